@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# build.sh VERB [arguments]: build, run, test, bench, pack, format, clean. build.ps1 has the same verbs.
+set -euo pipefail
+cd "$(dirname "$0")"
+verb=${1:-build}
+shift || true
+
+build() {
+    dotnet publish src/EdgeRuntime.Cli -c Release -o artifacts/edgert -v q --nologo
+}
+
+case "$verb" in
+    build) build ;;
+    run) build >&2 && exec artifacts/edgert/edgert chat "$@" ;;
+    test) build && exec dotnet test --solution EdgeRuntime.sln -c Release "$@" ;;
+    bench) build && exec dotnet run --project tests/Benchmarks -c Release -- "$@" ;;
+    pack) exec dotnet pack EdgeRuntime.sln -c Release -o artifacts/packages "$@" ;;
+    format) exec dotnet format EdgeRuntime.sln "$@" ;;
+    clean) rm -rf artifacts && find src tests -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} + ;;
+    *) echo "build.sh: unknown verb '$verb'; verbs: build, run, test, bench, pack, format, clean" >&2; exit 2 ;;
+esac

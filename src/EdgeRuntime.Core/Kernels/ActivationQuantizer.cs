@@ -1,0 +1,24 @@
+using System;
+
+namespace EdgeRuntime.Kernels;
+
+/// <summary>Brings float rows into the layout of <see cref="ActivationLayout"/>.</summary>
+internal static unsafe class ActivationQuantizer
+{
+    /// <summary>Tokens in a full tile for an instruction set.</summary>
+    public static int TileTokens(InstructionSet instructionSet) => throw new NotImplementedException(instructionSet.Name);
+
+    /// <summary>Fills the tiles [firstTile, lastTile) of <paramref name="activations"/> from x. Tiles may be filled by several threads.</summary>
+    /// <param name="kind">Layout to write.</param>
+    /// <param name="x">[tokens, columns] with <paramref name="xStride"/> floats a token; the whole batch, not the tile.</param>
+    /// <param name="xStride">Floats from one token's row of x to the next.</param>
+    /// <param name="tokens">Tokens of the whole batch: fixes the size of the last tile.</param>
+    /// <param name="columns">Columns; a multiple of 32 for Int8.</param>
+    /// <param name="firstTile">First tile to fill.</param>
+    /// <param name="lastTile">One past the last.</param>
+    /// <param name="activations">ActivationLayout.ByteSize(kind, columns, tokens) bytes for the whole batch.</param>
+    /// <param name="instructionSet">Whose tile size and code to use; the result is the same to the bit for all with the same tile size.</param>
+    public static void Fill(
+        ActivationKind kind, float* x, int xStride, int tokens, int columns, int firstTile, int lastTile, byte* activations,
+        InstructionSet instructionSet) => throw new NotImplementedException();
+}

@@ -1,0 +1,48 @@
+using System;
+using System.Runtime.InteropServices;
+
+namespace EdgeRuntime.Memory;
+
+/// <summary>
+/// Owns one block of zeroed native memory, aligned to 64 bytes. Views of it (pointers, spans) own nothing and are
+/// valid until <see cref="Dispose"/>.
+/// </summary>
+internal sealed unsafe class NativeBuffer : IDisposable
+{
+    public const int Alignment = 64;
+
+    private byte* _pointer;
+
+    /// <param name="byteLength">Size in bytes; 0 is allowed.</param>
+    /// <exception cref="OutOfMemoryException">The system has no such block.</exception>
+    public NativeBuffer(long byteLength)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(byteLength);
+        ByteLength = byteLength;
+        _pointer = (byte*)NativeMemory.AlignedAlloc((nuint)Math.Max(byteLength, Alignment), Alignment);
+        NativeMemory.Clear(_pointer, (nuint)byteLength);
+        GC.AddMemoryPressure(Math.Max(byteLength, Alignment));
+    }
+
+    ~NativeBuffer() => Free();
+
+    public long ByteLength { get; }
+
+    public byte* Pointer => _pointer is null ? throw new ObjectDisposedException(nameof(NativeBuffer)) : _pointer;
+
+    public void Dispose()
+    {
+        Free();
+        GC.SuppressFinalize(this);
+    }
+
+    private void Free()
+    {
+        if (_pointer is not null)
+        {
+            NativeMemory.AlignedFree(_pointer);
+            _pointer = null;
+            GC.RemoveMemoryPressure(Math.Max(ByteLength, Alignment));
+        }
+    }
+}

@@ -1,0 +1,23 @@
+using System;
+using System.Runtime.Intrinsics.X86;
+
+namespace EdgeRuntime.Threading;
+
+/// <summary>What the processor says of its cores.</summary>
+internal static class ProcessorTopology
+{
+    /// <summary>Physical cores that the process may use; at least 1.</summary>
+    public static int PhysicalCores { get; } = Math.Max(1, Environment.ProcessorCount / ThreadsPerCore());
+
+    /// <summary>CPUID leaf 0xB, subleaf 0: EBX is the number of logical processors that share a core.</summary>
+    private static int ThreadsPerCore()
+    {
+        if (!X86Base.IsSupported || X86Base.CpuId(0, 0).Eax < 0xB)
+        {
+            return 1;
+        }
+
+        int threads = X86Base.CpuId(0xB, 0).Ebx & 0xFFFF;
+        return Math.Clamp(threads, 1, 8);
+    }
+}

@@ -1,0 +1,30 @@
+namespace EdgeRuntime;
+
+/// <summary>How a session keeps its context.</summary>
+public sealed record SessionOptions
+{
+    /// <summary>Most positions that the session may hold; null for the smaller of the model's and 4096.</summary>
+    public int? ContextLength { get; init; }
+
+    /// <summary>Type of the KV cache; F32 where the model was loaded as exact.</summary>
+    public KvCacheType KvType { get; init; } = KvCacheType.F16;
+
+    /// <summary>Most tokens that are computed at once.</summary>
+    public int BatchTokens { get; init; } = 512;
+}
+
+/// <summary>Number format of cached keys and values.</summary>
+public enum KvCacheType
+{
+    /// <summary>float32.</summary>
+    F32,
+
+    /// <summary>IEEE half.</summary>
+    F16,
+
+    /// <summary>bfloat16.</summary>
+    BF16,
+
+    /// <summary>int8 in blocks of 32 with a scale.</summary>
+    Q8_0,
+}
