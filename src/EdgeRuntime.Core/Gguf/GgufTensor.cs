@@ -1,38 +1,73 @@
 using System;
 using EdgeRuntime.Formats;
+using EdgeRuntime.Memory;
 
 namespace EdgeRuntime.Gguf;
 
 /// <summary>A tensor of a file: name, shape, type and bytes. A view: the file owns the bytes.</summary>
 public sealed class GgufTensor
 {
-    internal GgufTensor() => throw new NotImplementedException();
+    private readonly MappedFile _file;
+    private readonly long[] _dimensions;
+
+    /// <param name="file">Holds the bytes.</param>
+    /// <param name="part">The file, described.</param>
+    /// <param name="info">Checked against the file.</param>
+    internal GgufTensor(MappedFile file, GgufPart part, GgufTensorInfo info)
+    {
+        _file = file;
+        _dimensions = info.Dimensions;
+        Part = part;
+        Name = info.Name;
+        Type = info.Type;
+        Rows = info.Rows;
+        RowBytes = info.RowBytes;
+        FileOffset = part.DataOffset + info.DataOffset;
+    }
 
     /// <summary>For example <c>blk.0.attn_q.weight</c>.</summary>
     public string Name { get; }
 
-    /// <summary>Tensor type.</summary>
+    /// <summary>Tensor type; there need not be kernels for it.</summary>
     public TensorType Type { get; }
 
-    /// <summary>ne[0..3] as in the file, innermost first, missing ones 1. ne[0] is the row length.</summary>
-    public ReadOnlySpan<long> Dimensions => throw new NotImplementedException();
+    /// <summary>ne[0..3] as in the file, innermost first, missing ones 1; all positive. ne[0] is the row length.</summary>
+    public ReadOnlySpan<long> Dimensions => _dimensions;
 
-    /// <summary>Elements of one row, ne[0].</summary>
-    public long Columns { get; }
+    /// <summary>Elements of one row, ne[0]; a multiple of the type's block.</summary>
+    public long Columns => _dimensions[0];
 
     /// <summary>Product of all other dimensions.</summary>
     public long Rows { get; }
 
     /// <summary>Bytes of all rows.</summary>
-    public long ByteLength { get; }
+    public long ByteLength => Rows * RowBytes;
 
-    /// <summary>Bytes of one row.</summary>
+    /// <summary>Bytes of one row; at most 2 GiB.</summary>
     public long RowBytes { get; }
 
-    /// <summary>The bytes of <paramref name="count"/> rows from <paramref name="row"/> on.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Not inside the tensor, or more than 2 GiB at once.</exception>
-    public ReadOnlySpan<byte> GetRows(long row, int count) => throw new NotImplementedException();
+    /// <summary>The file that holds the tensor.</summary>
+    public GgufPart Part { get; }
 
-    /// <summary>Tells the system that the tensor's pages are not needed for now; they are read again from the file when touched.</summary>
-    public void ReleasePages() => throw new NotImplementedException();
+    /// <summary>Byte offset of the first row in that file.</summary>
+    public long FileOffset { get; }
+
+    /// <summary>The bytes of <paramref name="count"/> rows from <paramref name="row"/> on; valid until the file is disposed.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Not inside the tensor, or more than 2 GiB at once.</exception>
+    /// <exception cref="ObjectDisposedException">The file is disposed.</exception>
+    public ReadOnlySpan<byte> GetRows(long row, int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(row);
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(row, Rows - count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count * RowBytes, int.MaxValue, nameof(count));
+        return _file.GetSpan(FileOffset + row * RowBytes, (int)(count * RowBytes));
+    }
+
+    /// <summary>
+    /// Tells the system that the tensor's pages are not needed for now; they are read again from the file when touched. Does nothing
+    /// on systems without such advice (it is given on Linux).
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">The file is disposed.</exception>
+    public void ReleasePages() => _file.ReleasePages(FileOffset, ByteLength);
 }

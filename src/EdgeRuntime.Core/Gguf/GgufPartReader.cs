@@ -1,0 +1,111 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using EdgeRuntime.Memory;
+
+namespace EdgeRuntime.Gguf;
+
+/// <summary>
+/// One mapped file, read and checked: header, keys and values, tensor descriptions, places of the tensor data.
+/// Source: llama.cpp, docs of the GGUF format and gguf.cpp. Stricter than those where a breach is surely a fault: names must be UTF-8
+/// without control characters, tensors have elements and don't overlap, bools are 0 or 1.
+/// </summary>
+internal sealed class GgufPartReader : IDisposable
+{
+    private const uint Magic = 0x46554747; // "GGUF"
+    private const uint SwappedMagic = 0x47475546;
+    private const string AlignmentKey = "general.alignment";
+
+    private readonly MappedFile _file;
+
+    /// <summary>Maps and checks the file.</summary>
+    /// <exception cref="ModelFormatException">The file breaks the format.</exception>
+    /// <exception cref="IOException">The file can't be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
+    public GgufPartReader(string path)
+    {
+        // A pipe or device has no length, and opening it might wait forever.
+        if (new FileInfo(path) is { Exists: true, Length: 0 })
+        {
+            throw new ModelFormatException(path, 0, "found an empty file, expected a GGUF model; download or convert it again");
+        }
+
+        _file = new MappedFile(path);
+        try
+        {
+            GgufCursor cursor = new(_file, path);
+            uint version = ReadVersion(cursor);
+            int tensorCount = cursor.ReadCount(GgufLimits.MinTensorInfoBytes, GgufLimits.MaxTensors, "number of tensors");
+            int keyCount = cursor.ReadCount(GgufLimits.MinKeyValueBytes, GgufLimits.MaxKeys, "number of keys");
+            Metadata = GgufMetadataReader.Read(cursor, keyCount);
+            int alignment = ReadAlignment(Metadata);
+            List<GgufTensorInfo> infos = GgufTensorInfo.ReadAll(cursor, tensorCount, alignment);
+
+            long dataOffset = tensorCount == 0 ? cursor.Position : (cursor.Position + alignment - 1) / alignment * alignment;
+            GgufTensorInfo.CheckPlaces(infos, dataOffset, cursor);
+            Part = new GgufPart(path, version, _file.ByteLength, alignment, dataOffset, tensorCount);
+            Tensors = infos.ConvertAll(info => new GgufTensor(_file, Part, info));
+        }
+        catch
+        {
+            _file.Dispose();
+            throw;
+        }
+    }
+
+    public GgufPart Part { get; }
+
+    public GgufMetadata Metadata { get; }
+
+    public List<GgufTensor> Tensors { get; }
+
+    public void Dispose() => _file.Dispose();
+
+    private static uint ReadVersion(GgufCursor cursor)
+    {
+        uint magic = cursor.ReadUInt32("magic");
+        if (magic == SwappedMagic)
+        {
+            throw cursor.Error(0, "found the magic \"GGUF\" with its bytes reversed, expected a little-endian GGUF file; convert the model again");
+        }
+
+        if (magic != Magic)
+        {
+            throw cursor.Error(
+                0, $"found {GgufText.Quote(cursor.File.GetSpan(0, sizeof(uint)))}, expected \"GGUF\"; this is no GGUF file, convert the model to GGUF");
+        }
+
+        uint version = cursor.ReadUInt32("version");
+        if (version is >= GgufLimits.MinVersion and <= GgufLimits.MaxVersion)
+        {
+            return version;
+        }
+
+        // A small number written big-endian has its low half empty.
+        string remedy = version != 0 && (version & 0xFFFF) == 0
+            ? "this is a big-endian file, convert it with gguf_convert_endian.py"
+            : version > GgufLimits.MaxVersion ? "the file is damaged, or newer than this build" : "convert the model again";
+        throw cursor.Error(
+            sizeof(uint), $"found version {version}, expected {GgufLimits.MinVersion} or {GgufLimits.MaxVersion}, little-endian; {remedy}");
+    }
+
+    private static int ReadAlignment(GgufMetadata metadata)
+    {
+        if (!metadata.TryGetValue(AlignmentKey, out object? value))
+        {
+            return GgufLimits.DefaultAlignment;
+        }
+
+        if (value is not uint alignment)
+        {
+            throw metadata.WrongType(AlignmentKey, "UInt32");
+        }
+
+        if (alignment is 0 or > GgufLimits.MaxAlignment || (alignment & (alignment - 1)) != 0)
+        {
+            throw metadata.WrongValue(AlignmentKey, $"{alignment}", $"a power of two up to {GgufLimits.MaxAlignment}");
+        }
+
+        return (int)alignment;
+    }
+}

@@ -1,0 +1,132 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+
+namespace EdgeRuntime.Gguf;
+
+/// <summary>
+/// Models that are split over files named PREFIX-00001-of-0000N.gguf, each a GGUF file of its own with the keys split.no (from 0),
+/// split.count and split.tensors.count; the model's own metadata are in the first. Source: llama.cpp, <c>llama_split_path</c>.
+/// </summary>
+internal static class GgufSplit
+{
+    private const string NumberKey = "split.no";
+    private const string CountKey = "split.count";
+    private const string TensorsKey = "split.tensors.count";
+    private const string Extension = ".gguf";
+    private const int Digits = 5;
+
+    /// <summary>The part of a name from the prefix on: "-00001-of-00003.gguf".</summary>
+    private const int SuffixLength = 1 + Digits + 4 + Digits + 5;
+
+    /// <summary>Opens the other parts of a split model and puts all in order.</summary>
+    /// <param name="parts">The one that was opened; afterwards all, or still that one where others can't be found.</param>
+    /// <returns>Why others can't be found; null where nothing is missing.</returns>
+    /// <exception cref="ModelFormatException">Another part breaks the format, or the parts contradict each other.</exception>
+    public static ModelFormatException? AddOtherParts(List<GgufPartReader> parts)
+    {
+        GgufPartReader opened = parts[0];
+        int count = opened.Metadata.GetInt32(CountKey, 1);
+        if (count is 0 or 1)
+        {
+            return null; // As the splitter leaves a model that fits one file.
+        }
+
+        if (FindPaths(opened, count, out string[] paths) is { } problem)
+        {
+            return problem;
+        }
+
+        int number = opened.Metadata.GetInt32(NumberKey);
+        parts.Clear();
+        try
+        {
+            for (int index = 0; index < count; index++)
+            {
+                parts.Add(index == number ? opened : new GgufPartReader(paths[index]));
+                Check(parts[index], index, count);
+            }
+        }
+        finally
+        {
+            // The caller disposes what is in the list.
+            if (!parts.Contains(opened))
+            {
+                parts.Add(opened);
+            }
+        }
+
+        CheckTensorCount(parts);
+        return null;
+    }
+
+    /// <summary>Paths of all parts, from the metadata and the name of one.</summary>
+    private static ModelFormatException? FindPaths(GgufPartReader opened, int count, out string[] paths)
+    {
+        paths = [];
+        if (count is < 0 or > GgufLimits.MaxParts)
+        {
+            return opened.Metadata.WrongValue(CountKey, $"{count}", $"1 to {GgufLimits.MaxParts}");
+        }
+
+        int number = opened.Metadata.GetInt32(NumberKey);
+        if (number < 0 || number >= count)
+        {
+            return opened.Metadata.WrongValue(NumberKey, $"{number}", $"0 to {count - 1}, less than {CountKey}");
+        }
+
+        string path = opened.Part.Path;
+        string suffix = Suffix(number, count);
+        if (!path.EndsWith(suffix, StringComparison.OrdinalIgnoreCase))
+        {
+            return new ModelFormatException(
+                path,
+                -1,
+                $"found part {number + 1} of a model of {count} files under this name, expected one that ends in {suffix}; " +
+                "give the file its original name, so that the others can be found");
+        }
+
+        string prefix = path[..^SuffixLength];
+        string extension = path[^Extension.Length..];
+        paths = new string[count];
+        for (int index = 0; index < count; index++)
+        {
+            paths[index] = index == number ? path : string.Concat(prefix, Suffix(index, count).AsSpan(..^Extension.Length), extension);
+            if (!File.Exists(paths[index]))
+            {
+                return new ModelFormatException(
+                    paths[index], -1, $"found no such file, expected part {index + 1} of {count} beside {Path.GetFileName(path)}; get all parts of the model");
+            }
+        }
+
+        return null;
+    }
+
+    private static string Suffix(int number, int count) =>
+        string.Create(CultureInfo.InvariantCulture, $"-{number + 1:D5}-of-{count:D5}{Extension}");
+
+    private static void Check(GgufPartReader part, int index, int count)
+    {
+        if (part.Metadata.GetInt32(CountKey) is int foundCount && foundCount != count)
+        {
+            throw part.Metadata.WrongValue(CountKey, $"{foundCount}", $"{count}, as in the other parts");
+        }
+
+        if (part.Metadata.GetInt32(NumberKey) is int foundNumber && foundNumber != index)
+        {
+            throw part.Metadata.WrongValue(NumberKey, $"{foundNumber}", $"{index}, as in the file's name");
+        }
+    }
+
+    private static void CheckTensorCount(List<GgufPartReader> parts)
+    {
+        long found = 0;
+        parts.ForEach(part => found += part.Tensors.Count);
+        int expected = parts[0].Metadata.GetInt32(TensorsKey, (int)Math.Min(found, int.MaxValue));
+        if (found != expected)
+        {
+            throw parts[0].Metadata.WrongValue(TensorsKey, $"{expected}, while the parts have {found} tensors", "the same number");
+        }
+    }
+}

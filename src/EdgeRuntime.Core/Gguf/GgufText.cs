@@ -1,0 +1,56 @@
+using System;
+using System.Globalization;
+using System.Text;
+
+namespace EdgeRuntime.Gguf;
+
+/// <summary>Text of a file on its way into a message: one line, short, and unable to steer a terminal.</summary>
+internal static class GgufText
+{
+    private const int MaxShown = 64;
+
+    private static readonly UTF8Encoding _strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <summary>The text in quotes, at most 64 characters of it, with everything that is not plainly visible as \u escapes.</summary>
+    public static string Quote(ReadOnlySpan<char> text)
+    {
+        StringBuilder quoted = new(text.Length < MaxShown ? text.Length + 2 : MaxShown + 8);
+        quoted.Append('"');
+        foreach (Rune rune in text[..Math.Min(text.Length, MaxShown)].EnumerateRunes())
+        {
+            if (rune.Value is '"' or '\\')
+            {
+                quoted.Append('\\').Append((char)rune.Value);
+            }
+            else if (IsVisible(rune))
+            {
+                quoted.Append(rune.ToString());
+            }
+            else
+            {
+                quoted.Append(CultureInfo.InvariantCulture, $"\\u{rune.Value:x4}");
+            }
+        }
+
+        return quoted.Append(text.Length > MaxShown ? "\"..." : "\"").ToString();
+    }
+
+    /// <inheritdoc cref="Quote(ReadOnlySpan{char})"/>
+    public static string Quote(ReadOnlySpan<byte> utf8) =>
+        Quote(Encoding.UTF8.GetString(utf8[..Math.Min(utf8.Length, 4 * MaxShown + 4)]));
+
+    /// <summary>The text of valid UTF-8 without control characters; null for anything else.</summary>
+    public static string? DecodeName(ReadOnlySpan<byte> utf8)
+    {
+        if (utf8.ContainsAnyInRange((byte)0, (byte)0x1F) || utf8.Contains((byte)0x7F) || !System.Text.Unicode.Utf8.IsValid(utf8))
+        {
+            return null;
+        }
+
+        return _strict.GetString(utf8);
+    }
+
+    private static bool IsVisible(Rune rune) => Rune.GetUnicodeCategory(rune) is not (
+        UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
+        or UnicodeCategory.PrivateUse or UnicodeCategory.Surrogate or UnicodeCategory.OtherNotAssigned);
+}

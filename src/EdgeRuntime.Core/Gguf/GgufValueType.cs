@@ -1,0 +1,53 @@
+namespace EdgeRuntime.Gguf;
+
+/// <summary>Types of metadata values. Source: gguf.h, <c>enum gguf_type</c>.</summary>
+#pragma warning disable CA1028, CA1720, CS1591 // the file format fixes ids and names
+public enum GgufValueType : uint
+{
+    UInt8 = 0,
+    Int8 = 1,
+    UInt16 = 2,
+    Int16 = 3,
+    UInt32 = 4,
+    Int32 = 5,
+    Float32 = 6,
+    Bool = 7,
+    String = 8,
+    Array = 9,
+    UInt64 = 10,
+    Int64 = 11,
+    Float64 = 12,
+}
+#pragma warning restore CA1028, CA1720, CS1591
+
+/// <summary>What kind of value a key has.</summary>
+/// <param name="Type">Type of the value.</param>
+/// <param name="ElementType">Type of the elements of an array; the value's own type otherwise.</param>
+/// <param name="Count">Elements of an array, 1 otherwise.</param>
+public readonly record struct GgufValueShape(GgufValueType Type, GgufValueType ElementType, int Count)
+{
+    /// <summary>As in <c>UInt32</c> or <c>Array of 32000 String</c>.</summary>
+    public override string ToString() =>
+        Type == GgufValueType.Array ? string.Create(null, $"Array of {Count} {ElementType}") : Type.ToString();
+}
+
+/// <summary>Where a checked value lies in its file.</summary>
+/// <param name="Shape">Its type.</param>
+/// <param name="Offset">Of the scalar, of a string's first byte, or of an array's first element.</param>
+/// <param name="ByteLength">Bytes from <paramref name="Offset"/> to the value's end.</param>
+internal readonly record struct GgufValue(GgufValueShape Shape, long Offset, int ByteLength);
+
+internal static class GgufValueTypes
+{
+    /// <summary>Bytes of a value of fixed size; 0 for strings, arrays and unknown types.</summary>
+    public static int FixedSize(GgufValueType type) => type switch
+    {
+        GgufValueType.UInt8 or GgufValueType.Int8 or GgufValueType.Bool => 1,
+        GgufValueType.UInt16 or GgufValueType.Int16 => 2,
+        GgufValueType.UInt32 or GgufValueType.Int32 or GgufValueType.Float32 => 4,
+        GgufValueType.UInt64 or GgufValueType.Int64 or GgufValueType.Float64 => 8,
+        _ => 0,
+    };
+
+    public static bool IsKnown(GgufValueType type) => type <= GgufValueType.Float64;
+}

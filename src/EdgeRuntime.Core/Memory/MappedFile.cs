@@ -1,0 +1,111 @@
+using System;
+using System.IO;
+using System.IO.MemoryMappedFiles;
+using System.Runtime.InteropServices;
+
+namespace EdgeRuntime.Memory;
+
+/// <summary>
+/// Owns a read-only mapping of a whole file. Spans of it own nothing and are valid until <see cref="Dispose"/>.
+/// The length is that of the moment of opening: whoever shortens the file afterwards takes pages away from under the mapping, and
+/// touching one of these ends the process (SIGBUS on Linux); no reader of a mapping can defend against that.
+/// </summary>
+internal sealed unsafe partial class MappedFile : IDisposable
+{
+    private const int DontNeed = 4; // MADV_DONTNEED
+
+    private readonly MemoryMappedFile? _mapping;
+    private readonly MemoryMappedViewAccessor? _view;
+    private byte* _start;
+    private bool _disposed;
+
+    /// <summary>Maps the file.</summary>
+    /// <exception cref="IOException">The file can't be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file may not be read, or is a folder.</exception>
+    public MappedFile(string path)
+    {
+        using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
+        ByteLength = stream.Length;
+        if (ByteLength == 0)
+        {
+            return; // No system maps an empty file.
+        }
+
+        _mapping = MemoryMappedFile.CreateFromFile(
+            stream, mapName: null, capacity: 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+        _view = _mapping.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
+        if (_view.Capacity < ByteLength)
+        {
+            _view.Dispose();
+            _mapping.Dispose();
+            throw new IOException($"{path}: became shorter while it was being opened");
+        }
+
+        _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _start);
+        _start += _view.PointerOffset;
+    }
+
+    ~MappedFile() => Release();
+
+    /// <summary>Bytes of the file when it was opened.</summary>
+    public long ByteLength { get; }
+
+    /// <summary>A view of <paramref name="count"/> bytes from <paramref name="offset"/> on.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Not inside the file.</exception>
+    /// <exception cref="ObjectDisposedException">The mapping is gone.</exception>
+    public ReadOnlySpan<byte> GetSpan(long offset, int count)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, ByteLength - count);
+        return new ReadOnlySpan<byte>(_start + offset, count);
+    }
+
+    /// <summary>
+    /// Tells the system that the pages of these bytes are not needed for now (Linux; nothing happens elsewhere). The pages are clean,
+    /// so a neighbour that shares the first or last of them only costs a soft page fault when it is touched again.
+    /// </summary>
+    public void ReleasePages(long offset, long count)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, ByteLength - count);
+        if (count == 0 || !OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        // The mapping starts on a page, so offsets round to pages as addresses do; the last page belongs to it whole.
+        long page = Environment.SystemPageSize;
+        long first = offset / page * page;
+        long end = (offset + count + page - 1) / page * page;
+        _ = madvise(_start + first, (nuint)(end - first), DontNeed); // advice: a refusal changes nothing but memory use
+    }
+
+    public void Dispose()
+    {
+        if (!_disposed)
+        {
+            _disposed = true;
+            Release();
+            _view?.Dispose();
+            _mapping?.Dispose();
+            GC.SuppressFinalize(this);
+        }
+    }
+
+    /// <summary>Gives the pointer back; without that the view's handle never unmaps.</summary>
+    private void Release()
+    {
+        if (_start is not null)
+        {
+            _start = null;
+            _view!.SafeMemoryMappedViewHandle.ReleasePointer();
+        }
+    }
+
+    [LibraryImport("libc")]
+    private static partial int madvise(byte* address, nuint length, int advice);
+}
