@@ -1,0 +1,41 @@
+namespace EdgeRuntime.Kernels.Attention;
+
+/// <summary>
+/// One sequence's part of a batch in one layer: its new tokens' queries, the cache that they look at, and where results go.
+/// The keys and values of the new tokens are in the cache already. Owns nothing.
+/// </summary>
+internal unsafe struct AttentionSlice
+{
+    /// <summary>The layer's first KV head's keys; a head's take <see cref="KeyHeadBytes"/>.</summary>
+    public byte* Keys;
+
+    /// <summary>The layer's first KV head's values; a head's take <see cref="ValueHeadBytes"/>.</summary>
+    public byte* Values;
+
+    /// <summary>Bytes from one KV head's keys to the next one's.</summary>
+    public long KeyHeadBytes;
+
+    /// <summary>Bytes from one KV head's values to the next one's.</summary>
+    public long ValueHeadBytes;
+
+    /// <summary>[tokens][heads * keyLength], rotated, not scaled.</summary>
+    public float* Queries;
+
+    /// <summary>Floats from one token's queries to the next one's.</summary>
+    public int QueryStride;
+
+    /// <summary>[tokens][heads * valueLength].</summary>
+    public float* Output;
+
+    /// <summary>Floats from one token's output to the next one's.</summary>
+    public int OutputStride;
+
+    /// <summary>Position of the first new token; token t sees the positions 0 to start + t.</summary>
+    public int Start;
+
+    /// <summary>New tokens, at least 1.</summary>
+    public int Tokens;
+
+    /// <summary>CausalAttention.PartialBytes(positions) bytes for what <see cref="CausalAttention.Merge"/> brings together, 64-byte aligned.</summary>
+    public float* Partials;
+}
