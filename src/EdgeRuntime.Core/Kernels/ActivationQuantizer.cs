@@ -6,7 +6,7 @@ namespace EdgeRuntime.Kernels;
 internal static unsafe class ActivationQuantizer
 {
     /// <summary>Tokens in a full tile for an instruction set.</summary>
-    public static int TileTokens(InstructionSet instructionSet) => throw new NotImplementedException(instructionSet.Name);
+    public static int TileTokens(InstructionSet instructionSet) => instructionSet.Kernels.TileTokens;
 
     /// <summary>Fills the tiles [firstTile, lastTile) of <paramref name="activations"/> from x. Tiles may be filled by several threads.</summary>
     /// <param name="kind">Layout to write.</param>
@@ -20,5 +20,35 @@ internal static unsafe class ActivationQuantizer
     /// <param name="instructionSet">Whose tile size and code to use; the result is the same to the bit for all with the same tile size.</param>
     public static void Fill(
         ActivationKind kind, float* x, int xStride, int tokens, int columns, int firstTile, int lastTile, byte* activations,
-        InstructionSet instructionSet) => throw new NotImplementedException();
+        InstructionSet instructionSet)
+    {
+        int tileTokens = TileTokens(instructionSet);
+        for (int tile = firstTile; tile < lastTile; tile++)
+        {
+            int first = tile * tileTokens;
+            int count = Math.Min(tileTokens, tokens - first);
+            float* rows = x + ((long)first * xStride);
+            byte* output = activations + ActivationLayout.ByteSize(kind, columns, first);
+            if (kind == ActivationKind.Float32)
+            {
+                Transpose(rows, xStride, count, columns, (float*)output);
+            }
+            else
+            {
+                instructionSet.Kernels.QuantizeTile(rows, xStride, count, columns, output);
+            }
+        }
+    }
+
+    /// <summary>x[token][column] to output[column][token].</summary>
+    private static void Transpose(float* x, int xStride, int tokens, int columns, float* output)
+    {
+        for (int column = 0; column < columns; column++)
+        {
+            for (int token = 0; token < tokens; token++)
+            {
+                *output++ = x[((long)token * xStride) + column];
+            }
+        }
+    }
 }

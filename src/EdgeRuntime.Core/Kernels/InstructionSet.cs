@@ -1,17 +1,24 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
+using EdgeRuntime.Kernels.Scalar;
 
 namespace EdgeRuntime.Kernels;
 
 /// <summary>
-/// A named choice of kernels. One instance for each, in the order of preference in <see cref="All"/>.
+/// A named choice of kernels. One instance for each, in the order of preference in <see cref="All"/>. Every one gives the same
+/// results to the bit; they differ in speed alone.
 /// </summary>
 public sealed class InstructionSet
 {
-    private InstructionSet(string name, bool isSupported)
+    /// <summary>The environment variable that names the instruction set to use.</summary>
+    public const string EnvironmentVariable = "EDGERUNTIME_ISA";
+
+    private InstructionSet(string name, bool isSupported, PanelKernels kernels)
     {
         Name = name;
         IsSupported = isSupported;
+        Kernels = kernels;
     }
 
     /// <summary>"avx512-vnni", "avx512", "avx-vnni", "avx2", "neon-dot", "neon", "scalar".</summary>
@@ -21,14 +28,33 @@ public sealed class InstructionSet
     public bool IsSupported { get; }
 
     /// <summary>Every instruction set, best first; the last, "scalar", is supported everywhere.</summary>
-    public static IReadOnlyList<InstructionSet> All { get; } = [new("scalar", isSupported: true)];
+    public static IReadOnlyList<InstructionSet> All { get; } =
+    [
+        new("scalar", isSupported: true, new ScalarKernels()),
+    ];
 
     /// <summary>The best that this machine has, or the one that the environment variable EDGERUNTIME_ISA names.</summary>
-    public static InstructionSet Default => All[^1];
+    /// <exception cref="ArgumentException">The environment variable names none, or one that this machine lacks.</exception>
+    public static InstructionSet Default =>
+        Environment.GetEnvironmentVariable(EnvironmentVariable) is { Length: > 0 } name ? Parse(name) : All.First(set => set.IsSupported);
+
+    /// <summary>The code behind the name.</summary>
+    internal PanelKernels Kernels { get; }
 
     /// <summary>The instruction set of that name.</summary>
     /// <exception cref="ArgumentException">No such name, or not on this machine; the message lists those that are.</exception>
-    public static InstructionSet Parse(string name) => throw new NotImplementedException(name);
+    public static InstructionSet Parse(string name)
+    {
+        InstructionSet? found = All.FirstOrDefault(set => string.Equals(set.Name, name, StringComparison.OrdinalIgnoreCase));
+        if (found is { IsSupported: true })
+        {
+            return found;
+        }
+
+        string problem = found is null ? "is unknown" : "is not on this machine";
+        string supported = string.Join(", ", All.Where(set => set.IsSupported).Select(set => set.Name));
+        throw new ArgumentException($"instruction set '{name}' {problem}; use one of: {supported}");
+    }
 
     /// <inheritdoc/>
     public override string ToString() => Name;

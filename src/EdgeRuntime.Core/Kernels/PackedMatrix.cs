@@ -1,5 +1,6 @@
 using System;
 using EdgeRuntime.Formats;
+using EdgeRuntime.Memory;
 
 namespace EdgeRuntime.Kernels;
 
@@ -12,11 +13,32 @@ internal sealed unsafe class PackedMatrix : IDisposable
 {
     public const int PanelRows = ExpandedPanelLayout.PanelRows;
 
+    private readonly NativeBuffer _memory;
+    private readonly IPanelProduct _product;
+    private readonly long _panelBytes;
+    private readonly long _rowBytes;
+
     /// <param name="type">A type with kernels.</param>
     /// <param name="rows">Output features.</param>
     /// <param name="columns">Input features, a multiple of the type's block.</param>
     /// <param name="instructionSet">The one whose kernels will be used.</param>
-    public PackedMatrix(TensorType type, int rows, int columns, InstructionSet instructionSet) => throw new NotImplementedException();
+    /// <exception cref="UnsupportedModelException">The type has no kernels.</exception>
+    /// <exception cref="ArgumentException">No rows, no columns, or columns that are no multiple of the block.</exception>
+    public PackedMatrix(TensorType type, int rows, int columns, InstructionSet instructionSet)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rows);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(columns);
+        TensorFormat format = TensorFormats.Get(type);
+        Type = type;
+        Rows = rows;
+        Columns = columns;
+        _rowBytes = format.RowBytes(columns);
+        _product = format.Shape is QuantShape shape
+            ? new QuantizedPanels(format, shape, columns, instructionSet.Kernels)
+            : new FloatPanels(format, columns, instructionSet.Kernels);
+        _panelBytes = _product.PanelBytes;
+        _memory = new NativeBuffer(checked(Panels * _panelBytes));
+    }
 
     public TensorType Type { get; }
 
@@ -24,20 +46,40 @@ internal sealed unsafe class PackedMatrix : IDisposable
 
     public int Columns { get; }
 
-    public int Panels => (Rows + PanelRows - 1) / PanelRows;
+    public int Panels => (int)(((long)Rows + PanelRows - 1) / PanelRows);
 
-    public ActivationKind ActivationKind { get; }
+    public ActivationKind ActivationKind => _product.ActivationKind;
 
     /// <summary>Bytes of the packed form, about those of the file's.</summary>
-    public long ByteSize { get; }
+    public long ByteSize => _memory.ByteLength;
 
     /// <summary>Bytes of scratch that a thread needs for <see cref="Multiply"/> (an expanded panel).</summary>
-    public long ScratchBytes { get; }
+    public long ScratchBytes => _product.ScratchBytes;
 
     /// <summary>Packs one panel. Panels may be packed by several threads at once.</summary>
     /// <param name="panel">Index of the panel.</param>
     /// <param name="source">The panel's rows as in the file, row after row: min(16, rows - 16 panel) rows.</param>
-    public void PackPanel(int panel, ReadOnlySpan<byte> source) => throw new NotImplementedException();
+    /// <exception cref="ArgumentException">No such panel, or a source of another length.</exception>
+    /// <exception cref="NonFiniteWeightException">A scale, or a weight of a float type, is infinite or not a number.</exception>
+    public void PackPanel(int panel, ReadOnlySpan<byte> source)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(panel);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(panel, Panels);
+        int rows = RowsOf(panel);
+        if (source.Length != rows * _rowBytes)
+        {
+            throw new ArgumentException($"panel {panel} takes {rows} rows of {_rowBytes} bytes, not {source.Length} bytes", nameof(source));
+        }
+
+        for (int r = 0; r < rows; r++)
+        {
+            int bad = _product.PackRow(Panel(panel), r, source.Slice((int)(r * _rowBytes), (int)_rowBytes));
+            if (bad >= 0)
+            {
+                throw new NonFiniteWeightException(((long)panel * PanelRows) + r, bad);
+            }
+        }
+    }
 
     /// <summary>y[token, row] = sum over columns of weight[row, column] * x[token, column], for the rows of some panels.</summary>
     /// <param name="activations">In the layout of <see cref="ActivationLayout"/>, of this matrix's kind, <paramref name="tokens"/> tokens.</param>
@@ -47,8 +89,17 @@ internal sealed unsafe class PackedMatrix : IDisposable
     /// <param name="y">[tokens, Rows] with <paramref name="yStride"/> floats a token; only the panels' rows are written.</param>
     /// <param name="yStride">Floats from one token's row of y to the next.</param>
     /// <param name="scratch">ScratchBytes bytes, 64-byte aligned, of the calling thread.</param>
-    public void Multiply(byte* activations, int tokens, int firstPanel, int lastPanel, float* y, int yStride, byte* scratch) =>
-        throw new NotImplementedException();
+    public void Multiply(byte* activations, int tokens, int firstPanel, int lastPanel, float* y, int yStride, byte* scratch)
+    {
+        for (int panel = firstPanel; panel < lastPanel; panel++)
+        {
+            _product.Multiply(Panel(panel), activations, tokens, y + ((long)panel * PanelRows), yStride, RowsOf(panel), scratch);
+        }
+    }
 
-    public void Dispose() => throw new NotImplementedException();
+    public void Dispose() => _memory.Dispose();
+
+    private byte* Panel(int panel) => _memory.Pointer + (panel * _panelBytes);
+
+    private int RowsOf(int panel) => (int)Math.Min(PanelRows, Rows - ((long)panel * PanelRows));
 }

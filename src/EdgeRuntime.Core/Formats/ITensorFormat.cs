@@ -1,0 +1,42 @@
+using System;
+
+namespace EdgeRuntime.Formats;
+
+/// <summary>
+/// A tensor type as one structure: its fields are one block's bytes as in the file (little endian), its members the arithmetic.
+/// </summary>
+/// <typeparam name="TSelf">The block.</typeparam>
+internal interface ITensorFormat<TSelf>
+    where TSelf : unmanaged, ITensorFormat<TSelf>
+{
+    static abstract TensorType Type { get; }
+
+    /// <summary>Weights of one block.</summary>
+    static abstract int BlockWeights { get; }
+
+    /// <summary>Bytes of one block in a file, the proof of the structure's layout.</summary>
+    static abstract int BlockBytes { get; }
+
+    /// <summary>The block's weights in float32; <paramref name="x"/> has <see cref="BlockWeights"/> places.</summary>
+    static abstract void Dequantize(in TSelf block, Span<float> x);
+}
+
+/// <summary>A format of one float a weight.</summary>
+internal interface IFloatFormat
+{
+    float ToSingle();
+}
+
+/// <summary>A format whose blocks come apart into unsigned quants and scales, which is all that kernels need.</summary>
+/// <typeparam name="TSelf">The block.</typeparam>
+internal interface IQuantizedFormat<TSelf> : ITensorFormat<TSelf>
+    where TSelf : unmanaged, IQuantizedFormat<TSelf>
+{
+    static abstract QuantShape Shape { get; }
+
+    /// <summary>Takes a block apart.</summary>
+    /// <param name="block">The block.</param>
+    /// <param name="quants">Gets the unsigned quants in column order.</param>
+    /// <param name="scales">Gets those fields that <see cref="QuantShape.Scales"/> uses.</param>
+    static abstract void Decompose(in TSelf block, Span<byte> quants, ref BlockScales scales);
+}

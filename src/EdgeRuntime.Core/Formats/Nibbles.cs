@@ -1,0 +1,56 @@
+using System;
+using System.Buffers.Binary;
+
+namespace EdgeRuntime.Formats;
+
+/// <summary>Steps that the block formats share: quants in and out of their bit fields, eight bytes at a time.</summary>
+internal static class Nibbles
+{
+    private const ulong Low = 0x0f0f0f0f0f0f0f0f;
+
+    /// <summary>n bytes to 2 n quants: the low nibbles, then the high ones. n is a multiple of 8.</summary>
+    public static void Unpack(ReadOnlySpan<byte> packed, Span<byte> quants)
+    {
+        for (int i = 0; i < packed.Length; i += 8)
+        {
+            ulong bytes = BinaryPrimitives.ReadUInt64LittleEndian(packed[i..]);
+            BinaryPrimitives.WriteUInt64LittleEndian(quants[i..], bytes & Low);
+            BinaryPrimitives.WriteUInt64LittleEndian(quants[(packed.Length + i)..], (bytes >> 4) & Low);
+        }
+    }
+
+    /// <summary>The opposite of <see cref="Unpack"/>; bits above the fourth are left out.</summary>
+    public static void Pack(ReadOnlySpan<byte> quants, Span<byte> packed)
+    {
+        for (int i = 0; i < packed.Length; i++)
+        {
+            packed[i] = (byte)((quants[i] & 15) | (quants[packed.Length + i] << 4));
+        }
+    }
+
+    /// <summary>Gives 32 quants their fifth bit: bit k of <paramref name="high"/> to quant k.</summary>
+    public static void AddFifthBits(uint high, Span<byte> quants)
+    {
+        for (int i = 0; i < 32; i += 8)
+        {
+            // Copy the byte to all eight, keep bit i in byte i, and bring it to bit 4.
+            ulong spread = ((ulong)((high >> i) & 0xff) * 0x0101010101010101) & 0x8040201008040201;
+            ulong bits = ((spread + 0x7f7f7f7f7f7f7f7f) >> 3) & 0x1010101010101010;
+            Span<byte> eight = quants[i..];
+            BinaryPrimitives.WriteUInt64LittleEndian(eight, BinaryPrimitives.ReadUInt64LittleEndian(eight) | bits);
+        }
+    }
+
+
+    /// <summary>The opposite of <see cref="AddFifthBits"/>.</summary>
+    public static uint FifthBits(ReadOnlySpan<byte> quants)
+    {
+        uint high = 0;
+        for (int k = 0; k < 32; k++)
+        {
+            high |= (uint)((quants[k] >> 4) & 1) << k;
+        }
+
+        return high;
+    }
+}

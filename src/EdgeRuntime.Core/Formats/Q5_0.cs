@@ -1,0 +1,73 @@
+using System;
+using System.Runtime.InteropServices;
+
+namespace EdgeRuntime.Formats;
+
+/// <summary>
+/// Blocks of 32 weights: d * (q - 16) with 5-bit q. Source: ggml-common.h <c>block_q5_0</c>, ggml-quants.c <c>dequantize_row_q5_0</c>.
+/// </summary>
+[StructLayout(LayoutKind.Sequential, Pack = 1)]
+internal struct BlockQ5_0 : IQuantizedFormat<BlockQ5_0>
+{
+    public ushort D;
+
+    /// <summary>Bit k is the fifth bit of weight k.</summary>
+    public uint Qh;
+
+    /// <summary>Low nibbles: weights 0..15; high nibbles: 16..31.</summary>
+    public Bytes16 Qs;
+
+
+    public static TensorType Type => TensorType.Q5_0;
+
+    public static int BlockWeights => 32;
+
+    public static int BlockBytes => 22;
+
+    public static QuantShape Shape => new(5, ScaleKind.Half, 16);
+
+    public static void Dequantize(in BlockQ5_0 block, Span<float> x)
+    {
+        Span<byte> quants = stackalloc byte[32];
+        Unpack(in block, quants);
+        float d = HalfBits.ToSingle(block.D);
+        for (int k = 0; k < 32; k++)
+        {
+            x[k] = (quants[k] - 16) * d;
+        }
+    }
+
+    public static void Decompose(in BlockQ5_0 block, Span<byte> quants, ref BlockScales scales)
+    {
+        Unpack(in block, quants);
+        scales.D = block.D;
+    }
+
+    /// <summary>Maps the weight of greatest magnitude to quant 0, the one end of the range that has 16 steps.</summary>
+    public static void Quantize(ReadOnlySpan<float> x, out BlockQ5_0 block)
+    {
+        float greatest = 0;
+        foreach (float value in x)
+        {
+            greatest = MathF.Abs(value) > MathF.Abs(greatest) ? value : greatest;
+        }
+
+        float d = greatest / -16;
+        float inverse = d == 0 ? 0 : 1 / d;
+        Span<byte> quants = stackalloc byte[32];
+        for (int k = 0; k < 32; k++)
+        {
+            quants[k] = (byte)Math.Min(31, (int)((x[k] * inverse) + 16.5f));
+        }
+
+        block = new() { D = HalfBits.FromSingle(d) };
+        Nibbles.Pack(quants, block.Qs);
+        block.Qh = Nibbles.FifthBits(quants);
+    }
+
+    private static void Unpack(in BlockQ5_0 block, Span<byte> quants)
+    {
+        Nibbles.Unpack(block.Qs, quants);
+        Nibbles.AddFifthBits(block.Qh, quants);
+    }
+}

@@ -1,0 +1,67 @@
+using System;
+using System.Runtime.InteropServices;
+
+namespace EdgeRuntime.Formats;
+
+/// <summary>
+/// Super-blocks of 256 weights: (d * sc) * q - dmin * m with 5-bit q and 6-bit sc and m for 32 weights.
+/// Source: ggml-common.h <c>block_q5_K</c>, ggml-quants.c <c>dequantize_row_q5_K</c>.
+/// </summary>
+[StructLayout(LayoutKind.Sequential, Pack = 1)]
+internal struct BlockQ5_K : IQuantizedFormat<BlockQ5_K>
+{
+    public ushort D;
+
+    public ushort DMin;
+
+    /// <summary>Eight 6-bit scales and eight 6-bit minima; <see cref="SixBitScales"/> has the order of their bits.</summary>
+    public Bytes12 Scales;
+
+    /// <summary>Bit s of byte l is the fifth bit of weight 32 s + l.</summary>
+    public Bytes32 Qh;
+
+    /// <summary>Bytes 32 i..32 i + 31: low nibbles weights 64 i..64 i + 31, high nibbles the next 32.</summary>
+    public Bytes128 Qs;
+
+
+    public static TensorType Type => TensorType.Q5_K;
+
+    public static int BlockWeights => 256;
+
+    public static int BlockBytes => 176;
+
+    public static QuantShape Shape => new(5, ScaleKind.SuperBlockMins, 0);
+
+    public static void Dequantize(in BlockQ5_K block, Span<float> x)
+    {
+        Span<byte> quants = stackalloc byte[256];
+        BlockScales scales = default;
+        Decompose(in block, quants, ref scales);
+        float d = HalfBits.ToSingle(block.D);
+        float dmin = HalfBits.ToSingle(block.DMin);
+        for (int k = 0; k < 256; k++)
+        {
+            x[k] = (d * scales.SubBlocks[k / 32] * quants[k]) - (dmin * scales.SubBlocks[8 + (k / 32)]);
+        }
+    }
+
+    public static void Decompose(in BlockQ5_K block, Span<byte> quants, ref BlockScales scales)
+    {
+        ReadOnlySpan<byte> qs = block.Qs;
+        for (int i = 0; i < 4; i++)
+        {
+            Nibbles.Unpack(qs.Slice(32 * i, 32), quants.Slice(64 * i, 64));
+        }
+
+        ReadOnlySpan<ulong> high = MemoryMarshal.Cast<byte, ulong>(block.Qh);
+        Span<ulong> eights = MemoryMarshal.Cast<byte, ulong>(quants)[..32];
+        for (int i = 0; i < 32; i++)
+        {
+            eights[i] |= ((high[i % 4] >> (i / 4)) & 0x0101010101010101) << 4;
+        }
+
+        SixBitScales.Unpack(block.Scales, scales.SubBlocks);
+        scales.D = block.D;
+        scales.Min = block.DMin;
+    }
+}

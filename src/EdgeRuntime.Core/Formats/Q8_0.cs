@@ -1,0 +1,64 @@
+using System;
+using System.Runtime.InteropServices;
+
+namespace EdgeRuntime.Formats;
+
+/// <summary>
+/// Blocks of 32 weights: d * q with signed 8-bit q. Source: ggml-common.h <c>block_q8_0</c>, ggml-quants.c <c>dequantize_row_q8_0</c>.
+/// </summary>
+[StructLayout(LayoutKind.Sequential, Pack = 1)]
+internal struct BlockQ8_0 : IQuantizedFormat<BlockQ8_0>
+{
+    public ushort D;
+
+    /// <summary>Signed; as unsigned quants they are 128 higher.</summary>
+    public Bytes32 Qs;
+
+
+    public static TensorType Type => TensorType.Q8_0;
+
+    public static int BlockWeights => 32;
+
+    public static int BlockBytes => 34;
+
+    public static QuantShape Shape => new(8, ScaleKind.Half, 128);
+
+    public static void Dequantize(in BlockQ8_0 block, Span<float> x)
+    {
+        float d = HalfBits.ToSingle(block.D);
+        for (int k = 0; k < 32; k++)
+        {
+            x[k] = (sbyte)block.Qs[k] * d;
+        }
+    }
+
+    public static void Decompose(in BlockQ8_0 block, Span<byte> quants, ref BlockScales scales)
+    {
+        ReadOnlySpan<ulong> signed = MemoryMarshal.Cast<byte, ulong>(block.Qs);
+        Span<ulong> unsigned = MemoryMarshal.Cast<byte, ulong>(quants)[..4];
+        for (int i = 0; i < 4; i++)
+        {
+            unsigned[i] = signed[i] ^ 0x8080808080808080;
+        }
+
+        scales.D = block.D;
+    }
+
+    /// <summary>Maps the greatest magnitude to 127 and rounds to the nearest, ties away from zero.</summary>
+    public static void Quantize(ReadOnlySpan<float> x, out BlockQ8_0 block)
+    {
+        float greatest = 0;
+        foreach (float value in x)
+        {
+            greatest = MathF.Max(greatest, MathF.Abs(value));
+        }
+
+        float d = greatest / 127;
+        float inverse = d == 0 ? 0 : 1 / d;
+        block = new() { D = HalfBits.FromSingle(d) };
+        for (int k = 0; k < 32; k++)
+        {
+            block.Qs[k] = (byte)(sbyte)MathF.Round(x[k] * inverse, MidpointRounding.AwayFromZero);
+        }
+    }
+}

@@ -1,0 +1,89 @@
+using System;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace EdgeRuntime.Formats;
+
+/// <summary>One tensor type with kernels, as an object: the arithmetic of its block structure over rows of bytes.</summary>
+internal abstract class TensorFormat
+{
+    /// <summary>The id in files.</summary>
+    public abstract TensorType Type { get; }
+
+    /// <summary>Weights of one block.</summary>
+    public abstract int BlockWeights { get; }
+
+    /// <summary>Bytes of one block.</summary>
+    public abstract int BlockBytes { get; }
+
+    /// <summary>What kernels must know, or null for the float types.</summary>
+    public abstract QuantShape? Shape { get; }
+
+    /// <summary>Bytes of a row.</summary>
+    /// <exception cref="ArgumentException"><paramref name="columns"/> is no multiple of the block.</exception>
+    public long RowBytes(int columns) => columns % BlockWeights == 0
+        ? (long)columns / BlockWeights * BlockBytes
+        : throw new ArgumentException($"{columns} columns are no multiple of the {BlockWeights} weights of a {Type} block", nameof(columns));
+
+    /// <summary>Weights in float32, to the bit as the scalar code of ggml has them.</summary>
+    /// <param name="source">Whole blocks.</param>
+    /// <param name="x">As many weights as the blocks have.</param>
+    public abstract void Dequantize(ReadOnlySpan<byte> source, Span<float> x);
+
+    /// <summary>Takes one block of a quantized format apart; see <see cref="IQuantizedFormat{TSelf}.Decompose"/>.</summary>
+    public abstract void Decompose(ReadOnlySpan<byte> block, Span<byte> quants, ref BlockScales scales);
+
+    /// <summary>A float format.</summary>
+    public static TensorFormat OfFloat<TBlock>()
+        where TBlock : unmanaged, ITensorFormat<TBlock> => new Float<TBlock>();
+
+    /// <summary>A quantized format.</summary>
+    public static TensorFormat Of<TBlock>()
+        where TBlock : unmanaged, IQuantizedFormat<TBlock> => new Quantized<TBlock>();
+
+    private class Float<TBlock> : TensorFormat
+        where TBlock : unmanaged, ITensorFormat<TBlock>
+    {
+        public override TensorType Type => TBlock.Type;
+
+        public override int BlockWeights => TBlock.BlockWeights;
+
+        public override int BlockBytes => TBlock.BlockBytes;
+
+        public override QuantShape? Shape => null;
+
+        public override void Dequantize(ReadOnlySpan<byte> source, Span<float> x)
+        {
+            ReadOnlySpan<TBlock> blocks = Blocks(source);
+            CheckLength(blocks.Length, x.Length);
+            for (int b = 0; b < blocks.Length; b++)
+            {
+                TBlock.Dequantize(in blocks[b], x.Slice(b * TBlock.BlockWeights, TBlock.BlockWeights));
+            }
+        }
+
+        public override void Decompose(ReadOnlySpan<byte> block, Span<byte> quants, ref BlockScales scales) =>
+            throw new InvalidOperationException($"{Type} is not quantized");
+
+        private static ReadOnlySpan<TBlock> Blocks(ReadOnlySpan<byte> source) => source.Length % Unsafe.SizeOf<TBlock>() == 0
+            ? MemoryMarshal.Cast<byte, TBlock>(source)
+            : throw new ArgumentException($"{source.Length} bytes are no whole {TBlock.Type} blocks of {TBlock.BlockBytes}", nameof(source));
+
+        private static void CheckLength(int blocks, int weights)
+        {
+            if (weights != blocks * TBlock.BlockWeights)
+            {
+                throw new ArgumentException($"{blocks} {TBlock.Type} blocks have {blocks * TBlock.BlockWeights} weights, not {weights}");
+            }
+        }
+    }
+
+    private sealed class Quantized<TBlock> : Float<TBlock>
+        where TBlock : unmanaged, IQuantizedFormat<TBlock>
+    {
+        public override QuantShape? Shape => TBlock.Shape;
+
+        public override void Decompose(ReadOnlySpan<byte> block, Span<byte> quants, ref BlockScales scales) =>
+            TBlock.Decompose(in MemoryMarshal.AsRef<TBlock>(block), quants, ref scales);
+    }
+}

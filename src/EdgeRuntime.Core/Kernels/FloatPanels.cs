@@ -1,0 +1,86 @@
+using System;
+using System.Numerics;
+using System.Runtime.InteropServices;
+using EdgeRuntime.Formats;
+
+namespace EdgeRuntime.Kernels;
+
+/// <summary>Panels [columns][16] of F32, F16 or BF16, in the file's element type, multiplied with Float32 activations.</summary>
+internal sealed unsafe class FloatPanels : IPanelProduct
+{
+    private const int PanelRows = ExpandedPanelLayout.PanelRows;
+
+    private readonly TensorType _type;
+    private readonly int _elementBytes;
+    private readonly int _columns;
+    private readonly int _tileTokens;
+    private readonly delegate*<byte*, int, float*, void> _expand;
+    private readonly delegate*<byte*, byte*, int, int, float*, int, int, void> _gemv;
+    private readonly delegate*<byte*, byte*, int, int, float*, int, int, void> _gemm;
+
+    public FloatPanels(TensorFormat format, int columns, PanelKernels kernels)
+    {
+        _type = format.Type;
+        _elementBytes = format.BlockBytes;
+        _columns = columns;
+        _tileTokens = kernels.TileTokens;
+        _expand = kernels.ExpandFloat(_type);
+        _gemv = kernels.GemmFloat(_type);
+        _gemm = kernels.GemmFloat(TensorType.F32);
+        PanelBytes = ((((long)columns * PanelRows * _elementBytes) + 63) / 64) * 64;
+    }
+
+    public ActivationKind ActivationKind => ActivationKind.Float32;
+
+    public long PanelBytes { get; }
+
+    public long ScratchBytes => _type == TensorType.F32 ? 0 : (long)_columns * PanelRows * sizeof(float);
+
+    public int PackRow(byte* panel, int r, ReadOnlySpan<byte> source) => _type switch
+    {
+        TensorType.F32 => Interleave(source, (uint*)panel, r, 0x7f800000u),
+        TensorType.F16 => Interleave(source, (ushort*)panel, r, (ushort)0x7c00),
+        _ => Interleave(source, (ushort*)panel, r, (ushort)0x7f80),
+    };
+
+    public void Multiply(byte* panel, byte* activations, int tokens, float* y, int yStride, int rows, byte* scratch)
+    {
+        if (tokens == 1)
+        {
+            _gemv(panel, activations, _columns, 1, y, yStride, rows);
+            return;
+        }
+
+        if (_type != TensorType.F32)
+        {
+            _expand(panel, _columns, (float*)scratch);
+            panel = scratch;
+        }
+
+        for (int t = 0; t < tokens;)
+        {
+            int count = Math.Min(_tileTokens, tokens - t);
+            _gemm(panel, activations, _columns, count, y + ((long)t * yStride), yStride, rows);
+            activations += ActivationLayout.ByteSize(ActivationKind.Float32, _columns, count);
+            t += count;
+        }
+    }
+
+    /// <summary>Writes every sixteenth place; returns the first column whose exponent is all ones, or -1.</summary>
+    private static int Interleave<T>(ReadOnlySpan<byte> source, T* panel, int r, T exponent)
+        where T : unmanaged, IBinaryInteger<T>
+    {
+        ReadOnlySpan<T> row = MemoryMarshal.Cast<byte, T>(source);
+        for (int k = 0; k < row.Length; k++)
+        {
+            if ((row[k] & exponent) == exponent)
+            {
+                return k;
+            }
+
+            panel[((long)k * PanelRows) + r] = row[k];
+        }
+
+        return -1;
+    }
+}

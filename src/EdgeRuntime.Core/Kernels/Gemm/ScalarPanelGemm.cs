@@ -1,0 +1,105 @@
+using System;
+using EdgeRuntime.Formats;
+
+namespace EdgeRuntime.Kernels.Gemm;
+
+/// <summary>
+/// The definition of the panel product, written as <see cref="ExpandedPanelLayout"/> says it: one row and one token at a time.
+/// Every other instruction set gives these results to the bit.
+/// </summary>
+internal abstract unsafe class ScalarPanelGemm : IPanelTile
+{
+    private const int PanelRows = ExpandedPanelLayout.PanelRows;
+
+    public static void Multiply<TLayout>(byte* panel, byte* activations, int blocks, int tokens, float* y, int yStride, int rows)
+        where TLayout : struct, IExpandedLayout
+    {
+        for (int t = 0; t < tokens; t++)
+        {
+            for (int r = 0; r < rows; r++)
+            {
+                y[((long)t * yStride) + r] = Product<TLayout>(panel, r, activations, t, blocks, tokens);
+            }
+        }
+    }
+
+    /// <inheritdoc cref="PanelKernels.ExpandFloat"/>
+    public static delegate*<byte*, int, float*, void> ExpandFloat(TensorType element) => element switch
+    {
+        TensorType.F32 => &Expand<BlockF32>,
+        TensorType.F16 => &Expand<BlockF16>,
+        TensorType.BF16 => &Expand<BlockBF16>,
+        _ => throw new ArgumentOutOfRangeException(nameof(element), element, "not a float type"),
+    };
+
+    /// <inheritdoc cref="PanelKernels.GemmFloat"/>
+    public static delegate*<byte*, byte*, int, int, float*, int, int, void> GemmFloat(TensorType element) => element switch
+    {
+        TensorType.F32 => &MultiplyFloat<BlockF32>,
+        TensorType.F16 => &MultiplyFloat<BlockF16>,
+        TensorType.BF16 => &MultiplyFloat<BlockBF16>,
+        _ => throw new ArgumentOutOfRangeException(nameof(element), element, "not a float type"),
+    };
+
+    private static float Product<TLayout>(byte* panel, int r, byte* activations, int t, int blocks, int tokens)
+        where TLayout : struct, IExpandedLayout
+    {
+        ExpandedPanelLayout layout = TLayout.Layout;
+        int half = ActivationLayout.BlockColumns / layout.Scales;
+        float acc = 0;
+        for (int b = 0; b < blocks; b++)
+        {
+            byte* q = panel + ((long)b * layout.BlockBytes) + (4 * r);
+            float* scale = (float*)(panel + ((long)b * layout.BlockBytes) + (ActivationLayout.BlockColumns * PanelRows)) + r;
+            byte* block = activations + ((long)b * ActivationLayout.Int8BlockBytesPerToken * tokens);
+            sbyte* a = (sbyte*)block + (4 * t);
+            float* d = (float*)(block + (ActivationLayout.BlockColumns * tokens)) + t;
+            float* dsum = d + tokens;
+            for (int h = 0; h < layout.Scales; h++)
+            {
+                int isum = 0;
+                for (int k = h * half; k < (h + 1) * half; k++)
+                {
+                    isum += (q[(k / 4 * 4 * PanelRows) + (k % 4)] - layout.Offset) * a[(k / 4 * 4 * tokens) + (k % 4)];
+                }
+
+                acc = MathF.FusedMultiplyAdd(isum, scale[h * PanelRows] * *d, acc);
+            }
+
+            if (layout.Mins != 0)
+            {
+                acc = MathF.FusedMultiplyAdd(scale[layout.Scales * PanelRows], *dsum, acc);
+            }
+        }
+
+        return acc;
+    }
+
+    private static void Expand<TBlock>(byte* panel, int columns, float* expanded)
+        where TBlock : unmanaged, IFloatFormat
+    {
+        for (long i = 0; i < (long)columns * PanelRows; i++)
+        {
+            expanded[i] = ((TBlock*)panel)[i].ToSingle();
+        }
+    }
+
+    private static void MultiplyFloat<TBlock>(byte* panel, byte* activations, int columns, int tokens, float* y, int yStride, int rows)
+        where TBlock : unmanaged, IFloatFormat
+    {
+        float* x = (float*)activations;
+        for (int t = 0; t < tokens; t++)
+        {
+            for (int r = 0; r < rows; r++)
+            {
+                float acc = 0;
+                for (int k = 0; k < columns; k++)
+                {
+                    acc = MathF.FusedMultiplyAdd(((TBlock*)panel)[((long)k * PanelRows) + r].ToSingle(), x[((long)k * tokens) + t], acc);
+                }
+
+                y[((long)t * yStride) + r] = acc;
+            }
+        }
+    }
+}

@@ -1,0 +1,22 @@
+using System;
+
+namespace EdgeRuntime.Kernels;
+
+/// <summary>What <see cref="PackedMatrix"/> does differently for float and for quantized types, panel by panel.</summary>
+internal unsafe interface IPanelProduct
+{
+    /// <summary>What the panels multiply with.</summary>
+    ActivationKind ActivationKind { get; }
+
+    /// <summary>Bytes of one packed panel, a multiple of 64.</summary>
+    long PanelBytes { get; }
+
+    /// <summary>Bytes of scratch that <see cref="Multiply"/> needs.</summary>
+    long ScratchBytes { get; }
+
+    /// <summary>Writes row r of a zeroed panel from the file's bytes; returns the column of a block that is not finite, or -1.</summary>
+    int PackRow(byte* panel, int r, ReadOnlySpan<byte> source);
+
+    /// <summary>Products of one panel; arguments as in <see cref="PackedMatrix.Multiply"/>, y at the panel's first row.</summary>
+    void Multiply(byte* panel, byte* activations, int tokens, float* y, int yStride, int rows, byte* scratch);
+}

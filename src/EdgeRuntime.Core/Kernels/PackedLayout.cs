@@ -1,0 +1,61 @@
+using EdgeRuntime.Formats;
+
+namespace EdgeRuntime.Kernels;
+
+/// <summary>
+/// How the panels (16 rows) of a quantized matrix lie in memory: chunk after chunk of 256 columns (the last chunk has as many
+/// blocks of 32 as remain), each chunk being its scales, padded to 64 bytes, and then the quants, block after block. Two
+/// independent choices make a layout:
+/// <code>
+/// quants of a block of 32 columns, vectors of 64 bytes, byte 4 r + j of each belongs to row r:
+///   4 bits   vector g in 0..3: low nibble column 4 g + j, high nibble column 16 + 4 g + j
+///   5 bits   the same, and a vector whose bit g in 0..7 is the fifth bit of column 4 g + j
+///   6 bits   as 4 bits, and vectors p in 0..1 whose bits 2 i, 2 i + 1 are the high bits of column 4 (4 p + i) + j
+///   8 bits   vector g in 0..7: column 4 g + j
+/// scales of a chunk of n blocks (f16 as in the file, so that packing does not grow the matrix):
+///   Half            f16 d[n][16]
+///   HalfAndMin      f16 {d[16], min[16]}[n]
+///   SuperBlockMins  f16 d[16], f16 dmin[16], byte scale[8][16], byte min[8][16]
+///   SuperBlock16    f16 d[16], sbyte scale[16][16]
+/// </code>
+/// </summary>
+/// <param name="Shape">Bits, kind of scales and offset of the format.</param>
+internal readonly record struct PackedLayout(QuantShape Shape)
+{
+    public const int ChunkBlocks = 8;
+
+    private const int PanelRows = ExpandedPanelLayout.PanelRows;
+
+    /// <summary>Whether weights have a minimum beside the scale.</summary>
+    public bool HasMinima => Shape.Scales is ScaleKind.HalfAndMin or ScaleKind.SuperBlockMins;
+
+    /// <summary>What the panel looks like when expanded.</summary>
+    public ExpandedPanelLayout Expanded => new(
+        Scales: Shape.Scales == ScaleKind.SuperBlock16 ? 2 : 1,
+        Mins: HasMinima ? 1 : 0,
+        Shape.Offset,
+        MaxQuant: (1 << Shape.Bits) - 1);
+
+    /// <summary>Bytes of the quants of one block of 32 columns.</summary>
+    public int BlockBytes => Shape.Bits * ActivationLayout.BlockColumns * PanelRows / 8;
+
+    /// <summary>Bytes of the scales of a chunk with that many blocks, padded to 64.</summary>
+    public int ScaleBytes(int blocks) => Shape.Scales switch
+    {
+        ScaleKind.Half => ((blocks * PanelRows * 2) + 63) & ~63,
+        ScaleKind.HalfAndMin => blocks * PanelRows * 4,
+        ScaleKind.SuperBlockMins => (PanelRows * 4) + (2 * ChunkBlocks * PanelRows),
+        _ => ((PanelRows * 2) + (2 * ChunkBlocks * PanelRows) + 63) & ~63,
+    };
+
+    /// <summary>Bytes of a chunk with that many blocks.</summary>
+    public int ChunkBytes(int blocks) => ScaleBytes(blocks) + (blocks * BlockBytes);
+
+    /// <summary>Bytes of a panel with that many columns.</summary>
+    public long PanelBytes(int columns)
+    {
+        int blocks = columns / ActivationLayout.BlockColumns;
+        int rest = blocks % ChunkBlocks;
+        return ((long)(blocks / ChunkBlocks) * ChunkBytes(ChunkBlocks)) + (rest == 0 ? 0 : ChunkBytes(rest));
+    }
+}

@@ -1,0 +1,46 @@
+using EdgeRuntime.Formats;
+
+namespace EdgeRuntime.Kernels;
+
+/// <summary>
+/// What an instruction set can do with packed panels and activations. Functions are chosen once, when a matrix is made; none
+/// of them checks its arguments, and each writes only what it says.
+/// </summary>
+internal abstract unsafe class PanelKernels
+{
+    /// <summary>Tokens in a full activation tile; the last tile of a batch may have fewer.</summary>
+    public abstract int TileTokens { get; }
+
+    /// <summary>Fills one Int8 tile as <see cref="ActivationQuantizer"/> says.</summary>
+    /// <param name="x">[tokens, columns], the rows of this tile.</param>
+    /// <param name="xStride">Floats from one token's row to the next.</param>
+    /// <param name="tokens">Tokens of the tile, 1..<see cref="TileTokens"/>.</param>
+    /// <param name="columns">A multiple of 32.</param>
+    /// <param name="tile">44 x tokens x columns / 32 bytes.</param>
+    public abstract void QuantizeTile(float* x, int xStride, int tokens, int columns, byte* tile);
+
+    /// <summary>Writes a packed panel of that many blocks of 32 columns as <see cref="PackedLayout.Expanded"/> says.</summary>
+    public abstract void Expand(PackedLayout layout, byte* panel, int blocks, byte* expanded);
+
+    /// <summary>
+    /// (packed panel, activation tile of one token, blocks, y, rows): y[r] for r below rows, straight from the packed form.
+    /// Null where the instruction set has none: then one token goes the way of many, <see cref="Expand"/> and <see cref="Gemm"/>.
+    /// </summary>
+    public abstract delegate*<byte*, byte*, int, float*, int, void> Gemv(PackedLayout layout);
+
+    /// <summary>
+    /// (expanded panel, activation tile, blocks, tokens, y, yStride, rows): y[t * yStride + r] for r below rows and t below
+    /// tokens, with tokens in 1..<see cref="TileTokens"/>, the size of the tile in memory.
+    /// </summary>
+    public abstract delegate*<byte*, byte*, int, int, float*, int, int, void> Gemm(ExpandedPanelLayout layout);
+
+    /// <summary>(panel [columns][16] of F32, F16 or BF16, columns, expanded float [columns][16]): brings a panel to float32.</summary>
+    public abstract delegate*<byte*, int, float*, void> ExpandFloat(TensorType element);
+
+    /// <summary>
+    /// (panel [columns][16] of F32, F16 or BF16, activation tile float [columns][tokens], columns, tokens, y, yStride, rows):
+    /// acc = fma(w, x, acc) in column order. Called with F16 and BF16 for one token only: for more, the panel is brought to
+    /// F32 first.
+    /// </summary>
+    public abstract delegate*<byte*, byte*, int, int, float*, int, int, void> GemmFloat(TensorType element);
+}

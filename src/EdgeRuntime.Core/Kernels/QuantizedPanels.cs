@@ -1,0 +1,82 @@
+using System;
+using System.Runtime.CompilerServices;
+using EdgeRuntime.Formats;
+
+namespace EdgeRuntime.Kernels;
+
+/// <summary>Panels of a quantized type, multiplied with Int8 activations.</summary>
+internal sealed unsafe class QuantizedPanels : IPanelProduct
+{
+    private readonly TensorFormat _format;
+    private readonly PackedLayout _layout;
+    private readonly PanelKernels _kernels;
+    private readonly int _blocks;
+    private readonly delegate*<byte*, byte*, int, float*, int, void> _gemv;
+    private readonly delegate*<byte*, byte*, int, int, float*, int, int, void> _gemm;
+
+    public QuantizedPanels(TensorFormat format, QuantShape shape, int columns, PanelKernels kernels)
+    {
+        _format = format;
+        _layout = new PackedLayout(shape);
+        _kernels = kernels;
+        _blocks = columns / ActivationLayout.BlockColumns;
+        _gemv = kernels.Gemv(_layout);
+        _gemm = kernels.Gemm(_layout.Expanded);
+        PanelBytes = _layout.PanelBytes(columns);
+    }
+
+    public ActivationKind ActivationKind => ActivationKind.Int8;
+
+    public long PanelBytes { get; }
+
+    public long ScratchBytes => (long)_blocks * _layout.Expanded.BlockBytes;
+
+    [SkipLocalsInit]
+    public int PackRow(byte* panel, int r, ReadOnlySpan<byte> source)
+    {
+        Span<byte> quants = stackalloc byte[_format.BlockWeights];
+        BlockScales scales = default;
+        int blockBytes = _format.BlockBytes;
+        int blocksOf32 = _format.BlockWeights / ActivationLayout.BlockColumns;
+        for (int i = 0; i < source.Length / blockBytes; i++)
+        {
+            _format.Decompose(source.Slice(i * blockBytes, blockBytes), quants, ref scales);
+            int first = i * blocksOf32;
+            if (!HalfBits.IsFinite(scales.D) || (_layout.HasMinima && !HalfBits.IsFinite(scales.Min)))
+            {
+                return first * ActivationLayout.BlockColumns;
+            }
+
+            int inChunk = first % PackedLayout.ChunkBlocks;
+            int chunkBlocks = Math.Min(PackedLayout.ChunkBlocks, _blocks - first + inChunk);
+            byte* chunk = panel + ((long)(first / PackedLayout.ChunkBlocks) * _layout.ChunkBytes(PackedLayout.ChunkBlocks));
+            PanelPacker.PackScales(_layout.Shape.Scales, in scales, chunk, inChunk, r);
+            byte* block = chunk + _layout.ScaleBytes(chunkBlocks) + (inChunk * _layout.BlockBytes);
+            for (int b = 0; b < blocksOf32; b++)
+            {
+                PanelPacker.PackQuants(_layout.Shape.Bits, quants.Slice(b * ActivationLayout.BlockColumns), block, r);
+                block += _layout.BlockBytes;
+            }
+        }
+
+        return -1;
+    }
+
+    public void Multiply(byte* panel, byte* activations, int tokens, float* y, int yStride, int rows, byte* scratch)
+    {
+        if (tokens == 1 && _gemv != null)
+        {
+            _gemv(panel, activations, _blocks, y, rows);
+            return;
+        }
+
+        _kernels.Expand(_layout, panel, _blocks, scratch);
+        for (int t = 0; t < tokens;)
+        {
+            int count = Math.Min(_kernels.TileTokens, tokens - t);
+            _gemm(scratch, activations, _blocks, count, y + ((long)t * yStride), yStride, rows);
+            activations += (long)_blocks * ActivationLayout.Int8BlockBytesPerToken * count;
+            t += count;
+        }
+    }
+}

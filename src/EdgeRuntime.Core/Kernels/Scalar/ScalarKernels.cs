@@ -1,0 +1,29 @@
+using EdgeRuntime.Formats;
+using EdgeRuntime.Kernels.Gemm;
+
+namespace EdgeRuntime.Kernels.Scalar;
+
+/// <summary>
+/// Plain C# for every machine, and the definition of what the others compute: one token goes the same way as many, through
+/// the expanded panel.
+/// </summary>
+internal sealed unsafe class ScalarKernels : PanelKernels
+{
+    public override int TileTokens => 8;
+
+    public override void QuantizeTile(float* x, int xStride, int tokens, int columns, byte* tile) =>
+        ScalarQuantizer.QuantizeTile(x, xStride, tokens, columns, tile);
+
+    public override void Expand(PackedLayout layout, byte* panel, int blocks, byte* expanded) =>
+        ScalarExpand.Panel(layout, panel, blocks, expanded);
+
+    public override delegate*<byte*, byte*, int, float*, int, void> Gemv(PackedLayout layout) => null;
+
+    public override delegate*<byte*, byte*, int, int, float*, int, int, void> Gemm(ExpandedPanelLayout layout) =>
+        ExpandedLayouts.Select<ScalarPanelGemm>(layout);
+
+    public override delegate*<byte*, int, float*, void> ExpandFloat(TensorType element) => ScalarPanelGemm.ExpandFloat(element);
+
+    public override delegate*<byte*, byte*, int, int, float*, int, int, void> GemmFloat(TensorType element) =>
+        ScalarPanelGemm.GemmFloat(element);
+}
