@@ -8,6 +8,15 @@ namespace EdgeRuntime.Tokenizers;
 /// </summary>
 public abstract class Tokenizer
 {
+    /// <summary>Makes the tokenizer of a vocabulary.</summary>
+    /// <exception cref="TokenizerException">Its tokenizer model or pre-tokenizer is not supported; the message says what is.</exception>
+    /// <exception cref="VocabularyException">It contradicts itself.</exception>
+    public static Tokenizer Create(VocabularyData vocabulary)
+    {
+        ArgumentNullException.ThrowIfNull(vocabulary);
+        return TokenizerModels.Create(vocabulary);
+    }
+
     /// <summary>Number of token ids; they run from 0.</summary>
     public abstract int VocabularySize { get; }
 
@@ -37,6 +46,18 @@ public abstract class Tokenizer
     /// <summary>Text of token ids; bytes that are no UTF-8 become U+FFFD.</summary>
     public abstract string Decode(ReadOnlySpan<int> tokens, bool special = false);
 
-    /// <summary>A decoder for tokens that arrive one at a time; it never gives out half a character.</summary>
-    public abstract TokenStreamDecoder CreateStreamDecoder();
+    /// <summary>
+    /// Whether the vocabulary's reference tidies English spacing of a decoded text. <see cref="Decode"/> never does: it would change
+    /// what the tokens say.
+    /// </summary>
+    public virtual bool TidiesSpaces => false;
+
+    /// <summary>
+    /// A decoder for tokens that arrive one at a time; it never gives out half a character, and all it gives out is what
+    /// <see cref="Decode"/> gives for all the tokens.
+    /// </summary>
+    /// <param name="continuesText">
+    /// Whether the tokens go on with a text: a space before the first word belongs to it then, and is not dropped.
+    /// </param>
+    public abstract TokenStreamDecoder CreateStreamDecoder(bool continuesText = false);
 }

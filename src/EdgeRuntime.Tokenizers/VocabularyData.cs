@@ -9,6 +9,9 @@ public sealed record VocabularyData
     /// <summary>"llama" (SentencePiece BPE), "gpt2" (byte-level BPE), "bert" (WordPiece), ...</summary>
     public required string Model { get; init; }
 
+    /// <summary>The model's name; null where the file has none. Phi-3's tokens drop the white space after them, and only its name tells.</summary>
+    public string? ModelName { get; init; }
+
     /// <summary>Pre-tokenizer's name ("llama-bpe", "qwen2", "smollm" ...); null where the file names none.</summary>
     public string? PreTokenizer { get; init; }
 

@@ -1,0 +1,149 @@
+using System;
+using System.Collections.Generic;
+using System.Text;
+
+namespace EdgeRuntime.Tokenizers;
+
+/// <summary>
+/// BPE with a list of merges: byte-level (GPT-2 and most models since) or over characters with byte tokens (Gemma 4). A
+/// pre-tokenizer cuts the text into words; in each the pairs merge in the order of the list.
+/// </summary>
+internal sealed class BytePairTokenizer : VocabularyTokenizer
+{
+    private readonly PreTokenizer _preTokenizer;
+    private readonly PieceSpelling _spelling;
+    private readonly PairTable _merges;
+    private readonly int[] _byteTokens = new int[256];
+
+    public BytePairTokenizer(VocabularyData data, PreTokenizer preTokenizer)
+        : base(MakeVocabulary(data, preTokenizer), data.Tokens)
+    {
+        _preTokenizer = preTokenizer;
+        _spelling = preTokenizer.Spelling;
+        for (int value = 0; value < 256; value++)
+        {
+            _byteTokens[value] = Vocabulary.Pieces.Find(
+                _spelling == PieceSpelling.ByteLevel ? [(byte)value] : Encoding.ASCII.GetBytes($"<0x{value:X2}>"));
+        }
+
+        _merges = ReadMerges(data.Merges);
+    }
+
+    public override bool TidiesSpaces => _preTokenizer.TidiesSpaces;
+
+    protected override void EncodeText(ReadOnlySpan<byte> text, bool afterSpecial, SymbolMerger merger, List<int> output)
+    {
+        byte[] marked = [];
+        if (_spelling == PieceSpelling.Sentence)
+        {
+            marked = new byte[checked(text.Length * SpaceMark.Utf8.Length)];
+            text = marked.AsSpan(0, SpaceMark.Insert(text, marked));
+        }
+
+        foreach (int length in _preTokenizer.Split(text))
+        {
+            EncodeWord(text[..length], merger, output);
+            text = text[length..];
+        }
+    }
+
+    private static Vocabulary MakeVocabulary(VocabularyData data, PreTokenizer preTokenizer) =>
+        new(data, preTokenizer.Spelling, new VocabularyDefaults(AddsBegin: preTokenizer.AddsBegin, ForcesBegin: preTokenizer.ForcesBegin));
+
+    // A part of a merge that is no token itself still has a number, behind those of the tokens.
+    private PairTable ReadMerges(IReadOnlyList<string> merges)
+    {
+        var table = new PairTable(merges.Count);
+        byte[] bytes = new byte[256];
+        for (int rank = 0; rank < merges.Count; rank++)
+        {
+            string merge = merges[rank];
+            int space = merge.Length < 2 ? -1 : merge.IndexOf(' ', 1);
+            if (space < 0 || space == merge.Length - 1)
+            {
+                throw new VocabularyException("merges", $"entry {rank} reads \"{merge}\", expected two pieces with a space between");
+            }
+
+            int room = Encoding.UTF8.GetMaxByteCount(merge.Length);
+            if (room > bytes.Length)
+            {
+                bytes = new byte[room];
+            }
+
+            if (TrySpell(merge.AsSpan(0, space), bytes, out int left)
+                && TrySpell(merge.AsSpan(space + 1), bytes.AsSpan(left), out int right))
+            {
+                table.Add(
+                    Vocabulary.Pieces.FindOrAdd(bytes.AsSpan(0, left)),
+                    Vocabulary.Pieces.FindOrAdd(bytes.AsSpan(left, right)),
+                    rank,
+                    Vocabulary.Pieces.FindOrAdd(bytes.AsSpan(0, left + right)));
+            }
+        }
+
+        return table;
+    }
+
+    private bool TrySpell(ReadOnlySpan<char> text, Span<byte> bytes, out int length)
+    {
+        bool byteLevel = _spelling == PieceSpelling.ByteLevel;
+        length = byteLevel ? text.Length : Encoding.UTF8.GetBytes(text, bytes);
+        return !byteLevel || ByteAlphabet.TryDecode(text, bytes);
+    }
+
+    private void EncodeWord(ReadOnlySpan<byte> word, SymbolMerger merger, List<int> output)
+    {
+        if (_preTokenizer.IgnoresMerges || (_spelling == PieceSpelling.Sentence && word.Trim((byte)'\n').IsEmpty))
+        {
+            int whole = Vocabulary.Pieces.Find(word);
+            if (whole >= 0 && whole < Vocabulary.Size)
+            {
+                output.Add(whole);
+                return;
+            }
+        }
+
+        merger.Clear();
+        for (int start = 0; start < word.Length;)
+        {
+            int length = _spelling == PieceSpelling.ByteLevel ? 1 : Utf8.GetCharacterLength(word[start]);
+            merger.Add(Vocabulary.Pieces.Find(word.Slice(start, length)), start, length);
+            start += length;
+        }
+
+        merger.Merge(word, new Rule(_merges));
+        foreach (Symbol symbol in merger.Symbols)
+        {
+            if (symbol.Length > 0 && symbol.Id >= 0 && symbol.Id < Vocabulary.Size)
+            {
+                output.Add(symbol.Id);
+            }
+            else
+            {
+                AppendBytes(word.Slice(symbol.Start, symbol.Length), output);
+            }
+        }
+    }
+
+    // A byte without a token can't be written in this vocabulary; llama.cpp leaves it out, too.
+    private void AppendBytes(ReadOnlySpan<byte> bytes, List<int> output)
+    {
+        foreach (byte value in bytes)
+        {
+            if (_byteTokens[value] >= 0)
+            {
+                output.Add(_byteTokens[value]);
+            }
+        }
+    }
+
+    private readonly struct Rule(PairTable merges) : IMergeRule
+    {
+        public bool TryMerge(ReadOnlySpan<byte> word, in Symbol left, in Symbol right, out uint order, out int merged)
+        {
+            bool found = merges.TryGet(left.Id, right.Id, out int rank, out merged);
+            order = (uint)rank;
+            return found;
+        }
+    }
+}

@@ -1,0 +1,128 @@
+using System;
+using System.Collections.Generic;
+
+namespace EdgeRuntime.Tokenizers;
+
+/// <summary>
+/// Tokens known by their text alone, because many files don't say what these are. The lists and exceptions are those of
+/// llama.cpp v0.5.0 (<c>llama-vocab.cpp</c>), so that the same file ends its answers at the same tokens.
+/// </summary>
+internal static class KnownTexts
+{
+    /// <summary>Texts that end an answer.</summary>
+    public static readonly string[] EndOfGeneration =
+    [
+        "<|eot_id|>", "<|im_end|>", "<|end|>", "<|return|>", "<|call|>", "<|flush|>", "<|calls|>", "<end_of_turn>", "<|endoftext|>",
+        "</s>", "<|eom_id|>", "<EOT>", "_<EOT>", "[EOT]", "[EOS]", "<|end_of_text|>", "<end_of_utterance>", "<eos>", "<turn|>",
+        "<|tool_response>", "<｜end▁of▁sentence｜>", "[e~[",
+    ];
+
+    /// <summary>Fill-in-the-middle marks that end an answer, by the key that may name them; of each the first text found counts.</summary>
+    public static readonly (string Key, string[] Texts)[] FillEnds =
+    [
+        ("fim_pad", ["<|fim_pad|>", "<fim-pad>", "<fim_pad>", "<PAD>", "[PAD]"]),
+        ("fim_rep", ["<|fim_repo|>", "<|repo_name|>", "<fim-repo>", "<REPO>", "<reponame>"]),
+        ("fim_sep", ["<|file_sep|>"]),
+    ];
+
+    /// <summary>Fill-in-the-middle marks around the gap: control tokens whatever the file says.</summary>
+    public static readonly (string Key, string[] Texts)[] FillMarks =
+    [
+        ("fim_pre", ["<|fim_prefix|>", "<fim-prefix>", "<fim_prefix>", "<｜fim▁begin｜>", "<PRE>", "▁<PRE>", "<|code_prefix|>", "<|prefix|>"]),
+        ("fim_suf", ["<|fim_suffix|>", "<fim-suffix>", "<fim_suffix>", "<｜fim▁hole｜>", "<SUF>", "▁<SUF>", "<|code_suffix|>", "<|suffix|>"]),
+        ("fim_mid", ["<|fim_middle|>", "<fim-middle>", "<fim_middle>", "<｜fim▁end｜>", "<MID>", "▁<MID>", "<|code_middle|>", "<|middle|>"]),
+    ];
+
+    /// <summary>Marks of a channel that are always shown.</summary>
+    public static readonly string[] AlwaysShown = ["<|channel|>", "<|message|>", "<|start|>", "<|constrain|>"];
+
+    /// <summary>The tokens that end an answer; the attributes of tokens known by their text are put right on the way.</summary>
+    /// <param name="ids">Token ids by text.</param>
+    /// <param name="named">Special token ids by the key that names them.</param>
+    /// <param name="attributes">[tokens], changed.</param>
+    public static HashSet<int> Apply(
+        IReadOnlyDictionary<string, int> ids, IReadOnlyDictionary<string, int> named, TokenAttributes[] attributes)
+    {
+        var ends = new HashSet<int>();
+        foreach ((string key, string[] texts) in FillMarks)
+        {
+            _ = FindMark(key, texts, ids, named, attributes);
+        }
+
+        foreach ((string key, string[] texts) in FillEnds)
+        {
+            if (FindMark(key, texts, ids, named, attributes) is int mark)
+            {
+                ends.Add(mark);
+            }
+        }
+
+        foreach (string text in EndOfGeneration)
+        {
+            if (ids.TryGetValue(text, out int id))
+            {
+                ends.Add(id);
+                attributes[id] |= TokenAttributes.Control;
+            }
+        }
+
+        foreach (string text in AlwaysShown)
+        {
+            if (ids.TryGetValue(text, out int id))
+            {
+                attributes[id] = TokenAttributes.UserDefined;
+            }
+        }
+
+        foreach (string key in (ReadOnlySpan<string>)["eos", "eot", "eom"])
+        {
+            if (named.TryGetValue(key, out int id))
+            {
+                ends.Add(id);
+            }
+        }
+
+        ApplyExceptions(ids, attributes, ends);
+        return ends;
+    }
+
+    private static int? FindMark(
+        string key, string[] texts, IReadOnlyDictionary<string, int> ids, IReadOnlyDictionary<string, int> named, TokenAttributes[] attributes)
+    {
+        if (named.TryGetValue(key, out int id))
+        {
+            return id;
+        }
+
+        foreach (string text in texts)
+        {
+            if (ids.TryGetValue(text, out id))
+            {
+                attributes[id] |= TokenAttributes.Control;
+                return id;
+            }
+        }
+
+        return null;
+    }
+
+    private static void ApplyExceptions(IReadOnlyDictionary<string, int> ids, TokenAttributes[] attributes, HashSet<int> ends)
+    {
+        bool Ends(string text) => ids.TryGetValue(text, out int id) && ends.Contains(id);
+
+        // Where other texts end the answer, <|end|> only ends one of its channels.
+        bool calls = Ends("<|call|>") || Ends("<|calls|>");
+        if (calls && (Ends("<|return|>") || Ends("<|flush|>")) && Ends("<|end|>"))
+        {
+            ends.Remove(ids["<|end|>"]);
+            attributes[ids["<|end|>"]] = TokenAttributes.UserDefined;
+        }
+
+        // Gemma 4 has an HTML tag of this text.
+        if (Ends("<|tool_response>") && Ends("</s>"))
+        {
+            ends.Remove(ids["</s>"]);
+            attributes[ids["</s>"]] = TokenAttributes.Normal;
+        }
+    }
+}

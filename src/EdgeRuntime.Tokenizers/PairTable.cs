@@ -1,0 +1,53 @@
+using System;
+using System.Numerics;
+
+namespace EdgeRuntime.Tokenizers;
+
+/// <summary>Merges by their two symbols: the rank (0 is best) and the symbol that they become.</summary>
+internal sealed class PairTable
+{
+    private readonly ulong[] _keys;
+    private readonly (int Rank, int Merged)[] _values;
+
+    /// <param name="capacity">The most merges that will be added.</param>
+    public PairTable(int capacity)
+    {
+        uint slots = BitOperations.RoundUpToPowerOf2((uint)Math.Max(16, capacity * 2L));
+        _keys = new ulong[slots];
+        _values = new (int, int)[slots];
+    }
+
+    /// <summary>Adds a merge; of two merges of the same pair the first stays.</summary>
+    public void Add(int left, int right, int rank, int merged)
+    {
+        int slot = FindSlot(left, right, out ulong key);
+        if (_keys[slot] == 0)
+        {
+            _keys[slot] = key;
+            _values[slot] = (rank, merged);
+        }
+    }
+
+    /// <summary>The merge of a pair, if there is one.</summary>
+    public bool TryGet(int left, int right, out int rank, out int merged)
+    {
+        int slot = FindSlot(left, right, out _);
+        (rank, merged) = _values[slot];
+        return _keys[slot] != 0;
+    }
+
+    // Keys are shifted by one, so that 0 means an empty slot.
+    private int FindSlot(int left, int right, out ulong key)
+    {
+        key = (((ulong)(uint)left << 32) | (uint)right) + 1;
+        int mask = _keys.Length - 1;
+        ulong hash = key * 0x9E3779B97F4A7C15;
+        int slot = (int)((hash ^ (hash >> 32)) * 0xD6E8FEB86659FD93 >> 32) & mask;
+        while (_keys[slot] != 0 && _keys[slot] != key)
+        {
+            slot = (slot + 1) & mask;
+        }
+
+        return slot;
+    }
+}

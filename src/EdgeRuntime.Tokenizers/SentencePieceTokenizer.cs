@@ -1,0 +1,136 @@
+using System;
+using System.Buffers;
+using System.Collections.Generic;
+using System.Text;
+
+namespace EdgeRuntime.Tokenizers;
+
+/// <summary>
+/// SentencePiece BPE, the vocabularies of Llama 1 and 2, Mistral, Phi-3: neighbours merge when together they are a piece, the one
+/// of the highest score first; what is no piece is written in byte tokens.
+/// </summary>
+internal sealed class SentencePieceTokenizer : VocabularyTokenizer
+{
+    private static readonly VocabularyDefaults Defaults = new(BeginOfSequence: 1, EndOfSequence: 2, Unknown: 0, AddsBegin: true);
+
+    private readonly uint[] _order;
+    private readonly int[] _byteTokens = new int[256];
+    private readonly bool _splitsAtSpaces;
+
+    public SentencePieceTokenizer(VocabularyData data)
+        : base(new Vocabulary(data, PieceSpelling.Sentence, Defaults), data.Tokens)
+    {
+        AddsSpacePrefix = !data.Flags.TryGetValue("add_space_prefix", out bool adds) || adds;
+        _order = new uint[data.Tokens.Count];
+        for (int token = 0; token < _order.Length; token++)
+        {
+            _order[token] = Order(data.Scores.Length == 0 ? 0f : data.Scores.Span[token]);
+        }
+
+        FindByteTokens();
+        _splitsAtSpaces = MayBeSplitAtSpaces(data.Tokens);
+    }
+
+    protected override bool AddsSpacePrefix { get; }
+
+    protected override void EncodeText(ReadOnlySpan<byte> text, bool afterSpecial, SymbolMerger merger, List<int> output)
+    {
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(checked((text.Length + 1) * SpaceMark.Utf8.Length));
+        int length = AddsSpacePrefix && afterSpecial ? SpaceMark.Insert(" "u8, buffer) : 0;
+        length += SpaceMark.Insert(text, buffer.AsSpan(length));
+        ReadOnlySpan<byte> rest = buffer.AsSpan(0, length);
+        while (rest.Length > 0)
+        {
+            int word = _splitsAtSpaces ? FindWordEnd(rest) : rest.Length;
+            EncodeWord(rest[..word], merger, output);
+            rest = rest[word..];
+        }
+
+        ArrayPool<byte>.Shared.Return(buffer);
+    }
+
+    // Lower merges first, so the highest score has to give the lowest number.
+    private static uint Order(float score)
+    {
+        int bits = BitConverter.SingleToInt32Bits(score + 0f);
+        return ~(uint)(bits < 0 ? ~bits : bits ^ int.MinValue);
+    }
+
+    // Where no piece has a space inside, no merge crosses the front of a space: words are encoded one by one, in little memory.
+    private static bool MayBeSplitAtSpaces(IReadOnlyList<string> tokens)
+    {
+        foreach (string token in tokens)
+        {
+            string trimmed = token.TrimStart('▁');
+            if (trimmed.Contains('▁'))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static int FindWordEnd(ReadOnlySpan<byte> text)
+    {
+        int start = 0;
+        while (text[start..].StartsWith(SpaceMark.Utf8))
+        {
+            start += SpaceMark.Utf8.Length;
+        }
+
+        int end = text[start..].IndexOf(SpaceMark.Utf8);
+        return end < 0 ? text.Length : start + end;
+    }
+
+    private void FindByteTokens()
+    {
+        for (int value = 0; value < 256; value++)
+        {
+            int token = Vocabulary.Pieces.Find(Encoding.ASCII.GetBytes($"<0x{value:X2}>"));
+            _byteTokens[value] = token >= 0 ? token : Vocabulary.Pieces.Find([(byte)value]);
+        }
+    }
+
+    private void EncodeWord(ReadOnlySpan<byte> word, SymbolMerger merger, List<int> output)
+    {
+        merger.Clear();
+        for (int start = 0; start < word.Length;)
+        {
+            int length = Utf8.GetCharacterLength(word[start]);
+            merger.Add(Vocabulary.Pieces.Find(word.Slice(start, length)), start, length);
+            start += length;
+        }
+
+        merger.Merge(word, new Rule(Vocabulary.Pieces, _order));
+        foreach (Symbol symbol in merger.Symbols)
+        {
+            if (symbol.Length > 0 && symbol.Id >= 0)
+            {
+                output.Add(symbol.Id);
+            }
+            else
+            {
+                AppendBytes(word.Slice(symbol.Start, symbol.Length), output);
+            }
+        }
+    }
+
+    private void AppendBytes(ReadOnlySpan<byte> bytes, List<int> output)
+    {
+        foreach (byte value in bytes)
+        {
+            output.Add(_byteTokens[value] >= 0 ? _byteTokens[value] : Vocabulary.Unknown!.Value);
+        }
+    }
+
+    private readonly struct Rule(PieceTable pieces, uint[] orders) : IMergeRule
+    {
+        public bool TryMerge(ReadOnlySpan<byte> word, in Symbol left, in Symbol right, out uint order, out int merged)
+        {
+            merged = pieces.Find(word.Slice(left.Start, left.Length + right.Length));
+            order = merged >= 0 ? orders[merged] : 0;
+            return merged >= 0;
+        }
+    }
+}

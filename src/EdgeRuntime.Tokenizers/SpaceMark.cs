@@ -1,0 +1,56 @@
+using System;
+
+namespace EdgeRuntime.Tokenizers;
+
+/// <summary>SentencePiece's visible space, U+2581.</summary>
+internal static class SpaceMark
+{
+    /// <summary>U+2581 in UTF-8.</summary>
+    public static ReadOnlySpan<byte> Utf8 => "▁"u8;
+
+    /// <summary>Replaces every mark by a space.</summary>
+    /// <param name="text">UTF-8.</param>
+    /// <param name="target">At least as long.</param>
+    /// <returns>Bytes written.</returns>
+    public static int Replace(ReadOnlySpan<byte> text, Span<byte> target)
+    {
+        int written = 0;
+        while (true)
+        {
+            int mark = text.IndexOf(Utf8);
+            ReadOnlySpan<byte> before = mark < 0 ? text : text[..mark];
+            before.CopyTo(target[written..]);
+            written += before.Length;
+            if (mark < 0)
+            {
+                return written;
+            }
+
+            target[written++] = (byte)' ';
+            text = text[(mark + Utf8.Length)..];
+        }
+    }
+
+    /// <summary>Replaces every space by a mark.</summary>
+    /// <param name="text">UTF-8.</param>
+    /// <param name="target">At least three times as long.</param>
+    /// <returns>Bytes written.</returns>
+    public static int Insert(ReadOnlySpan<byte> text, Span<byte> target)
+    {
+        int written = 0;
+        foreach (byte b in text)
+        {
+            if (b == (byte)' ')
+            {
+                Utf8.CopyTo(target[written..]);
+                written += Utf8.Length;
+            }
+            else
+            {
+                target[written++] = b;
+            }
+        }
+
+        return written;
+    }
+}

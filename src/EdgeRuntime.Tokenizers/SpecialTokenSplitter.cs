@@ -1,0 +1,181 @@
+using System;
+using System.Buffers;
+using System.Collections.Generic;
+using System.Text;
+
+namespace EdgeRuntime.Tokenizers;
+
+/// <summary>A part of a text: a special token, or bytes that are still to be encoded.</summary>
+/// <param name="Token">The token, or -1 for bytes.</param>
+/// <param name="Start">First byte.</param>
+/// <param name="Length">Bytes.</param>
+internal readonly record struct TextFragment(int Token, int Start, int Length);
+
+/// <summary>
+/// Finds special tokens that are written out in a text. Longer ones win over shorter ones, wherever they stand; among equally
+/// long ones the lower id, then the earlier place. User-defined tokens are always found, the others when asked for.
+/// </summary>
+internal sealed class SpecialTokenSplitter
+{
+    private readonly Vocabulary _vocabulary;
+    private readonly Dictionary<(int Node, byte Next), int> _edges = [];
+    private readonly List<int> _tokenAtNode = [-1];
+    private readonly SearchValues<byte> _firstBytes;
+    private readonly SearchValues<byte> _firstBytesUserDefined;
+
+    public SpecialTokenSplitter(Vocabulary vocabulary, IReadOnlyList<string> tokens)
+    {
+        _vocabulary = vocabulary;
+        var first = new HashSet<byte>();
+        var firstUserDefined = new HashSet<byte>();
+        for (int token = 0; token < vocabulary.Size; token++)
+        {
+            if ((vocabulary.GetAttributes(token) & TokenAttributes.Special) != 0 && tokens[token].Length > 0)
+            {
+                byte[] text = Encoding.UTF8.GetBytes(tokens[token]);
+                Insert(text, token);
+                first.Add(text[0]);
+                if (IsFound(token, parseSpecial: false))
+                {
+                    firstUserDefined.Add(text[0]);
+                }
+            }
+        }
+
+        _firstBytes = SearchValues.Create([.. first]);
+        _firstBytesUserDefined = SearchValues.Create([.. firstUserDefined]);
+    }
+
+    /// <summary>Splits a text.</summary>
+    /// <param name="text">UTF-8.</param>
+    /// <param name="parseSpecial">Whether control tokens are found too.</param>
+    /// <returns>The fragments in order; white space that a token swallows is in none of them.</returns>
+    public List<TextFragment> Split(ReadOnlySpan<byte> text, bool parseSpecial)
+    {
+        List<TextFragment>? matches = FindAll(text, parseSpecial);
+        if (matches is null)
+        {
+            return [new TextFragment(-1, 0, text.Length)];
+        }
+
+        bool[] taken = ArrayPool<bool>.Shared.Rent(text.Length);
+        try
+        {
+            Span<bool> takenBytes = taken.AsSpan(0, text.Length);
+            takenBytes.Clear();
+            return Fill(Choose(text, matches, takenBytes), takenBytes);
+        }
+        finally
+        {
+            ArrayPool<bool>.Shared.Return(taken);
+        }
+    }
+
+    private bool IsFound(int token, bool parseSpecial) =>
+        parseSpecial || (_vocabulary.GetAttributes(token) & TokenAttributes.Hidden) == 0;
+
+    private void Insert(ReadOnlySpan<byte> text, int token)
+    {
+        int node = 0;
+        foreach (byte b in text)
+        {
+            if (!_edges.TryGetValue((node, b), out int next))
+            {
+                next = _tokenAtNode.Count;
+                _tokenAtNode.Add(-1);
+                _edges.Add((node, b), next);
+            }
+
+            node = next;
+        }
+
+        _tokenAtNode[node] = token;
+    }
+
+    private List<TextFragment>? FindAll(ReadOnlySpan<byte> text, bool parseSpecial)
+    {
+        SearchValues<byte> first = parseSpecial ? _firstBytes : _firstBytesUserDefined;
+        List<TextFragment>? matches = null;
+        for (int start = 0; ; start++)
+        {
+            int skipped = text[start..].IndexOfAny(first);
+            if (skipped < 0)
+            {
+                return matches;
+            }
+
+            start += skipped;
+            int node = 0;
+            for (int i = start; i < text.Length && _edges.TryGetValue((node, text[i]), out node); i++)
+            {
+                int token = _tokenAtNode[node];
+                if (token >= 0 && IsFound(token, parseSpecial))
+                {
+                    (matches ??= []).Add(new TextFragment(token, start, i + 1 - start));
+                }
+            }
+        }
+    }
+
+    private List<TextFragment> Choose(ReadOnlySpan<byte> text, List<TextFragment> matches, Span<bool> taken)
+    {
+        matches.Sort(static (a, b) =>
+            a.Length != b.Length ? b.Length.CompareTo(a.Length)
+            : a.Token != b.Token ? a.Token.CompareTo(b.Token)
+            : a.Start.CompareTo(b.Start));
+        var chosen = new List<TextFragment>(matches.Count);
+        foreach (TextFragment match in matches)
+        {
+            Span<bool> place = taken.Slice(match.Start, match.Length);
+            if (place.Contains(true))
+            {
+                continue;
+            }
+
+            place.Fill(true);
+            chosen.Add(match);
+            if ((_vocabulary.GetAttributes(match.Token) & TokenAttributes.StripsRight) != 0)
+            {
+                for (int i = match.Start + match.Length; i < text.Length && !taken[i] && IsSpace(text[i]); i++)
+                {
+                    taken[i] = true;
+                }
+            }
+        }
+
+        chosen.Sort(static (a, b) => a.Start.CompareTo(b.Start));
+        return chosen;
+    }
+
+    // As the C library's isspace.
+    private static bool IsSpace(byte b) => b is (byte)' ' or (>= 9 and <= 13);
+
+    private static List<TextFragment> Fill(List<TextFragment> chosen, ReadOnlySpan<bool> taken)
+    {
+        var fragments = new List<TextFragment>((2 * chosen.Count) + 1);
+        int end = 0;
+        foreach (TextFragment match in chosen)
+        {
+            AddBytes(fragments, taken, end, match.Start);
+            fragments.Add(match);
+            end = match.Start + match.Length;
+        }
+
+        AddBytes(fragments, taken, end, taken.Length);
+        return fragments;
+    }
+
+    // Between two tokens only the front can have been swallowed.
+    private static void AddBytes(List<TextFragment> fragments, ReadOnlySpan<bool> taken, int start, int end)
+    {
+        while (start < end && taken[start])
+        {
+            start++;
+        }
+
+        if (start < end)
+        {
+            fragments.Add(new TextFragment(-1, start, end - start));
+        }
+    }
+}

@@ -1,0 +1,264 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Text;
+
+namespace EdgeRuntime.Tokenizers;
+
+/// <summary>How a vocabulary writes the bytes of its tokens.</summary>
+internal enum PieceSpelling
+{
+    /// <summary>UTF-8, with U+2581 for a space.</summary>
+    Sentence,
+
+    /// <summary>The alphabet of <see cref="ByteAlphabet"/>.</summary>
+    ByteLevel,
+}
+
+/// <summary>
+/// A checked vocabulary in the form that encoding and decoding need: pieces as bytes, findable; what each token is; the special
+/// tokens. Immutable once built.
+/// </summary>
+internal sealed class Vocabulary
+{
+    private static readonly HashSet<string> Known = CollectKnown();
+
+    private readonly TokenAttributes[] _attributes;
+    private readonly HashSet<int> _ends;
+    private readonly PieceTable _written;
+
+    /// <exception cref="VocabularyException">The data contradicts itself.</exception>
+    public Vocabulary(VocabularyData data, PieceSpelling spelling, VocabularyDefaults defaults)
+    {
+        if (data.Tokens.Count == 0)
+        {
+            throw new VocabularyException("tokens", "found none, expected at least one");
+        }
+
+        Size = data.Tokens.Count;
+        _attributes = ReadAttributes(data);
+        BeginOfSequence = FindSpecial(data, "bos", defaults.BeginOfSequence);
+        EndOfSequence = FindSpecial(data, "eos", defaults.EndOfSequence);
+        Unknown = FindSpecial(data, "unknown", defaults.Unknown);
+        AddsBegin = GetFlag(data, "add_bos_token", defaults.AddsBegin) || defaults.ForcesBegin;
+        AddsEnd = GetFlag(data, "add_eos_token", false);
+        RequireAdded(AddsBegin, BeginOfSequence, "bos", "add_bos_token");
+        RequireAdded(AddsEnd, EndOfSequence, "eos", "add_eos_token");
+        _ends = KnownTexts.Apply(FindKnown(data.Tokens), NameSpecials(data), _attributes);
+        Pieces = new PieceTable(Size);
+        _written = new PieceTable(Size);
+        ReadPieces(data.Tokens, spelling);
+        MarkStripping(data);
+    }
+
+    /// <summary>Number of tokens.</summary>
+    public int Size { get; }
+
+    /// <summary>
+    /// Bytes that are looked up in a text, numbered as the tokens; further ones may be added behind these while a tokenizer is built.
+    /// </summary>
+    public PieceTable Pieces { get; }
+
+    public int? BeginOfSequence { get; }
+
+    public int? EndOfSequence { get; }
+
+    public int? Unknown { get; }
+
+    public bool AddsBegin { get; }
+
+    public bool AddsEnd { get; }
+
+    public TokenAttributes GetAttributes(int token) => _attributes[token];
+
+    public bool IsEndOfGeneration(int token) => _ends.Contains(token);
+
+    /// <summary>The bytes that a token stands for in a text; of a hidden token those of its written form.</summary>
+    public ReadOnlySpan<byte> GetWrittenBytes(int token) => _written[token];
+
+    /// <summary>Parses a byte token's text, <c>&lt;0x0A&gt;</c>; -1 for any other text.</summary>
+    public static int ParseByteToken(string text) =>
+        text.Length == 6 && text.StartsWith("<0x", StringComparison.Ordinal) && text[5] == '>'
+            && byte.TryParse(text.AsSpan(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte value)
+            ? value
+            : -1;
+
+    private static bool GetFlag(VocabularyData data, string key, bool fallback) => data.Flags.TryGetValue(key, out bool flag) ? flag : fallback;
+
+    private static void RequireAdded(bool adds, int? token, string name, string flag)
+    {
+        if (adds && token is null)
+        {
+            throw new VocabularyException($"{name}_token_id", $"absent, expected a token id because {flag} holds");
+        }
+    }
+
+    private static TokenAttributes[] ReadAttributes(VocabularyData data)
+    {
+        int size = data.Tokens.Count;
+        ReadOnlySpan<int> types = data.TokenTypes.Span;
+        if (types.Length > 0 && types.Length < size)
+        {
+            throw new VocabularyException("token_type", $"found {types.Length} entries, expected one for each of the {size} tokens");
+        }
+
+        if (data.Scores.Length > 0 && data.Scores.Length < size)
+        {
+            throw new VocabularyException("scores", $"found {data.Scores.Length} entries, expected one for each of the {size} tokens");
+        }
+
+        var attributes = new TokenAttributes[size];
+        for (int i = 0; i < size; i++)
+        {
+            attributes[i] = types.Length == 0 ? TokenAttributes.Normal : types[i] switch
+            {
+                1 => TokenAttributes.Normal,
+                2 => TokenAttributes.Unknown,
+                3 => TokenAttributes.Control,
+                4 => TokenAttributes.UserDefined,
+                5 => TokenAttributes.Unused,
+                6 => TokenAttributes.Byte,
+                _ => TokenAttributes.None,
+            };
+        }
+
+        return attributes;
+    }
+
+    private static int? FindSpecial(VocabularyData data, string name, int? fallback)
+    {
+        bool named = data.SpecialTokens.TryGetValue(name, out int id);
+        int? token = named ? id : fallback;
+        if (token is int value && (uint)value >= (uint)data.Tokens.Count)
+        {
+            string found = named ? "found" : "absent, and the default is";
+            throw new VocabularyException($"{name}_token_id", $"{found} {value}, expected an id below {data.Tokens.Count}, the number of tokens");
+        }
+
+        return token;
+    }
+
+    private Dictionary<string, int> NameSpecials(VocabularyData data)
+    {
+        var named = new Dictionary<string, int>();
+        foreach (string name in data.SpecialTokens.Keys)
+        {
+            named[name] = FindSpecial(data, name, null)!.Value;
+        }
+
+        if (EndOfSequence is int end)
+        {
+            named["eos"] = end;
+        }
+
+        return named;
+    }
+
+    private static HashSet<string> CollectKnown()
+    {
+        var known = new HashSet<string>([.. KnownTexts.EndOfGeneration, .. KnownTexts.AlwaysShown]);
+        foreach ((_, string[] texts) in (ReadOnlySpan<(string, string[])>)[.. KnownTexts.FillEnds, .. KnownTexts.FillMarks])
+        {
+            known.UnionWith(texts);
+        }
+
+        return known;
+    }
+
+    private static Dictionary<string, int> FindKnown(IReadOnlyList<string> tokens)
+    {
+        var found = new Dictionary<string, int>();
+        for (int i = 0; i < tokens.Count; i++)
+        {
+            if (tokens[i].Length > 2 && Known.Contains(tokens[i]))
+            {
+                found[tokens[i]] = i;
+            }
+        }
+
+        return found;
+    }
+
+    private void ReadPieces(IReadOnlyList<string> tokens, PieceSpelling spelling)
+    {
+        byte[] raw = new byte[256];
+        byte[] shown = new byte[256];
+        for (int token = 0; token < tokens.Count; token++)
+        {
+            string text = tokens[token];
+            int room = Encoding.UTF8.GetMaxByteCount(text.Length);
+            if (room > raw.Length)
+            {
+                raw = new byte[room];
+                shown = new byte[room];
+            }
+
+            int length = Encoding.UTF8.GetBytes(text, raw);
+            ReadOnlySpan<byte> written = Write(token, text, raw.AsSpan(0, length), shown, spelling);
+            if (spelling == PieceSpelling.ByteLevel)
+            {
+                bool findable = ByteAlphabet.TryDecode(text, raw);
+                _written.Add(written, findable: false);
+                Pieces.Add(findable ? raw.AsSpan(0, text.Length) : [], findable);
+            }
+            else
+            {
+                Pieces.Add(raw.AsSpan(0, length));
+                _written.Add(written, findable: false);
+            }
+        }
+    }
+
+    // The order of the tests is llama.cpp's: a token may be several things at once.
+    private ReadOnlySpan<byte> Write(int token, string text, ReadOnlySpan<byte> utf8, Span<byte> shown, PieceSpelling spelling)
+    {
+        TokenAttributes attributes = _attributes[token];
+        if ((attributes & TokenAttributes.Special) != 0)
+        {
+            return utf8;
+        }
+
+        if ((attributes & TokenAttributes.Normal) != 0)
+        {
+            if (spelling == PieceSpelling.Sentence)
+            {
+                return shown[..SpaceMark.Replace(utf8, shown)];
+            }
+
+            return ByteAlphabet.TryDecode(text, shown) ? shown[..text.Length] : utf8;
+        }
+
+        if ((attributes & TokenAttributes.Byte) != 0)
+        {
+            int value = ParseByteToken(text);
+            if (value < 0)
+            {
+                throw new VocabularyException("tokens", $"byte token {token} reads \"{text}\", expected two hexadecimal digits as in <0x0A>");
+            }
+
+            shown[0] = (byte)value;
+            return shown[..1];
+        }
+
+        return [];
+    }
+
+    // Files don't tell which tokens swallow the white space after them; llama.cpp knows Phi-3 by its name, and so must we.
+    private void MarkStripping(VocabularyData data)
+    {
+        if (data.ModelName is not string name
+            || !(name.Contains("phi-3", StringComparison.OrdinalIgnoreCase) || name.Contains("phi3", StringComparison.OrdinalIgnoreCase)))
+        {
+            return;
+        }
+
+        for (int token = 0; token < Size; token++)
+        {
+            bool keeps = data.Tokens[token] is "<unk>" or "<s>" or "<|endoftext|>";
+            if (!keeps && ((_attributes[token] & TokenAttributes.Special) != 0 || data.Tokens[token] == "</s>"))
+            {
+                _attributes[token] |= TokenAttributes.StripsRight;
+            }
+        }
+    }
+}

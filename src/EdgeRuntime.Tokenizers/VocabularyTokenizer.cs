@@ -1,0 +1,144 @@
+using System;
+using System.Buffers;
+using System.Collections.Generic;
+using System.Text;
+using System.Threading;
+
+namespace EdgeRuntime.Tokenizers;
+
+/// <summary>
+/// What all tokenizers over a vocabulary share: special tokens are split off, the text between goes to the model's own encoder,
+/// BOS and EOS are put around; and the way back.
+/// </summary>
+internal abstract class VocabularyTokenizer : Tokenizer
+{
+    private readonly SpecialTokenSplitter _splitter;
+    private SymbolMerger? _spareMerger;
+
+    protected VocabularyTokenizer(Vocabulary vocabulary, IReadOnlyList<string> tokens)
+    {
+        Vocabulary = vocabulary;
+        _splitter = new SpecialTokenSplitter(vocabulary, tokens);
+    }
+
+    public override int VocabularySize => Vocabulary.Size;
+
+    public override int? BeginOfSequence => Vocabulary.BeginOfSequence;
+
+    public override int? EndOfSequence => Vocabulary.EndOfSequence;
+
+    protected Vocabulary Vocabulary { get; }
+
+    /// <summary>Whether the first piece of a text begins with a space that the text does not have.</summary>
+    protected virtual bool AddsSpacePrefix => false;
+
+    public override bool IsEndOfGeneration(int token) => Vocabulary.IsEndOfGeneration(token);
+
+    public override bool IsControl(int token) => (Vocabulary.GetAttributes(Check(token)) & TokenAttributes.Control) != 0;
+
+    public override IReadOnlyList<int> Encode(string text, bool addSpecial = true, bool parseSpecial = false)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var output = new List<int>((text.Length / 3) + 4);
+        if (addSpecial && Vocabulary.AddsBegin)
+        {
+            output.Add(Vocabulary.BeginOfSequence!.Value);
+        }
+
+        if (text.Length > 0)
+        {
+            byte[] utf8 = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetByteCount(text));
+            int length = Encoding.UTF8.GetBytes(text, utf8);
+            EncodeFragments(utf8.AsSpan(0, length), parseSpecial, output);
+            ArrayPool<byte>.Shared.Return(utf8);
+        }
+
+        if (addSpecial && Vocabulary.AddsEnd)
+        {
+            output.Add(Vocabulary.EndOfSequence!.Value);
+        }
+
+        return output;
+    }
+
+    public override ReadOnlySpan<byte> GetPieceBytes(int token, bool special = false) =>
+        !special && (Vocabulary.GetAttributes(Check(token)) & TokenAttributes.Hidden) != 0
+            ? []
+            : Vocabulary.GetWrittenBytes(Check(token));
+
+    public override string Decode(ReadOnlySpan<int> tokens, bool special = false)
+    {
+        int length = 0;
+        foreach (int token in tokens)
+        {
+            length = checked(length + GetPieceBytes(token, special).Length);
+        }
+
+        byte[] bytes = ArrayPool<byte>.Shared.Rent(length);
+        int written = 0;
+        bool first = AddsSpacePrefix;
+        foreach (int token in tokens)
+        {
+            ReadOnlySpan<byte> piece = TrimPrefix(GetPieceBytes(token, special), ref first);
+            piece.CopyTo(bytes.AsSpan(written));
+            written += piece.Length;
+        }
+
+        string text = Encoding.UTF8.GetString(bytes, 0, written);
+        ArrayPool<byte>.Shared.Return(bytes);
+        return text;
+    }
+
+    public override TokenStreamDecoder CreateStreamDecoder(bool continuesText = false) =>
+        new PieceStreamDecoder(this, AddsSpacePrefix && !continuesText);
+
+    /// <summary>Drops the space that encoding put before a text.</summary>
+    /// <param name="piece">The next piece.</param>
+    /// <param name="first">Whether no piece with bytes came yet; becomes false with the first one.</param>
+    internal static ReadOnlySpan<byte> TrimPrefix(ReadOnlySpan<byte> piece, ref bool first)
+    {
+        if (first && piece.Length > 0)
+        {
+            first = false;
+            return piece[0] == (byte)' ' ? piece[1..] : piece;
+        }
+
+        return piece;
+    }
+
+    /// <summary>Encodes a text that has no special tokens.</summary>
+    /// <param name="text">UTF-8, valid and not empty.</param>
+    /// <param name="afterSpecial">Whether it stands at the beginning or after a special token.</param>
+    /// <param name="merger">Scratch.</param>
+    /// <param name="output">Takes the ids.</param>
+    protected abstract void EncodeText(ReadOnlySpan<byte> text, bool afterSpecial, SymbolMerger merger, List<int> output);
+
+    private void EncodeFragments(ReadOnlySpan<byte> utf8, bool parseSpecial, List<int> output)
+    {
+        SymbolMerger merger = Interlocked.Exchange(ref _spareMerger, null) ?? new SymbolMerger();
+        bool afterSpecial = true;
+        foreach (TextFragment fragment in _splitter.Split(utf8, parseSpecial))
+        {
+            if (fragment.Token >= 0)
+            {
+                output.Add(fragment.Token);
+            }
+            else
+            {
+                EncodeText(utf8.Slice(fragment.Start, fragment.Length), afterSpecial, merger, output);
+            }
+
+            afterSpecial = fragment.Token >= 0;
+        }
+
+        merger.Trim();
+        _spareMerger = merger;
+    }
+
+    private int Check(int token)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(token);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(token, Vocabulary.Size);
+        return token;
+    }
+}
