@@ -61,7 +61,7 @@ internal sealed class BytePairTokenizer : VocabularyTokenizer
             int space = merge.Length < 2 ? -1 : merge.IndexOf(' ', 1);
             if (space < 0 || space == merge.Length - 1)
             {
-                throw new VocabularyException("merges", $"entry {rank} reads \"{merge}\", expected two pieces with a space between");
+                throw new VocabularyException("merges", $"{Vocabulary.Quote(merge)} as entry {rank}", "two pieces with a space between");
             }
 
             int room = Encoding.UTF8.GetMaxByteCount(merge.Length);

@@ -32,7 +32,7 @@ internal sealed class Vocabulary
     {
         if (data.Tokens.Count == 0)
         {
-            throw new VocabularyException("tokens", "found none, expected at least one");
+            throw new VocabularyException("tokens", "none", "at least one");
         }
 
         Size = data.Tokens.Count;
@@ -89,7 +89,7 @@ internal sealed class Vocabulary
     {
         if (adds && token is null)
         {
-            throw new VocabularyException($"{name}_token_id", $"absent, expected a token id because {flag} holds");
+            throw new VocabularyException($"{name}_token_id", "no such key", $"a token id, because {flag} holds");
         }
     }
 
@@ -99,12 +99,12 @@ internal sealed class Vocabulary
         ReadOnlySpan<int> types = data.TokenTypes.Span;
         if (types.Length > 0 && types.Length < size)
         {
-            throw new VocabularyException("token_type", $"found {types.Length} entries, expected one for each of the {size} tokens");
+            throw new VocabularyException("token_type", $"{types.Length} entries", $"one for each of the {size} tokens");
         }
 
         if (data.Scores.Length > 0 && data.Scores.Length < size)
         {
-            throw new VocabularyException("scores", $"found {data.Scores.Length} entries, expected one for each of the {size} tokens");
+            throw new VocabularyException("scores", $"{data.Scores.Length} entries", $"one for each of the {size} tokens");
         }
 
         var attributes = new TokenAttributes[size];
@@ -131,8 +131,8 @@ internal sealed class Vocabulary
         int? token = named ? id : fallback;
         if (token is int value && (uint)value >= (uint)data.Tokens.Count)
         {
-            string found = named ? "found" : "absent, and the default is";
-            throw new VocabularyException($"{name}_token_id", $"{found} {value}, expected an id below {data.Tokens.Count}, the number of tokens");
+            string found = named ? $"{value}" : $"no such key, whose default is {value}";
+            throw new VocabularyException($"{name}_token_id", found, $"an id below {data.Tokens.Count}, the number of tokens");
         }
 
         return token;
@@ -195,18 +195,28 @@ internal sealed class Vocabulary
 
             int length = Encoding.UTF8.GetBytes(text, raw);
             ReadOnlySpan<byte> written = Write(token, text, raw.AsSpan(0, length), shown, spelling);
+            _written.Add(written, findable: false);
             if (spelling == PieceSpelling.ByteLevel)
             {
-                bool findable = ByteAlphabet.TryDecode(text, raw);
-                _written.Add(written, findable: false);
-                Pieces.Add(findable ? raw.AsSpan(0, text.Length) : [], findable);
+                Pieces.Add(ByteAlphabet.TryDecode(text, shown) ? shown.AsSpan(0, text.Length) : []);
             }
             else
             {
                 Pieces.Add(raw.AsSpan(0, length));
-                _written.Add(written, findable: false);
             }
         }
+    }
+
+    /// <summary>A text of the file for a message: short, on one line and unable to steer a terminal.</summary>
+    public static string Quote(string text)
+    {
+        var quoted = new StringBuilder("\"");
+        foreach (char c in text.AsSpan(0, Math.Min(text.Length, 40)))
+        {
+            quoted.Append(char.IsControl(c) || char.IsSurrogate(c) ? '?' : c);
+        }
+
+        return quoted.Append(text.Length > 40 ? "...\"" : "\"").ToString();
     }
 
     // The order of the tests is llama.cpp's: a token may be several things at once.
@@ -233,7 +243,7 @@ internal sealed class Vocabulary
             int value = ParseByteToken(text);
             if (value < 0)
             {
-                throw new VocabularyException("tokens", $"byte token {token} reads \"{text}\", expected two hexadecimal digits as in <0x0A>");
+                throw new VocabularyException("tokens", $"byte token {token} with the text {Quote(text)}", "two hexadecimal digits as in <0x0A>");
             }
 
             shown[0] = (byte)value;

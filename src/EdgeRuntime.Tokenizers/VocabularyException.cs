@@ -6,17 +6,22 @@ namespace EdgeRuntime.Tokenizers;
 public sealed class VocabularyException : Exception
 {
     /// <param name="key">Last part of the key to blame ("tokens", "merges", "scores" ...).</param>
-    /// <param name="what">What was found and what was expected: one line.</param>
-    public VocabularyException(string key, string what)
-        : base($"{key}: {what}")
+    /// <param name="found">What was found.</param>
+    /// <param name="expected">What was expected.</param>
+    public VocabularyException(string key, string found, string expected)
+        : base($"{key}: found {found}, expected {expected}")
     {
         Key = key;
-        What = what;
+        Found = found;
+        Expected = expected;
     }
 
     /// <summary>Last part of the key to blame.</summary>
     public string Key { get; }
 
-    /// <summary>What was found and what was expected.</summary>
-    public string What { get; }
+    /// <summary>What was found.</summary>
+    public string Found { get; }
+
+    /// <summary>What was expected.</summary>
+    public string Expected { get; }
 }

@@ -1,0 +1,129 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using EdgeRuntime.Gguf;
+using EdgeRuntime.Tokenizers;
+
+namespace EdgeRuntime.Generation;
+
+/// <summary>Takes a file's vocabulary out of its <c>tokenizer.ggml.*</c> keys.</summary>
+internal static class GgufVocabulary
+{
+    private const string Prefix = "tokenizer.ggml.";
+    private const string IdSuffix = "_token_id";
+    private const string CharsMapKey = Prefix + "precompiled_charsmap";
+
+    // Keys that name a special token otherwise than the tokenizers do; the last three are the old spelling.
+    private static readonly Dictionary<string, string> OtherNames = new()
+    {
+        ["seperator"] = "separator",
+        ["prefix"] = "fim_pre",
+        ["suffix"] = "fim_suf",
+        ["middle"] = "fim_mid",
+    };
+
+    /// <summary>The tokenizer of a file.</summary>
+    /// <exception cref="ModelFormatException">The vocabulary is damaged or contradicts itself.</exception>
+    /// <exception cref="UnsupportedModelException">Its kind is not supported; the message lists what is.</exception>
+    public static Tokenizer CreateTokenizer(GgufFile file)
+    {
+        VocabularyData vocabulary = Read(file.Metadata);
+        try
+        {
+            return Tokenizer.Create(vocabulary);
+        }
+        catch (TokenizerException error)
+        {
+            throw new UnsupportedModelException($"{file.Path}: {error.Message}");
+        }
+        catch (VocabularyException error)
+        {
+            string key = error.Key.StartsWith("tokenizer.", StringComparison.Ordinal) ? error.Key : Prefix + error.Key;
+            throw file.Metadata.WrongValue(key, error.Found, error.Expected);
+        }
+    }
+
+    /// <summary>The vocabulary of a file as it stands there.</summary>
+    /// <exception cref="ModelFormatException">A key has a value of the wrong type or none that is possible.</exception>
+    public static VocabularyData Read(GgufMetadata metadata) => new()
+    {
+        Model = metadata.GetString(Prefix + "model"),
+        ModelName = metadata.GetShape("general.name") is { Type: GgufValueType.String } ? metadata.GetString("general.name") : null,
+        PreTokenizer = metadata.GetString(Prefix + "pre", ""),
+        Tokens = metadata.GetStrings(Prefix + "tokens"),
+        Scores = ReadScores(metadata),
+        TokenTypes = ReadTokenTypes(metadata),
+        Merges = metadata.GetStrings(Prefix + "merges"),
+        SpecialTokens = ReadSpecialTokens(metadata),
+        Flags = ReadFlags(metadata),
+        CharsMap = ReadCharsMap(metadata),
+    };
+
+    private static ReadOnlyMemory<float> ReadScores(GgufMetadata metadata)
+    {
+        const string Key = Prefix + "scores";
+        if (metadata.GetShape(Key) is { Type: GgufValueType.Array, ElementType: GgufValueType.Int32 })
+        {
+            return Array.ConvertAll(metadata.GetInt32s(Key).ToArray(), static score => (float)score);
+        }
+
+        return metadata.GetSingles(Key);
+    }
+
+    private static ReadOnlyMemory<int> ReadTokenTypes(GgufMetadata metadata)
+    {
+        const string Key = Prefix + "token_type";
+        return metadata.GetShape(Key) is null or { Type: GgufValueType.Array, ElementType: GgufValueType.Int32 }
+            ? metadata.GetInt32s(Key)
+            : throw metadata.WrongType(Key, "an array of Int32");
+    }
+
+    private static Dictionary<string, int> ReadSpecialTokens(GgufMetadata metadata)
+    {
+        var tokens = new Dictionary<string, int>();
+        foreach (string key in metadata.Keys)
+        {
+            if (!key.StartsWith(Prefix, StringComparison.Ordinal) || !key.EndsWith(IdSuffix, StringComparison.Ordinal)
+                || key.Length <= Prefix.Length + IdSuffix.Length)
+            {
+                continue;
+            }
+
+            // Converters write -1, as an unsigned number too, for a token that the vocabulary does not have.
+            metadata.TryGetValue(key, out object? value);
+            if (value is not (-1 or uint.MaxValue))
+            {
+                string name = key[Prefix.Length..^IdSuffix.Length];
+                tokens[OtherNames.GetValueOrDefault(name, name)] = metadata.GetInt32(key);
+            }
+        }
+
+        return tokens;
+    }
+
+    private static Dictionary<string, bool> ReadFlags(GgufMetadata metadata)
+    {
+        var flags = new Dictionary<string, bool>();
+        foreach (string key in metadata.Keys)
+        {
+            if (key.StartsWith(Prefix, StringComparison.Ordinal) && metadata.GetShape(key) is { Type: GgufValueType.Bool })
+            {
+                flags[key[Prefix.Length..]] = metadata.GetBoolean(key);
+            }
+        }
+
+        return flags;
+    }
+
+    private static ReadOnlyMemory<byte> ReadCharsMap(GgufMetadata metadata)
+    {
+        ReadOnlyMemory<byte> map = metadata.GetBytes(CharsMapKey);
+        if (metadata.Contains(CharsMapKey) && (map.Length < 4 || BitConverter.ToUInt32(map.Span) + 4L >= map.Length))
+        {
+            string found = string.Create(CultureInfo.InvariantCulture, $"{map.Length} bytes");
+            throw metadata.WrongValue(CharsMapKey, found, "a 4-byte size, as many bytes of trie and the replacements");
+        }
+
+        return map;
+    }
+}

@@ -1,0 +1,25 @@
+using System.Collections.Concurrent;
+using EdgeRuntime.Generation;
+using EdgeRuntime.Gguf;
+using EdgeRuntime.TestSupport;
+
+namespace EdgeRuntime.Tokenizers.Tests;
+
+/// <summary>The tokenizers of the reference vocabularies, each opened once.</summary>
+internal static class Vocabularies
+{
+    private static readonly ConcurrentDictionary<string, Tokenizer> Opened = new();
+
+    /// <summary>Vocabularies with a JSON file of texts and ids.</summary>
+    public static readonly string[] Supported = ["llama-spm", "phi-3", "gpt-2", "llama-bpe", "qwen2", "deepseek-llm", "gemma-4"];
+
+    public static Tokenizer Open(string name)
+    {
+        string path = SharedData.Require($"conformance/tokenizers/{name}.gguf");
+        return Opened.GetOrAdd(name, _ =>
+        {
+            using GgufFile file = GgufFile.Open(path);
+            return GgufVocabulary.CreateTokenizer(file);
+        });
+    }
+}
