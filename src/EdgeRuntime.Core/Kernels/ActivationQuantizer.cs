@@ -2,7 +2,14 @@ using System;
 
 namespace EdgeRuntime.Kernels;
 
-/// <summary>Brings float rows into the layout of <see cref="ActivationLayout"/>.</summary>
+/// <summary>
+/// Brings float rows into the layout of <see cref="ActivationLayout"/>. Int8, for each token and block of 32 columns:
+/// <code>
+///   amax = max |x|        d = amax / 127        q = x * (127 / amax), rounded to the nearest, ties to even
+/// </code>
+/// A block whose amax is so small that 127 / amax overflows (below 1e-36) becomes zeros. A block with a NaN or an infinity
+/// gets d = NaN and zeros, so that every product with it is NaN, as it would be in float.
+/// </summary>
 internal static unsafe class ActivationQuantizer
 {
     /// <summary>Tokens in a full tile for an instruction set.</summary>
@@ -43,11 +50,18 @@ internal static unsafe class ActivationQuantizer
     /// <summary>x[token][column] to output[column][token].</summary>
     private static void Transpose(float* x, int xStride, int tokens, int columns, float* output)
     {
+        if (tokens == 1)
+        {
+            new ReadOnlySpan<float>(x, columns).CopyTo(new Span<float>(output, columns));
+            return;
+        }
+
         for (int column = 0; column < columns; column++)
         {
-            for (int token = 0; token < tokens; token++)
+            float* source = x + column;
+            for (int token = 0; token < tokens; token++, source += xStride)
             {
-                *output++ = x[((long)token * xStride) + column];
+                *output++ = *source;
             }
         }
     }

@@ -1,20 +1,31 @@
 using System;
 using System.Collections.Generic;
+using System.Runtime.InteropServices;
 
 namespace EdgeRuntime.Kernels.Gemm;
 
-/// <summary>An <see cref="ExpandedPanelLayout"/> as a type, so that its numbers are constants in a compiled tile.</summary>
+/// <summary>
+/// An <see cref="ExpandedPanelLayout"/> as a type, so that its numbers are constants in a compiled tile. Its size, which the JIT
+/// knows before it inlines (see <see cref="Count1"/>), is the number of steps whose products of pairs sum exactly in int16:
+/// 32767 / (2 x 127 x MaxQuant), at most the 8 steps of a block; 1 with 8 bits, which are then multiplied as signed numbers.
+/// </summary>
 internal interface IExpandedLayout
 {
-    static abstract ExpandedPanelLayout Layout { get; }
+    static abstract int Scales { get; }
+
+    static abstract int Mins { get; }
+
+    static abstract int Offset { get; }
+
+    static abstract int MaxQuant { get; }
 }
 
 /// <summary>The code of one instruction set for an expanded panel times a tile of tokens, for any layout.</summary>
 internal unsafe interface IPanelTile
 {
-    /// <summary>y[t * yStride + r] = row r of the panel times token t; arguments as in <see cref="PanelGemm.Select"/>.</summary>
+    /// <summary>y[t * yStride + r] = row r of the panel times token t; tokens is the size of the tile in memory, rows at most 16.</summary>
     static abstract void Multiply<TLayout>(byte* panel, byte* activations, int blocks, int tokens, float* y, int yStride, int rows)
-        where TLayout : struct, IExpandedLayout;
+        where TLayout : unmanaged, IExpandedLayout;
 }
 
 /// <summary>The layouts that the formats expand to. A new one is a type here, an entry of All and a line in Select.</summary>
@@ -22,8 +33,11 @@ internal static unsafe class ExpandedLayouts
 {
     public static IReadOnlyList<ExpandedPanelLayout> All { get; } =
     [
-        Quant4Offset8.Layout, Quant4Min.Layout, Quant5Offset16.Layout, Quant5Min.Layout, Quant6Offset32.Layout, Quant8Offset128.Layout,
+        Of<Quant4Offset8>(), Of<Quant4Min>(), Of<Quant5Offset16>(), Of<Quant5Min>(), Of<Quant6Offset32>(), Of<Quant8Offset128>(),
     ];
+
+    public static ExpandedPanelLayout Of<TLayout>()
+        where TLayout : unmanaged, IExpandedLayout => new(TLayout.Scales, TLayout.Mins, TLayout.Offset, TLayout.MaxQuant);
 
     /// <summary>The tile function for a layout.</summary>
     /// <exception cref="ArgumentOutOfRangeException">No format expands to this layout.</exception>
@@ -41,37 +55,79 @@ internal static unsafe class ExpandedLayouts
 }
 
 /// <summary>Q4_0.</summary>
+[StructLayout(LayoutKind.Sequential, Size = 8)]
 internal readonly struct Quant4Offset8 : IExpandedLayout
 {
-    public static ExpandedPanelLayout Layout => new(1, 0, 8, 15);
+    public static int Scales => 1;
+
+    public static int Mins => 0;
+
+    public static int Offset => 8;
+
+    public static int MaxQuant => 15;
 }
 
 /// <summary>Q4_1, Q4_K.</summary>
+[StructLayout(LayoutKind.Sequential, Size = 8)]
 internal readonly struct Quant4Min : IExpandedLayout
 {
-    public static ExpandedPanelLayout Layout => new(1, 1, 0, 15);
+    public static int Scales => 1;
+
+    public static int Mins => 1;
+
+    public static int Offset => 0;
+
+    public static int MaxQuant => 15;
 }
 
 /// <summary>Q5_0.</summary>
+[StructLayout(LayoutKind.Sequential, Size = 4)]
 internal readonly struct Quant5Offset16 : IExpandedLayout
 {
-    public static ExpandedPanelLayout Layout => new(1, 0, 16, 31);
+    public static int Scales => 1;
+
+    public static int Mins => 0;
+
+    public static int Offset => 16;
+
+    public static int MaxQuant => 31;
 }
 
 /// <summary>Q5_1, Q5_K.</summary>
+[StructLayout(LayoutKind.Sequential, Size = 4)]
 internal readonly struct Quant5Min : IExpandedLayout
 {
-    public static ExpandedPanelLayout Layout => new(1, 1, 0, 31);
+    public static int Scales => 1;
+
+    public static int Mins => 1;
+
+    public static int Offset => 0;
+
+    public static int MaxQuant => 31;
 }
 
 /// <summary>Q6_K.</summary>
+[StructLayout(LayoutKind.Sequential, Size = 2)]
 internal readonly struct Quant6Offset32 : IExpandedLayout
 {
-    public static ExpandedPanelLayout Layout => new(2, 0, 32, 63);
+    public static int Scales => 2;
+
+    public static int Mins => 0;
+
+    public static int Offset => 32;
+
+    public static int MaxQuant => 63;
 }
 
 /// <summary>Q8_0.</summary>
+[StructLayout(LayoutKind.Sequential, Size = 1)]
 internal readonly struct Quant8Offset128 : IExpandedLayout
 {
-    public static ExpandedPanelLayout Layout => new(1, 0, 128, 255);
+    public static int Scales => 1;
+
+    public static int Mins => 0;
+
+    public static int Offset => 128;
+
+    public static int MaxQuant => 255;
 }

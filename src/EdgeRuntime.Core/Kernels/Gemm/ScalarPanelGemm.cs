@@ -12,7 +12,7 @@ internal abstract unsafe class ScalarPanelGemm : IPanelTile
     private const int PanelRows = ExpandedPanelLayout.PanelRows;
 
     public static void Multiply<TLayout>(byte* panel, byte* activations, int blocks, int tokens, float* y, int yStride, int rows)
-        where TLayout : struct, IExpandedLayout
+        where TLayout : unmanaged, IExpandedLayout
     {
         for (int t = 0; t < tokens; t++)
         {
@@ -42,9 +42,9 @@ internal abstract unsafe class ScalarPanelGemm : IPanelTile
     };
 
     private static float Product<TLayout>(byte* panel, int r, byte* activations, int t, int blocks, int tokens)
-        where TLayout : struct, IExpandedLayout
+        where TLayout : unmanaged, IExpandedLayout
     {
-        ExpandedPanelLayout layout = TLayout.Layout;
+        ExpandedPanelLayout layout = ExpandedLayouts.Of<TLayout>();
         int half = ActivationLayout.BlockColumns / layout.Scales;
         float acc = 0;
         for (int b = 0; b < blocks; b++)

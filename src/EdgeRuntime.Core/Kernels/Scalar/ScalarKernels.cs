@@ -12,7 +12,7 @@ internal sealed unsafe class ScalarKernels : PanelKernels
     public override int TileTokens => 8;
 
     public override void QuantizeTile(float* x, int xStride, int tokens, int columns, byte* tile) =>
-        ScalarQuantizer.QuantizeTile(x, xStride, tokens, columns, tile);
+        BlockQuantizer<ScalarBlock>.QuantizeTile(x, xStride, tokens, columns, tile);
 
     public override void Expand(PackedLayout layout, byte* panel, int blocks, byte* expanded) =>
         ScalarExpand.Panel(layout, panel, blocks, expanded);

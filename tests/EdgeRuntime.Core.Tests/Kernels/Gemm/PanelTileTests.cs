@@ -1,0 +1,157 @@
+using System;
+using System.Linq;
+using EdgeRuntime.Kernels;
+using EdgeRuntime.Kernels.Gemm;
+using Xunit;
+
+namespace EdgeRuntime.Core.Tests.Kernels.Gemm;
+
+public sealed unsafe class PanelTileTests
+{
+    private static readonly InstructionSet s_scalar = InstructionSet.Parse("scalar");
+
+    public static TheoryData<string> InstructionSets => [.. InstructionSet.All.Select(set => set.Name)];
+
+    /// <summary>How the quants and the activations of a case are filled.</summary>
+    private enum Values
+    {
+        Random,
+
+        /// <summary>Greatest quants with activations of one sign: the largest sums.</summary>
+        GreatestSums,
+
+        /// <summary>Greatest quants with activations of -127: the smallest sums.</summary>
+        LeastSums,
+
+        /// <summary>Zero quants: only the offset is left.</summary>
+        ZeroQuants,
+
+        /// <summary>Quants and activations that are each at one end or the other.</summary>
+        RandomExtremes,
+    }
+
+    [Theory]
+    [MemberData(nameof(InstructionSets))]
+    public void Multiply_EveryLayoutAndNumberOfTokens_EqualsScalarToTheBit(string name)
+    {
+        InstructionSet set = Require(name);
+        foreach (ExpandedPanelLayout layout in ExpandedLayouts.All)
+        {
+            for (int tokens = 1; tokens <= set.Kernels.TileTokens; tokens++)
+            {
+                int blocks = tokens % 3 == 0 ? 1 : 1 + (tokens % 4);
+                AssertEqualsScalar(set, layout, Values.Random, blocks, tokens, rows: 16);
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(InstructionSets))]
+    public void Multiply_FewerRows_WritesThoseRowsAlone(string name)
+    {
+        InstructionSet set = Require(name);
+        foreach (ExpandedPanelLayout layout in ExpandedLayouts.All)
+        {
+            for (int rows = 1; rows <= 16; rows++)
+            {
+                AssertEqualsScalar(set, layout, Values.Random, blocks: 1, tokens: Math.Min(3, set.Kernels.TileTokens), rows);
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(InstructionSets))]
+    public void Multiply_ExtremeValues_EqualsScalarToTheBit(string name)
+    {
+        InstructionSet set = Require(name);
+        foreach (ExpandedPanelLayout layout in ExpandedLayouts.All)
+        {
+            foreach (Values values in Enum.GetValues<Values>())
+            {
+                AssertEqualsScalar(set, layout, values, blocks: 2, set.Kernels.TileTokens, rows: 16);
+                AssertEqualsScalar(set, layout, values, blocks: 3, tokens: 1, rows: 16);
+            }
+        }
+    }
+
+    private static InstructionSet Require(string name)
+    {
+        InstructionSet set = InstructionSet.All.First(candidate => candidate.Name == name);
+        Assert.SkipUnless(set.IsSupported, $"{name} is not on this machine");
+        return set;
+    }
+
+    private static void AssertEqualsScalar(InstructionSet set, ExpandedPanelLayout layout, Values values, int blocks, int tokens, int rows)
+    {
+        const int YStride = 19;
+        using var panel = new GuardedMemory((long)blocks * layout.BlockBytes);
+        using var tile = new GuardedMemory((long)blocks * ActivationLayout.Int8BlockBytesPerToken * tokens);
+        int yBytes = (((tokens - 1) * YStride) + rows) * sizeof(float);
+        using var expected = new GuardedMemory(yBytes);
+        using var actual = new GuardedMemory(yBytes);
+        var random = new Random(HashCode.Combine(blocks, tokens, rows));
+        FillPanel(panel.Pointer, layout, blocks, values, random);
+        FillTile(tile.Pointer, blocks, tokens, values, random);
+        expected.Bytes.Fill(0x7b);
+        actual.Bytes.Fill(0x7b);
+
+        s_scalar.Kernels.Gemm(layout)(panel.Pointer, tile.Pointer, blocks, tokens, (float*)expected.Pointer, YStride, rows);
+        set.Kernels.Gemm(layout)(panel.Pointer, tile.Pointer, blocks, tokens, (float*)actual.Pointer, YStride, rows);
+
+        string where = $"{set}, {layout}, {values}, {blocks} blocks, {tokens} tokens, {rows} rows";
+        Assert.True(expected.Bytes.SequenceEqual(actual.Bytes), where);
+        Assert.True(actual.FrontIsIntact, where);
+    }
+
+    private static void FillPanel(byte* panel, ExpandedPanelLayout layout, int blocks, Values values, Random random)
+    {
+        for (int b = 0; b < blocks; b++, panel += layout.BlockBytes)
+        {
+            for (int i = 0; i < 32 * ExpandedPanelLayout.PanelRows; i++)
+            {
+                panel[i] = (byte)(values switch
+                {
+                    Values.Random => random.Next(layout.MaxQuant + 1),
+                    Values.ZeroQuants => 0,
+                    Values.RandomExtremes => random.Next(2) * layout.MaxQuant,
+                    _ => layout.MaxQuant,
+                });
+            }
+
+            float* scales = (float*)(panel + (32 * ExpandedPanelLayout.PanelRows));
+            for (int i = 0; i < (layout.Scales + layout.Mins) * ExpandedPanelLayout.PanelRows; i++)
+            {
+                scales[i] = random.NextSingle() - 0.5f;
+            }
+        }
+    }
+
+    private static void FillTile(byte* tile, int blocks, int tokens, Values values, Random random)
+    {
+        for (int b = 0; b < blocks; b++, tile += ActivationLayout.Int8BlockBytesPerToken * tokens)
+        {
+            float* d = (float*)(tile + (32 * tokens));
+            short* sum16 = (short*)(d + (2 * tokens));
+            new Span<short>(sum16, 2 * tokens).Clear();
+            for (int i = 0; i < 32 * tokens; i++)
+            {
+                int a = values switch
+                {
+                    Values.Random => random.Next(-127, 128),
+                    Values.LeastSums => -127,
+                    Values.RandomExtremes => (random.Next(2) * 254) - 127,
+                    _ => 127,
+                };
+                ((sbyte*)tile)[i] = (sbyte)a;
+                int step = i / (4 * tokens);
+                sum16[(2 * (i / 4 % tokens)) + (step / 4)] += (short)a;
+            }
+
+            for (int t = 0; t < tokens; t++)
+            {
+                d[t] = random.NextSingle();
+                d[tokens + t] = d[t] * (sum16[2 * t] + sum16[(2 * t) + 1]);
+            }
+        }
+    }
+}
