@@ -3,6 +3,9 @@ namespace EdgeRuntime;
 /// <summary>How a session keeps its context.</summary>
 public sealed record SessionOptions
 {
+    /// <summary>Context length where none is asked for and the model allows it.</summary>
+    public const int DefaultContextLength = 4096;
+
     /// <summary>Most positions that the session may hold; null for the smaller of the model's and 4096.</summary>
     public int? ContextLength { get; init; }
 

@@ -1,0 +1,87 @@
+using System;
+using System.Globalization;
+using EdgeRuntime.Transformers;
+
+namespace EdgeRuntime.Architectures;
+
+/// <summary>Checked reading of an architecture's own metadata keys (<c>llama.block_count</c> ...).</summary>
+internal sealed class ArchitectureKeys
+{
+    // No published model comes near; a larger figure is damage, and would be multiplied into sizes.
+    private const int MaxCount = 1 << 24;
+
+    private readonly ModelSource _source;
+    private readonly string _prefix;
+
+    /// <param name="source">The model's file.</param>
+    /// <param name="prefix">The architecture's name.</param>
+    public ArchitectureKeys(ModelSource source, string prefix)
+    {
+        _source = source;
+        _prefix = prefix;
+    }
+
+    public ModelSource Source => _source;
+
+    public bool Has(string key) => _source.Metadata.Contains(Full(key));
+
+    /// <summary>A count from 1 to 2^24; required where <paramref name="fallback"/> is null.</summary>
+    public int Positive(string key, int? fallback = null)
+    {
+        int value = _source.Metadata.GetInt32(Full(key), fallback);
+        Require(value is > 0 and <= MaxCount, key, value.ToString(CultureInfo.InvariantCulture), $"1 to {MaxCount}");
+        return value;
+    }
+
+    /// <summary>A finite number greater than 0.</summary>
+    public float PositiveSingle(string key, float? fallback = null)
+    {
+        float value = _source.Metadata.GetSingle(Full(key), fallback);
+        Require(float.IsFinite(value) && value > 0, key, value.ToString(CultureInfo.InvariantCulture), "a finite number above 0");
+        return value;
+    }
+
+    /// <summary>A finite number.</summary>
+    public float FiniteSingle(string key, float fallback)
+    {
+        float value = _source.Metadata.GetSingle(Full(key), fallback);
+        Require(float.IsFinite(value), key, value.ToString(CultureInfo.InvariantCulture), "a finite number");
+        return value;
+    }
+
+    /// <summary>An integer, not less than 0.</summary>
+    public int NotNegative(string key, int fallback)
+    {
+        int value = _source.Metadata.GetInt32(Full(key), fallback);
+        Require(value is >= 0 and <= MaxCount, key, value.ToString(CultureInfo.InvariantCulture), $"0 to {MaxCount}");
+        return value;
+    }
+
+    public string Text(string key, string fallback) => _source.Metadata.GetString(Full(key), fallback);
+
+    /// <summary>Scale of the attention scores: the file's, or 1 / sqrt(key length).</summary>
+    public float AttentionScale(int keyLength)
+    {
+        float scale = FiniteSingle("attention.scale", 0);
+        return scale == 0 ? 1 / MathF.Sqrt(keyLength) : scale;
+    }
+
+    /// <summary>Refuses a variant that the key switches on.</summary>
+    public void RequireZero(string key, string variant)
+    {
+        if (NotNegative(key, 0) != 0)
+        {
+            throw new UnsupportedModelException($"{_source.Path}: {variant} are not supported for architecture '{_prefix}' ({Full(key)} is not 0)");
+        }
+    }
+
+    public void Require(bool condition, string key, string found, string expected)
+    {
+        if (!condition)
+        {
+            throw new ModelFormatException(_source.Path, -1, $"{Full(key)} is {found}; expected {expected}");
+        }
+    }
+
+    private string Full(string key) => $"{_prefix}.{key}";
+}

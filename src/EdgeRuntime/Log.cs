@@ -1,0 +1,14 @@
+using Microsoft.Extensions.Logging;
+
+namespace EdgeRuntime;
+
+/// <summary>The library's log messages. Prompts and answers appear at Trace only.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(1, LogLevel.Information, "Loaded {Path}: {Architecture}, {Bytes} bytes of weights packed for {InstructionSet} with {Threads} threads in {Seconds:F3} s")]
+    public static partial void ModelLoaded(
+        ILogger logger, string path, string architecture, long bytes, string instructionSet, int threads, double seconds);
+
+    [LoggerMessage(2, LogLevel.Debug, "Opened a session of {ContextLength} positions, KV cache {KvType}, up to {Bytes} bytes")]
+    public static partial void SessionOpened(ILogger logger, int contextLength, KvCacheType kvType, long bytes);
+}

@@ -1,0 +1,27 @@
+using System.Text;
+
+namespace EdgeRuntime;
+
+/// <summary>Text from a file, made safe for a one-line message.</summary>
+internal static class Printable
+{
+    private const int MaxLength = 64;
+
+    /// <summary>At most 64 characters, control characters as '?'.</summary>
+    public static string Shorten(string text)
+    {
+        var shown = new StringBuilder(MaxLength + 3);
+        foreach (char c in text)
+        {
+            if (shown.Length == MaxLength)
+            {
+                shown.Append("...");
+                break;
+            }
+
+            shown.Append(char.IsControl(c) ? '?' : c);
+        }
+
+        return shown.ToString();
+    }
+}

@@ -1,0 +1,113 @@
+using System;
+using EdgeRuntime.Architectures;
+using EdgeRuntime.Kernels.Vector;
+
+namespace EdgeRuntime.Transformers;
+
+/// <summary>
+/// Rotary position embedding with the scaling kinds of GGUF files: none, linear, yarn and longrope, and frequency factors
+/// (<c>rope_freqs</c>, as Llama 3 uses them).
+/// Source: ggml-cpu/ops.cpp <c>rope_yarn</c>, llama-context.cpp; YaRN: arXiv 2309.00071.
+/// </summary>
+internal sealed record RopeSpec
+{
+    /// <summary>Elements of a head that rotate; even.</summary>
+    public required int Dimensions { get; init; }
+
+    public required RopePairing Pairing { get; init; }
+
+    public required float Base { get; init; }
+
+    /// <summary>Factor of the angle for interpolated dimensions, 1 / scaling factor.</summary>
+    public float FrequencyScale { get; init; } = 1;
+
+    /// <summary>YaRN's mix of extrapolation, 0 is off.</summary>
+    public float ExtrapolationFactor { get; init; }
+
+    /// <summary>Factor of cosine and sine.</summary>
+    public float Magnitude { get; init; } = 1;
+
+    public float BetaFast { get; init; } = 32;
+
+    public float BetaSlow { get; init; } = 1;
+
+    /// <summary>Positions of the training before it was stretched.</summary>
+    public required int OriginalContextLength { get; init; }
+
+    /// <summary>[Dimensions / 2] divisors of the angle, or null.</summary>
+    public float[]? FrequencyFactors { get; init; }
+
+    /// <summary>Longrope: divisors for contexts above <see cref="OriginalContextLength"/>, or null.</summary>
+    public float[]? LongFactors { get; init; }
+
+    /// <summary>Longrope: divisors for contexts up to <see cref="OriginalContextLength"/>, or null.</summary>
+    public float[]? ShortFactors { get; init; }
+
+    /// <summary>Reads an architecture's <c>rope.*</c> keys and factor tensors.</summary>
+    public static RopeSpec Read(ArchitectureKeys keys, int keyLength, RopePairing pairing)
+    {
+        int dimensions = keys.Positive("rope.dimension_count", keyLength);
+        keys.Require(dimensions % 2 == 0 && dimensions <= keyLength, "rope.dimension_count", $"{dimensions}", $"an even number up to {keyLength}");
+        string kind = keys.Text("rope.scaling.type", "linear");
+        if (kind is not ("none" or "linear" or "yarn" or "longrope"))
+        {
+            throw new UnsupportedModelException($"{keys.Source.Path}: rope scaling '{Printable.Shorten(kind)}' is not supported; supported: none, linear, yarn, longrope");
+        }
+
+        float factor = keys.FiniteSingle("rope.scaling.factor", keys.FiniteSingle("rope.scale_linear", 0));
+        keys.Require(factor >= 0, "rope.scaling.factor", $"{factor}", "0 (none) or more");
+        float frequencyScale = factor == 0 || kind == "none" ? 1 : 1 / factor;
+        float extrapolation = keys.FiniteSingle("rope.scaling.yarn_ext_factor", -1);
+        extrapolation = extrapolation >= 0 ? extrapolation : kind == "yarn" ? 1 : 0;
+        return new RopeSpec
+        {
+            Dimensions = dimensions,
+            Pairing = pairing,
+            Base = keys.PositiveSingle("rope.freq_base", 10000),
+            FrequencyScale = frequencyScale,
+            ExtrapolationFactor = extrapolation,
+            Magnitude = ReadMagnitude(keys, frequencyScale, extrapolation),
+            BetaFast = keys.PositiveSingle("rope.scaling.yarn_beta_fast", 32),
+            BetaSlow = keys.PositiveSingle("rope.scaling.yarn_beta_slow", 1),
+            OriginalContextLength = keys.Positive("rope.scaling.original_context_length", keys.Positive("context_length")),
+            FrequencyFactors = Factors(keys, "rope_freqs.weight", dimensions),
+            LongFactors = kind == "longrope" ? Factors(keys, "rope_factors_long.weight", dimensions) : null,
+            ShortFactors = kind == "longrope" ? Factors(keys, "rope_factors_short.weight", dimensions) : null,
+        };
+    }
+
+    /// <summary>The divisors that a session with this context length uses, or null.</summary>
+    public float[]? FactorsFor(int contextLength) =>
+        FrequencyFactors ?? (contextLength > OriginalContextLength ? LongFactors : ShortFactors);
+
+    /// <summary>
+    /// llama.cpp's rule: with YaRN the magnitude 1 + 0.1 ln(factor) is applied once, where cosine and sine are made, and a
+    /// log multiplier (DeepSeek) replaces it by the quotient of two such terms.
+    /// </summary>
+    private static float ReadMagnitude(ArchitectureKeys keys, float frequencyScale, float extrapolation)
+    {
+        float magnitude = keys.FiniteSingle("rope.scaling.attn_factor", 1);
+        if (extrapolation == 0)
+        {
+            return magnitude * keys.FiniteSingle("rope.scaling.yarn_attn_factor", 1);
+        }
+
+        float factor = 1 / frequencyScale;
+        float logMultiplier = keys.FiniteSingle("rope.scaling.yarn_log_multiplier", 0);
+        float attention = logMultiplier != 0 ? YarnMagnitude(factor, 1) / YarnMagnitude(factor, logMultiplier) : YarnMagnitude(factor, 1);
+        return magnitude * attention / (1 + (0.1f * MathF.Log(factor)));
+    }
+
+    private static float YarnMagnitude(float factor, float multiplier) => factor <= 1 ? 1 : (0.1f * multiplier * MathF.Log(factor)) + 1;
+
+    private static float[]? Factors(ArchitectureKeys keys, string name, int dimensions)
+    {
+        float[]? factors = keys.Source.OptionalVector(name, dimensions / 2);
+        if (factors is not null && Array.Exists(factors, factor => factor == 0 || !float.IsFinite(factor)))
+        {
+            throw new ModelFormatException(keys.Source.Path, -1, $"tensor '{name}' holds a factor that is 0 or not finite");
+        }
+
+        return factors;
+    }
+}

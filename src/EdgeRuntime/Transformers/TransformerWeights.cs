@@ -1,0 +1,87 @@
+using System;
+using System.Linq;
+using EdgeRuntime.Memory;
+
+namespace EdgeRuntime.Transformers;
+
+/// <summary>All weights of a transformer, packed. Owns them. Immutable and shared by all sessions.</summary>
+internal sealed class TransformerWeights : IDisposable
+{
+    private TransformerWeights(EmbeddingTable embedding, LayerWeights[] layers, NativeBuffer outputNorm, Projection output)
+    {
+        Embedding = embedding;
+        Layers = layers;
+        OutputNorm = outputNorm;
+        Output = output;
+    }
+
+    public EmbeddingTable Embedding { get; }
+
+    public LayerWeights[] Layers { get; }
+
+    /// <summary>[hidden].</summary>
+    public NativeBuffer OutputNorm { get; }
+
+    /// <summary>[vocabulary, hidden]; packed from the embedding where the file ties them.</summary>
+    public Projection Output { get; }
+
+    public int Vocabulary => Output.Rows;
+
+    /// <summary>Bytes of packed matrices.</summary>
+    public long ByteSize => Output.Matrix.ByteSize + Layers.Sum(layer => layer.Projections.Sum(projection => projection.Matrix.ByteSize));
+
+    /// <summary>Most bytes of scratch that any matrix needs a thread.</summary>
+    public long ScratchBytes => Math.Max(
+        Output.Matrix.ScratchBytes, Layers.Max(layer => layer.Projections.Max(projection => projection.Matrix.ScratchBytes)));
+
+    /// <summary>Checks all shapes, then packs; nothing is kept where a tensor is refused.</summary>
+    public static TransformerWeights Load(ModelSource source, TransformerSpec spec, WeightPacker packer)
+    {
+        var embedding = source.MatrixWithAnyRows("token_embd.weight", spec.Hidden);
+        int vocabulary = (int)embedding.Rows;
+        try
+        {
+            var layers = new LayerWeights[spec.Layers];
+            for (int layer = 0; layer < layers.Length; layer++)
+            {
+                layers[layer] = LoadLayer(spec, packer, $"blk.{layer}");
+            }
+
+            Projection output = source.Find("output.weight") is null
+                ? packer.Add("token_embd", vocabulary, spec.Hidden)
+                : packer.Add("output", vocabulary, spec.Hidden);
+            NativeBuffer outputNorm = packer.AddVector("output_norm.weight", spec.Hidden);
+            packer.PackAll();
+            return new TransformerWeights(new EmbeddingTable(embedding), layers, outputNorm, output);
+        }
+        catch
+        {
+            packer.DisposeAll();
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (LayerWeights layer in Layers)
+        {
+            layer.Dispose();
+        }
+
+        OutputNorm.Dispose();
+        Output.Dispose();
+    }
+
+    private static LayerWeights LoadLayer(TransformerSpec spec, WeightPacker packer, string prefix) => new()
+    {
+        AttentionNorm = packer.AddVector($"{prefix}.attn_norm.weight", spec.Hidden),
+        Query = packer.Add($"{prefix}.attn_q", spec.QueryWidth, spec.Hidden),
+        Key = packer.Add($"{prefix}.attn_k", spec.KeyWidth, spec.Hidden),
+        Value = packer.Add($"{prefix}.attn_v", spec.ValueWidth, spec.Hidden),
+        Output = packer.Add($"{prefix}.attn_output", spec.Hidden, spec.AttentionWidth),
+        FeedForwardNorm = packer.AddVector($"{prefix}.ffn_norm.weight", spec.Hidden),
+        Gate = packer.Add($"{prefix}.ffn_gate", spec.FeedForward, spec.Hidden, BiasOrder.BeforeScale),
+        Up = packer.Add($"{prefix}.ffn_up", spec.FeedForward, spec.Hidden, BiasOrder.BeforeScale),
+        Down = packer.Add($"{prefix}.ffn_down", spec.Hidden, spec.FeedForward, BiasOrder.BeforeScale),
+    };
+}

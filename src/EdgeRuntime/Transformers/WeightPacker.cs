@@ -1,0 +1,159 @@
+using System;
+using System.Buffers;
+using System.Collections.Generic;
+using System.Threading;
+using EdgeRuntime.Formats;
+using EdgeRuntime.Gguf;
+using EdgeRuntime.Kernels;
+using EdgeRuntime.Memory;
+using EdgeRuntime.Threading;
+
+namespace EdgeRuntime.Transformers;
+
+/// <summary>Where a layer's bias stands when the file also has a scale for it (<c>.scale</c> tensors).</summary>
+internal enum BiasOrder
+{
+    /// <summary>y = scale * W x + bias.</summary>
+    AfterScale,
+
+    /// <summary>y = scale * (W x + bias), as llama.cpp's feed-forward blocks.</summary>
+    BeforeScale,
+}
+
+/// <summary>
+/// Collects the matrices of a model, then packs them with all threads, tensor after tensor, and lets go of the file's pages as
+/// it proceeds, so that resident memory stays about one copy of the weights.
+/// </summary>
+internal sealed class WeightPacker : ITeamWork
+{
+    // Enough work to hide the shared counter, few enough that both threads finish together.
+    private const int PanelsAtOnce = 8;
+
+    private readonly ModelSource _source;
+    private readonly InstructionSet _instructionSet;
+    private readonly bool _exact;
+    private readonly WorkerPool _team;
+    private readonly IProgress<float>? _progress;
+    private readonly CancellationToken _cancellationToken;
+    private readonly List<(GgufTensor Tensor, Projection Projection)> _jobs = [];
+    private readonly List<IDisposable> _owned = [];
+    private volatile bool _cancelled;
+
+    /// <param name="source">The model's file.</param>
+    /// <param name="instructionSet">Whose kernels will read the weights.</param>
+    /// <param name="exact">Expands every matrix to float32.</param>
+    /// <param name="team">Threads that pack.</param>
+    /// <param name="progress">Told the share of bytes done, or null.</param>
+    /// <param name="cancellationToken">Checked between tensors.</param>
+    public WeightPacker(
+        ModelSource source, InstructionSet instructionSet, bool exact, WorkerPool team, IProgress<float>? progress, CancellationToken cancellationToken)
+    {
+        _source = source;
+        _instructionSet = instructionSet;
+        _exact = exact;
+        _team = team;
+        _progress = progress;
+        _cancellationToken = cancellationToken;
+    }
+
+    /// <summary>Plans <c>NAME.weight</c> [rows, columns], with <c>NAME.bias</c> and <c>NAME.scale</c> where the file has them.</summary>
+    public Projection Add(string name, int rows, int columns, BiasOrder order = BiasOrder.AfterScale)
+    {
+        GgufTensor tensor = _source.Matrix($"{name}.weight", rows, columns);
+        float scale = _source.OptionalVector($"{name}.scale", 1)?[0] ?? 1;
+        float[]? bias = _source.OptionalVector($"{name}.bias", rows);
+        if (bias is not null && order == BiasOrder.BeforeScale)
+        {
+            bias = Array.ConvertAll(bias, value => value * scale);
+        }
+
+        var projection = new Projection(new PackedMatrix(_exact ? TensorType.F32 : tensor.Type, rows, columns, _instructionSet), scale, bias);
+        _jobs.Add((tensor, projection));
+        _owned.Add(projection);
+        return projection;
+    }
+
+    /// <summary>Reads a float vector [<paramref name="length"/>] of that name.</summary>
+    public unsafe NativeBuffer AddVector(string name, int length)
+    {
+        float[] values = _source.Vector(name, length);
+        var buffer = new NativeBuffer((long)length * sizeof(float));
+        values.CopyTo(new Span<float>(buffer.Pointer, length));
+        _owned.Add(buffer);
+        return buffer;
+    }
+
+    /// <summary>Packs everything that was added.</summary>
+    public void PackAll()
+    {
+        _team.Run(this);
+        _cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>Frees everything that was added; for a load that failed.</summary>
+    public void DisposeAll()
+    {
+        foreach (IDisposable owned in _owned)
+        {
+            owned.Dispose();
+        }
+    }
+
+    void ITeamWork.Run(WorkerPool team, int thread)
+    {
+        long total = 0;
+        foreach ((GgufTensor tensor, _) in _jobs)
+        {
+            total += tensor.ByteLength;
+        }
+
+        long done = 0;
+        foreach ((GgufTensor tensor, Projection projection) in _jobs)
+        {
+            Pack(team, tensor, projection.Matrix);
+            team.Barrier();
+            done += tensor.ByteLength;
+            if (thread == 0)
+            {
+                tensor.ReleasePages();
+                _progress?.Report((float)done / total);
+                _cancelled = _cancellationToken.IsCancellationRequested;
+            }
+
+            team.Barrier();
+            if (_cancelled)
+            {
+                return;
+            }
+        }
+    }
+
+    private void Pack(WorkerPool team, GgufTensor tensor, PackedMatrix matrix)
+    {
+        for (int panel; (panel = team.TakeItems(PanelsAtOnce)) < matrix.Panels;)
+        {
+            int last = Math.Min(panel + PanelsAtOnce, matrix.Panels);
+            for (int p = panel; p < last; p++)
+            {
+                int firstRow = p * PackedMatrix.PanelRows;
+                int rows = Math.Min(PackedMatrix.PanelRows, matrix.Rows - firstRow);
+                PackPanel(tensor, matrix, p, tensor.GetRows(firstRow, rows), rows);
+            }
+        }
+    }
+
+    private void PackPanel(GgufTensor tensor, PackedMatrix matrix, int panel, ReadOnlySpan<byte> rows, int rowCount)
+    {
+        if (!_exact || tensor.Type == TensorType.F32)
+        {
+            matrix.PackPanel(panel, rows);
+            return;
+        }
+
+        float[] expanded = ArrayPool<float>.Shared.Rent(rowCount * matrix.Columns);
+        Span<float> values = expanded.AsSpan(0, rowCount * matrix.Columns);
+        TensorFormats.Get(tensor.Type).Dequantize(rows, values);
+        matrix.PackPanel(panel, System.Runtime.InteropServices.MemoryMarshal.AsBytes(values));
+        ArrayPool<float>.Shared.Return(expanded);
+    }
+}

@@ -1,0 +1,54 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Text.RegularExpressions;
+using EdgeRuntime.TestSupport;
+using Xunit;
+
+namespace EdgeRuntime.Tests.Design;
+
+/// <summary>Dependencies point one way: a folder is a layer, and reads only the layers below it.</summary>
+public sealed partial class LayerTests
+{
+    private static readonly Dictionary<string, string[]> Allowed = new()
+    {
+        ["EdgeRuntime.Core/Memory"] = [],
+        ["EdgeRuntime.Core/Threading"] = [],
+        ["EdgeRuntime.Core/Formats"] = ["Memory"],
+        ["EdgeRuntime.Core/Gguf"] = ["Formats", "Memory"],
+        ["EdgeRuntime.Core/Kernels"] = ["Formats", "Memory", "Kernels", "Threading"],
+        ["EdgeRuntime.Tokenizers"] = ["Tokenizers"],
+        ["EdgeRuntime/Architectures"] = ["Architectures", "Kernels", "Transformers"],
+        ["EdgeRuntime/KvCache"] = ["Formats", "Kernels", "Memory"],
+        ["EdgeRuntime/Transformers"] = ["Architectures", "Formats", "Gguf", "Kernels", "Memory", "Threading", "Transformers"],
+        ["EdgeRuntime/Sampling"] = ["Sampling"],
+    };
+
+    public static IEnumerable<TheoryDataRow<string>> Layers() => Allowed.Keys.Select(layer => new TheoryDataRow<string>(layer));
+
+    [Theory]
+    [MemberData(nameof(Layers))]
+    public void Folder_UsesOnlyTheLayersBelow(string layer)
+    {
+        string folder = Path.Combine(SharedData.Repository, "src", layer);
+        Assert.True(Directory.Exists(folder), $"no such folder: {folder}");
+        var wrong = new List<string>();
+        foreach (string file in Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories).Where(file => !file.Contains("/obj/", StringComparison.Ordinal)))
+        {
+            foreach (Match match in UsingOfOurs().Matches(File.ReadAllText(file)))
+            {
+                string used = match.Groups["name"].Value.Split('.')[0];
+                if (used != Path.GetFileName(layer) && !Allowed[layer].Contains(used))
+                {
+                    wrong.Add($"{Path.GetFileName(file)} uses EdgeRuntime.{match.Groups["name"].Value}");
+                }
+            }
+        }
+
+        Assert.Empty(wrong);
+    }
+
+    [GeneratedRegex(@"^using (\w+ = )?EdgeRuntime\.(?<name>[\w.]+);", RegexOptions.Multiline)]
+    private static partial Regex UsingOfOurs();
+}

@@ -1,0 +1,103 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Text.Json;
+using EdgeRuntime.Kernels;
+using EdgeRuntime.TestSupport;
+using Xunit;
+
+namespace EdgeRuntime.Tests.Models;
+
+/// <summary>The bundled model against the figures of its exact expansion.</summary>
+public sealed class SmolLmTests
+{
+    private static readonly string ModelPath = Path.Combine(SharedData.Repository, "models", "SmolLM2-135M-Instruct-Q4_1.gguf");
+
+    public static IEnumerable<TheoryDataRow<string>> InstructionSets() => InstructionSet.All.Select(isa => new TheoryDataRow<string>(isa.Name));
+
+    [Theory]
+    [MemberData(nameof(InstructionSets))]
+    public void ForwardAll_OfTheQuantizedFile_StaysNearTheExactLogits(string isa)
+    {
+        IsaSupport.Require(isa);
+        var reference = LogitsFile.Read(SharedData.Require("models/SmolLM2-135M-Instruct-Q4_1.f32.logits"));
+        using var model = LanguageModel.Load(ModelPath, new ModelOptions { InstructionSet = isa });
+        float[] logits = ModelRunner.Logits(model, reference.Tokens, reference.Tokens.Length);
+        double[] divergences = reference.Divergences(logits);
+        Assert.InRange(reference.NormalizedError(logits), 0, 8.5e-4);
+        Assert.InRange(divergences.Average(), 0, 0.0034);
+        Assert.InRange(divergences.Max(), 0, 0.020);
+    }
+
+    [Fact]
+    public void ForwardAll_Exact_GivesTheExactLogits()
+    {
+        var reference = LogitsFile.Read(SharedData.Require("models/SmolLM2-135M-Instruct-Q4_1.f32.logits"));
+        using var model = LanguageModel.Load(ModelPath, new ModelOptions { Exact = true });
+        Assert.InRange(reference.NormalizedError(ModelRunner.Logits(model, reference.Tokens, reference.Tokens.Length)), 0, 1e-6);
+    }
+
+    [Fact]
+    public void ForwardAll_OfGoldenConversations_PrefersTheGoldenTokenWhereTheMarginIsClear()
+    {
+        using JsonDocument golden = JsonDocument.Parse(File.ReadAllText(SharedData.Require("models/SmolLM2-135M-Instruct-Q4_1.golden.json")));
+        using var model = LanguageModel.Load(ModelPath);
+        foreach (JsonElement conversation in golden.RootElement.EnumerateArray())
+        {
+            int[] prompt = Ids(conversation, "prompt_ids");
+            int[] answer = Ids(conversation, "greedy_ids");
+            double[] margins = [.. conversation.GetProperty("margins").EnumerateArray().Select(value => value.GetDouble())];
+            float[] logits = ModelRunner.Logits(model, [.. prompt, .. answer], prompt.Length + answer.Length);
+            for (int step = 0; step < answer.Length; step++)
+            {
+                ReadOnlySpan<float> row = logits.AsSpan((prompt.Length + step - 1) * model.VocabularySize, model.VocabularySize);
+                if (margins[step] >= 0.4)
+                {
+                    Assert.Equal(answer[step], System.Numerics.Tensors.TensorPrimitives.IndexOfMax(row));
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Forward_WithAnyThreadsChunksAndInstructionSet_GivesTheSameBits()
+    {
+        int[] tokens = [.. Enumerable.Range(0, 45).Select(i => 100 + (i * 37 % 5000))];
+        float[]? expected = null;
+        foreach (InstructionSet isa in InstructionSet.All.Where(isa => isa.IsSupported && isa.Name != "scalar"))
+        {
+            foreach ((int threads, int chunk) in new[] { (1, 45), (2, 45), (2, 7), (3, 13), (2, 1) })
+            {
+                using var model = LanguageModel.Load(ModelPath, new ModelOptions { InstructionSet = isa.Name, Threads = threads });
+                using ModelSession session = model.CreateSession(new SessionOptions { ContextLength = 64, BatchTokens = chunk });
+                float[] logits = session.Forward(tokens).ToArray();
+                expected ??= logits;
+                Assert.True(expected.AsSpan().SequenceEqual(logits), $"{isa.Name}, {threads} threads, chunks of {chunk}: logits differ");
+            }
+        }
+    }
+
+    [Fact]
+    public void Forward_OneTokenAtATime_AllocatesNothing()
+    {
+        using var model = LanguageModel.Load(ModelPath);
+        using ModelSession session = model.CreateSession(new SessionOptions { ContextLength = 64 });
+        int[] token = [100];
+        for (int i = 0; i < 8; i++)
+        {
+            session.Forward(token);
+        }
+
+        long before = GC.GetTotalAllocatedBytes(precise: true);
+        for (int i = 0; i < 16; i++)
+        {
+            session.Forward(token);
+        }
+
+        Assert.Equal(0, GC.GetTotalAllocatedBytes(precise: true) - before);
+    }
+
+    private static int[] Ids(JsonElement conversation, string name) =>
+        [.. conversation.GetProperty(name).EnumerateArray().Select(value => value.GetInt32())];
+}
