@@ -66,7 +66,10 @@ internal sealed class GgufCursor(MappedFile file, string path)
         ulong most = (ulong)(Remaining / leastBytes);
         if (count > most)
         {
-            throw Error(start, $"{what}: found {count}, expected at most the {most} that fit the {Remaining} bytes that remain; {GetAgain}");
+            throw Error(
+                start,
+                $"{what}: found {count}, " +
+                $"expected at most the {most} that fit the {Remaining} bytes that remain; {GetAgain}");
         }
 
         if (count > (ulong)limit)

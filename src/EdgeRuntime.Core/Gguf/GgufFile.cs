@@ -34,7 +34,8 @@ public sealed class GgufFile : IDisposable
                 throw new ModelFormatException(
                     tensor.Part.Path,
                     -1,
-                    $"tensor {GgufText.Quote(tensor.Name)}: found in this part and in {_byName[tensor.Name].Part.Path}, expected in one; get all parts again");
+                    $"tensor {GgufText.Quote(tensor.Name)}: found in this part and in {_byName[tensor.Name].Part.Path}, " +
+                    $"expected in one; get all parts again");
             }
         }
     }

@@ -15,7 +15,7 @@ internal static class GgufLimits
     /// <summary>Alignment of the tensor data where the file names none; fixed by the format.</summary>
     public const int DefaultAlignment = 32;
 
-    /// <summary>A huge page of x86-64 and arm64: nobody maps in larger units, and more padding than this is an attack on the reader.</summary>
+    /// <summary>A huge page of x86-64 and arm64: nobody maps in larger units, so more padding is an attack.</summary>
     public const int MaxAlignment = 2 << 20;
 
     /// <summary>Dimensions of a tensor: ggml has four, and the shape is kept in a fixed place.</summary>

@@ -49,7 +49,10 @@ internal static class GgufMetadataReader
         GgufValueType elementType = ReadType(cursor, subject);
         if (elementType == GgufValueType.Array)
         {
-            throw cursor.Error(start, $"{subject}: found an array of arrays, expected an array of scalars or strings; convert the model again");
+            throw cursor.Error(
+                start,
+                $"{subject}: found an array of arrays, " +
+                $"expected an array of scalars or strings; convert the model again");
         }
 
         bool strings = elementType == GgufValueType.String;
@@ -70,7 +73,10 @@ internal static class GgufMetadataReader
         long bytes = cursor.Position - start;
         if (bytes > int.MaxValue)
         {
-            throw cursor.Error(start, $"{subject}: found {bytes} bytes of strings, expected at most {int.MaxValue}, the limit of this reader");
+            throw cursor.Error(
+                start,
+                $"{subject}: found {bytes} bytes of strings, " +
+                $"expected at most {int.MaxValue}, the limit of this reader");
         }
 
         return new GgufValue(shape, start, (int)bytes);
@@ -94,6 +100,9 @@ internal static class GgufMetadataReader
         GgufValueType type = (GgufValueType)cursor.ReadUInt32($"{subject}, type");
         return GgufValueTypes.IsKnown(type)
             ? type
-            : throw cursor.Error(start, $"{subject}: found value type {(uint)type}, expected 0 to {(uint)GgufValueType.Float64}; {GgufCursor.GetAgain}");
+            : throw cursor.Error(
+                start,
+                $"{subject}: found value type {(uint)type}, " +
+                $"expected 0 to {(uint)GgufValueType.Float64}; {GgufCursor.GetAgain}");
     }
 }

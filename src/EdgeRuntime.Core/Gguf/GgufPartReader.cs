@@ -66,13 +66,16 @@ internal sealed class GgufPartReader : IDisposable
         uint magic = cursor.ReadUInt32("magic");
         if (magic == SwappedMagic)
         {
-            throw cursor.Error(0, "found the magic \"GGUF\" with its bytes reversed, expected a little-endian GGUF file; convert the model again");
+            throw cursor.Error(
+                0, "found the magic \"GGUF\" with its bytes reversed, expected a little-endian GGUF file; convert the model again");
         }
 
         if (magic != Magic)
         {
             throw cursor.Error(
-                0, $"found {GgufText.Quote(cursor.File.GetSpan(0, sizeof(uint)))}, expected \"GGUF\"; this is no GGUF file, convert the model to GGUF");
+                0,
+                $"found {GgufText.Quote(cursor.File.GetSpan(0, sizeof(uint)))}, " +
+                $"expected \"GGUF\"; this is no GGUF file, convert the model to GGUF");
         }
 
         uint version = cursor.ReadUInt32("version");

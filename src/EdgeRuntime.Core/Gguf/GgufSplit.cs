@@ -96,7 +96,9 @@ internal static class GgufSplit
             if (!File.Exists(paths[index]))
             {
                 return new ModelFormatException(
-                    paths[index], -1, $"found no such file, expected part {index + 1} of {count} beside {Path.GetFileName(path)}; get all parts of the model");
+                    paths[index],
+                    -1,
+                    $"found no such file, expected part {index + 1} of {count} beside {Path.GetFileName(path)}; get all parts of the model");
             }
         }
 

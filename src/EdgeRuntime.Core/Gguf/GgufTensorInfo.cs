@@ -83,12 +83,17 @@ internal sealed record GgufTensorInfo(string Name, long[] Dimensions, TensorType
         if (offset > (ulong)cursor.File.ByteLength)
         {
             throw cursor.Error(
-                start, $"{subject}: found offset {offset}, expected one inside the file of {cursor.File.ByteLength} bytes; {GgufCursor.GetAgain}");
+                start,
+                $"{subject}: found offset {offset}, " +
+                $"expected one inside the file of {cursor.File.ByteLength} bytes; {GgufCursor.GetAgain}");
         }
 
         if (offset % (ulong)alignment != 0)
         {
-            throw cursor.Error(start, $"{subject}: found offset {offset}, expected a multiple of the alignment {alignment}; {GgufCursor.GetAgain}");
+            throw cursor.Error(
+                start,
+                $"{subject}: found offset {offset}, " +
+                $"expected a multiple of the alignment {alignment}; {GgufCursor.GetAgain}");
         }
 
         return new GgufTensorInfo(name, dimensions, facts.Type, rowBytes, rows, (long)offset);
@@ -100,7 +105,10 @@ internal sealed record GgufTensorInfo(string Name, long[] Dimensions, TensorType
         uint count = cursor.ReadUInt32($"{subject}, number of dimensions");
         if (count is 0 or > GgufLimits.MaxDimensions)
         {
-            throw cursor.Error(start, $"{subject}: found {count} dimensions, expected 1 to {GgufLimits.MaxDimensions}; {GgufCursor.GetAgain}");
+            throw cursor.Error(
+                start,
+                $"{subject}: found {count} dimensions, " +
+                $"expected 1 to {GgufLimits.MaxDimensions}; {GgufCursor.GetAgain}");
         }
 
         long[] dimensions = [1, 1, 1, 1];
@@ -128,13 +136,17 @@ internal sealed record GgufTensorInfo(string Name, long[] Dimensions, TensorType
         if (facts is null)
         {
             throw cursor.Error(
-                start, $"{subject}: found type {id}, expected one of 0 to {TensorTypes.All.Count - 1}; the file is damaged, or newer than this build");
+                start,
+                $"{subject}: found type {id}, " +
+                $"expected one of 0 to {TensorTypes.All.Count - 1}; the file is damaged, or newer than this build");
         }
 
         if (facts.ReplacedBy is { } replacement)
         {
             throw cursor.Error(
-                start, $"{subject}: found type {id} ({facts.Name}), which ggml has removed, expected one that files may use; quantize the model anew, to {replacement}");
+                start,
+                $"{subject}: found type {id} ({facts.Name}), which ggml has removed, " +
+                $"expected one that files may use; quantize the model anew, to {replacement}");
         }
 
         return facts;
@@ -147,8 +159,8 @@ internal sealed record GgufTensorInfo(string Name, long[] Dimensions, TensorType
         {
             throw cursor.Error(
                 cursor.Position,
-                $"{subject}: found rows of {dimensions[0]} elements, expected a multiple of {facts.BlockElements}, the block of {facts.Name}; " +
-                "convert the model again");
+                $"{subject}: found rows of {dimensions[0]} elements, " +
+                $"expected a multiple of {facts.BlockElements}, the block of {facts.Name}; convert the model again");
         }
 
         try

@@ -7,17 +7,23 @@ namespace EdgeRuntime.Gguf;
 /// <summary>Text of a file on its way into a message: one line, short, and unable to steer a terminal.</summary>
 internal static class GgufText
 {
+    /// <summary>Characters of a quotation, escapes included; the last one may overshoot.</summary>
     private const int MaxShown = 64;
 
     private static readonly UTF8Encoding _strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <summary>The text in quotes, at most 64 characters of it, with everything that is not plainly visible as \u escapes.</summary>
+    /// <summary>The text in quotes, cut where it is long, with everything that is not plainly visible as \u escapes.</summary>
     public static string Quote(ReadOnlySpan<char> text)
     {
-        StringBuilder quoted = new(text.Length < MaxShown ? text.Length + 2 : MaxShown + 8);
+        StringBuilder quoted = new(MaxShown + 16);
         quoted.Append('"');
-        foreach (Rune rune in text[..Math.Min(text.Length, MaxShown)].EnumerateRunes())
+        foreach (Rune rune in text.EnumerateRunes())
         {
+            if (quoted.Length > MaxShown)
+            {
+                return quoted.Append("...\"").ToString();
+            }
+
             if (rune.Value is '"' or '\\')
             {
                 quoted.Append('\\').Append((char)rune.Value);
@@ -32,7 +38,7 @@ internal static class GgufText
             }
         }
 
-        return quoted.Append(text.Length > MaxShown ? "\"..." : "\"").ToString();
+        return quoted.Append('"').ToString();
     }
 
     /// <inheritdoc cref="Quote(ReadOnlySpan{char})"/>

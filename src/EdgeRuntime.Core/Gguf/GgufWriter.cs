@@ -1,0 +1,258 @@
+using System;
+using System.Buffers;
+using System.Collections.Generic;
+using System.IO;
+using System.Runtime.InteropServices;
+using System.Text;
+using EdgeRuntime.Formats;
+
+namespace EdgeRuntime.Gguf;
+
+/// <summary>
+/// Writes a GGUF file in one pass: first name all keys and tensors, then append the tensors' bytes in that order with
+/// <see cref="WriteData"/>, then <see cref="Complete"/>. Nothing but the header is kept in memory. The stream belongs to the caller.
+/// </summary>
+internal sealed class GgufWriter
+{
+    private readonly Stream _output;
+    private readonly uint _version;
+    private readonly int _alignment;
+    private readonly ArrayBufferWriter<byte> _keys = new();
+    private readonly HashSet<string> _keyNames = new(StringComparer.Ordinal);
+    private readonly List<GgufTensorInfo> _tensors = [];
+    private readonly HashSet<string> _tensorNames = new(StringComparer.Ordinal);
+    private long _nextOffset;
+    private long _written;
+    private int _current;
+    private bool _headerWritten;
+
+    /// <param name="output">Written from its position on; need not seek.</param>
+    /// <param name="alignment">Of the tensors: a power of two. Other than the default one it becomes a key.</param>
+    /// <param name="version">2 or 3; the layout is the same.</param>
+    public GgufWriter(Stream output, int alignment = GgufLimits.DefaultAlignment, uint version = GgufLimits.MaxVersion)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(alignment, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(alignment, GgufLimits.MaxAlignment);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(alignment & (alignment - 1), 0, nameof(alignment));
+        ArgumentOutOfRangeException.ThrowIfLessThan(version, GgufLimits.MinVersion);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(version, GgufLimits.MaxVersion);
+        _output = output;
+        _version = version;
+        _alignment = alignment;
+        if (alignment != GgufLimits.DefaultAlignment)
+        {
+            AddKey("general.alignment", (uint)alignment);
+        }
+    }
+
+    /// <summary>Adds a key with its value.</summary>
+    /// <param name="key">1 to 65535 bytes of UTF-8 without control characters; not yet used.</param>
+    /// <param name="value">A scalar or an array as <see cref="GgufMetadata.TryGetValue"/> gives them.</param>
+    /// <exception cref="ArgumentException">The key or the value is not one that a file can have.</exception>
+    public void AddKey(string key, object value)
+    {
+        CheckHeaderOpen();
+        CheckName(key, GgufLimits.MaxKeyBytes);
+        if (!_keyNames.Add(key))
+        {
+            throw new ArgumentException($"The key {GgufText.Quote(key)} is there already.", nameof(key));
+        }
+
+        Write(_keys, key);
+        if (value is Array elements)
+        {
+            Write(_keys, (uint)GgufValueType.Array);
+            Write(_keys, (uint)TypeOf(value.GetType().GetElementType()!));
+            Write(_keys, (ulong)elements.Length);
+        }
+        else
+        {
+            Write(_keys, (uint)TypeOf(value.GetType()));
+        }
+
+        WriteValue(_keys, value);
+    }
+
+    /// <summary>Adds a tensor; its bytes follow later, in the order in which tensors were added.</summary>
+    /// <param name="name">1 to 63 bytes of UTF-8 without control characters; not yet used.</param>
+    /// <param name="type">A type that files may use.</param>
+    /// <param name="dimensions">One to four, innermost first; the first is a multiple of the type's block.</param>
+    /// <exception cref="ArgumentException">The description is not one that a file can have.</exception>
+    public void AddTensor(string name, TensorType type, params ReadOnlySpan<long> dimensions)
+    {
+        CheckHeaderOpen();
+        CheckName(name, GgufLimits.MaxTensorNameBytes);
+        ArgumentOutOfRangeException.ThrowIfLessThan(dimensions.Length, 1, nameof(dimensions));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(dimensions.Length, GgufLimits.MaxDimensions, nameof(dimensions));
+        TensorTypeFacts facts = TensorTypes.Find(type) is { IsRemoved: false } found
+            ? found
+            : throw new ArgumentOutOfRangeException(nameof(type), type, "No file may use this type.");
+        if (dimensions[0] % facts.BlockElements != 0 || dimensions.IndexOfAnyExceptInRange(1, long.MaxValue) >= 0)
+        {
+            throw new ArgumentException($"Dimensions are positive, and the first a multiple of {facts.BlockElements}.", nameof(dimensions));
+        }
+
+        if (!_tensorNames.Add(name))
+        {
+            throw new ArgumentException($"The tensor {GgufText.Quote(name)} is there already.", nameof(name));
+        }
+
+        long rowBytes = checked(dimensions[0] / facts.BlockElements * facts.BlockBytes);
+        long rows = 1;
+        foreach (long dimension in dimensions[1..])
+        {
+            rows = checked(rows * dimension);
+        }
+
+        _tensors.Add(new GgufTensorInfo(name, dimensions.ToArray(), type, rowBytes, rows, _nextOffset));
+        _nextOffset = checked(_nextOffset + rowBytes * rows + _alignment - 1) / _alignment * _alignment;
+    }
+
+    /// <summary>Appends bytes to the current tensor: the first that has not got all of its own.</summary>
+    /// <param name="bytes">At most what is missing of the tensor; one tensor may come in many pieces.</param>
+    /// <exception cref="InvalidOperationException">All tensors are complete, or the bytes are more than the tensor's.</exception>
+    public void WriteData(ReadOnlySpan<byte> bytes)
+    {
+        WriteHeader();
+        if (_current == _tensors.Count || bytes.Length > _tensors[_current].ByteLength - _written)
+        {
+            throw new InvalidOperationException("More bytes than the tensors have.");
+        }
+
+        _output.Write(bytes);
+        _written += bytes.Length;
+        if (_written == _tensors[_current].ByteLength)
+        {
+            WritePadding(_written);
+            _current++;
+            _written = 0;
+        }
+    }
+
+    /// <summary>Checks that every tensor got its bytes; a file without tensors is written here.</summary>
+    /// <exception cref="InvalidOperationException">Bytes of a tensor are missing.</exception>
+    public void Complete()
+    {
+        WriteHeader();
+        if (_current != _tensors.Count)
+        {
+            throw new InvalidOperationException($"Bytes of the tensor {GgufText.Quote(_tensors[_current].Name)} are missing.");
+        }
+
+        _output.Flush();
+    }
+
+    private static GgufValueType TypeOf(Type type) => Type.GetTypeCode(type) switch
+    {
+        TypeCode.Byte => GgufValueType.UInt8,
+        TypeCode.SByte => GgufValueType.Int8,
+        TypeCode.UInt16 => GgufValueType.UInt16,
+        TypeCode.Int16 => GgufValueType.Int16,
+        TypeCode.UInt32 => GgufValueType.UInt32,
+        TypeCode.Int32 => GgufValueType.Int32,
+        TypeCode.Single => GgufValueType.Float32,
+        TypeCode.Boolean => GgufValueType.Bool,
+        TypeCode.String => GgufValueType.String,
+        TypeCode.UInt64 => GgufValueType.UInt64,
+        TypeCode.Int64 => GgufValueType.Int64,
+        TypeCode.Double => GgufValueType.Float64,
+        _ => throw new ArgumentException($"A GGUF file has no values of type {type}."),
+    };
+
+    private static void CheckName(string name, int limit)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(name);
+        if (bytes.Length == 0 || bytes.Length > limit || GgufText.DecodeName(bytes) != name)
+        {
+            throw new ArgumentException(
+                $"{GgufText.Quote(name)} is not 1 to {limit} bytes of UTF-8 without control characters.", nameof(name));
+        }
+    }
+
+    private static void WriteValue(ArrayBufferWriter<byte> buffer, object value)
+    {
+        switch (value)
+        {
+            case string text: Write(buffer, text); break;
+            case string[] texts: Array.ForEach(texts, text => Write(buffer, text)); break;
+            case bool flag: WriteRaw(buffer, [flag]); break;
+            case bool[] flags: WriteRaw<bool>(buffer, flags); break;
+            case byte number: WriteRaw(buffer, [number]); break;
+            case byte[] numbers: WriteRaw<byte>(buffer, numbers); break;
+            case sbyte number: WriteRaw(buffer, [number]); break;
+            case sbyte[] numbers: WriteRaw<sbyte>(buffer, numbers); break;
+            case ushort number: WriteRaw(buffer, [number]); break;
+            case ushort[] numbers: WriteRaw<ushort>(buffer, numbers); break;
+            case short number: WriteRaw(buffer, [number]); break;
+            case short[] numbers: WriteRaw<short>(buffer, numbers); break;
+            case uint number: WriteRaw(buffer, [number]); break;
+            case uint[] numbers: WriteRaw<uint>(buffer, numbers); break;
+            case int number: WriteRaw(buffer, [number]); break;
+            case int[] numbers: WriteRaw<int>(buffer, numbers); break;
+            case ulong number: WriteRaw(buffer, [number]); break;
+            case ulong[] numbers: WriteRaw<ulong>(buffer, numbers); break;
+            case long number: WriteRaw(buffer, [number]); break;
+            case long[] numbers: WriteRaw<long>(buffer, numbers); break;
+            case float number: WriteRaw(buffer, [number]); break;
+            case float[] numbers: WriteRaw<float>(buffer, numbers); break;
+            case double number: WriteRaw(buffer, [number]); break;
+            default: WriteRaw<double>(buffer, (double[])value); break;
+        }
+    }
+
+    private static void Write(ArrayBufferWriter<byte> buffer, string text)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(text);
+        Write(buffer, (ulong)bytes.Length);
+        buffer.Write(bytes);
+    }
+
+    private static void Write<T>(ArrayBufferWriter<byte> buffer, T number)
+        where T : unmanaged => WriteRaw(buffer, [number]);
+
+    /// <summary>Files are little-endian, and so is every machine that the runtime opens them on.</summary>
+    private static void WriteRaw<T>(ArrayBufferWriter<byte> buffer, ReadOnlySpan<T> numbers)
+        where T : unmanaged => buffer.Write(MemoryMarshal.AsBytes(numbers));
+
+    private void CheckHeaderOpen()
+    {
+        if (_headerWritten)
+        {
+            throw new InvalidOperationException("Keys and tensors are named before the first bytes of data.");
+        }
+    }
+
+    private void WriteHeader()
+    {
+        if (_headerWritten)
+        {
+            return;
+        }
+
+        _headerWritten = true;
+        ArrayBufferWriter<byte> header = new();
+        header.Write("GGUF"u8);
+        Write(header, _version);
+        Write(header, (ulong)_tensors.Count);
+        Write(header, (ulong)_keyNames.Count);
+        header.Write(_keys.WrittenSpan);
+        foreach (GgufTensorInfo tensor in _tensors)
+        {
+            Write(header, tensor.Name);
+            Write(header, (uint)tensor.Dimensions.Length);
+            WriteRaw<long>(header, tensor.Dimensions);
+            Write(header, (uint)tensor.Type);
+            Write(header, (ulong)tensor.DataOffset);
+        }
+
+        _output.Write(header.WrittenSpan);
+        WritePadding(header.WrittenCount);
+    }
+
+    /// <summary>Fills up to the next multiple of the alignment after so many bytes.</summary>
+    private void WritePadding(long length)
+    {
+        long end = (length + _alignment - 1) / _alignment * _alignment;
+        _output.Write(new byte[end - length]);
+    }
+}

@@ -1,0 +1,210 @@
+using System;
+using System.IO;
+using System.Linq;
+using EdgeRuntime.Formats;
+using EdgeRuntime.Gguf;
+using EdgeRuntime.TestSupport;
+using Xunit;
+
+namespace EdgeRuntime.Core.Tests.Gguf;
+
+public sealed class GgufFileTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Open_SmallRealModel_HasItsFacts()
+    {
+        string path = Path.Combine(SharedData.Repository, "models", "stories260K.gguf");
+        Assert.SkipUnless(File.Exists(path), $"the repository's models are absent: {path}");
+        using GgufFile file = GgufFile.Open(path);
+        Assert.Equal((3u, 1185376L, 48, 1), (file.Version, file.ByteLength, file.Tensors.Count, file.Parts.Count));
+        Assert.Equal("llama", file.Metadata.GetString("general.architecture"));
+        Assert.Equal(512, file.Metadata.GetStrings("tokenizer.ggml.tokens").Count);
+        Assert.Equal(512, file.Metadata.GetSingles("tokenizer.ggml.scores").Length);
+        Assert.Equal(512, file.Metadata.GetInt32s("tokenizer.ggml.token_type").Length);
+        GgufTensor embedding = file.FindTensor("token_embd.weight")!;
+        Assert.Equal((TensorType.F32, 64L, 512L, 256L), (embedding.Type, embedding.Columns, embedding.Rows, embedding.RowBytes));
+        Assert.Null(file.FindTensor("no such tensor"));
+        GgufProbe.TouchAll(file);
+    }
+
+    [Theory]
+    [InlineData("models")]
+    [InlineData("conformance/architectures")]
+    [InlineData("conformance/tokenizers")]
+    [InlineData("conformance/lora")]
+    public void Open_EveryGoodFile_ReadsWhole(string folder)
+    {
+        foreach (string path in Directory.GetFiles(SharedData.Require(folder), "*.gguf"))
+        {
+            using GgufFile file = GgufFile.Open(path);
+            Assert.True(file.IsComplete);
+            GgufProbe.TouchAll(file);
+        }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Open_AnyPartOfASplitModel_IsTheWholeModel(int part)
+    {
+        using GgufFile whole = GgufFile.Open(SharedData.Require("models/stories260K.gguf"));
+        using GgufFile split = GgufFile.Open(SharedData.Require($"conformance/split/stories260K-0000{part}-of-00003.gguf"));
+        Assert.True(split.IsComplete);
+        Assert.Equal(3, split.Parts.Count);
+        Assert.Equal(split.Parts.Sum(each => each.ByteLength), split.ByteLength);
+        Assert.Equal(whole.Metadata.GetStrings("tokenizer.ggml.tokens"), split.Metadata.GetStrings("tokenizer.ggml.tokens"));
+        Assert.Equal(whole.Tensors.Count, split.Tensors.Count);
+        foreach (GgufTensor expected in whole.Tensors)
+        {
+            GgufTensor actual = split.FindTensor(expected.Name)!;
+            Assert.Equal(expected.Dimensions, actual.Dimensions);
+            Assert.True(expected.GetRows(0, (int)expected.Rows).SequenceEqual(actual.GetRows(0, (int)actual.Rows)));
+        }
+    }
+
+    [Fact]
+    public void RequireComplete_PartMissing_NamesIt()
+    {
+        string path = _folder.WritePart("m-00002-of-00002.gguf", 1, 2, 2);
+        using GgufFile file = GgufFile.Open(path);
+        Assert.False(file.IsComplete);
+        Assert.Equal("t1", Assert.Single(file.Tensors).Name);
+        ModelFormatException error = Assert.Throws<ModelFormatException>(file.RequireComplete);
+        Assert.Equal(_folder["m-00001-of-00002.gguf"], error.Path);
+    }
+
+    [Theory]
+    [InlineData("m.gguf", 0, 2)]
+    [InlineData("m-00001-of-00003.gguf", 0, 2)]
+    [InlineData("m-00001-of-00002.gguf", 1, 2)]
+    [InlineData("m-00008-of-00002.gguf", 7, 2)]
+    [InlineData("m-00001-of-65535.gguf", 0, 65535)]
+    public void RequireComplete_NameAndNumbersDisagree_Throws(string name, int number, int count)
+    {
+        using GgufFile file = GgufFile.Open(_folder.WritePart(name, number, count, 2));
+        Assert.Single(file.Parts);
+        Assert.Throws<ModelFormatException>(file.RequireComplete);
+    }
+
+    [Theory]
+    [InlineData(1, 2, 3, "t1", "split.tensors.count")]
+    [InlineData(0, 2, 2, "t1", "split.no")]
+    [InlineData(1, 3, 2, "t1", "split.count")]
+    [InlineData(1, 2, 2, "t0", "t0")]
+    public void Open_PartsContradictEachOther_ThrowsAndNamesTheKey(int number, int count, int tensors, string tensorName, string named)
+    {
+        string path = _folder.WritePart("m-00001-of-00002.gguf", 0, 2, tensors);
+        _folder.WritePart("m-00002-of-00002.gguf", number, count, tensors, tensorName);
+        ModelFormatException error = Assert.Throws<ModelFormatException>(() => GgufFile.Open(path));
+        Assert.Contains($"\"{named}\"", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Open_OtherPartDamaged_NamesThatPart()
+    {
+        string path = _folder.WritePart("m-00001-of-00002.gguf", 0, 2, 2);
+        File.WriteAllBytes(_folder["m-00002-of-00002.gguf"], File.ReadAllBytes(path)[..100]);
+        ModelFormatException error = Assert.Throws<ModelFormatException>(() => GgufFile.Open(path));
+        Assert.Equal(_folder["m-00002-of-00002.gguf"], error.Path);
+    }
+
+    [Fact]
+    public void Open_SplitIntoOneFile_NeedsNoSpecialName()
+    {
+        using GgufFile file = GgufFile.Open(_folder.WritePart("m.gguf", 0, 1, 1));
+        Assert.True(file.IsComplete);
+        file.RequireComplete();
+    }
+
+    [Fact]
+    public void Open_TensorsShareBytes_Throws()
+    {
+        string path = _folder.Write(
+            "m.gguf",
+            writer =>
+            {
+                writer.AddTensor("a", TensorType.F32, 16);
+                writer.AddTensor("b", TensorType.F32, 16);
+            },
+            tensorBytes: [64, 64]);
+        byte[] bytes = File.ReadAllBytes(path);
+        bytes[24 + 2 * 33 - 8] = 32; // b's offset
+        File.WriteAllBytes(path, bytes);
+        ModelFormatException error = Assert.Throws<ModelFormatException>(() => GgufFile.Open(path));
+        Assert.Contains("\"b\"", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Open_HostileNames_MessageIsOneShortVisibleLine()
+    {
+        string key = "\u202Eevil\u200B" + new string('x', 60_000);
+        string path = _folder.Write("m.gguf", writer => writer.AddKey(key, true));
+        byte[] bytes = File.ReadAllBytes(path);
+        bytes[24 + 8 + System.Text.Encoding.UTF8.GetByteCount(key) + 4] = 2; // the bool
+        File.WriteAllBytes(path, bytes);
+        ModelFormatException error = Assert.Throws<ModelFormatException>(() => GgufFile.Open(path));
+        Assert.True(error.What.Length < 300);
+        Assert.Contains("\\u202eevil\\u200bxx", error.What, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Open_NoSuchFileOrFolder_ThrowsOfTheFileSystem()
+    {
+        Assert.Throws<FileNotFoundException>(() => GgufFile.Open(_folder["absent.gguf"]));
+        Assert.Throws<UnauthorizedAccessException>(() => GgufFile.Open(Path.GetTempPath()));
+    }
+
+    [Fact]
+    public void GetRows_OutsideTheTensor_Throws()
+    {
+        string path = _folder.Write("m.gguf", writer => writer.AddTensor("t", TensorType.F32, 2, 3), tensorBytes: 24);
+        using GgufFile file = GgufFile.Open(path);
+        GgufTensor tensor = file.Tensors[0];
+        Assert.Equal(16, tensor.GetRows(1, 2).Length);
+        Assert.Equal(0, tensor.GetRows(3, 0).Length);
+        Assert.Throws<ArgumentOutOfRangeException>(() => tensor.GetRows(-1, 1).Length);
+        Assert.Throws<ArgumentOutOfRangeException>(() => tensor.GetRows(0, -1).Length);
+        Assert.Throws<ArgumentOutOfRangeException>(() => tensor.GetRows(2, 2).Length);
+        Assert.Throws<ArgumentOutOfRangeException>(() => tensor.GetRows(long.MaxValue, int.MaxValue).Length);
+    }
+
+    [Fact]
+    public void Dispose_ThenRead_Throws()
+    {
+        string path = _folder.Write("m.gguf", writer => writer.AddTensor("t", TensorType.F32, 2), tensorBytes: 8);
+        GgufFile file = GgufFile.Open(path);
+        file.Dispose();
+        file.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => file.Tensors[0].GetRows(0, 1).Length);
+        Assert.Throws<ObjectDisposedException>(() => file.Tensors[0].ReleasePages());
+    }
+
+    [Fact]
+    public void ReleasePages_AfterReading_GivesMemoryBackAndKeepsTheBytes()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "page advice and /proc exist on Linux only");
+        const long Bytes = 64 << 20;
+        string path = _folder.Write("m.gguf", writer => writer.AddTensor("t", TensorType.I8, 1024, Bytes / 1024), tensorBytes: Bytes);
+        using GgufFile file = GgufFile.Open(path);
+        GgufTensor tensor = file.Tensors[0];
+        Assert.Equal(TemporaryFolder.Bytes(0, Bytes), tensor.GetRows(0, (int)tensor.Rows).ToArray());
+        long before = MappedKilobytes(path);
+        tensor.ReleasePages();
+        Assert.True(before - MappedKilobytes(path) > Bytes / 1024 * 9 / 10, $"{before} kB before, {MappedKilobytes(path)} kB after");
+        Assert.Equal(255, tensor.GetRows(tensor.Rows - 1, 1)[^1]);
+    }
+
+    /// <summary>Resident kilobytes of the mapping of a file.</summary>
+    private static long MappedKilobytes(string path)
+    {
+        string line = File.ReadLines("/proc/self/smaps")
+            .SkipWhile(line => !line.EndsWith(path, StringComparison.Ordinal))
+            .First(line => line.StartsWith("Rss:", StringComparison.Ordinal));
+        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], System.Globalization.CultureInfo.InvariantCulture);
+    }
+}

@@ -1,0 +1,142 @@
+using System;
+using System.IO;
+using EdgeRuntime.Formats;
+using EdgeRuntime.Gguf;
+using EdgeRuntime.TestSupport;
+using Xunit;
+
+namespace EdgeRuntime.Core.Tests.Gguf;
+
+/// <summary>
+/// Whatever is done to the bytes of a good file, opening it ends in a <see cref="ModelFormatException"/> or in a file whose values and
+/// rows can all be read, and costs no more memory than a small multiple of the file.
+/// </summary>
+public sealed class GgufMutationTests : IDisposable
+{
+    private const long FixedAllocation = 512 << 10;
+    private const long AllocationPerByte = 32;
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Open_MutatedRealModel_IsRefusedOrSafe(int seed)
+    {
+        string path = Path.Combine(SharedData.Repository, "models", "stories260K.gguf");
+        Assert.SkipUnless(File.Exists(path), $"the repository's models are absent: {path}");
+        Mutate(path, seed, count: 1000, minAccepted: 20);
+    }
+
+    [Theory]
+    [InlineData(11)]
+    [InlineData(12)]
+    public void Open_MutatedSmallFile_IsRefusedOrSafe(int seed) =>
+        Mutate(WriteSmall("small.gguf", 32), seed, count: 3000, minAccepted: 100);
+
+    [Fact]
+    public void Open_MutatedPartOfASplitModel_IsRefusedOrSafe()
+    {
+        _folder.WritePart("mutated-00001-of-00002.gguf", 0, 2, 2);
+        string path = _folder.WritePart("mutated-00002-of-00002.gguf", 1, 2, 2);
+        Mutate(path, seed: 21, count: 2000, minAccepted: 10, target: path);
+    }
+
+    [Theory]
+    [InlineData(4)]
+    [InlineData(8)]
+    public void Open_AnyFieldOverwrittenWithAnExtreme_IsRefusedOrSafe(int width)
+    {
+        byte[] original = File.ReadAllBytes(WriteSmall("small.gguf", 4));
+        int header = HeaderLength("small.gguf");
+        for (int offset = 0; offset < header; offset++)
+        {
+            foreach (ulong extreme in FileMutator.Extremes)
+            {
+                byte[] bytes = (byte[])original.Clone();
+                FileMutator.Overwrite(bytes, offset, extreme, width);
+                Check(bytes, _folder["mutated.gguf"], $"{extreme} in {width} bytes at {offset}");
+            }
+        }
+    }
+
+    [Fact]
+    public void Open_CutAnywhere_IsRefused()
+    {
+        byte[] original = File.ReadAllBytes(WriteSmall("small.gguf", 32));
+        for (int length = 0; length < original.Length - 31; length++) // the padding after the last tensor may be missing
+        {
+            Assert.False(Check(original[..length], _folder["mutated.gguf"], $"cut to {length} bytes"), $"cut to {length} bytes: opened");
+        }
+    }
+
+    private void Mutate(string path, int seed, int count, int minAccepted, string? target = null)
+    {
+        FileMutator mutator = new(File.ReadAllBytes(path), HeaderLength(path), seed);
+        int accepted = 0;
+        for (int index = 0; index < count; index++)
+        {
+            accepted += Check(mutator.Next(), target ?? _folder["mutated.gguf"], $"seed {seed}, mutation {index}") ? 1 : 0;
+        }
+
+        // Both outcomes must occur, or the mutations prove little.
+        Assert.InRange(accepted, minAccepted, count - minAccepted);
+    }
+
+    /// <summary>Whether the file was accepted; fails on anything but acceptance or a good refusal.</summary>
+    private static bool Check(byte[] bytes, string path, string what)
+    {
+        File.WriteAllBytes(path, bytes);
+        long allocated = GC.GetAllocatedBytesForCurrentThread();
+        bool accepted = true;
+        try
+        {
+            using GgufFile file = GgufFile.Open(path);
+            GgufProbe.TouchAll(file);
+        }
+        catch (ModelFormatException error)
+        {
+            accepted = false;
+            Assert.DoesNotContain('\n', error.Message);
+            Assert.True(error.What.Length < 400, $"{what}: message of {error.What.Length} characters");
+        }
+        catch (Exception error)
+        {
+            Assert.Fail($"{what}: {error}");
+        }
+
+        allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
+        Assert.True(allocated < FixedAllocation + AllocationPerByte * bytes.Length, $"{what}: allocated {allocated} bytes");
+        return accepted;
+    }
+
+    private int HeaderLength(string path)
+    {
+        using GgufFile file = GgufFile.Open(Path.Combine(_folder[""], path));
+        return (int)file.Parts[^1].DataOffset;
+    }
+
+    /// <summary>A file of half a kilobyte with every kind of field.</summary>
+    private string WriteSmall(string name, int alignment) => _folder.Write(
+        name,
+        writer =>
+        {
+            writer.AddKey("text", "value");
+            writer.AddKey("flag", true);
+            writer.AddKey("number", 3u);
+            writer.AddKey("wide", 3.5);
+            writer.AddKey("tokens", new[] { "a", "", "bc" });
+            writer.AddKey("scores", new[] { 1f, 2f });
+            writer.AddKey("types", new sbyte[] { 1, 2, 3 });
+            writer.AddKey("flags", new[] { true, false });
+            writer.AddTensor("f32", TensorType.F32, 4, 3);
+            writer.AddTensor("q4_0", TensorType.Q4_0, 32, 2);
+            writer.AddTensor("i8", TensorType.I8, 1, 2, 3, 4);
+        },
+        alignment,
+        48,
+        36,
+        24);
+}
