@@ -24,7 +24,7 @@ internal readonly record struct PackedLayout(QuantShape Shape)
 {
     public const int ChunkBlocks = 8;
 
-    private const int PanelRows = ExpandedPanelLayout.PanelRows;
+    public const int PanelRows = ExpandedPanelLayout.PanelRows;
 
     /// <summary>Whether weights have a minimum beside the scale.</summary>
     public bool HasMinima => Shape.Scales is ScaleKind.HalfAndMin or ScaleKind.SuperBlockMins;

@@ -1,10 +1,15 @@
 using EdgeRuntime.Formats;
-using EdgeRuntime.Kernels.Scalar;
+using EdgeRuntime.Kernels.Gemm;
+using EdgeRuntime.Kernels.Gemv;
 
-namespace EdgeRuntime.Kernels.Gemm;
+namespace EdgeRuntime.Kernels;
 
-/// <summary>The kernels of an instruction set with vectors, put together from its tile and its block quantizer.</summary>
-internal sealed unsafe class TiledKernels<TTile, TBlock>(int tileTokens) : PanelKernels
+/// <summary>The kernels of an instruction set with vectors.</summary>
+/// <typeparam name="TIsa">Its words for packed panels.</typeparam>
+/// <typeparam name="TTile">Its tile of expanded panels times tokens.</typeparam>
+/// <typeparam name="TBlock">Its blocks of float activations.</typeparam>
+internal sealed unsafe class VectorKernels<TIsa, TTile, TBlock>(int tileTokens) : PanelKernels
+    where TIsa : struct, IPanelIsa<TIsa>
     where TTile : IPanelTile
     where TBlock : struct, IBlockVector
 {
@@ -14,9 +19,9 @@ internal sealed unsafe class TiledKernels<TTile, TBlock>(int tileTokens) : Panel
         BlockQuantizer<TBlock>.QuantizeTile(x, xStride, tokens, columns, tile);
 
     public override void Expand(PackedLayout layout, byte* panel, int blocks, byte* expanded) =>
-        ScalarExpand.Panel(layout, panel, blocks, expanded);
+        PanelExpand.Panel<TIsa>(layout, panel, blocks, expanded);
 
-    public override delegate*<byte*, byte*, int, float*, int, void> Gemv(PackedLayout layout) => null;
+    public override delegate*<byte*, byte*, int, float*, int, void> Gemv(PackedLayout layout) => PanelGemv.Select<TIsa>(layout);
 
     public override delegate*<byte*, byte*, int, int, float*, int, int, void> Gemm(ExpandedPanelLayout layout) =>
         ExpandedLayouts.Select<TTile>(layout);

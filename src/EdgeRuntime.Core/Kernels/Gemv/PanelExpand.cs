@@ -1,0 +1,115 @@
+using System;
+using System.Runtime.CompilerServices;
+using EdgeRuntime.Formats;
+
+namespace EdgeRuntime.Kernels.Gemv;
+
+/// <summary>A packed panel to <see cref="ExpandedPanelLayout"/>, with the same words as <see cref="PanelGemv{TIsa,TQuants,TScales}"/>.</summary>
+internal static unsafe class PanelExpand
+{
+    /// <inheritdoc cref="PanelKernels.Expand"/>
+    public static void Panel<TIsa>(PackedLayout layout, byte* panel, int blocks, byte* expanded)
+        where TIsa : struct, IPanelIsa<TIsa>
+    {
+        for (; blocks > 0; blocks -= PackedLayout.ChunkBlocks)
+        {
+            int count = Math.Min(blocks, PackedLayout.ChunkBlocks);
+            Chunk<TIsa>(layout, panel, count, expanded);
+            panel += layout.ChunkBytes(count);
+            expanded += count * layout.Expanded.BlockBytes;
+        }
+    }
+
+    private static void Chunk<TIsa>(PackedLayout layout, byte* chunk, int blocks, byte* expanded)
+        where TIsa : struct, IPanelIsa<TIsa>
+    {
+        byte* quants = chunk + layout.ScaleBytes(blocks);
+        int stride = layout.Expanded.BlockBytes;
+        switch (layout.Shape.Bits)
+        {
+            case 4:
+                Quants<TIsa, Quants4>(quants, layout.BlockBytes, blocks, expanded, stride);
+                break;
+            case 5:
+                Quants<TIsa, Quants5>(quants, layout.BlockBytes, blocks, expanded, stride);
+                break;
+            case 6:
+                Quants<TIsa, Quants6>(quants, layout.BlockBytes, blocks, expanded, stride);
+                break;
+            case 8:
+                Quants<TIsa, Quants8>(quants, layout.BlockBytes, blocks, expanded, stride);
+                break;
+        }
+
+        byte* scales = expanded + (ActivationLayout.BlockColumns * PackedLayout.PanelRows);
+        switch (layout.Shape.Scales)
+        {
+            case ScaleKind.Half:
+                Scales<TIsa, HalfScales<TIsa>>(chunk, blocks, scales, stride);
+                break;
+            case ScaleKind.HalfAndMin:
+                Scales<TIsa, HalfAndMinScales<TIsa>>(chunk, blocks, scales, stride);
+                break;
+            case ScaleKind.SuperBlockMins:
+                Scales<TIsa, SuperBlockMinScales<TIsa>>(chunk, blocks, scales, stride);
+                break;
+            case ScaleKind.SuperBlock16:
+                Scales<TIsa, SuperBlock16Scales<TIsa>>(chunk, blocks, scales, stride);
+                break;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Quants<TIsa, TQuants>(byte* quants, int blockBytes, int blocks, byte* expanded, int stride)
+        where TIsa : struct, IPanelIsa<TIsa>
+        where TQuants : struct, IPanelQuants
+    {
+        for (int b = 0; b < blocks; b++)
+        {
+            for (int at = 0; at < PanelGemv.VectorBytes; at += 4 * TIsa.Rows)
+            {
+                byte* q = quants + at;
+                byte* target = expanded + at;
+                TIsa.Store(TQuants.Load<TIsa>(q, 0), target);
+                TIsa.Store(TQuants.Load<TIsa>(q, 1), target + PanelGemv.VectorBytes);
+                TIsa.Store(TQuants.Load<TIsa>(q, 2), target + (2 * PanelGemv.VectorBytes));
+                TIsa.Store(TQuants.Load<TIsa>(q, 3), target + (3 * PanelGemv.VectorBytes));
+                TIsa.Store(TQuants.Load<TIsa>(q, 4), target + (4 * PanelGemv.VectorBytes));
+                TIsa.Store(TQuants.Load<TIsa>(q, 5), target + (5 * PanelGemv.VectorBytes));
+                TIsa.Store(TQuants.Load<TIsa>(q, 6), target + (6 * PanelGemv.VectorBytes));
+                TIsa.Store(TQuants.Load<TIsa>(q, 7), target + (7 * PanelGemv.VectorBytes));
+            }
+
+            quants += blockBytes;
+            expanded += stride;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Scales<TIsa, TScales>(byte* chunk, int blocks, byte* expanded, int stride)
+        where TIsa : struct, IPanelIsa<TIsa>
+        where TScales : struct, IPanelScales<TScales, TIsa>
+    {
+        bool hasHalves = TScales.Kind is ScaleKind.SuperBlock16;
+        bool hasMinima = TScales.Kind is ScaleKind.HalfAndMin or ScaleKind.SuperBlockMins;
+        for (int row = 0; row < PackedLayout.PanelRows; row += TIsa.Rows)
+        {
+            TScales scales = TScales.Begin(chunk, row);
+            byte* target = expanded + (4 * row);
+            for (int b = 0; b < blocks; b++)
+            {
+                TIsa.Store(scales.Scale(b, 0), target);
+                if (hasHalves)
+                {
+                    TIsa.Store(scales.Scale(b, 1), target + PanelGemv.VectorBytes);
+                }
+                else if (hasMinima)
+                {
+                    TIsa.Store(scales.Min(b), target + PanelGemv.VectorBytes);
+                }
+
+                target += stride;
+            }
+        }
+    }
+}

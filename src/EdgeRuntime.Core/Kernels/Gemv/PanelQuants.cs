@@ -1,0 +1,60 @@
+using System.Runtime.CompilerServices;
+
+namespace EdgeRuntime.Kernels.Gemv;
+
+/// <summary>How the quants of a block of 32 columns lie in a packed panel; see <see cref="PackedLayout"/>.</summary>
+internal unsafe interface IPanelQuants
+{
+    /// <summary>Bits of a quant.</summary>
+    static abstract int Bits { get; }
+
+    /// <summary>The quants of columns 4 g .. 4 g + 3, one unsigned byte each.</summary>
+    /// <param name="block">The block, at the first row of the vector.</param>
+    /// <param name="g">0..7, a constant.</param>
+    static abstract TIsa Load<TIsa>(byte* block, int g)
+        where TIsa : struct, IPanelIsa<TIsa>;
+}
+
+/// <summary>Four vectors of nibbles.</summary>
+internal readonly unsafe struct Quants4 : IPanelQuants
+{
+    public static int Bits => 4;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TIsa Load<TIsa>(byte* block, int g)
+        where TIsa : struct, IPanelIsa<TIsa> => g < 4
+        ? TIsa.LowNibbles(TIsa.Load(block + (g * PanelGemv.VectorBytes)))
+        : TIsa.HighNibbles(TIsa.Load(block + ((g - 4) * PanelGemv.VectorBytes)));
+}
+
+/// <summary>Nibbles and a plane of fifth bits.</summary>
+internal readonly unsafe struct Quants5 : IPanelQuants
+{
+    public static int Bits => 5;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TIsa Load<TIsa>(byte* block, int g)
+        where TIsa : struct, IPanelIsa<TIsa> =>
+        TIsa.AddFifthBit(Quants4.Load<TIsa>(block, g), TIsa.Load(block + (4 * PanelGemv.VectorBytes)), g);
+}
+
+/// <summary>Nibbles and two vectors of high pairs.</summary>
+internal readonly unsafe struct Quants6 : IPanelQuants
+{
+    public static int Bits => 6;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TIsa Load<TIsa>(byte* block, int g)
+        where TIsa : struct, IPanelIsa<TIsa> =>
+        TIsa.AddHighPair(Quants4.Load<TIsa>(block, g), TIsa.Load(block + ((4 + (g / 4)) * PanelGemv.VectorBytes)), g % 4);
+}
+
+/// <summary>Eight vectors of bytes.</summary>
+internal readonly unsafe struct Quants8 : IPanelQuants
+{
+    public static int Bits => 8;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TIsa Load<TIsa>(byte* block, int g)
+        where TIsa : struct, IPanelIsa<TIsa> => TIsa.Load(block + (g * PanelGemv.VectorBytes));
+}
