@@ -98,7 +98,8 @@ internal static class GgufSplit
                 return new ModelFormatException(
                     paths[index],
                     -1,
-                    $"found no such file, expected part {index + 1} of {count} beside {Path.GetFileName(path)}; get all parts of the model");
+                    $"found no such file, " +
+                    $"expected part {index + 1} of {count} beside {Path.GetFileName(path)}; get all parts of the model");
             }
         }
 
