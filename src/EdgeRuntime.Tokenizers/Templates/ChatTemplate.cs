@@ -1,0 +1,85 @@
+using System;
+using System.Collections.Generic;
+using System.Text.Json.Nodes;
+using EdgeRuntime.Tokenizers.Templates.Library;
+using EdgeRuntime.Tokenizers.Templates.Runtime;
+using EdgeRuntime.Tokenizers.Templates.Syntax;
+
+namespace EdgeRuntime.Tokenizers;
+
+/// <summary>
+/// A model's own chat template (Jinja), parsed once. Immutable and safe to use from many threads. A template comes out of a downloaded
+/// file: what it may nest, repeat and write is limited, and it reaches nothing but the variables it is given.
+/// </summary>
+/// <remarks>Semantics: Jinja2 3.1 with the settings of HF transformers (trim_blocks, lstrip_blocks, immutable sandbox, loop controls).</remarks>
+public sealed class ChatTemplate
+{
+    private readonly Statement[] _body;
+
+    private ChatTemplate(Statement[] body) => _body = body;
+
+    /// <summary>Parses a template.</summary>
+    /// <exception cref="ChatTemplateException">Not a template that this engine takes: says where and why.</exception>
+    public static ChatTemplate Parse(string source)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        return new ChatTemplate(Parser.Parse(source));
+    }
+
+    /// <summary>Renders the template.</summary>
+    /// <param name="variables">messages, tools, documents, add_generation_prompt, bos_token, eos_token ... as JSON values.</param>
+    /// <param name="now">The time that <c>strftime_now</c> sees; null for the clock.</param>
+    /// <exception cref="ChatTemplateException">The template raised an error or asked for what does not exist.</exception>
+    public string Render(JsonObject variables, DateTimeOffset? now = null)
+    {
+        ArgumentNullException.ThrowIfNull(variables);
+        Scope scope = Globals.NewScope();
+        foreach (KeyValuePair<string, JsonNode?> variable in variables)
+        {
+            scope.Set(variable.Key, JsonInput.ToValue(variable.Value));
+        }
+
+        var context = new Interpreter(scope, now ?? DateTimeOffset.Now);
+        try
+        {
+            context.Execute(_body);
+            return context.Output.ToString();
+        }
+        catch (ChatTemplateException error) when (error.Line == 0 && context.Line > 0)
+        {
+            throw new ChatTemplateException(error.Reason, context.Line);
+        }
+    }
+
+    /// <summary>Renders a conversation.</summary>
+    /// <param name="messages">The messages, oldest first.</param>
+    /// <param name="addGenerationPrompt">Whether the text ends with what starts the assistant's answer.</param>
+    /// <param name="bosToken">The piece of the vocabulary's first token; null where it has none.</param>
+    /// <param name="eosToken">The piece of the vocabulary's last token; null where it has none.</param>
+    /// <param name="now">The time that <c>strftime_now</c> sees; null for the clock.</param>
+    /// <exception cref="ChatTemplateException">The template refuses the conversation, for example for the order of its roles.</exception>
+    public string RenderMessages(
+        IReadOnlyList<ChatMessage> messages,
+        bool addGenerationPrompt = true,
+        string? bosToken = null,
+        string? eosToken = null,
+        DateTimeOffset? now = null)
+    {
+        ArgumentNullException.ThrowIfNull(messages);
+        var list = new JsonArray();
+        foreach (ChatMessage message in messages)
+        {
+            list.Add((JsonNode)new JsonObject { ["role"] = message.Role, ["content"] = message.Content });
+        }
+
+        return Render(
+            new JsonObject
+            {
+                ["messages"] = list,
+                ["add_generation_prompt"] = addGenerationPrompt,
+                ["bos_token"] = bosToken ?? "",
+                ["eos_token"] = eosToken ?? "",
+            },
+            now);
+    }
+}

@@ -1,0 +1,51 @@
+using System;
+using EdgeRuntime.Tokenizers.Templates.Runtime;
+using EdgeRuntime.Tokenizers.Templates.Values;
+
+namespace EdgeRuntime.Tokenizers.Templates.Library;
+
+/// <summary>The <c>attribute</c> of a filter: names with dots between them, and whole numbers for indexes.</summary>
+internal readonly struct AttributePath
+{
+    private readonly Value[] _parts;
+    private readonly Value? _missing;
+    private readonly bool _ignoreCase;
+
+    private AttributePath(Value[] parts, Value? missing, bool ignoreCase) => (_parts, _missing, _ignoreCase) = (parts, missing, ignoreCase);
+
+    /// <param name="context">The rendering.</param>
+    /// <param name="attribute">The path; null for the element itself.</param>
+    /// <param name="missing">What stands for an attribute that isn't there; null for an undefined value.</param>
+    /// <param name="ignoreCase">Whether strings are taken in lower case, to be compared.</param>
+    public static AttributePath Of(Interpreter context, Value? attribute, Value? missing = null, bool ignoreCase = false)
+    {
+        Value[] parts = attribute switch
+        {
+            null or NoneValue => [],
+            StringValue text => Array.ConvertAll(text.Text.Split('.'), Part),
+            _ => [attribute],
+        };
+        context.ChargeElements(parts.Length);
+        return new AttributePath(parts, missing is NoneValue ? null : missing, ignoreCase);
+    }
+
+    public Value Find(Interpreter context, Value item)
+    {
+        foreach (Value part in _parts)
+        {
+            item = context.GetItem(item, part);
+            item = item is UndefinedValue && _missing is not null ? _missing : item;
+        }
+
+        return _ignoreCase ? Lower(context, item) : item;
+    }
+
+    /// <summary>Strings in lower case, all else as it is.</summary>
+    public static Value Lower(Interpreter context, Value value) =>
+        value is StringValue text ? context.NewString(text.Text.ToLowerInvariant()) : value;
+
+    private static Value Part(string part) =>
+        part.Length > 0 && part.AsSpan().IndexOfAnyExceptInRange('0', '9') < 0 && NumberText.TryParseInteger(part, 10, out Int128 index)
+            ? IntValue.Of(index)
+            : new StringValue(part);
+}

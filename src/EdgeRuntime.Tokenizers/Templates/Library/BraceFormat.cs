@@ -1,0 +1,121 @@
+using System;
+using EdgeRuntime.Tokenizers.Templates.Runtime;
+using EdgeRuntime.Tokenizers.Templates.Values;
+
+namespace EdgeRuntime.Tokenizers.Templates.Library;
+
+/// <summary>Python's <c>"...".format(...)</c>, with the sandbox's access to attributes.</summary>
+internal sealed class BraceFormat(Interpreter context, Arguments arguments)
+{
+    private int _next;
+
+    public static Value Apply(Interpreter context, StringValue format, Arguments arguments) =>
+        format.With(new BraceFormat(context, arguments).Format(format.Text, 2));
+
+    /// <param name="text">The format.</param>
+    /// <param name="levels">How many levels of braces are left: a specification may hold fields, those no more.</param>
+    private string Format(string text, int levels)
+    {
+        if (levels == 0)
+        {
+            throw Errors.Value("Max string recursion exceeded");
+        }
+
+        var sink = new TextSink(context);
+        for (int i = 0; i < text.Length; i++)
+        {
+            char c = text[i];
+            if (c is not ('{' or '}'))
+            {
+                sink.Append(text.AsSpan(i, 1));
+            }
+            else if (i + 1 < text.Length && text[i + 1] == c)
+            {
+                sink.Append(text.AsSpan(i++, 1));
+            }
+            else if (c == '}')
+            {
+                throw Errors.Value("Single '}' encountered in format string");
+            }
+            else
+            {
+                int end = FieldEnd(text, i + 1);
+                sink.Append(FormatField(text[(i + 1)..end], levels));
+                i = end;
+            }
+        }
+
+        return sink.ToString();
+    }
+
+    private static int FieldEnd(string text, int start)
+    {
+        int depth = 1;
+        for (int i = start; i < text.Length; i++)
+        {
+            depth += text[i] == '{' ? 1 : text[i] == '}' ? -1 : 0;
+            if (depth == 0)
+            {
+                return i;
+            }
+        }
+
+        throw Errors.Value("expected '}' before end of string");
+    }
+
+    private string FormatField(string field, int levels)
+    {
+        int colon = field.IndexOf(':', StringComparison.Ordinal);
+        string name = colon < 0 ? field : field[..colon];
+        string spec = colon < 0 ? "" : field[(colon + 1)..];
+        int bang = name.IndexOf('!', StringComparison.Ordinal);
+        string conversion = bang < 0 ? "" : name[(bang + 1)..];
+        Value value = Find(bang < 0 ? name : name[..bang]);
+        value = conversion switch
+        {
+            "" => value,
+            "s" => context.NewString(context.Text(value)),
+            "r" or "a" => context.NewString(context.Repr(value)),
+            _ => throw Errors.Value($"Unknown conversion specifier {conversion}"),
+        };
+        return spec.Length == 0 ? context.Text(value) : FormatSpec.Parse(Format(spec, levels - 1)).Apply(context, value);
+    }
+
+    private Value Find(string path)
+    {
+        int end = path.AsSpan().IndexOfAny('.', '[');
+        string first = end < 0 ? path : path[..end];
+        Value value = FindFirst(first);
+        while (end >= 0 && end < path.Length)
+        {
+            bool isAttribute = path[end] == '.';
+            int start = end + 1;
+            end = isAttribute ? path.AsSpan(start).IndexOfAny('.', '[') : path.IndexOf(']', start) - start;
+            end = end < 0 ? (isAttribute ? path.Length : throw Errors.Value("Missing ']' in format string")) : start + end;
+            string part = path[start..end];
+            value = isAttribute ? context.GetAttribute(value, part) : context.GetItem(value, Key(part));
+            end += isAttribute ? 0 : 1;
+        }
+
+        return value;
+    }
+
+    private static Value Key(string part) => NumberText.TryParseInteger(part, 10, out Int128 index) ? IntValue.Of(index) : new StringValue(part);
+
+    private Value FindFirst(string name)
+    {
+        if (name.Length == 0)
+        {
+            name = _next++.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        }
+
+        if (NumberText.TryParseInteger(name, 10, out Int128 index))
+        {
+            return index < arguments.Count
+                ? arguments.At((int)index)
+                : throw Errors.Index($"Replacement index {index} out of range for positional args tuple");
+        }
+
+        return arguments.FindNamed(name) ?? throw Errors.Key($"'{name}'");
+    }
+}

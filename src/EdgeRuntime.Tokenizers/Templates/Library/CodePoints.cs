@@ -1,0 +1,137 @@
+using System;
+using System.Collections.Generic;
+using System.Text;
+using EdgeRuntime.Tokenizers.Templates.Values;
+
+namespace EdgeRuntime.Tokenizers.Templates.Library;
+
+/// <summary>Python counts the code points of a string where .NET counts UTF-16 units; the two meet here.</summary>
+internal static class CodePoints
+{
+    /// <summary>The units of the code point at an index: 2 for a surrogate pair.</summary>
+    public static int LengthAt(string text, int index) =>
+        char.IsHighSurrogate(text[index]) && index + 1 < text.Length && char.IsLowSurrogate(text[index + 1]) ? 2 : 1;
+
+    public static int Count(ReadOnlySpan<char> text)
+    {
+        int count = text.Length;
+        int from = FirstSurrogate(text);
+        for (int i = from; i >= 0 && i + 1 < text.Length; i++)
+        {
+            if (char.IsHighSurrogate(text[i]) && char.IsLowSurrogate(text[i + 1]))
+            {
+                count--;
+                i++;
+            }
+        }
+
+        return count;
+    }
+
+    /// <summary>The code point at an index counted in code points, from the end where negative; null past the ends.</summary>
+    public static string? ElementAt(string text, Int128 index)
+    {
+        int count = Count(text);
+        index += index < 0 ? count : 0;
+        if (index < 0 || index >= count)
+        {
+            return null;
+        }
+
+        int unit = count == text.Length ? (int)index : UnitAt(text, (int)index);
+        return text.Substring(unit, LengthAt(text, unit));
+    }
+
+    public static string Slice(string text, SliceValue slice)
+    {
+        int total = Count(text);
+        (int start, int count, int step) = slice.Resolve(total);
+        if (step == 1)
+        {
+            return total == text.Length ? text.Substring(start, count) : text[UnitAt(text, start)..UnitAt(text, start + count)];
+        }
+
+        int[] units = total == text.Length ? [] : Units(text, total);
+        var part = new StringBuilder();
+        for (int i = 0; i < count; i++)
+        {
+            int unit = start + (i * step);
+            unit = units.Length == 0 ? unit : units[unit];
+            part.Append(text, unit, LengthAt(text, unit));
+        }
+
+        return part.ToString();
+    }
+
+    /// <summary>The unit where the code point of an index starts; the length where the index is the count.</summary>
+    public static int UnitAt(string text, int index)
+    {
+        int unit = 0;
+        for (; index > 0 && unit < text.Length; index--)
+        {
+            unit += LengthAt(text, unit);
+        }
+
+        return unit;
+    }
+
+    /// <summary>What Python's <c>str.isspace</c> says of one character.</summary>
+    public static bool IsSpace(char c) => char.IsWhiteSpace(c) || c is >= '\x1c' and <= '\x1f';
+
+    public static bool IsSpace(ReadOnlySpan<char> text)
+    {
+        foreach (char c in text)
+        {
+            if (!IsSpace(c))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Python's universal newlines: CR LF and CR become LF, and no other character is a line break.</summary>
+    public static string ReplaceLineEndingsLikePython(this string text) => text.Contains('\r')
+        ? text.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n')
+        : text;
+
+    /// <summary>The lines of a text, split where Python's <c>str.splitlines</c> does.</summary>
+    public static List<string> Lines(string text, bool keepEnds)
+    {
+        var lines = new List<string>();
+        int start = 0;
+        for (int i = 0; i < text.Length; i++)
+        {
+            if (text[i] is not ('\n' or '\r' or '\v' or '\f' or '\x1c' or '\x1d' or '\x1e' or '\x85' or '\u2028' or '\u2029'))
+            {
+                continue;
+            }
+
+            int end = i;
+            i += text[i] == '\r' && i + 1 < text.Length && text[i + 1] == '\n' ? 1 : 0;
+            lines.Add(text[start..(keepEnds ? i + 1 : end)]);
+            start = i + 1;
+        }
+
+        if (start < text.Length)
+        {
+            lines.Add(text[start..]);
+        }
+
+        return lines;
+    }
+
+    private static int FirstSurrogate(ReadOnlySpan<char> text) => text.IndexOfAnyInRange('\ud800', '\udfff');
+
+    private static int[] Units(string text, int count)
+    {
+        var units = new int[count];
+        for (int i = 0, unit = 0; i < count; unit += LengthAt(text, unit), i++)
+        {
+            units[i] = unit;
+        }
+
+        return units;
+    }
+}

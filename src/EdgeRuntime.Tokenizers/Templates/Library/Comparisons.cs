@@ -1,0 +1,96 @@
+using System;
+using EdgeRuntime.Tokenizers.Templates.Runtime;
+using EdgeRuntime.Tokenizers.Templates.Values;
+
+namespace EdgeRuntime.Tokenizers.Templates.Library;
+
+/// <summary>Python's comparison operators.</summary>
+internal static class Comparisons
+{
+    public static Func<Interpreter, Value, Value, bool>? Find(string symbol) => symbol switch
+    {
+        "==" => Equal,
+        "!=" => NotEqual,
+        "<" => Less,
+        "<=" => LessOrEqual,
+        ">" => Greater,
+        ">=" => GreaterOrEqual,
+        _ => null,
+    };
+
+    public static bool Equal(Interpreter context, Value left, Value right)
+    {
+        context.ChargeCharacters(Math.Min(left.Weight, right.Weight));
+        return left.Equals(right);
+    }
+
+    public static bool NotEqual(Interpreter context, Value left, Value right) => !Equal(context, left, right);
+
+    public static bool Less(Interpreter context, Value left, Value right) => Order(context, "<", left, right) is < 0;
+
+    public static bool LessOrEqual(Interpreter context, Value left, Value right) => Order(context, "<=", left, right) is <= 0;
+
+    public static bool Greater(Interpreter context, Value left, Value right) => Order(context, ">", left, right) is > 0;
+
+    public static bool GreaterOrEqual(Interpreter context, Value left, Value right) => Order(context, ">=", left, right) is >= 0;
+
+    public static bool In(Interpreter context, Value item, Value container) =>
+        container.Contains(context, item) ?? throw Errors.Type($"argument of type '{container.TypeName}' is not iterable");
+
+    public static bool NotIn(Interpreter context, Value item, Value container) => !In(context, item, container);
+
+    /// <summary>Which comes first; null where neither does (not a number).</summary>
+    /// <param name="context">The rendering.</param>
+    /// <param name="symbol">The operator, for the error that the two can't be compared.</param>
+    /// <param name="left">One value.</param>
+    /// <param name="right">The other.</param>
+    public static int? Order(Interpreter context, string symbol, Value left, Value right)
+    {
+        context.Defined(left);
+        context.Defined(right);
+        context.ChargeCharacters(Math.Min(left.Weight, right.Weight));
+        if (Numbers.TryInteger(left, out Int128 a) && Numbers.TryInteger(right, out Int128 b))
+        {
+            return a.CompareTo(b);
+        }
+
+        if (Numbers.TryFloat(left, out double x) && Numbers.TryFloat(right, out double y))
+        {
+            return x < y ? -1 : x > y ? 1 : x == y ? 0 : null;
+        }
+
+        return (left, right) switch
+        {
+            (StringValue s, StringValue t) => OrderText(s.Text, t.Text),
+            (ListValue or TupleValue, SequenceValue) when left.GetType() == right.GetType() =>
+                OrderItems(context, symbol, ((SequenceValue)left).Items, ((SequenceValue)right).Items),
+            _ => throw Errors.Type($"'{symbol}' not supported between instances of '{left.TypeName}' and '{right.TypeName}'"),
+        };
+    }
+
+    /// <summary>By code points, as Python does: surrogate pairs come after all other characters.</summary>
+    private static int OrderText(string left, string right)
+    {
+        int same = left.AsSpan().CommonPrefixLength(right);
+        if (same == left.Length || same == right.Length)
+        {
+            return left.Length.CompareTo(right.Length);
+        }
+
+        bool isPair = char.IsSurrogate(left[same]);
+        return isPair != char.IsSurrogate(right[same]) ? (isPair ? 1 : -1) : left[same].CompareTo(right[same]);
+    }
+
+    private static int? OrderItems(Interpreter context, string symbol, ReadOnlySpan<Value> left, ReadOnlySpan<Value> right)
+    {
+        for (int i = 0; i < left.Length && i < right.Length; i++)
+        {
+            if (!Equal(context, left[i], right[i]))
+            {
+                return Order(context, symbol, left[i], right[i]);
+            }
+        }
+
+        return left.Length.CompareTo(right.Length);
+    }
+}

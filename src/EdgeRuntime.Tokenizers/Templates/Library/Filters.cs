@@ -1,0 +1,70 @@
+using EdgeRuntime.Tokenizers.Templates.Values;
+
+namespace EdgeRuntime.Tokenizers.Templates.Library;
+
+/// <summary>Jinja's filters: name, parameters (with <c>?</c>: optional), what it does. To add one is to add a line.</summary>
+internal static class Filters
+{
+    public static readonly FunctionTable Table = new()
+    {
+        // Text
+        { "capitalize", "", (context, v, _) => TextFilters.Map(context, v, TextFilters.Capitalize) },
+        { "center", "width?", TextFilters.Center },
+        { "e", "", TextFilters.Escape },
+        { "escape", "", TextFilters.Escape },
+        { "filesizeformat", "binary?", TextFilters.FileSize },
+        { "forceescape", "", TextFilters.ForceEscape },
+        { "format", "*", TextFilters.Format },
+        { "indent", "width? first? blank?", TextFilters.Indent },
+        { "join", "d? attribute?", TextFilters.Join },
+        { "lower", "", (context, v, _) => TextFilters.Map(context, v, static text => text.ToLowerInvariant()) },
+        { "replace", "old new count?", TextFilters.Replace },
+        { "safe", "", (context, v, _) => new StringValue(context.Text(v), isMarkup: true) },
+        { "string", "", (context, v, _) => v is StringValue ? v : context.NewString(context.Text(v)) },
+        { "striptags", "", TextFilters.StripTags },
+        { "title", "", (context, v, _) => TextFilters.Map(context, v, TextFilters.Title) },
+        { "tojson", "ensure_ascii? indent? separators? sort_keys?", TextFilters.ToJson },
+        { "trim", "chars?", TextFilters.Trim },
+        { "truncate", "length? killwords? end? leeway?", TextFilters.Truncate },
+        { "upper", "", (context, v, _) => TextFilters.Map(context, v, static text => text.ToUpperInvariant()) },
+        { "urlencode", "", TextFilters.UrlEncode },
+        { "wordcount", "", TextFilters.WordCount },
+
+        // Numbers
+        { "abs", "", NumberFilters.Abs },
+        { "float", "default?", NumberFilters.Float },
+        { "int", "default? base?", NumberFilters.Int },
+        { "round", "precision? method?", NumberFilters.Round },
+
+        // Sequences
+        { "batch", "linecount fill_with?", SequenceFilters.Batch },
+        { "count", "", SequenceFilters.Length },
+        { "dictsort", "case_sensitive? by? reverse?", SequenceFilters.DictSort },
+        { "first", "", SequenceFilters.First },
+        { "groupby", "attribute default? case_sensitive?", SequenceFilters.GroupBy },
+        { "items", "", SequenceFilters.Items },
+        { "last", "", SequenceFilters.Last },
+        { "length", "", SequenceFilters.Length },
+        { "list", "", (context, v, _) => new ListValue(context.ToArray(v)) },
+        { "map", "*", SelectionFilters.Map },
+        { "max", "case_sensitive? attribute?", (context, v, a) => SequenceFilters.Extreme(context, v, a, greatest: true) },
+        { "min", "case_sensitive? attribute?", (context, v, a) => SequenceFilters.Extreme(context, v, a, greatest: false) },
+        { "reject", "*", (context, v, a) => SelectionFilters.Select(context, v, a, byAttribute: false, keep: false) },
+        { "rejectattr", "*", (context, v, a) => SelectionFilters.Select(context, v, a, byAttribute: true, keep: false) },
+        { "reverse", "", SequenceFilters.Reverse },
+        { "select", "*", (context, v, a) => SelectionFilters.Select(context, v, a, byAttribute: false, keep: true) },
+        { "selectattr", "*", (context, v, a) => SelectionFilters.Select(context, v, a, byAttribute: true, keep: true) },
+        { "slice", "slices fill_with?", SequenceFilters.Slice },
+        { "sort", "reverse? case_sensitive? attribute?", SequenceFilters.Sort },
+        { "sum", "attribute? start?", SequenceFilters.Sum },
+        { "unique", "case_sensitive? attribute?", SequenceFilters.Unique },
+
+        // Anything
+        { "attr", "name", (context, v, a) => v.FindAttribute(context, StringMethods.RequiredText(a.At(0))) ?? UndefinedValue.Member(v, a.At(0)) },
+        { "d", "default_value? boolean?", Default },
+        { "default", "default_value? boolean?", Default },
+    };
+
+    private static Value Default(Runtime.Interpreter context, Value value, Arguments arguments) =>
+        value is UndefinedValue || (arguments[1] is { IsTrue: true } && !value.IsTrue) ? arguments[0] ?? StringValue.Empty : value;
+}

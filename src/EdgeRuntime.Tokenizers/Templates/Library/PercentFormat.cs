@@ -1,0 +1,146 @@
+using System;
+using System.Globalization;
+using EdgeRuntime.Tokenizers.Templates.Runtime;
+using EdgeRuntime.Tokenizers.Templates.Values;
+
+namespace EdgeRuntime.Tokenizers.Templates.Library;
+
+/// <summary>Python's <c>"..." % values</c>.</summary>
+internal static class PercentFormat
+{
+    public static Value Apply(Interpreter context, StringValue format, Value values)
+    {
+        var sink = new TextSink(context);
+        Value[] items = values is TupleValue tuple ? tuple.Items.ToArray() : [values];
+        int used = 0;
+        string text = format.Text;
+        for (int i = 0; i < text.Length;)
+        {
+            int percent = text.IndexOf('%', i);
+            sink.Append(text.AsSpan(i, (percent < 0 ? text.Length : percent) - i));
+            if (percent < 0)
+            {
+                break;
+            }
+
+            i = percent + 1;
+            Value? named = ReadKey(context, text, ref i, values);
+            Value Take() => named ?? (used < items.Length ? items[used++] : throw Errors.Type("not enough arguments for format string"));
+            FormatSpec spec = ReadSpec(text, ref i, Take);
+            sink.Append(spec.Type == '%' ? "%" : Convert(context, spec, context.Defined(Take())));
+        }
+
+        bool mayBeUnused = values is DictValue or ListValue || (used == 0 && values is not (StringValue or IntValue or FloatValue or TupleValue));
+        return used == items.Length || mayBeUnused || values is DictValue
+            ? format.With(sink.ToString())
+            : throw Errors.Type("not all arguments converted during string formatting");
+    }
+
+    private static Value? ReadKey(Interpreter context, string text, ref int index, Value values)
+    {
+        if (index >= text.Length || text[index] != '(')
+        {
+            return null;
+        }
+
+        int close = text.IndexOf(')', index);
+        if (close < 0)
+        {
+            throw Errors.Value("incomplete format key");
+        }
+
+        string key = text[(index + 1)..close];
+        index = close + 1;
+        return values is DictValue dict
+            ? dict.FindItem(context, new StringValue(key)) ?? throw Errors.Key($"'{key}'")
+            : throw Errors.Type("format requires a mapping");
+    }
+
+    private static FormatSpec ReadSpec(string text, ref int index, Func<Value> take)
+    {
+        var spec = new FormatSpec { Align = '>' };
+        for (; index < text.Length && text[index] is '-' or '+' or ' ' or '#' or '0'; index++)
+        {
+            spec.Align = text[index] == '-' ? '<' : spec.Align;
+            spec.Sign = text[index] is '+' || (text[index] == ' ' && spec.Sign == '-') ? text[index] : spec.Sign;
+            spec.Alternate |= text[index] == '#';
+            spec.ZeroPadded |= text[index] == '0';
+        }
+
+        spec.Width = ReadCount(text, ref index, take, 0);
+        if (spec.Width < 0)
+        {
+            (spec.Align, spec.Width) = ('<', -spec.Width);
+        }
+
+        if (index < text.Length && text[index] == '.')
+        {
+            index++;
+            spec.Precision = Math.Max(0, ReadCount(text, ref index, take, 0));
+        }
+
+        while (index < text.Length && text[index] is 'h' or 'l' or 'L')
+        {
+            index++;
+        }
+
+        spec.Type = index < text.Length ? text[index++] : throw Errors.Value("incomplete format");
+        return spec;
+    }
+
+    private static int ReadCount(string text, ref int index, Func<Value> take, int missing)
+    {
+        if (index < text.Length && text[index] == '*')
+        {
+            index++;
+            return Math.Max(-int.MaxValue, Numbers.ToInt32(take()));
+        }
+
+        return FormatSpec.ReadNumber(text, ref index, missing);
+    }
+
+    private static string Convert(Interpreter context, FormatSpec spec, Value value)
+    {
+        switch (spec.Type)
+        {
+            case 's' or 'r' or 'a':
+                string text = spec.Type == 's' ? context.Text(value) : context.Repr(value);
+                spec.ZeroPadded = false;
+                return spec.Pad(context, spec.Precision >= 0 ? text[..CodePoints.UnitAt(text, spec.Precision)] : text, "", '>');
+            case 'c' when value is StringValue { Length: 1 } character:
+                return spec.Pad(context, character.Text, "", '>');
+            case 'd' or 'i' or 'u' or 'o' or 'x' or 'X' or 'c':
+                PadWithZeros(ref spec);
+                return spec.FormatInteger(context, Whole(spec.Type, value));
+            case 'e' or 'E' or 'f' or 'F' or 'g' or 'G':
+                PadWithZeros(ref spec);
+                return Numbers.TryFloat(value, out double number)
+                    ? spec.FormatFloat(context, number)
+                    : throw Errors.Type($"must be real number, not {value.TypeName}");
+            default:
+                throw Errors.Value($"unsupported format character '{spec.Type}' (0x{((int)spec.Type).ToString("x", CultureInfo.InvariantCulture)})");
+        }
+    }
+
+    /// <summary>Zeros stand between the sign and the digits, and only where the text isn't put left.</summary>
+    private static void PadWithZeros(ref FormatSpec spec)
+    {
+        if (spec.ZeroPadded && spec.Align != '<')
+        {
+            spec.Align = '=';
+            spec.Fill = "0";
+        }
+    }
+
+    private static Int128 Whole(char type, Value value)
+    {
+        if (Numbers.TryInteger(value, out Int128 whole))
+        {
+            return whole;
+        }
+
+        return value is FloatValue { Number: > -1e38 and < 1e38 } real && type is 'd' or 'i' or 'u'
+            ? (Int128)((FloatValue)value).Number
+            : throw Errors.Type($"%{type} format: a {(type is 'd' or 'i' or 'u' ? "real number" : "integer")} is required, not {value.TypeName}");
+    }
+}

@@ -1,0 +1,60 @@
+using EdgeRuntime.Tokenizers.Templates.Runtime;
+using EdgeRuntime.Tokenizers.Templates.Values;
+
+namespace EdgeRuntime.Tokenizers.Templates.Library;
+
+/// <summary>Jinja's tests, the words after <c>is</c>. To add one is to add a line.</summary>
+internal static class Tests
+{
+    public static readonly FunctionTable Table = new()
+    {
+        { "!=", "other", (context, v, a) => BoolValue.Of(Comparisons.NotEqual(context, v, a.At(0))) },
+        { "<", "other", (context, v, a) => BoolValue.Of(Comparisons.Less(context, v, a.At(0))) },
+        { "<=", "other", (context, v, a) => BoolValue.Of(Comparisons.LessOrEqual(context, v, a.At(0))) },
+        { "==", "other", (context, v, a) => BoolValue.Of(Comparisons.Equal(context, v, a.At(0))) },
+        { ">", "other", (context, v, a) => BoolValue.Of(Comparisons.Greater(context, v, a.At(0))) },
+        { ">=", "other", (context, v, a) => BoolValue.Of(Comparisons.GreaterOrEqual(context, v, a.At(0))) },
+        { "boolean", "", (_, v, _) => BoolValue.Of(v is BoolValue) },
+        { "callable", "", (_, v, _) => BoolValue.Of(v.IsCallable) },
+        { "defined", "", (_, v, _) => BoolValue.Of(v is not UndefinedValue) },
+        { "divisibleby", "num", (context, v, a) => BoolValue.Of(Remainder(context, v, a.At(0)).Equals(IntValue.Zero)) },
+        { "eq", "other", (context, v, a) => BoolValue.Of(Comparisons.Equal(context, v, a.At(0))) },
+        { "equalto", "other", (context, v, a) => BoolValue.Of(Comparisons.Equal(context, v, a.At(0))) },
+        { "escaped", "", (_, v, _) => BoolValue.Of(v is StringValue { IsMarkup: true }) },
+        { "even", "", (context, v, _) => BoolValue.Of(Remainder(context, v, IntValue.Of(2)).Equals(IntValue.Zero)) },
+        { "false", "", (_, v, _) => BoolValue.Of(v is BoolValue { IsTrue: false }) },
+        { "filter", "", (context, v, _) => BoolValue.Of(Filters.Table.Find(context.Text(v)) is not null) },
+        { "float", "", (_, v, _) => BoolValue.Of(v is FloatValue) },
+        { "ge", "other", (context, v, a) => BoolValue.Of(Comparisons.GreaterOrEqual(context, v, a.At(0))) },
+        { "greaterthan", "other", (context, v, a) => BoolValue.Of(Comparisons.Greater(context, v, a.At(0))) },
+        { "gt", "other", (context, v, a) => BoolValue.Of(Comparisons.Greater(context, v, a.At(0))) },
+        { "in", "seq", (context, v, a) => BoolValue.Of(Comparisons.In(context, v, a.At(0))) },
+        { "integer", "", (_, v, _) => BoolValue.Of(v is IntValue) },
+        { "iterable", "", (context, v, _) => BoolValue.Of(v.Iterate(context) is not null) },
+        { "le", "other", (context, v, a) => BoolValue.Of(Comparisons.LessOrEqual(context, v, a.At(0))) },
+        { "lessthan", "other", (context, v, a) => BoolValue.Of(Comparisons.Less(context, v, a.At(0))) },
+        { "lower", "", (context, v, _) => BoolValue.Of(StringMethods.IsCased(context.Text(v), upper: false)) },
+        { "lt", "other", (context, v, a) => BoolValue.Of(Comparisons.Less(context, v, a.At(0))) },
+        { "mapping", "", (_, v, _) => BoolValue.Of(v is DictValue) },
+        { "ne", "other", (context, v, a) => BoolValue.Of(Comparisons.NotEqual(context, v, a.At(0))) },
+        { "none", "", (_, v, _) => BoolValue.Of(v is NoneValue) },
+        { "number", "", (_, v, _) => BoolValue.Of(v is IntValue or FloatValue or BoolValue) },
+        { "odd", "", (context, v, _) => BoolValue.Of(Remainder(context, v, IntValue.Of(2)).Equals(IntValue.Of(1))) },
+        { "sameas", "other", (_, v, a) => BoolValue.Of(IsSame(v, a.At(0))) },
+        { "sequence", "", (_, v, _) => BoolValue.Of(v is StringValue or SequenceValue or DictValue or UndefinedValue) },
+        { "string", "", (_, v, _) => BoolValue.Of(v is StringValue) },
+        { "test", "", (context, v, _) => BoolValue.Of(Table!.Find(context.Text(v)) is not null) },
+        { "true", "", (_, v, _) => BoolValue.Of(v is BoolValue { IsTrue: true }) },
+        { "undefined", "", (_, v, _) => BoolValue.Of(v is UndefinedValue) },
+        { "upper", "", (context, v, _) => BoolValue.Of(StringMethods.IsCased(context.Text(v), upper: true)) },
+    };
+
+    private static Value Remainder(Interpreter context, Value value, Value divisor) =>
+        Numbers.TryFloat(context.Defined(value), out _)
+            ? Arithmetic.Modulo(context, value, divisor)
+            : throw Errors.Type($"unsupported operand type(s) for %: '{value.TypeName}' and '{divisor.TypeName}'");
+
+    /// <summary>Small whole numbers and equal literals are one object in Python; ours are compared by value.</summary>
+    private static bool IsSame(Value left, Value right) =>
+        ReferenceEquals(left, right) || (left.GetType() == right.GetType() && left is IntValue or StringValue && left.Equals(right));
+}

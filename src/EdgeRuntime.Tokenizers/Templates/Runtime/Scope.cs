@@ -1,0 +1,28 @@
+using System;
+using System.Collections.Generic;
+using EdgeRuntime.Tokenizers.Templates.Values;
+
+namespace EdgeRuntime.Tokenizers.Templates.Runtime;
+
+/// <summary>The names that a template, a macro, a loop's turn or a block sees: its own, then those around it.</summary>
+internal sealed class Scope(Scope? parent)
+{
+    private Dictionary<string, Value>? _names;
+
+    public Value? Find(string name)
+    {
+        for (Scope? scope = this; scope is not null; scope = scope.Parent)
+        {
+            if (scope._names is not null && scope._names.TryGetValue(name, out Value? value))
+            {
+                return value;
+            }
+        }
+
+        return null;
+    }
+
+    public void Set(string name, Value value) => (_names ??= new(StringComparer.Ordinal))[name] = value;
+
+    private Scope? Parent => parent;
+}

@@ -1,0 +1,81 @@
+using System;
+using System.Collections.Generic;
+using EdgeRuntime.Tokenizers.Templates.Runtime;
+using EdgeRuntime.Tokenizers.Templates.Values;
+
+namespace EdgeRuntime.Tokenizers.Templates.Syntax;
+
+/// <summary><c>{% for target in items if filter recursive %}</c> with its <c>else</c>.</summary>
+internal sealed class ForStatement(int line, AssignTarget target, Expression items, Expression? filter, bool isRecursive) : Statement
+{
+    public required Statement[] Body { get; init; }
+
+    public required Statement[] Otherwise { get; init; }
+
+    public override Flow Execute(Interpreter context)
+    {
+        Value source = items.Evaluate(context);
+        context.Line = line;
+        Run(context, context.Scope, source, 0);
+        return Flow.Next;
+    }
+
+    private void Run(Interpreter context, Scope outer, Value source, int depth)
+    {
+        IEnumerator<Value> elements = context.Iterate(source);
+        Func<Value, int, string>? recurse = isRecursive ? (children, level) => Recurse(context, outer, children, level) : null;
+        var loop = new LoopValue(source, filter is null ? elements : Filter(context, outer, elements), filter is not null, depth, recurse);
+        bool any = false;
+        while (loop.MoveNext())
+        {
+            any = true;
+            context.Step();
+
+            // Every turn has names of its own: what it sets is gone in the next.
+            var scope = new Scope(outer);
+            target.AssignIn(context, scope, loop.Current);
+            scope.Set("loop", loop);
+            if (context.ExecuteIn(scope, Body) == Flow.Break)
+            {
+                break;
+            }
+        }
+
+        if (!any)
+        {
+            context.ExecuteIn(new Scope(outer), Otherwise);
+        }
+    }
+
+    private string Recurse(Interpreter context, Scope outer, Value children, int depth)
+    {
+        context.EnterCall();
+        string text = context.Capture(outer, [new RecursiveTurn(this, outer, children, depth)]);
+        context.LeaveCall();
+        return text;
+    }
+
+    /// <summary>The elements for which the condition holds, tested when the loop comes to them.</summary>
+    private IEnumerator<Value> Filter(Interpreter context, Scope outer, IEnumerator<Value> elements)
+    {
+        while (elements.MoveNext())
+        {
+            context.Step();
+            var scope = new Scope(outer);
+            target.AssignIn(context, scope, elements.Current);
+            if (context.EvaluateIn(scope, filter!).IsTrue)
+            {
+                yield return elements.Current;
+            }
+        }
+    }
+
+    private sealed class RecursiveTurn(ForStatement loop, Scope outer, Value children, int depth) : Statement
+    {
+        public override Flow Execute(Interpreter context)
+        {
+            loop.Run(context, outer, children, depth);
+            return Flow.Next;
+        }
+    }
+}

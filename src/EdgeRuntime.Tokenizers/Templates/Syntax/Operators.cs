@@ -1,0 +1,102 @@
+using System;
+using EdgeRuntime.Tokenizers.Templates.Runtime;
+using EdgeRuntime.Tokenizers.Templates.Values;
+
+namespace EdgeRuntime.Tokenizers.Templates.Syntax;
+
+/// <summary><c>left + right</c> and the other operators of arithmetic.</summary>
+internal sealed class BinaryExpression(int line, Expression left, Func<Interpreter, Value, Value, Value> operation, Expression right)
+    : Expression(line)
+{
+    protected override Value Compute(Interpreter context)
+    {
+        Value a = left.Evaluate(context);
+        Value b = right.Evaluate(context);
+        context.Line = Line;
+        return operation(context, a, b);
+    }
+}
+
+/// <summary><c>-value</c> and <c>+value</c>.</summary>
+internal sealed class UnaryExpression(int line, Func<Interpreter, Value, Value> operation, Expression operand) : Expression(line)
+{
+    protected override Value Compute(Interpreter context)
+    {
+        Value value = operand.Evaluate(context);
+        context.Line = Line;
+        return operation(context, value);
+    }
+}
+
+/// <summary><c>a ~ b ~ c</c>: the texts in a row.</summary>
+internal sealed class ConcatExpression(int line, Expression[] parts) : Expression(line)
+{
+    protected override Value Compute(Interpreter context)
+    {
+        var sink = new TextSink(context);
+        foreach (Expression part in parts)
+        {
+            part.Evaluate(context).WriteText(sink);
+        }
+
+        context.Line = Line;
+        return context.NewString(sink.ToString());
+    }
+}
+
+/// <summary><c>left and right</c>, <c>left or right</c>: the operand that decides.</summary>
+internal sealed class LogicalExpression(int line, Expression left, bool isAnd, Expression right) : Expression(line)
+{
+    protected override Value Compute(Interpreter context)
+    {
+        Value value = left.Evaluate(context);
+        return value.IsTrue == isAnd ? right.Evaluate(context) : value;
+    }
+}
+
+/// <summary><c>not value</c>.</summary>
+internal sealed class NotExpression(int line, Expression operand) : Expression(line)
+{
+    protected override Value Compute(Interpreter context) => BoolValue.Of(!operand.Evaluate(context).IsTrue);
+}
+
+/// <summary><c>a &lt; b &lt;= c</c>: true where every comparison is; stops at the first that isn't.</summary>
+internal sealed class CompareExpression(int line, Expression first, Comparison[] comparisons) : Expression(line)
+{
+    protected override Value Compute(Interpreter context)
+    {
+        Value left = first.Evaluate(context);
+        foreach (Comparison comparison in comparisons)
+        {
+            Value right = comparison.Right.Evaluate(context);
+            context.Line = Line;
+            if (!comparison.Holds(context, left, right))
+            {
+                return BoolValue.False;
+            }
+
+            left = right;
+        }
+
+        return BoolValue.True;
+    }
+}
+
+/// <summary>One operator of a chain of comparisons with its right side.</summary>
+internal readonly record struct Comparison(Func<Interpreter, Value, Value, bool> Holds, Expression Right);
+
+/// <summary><c>value if condition else other</c>.</summary>
+internal sealed class ConditionalExpression(int line, Expression condition, Expression value, Expression? other) : Expression(line)
+{
+    protected override Value Compute(Interpreter context)
+    {
+        if (condition.Evaluate(context).IsTrue)
+        {
+            return value.Evaluate(context);
+        }
+
+        return other is not null
+            ? other.Evaluate(context)
+            : UndefinedValue.Because($"the inline if-expression on line {Line} evaluated to false and no else section was defined.");
+    }
+}

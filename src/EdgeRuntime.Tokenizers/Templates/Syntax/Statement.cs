@@ -1,0 +1,164 @@
+using System.Collections.Generic;
+using EdgeRuntime.Tokenizers.Templates.Runtime;
+using EdgeRuntime.Tokenizers.Templates.Values;
+
+namespace EdgeRuntime.Tokenizers.Templates.Syntax;
+
+/// <summary>Where a template goes on after a statement.</summary>
+internal enum Flow
+{
+    Next,
+    Break,
+    Continue,
+}
+
+/// <summary>A part of a template that does something. Immutable, as expressions are.</summary>
+internal abstract class Statement
+{
+    public abstract Flow Execute(Interpreter context);
+}
+
+/// <summary>Text outside of tags.</summary>
+internal sealed class DataStatement(string text) : Statement
+{
+    public override Flow Execute(Interpreter context)
+    {
+        context.Step();
+        context.Output.Append(text);
+        return Flow.Next;
+    }
+}
+
+/// <summary><c>{{ value }}</c>.</summary>
+internal sealed class OutputStatement(Expression value) : Statement
+{
+    public override Flow Execute(Interpreter context)
+    {
+        value.Evaluate(context).WriteText(context.Output);
+        return Flow.Next;
+    }
+}
+
+/// <summary><c>{% if %}</c> with its <c>elif</c> and <c>else</c>.</summary>
+internal sealed class IfStatement(KeyValuePair<Expression, Statement[]>[] branches, Statement[] otherwise) : Statement
+{
+    public override Flow Execute(Interpreter context)
+    {
+        context.Step();
+        foreach (KeyValuePair<Expression, Statement[]> branch in branches)
+        {
+            if (branch.Key.Evaluate(context).IsTrue)
+            {
+                return context.Execute(branch.Value);
+            }
+        }
+
+        return context.Execute(otherwise);
+    }
+}
+
+/// <summary><c>{% set target = value %}</c>.</summary>
+internal sealed class SetStatement(AssignTarget target, Expression value) : Statement
+{
+    public override Flow Execute(Interpreter context)
+    {
+        target.Assign(context, value.Evaluate(context));
+        return Flow.Next;
+    }
+}
+
+/// <summary><c>{% set target %}</c> ... <c>{% endset %}</c>: what the body writes, filtered.</summary>
+internal sealed class SetBlockStatement(AssignTarget target, FilterCall[] filters, Statement[] body) : Statement
+{
+    public override Flow Execute(Interpreter context)
+    {
+        target.Assign(context, FilterBlockStatement.Filter(context, filters, body));
+        return Flow.Next;
+    }
+}
+
+/// <summary><c>{% filter name %}</c> ... <c>{% endfilter %}</c>.</summary>
+internal sealed class FilterBlockStatement(FilterCall[] filters, Statement[] body) : Statement
+{
+    public static Value Filter(Interpreter context, FilterCall[] filters, Statement[] body)
+    {
+        context.Step();
+        Value value = context.NewString(context.Capture(new Scope(context.Scope), body));
+        foreach (FilterCall filter in filters)
+        {
+            value = filter.Apply(context, value);
+        }
+
+        return value;
+    }
+
+    public override Flow Execute(Interpreter context)
+    {
+        Filter(context, filters, body).WriteText(context.Output);
+        return Flow.Next;
+    }
+}
+
+/// <summary><c>{% with name = value %}</c>; with nothing to assign, any block whose assignments stay inside.</summary>
+internal sealed class WithStatement(KeyValuePair<AssignTarget, Expression>[] assignments, Statement[] body) : Statement
+{
+    public override Flow Execute(Interpreter context)
+    {
+        context.Step();
+        var values = new Value[assignments.Length];
+        for (int i = 0; i < values.Length; i++)
+        {
+            values[i] = assignments[i].Value.Evaluate(context);
+        }
+
+        var scope = new Scope(context.Scope);
+        for (int i = 0; i < values.Length; i++)
+        {
+            assignments[i].Key.AssignIn(context, scope, values[i]);
+        }
+
+        return context.ExecuteIn(scope, body);
+    }
+}
+
+/// <summary><c>{% break %}</c> and <c>{% continue %}</c>.</summary>
+internal sealed class JumpStatement(Flow flow) : Statement
+{
+    public override Flow Execute(Interpreter context) => flow;
+}
+
+/// <summary><c>{% macro %}</c>.</summary>
+internal sealed class MacroStatement(MacroDefinition definition) : Statement
+{
+    public override Flow Execute(Interpreter context)
+    {
+        context.Scope.Set(definition.Name, new MacroValue(definition, context.Scope));
+        return Flow.Next;
+    }
+}
+
+/// <summary><c>{% call macro() %}</c> ... <c>{% endcall %}</c>: the macro can call the body as <c>caller()</c>.</summary>
+internal sealed class CallBlockStatement(MacroDefinition caller, CallExpression call) : Statement
+{
+    public override Flow Execute(Interpreter context)
+    {
+        context.Step();
+        call.Call(context, new MacroValue(caller, context.Scope)).WriteText(context.Output);
+        return Flow.Next;
+    }
+}
+
+/// <summary>A macro as written.</summary>
+internal sealed record MacroDefinition(string Name, MacroParameter[] Parameters, Statement[] Body)
+{
+    /// <summary>Whether the body names <c>caller</c>, and so takes one.</summary>
+    public bool UsesCaller { get; init; }
+
+    /// <summary>Whether the body names <c>varargs</c>, and so takes more arguments than it has parameters.</summary>
+    public bool UsesExtraArguments { get; init; }
+
+    /// <summary>Whether the body names <c>kwargs</c>, and so takes arguments of any name.</summary>
+    public bool UsesKeywordArguments { get; init; }
+}
+
+internal readonly record struct MacroParameter(string Name, Expression? Default);

@@ -1,0 +1,156 @@
+using System;
+using System.Collections;
+using System.Collections.Generic;
+using EdgeRuntime.Tokenizers.Templates.Runtime;
+
+namespace EdgeRuntime.Tokenizers.Templates.Values;
+
+/// <summary>The body of a filter, test, method or function.</summary>
+/// <param name="context">The rendering.</param>
+/// <param name="self">The filtered or tested value, or the object of the method.</param>
+/// <param name="arguments">The arguments, in the order of the signature.</param>
+internal delegate Value NativeBody(Interpreter context, Value self, Arguments arguments);
+
+/// <summary>A filter, test, method or function of the library.</summary>
+/// <param name="signature">The names of the parameters, each with <c>?</c> where it may be left out; <c>*</c> takes whatever comes.</param>
+/// <param name="body">What it does.</param>
+internal sealed class NativeFunction(string signature, NativeBody body)
+{
+    private string[]? _parameters;
+
+    public Value Invoke(string name, Interpreter context, Value self, Arguments arguments)
+    {
+        if (signature == "*")
+        {
+            return body(context, self, arguments);
+        }
+
+        _parameters ??= signature.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return body(context, self, arguments.Bind(name, _parameters));
+    }
+}
+
+/// <summary>The library's functions of one kind, by name.</summary>
+/// <param name="refused">The names that Python has and the sandbox refuses, for they change the object.</param>
+internal sealed class FunctionTable(params string[] refused) : IEnumerable<string>
+{
+    private readonly Dictionary<string, NativeFunction> _functions = new(StringComparer.Ordinal);
+
+    public void Add(string name, string signature, NativeBody body) => _functions.Add(name, new NativeFunction(signature, body));
+
+    public IEnumerator<string> GetEnumerator() => _functions.Keys.GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    public NativeFunction? Find(string name) => _functions.GetValueOrDefault(name);
+
+    /// <summary>The method of an object; null where the table has none of that name.</summary>
+    public Value? Bind(Value self, string name)
+    {
+        if (_functions.TryGetValue(name, out NativeFunction? function))
+        {
+            return new BoundMethod(self, name, function);
+        }
+
+        return Array.IndexOf(refused, name) >= 0 ? UndefinedValue.Unsafe(self, name) : null;
+    }
+}
+
+/// <summary>A method with its object, or a global function.</summary>
+internal sealed class BoundMethod(Value self, string name, NativeFunction function) : Value
+{
+    public override string TypeName => "builtin_function_or_method";
+
+    public override bool IsCallable => true;
+
+    public override Value Call(Interpreter context, Arguments arguments) => function.Invoke(name, context, self, arguments);
+
+    public override void WriteRepr(TextSink sink) => sink.Append($"<built-in method {name}>");
+
+    public override bool Equals(Value? other) => other is BoundMethod method && method.Name == name && ReferenceEquals(method.Self, self);
+
+    public override int GetHashCode() => name.GetHashCode(StringComparison.Ordinal);
+
+    private string Name => name;
+
+    private Value Self => self;
+}
+
+/// <summary>The arguments of a call.</summary>
+internal sealed class Arguments
+{
+    public static readonly Arguments None = new([], null);
+
+    private readonly Value?[] _values;
+    private readonly List<KeyValuePair<string, Value>>? _named;
+
+    public Arguments(Value?[] values, List<KeyValuePair<string, Value>>? named)
+    {
+        _values = values;
+        _named = named;
+    }
+
+    /// <summary>The positional arguments, or all of them in the signature's order once they are bound.</summary>
+    public int Count => _values.Length;
+
+    public IReadOnlyList<KeyValuePair<string, Value>> Named => _named is null ? [] : _named;
+
+    /// <summary>The argument; null where an optional one was left out.</summary>
+    public Value? this[int index] => index < _values.Length ? _values[index] : null;
+
+    /// <summary>An argument that the signature requires.</summary>
+    public Value At(int index) => _values[index]!;
+
+    public Value? FindNamed(string name)
+    {
+        foreach (KeyValuePair<string, Value> argument in Named)
+        {
+            if (argument.Key == name)
+            {
+                return argument.Value;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The arguments from an index on.</summary>
+    public Arguments Skip(int count) => new(_values[Math.Min(count, _values.Length)..], _named);
+
+    /// <summary>Puts every argument in the place of its parameter.</summary>
+    public Arguments Bind(string function, string[] parameters)
+    {
+        if (_values.Length > parameters.Length)
+        {
+            throw Errors.Type($"{function}() takes at most {parameters.Length} arguments ({_values.Length} given)");
+        }
+
+        var bound = new Value?[parameters.Length];
+        _values.CopyTo(bound, 0);
+        foreach (KeyValuePair<string, Value> argument in Named)
+        {
+            int index = Array.FindIndex(parameters, parameter => parameter.AsSpan().TrimEnd('?').SequenceEqual(argument.Key));
+            if (index < 0)
+            {
+                throw Errors.Type($"{function}() got an unexpected keyword argument '{argument.Key}'");
+            }
+
+            if (bound[index] is not null)
+            {
+                throw Errors.Type($"{function}() got multiple values for argument '{argument.Key}'");
+            }
+
+            bound[index] = argument.Value;
+        }
+
+        for (int i = 0; i < bound.Length; i++)
+        {
+            if (bound[i] is null && !parameters[i].EndsWith('?'))
+            {
+                throw Errors.Type($"{function}() missing required argument: '{parameters[i]}'");
+            }
+        }
+
+        return new Arguments(bound, null);
+    }
+}

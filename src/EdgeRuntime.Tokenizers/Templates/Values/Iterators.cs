@@ -1,0 +1,82 @@
+using System.Collections.Generic;
+using EdgeRuntime.Tokenizers.Templates.Runtime;
+
+namespace EdgeRuntime.Tokenizers.Templates.Values;
+
+/// <summary>
+/// What <c>map</c>, <c>select</c> and their like return: elements are computed when they are asked for, once; always true, without length.
+/// </summary>
+internal sealed class LazyValue : Value
+{
+    private readonly IEnumerator<Value> _items;
+    private readonly string _typeName;
+
+    /// <param name="source">What the elements are computed from.</param>
+    /// <param name="items">Computes the elements.</param>
+    /// <param name="typeName">Python's name of the iterator.</param>
+    public LazyValue(Value source, IEnumerator<Value> items, string typeName = "generator")
+    {
+        _items = items;
+        _typeName = typeName;
+
+        // Asking the last of a chain for an element asks all of them: a chain is a recursion.
+        Chain = source is LazyValue lazy ? lazy.Chain + 1 : 1;
+        if (Chain > TemplateLimits.LazyDepth)
+        {
+            throw Errors.Limit("filters on filters of one sequence", TemplateLimits.LazyDepth);
+        }
+    }
+
+    public override string TypeName => _typeName;
+
+    private int Chain { get; }
+
+    public override IEnumerator<Value> Iterate(Interpreter context) => _items;
+
+    public override void WriteRepr(TextSink sink) => sink.Append($"<{_typeName} object>");
+}
+
+/// <summary>The keys, values or items of a dict: can be counted and iterated, not indexed.</summary>
+internal sealed class DictView(DictValue dict, DictViewKind kind) : Value
+{
+    public override string TypeName => kind switch
+    {
+        DictViewKind.Keys => "dict_keys",
+        DictViewKind.Values => "dict_values",
+        _ => "dict_items",
+    };
+
+    public override bool IsTrue => dict.IsTrue;
+
+    public override int Weight => dict.Weight;
+
+    public override int Depth => dict.Depth;
+
+    public override int? Length => dict.Length;
+
+    public override IEnumerator<Value> Iterate(Interpreter context)
+    {
+        foreach (KeyValuePair<Value, Value> entry in dict.Entries)
+        {
+            yield return kind switch
+            {
+                DictViewKind.Keys => entry.Key,
+                DictViewKind.Values => entry.Value,
+                _ => new TupleValue([entry.Key, entry.Value]),
+            };
+        }
+    }
+
+    public override void WriteRepr(TextSink sink)
+    {
+        sink.Append(TypeName);
+        sink.AppendSequence("([", sink.Context.ToArray(this), "])");
+    }
+}
+
+internal enum DictViewKind
+{
+    Keys,
+    Values,
+    Items,
+}

@@ -1,0 +1,171 @@
+using System;
+using System.Collections.Generic;
+using EdgeRuntime.Tokenizers.Templates.Library;
+using EdgeRuntime.Tokenizers.Templates.Runtime;
+
+namespace EdgeRuntime.Tokenizers.Templates.Values;
+
+/// <summary>What lists, tuples and ranges have in common: elements by index.</summary>
+internal abstract class SequenceValue : Value
+{
+    private readonly Value[] _items;
+    private readonly int _weight;
+    private readonly int _depth;
+
+    protected SequenceValue(Value[] items)
+    {
+        _items = items;
+        (_weight, _depth) = ContainerSize.Of(items);
+    }
+
+    public ReadOnlySpan<Value> Items => _items;
+
+    public override bool IsTrue => _items.Length > 0;
+
+    public override int Weight => _weight;
+
+    public override int Depth => _depth;
+
+    public override int? Length => _items.Length;
+
+    public override IEnumerator<Value> Iterate(Interpreter context) => ((IEnumerable<Value>)_items).GetEnumerator();
+
+    public override Value? FindItem(Interpreter context, Value key)
+    {
+        if (key is SliceValue slice)
+        {
+            (int start, int count, int step) = slice.Resolve(_items.Length);
+            context.ChargeElements(count);
+            var part = new Value[count];
+            for (int i = 0; i < count; i++)
+            {
+                part[i] = _items[start + (i * step)];
+            }
+
+            return With(part);
+        }
+
+        if (!Numbers.TryInteger(key, out Int128 index))
+        {
+            return null;
+        }
+
+        index += index < 0 ? _items.Length : 0;
+        return index >= 0 && index < _items.Length ? _items[(int)index] : null;
+    }
+
+    /// <summary>A sequence of the same type with other elements.</summary>
+    public abstract SequenceValue With(Value[] items);
+
+    public override bool Equals(Value? other) =>
+        ReferenceEquals(this, other) || (other is SequenceValue sequence && sequence.GetType() == GetType() && Items.SequenceEqual(sequence.Items));
+
+    public override int GetHashCode()
+    {
+        HashCode hash = default;
+        foreach (Value item in _items)
+        {
+            hash.Add(item.GetHashCode());
+        }
+
+        return hash.ToHashCode();
+    }
+}
+
+/// <summary>Python's <c>list</c>.</summary>
+internal sealed class ListValue(Value[] items) : SequenceValue(items)
+{
+    public static readonly ListValue Empty = new([]);
+
+    public override string TypeName => "list";
+
+    public override Value? FindAttribute(Interpreter context, string name) => ListMethods.Table.Bind(this, name);
+
+    public override SequenceValue With(Value[] items) => new ListValue(items);
+
+    public override void WriteRepr(TextSink sink) => sink.AppendSequence("[", Items, "]");
+}
+
+/// <summary>Python's <c>tuple</c>; also the pair that <c>groupby</c> makes, whose parts have names.</summary>
+internal sealed class TupleValue(Value[] items, string[]? names = null) : SequenceValue(items)
+{
+    public override string TypeName => "tuple";
+
+    public override Value? FindAttribute(Interpreter context, string name)
+    {
+        int named = names is null ? -1 : Array.IndexOf(names, name);
+        return named >= 0 ? Items[named] : TupleMethods.Table.Bind(this, name);
+    }
+
+    public override SequenceValue With(Value[] items) => new TupleValue(items);
+
+    public override void WriteRepr(TextSink sink) => sink.AppendSequence("(", Items, Items.Length == 1 ? ",)" : ")");
+}
+
+/// <summary>Python's <c>range</c>, at most <see cref="TemplateLimits.Range"/> long.</summary>
+internal sealed class RangeValue : SequenceValue
+{
+    private readonly string _text;
+
+    private RangeValue(Value[] items, string text)
+        : base(items) => _text = text;
+
+    public override string TypeName => "range";
+
+    public static RangeValue Of(long start, long stop, long step)
+    {
+        if (step == 0)
+        {
+            throw Errors.Value("range() arg 3 must not be zero");
+        }
+
+        Int128 span = step > 0 ? (Int128)stop - start : (Int128)start - stop;
+        Int128 stride = Int128.Abs(step);
+        Int128 count = span <= 0 ? 0 : (span + stride - 1) / stride;
+        if (count > TemplateLimits.Range)
+        {
+            throw Errors.Overflow($"Range too big. The sandbox blocks ranges larger than MAX_RANGE ({TemplateLimits.Range}).");
+        }
+
+        var items = new Value[(int)count];
+        for (int i = 0; i < items.Length; i++)
+        {
+            items[i] = IntValue.Of(start + (i * step));
+        }
+
+        return new RangeValue(items, step == 1 ? $"range({start}, {stop})" : $"range({start}, {stop}, {step})");
+    }
+
+    public override SequenceValue With(Value[] items) => new ListValue(items);
+
+    public override void WriteRepr(TextSink sink) => sink.Append(_text);
+}
+
+/// <summary>Weight and depth of what holds other values, checked when it is made.</summary>
+internal static class ContainerSize
+{
+    public static (int Weight, int Depth) Of(ReadOnlySpan<Value> items)
+    {
+        long weight = 8;
+        int depth = 0;
+        foreach (Value item in items)
+        {
+            weight += item.Weight;
+            depth = Math.Max(depth, item.Depth);
+        }
+
+        return Check(weight, depth);
+    }
+
+    public static (int Weight, int Depth) Check(long weight, int depth)
+    {
+        if (weight > TemplateLimits.Weight)
+        {
+            throw Errors.Limit("the size of a value", TemplateLimits.Weight);
+        }
+
+        return depth < TemplateLimits.ValueDepth
+            ? ((int)weight, depth + 1)
+            : throw Errors.Limit("lists inside lists", TemplateLimits.ValueDepth);
+    }
+}

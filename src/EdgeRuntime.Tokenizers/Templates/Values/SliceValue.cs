@@ -1,0 +1,67 @@
+using System;
+using EdgeRuntime.Tokenizers.Templates.Library;
+using EdgeRuntime.Tokenizers.Templates.Runtime;
+
+namespace EdgeRuntime.Tokenizers.Templates.Values;
+
+/// <summary>The <c>start:stop:step</c> of a subscript.</summary>
+internal sealed class SliceValue(Value start, Value stop, Value step) : Value
+{
+    public override string TypeName => "slice";
+
+    public override void WriteRepr(TextSink sink)
+    {
+        sink.Append("slice(");
+        start.WriteRepr(sink);
+        sink.Append(", ");
+        stop.WriteRepr(sink);
+        sink.Append(", ");
+        step.WriteRepr(sink);
+        sink.Append(")");
+    }
+
+    /// <summary>Which elements of a sequence are meant.</summary>
+    /// <param name="length">The sequence's length.</param>
+    /// <returns>The first index, the number of elements and the distance between them.</returns>
+    public (int Start, int Count, int Step) Resolve(int length)
+    {
+        long step1 = Bound(step, 1, long.MinValue + 1, long.MaxValue);
+        if (step1 == 0)
+        {
+            throw Errors.Value("slice step cannot be zero");
+        }
+
+        // Past the ends a slice is cut, never an error; a backward one ends before index 0, which is -1.
+        bool forward = step1 > 0;
+        long low = forward ? 0 : -1;
+        long high = forward ? length : length - 1;
+        long first = Position(start, forward ? low : high, length, low, high);
+        long last = Position(stop, forward ? high : low, length, low, high);
+        long count = forward ? (last - first + step1 - 1) / step1 : (first - last - step1 - 1) / -step1;
+        step1 = Math.Clamp(step1, -int.MaxValue, int.MaxValue);
+        return (forward ? first < last : last < first) ? ((int)first, (int)count, (int)step1) : (0, 0, 1);
+    }
+
+    private static long Position(Value bound, long missing, int length, long low, long high)
+    {
+        long position = Bound(bound, missing, -(1L << 40), 1L << 40);
+        if (bound is not NoneValue && position < 0)
+        {
+            position += length;
+        }
+
+        return Math.Clamp(position, low, high);
+    }
+
+    private static long Bound(Value bound, long missing, long low, long high)
+    {
+        if (bound is NoneValue)
+        {
+            return missing;
+        }
+
+        return Numbers.TryInteger(bound, out Int128 number)
+            ? (long)Int128.Clamp(number, low, high)
+            : throw Errors.Type("slice indices must be integers or None or have an __index__ method");
+    }
+}
