@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 using EdgeRuntime.Kernels.Arm;
@@ -35,12 +36,18 @@ public sealed class InstructionSet
     /// <summary>Every instruction set, best first; the last, "scalar", is supported everywhere.</summary>
     public static IReadOnlyList<InstructionSet> All { get; } =
     [
-        new("avx512-vnni", Avx512VnniTile.IsSupported, new VectorKernels<Avx512Isa, Avx512VnniTile, Vector512Block>(Avx512VnniTile.TileTokens)),
-        new("avx512", Avx512BW.IsSupported, new VectorKernels<Avx512Isa, Avx512Tile, Vector512Block>(Avx512Rows.TileTokens)),
-        new("avx-vnni", AvxVnni.IsSupported, new VectorKernels<AvxVnniIsa, AvxVnniTile, Vector128Block>(AvxVnniRows.TileTokens)),
-        new("avx2", Avx2.IsSupported && Fma.IsSupported, new VectorKernels<Avx2Isa, Avx2Tile, Vector128Block>(Avx2Rows.TileTokens)),
-        new("neon-dot", Dp.IsSupported, new VectorKernels<NeonDotIsa, NeonDotTile, Vector128Block>(NeonDotRows.TileTokens)),
-        new("neon", AdvSimd.Arm64.IsSupported, new VectorKernels<NeonIsa, NeonTile, Vector128Block>(NeonRows.TileTokens)),
+        new("avx512-vnni", Avx512VnniTile.IsSupported,
+            new VectorKernels<Avx512Isa, Vector512<int>, Avx512VnniTile, Vector512Block>(Avx512VnniTile.TileTokens)),
+        new("avx512", Avx512BW.IsSupported,
+            new VectorKernels<Avx512Isa, Vector512<int>, Avx512Tile, Vector512Block>(Avx512Rows.TileTokens)),
+        new("avx-vnni", AvxVnni.IsSupported,
+            new VectorKernels<AvxVnniIsa, Vector256<int>, AvxVnniTile, Vector128Block>(AvxVnniRows.TileTokens)),
+        new("avx2", Avx2.IsSupported && Fma.IsSupported,
+            new VectorKernels<Avx2Isa, Vector256<int>, Avx2Tile, Vector128Block>(Avx2Rows.TileTokens)),
+        new("neon-dot", Dp.IsSupported,
+            new VectorKernels<NeonDotIsa, Vector128<int>, NeonDotTile, Vector128Block>(NeonDotRows.TileTokens)),
+        new("neon", AdvSimd.Arm64.IsSupported,
+            new VectorKernels<NeonIsa, Vector128<int>, NeonTile, Vector128Block>(NeonRows.TileTokens)),
         new("scalar", isSupported: true, new ScalarKernels()),
     ];
 

@@ -6,10 +6,12 @@ namespace EdgeRuntime.Kernels;
 
 /// <summary>The kernels of an instruction set with vectors.</summary>
 /// <typeparam name="TIsa">Its words for packed panels.</typeparam>
+/// <typeparam name="TVector">Its vector there.</typeparam>
 /// <typeparam name="TTile">Its tile of expanded panels times tokens.</typeparam>
 /// <typeparam name="TBlock">Its blocks of float activations.</typeparam>
-internal sealed unsafe class VectorKernels<TIsa, TTile, TBlock>(int tileTokens) : PanelKernels
-    where TIsa : struct, IPanelIsa<TIsa>
+internal sealed unsafe class VectorKernels<TIsa, TVector, TTile, TBlock>(int tileTokens) : PanelKernels
+    where TIsa : struct, IPanelIsa<TVector>
+    where TVector : struct
     where TTile : IPanelTile
     where TBlock : struct, IBlockVector
 {
@@ -19,9 +21,9 @@ internal sealed unsafe class VectorKernels<TIsa, TTile, TBlock>(int tileTokens) 
         BlockQuantizer<TBlock>.QuantizeTile(x, xStride, tokens, columns, tile);
 
     public override void Expand(PackedLayout layout, byte* panel, int blocks, byte* expanded) =>
-        PanelExpand.Panel<TIsa>(layout, panel, blocks, expanded);
+        PanelExpand.Panel<TIsa, TVector>(layout, panel, blocks, expanded);
 
-    public override delegate*<byte*, byte*, int, float*, int, void> Gemv(PackedLayout layout) => PanelGemv.Select<TIsa>(layout);
+    public override delegate*<byte*, byte*, int, float*, int, void> Gemv(PackedLayout layout) => PanelGemv.Select<TIsa, TVector>(layout);
 
     public override delegate*<byte*, byte*, int, int, float*, int, int, void> Gemm(ExpandedPanelLayout layout) =>
         ExpandedLayouts.Select<TTile>(layout);

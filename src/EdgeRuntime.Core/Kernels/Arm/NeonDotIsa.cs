@@ -6,55 +6,50 @@ using EdgeRuntime.Kernels.Gemv;
 namespace EdgeRuntime.Kernels.Arm;
 
 /// <summary>NEON with dot product: four rows, bytes multiplied by sdot into int32.</summary>
-internal readonly unsafe struct NeonDotIsa : IPanelIsa<NeonDotIsa>
+internal readonly unsafe struct NeonDotIsa : IPanelIsa<Vector128<int>>
 {
-    private readonly Vector128<int> _lanes;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private NeonDotIsa(Vector128<int> lanes) => _lanes = lanes;
-
     public static int Rows => 4;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static NeonDotIsa Load(void* source) => new(Vector128.Load((int*)source));
+    public static Vector128<int> Load(void* source) => Vector128.Load((int*)source);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(NeonDotIsa value, void* destination) => value._lanes.Store((int*)destination);
+    public static void Store(Vector128<int> value, void* destination) => value.Store((int*)destination);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static NeonDotIsa Activations(sbyte* a) => new(Vector128.Create(*(int*)a));
+    public static Vector128<int> Activations(sbyte* a) => Vector128.Create(*(int*)a);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static NeonDotIsa LowNibbles(NeonDotIsa x) => new(x._lanes & Vector128.Create(0x0f0f0f0f));
+    public static Vector128<int> LowNibbles(Vector128<int> x) => x & Vector128.Create(0x0f0f0f0f);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static NeonDotIsa HighNibbles(NeonDotIsa x) => new(AdvSimd.ShiftRightLogical(x._lanes.AsByte(), 4).AsInt32());
+    public static Vector128<int> HighNibbles(Vector128<int> x) => AdvSimd.ShiftRightLogical(x.AsByte(), 4).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static NeonDotIsa AddFifthBit(NeonDotIsa q, NeonDotIsa plane, int g) => new(q._lanes | (Shift(plane, 4 - g) & Vector128.Create(0x10101010)));
+    public static Vector128<int> AddFifthBit(Vector128<int> q, Vector128<int> plane, int g) => q | (Shift(plane, 4 - g) & Vector128.Create(0x10101010));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static NeonDotIsa AddHighPair(NeonDotIsa q, NeonDotIsa plane, int i) => new(q._lanes | (Shift(plane, 4 - (2 * i)) & Vector128.Create(0x30303030)));
+    public static Vector128<int> AddHighPair(Vector128<int> q, Vector128<int> plane, int i) => q | (Shift(plane, 4 - (2 * i)) & Vector128.Create(0x30303030));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static NeonDotIsa Dot(NeonDotIsa sums, NeonDotIsa q, NeonDotIsa a) => new(Dp.DotProduct(sums._lanes, q._lanes.AsSByte(), a._lanes.AsSByte()));
+    public static Vector128<int> Dot(Vector128<int> sums, Vector128<int> q, Vector128<int> a) => Dp.DotProduct(sums, q.AsSByte(), a.AsSByte());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static NeonDotIsa Widen(NeonDotIsa sums) => sums;
+    public static Vector128<int> Widen(Vector128<int> sums) => sums;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static NeonDotIsa DotSigned(NeonDotIsa sum, NeonDotIsa q, NeonDotIsa a) =>
-        new(Dp.DotProduct(sum._lanes, q._lanes.AsSByte() ^ Vector128.Create((sbyte)-128), a._lanes.AsSByte()));
+    public static Vector128<int> DotSigned(Vector128<int> sum, Vector128<int> q, Vector128<int> a) =>
+        Dp.DotProduct(sum, q.AsSByte() ^ Vector128.Create((sbyte)-128), a.AsSByte());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static NeonDotIsa Add(NeonDotIsa x, NeonDotIsa y) => new(x._lanes + y._lanes);
+    public static Vector128<int> Add(Vector128<int> x, Vector128<int> y) => x + y;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static NeonDotIsa SubtractSums(NeonDotIsa sum, short* sum16, int first, int second) =>
-        new(sum._lanes - Vector128.Create((first * sum16[0]) + (second * sum16[1])));
+    public static Vector128<int> SubtractSums(Vector128<int> sum, short* sum16, int first, int second) =>
+        sum - Vector128.Create((first * sum16[0]) + (second * sum16[1]));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static NeonDotIsa LoadHalves(byte* source)
+    public static Vector128<int> LoadHalves(byte* source)
     {
         // Sign and magnitude to their places in float32, then the exponent's bias from 15 to 127 by a product with 2^112.
         Vector128<int> bits = AdvSimd.SignExtendWideningLower(Vector64.Load((short*)source)) << 13;
@@ -62,7 +57,7 @@ internal readonly unsafe struct NeonDotIsa : IPanelIsa<NeonDotIsa>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static NeonDotIsa LoadBytes(byte* source)
+    public static Vector128<int> LoadBytes(byte* source)
     {
         Vector64<byte> four = Vector64.CreateScalar(*(int*)source).AsByte();
         Vector128<ushort> wide = AdvSimd.ZeroExtendWideningLower(four);
@@ -70,7 +65,7 @@ internal readonly unsafe struct NeonDotIsa : IPanelIsa<NeonDotIsa>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static NeonDotIsa LoadSignedBytes(byte* source)
+    public static Vector128<int> LoadSignedBytes(byte* source)
     {
         Vector64<sbyte> four = Vector64.CreateScalar(*(int*)source).AsSByte();
         Vector128<short> wide = AdvSimd.SignExtendWideningLower(four);
@@ -78,30 +73,30 @@ internal readonly unsafe struct NeonDotIsa : IPanelIsa<NeonDotIsa>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static NeonDotIsa Multiply(NeonDotIsa x, NeonDotIsa y) => Floats(x._lanes.AsSingle() * y._lanes.AsSingle());
+    public static Vector128<int> Multiply(Vector128<int> x, Vector128<int> y) => Floats(x.AsSingle() * y.AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static NeonDotIsa Negate(NeonDotIsa x) => new(x._lanes ^ Vector128.Create(int.MinValue));
+    public static Vector128<int> Negate(Vector128<int> x) => x ^ Vector128.Create(int.MinValue);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static NeonDotIsa AddScaled(NeonDotIsa acc, NeonDotIsa isum, NeonDotIsa scale, float* d)
+    public static Vector128<int> AddScaled(Vector128<int> acc, Vector128<int> isum, Vector128<int> scale, float* d)
     {
-        Vector128<float> factor = scale._lanes.AsSingle() * Vector128.Create(*d);
-        return Floats(AdvSimd.FusedMultiplyAdd(acc._lanes.AsSingle(), AdvSimd.ConvertToSingle(isum._lanes), factor));
+        Vector128<float> factor = scale.AsSingle() * Vector128.Create(*d);
+        return Floats(AdvSimd.FusedMultiplyAdd(acc.AsSingle(), AdvSimd.ConvertToSingle(isum), factor));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static NeonDotIsa AddMultiplied(NeonDotIsa acc, NeonDotIsa x, float* value) =>
-        Floats(AdvSimd.FusedMultiplyAdd(acc._lanes.AsSingle(), x._lanes.AsSingle(), Vector128.Create(*value)));
+    public static Vector128<int> AddMultiplied(Vector128<int> acc, Vector128<int> x, float* value) =>
+        Floats(AdvSimd.FusedMultiplyAdd(acc.AsSingle(), x.AsSingle(), Vector128.Create(*value)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static NeonDotIsa Floats(Vector128<float> value) => new(value.AsInt32());
+    private static Vector128<int> Floats(Vector128<float> value) => value.AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<int> Shift(NeonDotIsa x, int left) => left switch
+    private static Vector128<int> Shift(Vector128<int> x, int left) => left switch
     {
-        > 0 => (x._lanes.AsByte() << left).AsInt32(),
-        < 0 => (x._lanes.AsByte() >>> -left).AsInt32(),
-        _ => x._lanes,
+        > 0 => (x.AsByte() << left).AsInt32(),
+        < 0 => (x.AsByte() >>> -left).AsInt32(),
+        _ => x,
     };
 }

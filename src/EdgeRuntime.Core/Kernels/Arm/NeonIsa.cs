@@ -6,49 +6,44 @@ using EdgeRuntime.Kernels.Gemv;
 namespace EdgeRuntime.Kernels.Arm;
 
 /// <summary>NEON: four rows, bytes multiplied into int16 and added in pairs.</summary>
-internal readonly unsafe struct NeonIsa : IPanelIsa<NeonIsa>
+internal readonly unsafe struct NeonIsa : IPanelIsa<Vector128<int>>
 {
-    private readonly Vector128<int> _lanes;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private NeonIsa(Vector128<int> lanes) => _lanes = lanes;
-
     public static int Rows => 4;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static NeonIsa Load(void* source) => new(Vector128.Load((int*)source));
+    public static Vector128<int> Load(void* source) => Vector128.Load((int*)source);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(NeonIsa value, void* destination) => value._lanes.Store((int*)destination);
+    public static void Store(Vector128<int> value, void* destination) => value.Store((int*)destination);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static NeonIsa Activations(sbyte* a) => new(Vector128.Create(*(int*)a));
+    public static Vector128<int> Activations(sbyte* a) => Vector128.Create(*(int*)a);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static NeonIsa LowNibbles(NeonIsa x) => new(x._lanes & Vector128.Create(0x0f0f0f0f));
+    public static Vector128<int> LowNibbles(Vector128<int> x) => x & Vector128.Create(0x0f0f0f0f);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static NeonIsa HighNibbles(NeonIsa x) => new(AdvSimd.ShiftRightLogical(x._lanes.AsByte(), 4).AsInt32());
+    public static Vector128<int> HighNibbles(Vector128<int> x) => AdvSimd.ShiftRightLogical(x.AsByte(), 4).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static NeonIsa AddFifthBit(NeonIsa q, NeonIsa plane, int g) => new(q._lanes | (Shift(plane, 4 - g) & Vector128.Create(0x10101010)));
+    public static Vector128<int> AddFifthBit(Vector128<int> q, Vector128<int> plane, int g) => q | (Shift(plane, 4 - g) & Vector128.Create(0x10101010));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static NeonIsa AddHighPair(NeonIsa q, NeonIsa plane, int i) => new(q._lanes | (Shift(plane, 4 - (2 * i)) & Vector128.Create(0x30303030)));
+    public static Vector128<int> AddHighPair(Vector128<int> q, Vector128<int> plane, int i) => q | (Shift(plane, 4 - (2 * i)) & Vector128.Create(0x30303030));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static NeonIsa Dot(NeonIsa sums, NeonIsa q, NeonIsa a) =>
-        new((sums._lanes.AsInt16() + Pairs(q._lanes.AsSByte(), a._lanes.AsSByte())).AsInt32());
+    public static Vector128<int> Dot(Vector128<int> sums, Vector128<int> q, Vector128<int> a) =>
+        (sums.AsInt16() + Pairs(q.AsSByte(), a.AsSByte())).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static NeonIsa Widen(NeonIsa sums) => new(AdvSimd.AddPairwiseWidening(sums._lanes.AsInt16()));
+    public static Vector128<int> Widen(Vector128<int> sums) => AdvSimd.AddPairwiseWidening(sums.AsInt16());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static NeonIsa DotSigned(NeonIsa sum, NeonIsa q, NeonIsa a)
+    public static Vector128<int> DotSigned(Vector128<int> sum, Vector128<int> q, Vector128<int> a)
     {
         // 2 x 128 x 127 fits an int16.
-        Vector128<sbyte> w = q._lanes.AsSByte() ^ Vector128.Create((sbyte)-128);
-        return new(AdvSimd.AddPairwiseWideningAndAdd(sum._lanes, Pairs(w, a._lanes.AsSByte())));
+        Vector128<sbyte> w = q.AsSByte() ^ Vector128.Create((sbyte)-128);
+        return AdvSimd.AddPairwiseWideningAndAdd(sum, Pairs(w, a.AsSByte()));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -56,14 +51,14 @@ internal readonly unsafe struct NeonIsa : IPanelIsa<NeonIsa>
         AdvSimd.MultiplyWideningLower(w.GetLower(), a.GetLower()), AdvSimd.MultiplyWideningUpper(w, a));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static NeonIsa Add(NeonIsa x, NeonIsa y) => new(x._lanes + y._lanes);
+    public static Vector128<int> Add(Vector128<int> x, Vector128<int> y) => x + y;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static NeonIsa SubtractSums(NeonIsa sum, short* sum16, int first, int second) =>
-        new(sum._lanes - Vector128.Create((first * sum16[0]) + (second * sum16[1])));
+    public static Vector128<int> SubtractSums(Vector128<int> sum, short* sum16, int first, int second) =>
+        sum - Vector128.Create((first * sum16[0]) + (second * sum16[1]));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static NeonIsa LoadHalves(byte* source)
+    public static Vector128<int> LoadHalves(byte* source)
     {
         // Sign and magnitude to their places in float32, then the exponent's bias from 15 to 127 by a product with 2^112.
         Vector128<int> bits = AdvSimd.SignExtendWideningLower(Vector64.Load((short*)source)) << 13;
@@ -71,7 +66,7 @@ internal readonly unsafe struct NeonIsa : IPanelIsa<NeonIsa>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static NeonIsa LoadBytes(byte* source)
+    public static Vector128<int> LoadBytes(byte* source)
     {
         Vector64<byte> four = Vector64.CreateScalar(*(int*)source).AsByte();
         Vector128<ushort> wide = AdvSimd.ZeroExtendWideningLower(four);
@@ -79,7 +74,7 @@ internal readonly unsafe struct NeonIsa : IPanelIsa<NeonIsa>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static NeonIsa LoadSignedBytes(byte* source)
+    public static Vector128<int> LoadSignedBytes(byte* source)
     {
         Vector64<sbyte> four = Vector64.CreateScalar(*(int*)source).AsSByte();
         Vector128<short> wide = AdvSimd.SignExtendWideningLower(four);
@@ -87,30 +82,30 @@ internal readonly unsafe struct NeonIsa : IPanelIsa<NeonIsa>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static NeonIsa Multiply(NeonIsa x, NeonIsa y) => Floats(x._lanes.AsSingle() * y._lanes.AsSingle());
+    public static Vector128<int> Multiply(Vector128<int> x, Vector128<int> y) => Floats(x.AsSingle() * y.AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static NeonIsa Negate(NeonIsa x) => new(x._lanes ^ Vector128.Create(int.MinValue));
+    public static Vector128<int> Negate(Vector128<int> x) => x ^ Vector128.Create(int.MinValue);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static NeonIsa AddScaled(NeonIsa acc, NeonIsa isum, NeonIsa scale, float* d)
+    public static Vector128<int> AddScaled(Vector128<int> acc, Vector128<int> isum, Vector128<int> scale, float* d)
     {
-        Vector128<float> factor = scale._lanes.AsSingle() * Vector128.Create(*d);
-        return Floats(AdvSimd.FusedMultiplyAdd(acc._lanes.AsSingle(), AdvSimd.ConvertToSingle(isum._lanes), factor));
+        Vector128<float> factor = scale.AsSingle() * Vector128.Create(*d);
+        return Floats(AdvSimd.FusedMultiplyAdd(acc.AsSingle(), AdvSimd.ConvertToSingle(isum), factor));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static NeonIsa AddMultiplied(NeonIsa acc, NeonIsa x, float* value) =>
-        Floats(AdvSimd.FusedMultiplyAdd(acc._lanes.AsSingle(), x._lanes.AsSingle(), Vector128.Create(*value)));
+    public static Vector128<int> AddMultiplied(Vector128<int> acc, Vector128<int> x, float* value) =>
+        Floats(AdvSimd.FusedMultiplyAdd(acc.AsSingle(), x.AsSingle(), Vector128.Create(*value)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static NeonIsa Floats(Vector128<float> value) => new(value.AsInt32());
+    private static Vector128<int> Floats(Vector128<float> value) => value.AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<int> Shift(NeonIsa x, int left) => left switch
+    private static Vector128<int> Shift(Vector128<int> x, int left) => left switch
     {
-        > 0 => (x._lanes.AsByte() << left).AsInt32(),
-        < 0 => (x._lanes.AsByte() >>> -left).AsInt32(),
-        _ => x._lanes,
+        > 0 => (x.AsByte() << left).AsInt32(),
+        < 0 => (x.AsByte() >>> -left).AsInt32(),
+        _ => x,
     };
 }

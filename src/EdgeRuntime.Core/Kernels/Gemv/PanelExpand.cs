@@ -4,40 +4,42 @@ using EdgeRuntime.Formats;
 
 namespace EdgeRuntime.Kernels.Gemv;
 
-/// <summary>A packed panel to <see cref="ExpandedPanelLayout"/>, with the same words as <see cref="PanelGemv{TIsa,TQuants,TScales}"/>.</summary>
+/// <summary>A packed panel to <see cref="ExpandedPanelLayout"/>, with the same words as <see cref="PanelGemv{TIsa,TVector,TQuants,TScales}"/>.</summary>
 internal static unsafe class PanelExpand
 {
     /// <inheritdoc cref="PanelKernels.Expand"/>
-    public static void Panel<TIsa>(PackedLayout layout, byte* panel, int blocks, byte* expanded)
-        where TIsa : struct, IPanelIsa<TIsa>
+    public static void Panel<TIsa, TVector>(PackedLayout layout, byte* panel, int blocks, byte* expanded)
+        where TIsa : struct, IPanelIsa<TVector>
+        where TVector : struct
     {
         for (; blocks > 0; blocks -= PackedLayout.ChunkBlocks)
         {
             int count = Math.Min(blocks, PackedLayout.ChunkBlocks);
-            Chunk<TIsa>(layout, panel, count, expanded);
+            Chunk<TIsa, TVector>(layout, panel, count, expanded);
             panel += layout.ChunkBytes(count);
             expanded += count * layout.Expanded.BlockBytes;
         }
     }
 
-    private static void Chunk<TIsa>(PackedLayout layout, byte* chunk, int blocks, byte* expanded)
-        where TIsa : struct, IPanelIsa<TIsa>
+    private static void Chunk<TIsa, TVector>(PackedLayout layout, byte* chunk, int blocks, byte* expanded)
+        where TIsa : struct, IPanelIsa<TVector>
+        where TVector : struct
     {
         byte* quants = chunk + layout.ScaleBytes(blocks);
         int stride = layout.Expanded.BlockBytes;
         switch (layout.Shape.Bits)
         {
             case 4:
-                Quants<TIsa, Quants4>(quants, layout.BlockBytes, blocks, expanded, stride);
+                Quants<TIsa, TVector, Quants4>(quants, layout.BlockBytes, blocks, expanded, stride);
                 break;
             case 5:
-                Quants<TIsa, Quants5>(quants, layout.BlockBytes, blocks, expanded, stride);
+                Quants<TIsa, TVector, Quants5>(quants, layout.BlockBytes, blocks, expanded, stride);
                 break;
             case 6:
-                Quants<TIsa, Quants6>(quants, layout.BlockBytes, blocks, expanded, stride);
+                Quants<TIsa, TVector, Quants6>(quants, layout.BlockBytes, blocks, expanded, stride);
                 break;
             case 8:
-                Quants<TIsa, Quants8>(quants, layout.BlockBytes, blocks, expanded, stride);
+                Quants<TIsa, TVector, Quants8>(quants, layout.BlockBytes, blocks, expanded, stride);
                 break;
         }
 
@@ -45,23 +47,24 @@ internal static unsafe class PanelExpand
         switch (layout.Shape.Scales)
         {
             case ScaleKind.Half:
-                Scales<TIsa, HalfScales<TIsa>>(chunk, blocks, scales, stride);
+                Scales<TIsa, TVector, HalfScales<TIsa, TVector>>(chunk, blocks, scales, stride);
                 break;
             case ScaleKind.HalfAndMin:
-                Scales<TIsa, HalfAndMinScales<TIsa>>(chunk, blocks, scales, stride);
+                Scales<TIsa, TVector, HalfAndMinScales<TIsa, TVector>>(chunk, blocks, scales, stride);
                 break;
             case ScaleKind.SuperBlockMins:
-                Scales<TIsa, SuperBlockMinScales<TIsa>>(chunk, blocks, scales, stride);
+                Scales<TIsa, TVector, SuperBlockMinScales<TIsa, TVector>>(chunk, blocks, scales, stride);
                 break;
             case ScaleKind.SuperBlock16:
-                Scales<TIsa, SuperBlock16Scales<TIsa>>(chunk, blocks, scales, stride);
+                Scales<TIsa, TVector, SuperBlock16Scales<TIsa, TVector>>(chunk, blocks, scales, stride);
                 break;
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Quants<TIsa, TQuants>(byte* quants, int blockBytes, int blocks, byte* expanded, int stride)
-        where TIsa : struct, IPanelIsa<TIsa>
+    private static void Quants<TIsa, TVector, TQuants>(byte* quants, int blockBytes, int blocks, byte* expanded, int stride)
+        where TIsa : struct, IPanelIsa<TVector>
+        where TVector : struct
         where TQuants : struct, IPanelQuants
     {
         for (int b = 0; b < blocks; b++)
@@ -70,14 +73,14 @@ internal static unsafe class PanelExpand
             {
                 byte* q = quants + at;
                 byte* target = expanded + at;
-                TIsa.Store(TQuants.Load<TIsa>(q, 0), target);
-                TIsa.Store(TQuants.Load<TIsa>(q, 1), target + PanelGemv.VectorBytes);
-                TIsa.Store(TQuants.Load<TIsa>(q, 2), target + (2 * PanelGemv.VectorBytes));
-                TIsa.Store(TQuants.Load<TIsa>(q, 3), target + (3 * PanelGemv.VectorBytes));
-                TIsa.Store(TQuants.Load<TIsa>(q, 4), target + (4 * PanelGemv.VectorBytes));
-                TIsa.Store(TQuants.Load<TIsa>(q, 5), target + (5 * PanelGemv.VectorBytes));
-                TIsa.Store(TQuants.Load<TIsa>(q, 6), target + (6 * PanelGemv.VectorBytes));
-                TIsa.Store(TQuants.Load<TIsa>(q, 7), target + (7 * PanelGemv.VectorBytes));
+                TIsa.Store(TQuants.Load<TIsa, TVector>(q, 0), target);
+                TIsa.Store(TQuants.Load<TIsa, TVector>(q, 1), target + PanelGemv.VectorBytes);
+                TIsa.Store(TQuants.Load<TIsa, TVector>(q, 2), target + (2 * PanelGemv.VectorBytes));
+                TIsa.Store(TQuants.Load<TIsa, TVector>(q, 3), target + (3 * PanelGemv.VectorBytes));
+                TIsa.Store(TQuants.Load<TIsa, TVector>(q, 4), target + (4 * PanelGemv.VectorBytes));
+                TIsa.Store(TQuants.Load<TIsa, TVector>(q, 5), target + (5 * PanelGemv.VectorBytes));
+                TIsa.Store(TQuants.Load<TIsa, TVector>(q, 6), target + (6 * PanelGemv.VectorBytes));
+                TIsa.Store(TQuants.Load<TIsa, TVector>(q, 7), target + (7 * PanelGemv.VectorBytes));
             }
 
             quants += blockBytes;
@@ -86,9 +89,10 @@ internal static unsafe class PanelExpand
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Scales<TIsa, TScales>(byte* chunk, int blocks, byte* expanded, int stride)
-        where TIsa : struct, IPanelIsa<TIsa>
-        where TScales : struct, IPanelScales<TScales, TIsa>
+    private static void Scales<TIsa, TVector, TScales>(byte* chunk, int blocks, byte* expanded, int stride)
+        where TIsa : struct, IPanelIsa<TVector>
+        where TVector : struct
+        where TScales : struct, IPanelScales<TScales, TVector>
     {
         bool hasHalves = TScales.Kind is ScaleKind.SuperBlock16;
         bool hasMinima = TScales.Kind is ScaleKind.HalfAndMin or ScaleKind.SuperBlockMins;

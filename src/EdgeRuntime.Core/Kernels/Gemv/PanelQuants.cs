@@ -11,8 +11,9 @@ internal unsafe interface IPanelQuants
     /// <summary>The quants of columns 4 g .. 4 g + 3, one unsigned byte each.</summary>
     /// <param name="block">The block, at the first row of the vector.</param>
     /// <param name="g">0..7, a constant.</param>
-    static abstract TIsa Load<TIsa>(byte* block, int g)
-        where TIsa : struct, IPanelIsa<TIsa>;
+    static abstract TVector Load<TIsa, TVector>(byte* block, int g)
+        where TIsa : struct, IPanelIsa<TVector>
+        where TVector : struct;
 }
 
 /// <summary>Four vectors of nibbles.</summary>
@@ -21,8 +22,9 @@ internal readonly unsafe struct Quants4 : IPanelQuants
     public static int Bits => 4;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TIsa Load<TIsa>(byte* block, int g)
-        where TIsa : struct, IPanelIsa<TIsa> => g < 4
+    public static TVector Load<TIsa, TVector>(byte* block, int g)
+        where TIsa : struct, IPanelIsa<TVector>
+        where TVector : struct => g < 4
         ? TIsa.LowNibbles(TIsa.Load(block + (g * PanelGemv.VectorBytes)))
         : TIsa.HighNibbles(TIsa.Load(block + ((g - 4) * PanelGemv.VectorBytes)));
 }
@@ -33,9 +35,10 @@ internal readonly unsafe struct Quants5 : IPanelQuants
     public static int Bits => 5;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TIsa Load<TIsa>(byte* block, int g)
-        where TIsa : struct, IPanelIsa<TIsa> =>
-        TIsa.AddFifthBit(Quants4.Load<TIsa>(block, g), TIsa.Load(block + (4 * PanelGemv.VectorBytes)), g);
+    public static TVector Load<TIsa, TVector>(byte* block, int g)
+        where TIsa : struct, IPanelIsa<TVector>
+        where TVector : struct =>
+        TIsa.AddFifthBit(Quants4.Load<TIsa, TVector>(block, g), TIsa.Load(block + (4 * PanelGemv.VectorBytes)), g);
 }
 
 /// <summary>Nibbles and two vectors of high pairs.</summary>
@@ -44,9 +47,10 @@ internal readonly unsafe struct Quants6 : IPanelQuants
     public static int Bits => 6;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TIsa Load<TIsa>(byte* block, int g)
-        where TIsa : struct, IPanelIsa<TIsa> =>
-        TIsa.AddHighPair(Quants4.Load<TIsa>(block, g), TIsa.Load(block + ((4 + (g / 4)) * PanelGemv.VectorBytes)), g % 4);
+    public static TVector Load<TIsa, TVector>(byte* block, int g)
+        where TIsa : struct, IPanelIsa<TVector>
+        where TVector : struct =>
+        TIsa.AddHighPair(Quants4.Load<TIsa, TVector>(block, g), TIsa.Load(block + ((4 + (g / 4)) * PanelGemv.VectorBytes)), g % 4);
 }
 
 /// <summary>Eight vectors of bytes.</summary>
@@ -55,6 +59,7 @@ internal readonly unsafe struct Quants8 : IPanelQuants
     public static int Bits => 8;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TIsa Load<TIsa>(byte* block, int g)
-        where TIsa : struct, IPanelIsa<TIsa> => TIsa.Load(block + (g * PanelGemv.VectorBytes));
+    public static TVector Load<TIsa, TVector>(byte* block, int g)
+        where TIsa : struct, IPanelIsa<TVector>
+        where TVector : struct => TIsa.Load(block + (g * PanelGemv.VectorBytes));
 }

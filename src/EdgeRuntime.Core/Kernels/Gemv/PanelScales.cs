@@ -8,10 +8,10 @@ namespace EdgeRuntime.Kernels.Gemv;
 /// chunk.
 /// </summary>
 /// <typeparam name="TSelf">The implementation.</typeparam>
-/// <typeparam name="TIsa">The vector.</typeparam>
-internal unsafe interface IPanelScales<TSelf, TIsa>
-    where TSelf : struct, IPanelScales<TSelf, TIsa>
-    where TIsa : struct, IPanelIsa<TIsa>
+/// <typeparam name="TVector">The vector.</typeparam>
+internal unsafe interface IPanelScales<TSelf, TVector>
+    where TSelf : struct, IPanelScales<TSelf, TVector>
+    where TVector : struct
 {
     static abstract ScaleKind Kind { get; }
 
@@ -20,15 +20,16 @@ internal unsafe interface IPanelScales<TSelf, TIsa>
     static abstract TSelf Begin(byte* chunk, int row);
 
     /// <summary>float: the scale of block b, of its half h where the format has one for 16 columns.</summary>
-    TIsa Scale(int b, int h);
+    TVector Scale(int b, int h);
 
     /// <summary>float: the minimum of block b, as it is added; of no use where the format has none.</summary>
-    TIsa Min(int b);
+    TVector Min(int b);
 }
 
 /// <summary>f16 d for 32 columns.</summary>
-internal readonly unsafe struct HalfScales<TIsa> : IPanelScales<HalfScales<TIsa>, TIsa>
-    where TIsa : struct, IPanelIsa<TIsa>
+internal readonly unsafe struct HalfScales<TIsa, TVector> : IPanelScales<HalfScales<TIsa, TVector>, TVector>
+    where TIsa : struct, IPanelIsa<TVector>
+    where TVector : struct
 {
     private readonly byte* _d;
 
@@ -37,17 +38,18 @@ internal readonly unsafe struct HalfScales<TIsa> : IPanelScales<HalfScales<TIsa>
     public static ScaleKind Kind => ScaleKind.Half;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static HalfScales<TIsa> Begin(byte* chunk, int row) => new(chunk + (2 * row));
+    public static HalfScales<TIsa, TVector> Begin(byte* chunk, int row) => new(chunk + (2 * row));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public TIsa Scale(int b, int h) => TIsa.LoadHalves(_d + (2 * b * PackedLayout.PanelRows));
+    public TVector Scale(int b, int h) => TIsa.LoadHalves(_d + (2 * b * PackedLayout.PanelRows));
 
-    public TIsa Min(int b) => default;
+    public TVector Min(int b) => default;
 }
 
 /// <summary>f16 d and m for 32 columns.</summary>
-internal readonly unsafe struct HalfAndMinScales<TIsa> : IPanelScales<HalfAndMinScales<TIsa>, TIsa>
-    where TIsa : struct, IPanelIsa<TIsa>
+internal readonly unsafe struct HalfAndMinScales<TIsa, TVector> : IPanelScales<HalfAndMinScales<TIsa, TVector>, TVector>
+    where TIsa : struct, IPanelIsa<TVector>
+    where TVector : struct
 {
     private readonly byte* _d;
 
@@ -56,24 +58,25 @@ internal readonly unsafe struct HalfAndMinScales<TIsa> : IPanelScales<HalfAndMin
     public static ScaleKind Kind => ScaleKind.HalfAndMin;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static HalfAndMinScales<TIsa> Begin(byte* chunk, int row) => new(chunk + (2 * row));
+    public static HalfAndMinScales<TIsa, TVector> Begin(byte* chunk, int row) => new(chunk + (2 * row));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public TIsa Scale(int b, int h) => TIsa.LoadHalves(_d + (4 * b * PackedLayout.PanelRows));
+    public TVector Scale(int b, int h) => TIsa.LoadHalves(_d + (4 * b * PackedLayout.PanelRows));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public TIsa Min(int b) => TIsa.LoadHalves(_d + (((4 * b) + 2) * PackedLayout.PanelRows));
+    public TVector Min(int b) => TIsa.LoadHalves(_d + (((4 * b) + 2) * PackedLayout.PanelRows));
 }
 
 /// <summary>f16 d and dmin for 256 columns, unsigned scales and minima for 32.</summary>
-internal readonly unsafe struct SuperBlockMinScales<TIsa> : IPanelScales<SuperBlockMinScales<TIsa>, TIsa>
-    where TIsa : struct, IPanelIsa<TIsa>
+internal readonly unsafe struct SuperBlockMinScales<TIsa, TVector> : IPanelScales<SuperBlockMinScales<TIsa, TVector>, TVector>
+    where TIsa : struct, IPanelIsa<TVector>
+    where TVector : struct
 {
-    private readonly TIsa _d;
-    private readonly TIsa _negativeMin;
+    private readonly TVector _d;
+    private readonly TVector _negativeMin;
     private readonly byte* _subBlocks;
 
-    private SuperBlockMinScales(TIsa d, TIsa negativeMin, byte* subBlocks)
+    private SuperBlockMinScales(TVector d, TVector negativeMin, byte* subBlocks)
     {
         _d = d;
         _negativeMin = negativeMin;
@@ -83,27 +86,28 @@ internal readonly unsafe struct SuperBlockMinScales<TIsa> : IPanelScales<SuperBl
     public static ScaleKind Kind => ScaleKind.SuperBlockMins;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static SuperBlockMinScales<TIsa> Begin(byte* chunk, int row) => new(
+    public static SuperBlockMinScales<TIsa, TVector> Begin(byte* chunk, int row) => new(
         TIsa.LoadHalves(chunk + (2 * row)),
         TIsa.Negate(TIsa.LoadHalves(chunk + (2 * (PackedLayout.PanelRows + row)))),
         chunk + (4 * PackedLayout.PanelRows) + row);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public TIsa Scale(int b, int h) => TIsa.Multiply(_d, TIsa.LoadBytes(_subBlocks + (b * PackedLayout.PanelRows)));
+    public TVector Scale(int b, int h) => TIsa.Multiply(_d, TIsa.LoadBytes(_subBlocks + (b * PackedLayout.PanelRows)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public TIsa Min(int b) =>
+    public TVector Min(int b) =>
         TIsa.Multiply(_negativeMin, TIsa.LoadBytes(_subBlocks + ((PackedLayout.ChunkBlocks + b) * PackedLayout.PanelRows)));
 }
 
 /// <summary>f16 d for 256 columns, signed scales for 16.</summary>
-internal readonly unsafe struct SuperBlock16Scales<TIsa> : IPanelScales<SuperBlock16Scales<TIsa>, TIsa>
-    where TIsa : struct, IPanelIsa<TIsa>
+internal readonly unsafe struct SuperBlock16Scales<TIsa, TVector> : IPanelScales<SuperBlock16Scales<TIsa, TVector>, TVector>
+    where TIsa : struct, IPanelIsa<TVector>
+    where TVector : struct
 {
-    private readonly TIsa _d;
+    private readonly TVector _d;
     private readonly byte* _subBlocks;
 
-    private SuperBlock16Scales(TIsa d, byte* subBlocks)
+    private SuperBlock16Scales(TVector d, byte* subBlocks)
     {
         _d = d;
         _subBlocks = subBlocks;
@@ -112,11 +116,11 @@ internal readonly unsafe struct SuperBlock16Scales<TIsa> : IPanelScales<SuperBlo
     public static ScaleKind Kind => ScaleKind.SuperBlock16;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static SuperBlock16Scales<TIsa> Begin(byte* chunk, int row) =>
+    public static SuperBlock16Scales<TIsa, TVector> Begin(byte* chunk, int row) =>
         new(TIsa.LoadHalves(chunk + (2 * row)), chunk + (2 * PackedLayout.PanelRows) + row);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public TIsa Scale(int b, int h) => TIsa.Multiply(_d, TIsa.LoadSignedBytes(_subBlocks + (((2 * b) + h) * PackedLayout.PanelRows)));
+    public TVector Scale(int b, int h) => TIsa.Multiply(_d, TIsa.LoadSignedBytes(_subBlocks + (((2 * b) + h) * PackedLayout.PanelRows)));
 
-    public TIsa Min(int b) => default;
+    public TVector Min(int b) => default;
 }

@@ -6,98 +6,93 @@ using EdgeRuntime.Kernels.Gemv;
 namespace EdgeRuntime.Kernels.X86;
 
 /// <summary>AVX2 with FMA: eight rows, bytes multiplied by vpmaddubsw into pairs of int16.</summary>
-internal readonly unsafe struct Avx2Isa : IPanelIsa<Avx2Isa>
+internal readonly unsafe struct Avx2Isa : IPanelIsa<Vector256<int>>
 {
-    private readonly Vector256<int> _lanes;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private Avx2Isa(Vector256<int> lanes) => _lanes = lanes;
-
     public static int Rows => 8;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Isa Load(void* source) => new(Vector256.Load((int*)source));
+    public static Vector256<int> Load(void* source) => Vector256.Load((int*)source);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(Avx2Isa value, void* destination) => value._lanes.Store((int*)destination);
+    public static void Store(Vector256<int> value, void* destination) => value.Store((int*)destination);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Isa Activations(sbyte* a) => new(Vector256.Create(*(int*)a));
+    public static Vector256<int> Activations(sbyte* a) => Vector256.Create(*(int*)a);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Isa LowNibbles(Avx2Isa x) => new(x._lanes & Vector256.Create(0x0f0f0f0f));
+    public static Vector256<int> LowNibbles(Vector256<int> x) => x & Vector256.Create(0x0f0f0f0f);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Isa HighNibbles(Avx2Isa x) => LowNibbles(new((x._lanes.AsUInt16() >>> 4).AsInt32()));
+    public static Vector256<int> HighNibbles(Vector256<int> x) => LowNibbles((x.AsUInt16() >>> 4).AsInt32());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Isa AddFifthBit(Avx2Isa q, Avx2Isa plane, int g) => new(q._lanes | (Shift(plane, 4 - g) & Vector256.Create(0x10101010)));
+    public static Vector256<int> AddFifthBit(Vector256<int> q, Vector256<int> plane, int g) => q | (Shift(plane, 4 - g) & Vector256.Create(0x10101010));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Isa AddHighPair(Avx2Isa q, Avx2Isa plane, int i) => new(q._lanes | (Shift(plane, 4 - (2 * i)) & Vector256.Create(0x30303030)));
+    public static Vector256<int> AddHighPair(Vector256<int> q, Vector256<int> plane, int i) => q | (Shift(plane, 4 - (2 * i)) & Vector256.Create(0x30303030));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Isa Dot(Avx2Isa sums, Avx2Isa q, Avx2Isa a) =>
-        new((sums._lanes.AsInt16() + Avx2.MultiplyAddAdjacent(q._lanes.AsByte(), a._lanes.AsSByte())).AsInt32());
+    public static Vector256<int> Dot(Vector256<int> sums, Vector256<int> q, Vector256<int> a) =>
+        (sums.AsInt16() + Avx2.MultiplyAddAdjacent(q.AsByte(), a.AsSByte())).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Isa Widen(Avx2Isa sums) => new(Avx2.MultiplyAddAdjacent(sums._lanes.AsInt16(), Vector256.Create((short)1)));
+    public static Vector256<int> Widen(Vector256<int> sums) => Avx2.MultiplyAddAdjacent(sums.AsInt16(), Vector256.Create((short)1));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Isa DotSigned(Avx2Isa sum, Avx2Isa q, Avx2Isa a)
+    public static Vector256<int> DotSigned(Vector256<int> sum, Vector256<int> q, Vector256<int> a)
     {
         // |w| * (a with w's sign): 2 x 128 x 127 fits an int16.
-        Vector256<sbyte> w = q._lanes.AsSByte() ^ Vector256.Create((sbyte)-128);
-        return Add(sum, Widen(new(Avx2.MultiplyAddAdjacent(Avx2.Abs(w), Avx2.Sign(a._lanes.AsSByte(), w)).AsInt32())));
+        Vector256<sbyte> w = q.AsSByte() ^ Vector256.Create((sbyte)-128);
+        return Add(sum, Widen(Avx2.MultiplyAddAdjacent(Avx2.Abs(w), Avx2.Sign(a.AsSByte(), w)).AsInt32()));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Isa SubtractSums(Avx2Isa sum, short* sum16, int first, int second)
+    public static Vector256<int> SubtractSums(Vector256<int> sum, short* sum16, int first, int second)
     {
         Vector256<int> factors = Vector256.Create((-first & 0xffff) | (-second << 16));
-        return new(sum._lanes + Avx2.MultiplyAddAdjacent(Vector256.Create(*(int*)sum16).AsInt16(), factors.AsInt16()));
+        return sum + Avx2.MultiplyAddAdjacent(Vector256.Create(*(int*)sum16).AsInt16(), factors.AsInt16());
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Isa Add(Avx2Isa x, Avx2Isa y) => new(x._lanes + y._lanes);
+    public static Vector256<int> Add(Vector256<int> x, Vector256<int> y) => x + y;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Isa LoadHalves(byte* source)
+    public static Vector256<int> LoadHalves(byte* source)
     {
         // Sign and magnitude to their places in float32, then the exponent's bias from 15 to 127 by a product with 2^112.
         Vector256<int> bits = (Avx2.ConvertToVector256Int32((short*)source) << 13) & Vector256.Create(unchecked((int)0x8fffe000));
-        return new((bits.AsSingle() * Vector256.Create(5.192296858534828e33f)).AsInt32());
+        return (bits.AsSingle() * Vector256.Create(5.192296858534828e33f)).AsInt32();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Isa LoadBytes(byte* source) => Floats(Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(source)));
+    public static Vector256<int> LoadBytes(byte* source) => Floats(Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(source)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Isa LoadSignedBytes(byte* source) => Floats(Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32((sbyte*)source)));
+    public static Vector256<int> LoadSignedBytes(byte* source) => Floats(Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32((sbyte*)source)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Isa Multiply(Avx2Isa x, Avx2Isa y) => Floats(x._lanes.AsSingle() * y._lanes.AsSingle());
+    public static Vector256<int> Multiply(Vector256<int> x, Vector256<int> y) => Floats(x.AsSingle() * y.AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Isa Negate(Avx2Isa x) => new(x._lanes ^ Vector256.Create(int.MinValue));
+    public static Vector256<int> Negate(Vector256<int> x) => x ^ Vector256.Create(int.MinValue);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Isa AddScaled(Avx2Isa acc, Avx2Isa isum, Avx2Isa scale, float* d) =>
-        Floats(Fma.MultiplyAdd(Avx.ConvertToVector256Single(isum._lanes), scale._lanes.AsSingle() * Vector256.Create(*d), acc._lanes.AsSingle()));
+    public static Vector256<int> AddScaled(Vector256<int> acc, Vector256<int> isum, Vector256<int> scale, float* d) =>
+        Floats(Fma.MultiplyAdd(Avx.ConvertToVector256Single(isum), scale.AsSingle() * Vector256.Create(*d), acc.AsSingle()));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx2Isa AddMultiplied(Avx2Isa acc, Avx2Isa x, float* value) =>
-        Floats(Fma.MultiplyAdd(x._lanes.AsSingle(), Vector256.Create(*value), acc._lanes.AsSingle()));
+    public static Vector256<int> AddMultiplied(Vector256<int> acc, Vector256<int> x, float* value) =>
+        Floats(Fma.MultiplyAdd(x.AsSingle(), Vector256.Create(*value), acc.AsSingle()));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Avx2Isa Floats(Vector256<float> value) => new(value.AsInt32());
+    private static Vector256<int> Floats(Vector256<float> value) => value.AsInt32();
 
     /// <summary>16-bit lanes to the left, or to the right if negative: what crosses a byte is masked away by the caller.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Shift(Avx2Isa x, int left) => left switch
+    private static Vector256<int> Shift(Vector256<int> x, int left) => left switch
     {
-        > 0 => (x._lanes.AsUInt16() << left).AsInt32(),
-        < 0 => (x._lanes.AsUInt16() >>> -left).AsInt32(),
-        _ => x._lanes,
+        > 0 => (x.AsUInt16() << left).AsInt32(),
+        < 0 => (x.AsUInt16() >>> -left).AsInt32(),
+        _ => x,
     };
 }
