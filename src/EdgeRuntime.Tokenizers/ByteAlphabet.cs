@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 
 namespace EdgeRuntime.Tokenizers;
 
@@ -11,20 +12,35 @@ internal static class ByteAlphabet
     private static readonly short[] Bytes = BuildBytes();
 
     /// <summary>The bytes that a text of the alphabet stands for.</summary>
-    /// <param name="text">The text.</param>
-    /// <param name="bytes">At least as many bytes as the text has characters.</param>
+    /// <param name="text">The text, UTF-8.</param>
+    /// <param name="bytes">At least as long as the text.</param>
+    /// <param name="length">Bytes written.</param>
     /// <returns>Whether every character is of the alphabet.</returns>
-    public static bool TryDecode(ReadOnlySpan<char> text, Span<byte> bytes)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static bool TryDecode(ReadOnlySpan<byte> text, Span<byte> bytes, out int length)
     {
+        length = 0;
         for (int i = 0; i < text.Length; i++)
         {
-            int value = text[i] < Bytes.Length ? Bytes[text[i]] : -1;
+            int character = text[i];
+            if (character >= 0x80)
+            {
+                // The whole alphabet lies below U+0144: two bytes at most.
+                if (character >= 0xE0 || i + 1 == text.Length || (text[i + 1] & 0xC0) != 0x80)
+                {
+                    return false;
+                }
+
+                character = ((character & 0x1F) << 6) | (text[++i] & 0x3F);
+            }
+
+            int value = character < Bytes.Length ? Bytes[character] : -1;
             if (value < 0)
             {
                 return false;
             }
 
-            bytes[i] = (byte)value;
+            bytes[length++] = (byte)value;
         }
 
         return true;

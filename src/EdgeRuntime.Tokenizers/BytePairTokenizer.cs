@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace EdgeRuntime.Tokenizers;
@@ -51,27 +52,27 @@ internal sealed class BytePairTokenizer : VocabularyTokenizer
         new(data, preTokenizer.Spelling, new VocabularyDefaults(AddsBegin: preTokenizer.AddsBegin, ForcesBegin: preTokenizer.ForcesBegin));
 
     // A part of a merge that is no token itself still has a number, behind those of the tokens.
-    private PairTable ReadMerges(IReadOnlyList<string> merges)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private PairTable ReadMerges(IReadOnlyList<ReadOnlyMemory<byte>> merges)
     {
         var table = new PairTable(merges.Count);
         byte[] bytes = new byte[256];
         for (int rank = 0; rank < merges.Count; rank++)
         {
-            string merge = merges[rank];
-            int space = merge.Length < 2 ? -1 : merge.IndexOf(' ', 1);
-            if (space < 0 || space == merge.Length - 1)
+            ReadOnlySpan<byte> merge = merges[rank].Span;
+            int space = merge.Length < 2 ? 0 : 1 + merge[1..].IndexOf((byte)' ');
+            if (space == 0 || space == merge.Length - 1)
             {
                 throw new VocabularyException("merges", $"{Vocabulary.Quote(merge)} as entry {rank}", "two pieces with a space between");
             }
 
-            int room = Encoding.UTF8.GetMaxByteCount(merge.Length);
-            if (room > bytes.Length)
+            if (merge.Length > bytes.Length)
             {
-                bytes = new byte[room];
+                bytes = new byte[merge.Length];
             }
 
-            if (TrySpell(merge.AsSpan(0, space), bytes, out int left)
-                && TrySpell(merge.AsSpan(space + 1), bytes.AsSpan(left), out int right))
+            if (TrySpell(merge[..space], bytes, out int left)
+                && TrySpell(merge[(space + 1)..], bytes.AsSpan(left), out int right))
             {
                 table.Add(
                     Vocabulary.Pieces.FindOrAdd(bytes.AsSpan(0, left)),
@@ -84,11 +85,16 @@ internal sealed class BytePairTokenizer : VocabularyTokenizer
         return table;
     }
 
-    private bool TrySpell(ReadOnlySpan<char> text, Span<byte> bytes, out int length)
+    private bool TrySpell(ReadOnlySpan<byte> text, Span<byte> bytes, out int length)
     {
-        bool byteLevel = _spelling == PieceSpelling.ByteLevel;
-        length = byteLevel ? text.Length : Encoding.UTF8.GetBytes(text, bytes);
-        return !byteLevel || ByteAlphabet.TryDecode(text, bytes);
+        if (_spelling == PieceSpelling.ByteLevel)
+        {
+            return ByteAlphabet.TryDecode(text, bytes, out length);
+        }
+
+        text.CopyTo(bytes);
+        length = text.Length;
+        return true;
     }
 
     private void EncodeWord(ReadOnlySpan<byte> word, SymbolMerger merger, List<int> output)

@@ -36,14 +36,12 @@ internal static class KnownTexts
     /// <summary>Marks of a channel that are always shown.</summary>
     public static readonly string[] AlwaysShown = ["<|channel|>", "<|message|>", "<|start|>", "<|constrain|>"];
 
-    /// <summary>The tokens that end an answer; the attributes of tokens known by their text are put right on the way.</summary>
+    /// <summary>Marks the tokens that end an answer and puts the attributes of tokens known by their text right.</summary>
     /// <param name="ids">Token ids by text.</param>
     /// <param name="named">Special token ids by the key that names them.</param>
     /// <param name="attributes">[tokens], changed.</param>
-    public static HashSet<int> Apply(
-        IReadOnlyDictionary<string, int> ids, IReadOnlyDictionary<string, int> named, TokenAttributes[] attributes)
+    public static void Apply(IReadOnlyDictionary<string, int> ids, IReadOnlyDictionary<string, int> named, TokenAttributes[] attributes)
     {
-        var ends = new HashSet<int>();
         foreach ((string key, string[] texts) in FillMarks)
         {
             _ = FindMark(key, texts, ids, named, attributes);
@@ -53,7 +51,7 @@ internal static class KnownTexts
         {
             if (FindMark(key, texts, ids, named, attributes) is int mark)
             {
-                ends.Add(mark);
+                attributes[mark] |= TokenAttributes.EndsGeneration;
             }
         }
 
@@ -61,8 +59,7 @@ internal static class KnownTexts
         {
             if (ids.TryGetValue(text, out int id))
             {
-                ends.Add(id);
-                attributes[id] |= TokenAttributes.Control;
+                attributes[id] |= TokenAttributes.EndsGeneration | TokenAttributes.Control;
             }
         }
 
@@ -70,7 +67,7 @@ internal static class KnownTexts
         {
             if (ids.TryGetValue(text, out int id))
             {
-                attributes[id] = TokenAttributes.UserDefined;
+                attributes[id] = TokenAttributes.UserDefined | (attributes[id] & TokenAttributes.EndsGeneration);
             }
         }
 
@@ -78,12 +75,11 @@ internal static class KnownTexts
         {
             if (named.TryGetValue(key, out int id))
             {
-                ends.Add(id);
+                attributes[id] |= TokenAttributes.EndsGeneration;
             }
         }
 
-        ApplyExceptions(ids, attributes, ends);
-        return ends;
+        ApplyExceptions(ids, attributes);
     }
 
     private static int? FindMark(
@@ -106,22 +102,20 @@ internal static class KnownTexts
         return null;
     }
 
-    private static void ApplyExceptions(IReadOnlyDictionary<string, int> ids, TokenAttributes[] attributes, HashSet<int> ends)
+    private static void ApplyExceptions(IReadOnlyDictionary<string, int> ids, TokenAttributes[] attributes)
     {
-        bool Ends(string text) => ids.TryGetValue(text, out int id) && ends.Contains(id);
+        bool Ends(string text) => ids.TryGetValue(text, out int id) && (attributes[id] & TokenAttributes.EndsGeneration) != 0;
 
         // Where other texts end the answer, <|end|> only ends one of its channels.
         bool calls = Ends("<|call|>") || Ends("<|calls|>");
         if (calls && (Ends("<|return|>") || Ends("<|flush|>")) && Ends("<|end|>"))
         {
-            ends.Remove(ids["<|end|>"]);
             attributes[ids["<|end|>"]] = TokenAttributes.UserDefined;
         }
 
         // Gemma 4 has an HTML tag of this text.
         if (Ends("<|tool_response>") && Ends("</s>"))
         {
-            ends.Remove(ids["</s>"]);
             attributes[ids["</s>"]] = TokenAttributes.Normal;
         }
     }

@@ -1,5 +1,6 @@
 using System;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace EdgeRuntime.Tokenizers;
 
@@ -37,6 +38,7 @@ internal sealed class PairTable
     }
 
     // Keys are shifted by one, so that 0 means an empty slot.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int FindSlot(int left, int right, out ulong key)
     {
         key = (((ulong)(uint)left << 32) | (uint)right) + 1;

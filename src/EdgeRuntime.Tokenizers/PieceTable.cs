@@ -1,6 +1,7 @@
 using System;
 using System.IO;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace EdgeRuntime.Tokenizers;
@@ -48,6 +49,7 @@ internal sealed class PieceTable
     /// <param name="piece">Its bytes.</param>
     /// <param name="findable">Whether <see cref="Find"/> shall see it.</param>
     /// <returns>The number.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int Add(ReadOnlySpan<byte> piece, bool findable = true)
     {
         Reserve(piece.Length);
@@ -80,6 +82,7 @@ internal sealed class PieceTable
         return id >= 0 ? id : Add(piece);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int FindSlot(ReadOnlySpan<byte> piece)
     {
         int mask = _slots.Length - 1;

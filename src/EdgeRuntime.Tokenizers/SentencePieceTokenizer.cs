@@ -57,12 +57,11 @@ internal sealed class SentencePieceTokenizer : VocabularyTokenizer
     }
 
     // Where no piece has a space inside, no merge crosses the front of a space: words are encoded one by one, in little memory.
-    private static bool MayBeSplitAtSpaces(IReadOnlyList<string> tokens)
+    private static bool MayBeSplitAtSpaces(IReadOnlyList<ReadOnlyMemory<byte>> tokens)
     {
-        foreach (string token in tokens)
+        foreach (ReadOnlyMemory<byte> token in tokens)
         {
-            string trimmed = token.TrimStart('▁');
-            if (trimmed.Contains('▁'))
+            if (FindWordEnd(token.Span) < token.Length)
             {
                 return false;
             }

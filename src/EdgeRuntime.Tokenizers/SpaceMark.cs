@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 
 namespace EdgeRuntime.Tokenizers;
 
@@ -12,6 +13,7 @@ internal static class SpaceMark
     /// <param name="text">UTF-8.</param>
     /// <param name="target">At least as long.</param>
     /// <returns>Bytes written.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int Replace(ReadOnlySpan<byte> text, Span<byte> target)
     {
         int written = 0;

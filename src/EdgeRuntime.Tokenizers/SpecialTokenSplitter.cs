@@ -1,7 +1,6 @@
 using System;
 using System.Buffers;
 using System.Collections.Generic;
-using System.Text;
 
 namespace EdgeRuntime.Tokenizers;
 
@@ -18,21 +17,22 @@ internal readonly record struct TextFragment(int Token, int Start, int Length);
 internal sealed class SpecialTokenSplitter
 {
     private readonly Vocabulary _vocabulary;
-    private readonly Dictionary<(int Node, byte Next), int> _edges = [];
+    // From (node << 8 | byte) to the next node; a key of one number spares the start-up a compiled dictionary of its own.
+    private readonly Dictionary<long, int> _edges = [];
     private readonly List<int> _tokenAtNode = [-1];
     private readonly SearchValues<byte> _firstBytes;
     private readonly SearchValues<byte> _firstBytesUserDefined;
 
-    public SpecialTokenSplitter(Vocabulary vocabulary, IReadOnlyList<string> tokens)
+    public SpecialTokenSplitter(Vocabulary vocabulary, IReadOnlyList<ReadOnlyMemory<byte>> tokens)
     {
         _vocabulary = vocabulary;
-        var first = new HashSet<byte>();
-        var firstUserDefined = new HashSet<byte>();
+        var first = new List<byte>();
+        var firstUserDefined = new List<byte>();
         for (int token = 0; token < vocabulary.Size; token++)
         {
             if ((vocabulary.GetAttributes(token) & TokenAttributes.Special) != 0 && tokens[token].Length > 0)
             {
-                byte[] text = Encoding.UTF8.GetBytes(tokens[token]);
+                ReadOnlySpan<byte> text = tokens[token].Span;
                 Insert(text, token);
                 first.Add(text[0]);
                 if (IsFound(token, parseSpecial: false))
@@ -74,16 +74,18 @@ internal sealed class SpecialTokenSplitter
     private bool IsFound(int token, bool parseSpecial) =>
         parseSpecial || (_vocabulary.GetAttributes(token) & TokenAttributes.Hidden) == 0;
 
+    private static long Edge(int node, byte next) => ((long)node << 8) | next;
+
     private void Insert(ReadOnlySpan<byte> text, int token)
     {
         int node = 0;
         foreach (byte b in text)
         {
-            if (!_edges.TryGetValue((node, b), out int next))
+            if (!_edges.TryGetValue(Edge(node, b), out int next))
             {
                 next = _tokenAtNode.Count;
                 _tokenAtNode.Add(-1);
-                _edges.Add((node, b), next);
+                _edges.Add(Edge(node, b), next);
             }
 
             node = next;
@@ -106,7 +108,7 @@ internal sealed class SpecialTokenSplitter
 
             start += skipped;
             int node = 0;
-            for (int i = start; i < text.Length && _edges.TryGetValue((node, text[i]), out node); i++)
+            for (int i = start; i < text.Length && _edges.TryGetValue(Edge(node, text[i]), out node); i++)
             {
                 int token = _tokenAtNode[node];
                 if (token >= 0 && IsFound(token, parseSpecial))

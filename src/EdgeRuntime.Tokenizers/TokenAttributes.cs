@@ -17,6 +17,9 @@ internal enum TokenAttributes : byte
     /// <summary>The token after whose match white space is dropped.</summary>
     StripsRight = 64,
 
+    /// <summary>A token that ends an answer.</summary>
+    EndsGeneration = 128,
+
     /// <summary>Tokens that have no text of their own unless asked for.</summary>
     Hidden = Unknown | Control,
 

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace EdgeRuntime.Tokenizers;
@@ -24,7 +25,6 @@ internal sealed class Vocabulary
     private static readonly HashSet<string> Known = CollectKnown();
 
     private readonly TokenAttributes[] _attributes;
-    private readonly HashSet<int> _ends;
     private readonly PieceTable _written;
 
     /// <exception cref="VocabularyException">The data contradicts itself.</exception>
@@ -44,7 +44,7 @@ internal sealed class Vocabulary
         AddsEnd = GetFlag(data, "add_eos_token", false);
         RequireAdded(AddsBegin, BeginOfSequence, "bos", "add_bos_token");
         RequireAdded(AddsEnd, EndOfSequence, "eos", "add_eos_token");
-        _ends = KnownTexts.Apply(FindKnown(data.Tokens), NameSpecials(data), _attributes);
+        KnownTexts.Apply(FindKnown(data.Tokens), NameSpecials(data), _attributes);
         Pieces = new PieceTable(Size);
         _written = new PieceTable(Size);
         ReadPieces(data.Tokens, spelling);
@@ -71,15 +71,15 @@ internal sealed class Vocabulary
 
     public TokenAttributes GetAttributes(int token) => _attributes[token];
 
-    public bool IsEndOfGeneration(int token) => _ends.Contains(token);
+    public bool IsEndOfGeneration(int token) => (uint)token < (uint)Size && (_attributes[token] & TokenAttributes.EndsGeneration) != 0;
 
     /// <summary>The bytes that a token stands for in a text; of a hidden token those of its written form.</summary>
     public ReadOnlySpan<byte> GetWrittenBytes(int token) => _written[token];
 
     /// <summary>Parses a byte token's text, <c>&lt;0x0A&gt;</c>; -1 for any other text.</summary>
-    public static int ParseByteToken(string text) =>
-        text.Length == 6 && text.StartsWith("<0x", StringComparison.Ordinal) && text[5] == '>'
-            && byte.TryParse(text.AsSpan(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte value)
+    private static int ParseByteToken(ReadOnlySpan<byte> text) =>
+        text.Length == 6 && text.StartsWith("<0x"u8) && text[5] == (byte)'>'
+            && byte.TryParse(text.Slice(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte value)
             ? value
             : -1;
 
@@ -93,6 +93,7 @@ internal sealed class Vocabulary
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static TokenAttributes[] ReadAttributes(VocabularyData data)
     {
         int size = data.Tokens.Count;
@@ -165,51 +166,53 @@ internal sealed class Vocabulary
         return known;
     }
 
-    private static Dictionary<string, int> FindKnown(IReadOnlyList<string> tokens)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static Dictionary<string, int> FindKnown(IReadOnlyList<ReadOnlyMemory<byte>> tokens)
     {
         var found = new Dictionary<string, int>();
         for (int i = 0; i < tokens.Count; i++)
         {
-            if (tokens[i].Length > 2 && Known.Contains(tokens[i]))
+            // All of the known texts have a bracket at or near their front; few other tokens do.
+            ReadOnlySpan<byte> text = tokens[i].Span;
+            if (text.Length is > 2 and < 64 && text[..Math.Min(4, text.Length)].ContainsAny((byte)'<', (byte)'['))
             {
-                found[tokens[i]] = i;
+                string known = Encoding.UTF8.GetString(text);
+                if (Known.Contains(known))
+                {
+                    found[known] = i;
+                }
             }
         }
 
         return found;
     }
 
-    private void ReadPieces(IReadOnlyList<string> tokens, PieceSpelling spelling)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void ReadPieces(IReadOnlyList<ReadOnlyMemory<byte>> tokens, PieceSpelling spelling)
     {
-        byte[] raw = new byte[256];
-        byte[] shown = new byte[256];
+        byte[] buffer = new byte[256];
         for (int token = 0; token < tokens.Count; token++)
         {
-            string text = tokens[token];
-            int room = Encoding.UTF8.GetMaxByteCount(text.Length);
-            if (room > raw.Length)
+            ReadOnlySpan<byte> text = tokens[token].Span;
+            if (text.Length > buffer.Length)
             {
-                raw = new byte[room];
-                shown = new byte[room];
+                buffer = new byte[text.Length];
             }
 
-            int length = Encoding.UTF8.GetBytes(text, raw);
-            ReadOnlySpan<byte> written = Write(token, text, raw.AsSpan(0, length), shown, spelling);
-            _written.Add(written, findable: false);
+            _written.Add(Write(token, text, buffer, spelling), findable: false);
             if (spelling == PieceSpelling.ByteLevel)
             {
-                Pieces.Add(ByteAlphabet.TryDecode(text, shown) ? shown.AsSpan(0, text.Length) : []);
+                text = ByteAlphabet.TryDecode(text, buffer, out int length) ? buffer.AsSpan(0, length) : [];
             }
-            else
-            {
-                Pieces.Add(raw.AsSpan(0, length));
-            }
+
+            Pieces.Add(text);
         }
     }
 
     /// <summary>A text of the file for a message: short, on one line and unable to steer a terminal.</summary>
-    public static string Quote(string text)
+    public static string Quote(ReadOnlySpan<byte> utf8)
     {
+        string text = Encoding.UTF8.GetString(utf8[..Math.Min(utf8.Length, 200)]);
         var quoted = new StringBuilder("\"");
         foreach (char c in text.AsSpan(0, Math.Min(text.Length, 40)))
         {
@@ -220,22 +223,23 @@ internal sealed class Vocabulary
     }
 
     // The order of the tests is llama.cpp's: a token may be several things at once.
-    private ReadOnlySpan<byte> Write(int token, string text, ReadOnlySpan<byte> utf8, Span<byte> shown, PieceSpelling spelling)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private ReadOnlySpan<byte> Write(int token, ReadOnlySpan<byte> text, Span<byte> buffer, PieceSpelling spelling)
     {
         TokenAttributes attributes = _attributes[token];
         if ((attributes & TokenAttributes.Special) != 0)
         {
-            return utf8;
+            return text;
         }
 
         if ((attributes & TokenAttributes.Normal) != 0)
         {
             if (spelling == PieceSpelling.Sentence)
             {
-                return shown[..SpaceMark.Replace(utf8, shown)];
+                return buffer[..SpaceMark.Replace(text, buffer)];
             }
 
-            return ByteAlphabet.TryDecode(text, shown) ? shown[..text.Length] : utf8;
+            return ByteAlphabet.TryDecode(text, buffer, out int length) ? buffer[..length] : text;
         }
 
         if ((attributes & TokenAttributes.Byte) != 0)
@@ -243,11 +247,12 @@ internal sealed class Vocabulary
             int value = ParseByteToken(text);
             if (value < 0)
             {
-                throw new VocabularyException("tokens", $"byte token {token} with the text {Quote(text)}", "two hexadecimal digits as in <0x0A>");
+                throw new VocabularyException(
+                    "tokens", $"byte token {token} with the text {Quote(text)}", "two hexadecimal digits as in <0x0A>");
             }
 
-            shown[0] = (byte)value;
-            return shown[..1];
+            buffer[0] = (byte)value;
+            return buffer[..1];
         }
 
         return [];
@@ -264,8 +269,9 @@ internal sealed class Vocabulary
 
         for (int token = 0; token < Size; token++)
         {
-            bool keeps = data.Tokens[token] is "<unk>" or "<s>" or "<|endoftext|>";
-            if (!keeps && ((_attributes[token] & TokenAttributes.Special) != 0 || data.Tokens[token] == "</s>"))
+            ReadOnlySpan<byte> text = data.Tokens[token].Span;
+            bool keeps = text.SequenceEqual("<unk>"u8) || text.SequenceEqual("<s>"u8) || text.SequenceEqual("<|endoftext|>"u8);
+            if (!keeps && (_attributes[token] & TokenAttributes.Special) != 0)
             {
                 _attributes[token] |= TokenAttributes.StripsRight;
             }

@@ -15,8 +15,8 @@ public sealed record VocabularyData
     /// <summary>Pre-tokenizer's name ("llama-bpe", "qwen2", "smollm" ...); null where the file names none.</summary>
     public string? PreTokenizer { get; init; }
 
-    /// <summary>Piece of each token id.</summary>
-    public required IReadOnlyList<string> Tokens { get; init; }
+    /// <summary>Piece of each token id, in the bytes of the file: UTF-8 as a rule, but nothing makes sure of it.</summary>
+    public required IReadOnlyList<ReadOnlyMemory<byte>> Tokens { get; init; }
 
     /// <summary>Score of each token; empty where the file has none.</summary>
     public ReadOnlyMemory<float> Scores { get; init; }
@@ -24,8 +24,8 @@ public sealed record VocabularyData
     /// <summary>Type of each token: 1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused, 6 byte; empty where absent.</summary>
     public ReadOnlyMemory<int> TokenTypes { get; init; }
 
-    /// <summary>BPE merges, "left right", best first.</summary>
-    public IReadOnlyList<string> Merges { get; init; } = [];
+    /// <summary>BPE merges, "left right", best first; bytes as in <see cref="Tokens"/>.</summary>
+    public IReadOnlyList<ReadOnlyMemory<byte>> Merges { get; init; } = [];
 
     /// <summary>Special token ids by the last part of their key: "bos", "eos", "eot", "eom", "unknown", "padding", "separator" ...</summary>
     public IReadOnlyDictionary<string, int> SpecialTokens { get; init; } = new Dictionary<string, int>();

@@ -15,7 +15,7 @@ internal abstract class VocabularyTokenizer : Tokenizer
     private readonly SpecialTokenSplitter _splitter;
     private SymbolMerger? _spareMerger;
 
-    protected VocabularyTokenizer(Vocabulary vocabulary, IReadOnlyList<string> tokens)
+    protected VocabularyTokenizer(Vocabulary vocabulary, IReadOnlyList<ReadOnlyMemory<byte>> tokens)
     {
         Vocabulary = vocabulary;
         _splitter = new SpecialTokenSplitter(vocabulary, tokens);

@@ -1,0 +1,170 @@
+using System;
+using System.Collections.Generic;
+using System.Text;
+using Xunit;
+using static EdgeRuntime.Tokenizers.Tests.VocabularyBuilder;
+
+namespace EdgeRuntime.Tokenizers.Tests;
+
+/// <summary>Vocabularies that contradict themselves or ask for what there is not, and the two merge rules on small ones.</summary>
+public sealed class VocabularyTests
+{
+    [Fact]
+    public void Create_UnknownModel_NamesWhatIsSupported()
+    {
+        var error = Assert.Throws<TokenizerException>(() => Tokenizer.Create(Sentence() with { Model = "t5" }));
+        Assert.Equal("tokenizer model \"t5\" is not supported; supported are llama, gpt2, gemma4", error.Message);
+    }
+
+    [Fact]
+    public void Create_UnknownPreTokenizer_NamesWhatIsSupported()
+    {
+        var error = Assert.Throws<TokenizerException>(() => Tokenizer.Create(ByteLevel([]) with { PreTokenizer = "kimi-k2" }));
+        Assert.StartsWith("pre-tokenizer \"kimi-k2\" is not supported; supported are default, gpt-2,", error.Message);
+    }
+
+    [Fact]
+    public void Create_NoTokens_IsRefused() => Refuses("tokens", Sentence() with { Tokens = [] });
+
+    [Fact]
+    public void Create_ShortScores_IsRefused() => Refuses("scores", Sentence() with { Scores = new float[3] });
+
+    [Fact]
+    public void Create_ShortTypes_IsRefused() => Refuses("token_type", Sentence() with { TokenTypes = new int[] { 1, 1 } });
+
+    [Fact]
+    public void Create_ByteTokenWithoutHex_IsRefused() => Refuses("tokens", Sentence(("<0xZZ>", ByteToken)));
+
+    [Fact]
+    public void Create_DefaultEndPastTheTokens_IsRefused() =>
+        Refuses("eos_token_id", new VocabularyData { Model = "llama", Tokens = VocabularyBuilder.Encode(["a", "b"]) });
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(1000)]
+    public void Create_SpecialTokenPastTheTokens_IsRefused(int id) =>
+        Refuses("padding_token_id", Sentence() with { SpecialTokens = new Dictionary<string, int> { ["padding"] = id } });
+
+    [Fact]
+    public void Create_BeginAddedButAbsent_IsRefused() =>
+        Refuses("bos_token_id", ByteLevel([]) with { Flags = new Dictionary<string, bool> { ["add_bos_token"] = true } });
+
+    [Theory]
+    [InlineData("ab")]
+    [InlineData("")]
+    [InlineData(" ")]
+    [InlineData(" a")]
+    [InlineData("a ")]
+    public void Create_MergeWithoutTwoPieces_IsRefused(string merge) => Refuses("merges", ByteLevel([]) with { Merges = VocabularyBuilder.Encode([merge]) });
+
+    [Fact]
+    public void Create_TokenThatIsNotUtf8_KeepsItsBytes()
+    {
+        VocabularyData data = Sentence(("x", Normal));
+        ReadOnlyMemory<byte>[] tokens = [.. data.Tokens];
+        tokens[^1] = new byte[] { 0xC3, 0x28 };
+        Tokenizer tokenizer = Tokenizer.Create(data with { Tokens = tokens });
+        Assert.Equal([0xC3, 0x28], tokenizer.GetPieceBytes(tokens.Length - 1).ToArray());
+        Assert.Equal("\uFFFD(", tokenizer.Decode([tokens.Length - 1]));
+    }
+
+    [Fact]
+    public void Encode_ByteLevel_MergesInTheOrderOfTheList()
+    {
+        Tokenizer tokenizer = Tokenizer.Create(ByteLevel(["b c", "a b", "a bc"]));
+        Assert.Equal(["abc", "ab", "bc"], tokenizer.Pieces(tokenizer.Encode("abcabbc")));
+    }
+
+    [Fact]
+    public void Encode_EqualRanks_LeftmostMergesFirst() =>
+        Assert.Equal(["aa", "aa", "a"], Encode(ByteLevel(["a a"]), "aaaaa"));
+
+    [Fact]
+    public void Encode_Sentence_MergesTheBestScoreFirst() =>
+        Assert.Equal([" ", "a", "bc"], Encode(Sentence(("bc", Normal), ("ab", Normal), ("▁", Normal), ("a", Normal)), "abc"));
+
+    [Fact]
+    public void Encode_PieceWithASpaceInside_IsFoundAcrossWords() =>
+        Assert.Equal([" a b"], Encode(Sentence(("▁a▁b", Normal), ("▁a", Normal), ("▁b", Normal), ("▁a▁", Normal)), "a b"));
+
+    [Fact]
+    public void Encode_WhatIsNoPiece_IsWrittenInBytes()
+    {
+        Tokenizer tokenizer = Tokenizer.Create(Sentence(("▁", Normal)));
+        Assert.Equal([1, 259, 3 + 0xE4, 3 + 0xB8, 3 + 0xAD], tokenizer.Encode("中"));
+        Assert.Equal("中", tokenizer.Decode([1, 259, 3 + 0xE4, 3 + 0xB8, 3 + 0xAD]));
+    }
+
+    [Fact]
+    public void Encode_RandomMerges_EqualsTheNaiveDefinition()
+    {
+        const int Seed = 77;
+        var random = new Random(Seed);
+        for (int round = 0; round < 200; round++)
+        {
+            var pieces = new List<string> { "a", "b", "c" };
+            var merges = new List<string>();
+            for (int i = 0; i < 12; i++)
+            {
+                (string left, string right) = (pieces[random.Next(pieces.Count)], pieces[random.Next(pieces.Count)]);
+                if (!pieces.Contains(left + right) && !merges.Contains($"{left} {right}"))
+                {
+                    merges.Add($"{left} {right}");
+                    pieces.Add(left + right);
+                }
+            }
+
+            var text = new StringBuilder();
+            for (int i = 0; i < 30; i++)
+            {
+                text.Append((char)('a' + random.Next(3)));
+            }
+
+            Assert.Equal(MergeNaively(text.ToString(), merges), Encode(ByteLevel([.. merges]), text.ToString()));
+        }
+    }
+
+    // Merge all pairs of the best rank, one at a time from the left, until no pair has a rank.
+    private static string[] MergeNaively(string text, List<string> merges)
+    {
+        var symbols = new List<string>();
+        foreach (char c in text)
+        {
+            symbols.Add(c.ToString());
+        }
+
+        while (true)
+        {
+            (int Rank, int Place) best = (int.MaxValue, -1);
+            for (int i = 0; i + 1 < symbols.Count; i++)
+            {
+                int rank = merges.IndexOf($"{symbols[i]} {symbols[i + 1]}");
+                if (rank >= 0 && rank < best.Rank)
+                {
+                    best = (rank, i);
+                }
+            }
+
+            if (best.Place < 0)
+            {
+                return [.. symbols];
+            }
+
+            symbols[best.Place] += symbols[best.Place + 1];
+            symbols.RemoveAt(best.Place + 1);
+        }
+    }
+
+    private static void Refuses(string key, VocabularyData data)
+    {
+        var error = Assert.Throws<VocabularyException>(() => Tokenizer.Create(data));
+        Assert.Equal(key, error.Key);
+        Assert.DoesNotContain('\n', error.Message);
+    }
+
+    private static string[] Encode(VocabularyData data, string text)
+    {
+        Tokenizer tokenizer = Tokenizer.Create(data);
+        return tokenizer.Pieces(tokenizer.Encode(text, addSpecial: false));
+    }
+}
