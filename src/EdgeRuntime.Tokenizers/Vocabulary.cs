@@ -37,8 +37,8 @@ internal sealed class Vocabulary
 
         Size = data.Tokens.Count;
         _attributes = ReadAttributes(data);
-        BeginOfSequence = FindSpecial(data, "bos", defaults.BeginOfSequence);
         EndOfSequence = FindSpecial(data, "eos", defaults.EndOfSequence);
+        BeginOfSequence = FindSpecial(data, "bos", defaults.BeginOfSequence);
         Unknown = FindSpecial(data, "unknown", defaults.Unknown);
         AddsBegin = GetFlag(data, "add_bos_token", defaults.AddsBegin) || defaults.ForcesBegin;
         AddsEnd = GetFlag(data, "add_eos_token", false);

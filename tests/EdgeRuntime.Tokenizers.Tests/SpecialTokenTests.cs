@@ -29,9 +29,7 @@ public sealed class SpecialTokenTests
     {
         Tokenizer tokenizer = Tokenizer.Create(ByteLevel([], ("ab", UserDefined), ("bcd", UserDefined), ("abc", UserDefined)));
         Assert.Equal(["abc"], tokenizer.Pieces(tokenizer.Encode("abc")));
-        Assert.Equal(["abc", "d"], tokenizer.Pieces(tokenizer.Encode("abcd")));
-        Assert.Equal(["a", "bcd", "ab"], tokenizer.Pieces(Tokenizer.Create(
-            ByteLevel([], ("ab", UserDefined), ("bcd", UserDefined))).Encode("abcdab")));
+        Assert.Equal(["a", "bcd", "ab"], tokenizer.Pieces(tokenizer.Encode("abcdab")));
     }
 
     [Fact]
