@@ -8,7 +8,7 @@ namespace EdgeRuntime.Memory;
 /// valid until <see cref="Dispose"/>. Large blocks come as zero pages from the system, which cost no memory until they are
 /// written.
 /// </summary>
-internal sealed unsafe class NativeBuffer : IDisposable
+internal sealed unsafe partial class NativeBuffer : IDisposable
 {
     public const int Alignment = 64;
 
@@ -33,6 +33,22 @@ internal sealed unsafe class NativeBuffer : IDisposable
 
     public byte* Pointer => _pointer is null ? throw new ObjectDisposedException(nameof(NativeBuffer)) : _pointer;
 
+    /// <summary>
+    /// Asks for large pages where the system gives them on request (Linux: 2 MB): reading memory in order is markedly faster
+    /// with them. For memory that is written from one end to the other; scattered writes would take 2 MB each. Best effort.
+    /// </summary>
+    public void PreferLargePages()
+    {
+        const nuint LargePage = 2 << 20;
+        const int AdviseHugePages = 14; // MADV_HUGEPAGE
+        nuint first = ((nuint)Pointer + LargePage - 1) & ~(LargePage - 1);
+        nuint end = ((nuint)Pointer + (nuint)ByteLength) & ~(LargePage - 1);
+        if (OperatingSystem.IsLinux() && end > first)
+        {
+            _ = madvise((void*)first, end - first, AdviseHugePages);
+        }
+    }
+
     public void Dispose()
     {
         Free();
@@ -49,4 +65,7 @@ internal sealed unsafe class NativeBuffer : IDisposable
             GC.RemoveMemoryPressure(Math.Max(ByteLength, Alignment));
         }
     }
+
+    [LibraryImport("libc")]
+    private static partial int madvise(void* address, nuint length, int advice);
 }

@@ -11,12 +11,15 @@ namespace EdgeRuntime;
 /// which the system provides as it is written, so an empty cache of any capacity costs nothing. For one caller at a time,
 /// except that threads may store different positions or heads at once.
 /// </summary>
+/// <remarks>
+/// Chunk after chunk of 256 positions, each with all layers and heads: memory grows from one end as the sequence does, which
+/// large pages need, and what a work item of attention reads lies together.
+/// </remarks>
 internal sealed unsafe class KvCache : IDisposable
 {
     private readonly KvLayout _layout;
     private readonly NativeBuffer _memory;
-    private readonly long _keyHeadBytes;
-    private readonly long _valueHeadBytes;
+    private readonly long _chunkStride;
 
     /// <param name="layers">Layers with attention.</param>
     /// <param name="kvHeads">KV heads of a layer.</param>
@@ -35,10 +38,9 @@ internal sealed unsafe class KvCache : IDisposable
         KvHeads = kvHeads;
         Capacity = capacity;
         Type = type;
-        long panels = ((long)capacity + KvLayout.PanelPositions - 1) / KvLayout.PanelPositions;
-        _keyHeadBytes = WholeLines(checked(panels * _layout.KeyPanelBytes));
-        _valueHeadBytes = WholeLines(checked(capacity * (long)_layout.ValueRowBytes));
-        _memory = new NativeBuffer(checked(layers * (long)kvHeads * (_keyHeadBytes + _valueHeadBytes)));
+        _chunkStride = checked(layers * (long)kvHeads * _layout.ChunkBytes);
+        _memory = new NativeBuffer(checked(((capacity - 1L) / KvLayout.ChunkPositions + 1) * _chunkStride));
+        _memory.PreferLargePages();
     }
 
     public int Layers { get; }
@@ -75,17 +77,17 @@ internal sealed unsafe class KvCache : IDisposable
     public void Store(int layer, int kvHead, int position, float* key, float* value)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)position, (uint)Capacity, nameof(position));
-        _layout.StoreKey(Keys(layer, kvHead), position, key);
-        _layout.StoreValue(Values(layer, kvHead), position, value);
+        byte* chunk = Chunk(layer, kvHead, position);
+        _layout.StoreKey(chunk, position % KvLayout.ChunkPositions, key);
+        _layout.StoreValue(chunk, position % KvLayout.ChunkPositions, value);
     }
 
     /// <summary>Sets where a layer's keys and values lie.</summary>
     public void Fill(ref AttentionSlice slice, int layer)
     {
-        slice.Keys = Keys(layer, 0);
-        slice.Values = Values(layer, 0);
-        slice.KeyHeadBytes = _keyHeadBytes;
-        slice.ValueHeadBytes = _valueHeadBytes;
+        slice.Chunks = Chunk(layer, kvHead: 0, position: 0);
+        slice.ChunkStride = _chunkStride;
+        slice.HeadStride = _layout.ChunkBytes;
     }
 
     /// <summary>Counts positions that were stored in every layer.</summary>
@@ -132,8 +134,8 @@ internal sealed unsafe class KvCache : IDisposable
             {
                 for (int kvHead = 0; kvHead < KvHeads; kvHead++)
                 {
-                    ShiftKeys(Keys(layer, kvHead), keep, count, cosTable, sinTable, 2 * cos.Length, pairing, (float*)scratch.Pointer);
-                    ShiftValues(Values(layer, kvHead), keep, count);
+                    ShiftKeys(layer, kvHead, keep, count, cosTable, sinTable, 2 * cos.Length, pairing, (float*)scratch.Pointer);
+                    ShiftValues(layer, kvHead, keep, count);
                 }
             }
         }
@@ -144,22 +146,17 @@ internal sealed unsafe class KvCache : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _memory.Dispose();
 
-    private static long WholeLines(long bytes) => checked(bytes + NativeBuffer.Alignment - 1) & ~(NativeBuffer.Alignment - 1L);
-
-    private byte* Keys(int layer, int kvHead) => Head(layer, kvHead);
-
-    private byte* Values(int layer, int kvHead) => Head(layer, kvHead: 0) + (KvHeads * _keyHeadBytes) + (kvHead * _valueHeadBytes);
-
-    /// <summary>A layer is the keys of all heads, then the values of all heads.</summary>
-    private byte* Head(int layer, int kvHead)
+    /// <summary>The chunk of a head that holds a position.</summary>
+    private byte* Chunk(int layer, int kvHead, int position)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)layer, (uint)Layers, nameof(layer));
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)kvHead, (uint)KvHeads, nameof(kvHead));
-        return _memory.Pointer + (layer * (long)KvHeads * (_keyHeadBytes + _valueHeadBytes)) + (kvHead * _keyHeadBytes);
+        return _memory.Pointer + (position / KvLayout.ChunkPositions * _chunkStride) +
+            (((layer * (long)KvHeads) + kvHead) * _layout.ChunkBytes);
     }
 
     private void ShiftKeys(
-        byte* keys, int keep, int count, float* cos, float* sin, int rotated, RopePairing pairing, float* scratch)
+        int layer, int kvHead, int keep, int count, float* cos, float* sin, int rotated, RopePairing pairing, float* scratch)
     {
         float* panel = scratch;
         float* key = scratch + (KvLayout.PanelPositions * _layout.KeyLength);
@@ -170,7 +167,8 @@ internal sealed unsafe class KvCache : IDisposable
             if (position / KvLayout.PanelPositions != expanded)
             {
                 expanded = position / KvLayout.PanelPositions;
-                _layout.ExpandKeys(keys, expanded, panel);
+                int panelOfChunk = position % KvLayout.ChunkPositions / KvLayout.PanelPositions;
+                _layout.ExpandKeys(Chunk(layer, kvHead, position), panelOfChunk, panel);
             }
 
             for (int i = 0; i < _layout.KeyLength; i++)
@@ -179,14 +177,21 @@ internal sealed unsafe class KvCache : IDisposable
             }
 
             Rope.Apply(key, 1, _layout.KeyLength, rotated, cos, sin, pairing);
-            _layout.StoreKey(keys, position - count, key);
+            int to = position - count;
+            _layout.StoreKey(Chunk(layer, kvHead, to), to % KvLayout.ChunkPositions, key);
         }
     }
 
-    private void ShiftValues(byte* values, int keep, int count)
+    private void ShiftValues(int layer, int kvHead, int keep, int count)
     {
-        byte* to = values + ((long)keep * _layout.ValueRowBytes);
-        long bytes = (long)(Length - keep - count) * _layout.ValueRowBytes;
-        Buffer.MemoryCopy(to + ((long)count * _layout.ValueRowBytes), to, bytes, bytes);
+        for (int position = keep + count; position < Length; position++)
+        {
+            byte* from = ValueRow(layer, kvHead, position);
+            new ReadOnlySpan<byte>(from, _layout.ValueRowBytes)
+                .CopyTo(new Span<byte>(ValueRow(layer, kvHead, position - count), _layout.ValueRowBytes));
+        }
     }
+
+    private byte* ValueRow(int layer, int kvHead, int position) =>
+        _layout.ValueRow(Chunk(layer, kvHead, position), position % KvLayout.ChunkPositions);
 }

@@ -6,17 +6,14 @@ namespace EdgeRuntime.Kernels.Attention;
 /// </summary>
 internal unsafe struct AttentionSlice
 {
-    /// <summary>The layer's first KV head's keys; a head's take <see cref="KeyHeadBytes"/>.</summary>
-    public byte* Keys;
+    /// <summary>The first chunk of the layer's first KV head, laid out as <see cref="KvLayout"/> says.</summary>
+    public byte* Chunks;
 
-    /// <summary>The layer's first KV head's values; a head's take <see cref="ValueHeadBytes"/>.</summary>
-    public byte* Values;
+    /// <summary>Bytes from one chunk of a head to its next.</summary>
+    public long ChunkStride;
 
-    /// <summary>Bytes from one KV head's keys to the next one's.</summary>
-    public long KeyHeadBytes;
-
-    /// <summary>Bytes from one KV head's values to the next one's.</summary>
-    public long ValueHeadBytes;
+    /// <summary>Bytes from one KV head's chunk to the next head's.</summary>
+    public long HeadStride;
 
     /// <summary>[tokens][heads * keyLength], rotated, not scaled.</summary>
     public float* Queries;

@@ -107,8 +107,8 @@ internal sealed unsafe class CausalAttention<TLanes, TElement> : CausalAttention
     private void ComputeRows(
         in AttentionSlice slice, int kvHead, int chunk, int start, int tokens, in Scratch s, float* o, float* ml)
     {
-        byte* keys = slice.Keys + (kvHead * slice.KeyHeadBytes);
-        byte* values = slice.Values + (kvHead * slice.ValueHeadBytes);
+        byte* keys = slice.Chunks + (chunk * slice.ChunkStride) + (kvHead * slice.HeadStride);
+        byte* values = keys + (ChunkPositions / KvLayout.PanelPositions * _keyPanelBytes);
         int first = chunk * ChunkPositions;
         int end = int.Min(ChunkPositions, start + tokens - first); // positions of the chunk that the last token sees
         int rows = tokens * Group;
@@ -116,7 +116,7 @@ internal sealed unsafe class CausalAttention<TLanes, TElement> : CausalAttention
         for (int p = 0; p < end; p += ExpandPositions)
         {
             int panels = int.Min(ExpandPanels, (end - p + KvLayout.PanelPositions - 1) / KvLayout.PanelPositions);
-            float* expanded = ExpandKeys(keys + ((first + p) / KvLayout.PanelPositions * _keyPanelBytes), panels, s.Expanded);
+            float* expanded = ExpandKeys(keys + (p / KvLayout.PanelPositions * _keyPanelBytes), panels, s.Expanded);
             int skip = HiddenTokens(first + p, start) * Group;
             TileProduct<TLanes>.Multiply(
                 s.Queries + ((long)skip * KeyLength), KeyLength,
@@ -134,7 +134,7 @@ internal sealed unsafe class CausalAttention<TLanes, TElement> : CausalAttention
         for (int p = 0; p < end; p += ExpandPositions)
         {
             int count = int.Min(ExpandPositions, end - p);
-            float* expanded = ExpandValues(values + ((first + p) * _valueRowBytes), count, s.Expanded);
+            float* expanded = ExpandValues(values + (p * _valueRowBytes), count, s.Expanded);
             // The first positions set o for every row, those of rows that see nothing here to 0.
             int skip = p == 0 ? 0 : HiddenTokens(first + p, start) * Group;
             TileProduct<TLanes>.Multiply(

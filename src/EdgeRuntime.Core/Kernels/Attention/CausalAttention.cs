@@ -29,8 +29,8 @@ namespace EdgeRuntime.Kernels.Attention;
 /// </remarks>
 internal abstract unsafe class CausalAttention
 {
-    /// <summary>Positions of a chunk.</summary>
-    public const int ChunkPositions = 256;
+    /// <summary>Positions whose results are computed alone and then merged.</summary>
+    public const int ChunkPositions = KvLayout.ChunkPositions;
 
     // Query rows that share an expanded key or value: enough to make expanding cheap, few enough for the cache.
     private const int GreatestBlockRows = 96;

@@ -76,6 +76,7 @@ internal readonly unsafe struct KvFloat16<TFormat> : IKvElement
     {
         for (nint i = 0; i < count; i += TLanes.Count)
         {
+            Prefetch.Ahead(source + i);
             TLanes.Store(TFormat.Load<TLanes>(source + i), expanded + i);
         }
     }

@@ -63,6 +63,7 @@ internal readonly unsafe struct KvInt8 : IKvElement
                 TLanes scale = TLanes.LoadHalf((ushort*)panel + lane);
                 for (nint i = lane; i < count; i += KvLayout.PanelPositions)
                 {
+                    Prefetch.Ahead(quants + i);
                     TLanes.Store(TLanes.Multiply(TLanes.LoadInt8(quants + i), scale), keys + i);
                 }
             }
@@ -83,6 +84,7 @@ internal readonly unsafe struct KvInt8 : IKvElement
             {
                 TLanes scale = TLanes.Broadcast(HalfConvert.ToSingle(*(ushort*)values));
                 sbyte* quants = (sbyte*)values + sizeof(ushort);
+                Prefetch.Ahead(quants);
                 nint count = int.Min(BlockLength, lanes - first);
                 for (nint i = 0; i < count; i += TLanes.Count)
                 {

@@ -10,10 +10,7 @@ namespace EdgeRuntime.Core.Tests.Kernels.Attention;
 internal sealed unsafe class AttentionCase : IDisposable
 {
     private readonly KvLayout _layout;
-    private readonly NativeBuffer _keys;
-    private readonly NativeBuffer _values;
-    private readonly long _keyHeadBytes;
-    private readonly long _valueHeadBytes;
+    private readonly NativeBuffer _chunks;
 
     public AttentionCase(int heads, int kvHeads, int keyLength, int valueLength, int positions, TensorType type, int seed, float spread = 1)
     {
@@ -23,11 +20,8 @@ internal sealed unsafe class AttentionCase : IDisposable
         Keys = Fill(random, positions * kvHeads * keyLength, 1);
         Values = Fill(random, positions * kvHeads * valueLength, 1);
         _layout = KvLayout.Create(type, keyLength, valueLength);
-        int panels = (positions + KvLayout.PanelPositions - 1) / KvLayout.PanelPositions;
-        _keyHeadBytes = (long)panels * _layout.KeyPanelBytes;
-        _valueHeadBytes = (long)positions * _layout.ValueRowBytes;
-        _keys = new NativeBuffer(_keyHeadBytes * kvHeads);
-        _values = new NativeBuffer(_valueHeadBytes * kvHeads);
+        // To the byte: what is read behind the last chunk is not ours.
+        _chunks = new NativeBuffer(((positions - 1L) / KvLayout.ChunkPositions + 1) * kvHeads * _layout.ChunkBytes);
         StoreAll();
     }
 
@@ -53,8 +47,7 @@ internal sealed unsafe class AttentionCase : IDisposable
 
     public void Dispose()
     {
-        _keys.Dispose();
-        _values.Dispose();
+        _chunks.Dispose();
     }
 
     public CausalAttention Attention<TLanes>()
@@ -83,10 +76,9 @@ internal sealed unsafe class AttentionCase : IDisposable
         {
             AttentionSlice slice = new()
             {
-                Keys = _keys.Pointer,
-                Values = _values.Pointer,
-                KeyHeadBytes = _keyHeadBytes,
-                ValueHeadBytes = _valueHeadBytes,
+                Chunks = _chunks.Pointer,
+                ChunkStride = (long)KvHeads * _layout.ChunkBytes,
+                HeadStride = _layout.ChunkBytes,
                 Queries = queries + (start * Heads * KeyLength),
                 QueryStride = Heads * KeyLength,
                 Output = outputs + (start * Heads * ValueLength),
@@ -115,8 +107,9 @@ internal sealed unsafe class AttentionCase : IDisposable
         float[] value = new float[KvLayout.ValueLanes(ValueLength)];
         fixed (float* p = panel, v = value)
         {
-            _layout.ExpandKeys(_keys.Pointer + (kvHead * _keyHeadBytes), position / KvLayout.PanelPositions, p);
-            _layout.ExpandValue(_values.Pointer + (kvHead * _valueHeadBytes), position, v);
+            int inChunk = position % KvLayout.ChunkPositions;
+            _layout.ExpandKeys(Chunk(kvHead, position), inChunk / KvLayout.PanelPositions, p);
+            _layout.ExpandValue(Chunk(kvHead, position), inChunk, v);
         }
 
         float[] key = new float[KeyLength];
@@ -170,6 +163,9 @@ internal sealed unsafe class AttentionCase : IDisposable
         return output;
     }
 
+    private byte* Chunk(int kvHead, int position) =>
+        _chunks.Pointer + (((position / KvLayout.ChunkPositions * (long)KvHeads) + kvHead) * _layout.ChunkBytes);
+
     private static float[] Fill(Random random, int count, float spread)
     {
         float[] x = new float[count];
@@ -190,8 +186,8 @@ internal sealed unsafe class AttentionCase : IDisposable
                 for (int kvHead = 0; kvHead < KvHeads; kvHead++)
                 {
                     int row = (position * KvHeads) + kvHead;
-                    _layout.StoreKey(_keys.Pointer + (kvHead * _keyHeadBytes), position, keys + (row * KeyLength));
-                    _layout.StoreValue(_values.Pointer + (kvHead * _valueHeadBytes), position, values + (row * ValueLength));
+                    _layout.StoreKey(Chunk(kvHead, position), position % KvLayout.ChunkPositions, keys + (row * KeyLength));
+                    _layout.StoreValue(Chunk(kvHead, position), position % KvLayout.ChunkPositions, values + (row * ValueLength));
                 }
             }
         }

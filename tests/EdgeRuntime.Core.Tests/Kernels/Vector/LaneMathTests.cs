@@ -1,0 +1,81 @@
+using System;
+using EdgeRuntime.Kernels.Vector;
+using Xunit;
+
+namespace EdgeRuntime.Core.Tests.Kernels.Vector;
+
+public sealed unsafe class LaneMathTests
+{
+    [Fact]
+    public void Exp_WholeRange_IsWithinTheDocumentedError()
+    {
+        double worst = 0;
+        for (double x = -87.3; x < 88; x += 0.00137)
+        {
+            float value = (float)x;
+            double expected = Math.Exp(value);
+            worst = Math.Max(worst, Math.Abs(LaneMath.Exp(value) - expected) / expected);
+        }
+
+        Assert.True(worst < 1.2e-7, $"relative error {worst:g4}");
+    }
+
+    [Theory]
+    [InlineData(0f, 1f)]
+    [InlineData(-87.34f, 0f)]
+    [InlineData(-1e30f, 0f)]
+    [InlineData(float.NegativeInfinity, 0f)]
+    [InlineData(float.NaN, float.NaN)]
+    public void Exp_Special_IsExact(float x, float expected) => Assert.Equal(expected, LaneMath.Exp(x));
+
+    [Theory]
+    [InlineData(88.5f)]
+    [InlineData(1e30f)]
+    [InlineData(float.PositiveInfinity)]
+    public void Exp_TooGreat_StaysFinite(float x) => Assert.Equal(Math.Exp(88), LaneMath.Exp(x), 1e32);
+
+    [Fact]
+    public void Exp_EveryWidth_GivesTheSameBits()
+    {
+        const int Count = 4096;
+        float[] x = new float[Count];
+        Random random = new(7);
+        for (int i = 0; i < Count; i++)
+        {
+            x[i] = (float)((random.NextDouble() * 200) - 100);
+        }
+
+        x[5] = float.NegativeInfinity;
+        float[] expected = Exp<LanesScalar>(x);
+        Assert.Equal(expected, Exp<Lanes128>(x));
+        Assert.Equal(expected, Exp<Lanes256>(x));
+        Assert.Equal(expected, Exp<Lanes512>(x));
+    }
+
+    [Fact]
+    public void Reduce_SixteenSums_AddsHalves()
+    {
+        float* sums = stackalloc float[16];
+        for (int i = 0; i < 16; i++)
+        {
+            sums[i] = i + 1;
+        }
+
+        Assert.Equal(136, LaneMath.Reduce(sums));
+    }
+
+    private static float[] Exp<TLanes>(float[] x)
+        where TLanes : struct, ILanes<TLanes>
+    {
+        float[] y = new float[x.Length];
+        fixed (float* source = x, destination = y)
+        {
+            for (int i = 0; i < x.Length; i += TLanes.Count)
+            {
+                TLanes.Store(LaneMath.Exp(TLanes.Load(source + i)), destination + i);
+            }
+        }
+
+        return y;
+    }
+}

@@ -1,0 +1,226 @@
+using System;
+using System.Diagnostics;
+using System.Linq;
+using EdgeRuntime.Kernels.Attention;
+using EdgeRuntime.Kernels.Vector;
+using Xunit;
+
+namespace EdgeRuntime.Tests;
+
+public sealed unsafe class KvCacheTests
+{
+    private const int Layers = 2;
+    private const int KvHeads = 3;
+    private const int KeyLength = 20;
+    private const int ValueLength = 36;
+
+    public static TheoryData<KvCacheType> Types => [.. Enum.GetValues<KvCacheType>()];
+
+    /// <summary>Greatest error of a stored number in -1..1.</summary>
+    private static double Error(KvCacheType type) => type switch
+    {
+        KvCacheType.F32 => 0,
+        KvCacheType.F16 => 1.0 / 4096,
+        KvCacheType.BF16 => 1.0 / 512,
+        _ => 0.505 / 127,
+    };
+
+    [Theory]
+    [MemberData(nameof(Types))]
+    public void Store_AnyPosition_ComesBackWithinTheTypesPrecision(KvCacheType type)
+    {
+        const int Capacity = 300;
+        using KvCache cache = Filled(type, Capacity);
+        KvLayout layout = KvLayout.Create(KvCache.TensorTypeOf(type), KeyLength, ValueLength);
+        for (int layer = 0; layer < Layers; layer++)
+        {
+            for (int head = 0; head < KvHeads; head++)
+            {
+                for (int position = 0; position < Capacity; position++)
+                {
+                    (float[] key, float[] value) = Original(layer, head, position);
+                    (float[] cachedKey, float[] cachedValue) = Cached(cache, layout, layer, head, position);
+                    AssertNear(key, cachedKey, Error(type));
+                    AssertNear(value, cachedValue, Error(type));
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Types))]
+    public void Shift_MiddlePositions_MovesValuesAndTurnsKeys(KvCacheType type)
+    {
+        const int Length = 290;
+        const int Keep = 5;
+        const int Rotated = 12;
+        foreach (RopePairing pairing in Enum.GetValues<RopePairing>())
+        {
+            foreach (int count in new[] { 3, 40, Length - Keep })
+            {
+                using KvCache cache = Filled(type, Length);
+                (float[] cos, float[] sin) = Table(Rotated, -count);
+                cache.Shift(Keep, count, cos, sin, pairing);
+
+                Assert.Equal(Length - count, cache.Length);
+                KvLayout layout = KvLayout.Create(KvCache.TensorTypeOf(type), KeyLength, ValueLength);
+                for (int position = 0; position < cache.Length; position++)
+                {
+                    int from = position < Keep ? position : position + count;
+                    (float[] key, float[] value) = Original(1, 2, from);
+                    if (position >= Keep)
+                    {
+                        fixed (float* k = key, c = cos, s = sin)
+                        {
+                            Rope.Apply(k, 1, KeyLength, Rotated, c, s, pairing);
+                        }
+                    }
+
+                    (float[] cachedKey, float[] cachedValue) = Cached(cache, layout, 1, 2, position);
+                    // Rounded twice, and a turn makes numbers up to the square root of 2.
+                    AssertNear(key, cachedKey, (3.5 * Error(type)) + 1e-6);
+                    AssertNear(value, cachedValue, Error(type));
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Shift_KeysOfKnownPositions_AreAsIfStoredAtTheNewOnes()
+    {
+        const int Count = 7;
+        float[] plain = [.. Enumerable.Range(0, KeyLength).Select(i => MathF.Sin(i + 1))];
+        float[] value = new float[ValueLength];
+        using KvCache cache = new(1, 1, KeyLength, ValueLength, 64, KvCacheType.F32);
+        for (int position = 0; position < 40; position++)
+        {
+            Store(cache, 0, 0, position, Rotate(plain, position), value);
+        }
+
+        cache.Advance(40);
+        (float[] cos, float[] sin) = Table(KeyLength, -Count);
+        cache.Shift(0, Count, cos, sin, RopePairing.Neox);
+        KvLayout layout = KvLayout.Create(KvCache.TensorTypeOf(KvCacheType.F32), KeyLength, ValueLength);
+        for (int position = 0; position < cache.Length; position++)
+        {
+            AssertNear(Rotate(plain, position), Cached(cache, layout, 0, 0, position).Key, 1e-5);
+        }
+    }
+
+    [Fact]
+    public void LengthAndCapacity_OutOfRange_AreRefused()
+    {
+        using KvCache cache = new(1, 1, 16, 16, 10, KvCacheType.F16);
+        cache.Advance(10);
+        Assert.Throws<ArgumentOutOfRangeException>(() => cache.Advance(1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => cache.Truncate(11));
+        Assert.Throws<ArgumentOutOfRangeException>(() => cache.Truncate(-1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => cache.Store(0, 0, 10, null, null));
+        Assert.Throws<ArgumentOutOfRangeException>(() => cache.Store(1, 0, 0, null, null));
+        Assert.Throws<ArgumentOutOfRangeException>(() => cache.Shift(4, 7, [], [], RopePairing.Norm));
+        cache.Truncate(4);
+        Assert.Equal(4, cache.Length);
+        cache.Advance(6);
+        Assert.Equal(10, cache.Length);
+    }
+
+    [Theory]
+    [InlineData(KvCacheType.F32, 4)]
+    [InlineData(KvCacheType.F16, 2)]
+    [InlineData(KvCacheType.BF16, 2)]
+    [InlineData(KvCacheType.Q8_0, 1.0625)]
+    public void ByteSize_SmolLM2_IsThatOfItsElements(KvCacheType type, double bytesPerElement)
+    {
+        using KvCache cache = new(30, 3, 64, 64, 4096, type);
+        Assert.Equal(30 * 3 * 128 * 4096 * bytesPerElement, cache.ByteSize);
+    }
+
+    [Fact]
+    public void Constructor_LargeCapacity_TakesNoMemoryYet()
+    {
+        using Process process = Process.GetCurrentProcess();
+        long before = process.WorkingSet64;
+        using KvCache cache = new(32, 8, 128, 128, 8192, KvCacheType.F16);
+        process.Refresh();
+        Assert.Equal(1L << 30, cache.ByteSize);
+        Assert.True(process.WorkingSet64 - before < 200L << 20, "a cache of 1 GB took memory before it was used");
+    }
+
+    private static KvCache Filled(KvCacheType type, int length)
+    {
+        KvCache cache = new(Layers, KvHeads, KeyLength, ValueLength, length, type);
+        for (int layer = 0; layer < Layers; layer++)
+        {
+            for (int head = 0; head < KvHeads; head++)
+            {
+                for (int position = 0; position < length; position++)
+                {
+                    (float[] key, float[] value) = Original(layer, head, position);
+                    Store(cache, layer, head, position, key, value);
+                }
+            }
+        }
+
+        cache.Advance(length);
+        return cache;
+    }
+
+    private static (float[] Key, float[] Value) Original(int layer, int head, int position)
+    {
+        Random random = new((((layer * 10) + head) * 1000) + position);
+        float[] both = [.. Enumerable.Range(0, KeyLength + ValueLength).Select(_ => (random.NextSingle() * 2) - 1)];
+        return (both[..KeyLength], both[KeyLength..]);
+    }
+
+    private static void Store(KvCache cache, int layer, int head, int position, float[] key, float[] value)
+    {
+        fixed (float* k = key, v = value)
+        {
+            cache.Store(layer, head, position, k, v);
+        }
+    }
+
+    private static (float[] Key, float[] Value) Cached(KvCache cache, KvLayout layout, int layer, int head, int position)
+    {
+        AttentionSlice slice = default;
+        cache.Fill(ref slice, layer);
+        byte* chunk = slice.Chunks + (position / KvLayout.ChunkPositions * slice.ChunkStride) + (head * slice.HeadStride);
+        int inChunk = position % KvLayout.ChunkPositions;
+        float[] panel = new float[KeyLength * KvLayout.PanelPositions];
+        float[] value = new float[KvLayout.ValueLanes(ValueLength)];
+        fixed (float* p = panel, v = value)
+        {
+            layout.ExpandKeys(chunk, inChunk / KvLayout.PanelPositions, p);
+            layout.ExpandValue(chunk, inChunk, v);
+        }
+
+        float[] key = [.. Enumerable.Range(0, KeyLength).Select(i => panel[(i * KvLayout.PanelPositions) + (inChunk % KvLayout.PanelPositions)])];
+        return (key, value[..ValueLength]);
+    }
+
+    private static (float[] Cos, float[] Sin) Table(int rotated, int position)
+    {
+        double[] angles = [.. Enumerable.Range(0, rotated / 2).Select(i => position * Math.Pow(100, -2.0 * i / rotated))];
+        return ([.. angles.Select(angle => (float)Math.Cos(angle))], [.. angles.Select(angle => (float)Math.Sin(angle))]);
+    }
+
+    private static float[] Rotate(float[] plain, int position)
+    {
+        float[] key = [.. plain];
+        (float[] cos, float[] sin) = Table(KeyLength, position);
+        fixed (float* k = key, c = cos, s = sin)
+        {
+            Rope.Apply(k, 1, KeyLength, KeyLength, c, s, RopePairing.Neox);
+        }
+
+        return key;
+    }
+
+    private static void AssertNear(float[] expected, float[] actual, double error)
+    {
+        for (int i = 0; i < expected.Length; i++)
+        {
+            Assert.True(Math.Abs(expected[i] - actual[i]) <= error, $"element {i}: {actual[i]:r} for {expected[i]:r}");
+        }
+    }
+}
