@@ -1,6 +1,7 @@
 using EdgeRuntime.Formats;
 using EdgeRuntime.Kernels.Gemm;
 using EdgeRuntime.Kernels.Gemv;
+using EdgeRuntime.Kernels.Vector;
 
 namespace EdgeRuntime.Kernels;
 
@@ -9,11 +10,13 @@ namespace EdgeRuntime.Kernels;
 /// <typeparam name="TVector">Its vector there.</typeparam>
 /// <typeparam name="TTile">Its tile of expanded panels times tokens.</typeparam>
 /// <typeparam name="TBlock">Its blocks of float activations.</typeparam>
-internal sealed unsafe class VectorKernels<TIsa, TVector, TTile, TBlock>(int tileTokens) : PanelKernels
+/// <typeparam name="TLanes">Its vectors of floats.</typeparam>
+internal sealed unsafe class VectorKernels<TIsa, TVector, TTile, TBlock, TLanes>(int tileTokens) : PanelKernels
     where TIsa : struct, IPanelIsa<TVector>
     where TVector : struct
     where TTile : IPanelTile
     where TBlock : struct, IBlockVector
+    where TLanes : struct, ILanes<TLanes>
 {
     public override int TileTokens => tileTokens;
 
@@ -28,8 +31,8 @@ internal sealed unsafe class VectorKernels<TIsa, TVector, TTile, TBlock>(int til
     public override delegate*<byte*, byte*, int, int, float*, int, int, void> Gemm(ExpandedPanelLayout layout) =>
         ExpandedLayouts.Select<TTile>(layout);
 
-    public override delegate*<byte*, int, float*, void> ExpandFloat(TensorType element) => ScalarPanelGemm.ExpandFloat(element);
+    public override delegate*<byte*, int, float*, void> ExpandFloat(TensorType element) => FloatTile<TLanes>.ExpandFloat(element);
 
     public override delegate*<byte*, byte*, int, int, float*, int, int, void> GemmFloat(TensorType element) =>
-        ScalarPanelGemm.GemmFloat(element);
+        FloatTile<TLanes>.GemmFloat(element);
 }

@@ -26,14 +26,14 @@ internal readonly unsafe struct Avx2Rows : IRowVector<Vector256<byte>, Vector256
     {
         if (sizeof(TLayout) == 8)
         {
-            return (sum.AsInt16() + Pairs<TLayout>(w0, a) + Pairs<TLayout>(w1, a + step)
-                + Pairs<TLayout>(w2, a + (2 * step)) + Pairs<TLayout>(w3, a + (3 * step))).AsInt32();
+            return (sum.AsInt16() + ((Pairs<TLayout>(w0, a) + Pairs<TLayout>(w1, a + step))
+                + (Pairs<TLayout>(w2, a + (2 * step)) + Pairs<TLayout>(w3, a + (3 * step))))).AsInt32();
         }
 
         if (sizeof(TLayout) == 4)
         {
-            return sum + Widen(Pairs<TLayout>(w0, a) + Pairs<TLayout>(w1, a + step)
-                + Pairs<TLayout>(w2, a + (2 * step)) + Pairs<TLayout>(w3, a + (3 * step)));
+            return sum + Widen((Pairs<TLayout>(w0, a) + Pairs<TLayout>(w1, a + step))
+                + (Pairs<TLayout>(w2, a + (2 * step)) + Pairs<TLayout>(w3, a + (3 * step))));
         }
 
         if (sizeof(TLayout) >= 2)
@@ -46,8 +46,8 @@ internal readonly unsafe struct Avx2Rows : IRowVector<Vector256<byte>, Vector256
             + Widen(Pairs<TLayout>(w2, a + (2 * step))) + Widen(Pairs<TLayout>(w3, a + (3 * step)));
     }
 
-    public static Vector256<int> OffsetFactors<TLayout>(int half)
-        where TLayout : unmanaged, IExpandedLayout => Vector256.Create(Maddubs.OffsetFactors<TLayout>(half));
+    public static Vector256<int> OffsetFactors<TLayout>()
+        where TLayout : unmanaged, IExpandedLayout => Vector256.Create(Maddubs.OffsetFactors<TLayout>());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Total<TLayout>(Vector256<int> sum, short* sum16, Vector256<int> offsetFactors)
@@ -74,19 +74,8 @@ internal readonly unsafe struct Avx2Rows : IRowVector<Vector256<byte>, Vector256
     public static Vector256<float> MultiplyAdd(Vector256<float> factor, float* value, Vector256<float> acc) =>
         Fma.MultiplyAdd(factor, Vector256.Create(*value), acc);
 
-    public static void Store(Vector256<float> values, float* y, int rows)
-    {
-        if (rows >= Lanes)
-        {
-            values.Store(y);
-            return;
-        }
-
-        for (int r = 0; r < rows; r++)
-        {
-            y[r] = values[r];
-        }
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(Vector256<float> values, float* y) => values.Store(y);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<short> Pairs<TLayout>(Vector256<byte> w, sbyte* a)
@@ -120,8 +109,8 @@ internal readonly unsafe struct AvxVnniRows : IRowVector<Vector256<byte>, Vector
         return AvxVnni.MultiplyWideningAndAdd(sum, w3, Vector256.Create(*(int*)(a + (3 * step))).AsSByte());
     }
 
-    public static Vector256<int> OffsetFactors<TLayout>(int half)
-        where TLayout : unmanaged, IExpandedLayout => Vector256.Create(Maddubs.OffsetFactors(TLayout.Scales, TLayout.Offset, half));
+    public static Vector256<int> OffsetFactors<TLayout>()
+        where TLayout : unmanaged, IExpandedLayout => Vector256.Create(Maddubs.OffsetFactors(TLayout.Scales, TLayout.Offset));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Total<TLayout>(Vector256<int> sum, short* sum16, Vector256<int> offsetFactors)
@@ -140,7 +129,8 @@ internal readonly unsafe struct AvxVnniRows : IRowVector<Vector256<byte>, Vector
     public static Vector256<float> MultiplyAdd(Vector256<float> factor, float* value, Vector256<float> acc) =>
         Avx2Rows.MultiplyAdd(factor, value, acc);
 
-    public static void Store(Vector256<float> values, float* y, int rows) => Avx2Rows.Store(values, y, rows);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(Vector256<float> values, float* y) => values.Store(y);
 }
 
 /// <inheritdoc/>

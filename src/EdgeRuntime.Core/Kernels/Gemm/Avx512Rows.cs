@@ -30,14 +30,14 @@ internal readonly unsafe struct Avx512Rows : IRowVector<Vector512<byte>, Vector5
     {
         if (sizeof(TLayout) == 8)
         {
-            return (sum.AsInt16() + Pairs<TLayout>(w0, a) + Pairs<TLayout>(w1, a + step)
-                + Pairs<TLayout>(w2, a + (2 * step)) + Pairs<TLayout>(w3, a + (3 * step))).AsInt32();
+            return (sum.AsInt16() + ((Pairs<TLayout>(w0, a) + Pairs<TLayout>(w1, a + step))
+                + (Pairs<TLayout>(w2, a + (2 * step)) + Pairs<TLayout>(w3, a + (3 * step))))).AsInt32();
         }
 
         if (sizeof(TLayout) == 4)
         {
-            return sum + Widen(Pairs<TLayout>(w0, a) + Pairs<TLayout>(w1, a + step)
-                + Pairs<TLayout>(w2, a + (2 * step)) + Pairs<TLayout>(w3, a + (3 * step)));
+            return sum + Widen((Pairs<TLayout>(w0, a) + Pairs<TLayout>(w1, a + step))
+                + (Pairs<TLayout>(w2, a + (2 * step)) + Pairs<TLayout>(w3, a + (3 * step))));
         }
 
         if (sizeof(TLayout) >= 2)
@@ -50,8 +50,8 @@ internal readonly unsafe struct Avx512Rows : IRowVector<Vector512<byte>, Vector5
             + Widen(Pairs<TLayout>(w2, a + (2 * step))) + Widen(Pairs<TLayout>(w3, a + (3 * step)));
     }
 
-    public static Vector512<int> OffsetFactors<TLayout>(int half)
-        where TLayout : unmanaged, IExpandedLayout => Vector512.Create(Maddubs.OffsetFactors<TLayout>(half));
+    public static Vector512<int> OffsetFactors<TLayout>()
+        where TLayout : unmanaged, IExpandedLayout => Vector512.Create(Maddubs.OffsetFactors<TLayout>());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<int> Total<TLayout>(Vector512<int> sum, short* sum16, Vector512<int> offsetFactors)
@@ -78,19 +78,8 @@ internal readonly unsafe struct Avx512Rows : IRowVector<Vector512<byte>, Vector5
     public static Vector512<float> MultiplyAdd(Vector512<float> factor, float* value, Vector512<float> acc) =>
         Avx512F.FusedMultiplyAdd(factor, Vector512.Create(*value), acc);
 
-    public static void Store(Vector512<float> values, float* y, int rows)
-    {
-        if (rows >= Lanes)
-        {
-            values.Store(y);
-            return;
-        }
-
-        for (int r = 0; r < rows; r++)
-        {
-            y[r] = values[r];
-        }
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(Vector512<float> values, float* y) => values.Store(y);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<short> Pairs<TLayout>(Vector512<byte> w, sbyte* a)
@@ -115,17 +104,12 @@ internal static unsafe class Maddubs
         where TLayout : unmanaged, IExpandedLayout => TLayout.Offset != (sizeof(TLayout) == 1 ? 128 : 0);
 
     /// <summary>The factors for what <see cref="HasOffset"/> leaves.</summary>
-    public static int OffsetFactors<TLayout>(int half)
+    public static int OffsetFactors<TLayout>()
         where TLayout : unmanaged, IExpandedLayout =>
-        OffsetFactors(TLayout.Scales, TLayout.Offset - (sizeof(TLayout) == 1 ? 128 : 0), half);
+        OffsetFactors(TLayout.Scales, TLayout.Offset - (sizeof(TLayout) == 1 ? 128 : 0));
 
-    /// <summary>-offset as the two int16 of an int32, for the sum16 of both halves or, with two scales, for that of one.</summary>
-    public static int OffsetFactors(int scales, int offset, int half)
-    {
-        int first = scales == 1 || half == 0 ? -offset & 0xffff : 0;
-        int last = scales == 1 || half == 1 ? -offset << 16 : 0;
-        return first | last;
-    }
+    /// <summary>As <see cref="IRowVector{TBytes,TInts,TFloats}.OffsetFactors"/>.</summary>
+    public static int OffsetFactors(int scales, int offset) => (-offset << 16) | (scales == 1 ? -offset & 0xffff : 0);
 }
 
 /// <inheritdoc/>

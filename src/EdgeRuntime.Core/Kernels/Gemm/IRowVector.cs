@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace EdgeRuntime.Kernels.Gemm;
 
 /// <summary>
@@ -21,15 +19,18 @@ internal unsafe interface IRowVector<TBytes, TInts, TFloats>
     static abstract TBytes LoadQuants<TLayout>(byte* quants)
         where TLayout : unmanaged, IExpandedLayout;
 
-    /// <summary>sum + the products of 16 columns with one token, whose four columns of w0 lie at a, those of w1 at a + step, and so on.</summary>
+    /// <summary>sum + the products of 16 columns with one token: the four columns of w0 lie at a, those of w1 at a + step, and so on.</summary>
     static abstract TInts Dot<TLayout>(TInts sum, TBytes w0, TBytes w1, TBytes w2, TBytes w3, sbyte* a, int step)
         where TLayout : unmanaged, IExpandedLayout;
 
-    /// <summary>Factors that <see cref="Total"/> multiplies a token's sum16 with: minus the layout's offset, for one half or for both.</summary>
-    static abstract TInts OffsetFactors<TLayout>(int half)
+    /// <summary>
+    /// Factors for the int32 with a token's two sum16: minus the layout's offset for both, or for the upper one alone where the
+    /// layout has two scales.
+    /// </summary>
+    static abstract TInts OffsetFactors<TLayout>()
         where TLayout : unmanaged, IExpandedLayout;
 
-    /// <summary>The int32 sums of what Dot ran up over a block (over half of it, where the layout has two scales), the offset taken off.</summary>
+    /// <summary>The int32 sums of what Dot ran up over a block, or half of it with two scales, less the offset.</summary>
     static abstract TInts Total<TLayout>(TInts sum, short* sum16, TInts offsetFactors)
         where TLayout : unmanaged, IExpandedLayout;
 
@@ -41,28 +42,5 @@ internal unsafe interface IRowVector<TBytes, TInts, TFloats>
     /// <summary>fma(factor, value, acc).</summary>
     static abstract TFloats MultiplyAdd(TFloats factor, float* value, TFloats acc);
 
-    /// <summary>Writes the first <paramref name="rows"/> lanes, all of them if that is more.</summary>
-    static abstract void Store(TFloats values, float* y, int rows);
+    static abstract void Store(TFloats values, float* y);
 }
-
-/// <summary>
-/// A number as a type, given by its size: the JIT knows sizeof when it reads a method, so that branches on it are gone before
-/// it inlines anything. A property would be inlined too late, after the calls in dead branches have used up the inliner's budget.
-/// </summary>
-[StructLayout(LayoutKind.Sequential, Size = 1)]
-internal readonly struct Count1;
-
-[StructLayout(LayoutKind.Sequential, Size = 2)]
-internal readonly struct Count2;
-
-[StructLayout(LayoutKind.Sequential, Size = 3)]
-internal readonly struct Count3;
-
-[StructLayout(LayoutKind.Sequential, Size = 4)]
-internal readonly struct Count4;
-
-[StructLayout(LayoutKind.Sequential, Size = 6)]
-internal readonly struct Count6;
-
-[StructLayout(LayoutKind.Sequential, Size = 8)]
-internal readonly struct Count8;

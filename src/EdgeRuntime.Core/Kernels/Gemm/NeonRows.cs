@@ -51,8 +51,8 @@ internal readonly unsafe struct NeonRows : IRowVector<Vector128<sbyte>, Vector12
     }
 
     /// <summary>The factor of the first sum16 in every even lane, that of the second in every odd one.</summary>
-    public static Vector128<int> OffsetFactors<TLayout>(int half)
-        where TLayout : unmanaged, IExpandedLayout => Vector128.Create(Maddubs.OffsetFactors<TLayout>(half));
+    public static Vector128<int> OffsetFactors<TLayout>()
+        where TLayout : unmanaged, IExpandedLayout => Vector128.Create(Maddubs.OffsetFactors<TLayout>());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> Total<TLayout>(Vector128<int> sum, short* sum16, Vector128<int> offsetFactors)
@@ -80,19 +80,8 @@ internal readonly unsafe struct NeonRows : IRowVector<Vector128<sbyte>, Vector12
     public static Vector128<float> MultiplyAdd(Vector128<float> factor, float* value, Vector128<float> acc) =>
         AdvSimd.FusedMultiplyAdd(acc, factor, Vector128.Create(*value));
 
-    public static void Store(Vector128<float> values, float* y, int rows)
-    {
-        if (rows >= Lanes)
-        {
-            values.Store(y);
-            return;
-        }
-
-        for (int r = 0; r < rows; r++)
-        {
-            y[r] = values[r];
-        }
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(Vector128<float> values, float* y) => values.Store(y);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<sbyte> Four(sbyte* a) => Vector128.Create(*(int*)a).AsSByte();
@@ -120,8 +109,8 @@ internal readonly unsafe struct NeonDotRows : IRowVector<Vector128<sbyte>, Vecto
         return Dp.DotProduct(sum, w3, Vector128.Create(*(int*)(a + (3 * step))).AsSByte());
     }
 
-    public static Vector128<int> OffsetFactors<TLayout>(int half)
-        where TLayout : unmanaged, IExpandedLayout => NeonRows.OffsetFactors<TLayout>(half);
+    public static Vector128<int> OffsetFactors<TLayout>()
+        where TLayout : unmanaged, IExpandedLayout => NeonRows.OffsetFactors<TLayout>();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> Total<TLayout>(Vector128<int> sum, short* sum16, Vector128<int> offsetFactors)
@@ -138,7 +127,8 @@ internal readonly unsafe struct NeonDotRows : IRowVector<Vector128<sbyte>, Vecto
     public static Vector128<float> MultiplyAdd(Vector128<float> factor, float* value, Vector128<float> acc) =>
         NeonRows.MultiplyAdd(factor, value, acc);
 
-    public static void Store(Vector128<float> values, float* y, int rows) => NeonRows.Store(values, y, rows);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(Vector128<float> values, float* y) => values.Store(y);
 }
 
 /// <inheritdoc/>

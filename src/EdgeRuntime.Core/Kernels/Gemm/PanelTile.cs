@@ -1,3 +1,4 @@
+using System;
 using System.Runtime.CompilerServices;
 
 namespace EdgeRuntime.Kernels.Gemm;
@@ -15,50 +16,71 @@ internal abstract unsafe class PanelTile<TRows, TBytes, TInts, TFloats> : IPanel
     private const int StepBytes = 4 * ExpandedPanelLayout.PanelRows;
     private const int QuantBytes = 8 * StepBytes;
 
+    // At least every TileTokens and Lanes.
+    private const int MaxTileTokens = 8;
+    private const int MaxLanes = 16;
+
     public static void Multiply<TLayout>(byte* panel, byte* activations, int blocks, int tokens, float* y, int yStride, int rows)
         where TLayout : unmanaged, IExpandedLayout
     {
+        // The loops write whole vectors: those of rows that are not wanted go elsewhere first.
+        float* whole = stackalloc float[MaxTileTokens * MaxLanes];
         for (int row = 0; row < rows; row += TRows.Lanes)
         {
-            for (int token = 0; token < tokens;)
+            if (rows - row >= TRows.Lanes)
             {
-                token += MultiplySome<TLayout>(
-                    panel + (4 * row), activations, blocks, tokens, token, y + ((long)token * yStride) + row, yStride, rows - row);
+                MultiplyVector<TLayout>(panel + (4 * row), activations, blocks, tokens, y + row, yStride);
+                continue;
+            }
+
+            MultiplyVector<TLayout>(panel + (4 * row), activations, blocks, tokens, whole, TRows.Lanes);
+            for (int token = 0; token < tokens; token++)
+            {
+                new ReadOnlySpan<float>(whole + (token * TRows.Lanes), rows - row)
+                    .CopyTo(new Span<float>(y + ((long)token * yStride) + row, rows - row));
             }
         }
     }
 
+    private static void MultiplyVector<TLayout>(byte* panel, byte* activations, int blocks, int tokens, float* y, long yStride)
+        where TLayout : unmanaged, IExpandedLayout
+    {
+        for (int token = 0; token < tokens;)
+        {
+            token += MultiplySome<TLayout>(panel, activations, blocks, tokens, token, y + (token * yStride), yStride);
+        }
+    }
+
     /// <summary>Multiplies as many tokens as one compiled loop takes; returns how many.</summary>
-    private static int MultiplySome<TLayout>(
-        byte* panel, byte* activations, int blocks, int tokens, int first, float* y, int yStride, int rows)
+    private static int MultiplySome<TLayout>(byte* panel, byte* activations, int blocks, int tokens, int first, float* y, long yStride)
         where TLayout : unmanaged, IExpandedLayout
     {
         int left = tokens - first;
         if (TRows.TileTokens >= 8 && left >= 8)
         {
-            Rows<TLayout, Count8>(panel, activations, blocks, tokens, first, y, yStride, rows);
+            Rows<TLayout, Count8>(panel, activations, blocks, tokens, first, y, yStride);
             return 8;
         }
 
         if (TRows.TileTokens >= 8 && left >= 6)
         {
-            Rows<TLayout, Count6>(panel, activations, blocks, tokens, first, y, yStride, rows);
+            Rows<TLayout, Count6>(panel, activations, blocks, tokens, first, y, yStride);
             return 6;
         }
 
         switch (left)
         {
             case 1:
-                Rows<TLayout, Count1>(panel, activations, blocks, tokens, first, y, yStride, rows);
+                Rows<TLayout, Count1>(panel, activations, blocks, tokens, first, y, yStride);
                 return 1;
             case 2:
-                Rows<TLayout, Count2>(panel, activations, blocks, tokens, first, y, yStride, rows);
+                Rows<TLayout, Count2>(panel, activations, blocks, tokens, first, y, yStride);
                 return 2;
             case 3:
-                Rows<TLayout, Count3>(panel, activations, blocks, tokens, first, y, yStride, rows);
+                Rows<TLayout, Count3>(panel, activations, blocks, tokens, first, y, yStride);
                 return 3;
             default:
-                Rows<TLayout, Count4>(panel, activations, blocks, tokens, first, y, yStride, rows);
+                Rows<TLayout, Count4>(panel, activations, blocks, tokens, first, y, yStride);
                 return 4;
         }
     }
@@ -66,13 +88,13 @@ internal abstract unsafe class PanelTile<TRows, TBytes, TInts, TFloats> : IPanel
     /// <summary>The tokens first..first + TCount of the tile, for the rows of one vector.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Rows<TLayout, TCount>(
-        byte* panel, byte* activations, int blocks, int tokens, int first, float* y, int yStride, int rows)
+        byte* panel, byte* activations, int blocks, int tokens, int first, float* y, long yStride)
         where TLayout : unmanaged, IExpandedLayout
         where TCount : unmanaged
     {
         int step = 4 * tokens;
         int blockBytes = ExpandedLayouts.Of<TLayout>().BlockBytes;
-        TInts offsets0 = TRows.OffsetFactors<TLayout>(0), offsets1 = TRows.OffsetFactors<TLayout>(1);
+        TInts offsets = TRows.OffsetFactors<TLayout>();
         TFloats acc0 = default, acc1 = default, acc2 = default, acc3 = default;
         TFloats acc4 = default, acc5 = default, acc6 = default, acc7 = default;
         for (; blocks > 0; blocks--)
@@ -100,15 +122,17 @@ internal abstract unsafe class PanelTile<TRows, TBytes, TInts, TFloats> : IPanel
 
             if (TLayout.Scales == 2)
             {
+                // The sum of the first 16 as the upper half of the int32 that ends there, as that of the last 16 is below. Reading
+                // the same int32 twice would make the JIT keep it for every token, which there are no registers for.
                 TFloats first16 = TRows.Load((float*)scales);
-                acc0 = Add<TLayout>(sum0, first16, d, sum16, offsets0, acc0);
-                if (sizeof(TCount) > 1) { acc1 = Add<TLayout>(sum1, first16, d + 1, sum16 + 2, offsets0, acc1); }
-                if (sizeof(TCount) > 2) { acc2 = Add<TLayout>(sum2, first16, d + 2, sum16 + 4, offsets0, acc2); }
-                if (sizeof(TCount) > 3) { acc3 = Add<TLayout>(sum3, first16, d + 3, sum16 + 6, offsets0, acc3); }
-                if (sizeof(TCount) > 4) { acc4 = Add<TLayout>(sum4, first16, d + 4, sum16 + 8, offsets0, acc4); }
-                if (sizeof(TCount) > 5) { acc5 = Add<TLayout>(sum5, first16, d + 5, sum16 + 10, offsets0, acc5); }
-                if (sizeof(TCount) > 6) { acc6 = Add<TLayout>(sum6, first16, d + 6, sum16 + 12, offsets0, acc6); }
-                if (sizeof(TCount) > 7) { acc7 = Add<TLayout>(sum7, first16, d + 7, sum16 + 14, offsets0, acc7); }
+                acc0 = Add<TLayout>(sum0, first16, d, sum16 - 1, offsets, acc0);
+                if (sizeof(TCount) > 1) { acc1 = Add<TLayout>(sum1, first16, d + 1, sum16 + 1, offsets, acc1); }
+                if (sizeof(TCount) > 2) { acc2 = Add<TLayout>(sum2, first16, d + 2, sum16 + 3, offsets, acc2); }
+                if (sizeof(TCount) > 3) { acc3 = Add<TLayout>(sum3, first16, d + 3, sum16 + 5, offsets, acc3); }
+                if (sizeof(TCount) > 4) { acc4 = Add<TLayout>(sum4, first16, d + 4, sum16 + 7, offsets, acc4); }
+                if (sizeof(TCount) > 5) { acc5 = Add<TLayout>(sum5, first16, d + 5, sum16 + 9, offsets, acc5); }
+                if (sizeof(TCount) > 6) { acc6 = Add<TLayout>(sum6, first16, d + 6, sum16 + 11, offsets, acc6); }
+                if (sizeof(TCount) > 7) { acc7 = Add<TLayout>(sum7, first16, d + 7, sum16 + 13, offsets, acc7); }
                 scales += StepBytes;
                 sum0 = sum1 = sum2 = sum3 = sum4 = sum5 = sum6 = sum7 = default;
             }
@@ -128,14 +152,14 @@ internal abstract unsafe class PanelTile<TRows, TBytes, TInts, TFloats> : IPanel
             if (sizeof(TCount) > 7) { sum7 = TRows.Dot<TLayout>(sum7, w0, w1, w2, w3, a + 28, step); }
 
             TFloats last = TRows.Load((float*)scales);
-            acc0 = Add<TLayout>(sum0, last, d, sum16, offsets1, acc0);
-            if (sizeof(TCount) > 1) { acc1 = Add<TLayout>(sum1, last, d + 1, sum16 + 2, offsets1, acc1); }
-            if (sizeof(TCount) > 2) { acc2 = Add<TLayout>(sum2, last, d + 2, sum16 + 4, offsets1, acc2); }
-            if (sizeof(TCount) > 3) { acc3 = Add<TLayout>(sum3, last, d + 3, sum16 + 6, offsets1, acc3); }
-            if (sizeof(TCount) > 4) { acc4 = Add<TLayout>(sum4, last, d + 4, sum16 + 8, offsets1, acc4); }
-            if (sizeof(TCount) > 5) { acc5 = Add<TLayout>(sum5, last, d + 5, sum16 + 10, offsets1, acc5); }
-            if (sizeof(TCount) > 6) { acc6 = Add<TLayout>(sum6, last, d + 6, sum16 + 12, offsets1, acc6); }
-            if (sizeof(TCount) > 7) { acc7 = Add<TLayout>(sum7, last, d + 7, sum16 + 14, offsets1, acc7); }
+            acc0 = Add<TLayout>(sum0, last, d, sum16, offsets, acc0);
+            if (sizeof(TCount) > 1) { acc1 = Add<TLayout>(sum1, last, d + 1, sum16 + 2, offsets, acc1); }
+            if (sizeof(TCount) > 2) { acc2 = Add<TLayout>(sum2, last, d + 2, sum16 + 4, offsets, acc2); }
+            if (sizeof(TCount) > 3) { acc3 = Add<TLayout>(sum3, last, d + 3, sum16 + 6, offsets, acc3); }
+            if (sizeof(TCount) > 4) { acc4 = Add<TLayout>(sum4, last, d + 4, sum16 + 8, offsets, acc4); }
+            if (sizeof(TCount) > 5) { acc5 = Add<TLayout>(sum5, last, d + 5, sum16 + 10, offsets, acc5); }
+            if (sizeof(TCount) > 6) { acc6 = Add<TLayout>(sum6, last, d + 6, sum16 + 12, offsets, acc6); }
+            if (sizeof(TCount) > 7) { acc7 = Add<TLayout>(sum7, last, d + 7, sum16 + 14, offsets, acc7); }
 
             if (TLayout.Mins == 1)
             {
@@ -154,14 +178,14 @@ internal abstract unsafe class PanelTile<TRows, TBytes, TInts, TFloats> : IPanel
             activations += ActivationLayout.Int8BlockBytesPerToken * tokens;
         }
 
-        TRows.Store(acc0, y, rows);
-        if (sizeof(TCount) > 1) { TRows.Store(acc1, y + yStride, rows); }
-        if (sizeof(TCount) > 2) { TRows.Store(acc2, y + (2L * yStride), rows); }
-        if (sizeof(TCount) > 3) { TRows.Store(acc3, y + (3L * yStride), rows); }
-        if (sizeof(TCount) > 4) { TRows.Store(acc4, y + (4L * yStride), rows); }
-        if (sizeof(TCount) > 5) { TRows.Store(acc5, y + (5L * yStride), rows); }
-        if (sizeof(TCount) > 6) { TRows.Store(acc6, y + (6L * yStride), rows); }
-        if (sizeof(TCount) > 7) { TRows.Store(acc7, y + (7L * yStride), rows); }
+        TRows.Store(acc0, y);
+        if (sizeof(TCount) > 1) { TRows.Store(acc1, y + yStride); }
+        if (sizeof(TCount) > 2) { TRows.Store(acc2, y + (2 * yStride)); }
+        if (sizeof(TCount) > 3) { TRows.Store(acc3, y + (3 * yStride)); }
+        if (sizeof(TCount) > 4) { TRows.Store(acc4, y + (4 * yStride)); }
+        if (sizeof(TCount) > 5) { TRows.Store(acc5, y + (5 * yStride)); }
+        if (sizeof(TCount) > 6) { TRows.Store(acc6, y + (6 * yStride)); }
+        if (sizeof(TCount) > 7) { TRows.Store(acc7, y + (7 * yStride)); }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
