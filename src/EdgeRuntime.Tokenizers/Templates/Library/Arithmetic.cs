@@ -53,7 +53,7 @@ internal static class Arithmetic
     public static Value FloorDivide(Interpreter context, Value left, Value right)
     {
         RequireDefined(context, left, right);
-        RefuseZero(right, "integer division or modulo by zero", "float floor division by zero");
+        RefuseZero(left, right, "integer division or modulo by zero", "float floor division by zero");
         return Compute("//", left, right, FloorDivide, static (a, b) => Math.Floor(a / b));
     }
 
@@ -65,7 +65,7 @@ internal static class Arithmetic
         }
 
         RequireDefined(context, left, right);
-        RefuseZero(right, "integer division or modulo by zero", "float modulo");
+        RefuseZero(left, right, "integer modulo by zero", "float modulo");
         return Compute("%", left, right, static (a, b) => a - (FloorDivide(a, b) * b), static (a, b) => a - (Math.Floor(a / b) * b));
     }
 
@@ -157,11 +157,11 @@ internal static class Arithmetic
             ? (a, b)
             : throw Errors.Type($"unsupported operand type(s) for {symbol}: '{left.TypeName}' and '{right.TypeName}'");
 
-    private static void RefuseZero(Value divisor, string whole, string real)
+    private static void RefuseZero(Value dividend, Value divisor, string whole, string real)
     {
         if (Numbers.TryFloat(divisor, out double number) && number == 0)
         {
-            throw Errors.Division(divisor is FloatValue ? real : whole);
+            throw Errors.Division(dividend is FloatValue || divisor is FloatValue ? real : whole);
         }
     }
 

@@ -50,6 +50,11 @@ internal sealed class BraceFormat(Interpreter context, Arguments arguments)
 
     private static int FieldEnd(string text, int start)
     {
+        if (start == text.Length)
+        {
+            throw Errors.Value("Single '{' encountered in format string");
+        }
+
         int depth = 1;
         for (int i = start; i < text.Length; i++)
         {
@@ -113,7 +118,7 @@ internal sealed class BraceFormat(Interpreter context, Arguments arguments)
         {
             return index < arguments.Count
                 ? arguments.At((int)index)
-                : throw Errors.Index($"Replacement index {index} out of range for positional args tuple");
+                : throw Errors.Index("tuple index out of range");
         }
 
         return arguments.FindNamed(name) ?? throw Errors.Key($"'{name}'");

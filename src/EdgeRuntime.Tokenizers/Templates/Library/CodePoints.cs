@@ -75,6 +75,9 @@ internal static class CodePoints
         return unit;
     }
 
+    /// <summary>Python's <c>str.upper</c>: that the sharp s is two letters is the one case of many that .NET's mapping of single characters misses in practice.</summary>
+    public static string Upper(string text) => text.ToUpperInvariant().Replace("ß", "SS", StringComparison.Ordinal);
+
     /// <summary>What Python's <c>str.isspace</c> says of one character.</summary>
     public static bool IsSpace(char c) => char.IsWhiteSpace(c) || c is >= '\x1c' and <= '\x1f';
 

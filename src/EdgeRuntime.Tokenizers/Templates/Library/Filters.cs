@@ -26,7 +26,7 @@ internal static class Filters
         { "tojson", "ensure_ascii? indent? separators? sort_keys?", TextFilters.ToJson },
         { "trim", "chars?", TextFilters.Trim },
         { "truncate", "length? killwords? end? leeway?", TextFilters.Truncate },
-        { "upper", "", (context, v, _) => TextFilters.Map(context, v, static text => text.ToUpperInvariant()) },
+        { "upper", "", (context, v, _) => TextFilters.Map(context, v, CodePoints.Upper) },
         { "urlencode", "", TextFilters.UrlEncode },
         { "wordcount", "", TextFilters.WordCount },
 

@@ -80,7 +80,7 @@ internal struct FormatSpec
     /// <summary>Formats as <c>format(value, spec)</c> does.</summary>
     public readonly string Apply(Interpreter context, Value value)
     {
-        if (Numbers.TryInteger(value, out Int128 whole) && (value is IntValue || Type != '\0'))
+        if (Numbers.TryInteger(value, out Int128 whole))
         {
             return Type is 'e' or 'E' or 'f' or 'F' or 'g' or 'G' or '%' ? FormatFloat(context, (double)whole) : FormatInteger(context, whole);
         }
@@ -90,7 +90,7 @@ internal struct FormatSpec
             return FormatFloat(context, real.Number);
         }
 
-        if (value is not StringValue && Width + Precision + Type != -1)
+        if (value is not StringValue)
         {
             throw Errors.Type($"unsupported format string passed to {value.TypeName}.__format__");
         }
@@ -124,7 +124,7 @@ internal struct FormatSpec
         };
         string digits = Digits(value, radix);
         string prefix = Alternate && radix != 10 ? "0" + char.ToLowerInvariant(Type) : "";
-        digits = Group(digits.PadLeft(Math.Min(Precision, MaxPrecision), '0'), radix == 10 ? 3 : 4);
+        digits = Group(digits.PadLeft(Math.Clamp(Precision, 0, MaxPrecision), '0'), radix == 10 ? 3 : 4);
         digits = Type == 'X' ? digits.ToUpperInvariant() : digits;
         return Pad(context, digits, SignOf(value < 0) + (Type == 'X' ? prefix.ToUpperInvariant() : prefix), '>');
     }

@@ -43,7 +43,7 @@ internal static class Globals
             [long stop] => RangeValue.Of(0, stop, 1),
             [long start, long stop] => RangeValue.Of(start, stop, 1),
             [long start, long stop, long step] => RangeValue.Of(start, stop, step),
-            _ => throw Errors.Type($"range expected at least 1 argument and at most 3, got {bounds.Length}"),
+            _ => throw Errors.Type($"range expected at {(bounds.Length == 0 ? "least 1 argument" : "most 3 arguments")}, got {bounds.Length}"),
         };
         context.ChargeElements(range.Items.Length);
         return range;

@@ -51,7 +51,7 @@ internal static class StringMethods
         { "strip", "chars?", (context, self, a) => Strip(context, self, a, left: true, right: true) },
         { "swapcase", "", (context, self, _) => New(context, self, SwapCase(Text(self))) },
         { "title", "", (context, self, _) => New(context, self, Title(Text(self))) },
-        { "upper", "", (context, self, _) => New(context, self, Text(self).ToUpperInvariant()) },
+        { "upper", "", (context, self, _) => New(context, self, CodePoints.Upper(Text(self))) },
         { "zfill", "width", ZeroFill },
     };
 

@@ -17,7 +17,7 @@ internal static class TextFilters
         }
 
         int first = CodePoints.LengthAt(text, 0);
-        return text[..first].ToUpperInvariant() + text[first..].ToLowerInvariant();
+        return CodePoints.Upper(text[..first]) + text[first..].ToLowerInvariant();
     }
 
     /// <summary>Jinja's own title case: only white space, hyphens and opening brackets start a word.</summary>

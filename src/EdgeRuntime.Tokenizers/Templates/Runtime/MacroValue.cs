@@ -98,7 +98,7 @@ internal sealed class MacroValue(MacroDefinition definition, Scope closure) : Va
         else if (named.Count > 0)
         {
             throw Errors.Type(named[0].Key == "caller"
-                ? $"macro '{definition.Name}' was invoked with two values for the special caller argument"
+                ? $"macro '{definition.Name}' was invoked with two values for the special caller argument. This is most likely a bug."
                 : $"macro '{definition.Name}' takes no keyword argument '{named[0].Key}'");
         }
     }

@@ -6,6 +6,7 @@ namespace EdgeRuntime.Tokenizers.Templates.Syntax;
 internal sealed partial class Parser
 {
     private readonly Stack<MacroNames> _macros = new();
+    private int _loops;
 
     /// <summary>Parses up to a tag that ends the body, whose name is then the current token.</summary>
     private Statement[] ParseBody(params string[] ends)
@@ -74,8 +75,8 @@ internal sealed partial class Parser
             "filter" => [ParseFilterBlock()],
             "with" => [ParseWith()],
             "print" => ParsePrint(),
-            "break" => [new JumpStatement(Flow.Break)],
-            "continue" => [new JumpStatement(Flow.Continue)],
+            "break" => [ParseJump(tag, Flow.Break)],
+            "continue" => [ParseJump(tag, Flow.Continue)],
 
             // Marks the assistant's words for training; when rendering, a block like any other.
             "generation" => [new WithStatement([], ParseBlock("endgeneration"))],
@@ -114,10 +115,15 @@ internal sealed partial class Parser
         Expression items = ParseTuple(conditional: false, end: "recursive");
         Expression? filter = SkipName("if") ? ParseExpression() : null;
         bool isRecursive = SkipName("recursive");
+        _loops++;
         Statement[] body = ParseBlockUpTo("endfor", "else");
+        _loops--;
         Statement[] otherwise = Next().Text == "else" ? ParseBlock("endfor") : [];
         return new ForStatement(line, target, items, filter, isRecursive) { Body = body, Otherwise = otherwise };
     }
+
+    private JumpStatement ParseJump(Token tag, Flow flow) =>
+        _loops > 0 ? new JumpStatement(flow) : throw Fail($"'{tag.Text}' outside loop", tag.Line);
 
     private Statement ParseSet()
     {
@@ -150,10 +156,13 @@ internal sealed partial class Parser
 
     private MacroDefinition ParseMacroBody(string name, MacroParameter[] parameters, string end)
     {
+        // A macro can't leave the loop that it stands in.
         var names = new MacroNames();
+        (int loops, _loops) = (_loops, 0);
         _macros.Push(names);
         Statement[] body = ParseBlock(end);
         _macros.Pop();
+        _loops = loops;
         return new MacroDefinition(name, parameters, body)
         {
             UsesCaller = names.Caller,

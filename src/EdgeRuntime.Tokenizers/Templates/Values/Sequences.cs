@@ -105,10 +105,12 @@ internal sealed class TupleValue(Value[] items, string[]? names = null) : Sequen
 /// <summary>Python's <c>range</c>, at most <see cref="TemplateLimits.Range"/> long.</summary>
 internal sealed class RangeValue : SequenceValue
 {
-    private readonly string _text;
+    private readonly long _start;
+    private readonly long _stop;
+    private readonly long _step;
 
-    private RangeValue(Value[] items, string text)
-        : base(items) => _text = text;
+    private RangeValue(Value[] items, long start, long stop, long step)
+        : base(items) => (_start, _stop, _step) = (start, stop, step);
 
     public override string TypeName => "range";
 
@@ -133,12 +135,25 @@ internal sealed class RangeValue : SequenceValue
             items[i] = IntValue.Of(start + (i * step));
         }
 
-        return new RangeValue(items, step == 1 ? $"range({start}, {stop})" : $"range({start}, {stop}, {step})");
+        return new RangeValue(items, start, stop, step);
+    }
+
+    public override Value? FindItem(Interpreter context, Value key)
+    {
+        if (key is not SliceValue slice)
+        {
+            return base.FindItem(context, key);
+        }
+
+        (int start, int count, int step) = slice.Resolve(Items.Length);
+        context.ChargeElements(count);
+        return Of(_start + (start * _step), _start + ((start + ((long)count * step)) * _step), step * _step);
     }
 
     public override SequenceValue With(Value[] items) => new ListValue(items);
 
-    public override void WriteRepr(TextSink sink) => sink.Append(_text);
+    public override void WriteRepr(TextSink sink) =>
+        sink.Append(_step == 1 ? $"range({_start}, {_stop})" : $"range({_start}, {_stop}, {_step})");
 }
 
 /// <summary>Weight and depth of what holds other values, checked when it is made.</summary>
