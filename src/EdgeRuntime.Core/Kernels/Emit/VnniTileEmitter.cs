@@ -86,12 +86,17 @@ internal sealed unsafe class VnniTileEmitter
             _code.vpxord(Acc(token), Acc(token), Acc(token));
         }
 
+        PrepareOffsets(_activations);
         _code.Label(ref nextBlock);
-        PrepareOffsets();
         int halves = _layout.Scales;
         for (int half = 0; half < halves; half++)
         {
             StartSums(half);
+            if (half == halves - 1)
+            {
+                PrepareNextOffsets();
+            }
+
             MultiplyQuants(half * 8 / halves, (half + 1) * 8 / halves);
             AddScaled(half);
         }
@@ -139,7 +144,7 @@ internal sealed unsafe class VnniTileEmitter
     private static int Offset(string field) => (int)Marshal.OffsetOf<TileArguments>(field);
 
     /// <summary>scratch[half][token] = -Offset * (the token's sums of that half, or of both).</summary>
-    private void PrepareOffsets()
+    private void PrepareOffsets(AssemblerRegister64 activations)
     {
         if (_layout.Offset == 0)
         {
@@ -147,11 +152,26 @@ internal sealed unsafe class VnniTileEmitter
         }
 
         // The mask keeps the load inside the tile: sum16 ends it.
-        _code.vmovdqu32(_product0.k2.z, __zmmword_ptr[_activations + (40 * _tokens)]);
+        _code.vmovdqu32(_product0.k2.z, __zmmword_ptr[activations + (40 * _tokens)]);
         for (int half = 0; half < _layout.Scales; half++)
         {
             _code.vpmaddwd(_product1, _product0, __zmmword_ptr[_offsetFactors[half]]);
             _code.vmovdqu32(__zmmword_ptr[_scratch + (half * ScratchVector)], _product1);
+        }
+    }
+
+    /// <summary>
+    /// Prepares the next block's (the last block's once more after the last), early enough that the scratch memory has them when
+    /// they are wanted: a broadcast from a store that is still on its way waits for it.
+    /// </summary>
+    private void PrepareNextOffsets()
+    {
+        if (_layout.Offset != 0)
+        {
+            _code.lea(rax, __[_activations + (ActivationLayout.Int8BlockBytesPerToken * _tokens)]);
+            _code.cmp(_blocks, 1);
+            _code.cmove(rax, _activations);
+            PrepareOffsets(rax);
         }
     }
 
