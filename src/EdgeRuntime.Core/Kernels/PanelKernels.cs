@@ -8,6 +8,9 @@ namespace EdgeRuntime.Kernels;
 /// </summary>
 internal abstract unsafe class PanelKernels
 {
+    /// <summary>Most tokens that <see cref="Gemv"/> takes: for more, expanding the panel costs less than reading it again.</summary>
+    public const int GemvTokens = 4;
+
     /// <summary>Tokens in a full activation tile; the last tile of a batch may have fewer.</summary>
     public abstract int TileTokens { get; }
 
@@ -23,10 +26,11 @@ internal abstract unsafe class PanelKernels
     public abstract void Expand(PackedLayout layout, byte* panel, int blocks, byte* expanded);
 
     /// <summary>
-    /// (packed panel, activation tile of one token, blocks, y, rows): y[r] for r below rows, straight from the packed form.
-    /// Null where the instruction set has none: then one token goes the way of many, <see cref="Expand"/> and <see cref="Gemm"/>.
+    /// (packed panel, activation tile, blocks, tokens, y, yStride, rows): as <see cref="Gemm"/>, straight from the packed form, for up
+    /// to <see cref="GemvTokens"/> tokens. Null where the instruction set has none: then few tokens go the way of many,
+    /// <see cref="Expand"/> and <see cref="Gemm"/>.
     /// </summary>
-    public abstract delegate*<byte*, byte*, int, float*, int, void> Gemv(PackedLayout layout);
+    public abstract delegate*<byte*, byte*, int, int, float*, int, int, void> Gemv(PackedLayout layout);
 
     /// <summary>
     /// (expanded panel, activation tile, blocks, tokens, y, yStride, rows): y[t * yStride + r] for r below rows and t below

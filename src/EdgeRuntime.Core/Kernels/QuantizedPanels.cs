@@ -11,7 +11,8 @@ internal sealed unsafe class QuantizedPanels : IPanelProduct
     private readonly PackedLayout _layout;
     private readonly PanelKernels _kernels;
     private readonly int _blocks;
-    private readonly delegate*<byte*, byte*, int, float*, int, void> _gemv;
+    private readonly int _gemvTokens;
+    private readonly delegate*<byte*, byte*, int, int, float*, int, int, void> _gemv;
     private readonly delegate*<byte*, byte*, int, int, float*, int, int, void> _gemm;
 
     public QuantizedPanels(TensorFormat format, QuantShape shape, int columns, PanelKernels kernels)
@@ -21,6 +22,7 @@ internal sealed unsafe class QuantizedPanels : IPanelProduct
         _kernels = kernels;
         _blocks = columns / ActivationLayout.BlockColumns;
         _gemv = kernels.Gemv(_layout);
+        _gemvTokens = _gemv == null ? 0 : Math.Min(PanelKernels.GemvTokens, kernels.TileTokens);
         _gemm = kernels.Gemm(_layout.Expanded);
         PanelBytes = _layout.PanelBytes(columns);
     }
@@ -64,9 +66,9 @@ internal sealed unsafe class QuantizedPanels : IPanelProduct
 
     public void Multiply(byte* panel, byte* activations, int tokens, float* y, int yStride, int rows, byte* scratch)
     {
-        if (tokens == 1 && _gemv != null)
+        if (tokens <= _gemvTokens)
         {
-            _gemv(panel, activations, _blocks, y, rows);
+            _gemv(panel, activations, _blocks, tokens, y, yStride, rows);
             return;
         }
 

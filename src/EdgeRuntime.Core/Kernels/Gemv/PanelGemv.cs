@@ -11,7 +11,7 @@ internal static unsafe class PanelGemv
     public const int VectorBytes = 4 * PackedLayout.PanelRows;
 
     /// <inheritdoc cref="PanelKernels.Gemv"/>
-    public static delegate*<byte*, byte*, int, float*, int, void> Select<TIsa, TVector>(PackedLayout layout)
+    public static delegate*<byte*, byte*, int, int, float*, int, int, void> Select<TIsa, TVector>(PackedLayout layout)
         where TIsa : struct, IPanelIsa<TVector>
         where TVector : struct => layout.Shape.Bits switch
         {
@@ -23,7 +23,7 @@ internal static unsafe class PanelGemv
         };
 
     /// <summary>Panels with a minimum have no offset, the others that of the middle of the range.</summary>
-    private static delegate*<byte*, byte*, int, float*, int, void> WithQuants<TIsa, TVector, TQuants>(PackedLayout layout)
+    private static delegate*<byte*, byte*, int, int, float*, int, int, void> WithQuants<TIsa, TVector, TQuants>(PackedLayout layout)
         where TIsa : struct, IPanelIsa<TVector>
         where TVector : struct
         where TQuants : struct, IPanelQuants => (layout.Shape.Scales, layout.Shape.Offset) switch
@@ -42,7 +42,7 @@ internal static unsafe class PanelGemv
 }
 
 /// <summary>
-/// One token times a packed panel, in the order of <see cref="ExpandedPanelLayout"/>, without expanding it: written once for every
+/// A few tokens times a packed panel, in the order of <see cref="ExpandedPanelLayout"/>, without expanding it: written once for every
 /// instruction set, kind of quants and kind of scales.
 /// </summary>
 internal static unsafe class PanelGemv<TIsa, TVector, TQuants, TScales>
@@ -63,84 +63,93 @@ internal static unsafe class PanelGemv<TIsa, TVector, TQuants, TScales>
     /// <inheritdoc cref="PanelKernels.Gemv"/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     [SkipLocalsInit]
-    public static void Multiply(byte* panel, byte* activations, int blocks, float* y, int rows)
+    public static void Multiply(byte* panel, byte* activations, int blocks, int tokens, float* y, int yStride, int rows)
     {
         PackedLayout layout = new(new QuantShape(TQuants.Bits, TScales.Kind, Offset));
-        float* sums = stackalloc float[PackedLayout.PanelRows];
-        new Span<float>(sums, PackedLayout.PanelRows).Clear();
+        float* sums = stackalloc float[PanelKernels.GemvTokens * PackedLayout.PanelRows];
+        new Span<float>(sums, tokens * PackedLayout.PanelRows).Clear();
         for (; blocks > 0; blocks -= PackedLayout.ChunkBlocks)
         {
             int count = Math.Min(blocks, PackedLayout.ChunkBlocks);
             byte* quants = panel + layout.ScaleBytes(count);
-            for (int row = 0; row < PackedLayout.PanelRows; row += TIsa.Rows)
+            for (int t = 0; t < tokens; t++)
             {
-                Chunk(panel, quants + (4 * row), activations, count, row, sums + row);
+                for (int row = 0; row < PackedLayout.PanelRows; row += TIsa.Rows)
+                {
+                    Chunk(panel, quants + (4 * row), activations, count, t, tokens, row, sums + (t * PackedLayout.PanelRows) + row);
+                }
             }
 
             panel = quants + (count * layout.BlockBytes);
-            activations += count * ActivationLayout.Int8BlockBytesPerToken;
+            activations += count * ActivationLayout.Int8BlockBytesPerToken * tokens;
         }
 
-        new Span<float>(sums, rows).CopyTo(new Span<float>(y, rows));
+        for (int t = 0; t < tokens; t++)
+        {
+            new Span<float>(sums + (t * PackedLayout.PanelRows), rows).CopyTo(new Span<float>(y + ((long)t * yStride), rows));
+        }
     }
 
     /// <summary>
-    /// One vector of rows times a chunk. All steps stand in this one method, since the compiler inlines in proportion to the size of the
+    /// One vector of rows times a chunk of one token. All steps stand in this one method, since the compiler inlines in proportion to the size of the
     /// method that it begins with; those for other bits are left out of the code.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Chunk(byte* chunk, byte* q, byte* activations, int blocks, int row, float* sums)
+    private static void Chunk(byte* chunk, byte* q, byte* activations, int blocks, int t, int tokens, int row, float* sums)
     {
         // Constants after compilation; DotSigned takes 128 off by itself.
         bool hasMinima = HasMinima;
         bool hasHalves = TScales.Kind == ScaleKind.SuperBlock16;
         int offset = hasMinima || TQuants.Bits == 8 ? 0 : 1 << (TQuants.Bits - 1);
 
+        int step = 4 * tokens;
         TScales scales = TScales.Begin(chunk, row);
         TVector acc = TIsa.Load(sums);
         for (int b = 0; b < blocks; b++)
         {
-            sbyte* a = (sbyte*)activations;
-            float* d = (float*)(activations + ActivationLayout.BlockColumns);
-            short* sum16 = (short*)(d + 2);
+            sbyte* a = (sbyte*)activations + (4 * t);
+            sbyte* a4 = a + (4 * step);
+            float* d = (float*)(activations + (8 * step)) + t;
+            float* dsum = d + tokens;
+            short* sum16 = (short*)(dsum + tokens - t) + (2 * t);
             TVector first = default;
             TVector second = default;
             if (TQuants.Bits == 8)
             {
                 first = TIsa.DotSigned(first, TQuants.Load<TIsa, TVector>(q, 0), TIsa.Activations(a));
-                second = TIsa.DotSigned(second, TQuants.Load<TIsa, TVector>(q, 4), TIsa.Activations(a + 16));
-                first = TIsa.DotSigned(first, TQuants.Load<TIsa, TVector>(q, 1), TIsa.Activations(a + 4));
-                second = TIsa.DotSigned(second, TQuants.Load<TIsa, TVector>(q, 5), TIsa.Activations(a + 20));
-                first = TIsa.DotSigned(first, TQuants.Load<TIsa, TVector>(q, 2), TIsa.Activations(a + 8));
-                second = TIsa.DotSigned(second, TQuants.Load<TIsa, TVector>(q, 6), TIsa.Activations(a + 24));
-                first = TIsa.DotSigned(first, TQuants.Load<TIsa, TVector>(q, 3), TIsa.Activations(a + 12));
-                second = TIsa.DotSigned(second, TQuants.Load<TIsa, TVector>(q, 7), TIsa.Activations(a + 28));
+                second = TIsa.DotSigned(second, TQuants.Load<TIsa, TVector>(q, 4), TIsa.Activations(a4));
+                first = TIsa.DotSigned(first, TQuants.Load<TIsa, TVector>(q, 1), TIsa.Activations(a + step));
+                second = TIsa.DotSigned(second, TQuants.Load<TIsa, TVector>(q, 5), TIsa.Activations(a4 + step));
+                first = TIsa.DotSigned(first, TQuants.Load<TIsa, TVector>(q, 2), TIsa.Activations(a + (2 * step)));
+                second = TIsa.DotSigned(second, TQuants.Load<TIsa, TVector>(q, 6), TIsa.Activations(a4 + (2 * step)));
+                first = TIsa.DotSigned(first, TQuants.Load<TIsa, TVector>(q, 3), TIsa.Activations(a + (3 * step)));
+                second = TIsa.DotSigned(second, TQuants.Load<TIsa, TVector>(q, 7), TIsa.Activations(a4 + (3 * step)));
             }
             else if (TQuants.Bits == 6)
             {
                 // Two steps fit an int16.
                 TVector even = TIsa.Dot(default, TQuants.Load<TIsa, TVector>(q, 0), TIsa.Activations(a));
-                even = TIsa.Dot(even, TQuants.Load<TIsa, TVector>(q, 1), TIsa.Activations(a + 4));
-                TVector odd = TIsa.Dot(default, TQuants.Load<TIsa, TVector>(q, 2), TIsa.Activations(a + 8));
-                odd = TIsa.Dot(odd, TQuants.Load<TIsa, TVector>(q, 3), TIsa.Activations(a + 12));
+                even = TIsa.Dot(even, TQuants.Load<TIsa, TVector>(q, 1), TIsa.Activations(a + step));
+                TVector odd = TIsa.Dot(default, TQuants.Load<TIsa, TVector>(q, 2), TIsa.Activations(a + (2 * step)));
+                odd = TIsa.Dot(odd, TQuants.Load<TIsa, TVector>(q, 3), TIsa.Activations(a + (3 * step)));
                 first = TIsa.Add(TIsa.Widen(even), TIsa.Widen(odd));
-                even = TIsa.Dot(default, TQuants.Load<TIsa, TVector>(q, 4), TIsa.Activations(a + 16));
-                even = TIsa.Dot(even, TQuants.Load<TIsa, TVector>(q, 5), TIsa.Activations(a + 20));
-                odd = TIsa.Dot(default, TQuants.Load<TIsa, TVector>(q, 6), TIsa.Activations(a + 24));
-                odd = TIsa.Dot(odd, TQuants.Load<TIsa, TVector>(q, 7), TIsa.Activations(a + 28));
+                even = TIsa.Dot(default, TQuants.Load<TIsa, TVector>(q, 4), TIsa.Activations(a4));
+                even = TIsa.Dot(even, TQuants.Load<TIsa, TVector>(q, 5), TIsa.Activations(a4 + step));
+                odd = TIsa.Dot(default, TQuants.Load<TIsa, TVector>(q, 6), TIsa.Activations(a4 + (2 * step)));
+                odd = TIsa.Dot(odd, TQuants.Load<TIsa, TVector>(q, 7), TIsa.Activations(a4 + (3 * step)));
                 second = TIsa.Add(TIsa.Widen(even), TIsa.Widen(odd));
             }
             else
             {
                 // Four steps fit an int16; with four bits eight would, but two chains are as fast.
                 first = TIsa.Dot(first, TQuants.Load<TIsa, TVector>(q, 0), TIsa.Activations(a));
-                second = TIsa.Dot(second, TQuants.Load<TIsa, TVector>(q, 4), TIsa.Activations(a + 16));
-                first = TIsa.Dot(first, TQuants.Load<TIsa, TVector>(q, 1), TIsa.Activations(a + 4));
-                second = TIsa.Dot(second, TQuants.Load<TIsa, TVector>(q, 5), TIsa.Activations(a + 20));
-                first = TIsa.Dot(first, TQuants.Load<TIsa, TVector>(q, 2), TIsa.Activations(a + 8));
-                second = TIsa.Dot(second, TQuants.Load<TIsa, TVector>(q, 6), TIsa.Activations(a + 24));
-                first = TIsa.Dot(first, TQuants.Load<TIsa, TVector>(q, 3), TIsa.Activations(a + 12));
-                second = TIsa.Dot(second, TQuants.Load<TIsa, TVector>(q, 7), TIsa.Activations(a + 28));
+                second = TIsa.Dot(second, TQuants.Load<TIsa, TVector>(q, 4), TIsa.Activations(a4));
+                first = TIsa.Dot(first, TQuants.Load<TIsa, TVector>(q, 1), TIsa.Activations(a + step));
+                second = TIsa.Dot(second, TQuants.Load<TIsa, TVector>(q, 5), TIsa.Activations(a4 + step));
+                first = TIsa.Dot(first, TQuants.Load<TIsa, TVector>(q, 2), TIsa.Activations(a + (2 * step)));
+                second = TIsa.Dot(second, TQuants.Load<TIsa, TVector>(q, 6), TIsa.Activations(a4 + (2 * step)));
+                first = TIsa.Dot(first, TQuants.Load<TIsa, TVector>(q, 3), TIsa.Activations(a + (3 * step)));
+                second = TIsa.Dot(second, TQuants.Load<TIsa, TVector>(q, 7), TIsa.Activations(a4 + (3 * step)));
                 first = TIsa.Widen(first);
                 second = TIsa.Widen(second);
             }
@@ -161,11 +170,11 @@ internal static unsafe class PanelGemv<TIsa, TVector, TQuants, TScales>
 
             if (hasMinima)
             {
-                acc = TIsa.AddMultiplied(acc, scales.Min(b), d + 1);
+                acc = TIsa.AddMultiplied(acc, scales.Min(b), dsum);
             }
 
             q += TQuants.Bits * PanelGemv.VectorBytes;
-            activations += ActivationLayout.Int8BlockBytesPerToken;
+            activations += ActivationLayout.Int8BlockBytesPerToken * tokens;
         }
 
         TIsa.Store(acc, sums);

@@ -17,7 +17,7 @@ internal sealed unsafe class ScalarKernels : PanelKernels
     public override void Expand(PackedLayout layout, byte* panel, int blocks, byte* expanded) =>
         ScalarExpand.Panel(layout, panel, blocks, expanded);
 
-    public override delegate*<byte*, byte*, int, float*, int, void> Gemv(PackedLayout layout) => null;
+    public override delegate*<byte*, byte*, int, int, float*, int, int, void> Gemv(PackedLayout layout) => null;
 
     public override delegate*<byte*, byte*, int, int, float*, int, int, void> Gemm(ExpandedPanelLayout layout) =>
         ExpandedLayouts.Select<ScalarPanelGemm>(layout);
