@@ -54,4 +54,19 @@ internal struct BlockQ4_K : IQuantizedFormat<BlockQ4_K>
         scales.D = block.D;
         scales.Min = block.DMin;
     }
+
+    /// <summary>Searches scales and minima as ggml's reference does; see <see cref="KQuantMins"/>.</summary>
+    public static void Quantize(ReadOnlySpan<float> x, out BlockQ4_K block)
+    {
+        Span<byte> quants = stackalloc byte[256];
+        BlockScales scales = default;
+        KQuantMins.Quantize(x, 15, -1, 20, quants, ref scales);
+        block = new() { D = scales.D, DMin = scales.Min };
+        SixBitScales.Pack(scales.SubBlocks, block.Scales);
+        Span<byte> qs = block.Qs;
+        for (int i = 0; i < 4; i++)
+        {
+            Nibbles.Pack(quants.Slice(64 * i, 64), qs.Slice(32 * i, 32));
+        }
+    }
 }

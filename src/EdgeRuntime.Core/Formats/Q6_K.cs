@@ -60,4 +60,41 @@ internal struct BlockQ6_K : IQuantizedFormat<BlockQ6_K>
         scales.SubBlocks = block.Scales;
         scales.D = block.D;
     }
+
+    /// <summary>
+    /// Searches a scale for each 16 weights as ggml's reference does (<see cref="KQuantSearch.SymmetricScale"/>), maps the one of
+    /// greatest magnitude to -128, and rounds to the scales as they are stored.
+    /// </summary>
+    public static void Quantize(ReadOnlySpan<float> x, out BlockQ6_K block)
+    {
+        block = default;
+        Span<float> scales = stackalloc float[16];
+        float greatest = 0;
+        for (int i = 0; i < 16; i++)
+        {
+            scales[i] = KQuantSearch.SymmetricScale(32, x.Slice(16 * i, 16));
+            greatest = MathF.Abs(scales[i]) > MathF.Abs(greatest) ? scales[i] : greatest;
+        }
+
+        if (MathF.Abs(greatest) < 1e-15f)
+        {
+            return;
+        }
+
+        float inverse = -128f / greatest;
+        block.D = HalfBits.FromSingle(1 / inverse);
+        for (int i = 0; i < 16; i++)
+        {
+            sbyte scale = (sbyte)Math.Min(127, KQuantSearch.NearestInt(inverse * scales[i]));
+            block.Scales[i] = (byte)scale;
+            float d = HalfBits.ToSingle(block.D) * scale;
+            for (int k = 16 * i; k < 16 * (i + 1); k++)
+            {
+                // Without a scale any quant is as good; ggml leaves the one of its search, this one zero.
+                int q = d == 0 ? 32 : Math.Clamp(KQuantSearch.NearestInt(x[k] / d), -32, 31) + 32;
+                block.Ql[(k / 128 * 64) + (k % 64)] |= (byte)((q & 15) << (k % 128 / 64 * 4));
+                block.Qh[(k / 128 * 32) + (k % 32)] |= (byte)(q >> 4 << (k % 128 / 32 * 2));
+            }
+        }
+    }
 }

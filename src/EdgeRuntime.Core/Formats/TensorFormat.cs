@@ -30,6 +30,11 @@ internal abstract class TensorFormat
     /// <param name="x">As many weights as the blocks have.</param>
     public abstract void Dequantize(ReadOnlySpan<byte> source, Span<float> x);
 
+    /// <summary>The blocks for some weights, as the reference code of ggml has them without an imatrix: to the byte, K-quants as good.</summary>
+    /// <param name="x">Finite weights, whole blocks.</param>
+    /// <param name="destination">As many bytes as the blocks have.</param>
+    public abstract void Quantize(ReadOnlySpan<float> x, Span<byte> destination);
+
     /// <summary>Takes one block of a quantized format apart; see <see cref="IQuantizedFormat{TSelf}.Decompose"/>.</summary>
     public abstract void Decompose(ReadOnlySpan<byte> block, Span<byte> quants, ref BlockScales scales);
 
@@ -59,6 +64,16 @@ internal abstract class TensorFormat
             for (int b = 0; b < blocks.Length; b++)
             {
                 TBlock.Dequantize(in blocks[b], x.Slice(b * TBlock.BlockWeights, TBlock.BlockWeights));
+            }
+        }
+
+        public override void Quantize(ReadOnlySpan<float> x, Span<byte> destination)
+        {
+            Span<TBlock> blocks = MemoryMarshal.Cast<byte, TBlock>(destination);
+            CheckLength(blocks.Length, x.Length);
+            for (int b = 0; b < blocks.Length; b++)
+            {
+                TBlock.Quantize(x.Slice(b * TBlock.BlockWeights, TBlock.BlockWeights), out blocks[b]);
             }
         }
 

@@ -11,6 +11,11 @@ internal readonly unsafe struct NeonDotIsa : IPanelIsa<Vector128<int>>
     public static int Rows => 4;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Prefetch(void* address)
+    {
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> Load(void* source) => Vector128.Load((int*)source);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

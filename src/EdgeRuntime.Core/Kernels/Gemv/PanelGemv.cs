@@ -51,6 +51,19 @@ internal static unsafe class PanelGemv<TIsa, TVector, TQuants, TScales>
     where TQuants : struct, IPanelQuants
     where TScales : struct, IPanelScales<TScales, TVector>
 {
+    /// <summary>
+    /// How far ahead of the chunk memory is asked for: the processor's own prefetchers lose the two streams of a chunk (measured:
+    /// 9 GB/s without, with scales of 64 bytes a block).
+    /// </summary>
+    private const int PrefetchBytes = 4096;
+
+    /// <summary>Cache lines asked for with each block, what a block takes with its scales.</summary>
+    private static int PrefetchLines
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => TQuants.Bits + 1;
+    }
+
     /// <summary>What is subtracted from quants.</summary>
     public static int Offset => HasMinima ? 0 : 1 << (TQuants.Bits - 1);
 
@@ -76,7 +89,8 @@ internal static unsafe class PanelGemv<TIsa, TVector, TQuants, TScales>
             {
                 for (int row = 0; row < PackedLayout.PanelRows; row += TIsa.Rows)
                 {
-                    Chunk(panel, quants + (4 * row), activations, count, t, tokens, row, sums + (t * PackedLayout.PanelRows) + row);
+                    byte* ahead = t + row == 0 ? panel + PrefetchBytes : null;
+                    Chunk(panel, quants + (4 * row), activations, count, t, tokens, row, sums + (t * PackedLayout.PanelRows) + row, ahead);
                 }
             }
 
@@ -95,18 +109,24 @@ internal static unsafe class PanelGemv<TIsa, TVector, TQuants, TScales>
     /// method that it begins with; those for other bits are left out of the code.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Chunk(byte* chunk, byte* q, byte* activations, int blocks, int t, int tokens, int row, float* sums)
+    private static void Chunk(byte* chunk, byte* q, byte* activations, int blocks, int t, int tokens, int row, float* sums, byte* ahead)
     {
         // Constants after compilation; DotSigned takes 128 off by itself.
         bool hasMinima = HasMinima;
         bool hasHalves = TScales.Kind == ScaleKind.SuperBlock16;
         int offset = hasMinima || TQuants.Bits == 8 ? 0 : 1 << (TQuants.Bits - 1);
 
+        int lines = PrefetchLines;
         int step = 4 * tokens;
         TScales scales = TScales.Begin(chunk, row);
         TVector acc = TIsa.Load(sums);
         for (int b = 0; b < blocks; b++)
         {
+            for (int line = 0; ahead != null && line < lines; line++, ahead += 64)
+            {
+                TIsa.Prefetch(ahead);
+            }
+
             sbyte* a = (sbyte*)activations + (4 * t);
             sbyte* a4 = a + (4 * step);
             float* d = (float*)(activations + (8 * step)) + t;

@@ -11,6 +11,9 @@ internal readonly unsafe struct Avx2Isa : IPanelIsa<Vector256<int>>
     public static int Rows => 8;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Prefetch(void* address) => Sse.Prefetch0(address);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Load(void* source) => Vector256.Load((int*)source);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
