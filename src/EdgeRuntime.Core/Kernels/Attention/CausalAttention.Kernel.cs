@@ -113,16 +113,23 @@ internal sealed unsafe class CausalAttention<TLanes, TElement> : CausalAttention
         int end = int.Min(ChunkPositions, start + tokens - first); // positions of the chunk that the last token sees
         int rows = tokens * Group;
 
+        bool asStored = TElement.IsElementwise && rows <= TileProduct<TLanes>.TileRows;
+
         for (int p = 0; p < end; p += ExpandPositions)
         {
             int panels = int.Min(ExpandPanels, (end - p + KvLayout.PanelPositions - 1) / KvLayout.PanelPositions);
-            float* expanded = ExpandKeys(keys + (p / KvLayout.PanelPositions * _keyPanelBytes), panels, s.Expanded);
+            byte* stored = keys + (p / KvLayout.PanelPositions * _keyPanelBytes);
             int skip = HiddenTokens(first + p, start) * Group;
-            TileProduct<TLanes>.Multiply(
-                s.Queries + ((long)skip * KeyLength), KeyLength,
-                expanded, KvLayout.PanelPositions, KeyLength * KvLayout.PanelPositions,
-                s.Scores + ((long)skip * ChunkPositions) + p, ChunkPositions,
-                rows - skip, panels, KeyLength, accumulate: false);
+            float* queries = s.Queries + ((long)skip * KeyLength);
+            float* scores = s.Scores + ((long)skip * ChunkPositions) + p;
+            if (asStored)
+            {
+                ScoreTile<TElement>(queries, stored, scores, rows - skip, panels);
+            }
+            else
+            {
+                ScoreTile<FloatSource>(queries, ExpandKeys(stored, panels, s.Expanded), scores, rows - skip, panels);
+            }
         }
 
         for (int row = 0; row < rows; row++)
@@ -134,26 +141,41 @@ internal sealed unsafe class CausalAttention<TLanes, TElement> : CausalAttention
         for (int p = 0; p < end; p += ExpandPositions)
         {
             int count = int.Min(ExpandPositions, end - p);
-            float* expanded = ExpandValues(values + (p * _valueRowBytes), count, s.Expanded);
+            byte* stored = values + (p * _valueRowBytes);
             // The first positions set o for every row, those of rows that see nothing here to 0.
             int skip = p == 0 ? 0 : HiddenTokens(first + p, start) * Group;
-            TileProduct<TLanes>.Multiply(
-                s.Scores + ((long)skip * ChunkPositions) + p, ChunkPositions,
-                expanded, ValueLanes, TileProduct<TLanes>.GroupLanes,
-                o + ((long)skip * ValueLanes), ValueLanes,
-                rows - skip, ValueLanes / TileProduct<TLanes>.GroupLanes, count, accumulate: p > 0);
+            float* weights = s.Scores + ((long)skip * ChunkPositions) + p;
+            float* output = o + ((long)skip * ValueLanes);
+            if (asStored)
+            {
+                SumTile<TElement>(weights, stored, output, rows - skip, count, accumulate: p > 0);
+            }
+            else
+            {
+                SumTile<FloatSource>(weights, ExpandValues(stored, count, s.Expanded), output, rows - skip, count, accumulate: p > 0);
+            }
         }
     }
+
+    private void ScoreTile<TSource>(float* queries, byte* keys, float* scores, int rows, int panels)
+        where TSource : struct, ITileSource => TileProduct<TLanes>.Multiply<TSource>(
+            queries, KeyLength, keys, KvLayout.PanelPositions, KeyLength * KvLayout.PanelPositions,
+            scores, ChunkPositions, rows, panels, KeyLength, accumulate: false);
+
+    private void SumTile<TSource>(float* weights, byte* values, float* output, int rows, int positions, bool accumulate)
+        where TSource : struct, ITileSource => TileProduct<TLanes>.Multiply<TSource>(
+            weights, ChunkPositions, values, ValueLanes, TileProduct<TLanes>.GroupLanes,
+            output, ValueLanes, rows, ValueLanes / TileProduct<TLanes>.GroupLanes, positions, accumulate);
 
     /// <summary>Tokens of a block from <paramref name="start"/> on that do not see <paramref name="position"/>.</summary>
     private static int HiddenTokens(int position, int start) => int.Max(0, position - start);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private float* ExpandKeys(byte* panels, int count, float* expanded)
+    private byte* ExpandKeys(byte* panels, int count, float* expanded)
     {
         if (TElement.IsFloat)
         {
-            return (float*)panels;
+            return panels;
         }
 
         for (int panel = 0; panel < count; panel++)
@@ -162,19 +184,19 @@ internal sealed unsafe class CausalAttention<TLanes, TElement> : CausalAttention
                 panels + (panel * _keyPanelBytes), KeyLength, expanded + ((long)panel * KeyLength * KvLayout.PanelPositions));
         }
 
-        return expanded;
+        return (byte*)expanded;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private float* ExpandValues(byte* values, int rows, float* expanded)
+    private byte* ExpandValues(byte* values, int rows, float* expanded)
     {
         if (TElement.IsFloat)
         {
-            return (float*)values;
+            return values;
         }
 
         TElement.ExpandValues<TLanes>(values, rows, ValueLength, expanded);
-        return expanded;
+        return (byte*)expanded;
     }
 
     /// <summary>Scores of one row become exp(score - max), 0 from <paramref name="seen"/> to <paramref name="end"/>; max and sum go to ml.</summary>

@@ -8,10 +8,16 @@ namespace EdgeRuntime.Kernels.Attention;
 /// Every element is brought to float exactly before it is computed with, so the arithmetic of attention is the same for all
 /// formats and does not depend on where this happens.
 /// </remarks>
-internal unsafe interface IKvElement
+internal unsafe interface IKvElement : Vector.ITileSource
 {
     /// <summary>Whether panels and rows are float already: then they are read in place.</summary>
     static abstract bool IsFloat { get; }
+
+    /// <summary>
+    /// Whether an element stands for itself, so that tiles can read panels and rows as they lie (with prefetching, for data
+    /// that is read once). Otherwise <see cref="Vector.ITileSource.Load"/> is not called.
+    /// </summary>
+    static abstract bool IsElementwise { get; }
 
     /// <summary>Bytes of the keys of 16 positions.</summary>
     static abstract int KeyPanelBytes(int keyLength);

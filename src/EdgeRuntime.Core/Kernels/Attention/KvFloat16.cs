@@ -40,6 +40,10 @@ internal readonly unsafe struct KvFloat16<TFormat> : IKvElement
 
     public static bool IsFloat => false;
 
+    public static bool IsElementwise => true;
+
+    public static int ElementBytes => sizeof(ushort);
+
     public static int KeyPanelBytes(int keyLength) => keyLength * KvLayout.PanelPositions * sizeof(ushort);
 
     public static int ValueRowBytes(int valueLength) => KvLayout.ValueLanes(valueLength) * sizeof(ushort);
@@ -60,6 +64,14 @@ internal readonly unsafe struct KvFloat16<TFormat> : IKvElement
     }
 
     public static void StoreValue(byte* row, float* value, int valueLength) => TFormat.Convert(value, (ushort*)row, valueLength);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TLanes Load<TLanes>(byte* source)
+        where TLanes : struct, ILanes<TLanes>
+    {
+        Prefetch.Ahead(source);
+        return TFormat.Load<TLanes>((ushort*)source);
+    }
 
     public static void ExpandKeys<TLanes>(byte* panel, int keyLength, float* keys)
         where TLanes : struct, ILanes<TLanes> => Expand<TLanes>((ushort*)panel, keyLength * KvLayout.PanelPositions, keys);

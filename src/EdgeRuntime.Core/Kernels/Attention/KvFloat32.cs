@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using EdgeRuntime.Kernels.Vector;
 
 namespace EdgeRuntime.Kernels.Attention;
@@ -7,6 +8,10 @@ namespace EdgeRuntime.Kernels.Attention;
 internal readonly unsafe struct KvFloat32 : IKvElement
 {
     public static bool IsFloat => true;
+
+    public static bool IsElementwise => true;
+
+    public static int ElementBytes => sizeof(float);
 
     public static int KeyPanelBytes(int keyLength) => keyLength * KvLayout.PanelPositions * sizeof(float);
 
@@ -23,6 +28,14 @@ internal readonly unsafe struct KvFloat32 : IKvElement
 
     public static void StoreValue(byte* row, float* value, int valueLength) =>
         new ReadOnlySpan<float>(value, valueLength).CopyTo(new Span<float>(row, valueLength));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TLanes Load<TLanes>(byte* source)
+        where TLanes : struct, ILanes<TLanes>
+    {
+        Prefetch.Ahead(source);
+        return TLanes.Load((float*)source);
+    }
 
     public static void ExpandKeys<TLanes>(byte* panel, int keyLength, float* keys)
         where TLanes : struct, ILanes<TLanes> =>

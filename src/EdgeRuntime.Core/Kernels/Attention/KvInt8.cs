@@ -1,4 +1,5 @@
 using System;
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using EdgeRuntime.Kernels.Vector;
 
@@ -20,6 +21,10 @@ internal readonly unsafe struct KvInt8 : IKvElement
     private const int ValueBlockBytes = sizeof(ushort) + BlockLength;
 
     public static bool IsFloat => false;
+
+    public static bool IsElementwise => false;
+
+    public static int ElementBytes => sizeof(sbyte);
 
     public static int KeyPanelBytes(int keyLength) => Blocks(keyLength) * KeyBlockBytes;
 
@@ -49,6 +54,9 @@ internal readonly unsafe struct KvInt8 : IKvElement
             row += ValueBlockBytes;
         }
     }
+
+    public static TLanes Load<TLanes>(byte* source)
+        where TLanes : struct, ILanes<TLanes> => throw new UnreachableException("an int8 means nothing without its block's scale");
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void ExpandKeys<TLanes>(byte* panel, int keyLength, float* keys)

@@ -2,48 +2,6 @@ using System.Runtime.CompilerServices;
 
 namespace EdgeRuntime.Kernels.Vector;
 
-/// <summary>A tile height or width as a type, so that a tile is compiled for it.</summary>
-internal interface ITileSize
-{
-    static abstract int Value { get; }
-}
-
-/// <summary>One.</summary>
-internal readonly struct Tile1 : ITileSize
-{
-    public static int Value => 1;
-}
-
-/// <summary>Two.</summary>
-internal readonly struct Tile2 : ITileSize
-{
-    public static int Value => 2;
-}
-
-/// <summary>Three.</summary>
-internal readonly struct Tile3 : ITileSize
-{
-    public static int Value => 3;
-}
-
-/// <summary>Four.</summary>
-internal readonly struct Tile4 : ITileSize
-{
-    public static int Value => 4;
-}
-
-/// <summary>Five.</summary>
-internal readonly struct Tile5 : ITileSize
-{
-    public static int Value => 5;
-}
-
-/// <summary>Six.</summary>
-internal readonly struct Tile6 : ITileSize
-{
-    public static int Value => 6;
-}
-
 /// <summary>
 /// The product of two small float matrices whose right side has its columns in lanes, in groups of 16:
 /// <code>
@@ -58,24 +16,29 @@ internal static unsafe class TileProduct<TLanes>
     /// <summary>Lanes of a group; the lanes of b and c come in whole groups.</summary>
     public const int GroupLanes = 16;
 
-    // 6 rows by 4 vectors take 24 accumulators, 4 vectors of b and a broadcast: 29 of 32 registers. With 16 registers,
-    // 6 by 2 take 15.
-    private const int TileRows = 6;
+    /// <summary>Rows of a tile; for so many, b is read once.</summary>
+    /// <remarks>
+    /// 6 rows by 4 vectors take 24 accumulators, 4 vectors of b and a broadcast: 29 of 32 registers. With 16 registers,
+    /// 6 by 2 take 15.
+    /// </remarks>
+    public const int TileRows = 6;
 
     /// <summary>Computes c for all rows and lanes.</summary>
+    /// <typeparam name="TSource">What b's elements are.</typeparam>
     /// <param name="a">[rows][k], <paramref name="aStride"/> floats a row.</param>
     /// <param name="aStride">Floats from a row of a to the next.</param>
-    /// <param name="b">Group g of b[k] begins at b + g * bGroup + k * bStep.</param>
-    /// <param name="bStep">Floats from one k to the next.</param>
-    /// <param name="bGroup">Floats from one group of 16 lanes to the next.</param>
+    /// <param name="b">Group g of b[k] begins g * bGroup + k * bStep elements on.</param>
+    /// <param name="bStep">Elements from one k to the next.</param>
+    /// <param name="bGroup">Elements from one group of 16 lanes to the next.</param>
     /// <param name="c">[rows][16 groups], <paramref name="cStride"/> floats a row.</param>
     /// <param name="cStride">Floats from a row of c to the next.</param>
     /// <param name="rows">Rows of a and c.</param>
     /// <param name="groups">Groups of 16 lanes of b and c.</param>
     /// <param name="k">Terms of each sum.</param>
     /// <param name="accumulate">Whether the sums go on from what c holds, or start at 0.</param>
-    public static void Multiply(
-        float* a, int aStride, float* b, int bStep, int bGroup, float* c, int cStride, int rows, int groups, int k, bool accumulate)
+    public static void Multiply<TSource>(
+        float* a, int aStride, byte* b, int bStep, int bGroup, float* c, int cStride, int rows, int groups, int k, bool accumulate)
+        where TSource : struct, ITileSource
     {
         // Tiles as even as can be: 8 rows are 4 + 4, not 6 + 2.
         int tiles = (rows + TileRows - 1) / TileRows;
@@ -87,22 +50,22 @@ internal static unsafe class TileProduct<TLanes>
             switch (end - row)
             {
                 case 1:
-                    MultiplyRows<Tile1>(aTile, aStride, b, bStep, bGroup, cTile, cStride, groups, k, accumulate);
+                    MultiplyRows<TSource, Tile1>(aTile, aStride, b, bStep, bGroup, cTile, cStride, groups, k, accumulate);
                     break;
                 case 2:
-                    MultiplyRows<Tile2>(aTile, aStride, b, bStep, bGroup, cTile, cStride, groups, k, accumulate);
+                    MultiplyRows<TSource, Tile2>(aTile, aStride, b, bStep, bGroup, cTile, cStride, groups, k, accumulate);
                     break;
                 case 3:
-                    MultiplyRows<Tile3>(aTile, aStride, b, bStep, bGroup, cTile, cStride, groups, k, accumulate);
+                    MultiplyRows<TSource, Tile3>(aTile, aStride, b, bStep, bGroup, cTile, cStride, groups, k, accumulate);
                     break;
                 case 4:
-                    MultiplyRows<Tile4>(aTile, aStride, b, bStep, bGroup, cTile, cStride, groups, k, accumulate);
+                    MultiplyRows<TSource, Tile4>(aTile, aStride, b, bStep, bGroup, cTile, cStride, groups, k, accumulate);
                     break;
                 case 5:
-                    MultiplyRows<Tile5>(aTile, aStride, b, bStep, bGroup, cTile, cStride, groups, k, accumulate);
+                    MultiplyRows<TSource, Tile5>(aTile, aStride, b, bStep, bGroup, cTile, cStride, groups, k, accumulate);
                     break;
                 default:
-                    MultiplyRows<Tile6>(aTile, aStride, b, bStep, bGroup, cTile, cStride, groups, k, accumulate);
+                    MultiplyRows<TSource, Tile6>(aTile, aStride, b, bStep, bGroup, cTile, cStride, groups, k, accumulate);
                     break;
             }
 
@@ -110,22 +73,23 @@ internal static unsafe class TileProduct<TLanes>
         }
     }
 
-    private static void MultiplyRows<TRows>(
-        float* a, int aStride, float* b, int bStep, int bGroup, float* c, int cStride, int groups, int k, bool accumulate)
+    private static void MultiplyRows<TSource, TRows>(
+        float* a, int aStride, byte* b, int bStep, int bGroup, float* c, int cStride, int groups, int k, bool accumulate)
+        where TSource : struct, ITileSource
         where TRows : struct, ITileSize
     {
         int lanes = groups * GroupLanes;
         int lane = 0;
         for (int wide = TLanes.TileVectors * TLanes.Count; lane <= lanes - wide; lane += wide)
         {
-            float* bTile = b + (lane / GroupLanes * (long)bGroup) + (lane % GroupLanes);
+            byte* bTile = b + (((lane / GroupLanes * (long)bGroup) + (lane % GroupLanes)) * TSource.ElementBytes);
             if (TLanes.TileVectors == 4)
             {
-                Tile<TRows, Tile4>(a, aStride, bTile, bStep, bGroup, c + lane, cStride, k, accumulate);
+                Tile<TSource, TRows, Tile4>(a, aStride, bTile, bStep, bGroup, c + lane, cStride, k, accumulate);
             }
             else
             {
-                Tile<TRows, Tile2>(a, aStride, bTile, bStep, bGroup, c + lane, cStride, k, accumulate);
+                Tile<TSource, TRows, Tile2>(a, aStride, bTile, bStep, bGroup, c + lane, cStride, k, accumulate);
             }
         }
 
@@ -137,19 +101,20 @@ internal static unsafe class TileProduct<TLanes>
         // Only 16 lanes a vector come here: up to three groups are left.
         if (lane <= lanes - (2 * GroupLanes))
         {
-            Tile<TRows, Tile2>(a, aStride, b + (lane / GroupLanes * (long)bGroup), bStep, bGroup, c + lane, cStride, k, accumulate);
+            Tile<TSource, TRows, Tile2>(a, aStride, b + (lane / GroupLanes * (long)bGroup * TSource.ElementBytes), bStep, bGroup, c + lane, cStride, k, accumulate);
             lane += 2 * GroupLanes;
         }
 
         if (lane < lanes)
         {
-            Tile<TRows, Tile1>(a, aStride, b + (lane / GroupLanes * (long)bGroup), bStep, bGroup, c + lane, cStride, k, accumulate);
+            Tile<TSource, TRows, Tile1>(a, aStride, b + (lane / GroupLanes * (long)bGroup * TSource.ElementBytes), bStep, bGroup, c + lane, cStride, k, accumulate);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile<TRows, TVectors>(
-        float* a, nint aStride, float* b, nint bStep, nint bGroup, float* c, nint cStride, nint k, bool accumulate)
+    private static void Tile<TSource, TRows, TVectors>(
+        float* a, nint aStride, byte* b, nint bStep, nint bGroup, float* c, nint cStride, nint k, bool accumulate)
+        where TSource : struct, ITileSource
         where TRows : struct, ITileSize
         where TVectors : struct, ITileSize
     {
@@ -198,15 +163,16 @@ internal static unsafe class TileProduct<TLanes>
         float* a3 = a2 + aStride;
         float* a4 = a3 + aStride;
         float* a5 = a4 + aStride;
-        nint b1 = Offset(1, bGroup);
-        nint b2 = Offset(2, bGroup);
-        nint b3 = Offset(3, bGroup);
+        bStep *= TSource.ElementBytes;
+        nint b1 = Offset(1, bGroup) * TSource.ElementBytes;
+        nint b2 = Offset(2, bGroup) * TSource.ElementBytes;
+        nint b3 = Offset(3, bGroup) * TSource.ElementBytes;
         for (nint i = 0; i < k; i++)
         {
-            TLanes x0 = TLanes.Load(b);
-            TLanes x1 = TVectors.Value > 1 ? TLanes.Load(b + b1) : default;
-            TLanes x2 = TVectors.Value > 2 ? TLanes.Load(b + b2) : default;
-            TLanes x3 = TVectors.Value > 2 ? TLanes.Load(b + b3) : default;
+            TLanes x0 = TSource.Load<TLanes>(b);
+            TLanes x1 = TVectors.Value > 1 ? TSource.Load<TLanes>(b + b1) : default;
+            TLanes x2 = TVectors.Value > 2 ? TSource.Load<TLanes>(b + b2) : default;
+            TLanes x3 = TVectors.Value > 2 ? TSource.Load<TLanes>(b + b3) : default;
             b += bStep;
             MultiplyAdd<TVectors>(a[i], x0, x1, x2, x3, ref c00, ref c01, ref c02, ref c03);
             if (TRows.Value > 1)
@@ -262,7 +228,7 @@ internal static unsafe class TileProduct<TLanes>
         }
     }
 
-    /// <summary>Floats from a tile's first vector to a later one: into the next groups, or on inside the group.</summary>
+    /// <summary>Elements from a tile's first vector to a later one: into the next groups, or on inside the group.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static nint Offset(int vector, nint bGroup) =>
         (vector * TLanes.Count / GroupLanes * bGroup) + (vector * TLanes.Count % GroupLanes);
