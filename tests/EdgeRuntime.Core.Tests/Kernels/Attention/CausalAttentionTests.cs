@@ -57,15 +57,20 @@ public sealed class CausalAttentionTests
         {
             using AttentionCase sequence = new(heads, kvHeads, keyLength, valueLength, positions, type, seed: 2);
             float[] expected = sequence.Compute(sequence.Attention<LanesScalar>(), positions);
-            Assert.Equal(expected, sequence.Compute(sequence.Attention<Lanes128>(), positions));
-            if (LaneWidths.Contains(8))
+            // One token at a time, few rows read the cache as it lies; a whole batch reads expanded copies.
+            foreach (int batch in positions < 100 ? new[] { positions, 1 } : [positions])
             {
-                Assert.Equal(expected, sequence.Compute(sequence.Attention<Lanes256>(), positions));
-            }
+                Assert.Equal(expected, sequence.Compute(sequence.Attention<LanesScalar>(), batch));
+                Assert.Equal(expected, sequence.Compute(sequence.Attention<Lanes128>(), batch));
+                if (LaneWidths.Contains(8))
+                {
+                    Assert.Equal(expected, sequence.Compute(sequence.Attention<Lanes256>(), batch));
+                }
 
-            if (LaneWidths.Contains(16))
-            {
-                Assert.Equal(expected, sequence.Compute(sequence.Attention<Lanes512>(), positions));
+                if (LaneWidths.Contains(16))
+                {
+                    Assert.Equal(expected, sequence.Compute(sequence.Attention<Lanes512>(), batch));
+                }
             }
         }
     }
