@@ -1,0 +1,93 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using BenchmarkDotNet.Attributes;
+using EdgeRuntime.Formats;
+using EdgeRuntime.Kernels;
+using EdgeRuntime.Memory;
+
+namespace EdgeRuntime.Benchmarks;
+
+/// <summary>A packed matrix times random activations, on one thread.</summary>
+public abstract unsafe class MatrixBenchmark(int rows, int columns, int tokens)
+{
+    private PackedMatrix _matrix = null!;
+    private NativeBuffer _activations = null!;
+    private NativeBuffer _y = null!;
+    private NativeBuffer _scratch = null!;
+
+    /// <summary>A tensor type by ggml's name.</summary>
+    [ParamsSource(nameof(Types))]
+    public string Type { get; set; } = "";
+
+    [ParamsSource(nameof(InstructionSets))]
+    public string Isa { get; set; } = "";
+
+    public static IEnumerable<string> Types => TensorFormats.All.Select(format => format.Type.ToString());
+
+    public static IEnumerable<string> InstructionSets =>
+        InstructionSet.All.Where(set => set.IsSupported && set.Name != "scalar").Select(set => set.Name);
+
+    [GlobalSetup]
+    public void Setup()
+    {
+        InstructionSet set = InstructionSet.Parse(Isa);
+        TensorFormat format = TensorFormats.Get(Enum.Parse<TensorType>(Type));
+        var random = new Random(1);
+        _matrix = new PackedMatrix(format.Type, rows, columns, set);
+        // A byte that makes normal scales in every type: a product that underflows takes longer.
+        byte[] panel = new byte[PackedMatrix.PanelRows * format.RowBytes(columns)];
+        Array.Fill(panel, (byte)0x2a);
+        for (int i = 0; i < _matrix.Panels; i++)
+        {
+            _matrix.PackPanel(i, panel);
+        }
+
+        float[] x = [.. Enumerable.Range(0, tokens * columns).Select(_ => random.NextSingle() - 0.5f)];
+        _activations = new NativeBuffer(ActivationLayout.ByteSize(_matrix.ActivationKind, columns, tokens));
+        _y = new NativeBuffer((long)tokens * rows * sizeof(float));
+        _scratch = new NativeBuffer(_matrix.ScratchBytes);
+        int tileTokens = ActivationQuantizer.TileTokens(set);
+        fixed (float* input = x)
+        {
+            int tiles = (tokens + tileTokens - 1) / tileTokens;
+            ActivationQuantizer.Fill(_matrix.ActivationKind, input, columns, tokens, columns, 0, tiles, _activations.Pointer, set);
+        }
+    }
+
+    [GlobalCleanup]
+    public void Cleanup()
+    {
+        _matrix.Dispose();
+        _activations.Dispose();
+        _y.Dispose();
+        _scratch.Dispose();
+    }
+
+    [Benchmark]
+    public void Multiply() =>
+        _matrix.Multiply(_activations.Pointer, tokens, 0, _matrix.Panels, (float*)_y.Pointer, rows, _scratch.Pointer);
+}
+
+/// <summary>Prefill: 512 tokens.</summary>
+public class GemmBenchmarks() : MatrixBenchmark(Rows, Columns, Tokens)
+{
+    private const int Rows = 1024;
+    private const int Columns = 2048;
+    private const int Tokens = 512;
+
+    public static double Operations(string type) => 2.0 * Rows * Columns * Tokens;
+}
+
+/// <summary>Decode: one token, and a matrix that no cache holds.</summary>
+public class GemvBenchmarks() : MatrixBenchmark(Rows, Columns, tokens: 1)
+{
+    private const int Rows = 65536;
+    private const int Columns = 2048;
+
+    public static double Bytes(string type)
+    {
+        TensorFormat format = TensorFormats.Get(Enum.Parse<TensorType>(type));
+        return (double)Rows * Columns / format.BlockWeights * format.BlockBytes;
+    }
+}
