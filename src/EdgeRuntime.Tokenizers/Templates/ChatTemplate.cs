@@ -11,7 +11,10 @@ namespace EdgeRuntime.Tokenizers;
 /// A model's own chat template (Jinja), parsed once. Immutable and safe to use from many threads. A template comes out of a downloaded
 /// file: what it may nest, repeat and write is limited, and it reaches nothing but the variables it is given.
 /// </summary>
-/// <remarks>Semantics: Jinja2 3.1 with the settings of HF transformers (trim_blocks, lstrip_blocks, immutable sandbox, loop controls).</remarks>
+/// <remarks>
+/// Semantics: Jinja2 3.1 with the settings of HF transformers (trim_blocks, lstrip_blocks, immutable sandbox, loop controls). Whole
+/// numbers have 128 bits; filters for web pages (<c>urlize</c>, <c>xmlattr</c>), for debugging or of chance are left out.
+/// </remarks>
 public sealed class ChatTemplate
 {
     private readonly Statement[] _body;

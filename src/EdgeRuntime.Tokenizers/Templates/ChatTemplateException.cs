@@ -18,7 +18,7 @@ public sealed class ChatTemplateException : Exception
         Line = line;
     }
 
-    /// <summary>What is wrong, without the place, as Jinja words it: the text a template gave to <c>raise_exception</c>, for example.</summary>
+    /// <summary>What is wrong, without the place, as Jinja words it: what a template gave to <c>raise_exception</c>.</summary>
     public string Reason { get; }
 
     /// <summary>The template's line, from 1; 0 where it isn't known.</summary>

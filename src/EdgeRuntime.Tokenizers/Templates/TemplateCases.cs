@@ -9,7 +9,9 @@ public static class TemplateCases
 {
     /// <summary>Renders every case of a file; an error in one doesn't stop the others.</summary>
     /// <param name="template">The template.</param>
-    /// <param name="file"><c>cases</c>, an object from name to variables, and <c>globals</c>, variables that all cases see unless they have their own.</param>
+    /// <param name="file">
+    /// <c>cases</c>, an object from name to variables, and <c>globals</c>, variables that all cases see unless they have their own.
+    /// </param>
     /// <param name="now">The time that <c>strftime_now</c> sees; null for the clock.</param>
     /// <returns>An object from the case's name to <c>{"output": text}</c> or <c>{"error": reason}</c>.</returns>
     /// <exception cref="FormatException">The file hasn't that shape.</exception>
@@ -31,7 +33,8 @@ public static class TemplateCases
         return results;
     }
 
-    private static JsonObject RenderCase(ChatTemplate template, JsonNode? globals, KeyValuePair<string, JsonNode?> named, DateTimeOffset? now)
+    private static JsonObject RenderCase(
+        ChatTemplate template, JsonNode? globals, KeyValuePair<string, JsonNode?> named, DateTimeOffset? now)
     {
         var variables = globals is null ? [] : Members(globals, "globals");
         foreach (KeyValuePair<string, JsonNode?> variable in Members(named.Value, $"case '{named.Key}'"))

@@ -83,6 +83,7 @@ public sealed class ConformanceTests
         }
         catch (Exception error) when (error is not (IOException or System.Text.Json.JsonException))
         {
+            // Rows are made outside of any test, where nothing can be skipped; the one row that is left skips itself.
             return null;
         }
     }

@@ -15,9 +15,10 @@ public sealed class FuzzTests
 
     private static readonly string[] Pieces =
     [
-        "{{", "}}", "{%", "%}", "{#", "#}", "-", "+", "(", ")", "[", "]", "'", "\"", "\\", "|", ".", ",", "~", "*", "**", "//", "%", "==", "\n",
-        " is ", " not ", " in ", " if ", " else ", " for ", "endfor", "endif", "loop", "messages", "namespace", "|list", "|tojson", "|map('upper')",
-        "[::-1]", "range(99)", "{% for m in messages %}", "{% endfor %}", "{% set x = [x, x] %}", "{% macro f(x) %}", "{% endmacro %}", "none", "9999999999", "🙂",
+        "{{", "}}", "{%", "%}", "{#", "#}", "-", "+", "(", ")", "[", "]", "'", "\"", "\\", "|", ".", ",", "~", "*", "**", "//", "%", "==",
+        "\n",        " is ", " not ", " in ", " if ", " else ", " for ", "endfor", "endif", "loop", "messages", "namespace",
+        "|list", "|tojson", "|map('upper')", "[::-1]", "range(99)", "{% for m in messages %}", "{% endfor %}", "{% set x = [x, x] %}",
+        "{% macro f(x) %}", "{% endmacro %}", "none", "9999999999", "🙂",
     ];
 
     [Fact]

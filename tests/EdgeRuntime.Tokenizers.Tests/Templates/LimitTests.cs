@@ -89,7 +89,8 @@ public sealed class LimitTests
     [InlineData("{% macro a() %}")]
     [InlineData("{% set a %}")]
     [InlineData("{% filter upper %}")]
-    public void Parse_DeepBlocks_Throws(string open) => Assert.Throws<ChatTemplateException>(() => ChatTemplate.Parse(Repeat(open, 20_000)));
+    public void Parse_DeepBlocks_Throws(string open) =>
+        Assert.Throws<ChatTemplateException>(() => ChatTemplate.Parse(Repeat(open, 20_000)));
 
     [Theory]
     [InlineData(" + 1")]

@@ -141,7 +141,8 @@ internal static class Arithmetic
         return sequence.With(items);
     }
 
-    private static Value Compute(string symbol, Value left, Value right, Func<Int128, Int128, Int128> whole, Func<double, double, double> real)
+    private static Value Compute(
+        string symbol, Value left, Value right, Func<Int128, Int128, Int128> whole, Func<double, double, double> real)
     {
         if (Numbers.TryInteger(left, out Int128 a) && Numbers.TryInteger(right, out Int128 b))
         {

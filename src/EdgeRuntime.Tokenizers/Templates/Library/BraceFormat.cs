@@ -105,7 +105,8 @@ internal sealed class BraceFormat(Interpreter context, Arguments arguments)
         return value;
     }
 
-    private static Value Key(string part) => NumberText.TryParseInteger(part, 10, out Int128 index) ? IntValue.Of(index) : new StringValue(part);
+    private static Value Key(string part) =>
+        NumberText.TryParseInteger(part, 10, out Int128 index) ? IntValue.Of(index) : new StringValue(part);
 
     private Value FindFirst(string name)
     {

@@ -75,7 +75,7 @@ internal static class CodePoints
         return unit;
     }
 
-    /// <summary>Python's <c>str.upper</c>: that the sharp s is two letters is the one case of many that .NET's mapping of single characters misses in practice.</summary>
+    /// <summary>Python's <c>str.upper</c>, in which one letter may become two; of these, text that people write has the sharp s.</summary>
     public static string Upper(string text) => text.ToUpperInvariant().Replace("ß", "SS", StringComparison.Ordinal);
 
     /// <summary>What Python's <c>str.isspace</c> says of one character.</summary>

@@ -1,3 +1,4 @@
+using EdgeRuntime.Tokenizers.Templates.Runtime;
 using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Library;
@@ -60,11 +61,15 @@ internal static class Filters
         { "unique", "case_sensitive? attribute?", SequenceFilters.Unique },
 
         // Anything
-        { "attr", "name", (context, v, a) => v.FindAttribute(context, StringMethods.RequiredText(a.At(0))) ?? UndefinedValue.Member(v, a.At(0)) },
+        { "attr", "name", (context, v, a) => Attribute(context, v, a.At(0)) },
         { "d", "default_value? boolean?", Default },
         { "default", "default_value? boolean?", Default },
     };
 
-    private static Value Default(Runtime.Interpreter context, Value value, Arguments arguments) =>
+    /// <summary>Attributes only: unlike <c>value.name</c>, never an item.</summary>
+    private static Value Attribute(Interpreter context, Value value, Value name) =>
+        value.FindAttribute(context, StringMethods.RequiredText(name)) ?? UndefinedValue.Member(value, name);
+
+    private static Value Default(Interpreter context, Value value, Arguments arguments) =>
         value is UndefinedValue || (arguments[1] is { IsTrue: true } && !value.IsTrue) ? arguments[0] ?? StringValue.Empty : value;
 }

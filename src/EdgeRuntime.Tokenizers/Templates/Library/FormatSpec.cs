@@ -82,7 +82,9 @@ internal struct FormatSpec
     {
         if (Numbers.TryInteger(value, out Int128 whole))
         {
-            return Type is 'e' or 'E' or 'f' or 'F' or 'g' or 'G' or '%' ? FormatFloat(context, (double)whole) : FormatInteger(context, whole);
+            return Type is 'e' or 'E' or 'f' or 'F' or 'g' or 'G' or '%'
+                ? FormatFloat(context, (double)whole)
+                : FormatInteger(context, whole);
         }
 
         if (value is FloatValue real)

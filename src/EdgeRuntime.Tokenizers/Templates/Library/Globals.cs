@@ -43,7 +43,8 @@ internal static class Globals
             [long stop] => RangeValue.Of(0, stop, 1),
             [long start, long stop] => RangeValue.Of(start, stop, 1),
             [long start, long stop, long step] => RangeValue.Of(start, stop, step),
-            _ => throw Errors.Type($"range expected at {(bounds.Length == 0 ? "least 1 argument" : "most 3 arguments")}, got {bounds.Length}"),
+            [] => throw Errors.Type("range expected at least 1 argument, got 0"),
+            _ => throw Errors.Type($"range expected at most 3 arguments, got {bounds.Length}"),
         };
         context.ChargeElements(range.Items.Length);
         return range;
@@ -81,7 +82,12 @@ internal static class Globals
             foreach (Value pair in context.ToArray(source is DictValue dict ? new DictView(dict, DictViewKind.Items) : source))
             {
                 Value[] parts = context.ToArray(pair);
-                entries[parts.Length == 2 ? DictValue.CheckKey(parts[0]) : throw Errors.Value("a dict is made of pairs of key and value")] = parts[1];
+                if (parts.Length != 2)
+                {
+                    throw Errors.Value("a dict is made of pairs of key and value");
+                }
+
+                entries[DictValue.CheckKey(parts[0])] = parts[1];
             }
         }
 

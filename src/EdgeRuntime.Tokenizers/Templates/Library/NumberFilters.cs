@@ -36,7 +36,8 @@ internal static class NumberFilters
             return IntValue.Of(whole);
         }
 
-        if (value is not FloatValue { Number: var number } && !(value is StringValue digits && NumberText.TryParseFloat(digits.Text, out number)))
+        if (value is not FloatValue { Number: var number }
+            && !(value is StringValue digits && NumberText.TryParseFloat(digits.Text, out number)))
         {
             return missing;
         }

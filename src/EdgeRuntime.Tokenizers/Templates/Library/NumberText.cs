@@ -17,8 +17,8 @@ internal static class NumberText
             return NonFinite(value);
         }
 
-        (bool negative, string digits, int exponent) = Digits(value.ToString("E16", CultureInfo.InvariantCulture), value);
-        string sign = negative ? "-" : "";
+        (string digits, int exponent) = Digits(value);
+        string sign = double.IsNegative(value) ? "-" : "";
         if (exponent is < -4 or >= 16)
         {
             string mantissa = digits.Length == 1 ? digits : digits[..1] + "." + digits[1..];
@@ -37,7 +37,8 @@ internal static class NumberText
     /// <summary>A finite number with so many digits after the point, rounded half to even on its exact value.</summary>
     public static string Fixed(double value, int decimals)
     {
-        string exact = Math.Abs(value).ToString("F" + (decimals + GuardDigits).ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+        string format = "F" + (decimals + GuardDigits).ToString(CultureInfo.InvariantCulture);
+        string exact = Math.Abs(value).ToString(format, CultureInfo.InvariantCulture);
         int cut = exact.Length - GuardDigits;
         bool up = RoundsUp(exact, cut);
         char[] kept = exact[..cut].ToCharArray();
@@ -139,14 +140,20 @@ internal static class NumberText
         _ => -1,
     };
 
-    private static (bool Negative, string Digits, int Exponent) Digits(string seventeen, double value)
+    /// <summary>The shortest digits that read back as the number, and the power of ten of the first one.</summary>
+    private static (string Digits, int Exponent) Digits(double value)
     {
         // .NET's "R" is the shortest round trip too; its digits are taken, its layout isn't Python's.
-        string text = value.ToString("R", CultureInfo.InvariantCulture);
+        string text = Math.Abs(value).ToString("R", CultureInfo.InvariantCulture);
         int e = text.IndexOf('E', StringComparison.Ordinal);
-        string mantissa = (e < 0 ? text : text[..e]).TrimStart('-').Replace(".", "", StringComparison.Ordinal).Trim('0');
-        int exponent = int.Parse(seventeen.AsSpan(seventeen.IndexOf('E', StringComparison.Ordinal) + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
-        return (double.IsNegative(value), mantissa.Length == 0 ? "0" : mantissa, exponent);
+        string mantissa = e < 0 ? text : text[..e];
+        int exponent = e < 0 ? 0 : int.Parse(text.AsSpan(e + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+        int point = mantissa.IndexOf('.', StringComparison.Ordinal);
+        int whole = point < 0 ? mantissa.Length : point;
+        string digits = mantissa.Replace(".", "", StringComparison.Ordinal);
+        int zeros = digits.Length - digits.TrimStart('0').Length;
+        digits = digits.Trim('0');
+        return digits.Length == 0 ? ("0", 0) : (digits, exponent + whole - 1 - zeros);
     }
 
     private static bool RoundsUp(string exact, int cut)

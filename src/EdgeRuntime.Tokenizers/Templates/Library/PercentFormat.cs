@@ -27,11 +27,12 @@ internal static class PercentFormat
             Value? named = ReadKey(context, text, ref i, values);
             Value Take() => named ?? (used < items.Length ? items[used++] : throw Errors.Type("not enough arguments for format string"));
             FormatSpec spec = ReadSpec(text, ref i, Take);
-            sink.Append(spec.Type == '%' ? "%" : Convert(context, spec, context.Defined(Take())));
+            sink.Append(spec.Type == '%' ? "%" : Convert(context, spec, Take()));
         }
 
-        bool mayBeUnused = values is DictValue or ListValue || (used == 0 && values is not (StringValue or IntValue or FloatValue or TupleValue));
-        return used == items.Length || mayBeUnused || values is DictValue
+        // Python complains of what is left over only where it can't be a mapping.
+        bool mayBeUnused = values is DictValue or ListValue or RangeValue or UndefinedValue;
+        return used == items.Length || mayBeUnused
             ? format.With(sink.ToString())
             : throw Errors.Type("not all arguments converted during string formatting");
     }
@@ -118,7 +119,8 @@ internal static class PercentFormat
                     ? spec.FormatFloat(context, number)
                     : throw Errors.Type($"must be real number, not {value.TypeName}");
             default:
-                throw Errors.Value($"unsupported format character '{spec.Type}' (0x{((int)spec.Type).ToString("x", CultureInfo.InvariantCulture)})");
+                string code = ((int)spec.Type).ToString("x", CultureInfo.InvariantCulture);
+                throw Errors.Value($"unsupported format character '{spec.Type}' (0x{code})");
         }
     }
 
@@ -139,8 +141,9 @@ internal static class PercentFormat
             return whole;
         }
 
-        return value is FloatValue { Number: > -1e38 and < 1e38 } real && type is 'd' or 'i' or 'u'
-            ? (Int128)((FloatValue)value).Number
-            : throw Errors.Type($"%{type} format: a {(type is 'd' or 'i' or 'u' ? "real number" : "integer")} is required, not {value.TypeName}");
+        bool isDecimal = type is 'd' or 'i' or 'u';
+        return isDecimal && value is FloatValue { Number: > -1e38 and < 1e38 } real
+            ? (Int128)real.Number
+            : throw Errors.Type($"%{type} format: {(isDecimal ? "a real number" : "an integer")} is required, not {value.TypeName}");
     }
 }

@@ -33,7 +33,7 @@ internal static class SelectionFilters
 
     /// <param name="context">The rendering.</param>
     /// <param name="value">The sequence.</param>
-    /// <param name="arguments">The attribute where one is tested, then the test's name and arguments; the truth is asked where there is none.</param>
+    /// <param name="arguments">The attribute where one is tested, then the test and its arguments; without a test, the truth is asked.</param>
     /// <param name="byAttribute">Whether an attribute is tested.</param>
     /// <param name="keep">Which outcome keeps the element.</param>
     public static Value Select(Interpreter context, Value value, Arguments arguments, bool byAttribute, bool keep)

@@ -30,14 +30,16 @@ internal static class SequenceFilters
 
     public static Value Reverse(Interpreter context, Value value, Arguments arguments)
     {
-        Value[] items = context.ToArray(value);
-        Array.Reverse(items);
         if (value is StringValue text)
         {
-            return text.With(context.Text(StringMethods.Table.Bind(StringValue.Empty, "join")!.Call(context, new Arguments([new ListValue(items)], null))));
+            return text.FindItem(context, new SliceValue(NoneValue.Instance, NoneValue.Instance, IntValue.Of(-1)))!;
         }
 
-        return value is LazyValue ? new ListValue(items) : new LazyValue(value, ((IEnumerable<Value>)items).GetEnumerator(), $"{value.TypeName}_reverseiterator");
+        Value[] items = context.ToArray(value);
+        Array.Reverse(items);
+        return value is LazyValue
+            ? new ListValue(items)
+            : new LazyValue(value, ((IEnumerable<Value>)items).GetEnumerator(), $"{value.TypeName}_reverseiterator");
     }
 
     public static Value Items(Interpreter context, Value value, Arguments arguments) => value switch
@@ -75,7 +77,8 @@ internal static class SequenceFilters
             return ignoreCase ? AttributePath.Lower(context, part) : part;
         }
 
-        return new ListValue(Sorting.Sort(context, context.ToArray(new DictView(dict, DictViewKind.Items)), Key, arguments[2] is { IsTrue: true }));
+        Value[] pairs = context.ToArray(new DictView(dict, DictViewKind.Items));
+        return new ListValue(Sorting.Sort(context, pairs, Key, arguments[2] is { IsTrue: true }));
     }
 
     public static Value Unique(Interpreter context, Value value, Arguments arguments)

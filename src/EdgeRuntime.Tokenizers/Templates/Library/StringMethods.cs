@@ -215,11 +215,13 @@ internal static class StringMethods
         {
             if (candidate is not StringValue affix)
             {
-                throw Errors.Type($"{(atEnd ? "endswith" : "startswith")} first arg must be str or a tuple of str, not {candidate.TypeName}");
+                string method = atEnd ? "endswith" : "startswith";
+                throw Errors.Type($"{method} first arg must be str or a tuple of str, not {candidate.TypeName}");
             }
 
             context.ChargeCharacters(affix.Text.Length);
-            if (start >= 0 && (atEnd ? text.AsSpan(start, end - start).EndsWith(affix.Text) : text.AsSpan(start, end - start).StartsWith(affix.Text)))
+            ReadOnlySpan<char> range = start < 0 ? default : text.AsSpan(start, end - start);
+            if (start >= 0 && (atEnd ? range.EndsWith(affix.Text) : range.StartsWith(affix.Text)))
             {
                 return BoolValue.True;
             }
@@ -326,7 +328,9 @@ internal static class StringMethods
         }
 
         int found = last ? text.LastIndexOf(separator, StringComparison.Ordinal) : text.IndexOf(separator, StringComparison.Ordinal);
-        string[] parts = found >= 0 ? [text[..found], separator, text[(found + separator.Length)..]] : last ? ["", "", text] : [text, "", ""];
+        string[] parts = found >= 0
+            ? [text[..found], separator, text[(found + separator.Length)..]]
+            : last ? ["", "", text] : [text, "", ""];
         return new TupleValue(Array.ConvertAll(parts, part => (Value)((StringValue)self).With(part)));
     }
 
@@ -391,7 +395,8 @@ internal static class StringMethods
             }
 
             int length = 0;
-            while (length < end - start && (parts.Count == limit || !CodePoints.IsSpace(fromEnd ? text[end - 1 - length] : text[start + length])))
+            while (length < end - start
+                && (parts.Count == limit || !CodePoints.IsSpace(fromEnd ? text[end - 1 - length] : text[start + length])))
             {
                 length++;
             }

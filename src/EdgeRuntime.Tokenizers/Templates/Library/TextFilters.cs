@@ -81,7 +81,8 @@ internal static class TextFilters
             positional[i] = arguments.At(i);
         }
 
-        return PercentFormat.Apply(context, ToText(context, value), entries.Count > 0 ? new DictValue(entries) : new TupleValue(positional));
+        Value values = entries.Count > 0 ? new DictValue(entries) : new TupleValue(positional);
+        return PercentFormat.Apply(context, ToText(context, value), values);
     }
 
     public static Value Indent(Interpreter context, Value value, Arguments arguments)
@@ -120,8 +121,9 @@ internal static class TextFilters
 
     public static Value Replace(Interpreter context, Value value, Arguments arguments)
     {
-        var texts = new Value?[] { context.NewString(context.Text(arguments.At(0))), context.NewString(context.Text(arguments.At(1))), arguments[2] };
-        return StringMethods.Replace(context, context.NewString(context.Text(value)), new Arguments(texts, null));
+        StringValue Plain(Value part) => context.NewString(context.Text(part));
+        Value?[] texts = [Plain(arguments.At(0)), Plain(arguments.At(1)), arguments[2]];
+        return StringMethods.Replace(context, Plain(value), new Arguments(texts, null));
     }
 
     public static Value StripTags(Interpreter context, Value value, Arguments arguments)
@@ -161,7 +163,9 @@ internal static class TextFilters
         }
 
         var sink = new TextSink(context);
-        new JsonOutput(sink, arguments[0] is { IsTrue: true }, indent, itemSeparator, keySeparator, arguments[3] is { IsTrue: true }).Write(value);
+        bool ascii = arguments[0] is { IsTrue: true };
+        bool sortKeys = arguments[3] is { IsTrue: true };
+        new JsonOutput(sink, ascii, indent, itemSeparator, keySeparator, sortKeys).Write(value);
         return context.NewString(sink.ToString());
     }
 

@@ -16,7 +16,8 @@ internal sealed class Lexer
     // Longest first, for the first that fits is taken.
     private static readonly string[] Operators =
     [
-        "//", "**", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%", "~", "[", "]", "(", ")", "{", "}", ">", "<", "=", ".", ":", "|", ",", ";",
+        "//", "**", "==", "!=", ">=", "<=",
+        "+", "-", "/", "*", "%", "~", "[", "]", "(", ")", "{", "}", ">", "<", "=", ".", ":", "|", ",", ";",
     ];
 
     private readonly List<Token> _tokens = [];
@@ -404,8 +405,9 @@ internal sealed class Lexer
         if (c is 'x' or 'u' or 'U')
         {
             int digits = c == 'x' ? 2 : c == 'u' ? 4 : 8;
-            if (start + 2 + digits > _source.Length
-                || !uint.TryParse(_source.AsSpan(start + 2, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint code)
+            ReadOnlySpan<char> hex = _source.AsSpan(start + 2, Math.Min(digits, _source.Length - start - 2));
+            if (hex.Length < digits
+                || !uint.TryParse(hex, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint code)
                 || code > 0x10FFFF)
             {
                 throw Fail($"truncated \\{c} escape", start);

@@ -23,7 +23,8 @@ internal sealed partial class Parser
         bool isTuple = false;
         do
         {
-            if (Current.Kind is TokenKind.VariableEnd or TokenKind.BlockEnd || Current.IsOperator(")") || (end is not null && Current.IsName(end)))
+            bool isEnd = Current.Kind is TokenKind.VariableEnd or TokenKind.BlockEnd || Current.IsOperator(")");
+            if (isEnd || (end is not null && Current.IsName(end)))
             {
                 break;
             }
@@ -321,7 +322,8 @@ internal sealed partial class Parser
         }
         while (SkipOperator(",") && !Current.IsOperator("]"));
         ExpectOperator("]");
-        return new ItemExpression(open.Line, owner, keys.Count == 1 ? keys[0] : new SequenceExpression(open.Line, keys.ToArray(), isTuple: true));
+        Expression key = keys.Count == 1 ? keys[0] : new SequenceExpression(open.Line, keys.ToArray(), isTuple: true);
+        return new ItemExpression(open.Line, owner, key);
     }
 
     private Expression ParseKey()

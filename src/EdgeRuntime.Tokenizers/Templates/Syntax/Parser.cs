@@ -4,7 +4,9 @@ using System.Runtime.CompilerServices;
 
 namespace EdgeRuntime.Tokenizers.Templates.Syntax;
 
-/// <summary>Builds the statements of a template out of its tokens; <c>Parser.Statements.cs</c> and <c>Parser.Expressions.cs</c> hold the grammar.</summary>
+/// <summary>
+/// Builds the statements of a template out of its tokens; <c>Parser.Statements.cs</c> and <c>Parser.Expressions.cs</c> hold the grammar.
+/// </summary>
 internal sealed partial class Parser
 {
     private readonly List<Token> _tokens;

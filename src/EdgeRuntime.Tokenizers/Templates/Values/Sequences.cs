@@ -57,8 +57,8 @@ internal abstract class SequenceValue : Value
     /// <summary>A sequence of the same type with other elements.</summary>
     public abstract SequenceValue With(Value[] items);
 
-    public override bool Equals(Value? other) =>
-        ReferenceEquals(this, other) || (other is SequenceValue sequence && sequence.GetType() == GetType() && Items.SequenceEqual(sequence.Items));
+    public override bool Equals(Value? other) => ReferenceEquals(this, other)
+        || (other is SequenceValue sequence && sequence.GetType() == GetType() && Items.SequenceEqual(sequence.Items));
 
     public override int GetHashCode()
     {
