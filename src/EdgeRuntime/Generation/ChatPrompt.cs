@@ -1,0 +1,116 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Text;
+using System.Text.Json.Nodes;
+using EdgeRuntime.Tokenizers;
+
+namespace EdgeRuntime.Generation;
+
+/// <summary>
+/// Turns a conversation into prompt tokens: the model's chat template rendered and tokenized. A model without a template sees the messages' texts
+/// joined by line ends, to be continued as plain text: base models (the stories ones, say) know no roles.
+/// </summary>
+/// <remarks>
+/// It remembers the tokens of the last prompt and answer. Where the next conversation renders to a text that begins with theirs, their ids are
+/// taken over and only the new text is tokenized: tokenizing the answer's text again could split it otherwise than the model did, and
+/// the KV cache could then not be reused.
+/// </remarks>
+internal sealed class ChatPrompt
+{
+    private readonly Tokenizer _tokenizer;
+    private readonly ChatTemplate? _template;
+    private readonly int? _begin;
+    private readonly List<int> _ids = [];
+    private string _text = "";
+
+    public ChatPrompt(Tokenizer tokenizer, ChatTemplate? template)
+    {
+        _tokenizer = tokenizer;
+        _template = template;
+        _begin = tokenizer.Encode("").FirstOrDefault(-1) is int first && first >= 0 && first == tokenizer.BeginOfSequence ? first : null;
+    }
+
+    /// <summary>The prompt that asks for the next answer.</summary>
+    /// <exception cref="ChatTemplateException">The template refused the conversation.</exception>
+    public IReadOnlyList<int> Encode(IReadOnlyList<ChatMessage> messages)
+    {
+        string text = _template is null ? string.Join('\n', messages.Select(m => m.Content)) : Render(_template, messages);
+        if (!TryEncodeRest(text))
+        {
+            _ids.Clear();
+            _ids.AddRange(EncodeWhole(text));
+        }
+
+        _text = text;
+        return [.. _ids];
+    }
+
+    /// <summary>Remembers the answer to the last prompt.</summary>
+    /// <param name="ids">Its tokens, without the one that ended it.</param>
+    /// <param name="text">Their whole text.</param>
+    public void Append(ReadOnlySpan<int> ids, string text)
+    {
+        _ids.AddRange(ids);
+        _text += text;
+    }
+
+    /// <summary>Forgets the last prompt and answer.</summary>
+    public void Reset()
+    {
+        _ids.Clear();
+        _text = "";
+    }
+
+    private bool TryEncodeRest(string text)
+    {
+        if (_text.Length == 0 || text.Length == _text.Length || !text.StartsWith(_text, StringComparison.Ordinal))
+        {
+            return false;
+        }
+
+        IReadOnlyList<int> rest = _tokenizer.Encode(text[_text.Length..], addSpecial: false, parseSpecial: true);
+
+        // A control token is a border that no tokenization crosses; elsewhere the two sides might belong together.
+        if (rest.Count == 0 || !_tokenizer.IsControl(rest[0]))
+        {
+            return false;
+        }
+
+        _ids.AddRange(rest);
+        return true;
+    }
+
+    private IReadOnlyList<int> EncodeWhole(string text)
+    {
+        if (_template is null)
+        {
+            return _tokenizer.Encode(text, addSpecial: true, parseSpecial: true);
+        }
+
+        // Templates write the beginning-of-sequence token themselves, or leave it to a vocabulary that adds it; never two. An end-of-sequence
+        // token, which some vocabularies add as well, would end the conversation.
+        IReadOnlyList<int> ids = _tokenizer.Encode(text, addSpecial: false, parseSpecial: true);
+        return _begin is { } begin && (ids.Count == 0 || ids[0] != begin) ? [begin, .. ids] : ids;
+    }
+
+    private string Render(ChatTemplate template, IReadOnlyList<ChatMessage> messages)
+    {
+        JsonArray list = [];
+        foreach (ChatMessage message in messages)
+        {
+            list.Add((JsonNode)new JsonObject { ["role"] = message.Role, ["content"] = message.Content });
+        }
+
+        JsonObject variables = new()
+        {
+            ["messages"] = list,
+            ["add_generation_prompt"] = true,
+            ["bos_token"] = PieceOf(_tokenizer.BeginOfSequence),
+            ["eos_token"] = PieceOf(_tokenizer.EndOfSequence),
+        };
+        return template.Render(variables);
+    }
+
+    private string PieceOf(int? token) => token is { } id ? Encoding.UTF8.GetString(_tokenizer.GetPieceBytes(id, special: true)) : "";
+}

@@ -1,0 +1,179 @@
+using System;
+using System.Collections.Generic;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Threading;
+using EdgeRuntime.Generation;
+using EdgeRuntime.Tokenizers;
+
+namespace EdgeRuntime;
+
+/// <summary>
+/// A conversation over a <see cref="ModelSession"/>: keeps the messages, renders them with the model's chat template and streams the answers. From turn
+/// to turn only new tokens are computed. For one caller at a time; it does not own the session.
+/// </summary>
+/// <remarks>
+/// A model without a chat template is a base model, which knows no roles: the texts of all messages, joined by line ends, are continued as plain
+/// text (<see cref="HasTemplate"/> says so).
+/// </remarks>
+public sealed class ChatSession
+{
+    private readonly ModelSession _session;
+    private readonly ChatPrompt _prompt;
+    private readonly List<ChatMessage> _messages = [];
+    private Generator _generator;
+    private GenerationOptions _options;
+
+    /// <param name="session">Its KV cache serves the conversation.</param>
+    /// <param name="options">Null for the defaults.</param>
+    /// <exception cref="ArgumentException">A setting makes no sense.</exception>
+    public ChatSession(ModelSession session, GenerationOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        _session = session;
+        _options = options ?? new GenerationOptions();
+        _generator = new Generator(session, _options);
+        ChatTemplate? template = _options.ApplyTemplate ? session.Model.ChatTemplate : null;
+        HasTemplate = template is not null;
+        _prompt = new ChatPrompt(session.Model.Tokenizer, template);
+    }
+
+    /// <summary>Whether messages are put into the model's chat template; otherwise they are continued as plain text.</summary>
+    public bool HasTemplate { get; }
+
+    /// <summary>What was said, oldest first, without the system message.</summary>
+    public IReadOnlyList<ChatMessage> Messages => _messages;
+
+    /// <summary>The system message; null or empty: none is given, and the template's own default holds.</summary>
+    public string? System { get; set; }
+
+    /// <summary>How answers are sampled and where they stop; setting them starts the random generator anew.</summary>
+    public GenerationOptions Options
+    {
+        get => _options;
+        set
+        {
+            _generator = new Generator(_session, value);
+            _options = value;
+        }
+    }
+
+    /// <summary>What the last answer was and cost; null before the first has ended.</summary>
+    public GenerationResult? Result { get; private set; }
+
+    /// <summary>Says something and streams the answer, lazily: each step of the enumeration computes a token.</summary>
+    /// <param name="text">The user's message.</param>
+    /// <param name="cancellationToken">
+    /// Ends the answer within a token. What came of it stays in the conversation; where nothing came, the message is taken back.
+    /// </param>
+    /// <exception cref="ContextFullException">The conversation is longer than the context; it is as before the call.</exception>
+    /// <exception cref="ChatTemplateException">The template refused the conversation; it is as before the call.</exception>
+    public IEnumerable<GeneratedToken> Send(string text, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return Answer(new ChatMessage("user", text), cancellationToken);
+    }
+
+    /// <summary>Takes the last answer back and streams another one.</summary>
+    /// <exception cref="InvalidOperationException">Nothing was said yet.</exception>
+    public IEnumerable<GeneratedToken> Regenerate(CancellationToken cancellationToken = default)
+    {
+        int asked = _messages.FindLastIndex(m => m.Role == "user");
+        if (asked < 0)
+        {
+            throw new InvalidOperationException("there is no answer to repeat: nothing was said yet");
+        }
+
+        ChatMessage message = _messages[asked];
+        _messages.RemoveRange(asked, _messages.Count - asked);
+        return Answer(message, cancellationToken);
+    }
+
+    /// <summary>Takes back the last message and its answer; false where there is none.</summary>
+    public bool Undo()
+    {
+        int asked = _messages.FindLastIndex(m => m.Role == "user");
+        _messages.RemoveRange(Math.Max(asked, 0), _messages.Count - Math.Max(asked, 0));
+        return asked >= 0;
+    }
+
+    /// <summary>Forgets all messages; the system message stays.</summary>
+    public void Clear()
+    {
+        _messages.Clear();
+        _prompt.Reset();
+    }
+
+    /// <summary>Writes system message and messages to a JSON file.</summary>
+    public void Save(string path) => ChatFile.Write(path, System, _messages);
+
+    /// <summary>Replaces system message and messages by those of a file that <see cref="Save"/> wrote.</summary>
+    /// <exception cref="System.IO.InvalidDataException">Not such a file; the conversation is unchanged.</exception>
+    public void Load(string path)
+    {
+        (string? system, List<ChatMessage> messages) = ChatFile.Read(path);
+        System = system;
+        Clear();
+        _messages.AddRange(messages);
+    }
+
+    private IEnumerable<GeneratedToken> Answer(ChatMessage question, CancellationToken cancellationToken)
+    {
+        List<ChatMessage> conversation = [];
+        if (!string.IsNullOrEmpty(System))
+        {
+            conversation.Add(new ChatMessage("system", System));
+        }
+
+        conversation.AddRange(_messages);
+        conversation.Add(question);
+        IReadOnlyList<int> prompt = _prompt.Encode(conversation);
+        return Stream(question, prompt, cancellationToken);
+    }
+
+    private IEnumerable<GeneratedToken> Stream(ChatMessage question, IReadOnlyList<int> prompt, CancellationToken cancellationToken)
+    {
+        List<int> ids = [];
+        StringBuilder text = new();
+        Generator generator = _generator;
+        try
+        {
+            foreach (GeneratedToken token in generator.Generate(prompt, cancellationToken))
+            {
+                text.Append(token.Text);
+                if (token.Id >= 0 && !_session.Model.Tokenizer.IsEndOfGeneration(token.Id))
+                {
+                    ids.Add(token.Id);
+                }
+
+                yield return token;
+            }
+        }
+        finally
+        {
+            Result = generator.Result;
+            Keep(question, ids, text.ToString());
+        }
+    }
+
+    private void Keep(ChatMessage question, List<int> ids, string text)
+    {
+        if (ids.Count == 0 && Result?.StopReason is null or StopReason.Cancelled)
+        {
+            _prompt.Reset();
+            return;
+        }
+
+        _messages.Add(question);
+        _messages.Add(new ChatMessage("assistant", text));
+        if (Result!.StopReason == StopReason.StopText)
+        {
+            // The tokens hold more than the text that the next prompt will show.
+            _prompt.Reset();
+        }
+        else
+        {
+            _prompt.Append(CollectionsMarshal.AsSpan(ids), text);
+        }
+    }
+}

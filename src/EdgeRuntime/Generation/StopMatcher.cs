@@ -1,0 +1,153 @@
+using System;
+using System.Collections.Generic;
+using System.Text;
+
+namespace EdgeRuntime.Generation;
+
+/// <summary>
+/// Finds stop strings in text that comes in pieces, and holds back whatever may be the beginning of one. Each character moves one
+/// Knuth-Morris-Pratt automaton a stop string, so that the work is linear in the text however long or repetitive the stop strings are.
+/// </summary>
+/// <remarks>
+/// The stop string that is complete first wins; of several complete at the same character the longest, because it began first. How the text is cut
+/// into pieces never matters.
+/// </remarks>
+internal sealed class StopMatcher
+{
+    private readonly string[] _stops;
+    private readonly int[][] _failure; // [stop][n]: length of the longest proper prefix of the stop string that ends its first n + 1 characters
+    private readonly int[] _matched; // [stop]: how many of its characters the text ends with
+    private readonly StringBuilder _held = new();
+
+    public StopMatcher(IReadOnlyList<string> stops)
+    {
+        _stops = [.. stops];
+        _failure = new int[_stops.Length][];
+        _matched = new int[_stops.Length];
+        for (int i = 0; i < _stops.Length; i++)
+        {
+            if (string.IsNullOrEmpty(_stops[i]))
+            {
+                throw new ArgumentException("a stop string is empty; give at least one character", nameof(stops));
+            }
+
+            _failure[i] = FailureOf(_stops[i]);
+        }
+    }
+
+    /// <summary>The stop string that was found, or null.</summary>
+    public string? Found { get; private set; }
+
+    /// <summary>Forgets text and match.</summary>
+    public void Reset()
+    {
+        Array.Clear(_matched);
+        _held.Clear();
+        Found = null;
+    }
+
+    /// <summary>Takes a piece and gives out what can't be part of a stop string any more: all that comes before the stop string where one is found.</summary>
+    public string Append(string piece)
+    {
+        if (_stops.Length == 0 || piece.Length == 0)
+        {
+            return piece;
+        }
+
+        int before = _held.Length;
+        for (int i = 0; i < piece.Length; i++)
+        {
+            int stop = Advance(piece[i]);
+            if (stop >= 0)
+            {
+                Found = _stops[stop];
+                _held.Append(piece, 0, i + 1);
+                _held.Length -= Found.Length;
+                return Take(_held.Length);
+            }
+        }
+
+        int hold = 0;
+        foreach (int matched in _matched)
+        {
+            hold = Math.Max(hold, matched);
+        }
+
+        if (before == 0 && hold == 0)
+        {
+            return piece;
+        }
+
+        _held.Append(piece);
+        return Take(_held.Length - hold);
+    }
+
+    /// <summary>What is held back: no stop string will come any more. Nothing once one was found.</summary>
+    public string Flush()
+    {
+        if (Found is not null)
+        {
+            return "";
+        }
+
+        Array.Clear(_matched);
+        return Take(_held.Length);
+    }
+
+    private string Take(int count)
+    {
+        string text = _held.ToString(0, count);
+        _held.Remove(0, count);
+        return text;
+    }
+
+    /// <returns>The stop string that <paramref name="character"/> completes, the longest one; or -1.</returns>
+    private int Advance(char character)
+    {
+        int found = -1;
+        for (int i = 0; i < _stops.Length; i++)
+        {
+            string stop = _stops[i];
+            int matched = _matched[i];
+            while (matched > 0 && stop[matched] != character)
+            {
+                matched = _failure[i][matched - 1];
+            }
+
+            if (stop[matched] == character)
+            {
+                matched++;
+            }
+
+            _matched[i] = matched;
+            if (matched == stop.Length)
+            {
+                found = found < 0 || stop.Length > _stops[found].Length ? i : found;
+            }
+        }
+
+        return found;
+    }
+
+    private static int[] FailureOf(string stop)
+    {
+        int[] failure = new int[stop.Length];
+        int matched = 0;
+        for (int i = 1; i < stop.Length; i++)
+        {
+            while (matched > 0 && stop[matched] != stop[i])
+            {
+                matched = failure[matched - 1];
+            }
+
+            if (stop[matched] == stop[i])
+            {
+                matched++;
+            }
+
+            failure[i] = matched;
+        }
+
+        return failure;
+    }
+}

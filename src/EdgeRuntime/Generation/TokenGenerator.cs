@@ -1,0 +1,159 @@
+using System;
+using System.Threading;
+using EdgeRuntime.Speculation;
+
+namespace EdgeRuntime.Generation;
+
+/// <summary>
+/// The decode loop on token ids: prefix reuse, prefill, sample, forward, speculation, context shift. It knows no text and no end; a caller that ends
+/// calls <see cref="End"/>. A step allocates nothing on the managed heap. For one caller; owns nothing.
+/// </summary>
+/// <remarks>
+/// The current token is always chosen but not yet in the state: it is computed together with the next call's work. So a cancelled call can be
+/// repeated, and an answer's last token costs no forward pass.
+/// </remarks>
+internal sealed class TokenGenerator
+{
+    /// <summary>Most tokens of one draft.</summary>
+    public const int MostDrafted = 15;
+
+    private readonly ISequenceState _state;
+    private readonly Sampler _sampler;
+    private readonly Speculator? _speculator;
+    private readonly int[] _queue = new int[MostDrafted + 1]; // tokens chosen ahead by speculation
+    private readonly bool _shift;
+    private int _queued, _taken;
+    private int _keep;
+    private int _remaining;
+
+    /// <param name="state">The sequence to continue.</param>
+    /// <param name="sampler">For the state's vocabulary.</param>
+    /// <param name="draft">Proposes tokens; null for none.</param>
+    /// <param name="shift">Whether a full context is shifted.</param>
+    public TokenGenerator(ISequenceState state, Sampler sampler, IDraft? draft = null, bool shift = false)
+    {
+        _state = state;
+        _sampler = sampler;
+        _shift = shift;
+        _speculator = draft is null ? null : new Speculator(state, sampler, draft);
+    }
+
+    /// <summary>The token chosen last.</summary>
+    public int Current { get; private set; }
+
+    /// <summary>Prompt tokens that were in the state already.</summary>
+    public int CachedPromptTokens { get; private set; }
+
+    /// <summary>Tokens that the draft proposed since <see cref="Start"/>.</summary>
+    public int DraftedTokens => _speculator?.Drafted ?? 0;
+
+    /// <summary>Proposed tokens that were accepted.</summary>
+    public int AcceptedTokens => _speculator?.Accepted ?? 0;
+
+    /// <summary>Whether there is room for a token after the current one.</summary>
+    public bool CanContinue => _taken < _queued || _state.Length < _state.ContextLength || (_shift && ShiftCount > 0);
+
+    /// <summary>
+    /// Brings the state to the prompt, computing only what differs from what it holds (the last token in any case), and chooses the first token.
+    /// </summary>
+    /// <param name="prompt">All tokens of the prompt, from position 0.</param>
+    /// <param name="keep">Tokens at the start that a context shift keeps.</param>
+    /// <param name="mostTokens">Most tokens that the caller will ask for: speculation does not look beyond.</param>
+    /// <param name="cancellationToken">When it stops the call, the state holds the common prefix.</param>
+    /// <exception cref="ContextFullException">The prompt is longer than the context; the state is unchanged.</exception>
+    public void Start(ReadOnlySpan<int> prompt, int keep, int mostTokens, CancellationToken cancellationToken)
+    {
+        if (prompt.IsEmpty)
+        {
+            throw new ArgumentException("the prompt has no tokens; give at least one", nameof(prompt));
+        }
+
+        if (prompt.Length > _state.ContextLength)
+        {
+            throw new ContextFullException(0, prompt.Length, _state.ContextLength);
+        }
+
+        _queued = _taken = 0;
+        _keep = keep;
+        _remaining = mostTokens;
+        int common = Math.Min(prompt.CommonPrefixLength(_state.Tokens), prompt.Length - 1);
+        _state.Truncate(common);
+        CachedPromptTokens = common;
+        _sampler.Reset(prompt);
+        _speculator?.Reset(prompt);
+        ReadOnlySpan<float> logits = _state.Forward(prompt[common..], cancellationToken);
+        Choose(_sampler.Sample(logits));
+    }
+
+    /// <summary>Computes the current token and chooses the next one. False where the context is full and may not be shifted.</summary>
+    /// <param name="cancellationToken">When it stops the call, nothing has changed and the call can be repeated.</param>
+    public bool MoveNext(CancellationToken cancellationToken)
+    {
+        if (_taken < _queued)
+        {
+            Current = _queue[_taken++];
+            return true;
+        }
+
+        if (!CanContinue)
+        {
+            return false;
+        }
+
+        if (_state.Length == _state.ContextLength)
+        {
+            _state.Shift(_keep, ShiftCount);
+        }
+
+        _remaining--;
+        if (_speculator is not null && TrySpeculate(_speculator, cancellationToken))
+        {
+            return true;
+        }
+
+        long started = _speculator?.StartPlain() ?? 0;
+        int current = Current;
+        ReadOnlySpan<float> logits = _state.Forward(new ReadOnlySpan<int>(in current), cancellationToken);
+        Choose(_sampler.Sample(logits));
+        _speculator?.EndPlain(started);
+        return true;
+    }
+
+    /// <summary>Takes back what was computed ahead: the state then holds the prompt and all tokens given out but the last.</summary>
+    public void End()
+    {
+        int ahead = _queued - _taken;
+        if (ahead > 0)
+        {
+            _state.Truncate(_state.Length - ahead);
+        }
+
+        _queued = _taken = 0;
+    }
+
+    // Half of what is behind the kept tokens, as llama.cpp does.
+    private int ShiftCount => (_state.Length - Math.Min(_keep, _state.Length)) / 2;
+
+    private void Choose(int token)
+    {
+        Current = token;
+        _sampler.Accept(token);
+        _speculator?.Append(token);
+    }
+
+    private bool TrySpeculate(Speculator speculator, CancellationToken cancellationToken)
+    {
+        int room = Math.Min(_state.ContextLength - _state.Length, _state.BatchTokens) - 1;
+        int most = Math.Min(Math.Min(room, _remaining), MostDrafted);
+        _queued = most <= 0 ? 0 : speculator.Step(Current, _queue.AsSpan(0, most + 1), cancellationToken);
+        _taken = 0;
+        if (_queued == 0)
+        {
+            return false;
+        }
+
+        _remaining -= _queued - 1;
+        Current = _queue[_taken++];
+        return true;
+    }
+}

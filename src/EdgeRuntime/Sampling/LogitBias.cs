@@ -1,0 +1,39 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+
+namespace EdgeRuntime.Sampling;
+
+/// <summary>Adds to the logits of single tokens; minus infinity bans one.</summary>
+internal sealed class LogitBias : SamplingStep
+{
+    private readonly KeyValuePair<int, float>[] _bias;
+
+    public LogitBias(IReadOnlyDictionary<int, float> bias, int vocabularySize)
+    {
+        _bias = [.. bias];
+        foreach ((int token, float value) in _bias)
+        {
+            if (token < 0 || token >= vocabularySize)
+            {
+                throw new ArgumentException(string.Create(
+                    CultureInfo.InvariantCulture, $"LogitBias names token {token}; the vocabulary has ids 0 to {vocabularySize - 1}"));
+            }
+
+            if (float.IsNaN(value) || float.IsPositiveInfinity(value))
+            {
+                throw new ArgumentException(string.Create(
+                    CultureInfo.InvariantCulture, $"LogitBias of token {token} is {value}; it must be a number or minus infinity"));
+            }
+        }
+    }
+
+    public override void Apply(Candidates candidates)
+    {
+        Span<float> logits = candidates.Logits;
+        foreach ((int token, float value) in _bias)
+        {
+            logits[token] += value;
+        }
+    }
+}

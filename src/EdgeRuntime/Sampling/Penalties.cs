@@ -1,0 +1,90 @@
+using System;
+
+namespace EdgeRuntime.Sampling;
+
+/// <summary>
+/// Makes recent tokens, those of the prompt among them, less likely: the logit is divided by the repetition penalty where it is positive and
+/// multiplied where it is not, then <c>count * frequency + presence</c> is subtracted.
+/// </summary>
+/// <remarks>Formulas and window as llama.cpp's <c>llama_sampler_penalties</c> (repetition penalty: CTRL, arXiv 1909.05858).</remarks>
+internal sealed class Penalties : SamplingStep
+{
+    private readonly float _repeat, _presence, _frequency;
+    private readonly int _window;
+    private readonly int[] _counts; // [vocabulary], occurrences in the window
+    private readonly int[] _history; // the window is its last _window tokens; the ones before are kept for Undo
+    private int _length;
+
+    public Penalties(float repeat, float presence, float frequency, int window, int vocabularySize)
+    {
+        _repeat = repeat;
+        _presence = presence;
+        _frequency = frequency;
+        _window = window;
+        _counts = new int[vocabularySize];
+        _history = new int[2 * (window + Sampler.MostUndo)];
+    }
+
+    private int Start => Math.Max(0, _length - _window);
+
+    public override void Apply(Candidates candidates)
+    {
+        Span<float> logits = candidates.Logits;
+        ReadOnlySpan<int> recent = _history.AsSpan(Start, _length - Start);
+        foreach (int token in recent)
+        {
+            int count = _counts[token];
+            if (count > 0)
+            {
+                float logit = logits[token];
+                logit = logit <= 0 ? logit * _repeat : logit / _repeat;
+                logits[token] = logit - (count * _frequency + _presence);
+                _counts[token] = -count; // done; a token stands in the window as often as it occurred
+            }
+        }
+
+        foreach (int token in recent)
+        {
+            _counts[token] = Math.Abs(_counts[token]);
+        }
+    }
+
+    public override void Reset(ReadOnlySpan<int> tokens)
+    {
+        Array.Clear(_counts);
+        _length = 0;
+        foreach (int token in tokens[Math.Max(0, tokens.Length - _window - Sampler.MostUndo)..])
+        {
+            Accept(token);
+        }
+    }
+
+    public override void Accept(int token)
+    {
+        if (_length == _history.Length)
+        {
+            _length = _window + Sampler.MostUndo;
+            _history.AsSpan(_history.Length - _length).CopyTo(_history);
+        }
+
+        if (_length >= _window)
+        {
+            _counts[_history[_length - _window]]--;
+        }
+
+        _history[_length++] = token;
+        _counts[token]++;
+    }
+
+    public override void Undo(int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            _counts[_history[--_length]]--;
+            if (_length >= _window)
+            {
+                _counts[_history[_length - _window]]++;
+            }
+        }
+    }
+}

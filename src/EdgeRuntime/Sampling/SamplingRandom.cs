@@ -1,0 +1,49 @@
+using System;
+using System.Numerics;
+
+namespace EdgeRuntime.Sampling;
+
+/// <summary>
+/// The random generator of sampling: xoshiro256** (Blackman and Vigna), its state filled by splitmix64 from the seed. Integer arithmetic only,
+/// so that a seed gives the same numbers on every platform and in every version of .NET.
+/// </summary>
+internal struct SamplingRandom
+{
+    private ulong _a, _b, _c, _d;
+
+    public SamplingRandom(ulong seed)
+    {
+        _a = SplitMix(ref seed);
+        _b = SplitMix(ref seed);
+        _c = SplitMix(ref seed);
+        _d = SplitMix(ref seed);
+    }
+
+    /// <summary>The next 64 random bits.</summary>
+    public ulong NextBits()
+    {
+        ulong result = BitOperations.RotateLeft(_b * 5, 7) * 9;
+        ulong shifted = _b << 17;
+        _c ^= _a;
+        _d ^= _b;
+        _b ^= _c;
+        _a ^= _d;
+        _c ^= shifted;
+        _d = BitOperations.RotateLeft(_d, 45);
+        return result;
+    }
+
+    /// <summary>A number in [0, 1): the upper 53 bits of <see cref="NextBits"/> times 2^-53.</summary>
+    public double NextDouble() => (NextBits() >> 11) * (1.0 / (1UL << 53));
+
+    /// <summary>A seed that nobody can foresee.</summary>
+    public static ulong NewSeed() => BitConverter.ToUInt64(Guid.NewGuid().ToByteArray(), 0) ^ (ulong)DateTime.UtcNow.Ticks;
+
+    private static ulong SplitMix(ref ulong state)
+    {
+        ulong z = state += 0x9E3779B97F4A7C15;
+        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+        return z ^ (z >> 31);
+    }
+}

@@ -1,0 +1,131 @@
+using System;
+
+namespace EdgeRuntime.Speculation;
+
+/// <summary>
+/// Decides how many tokens to draft. It learns how often each kind of proposal is accepted and what a pass over several rows costs, and takes the
+/// length with the most expected tokens a second: 0 where nothing beats a plain step.
+/// </summary>
+/// <remarks>
+/// With acceptance a, a draft of k tokens yields 1 + a + ... + a^k tokens on average. A kind that does not pay is tried again with one token after
+/// 4, 8, ... 64 chances, which bounds the loss on a text where drafts never fit to well under 1 %.
+/// </remarks>
+internal sealed class DraftLength
+{
+    private const double LeastGain = 1.03;
+    private const double Memory = 0.85;
+    private const double AssumedRowCost = 0.15;
+    private const int FirstPause = 4, LongestPause = 64;
+
+    private readonly Kind[] _kinds;
+    private readonly double[] _seconds; // [rows]: of a step with so many rows; 0 where never seen
+    private readonly bool _measures;
+
+    /// <param name="kinds">Kinds of proposals.</param>
+    /// <param name="longest">Most tokens of a draft.</param>
+    /// <param name="measures">Whether costs are learned from the clock; otherwise a fixed cost a row is assumed.</param>
+    public DraftLength(int kinds, int longest, bool measures)
+    {
+        _measures = measures;
+        _seconds = new double[longest + 2];
+        _kinds = new Kind[kinds];
+        for (int i = 0; i < kinds; i++)
+        {
+            // Longer matches come in higher kinds; the first tries correct a wrong guess quickly.
+            _kinds[i] = new Kind { Accepted = 1.2 + 0.2 * i, Tried = 2 };
+        }
+    }
+
+    /// <summary>Tokens to draft, 0 to <paramref name="longest"/>.</summary>
+    public int Choose(int kind, int longest)
+    {
+        if (_measures && _seconds[1] == 0)
+        {
+            return 0; // the yardstick first
+        }
+
+        ref Kind k = ref _kinds[kind];
+        double acceptance = k.Accepted / k.Tried;
+        double expected = 1, power = 1, best = LeastGain;
+        int length = 0;
+        for (int i = 1; i <= longest; i++)
+        {
+            power *= acceptance;
+            expected += power;
+            double gain = expected / CostOf(i + 1);
+            if (gain > best)
+            {
+                best = gain;
+                length = i;
+            }
+        }
+
+        if (length > 0 || longest == 0)
+        {
+            return length;
+        }
+
+        k.Pause = k.Pause == 0 ? FirstPause : k.Pause;
+        if (++k.Passed < k.Pause)
+        {
+            return 0;
+        }
+
+        k.Passed = 0;
+        k.Pause = Math.Min(2 * k.Pause, LongestPause);
+        return 1;
+    }
+
+    /// <summary>Learns from a checked draft.</summary>
+    public void Record(int kind, int drafted, int accepted, double seconds)
+    {
+        ref Kind k = ref _kinds[kind];
+        k.Accepted = k.Accepted * Memory + accepted;
+        k.Tried = k.Tried * Memory + accepted + (accepted < drafted ? 1 : 0);
+        if (accepted == drafted)
+        {
+            k.Pause = FirstPause;
+        }
+
+        RecordSeconds(drafted + 1, seconds);
+    }
+
+    /// <summary>Learns from a step without a draft.</summary>
+    public void RecordPlain(double seconds) => RecordSeconds(1, seconds);
+
+    private void RecordSeconds(int rows, double seconds)
+    {
+        ref double known = ref _seconds[rows];
+
+        // Down at once, up slowly: a disturbance of the machine is always too long.
+        known = known == 0 ? seconds : known + (seconds < known ? 0.5 : 0.1) * (seconds - known);
+    }
+
+    /// <summary>Cost of a step with so many rows, 1 being a plain one.</summary>
+    private double CostOf(int rows)
+    {
+        if (!_measures)
+        {
+            return 1 + 2 * AssumedRowCost * (rows - 1);
+        }
+
+        if (_seconds[rows] > 0)
+        {
+            return _seconds[rows] / _seconds[1];
+        }
+
+        int below = rows - 1;
+        while (_seconds[below] == 0)
+        {
+            below--;
+        }
+
+        return _seconds[below] / _seconds[1] + AssumedRowCost * (rows - below);
+    }
+
+    private struct Kind
+    {
+        public double Accepted, Tried;
+        public int Pause, Passed;
+    }
+}

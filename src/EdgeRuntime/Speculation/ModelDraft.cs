@@ -1,0 +1,133 @@
+using System;
+using System.Globalization;
+using System.Threading;
+using EdgeRuntime.Generation;
+using EdgeRuntime.Sampling;
+using EdgeRuntime.Tokenizers;
+
+namespace EdgeRuntime.Speculation;
+
+/// <summary>
+/// A smaller model proposes, drawing with the same sampler settings as the large one (speculative sampling, arXiv 2211.17192). Its sequence follows
+/// the text by prefix: what was rejected is truncated at the next proposal.
+/// </summary>
+internal sealed class ModelDraft : IDraft
+{
+    private readonly ISequenceState _state;
+    private readonly Sampler _sampler;
+    private readonly Distribution[] _distributions;
+    private readonly bool _greedy;
+    private int _dropped; // tokens at the start of the text that its context has no room for
+
+    public ModelDraft(ISequenceState state, GenerationOptions options)
+    {
+        _state = state;
+        _greedy = options.Temperature <= 0;
+
+        // A generator of its own: the numbers that propose must be independent of those that accept.
+        GenerationOptions own = options with { Seed = options.Seed is { } seed ? ~seed : null };
+        _sampler = new Sampler(own, state.VocabularySize, state.ContextLength);
+        _distributions = new Distribution[_greedy ? 0 : TokenGenerator.MostDrafted];
+        for (int i = 0; i < _distributions.Length; i++)
+        {
+            _distributions[i] = new Distribution();
+        }
+    }
+
+    /// <inheritdoc/>
+    public int Kinds => 1;
+
+    /// <inheritdoc/>
+    public bool IsRandom => !_greedy;
+
+    /// <summary>A draft for <paramref name="session"/>.</summary>
+    /// <exception cref="ArgumentException">The two vocabularies differ, or it is the same session.</exception>
+    public static ModelDraft Create(ModelSession session, ModelSession draft, GenerationOptions options)
+    {
+        if (ReferenceEquals(session, draft))
+        {
+            throw new ArgumentException("DraftSession is the session itself; give one of its own, of a smaller model");
+        }
+
+        Tokenizer target = session.Model.Tokenizer, own = draft.Model.Tokenizer;
+        if (session.Model.VocabularySize != draft.Model.VocabularySize || target.VocabularySize != own.VocabularySize)
+        {
+            throw new ArgumentException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"the draft model has {draft.Model.VocabularySize} tokens, the model {session.Model.VocabularySize}; a draft needs the same vocabulary"));
+        }
+
+        for (int token = 0; !ReferenceEquals(target, own) && token < target.VocabularySize; token++)
+        {
+            if (!target.GetPieceBytes(token, special: true).SequenceEqual(own.GetPieceBytes(token, special: true)))
+            {
+                throw new ArgumentException(string.Create(
+                    CultureInfo.InvariantCulture, $"token {token} differs between the draft model and the model; a draft needs the same vocabulary"));
+            }
+        }
+
+        return new ModelDraft(draft, options);
+    }
+
+    /// <inheritdoc/>
+    public int Prepare(ReadOnlySpan<int> text) => 0;
+
+    /// <inheritdoc/>
+    public int Propose(ReadOnlySpan<int> text, Span<int> draft, CancellationToken cancellationToken)
+    {
+        int most = Math.Min(draft.Length, _state.ContextLength / 2 - 1);
+        if (most <= 0)
+        {
+            return 0;
+        }
+
+        ReadOnlySpan<float> logits = Follow(text, most, cancellationToken);
+        for (int i = 0; ; i++)
+        {
+            int token = Choose(logits, i);
+            draft[i] = token;
+            if (i == most - 1)
+            {
+                return most;
+            }
+
+            _sampler.Accept(token);
+            logits = _state.Forward(draft.Slice(i, 1), cancellationToken);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Distribution? DistributionOf(int index) => _greedy ? null : _distributions[index];
+
+    private ReadOnlySpan<float> Follow(ReadOnlySpan<int> text, int room, CancellationToken cancellationToken)
+    {
+        // A text longer than the context loses half a context at a time, so that the rest is computed anew only that often.
+        if (text.Length < _dropped + 1)
+        {
+            _dropped = 0;
+        }
+
+        while (text.Length - _dropped + room > _state.ContextLength)
+        {
+            _dropped += _state.ContextLength / 2;
+        }
+
+        ReadOnlySpan<int> seen = text[_dropped..];
+        int common = Math.Min(seen.CommonPrefixLength(_state.Tokens), seen.Length - 1);
+        _state.Truncate(common);
+        _sampler.Reset(seen);
+        return _state.Forward(seen[common..], cancellationToken);
+    }
+
+    private int Choose(ReadOnlySpan<float> logits, int index)
+    {
+        if (_greedy)
+        {
+            return _sampler.Sample(logits);
+        }
+
+        Distribution distribution = _distributions[index];
+        _sampler.GetDistribution(logits, distribution);
+        return distribution.TokenAt(_sampler.NextRandom());
+    }
+}

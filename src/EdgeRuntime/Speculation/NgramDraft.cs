@@ -1,0 +1,96 @@
+using System;
+using System.Threading;
+using EdgeRuntime.Sampling;
+
+namespace EdgeRuntime.Speculation;
+
+/// <summary>
+/// Prompt lookup: finds where the last tokens occurred before and proposes what followed there. A search is a few vectorised passes over the text,
+/// so that there is no index to keep.
+/// </summary>
+internal sealed class NgramDraft : IDraft
+{
+    private const int ShortestMatch = 2;
+
+    // A longer match predicts no better.
+    private const int LongestMatch = 12;
+
+    // Bounds the search in a text that repeats one pair of tokens over and over.
+    private const int MostPlaces = 32;
+
+    private int _source;
+
+    /// <inheritdoc/>
+    public int Kinds => 4;
+
+    /// <inheritdoc/>
+    public bool IsRandom => false;
+
+    /// <inheritdoc/>
+    public int Prepare(ReadOnlySpan<int> text)
+    {
+        int longest = FindLongestMatch(text, out _source);
+        return longest switch
+        {
+            < ShortestMatch => -1,
+            2 => 0,
+            <= 4 => 1,
+            <= 8 => 2,
+            _ => 3,
+        };
+    }
+
+    /// <inheritdoc/>
+    public int Propose(ReadOnlySpan<int> text, Span<int> draft, CancellationToken cancellationToken)
+    {
+        for (int i = 0; i < draft.Length; i++)
+        {
+            // Beyond the end of the text goes on what was proposed: a period shorter than the draft repeats.
+            int from = _source + i;
+            draft[i] = from < text.Length ? text[from] : draft[from - text.Length];
+        }
+
+        return draft.Length;
+    }
+
+    /// <inheritdoc/>
+    public Distribution? DistributionOf(int index) => null;
+
+    /// <summary>The longest earlier occurrence of the text's end, the latest of equally long ones; the source is what follows it.</summary>
+    private static int FindLongestMatch(ReadOnlySpan<int> text, out int source)
+    {
+        source = 0;
+        if (text.Length <= ShortestMatch)
+        {
+            return 0;
+        }
+
+        ReadOnlySpan<int> end = text[^ShortestMatch..];
+        int longest = 0;
+        int searched = text.Length - 1;
+        for (int place = 0; place < MostPlaces && longest < LongestMatch; place++)
+        {
+            int found = text[..searched].LastIndexOf(end);
+            if (found < 0)
+            {
+                break;
+            }
+
+            int length = ShortestMatch;
+            while (length < LongestMatch && found + ShortestMatch > length && text[found + ShortestMatch - 1 - length] == text[text.Length - 1 - length])
+            {
+                length++;
+            }
+
+            if (length > longest)
+            {
+                longest = length;
+                source = found + ShortestMatch;
+            }
+
+            searched = found + ShortestMatch - 1;
+        }
+
+        return longest;
+    }
+}
