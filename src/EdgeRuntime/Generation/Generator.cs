@@ -68,7 +68,7 @@ public sealed class Generator
     private IEnumerable<GeneratedToken> Run(int[] prompt, CancellationToken cancellationToken)
     {
         StopReason reason = StopReason.Cancelled;
-        TokenStreamDecoder decoder = _tokenizer.CreateStreamDecoder();
+        TokenStreamDecoder decoder = _tokenizer.CreateStreamDecoder(continuesText: true);
         Reset(prompt.Length);
         try
         {

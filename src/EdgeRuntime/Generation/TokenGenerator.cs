@@ -24,7 +24,7 @@ internal sealed class TokenGenerator
     private readonly bool _shift;
     private int _queued, _taken;
     private int _keep;
-    private int _remaining;
+    private int _remaining; // tokens that the caller may still ask for
 
     /// <param name="state">The sequence to continue.</param>
     /// <param name="sampler">For the state's vocabulary.</param>
@@ -75,7 +75,7 @@ internal sealed class TokenGenerator
 
         _queued = _taken = 0;
         _keep = keep;
-        _remaining = mostTokens;
+        _remaining = mostTokens - 1;
         int common = Math.Min(prompt.CommonPrefixLength(_state.Tokens), prompt.Length - 1);
         _state.Truncate(common);
         CachedPromptTokens = common;

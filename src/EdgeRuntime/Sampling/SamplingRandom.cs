@@ -1,5 +1,6 @@
 using System;
 using System.Numerics;
+using System.Security.Cryptography;
 
 namespace EdgeRuntime.Sampling;
 
@@ -19,6 +20,9 @@ internal struct SamplingRandom
         _d = SplitMix(ref seed);
     }
 
+    /// <summary>A generator in a given state; not all words may be 0.</summary>
+    public SamplingRandom(ulong a, ulong b, ulong c, ulong d) => (_a, _b, _c, _d) = (a, b, c, d);
+
     /// <summary>The next 64 random bits.</summary>
     public ulong NextBits()
     {
@@ -37,7 +41,7 @@ internal struct SamplingRandom
     public double NextDouble() => (NextBits() >> 11) * (1.0 / (1UL << 53));
 
     /// <summary>A seed that nobody can foresee.</summary>
-    public static ulong NewSeed() => BitConverter.ToUInt64(Guid.NewGuid().ToByteArray(), 0) ^ (ulong)DateTime.UtcNow.Ticks;
+    public static ulong NewSeed() => BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
 
     private static ulong SplitMix(ref ulong state)
     {

@@ -1,0 +1,236 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using EdgeRuntime.Sampling;
+using Xunit;
+
+namespace EdgeRuntime.Tests.Sampling;
+
+public sealed class SamplerTests
+{
+    private static readonly GenerationOptions Greedy = new() { Temperature = 0 };
+
+    [Fact]
+    public void Sample_RandomOptions_DrawsFromTheReferenceDistribution()
+    {
+        for (int seed = 0; seed < 1500; seed++)
+        {
+            Random random = new(seed);
+            int vocabulary = seed % 50 == 0 ? 40_000 : random.Next(1, 600);
+            float[] logits = Logits(random, vocabulary);
+            GenerationOptions options = Options(random, vocabulary);
+            int[] history = [.. Enumerable.Range(0, random.Next(200)).Select(_ => random.Next(Math.Min(vocabulary, 30)))];
+
+            Sampler sampler = new(options, vocabulary, contextLength: 100);
+            int prompt = random.Next(history.Length + 1);
+            sampler.Reset(history.AsSpan(0, prompt));
+            foreach (int token in history.AsSpan(prompt))
+            {
+                sampler.Accept(token);
+            }
+
+            Distribution actual = new();
+            sampler.GetDistribution(logits, actual);
+            Dictionary<int, double> expected = ReferenceSampler.Distribution(logits, options, history, 100);
+            string where = string.Create(CultureInfo.InvariantCulture, $"seed {seed}: {vocabulary} tokens, {options}");
+            Assert.True(expected.Count == actual.Count, $"{where}: {actual.Count} tokens kept, expected {expected.Count}");
+            for (int i = 0; i < actual.Count; i++)
+            {
+                double p = expected.GetValueOrDefault(actual.Ids[i], double.NaN);
+                Assert.True(Math.Abs(p - actual.Probabilities[i]) < 1e-6, $"{where}: token {actual.Ids[i]} has {actual.Probabilities[i]}, expected {p}");
+            }
+
+            Assert.Contains(sampler.Sample(logits), expected.Keys);
+        }
+    }
+
+    [Fact]
+    public void Sample_ManyDraws_FollowTheProbabilities()
+    {
+        float[] logits = [1, 2, 3, 0, -1, 2.5f];
+        Sampler sampler = new(new() { TopK = 0, TopP = 1, MinP = 0, Temperature = 1, Seed = 5 }, logits.Length, 10);
+        Distribution distribution = new();
+        sampler.GetDistribution(logits, distribution);
+        int[] counts = new int[logits.Length];
+        const int draws = 50_000;
+        for (int i = 0; i < draws; i++)
+        {
+            counts[sampler.Sample(logits)]++;
+        }
+
+        for (int i = 0; i < logits.Length; i++)
+        {
+            double expected = draws * distribution.Of(i);
+            Assert.InRange(counts[i], expected - 5 * Math.Sqrt(expected), expected + 5 * Math.Sqrt(expected));
+        }
+    }
+
+    [Fact]
+    public void Sample_SeedAndOptions_GivesTheSameTokensAsEver()
+    {
+        // Golden: whatever changes here changes what every user's seed gives.
+        Random random = new(11);
+        float[] logits = Logits(random, 1000);
+        Sampler defaults = new(new() { Seed = 42 }, 1000, 100);
+        Sampler wide = new(new() { Seed = 42, TopK = 0, TopP = 1, MinP = 0, Temperature = 1.5f }, 1000, 100);
+        Sampler nucleus = new(new() { Seed = 42, TopK = 0, TopP = 0.9f, MinP = 0, TypicalP = 0.95f, Temperature = 1.2f }, 1000, 100);
+        Assert.Equal(Golden.Defaults, Enumerable.Range(0, 12).Select(_ => defaults.Sample(logits)));
+        Assert.Equal(Golden.Wide, Enumerable.Range(0, 12).Select(_ => wide.Sample(logits)));
+        Assert.Equal(Golden.Nucleus, Enumerable.Range(0, 12).Select(_ => nucleus.Sample(logits)));
+    }
+
+    [Fact]
+    public void Sample_Greedy_TakesTheBestAndOfEqualOnesTheLowestId()
+    {
+        for (int seed = 0; seed < 200; seed++)
+        {
+            Random random = new(seed);
+            float[] logits = [.. Enumerable.Range(0, random.Next(1, 200)).Select(_ => (float)random.Next(-5, 5))];
+            int expected = Array.IndexOf(logits, logits.Max());
+            Assert.Equal(expected, new Sampler(Greedy, logits.Length, 10).Sample(logits));
+        }
+    }
+
+    [Theory]
+    [InlineData(0f)]
+    [InlineData(0.8f)]
+    public void Sample_NotANumberOrInfinity_IsRefusedByTokenAndValue(float temperature)
+    {
+        Sampler sampler = new(new() { Temperature = temperature }, 100, 10);
+        foreach (float bad in new[] { float.NaN, float.PositiveInfinity })
+        {
+            float[] logits = Logits(new Random(1), 100);
+            logits[77] = bad;
+            ArithmeticException e = Assert.Throws<ArithmeticException>(() => sampler.Sample(logits));
+            Assert.Contains("token 77", e.Message, StringComparison.Ordinal);
+        }
+
+        Assert.Throws<ArithmeticException>(() => sampler.Sample(Enumerable.Repeat(float.NegativeInfinity, 100).ToArray()));
+        Assert.Throws<ArgumentException>(() => sampler.Sample(new float[99]));
+    }
+
+    [Theory]
+    [InlineData(0f)]
+    [InlineData(1f)]
+    public void Sample_BannedToken_NeverComes(float temperature)
+    {
+        float[] logits = [5, 9, 4, 3];
+        GenerationOptions options = new()
+        {
+            Temperature = temperature,
+            TopK = 0,
+            TopP = 1,
+            MinP = 0,
+            LogitBias = new Dictionary<int, float> { [1] = float.NegativeInfinity },
+        };
+        Sampler sampler = new(options, 4, 10);
+        Assert.DoesNotContain(1, Enumerable.Range(0, 500).Select(_ => sampler.Sample(logits)));
+    }
+
+    [Fact]
+    public void Undo_AcceptedTokens_IsAsIfTheyHadNeverCome()
+    {
+        for (int seed = 0; seed < 100; seed++)
+        {
+            Random random = new(seed);
+            GenerationOptions options = new() { RepeatPenalty = 1.3f, FrequencyPenalty = 0.1f, RepeatLastTokens = random.Next(1, 40) };
+            Sampler undone = new(options, 20, 100), plain = new(options, 20, 100);
+            for (int step = 0; step < 60; step++)
+            {
+                int token = random.Next(20);
+                undone.Accept(token);
+                plain.Accept(token);
+                int ahead = random.Next(16);
+                for (int i = 0; i < ahead; i++)
+                {
+                    undone.Accept(random.Next(20));
+                }
+
+                undone.Undo(ahead);
+            }
+
+            float[] logits = Logits(random, 20);
+            Distribution a = new(), b = new();
+            undone.GetDistribution(logits, a);
+            plain.GetDistribution(logits, b);
+            Assert.Equal(b.Ids.ToArray(), a.Ids.ToArray());
+            Assert.Equal(b.Probabilities.ToArray(), a.Probabilities.ToArray());
+        }
+    }
+
+    [Fact]
+    public void Sample_EverySetting_AllocatesNothing()
+    {
+        const int vocabulary = 5000;
+        float[] logits = Logits(new Random(3), vocabulary);
+        GenerationOptions all = new()
+        {
+            TopK = 900, TypicalP = 0.99f, TopP = 0.98f, MinP = 0.001f, Temperature = 0.7f, RepeatPenalty = 1.1f, FrequencyPenalty = 0.1f, MinKeep = 3,
+            LogitBias = new Dictionary<int, float> { [3] = 1 },
+        };
+        foreach (GenerationOptions options in new[] { Greedy, new(), all, all with { TopK = 0 }, all with { Temperature = 0 } })
+        {
+            Sampler sampler = new(options, vocabulary, 1000);
+            for (int i = 0; i < 3; i++)
+            {
+                sampler.Accept(sampler.Sample(logits));
+            }
+
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < 200; i++)
+            {
+                sampler.Accept(sampler.Sample(logits));
+            }
+
+            Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+    }
+
+    [Fact]
+    public void Constructor_SenselessSetting_IsRefusedByName()
+    {
+        Refused(new() { Temperature = float.NaN }, "Temperature is NaN");
+        Refused(new() { RepeatPenalty = 0 }, "RepeatPenalty is 0");
+        Refused(new() { MinP = 2 }, "MinP is 2");
+        Refused(new() { MinKeep = -1 }, "MinKeep is -1");
+        Refused(new() { LogitBias = new Dictionary<int, float> { [10] = 1 } }, "token 10");
+        Refused(new() { LogitBias = new Dictionary<int, float> { [1] = float.NaN } }, "token 1 is NaN");
+
+        static void Refused(GenerationOptions options, string part) =>
+            Assert.Contains(part, Assert.Throws<ArgumentException>(() => new Sampler(options, 10, 10)).Message, StringComparison.Ordinal);
+    }
+
+    private static GenerationOptions Options(Random random, int vocabulary)
+    {
+        bool On() => random.Next(2) == 0;
+        return new()
+        {
+            Temperature = random.Next(8) == 0 ? 0 : (float)(0.3 + random.NextDouble() * 1.5),
+            TopK = On() ? random.Next(1, vocabulary + 10) : 0,
+            TopP = On() ? (float)random.NextDouble() : 1,
+            MinP = On() ? (float)(random.NextDouble() * 0.2) : 0,
+            TypicalP = On() ? (float)random.NextDouble() : 1,
+            MinKeep = On() ? random.Next(5) : 0,
+            RepeatPenalty = On() ? (float)(0.5 + random.NextDouble()) : 1,
+            PresencePenalty = On() ? (float)random.NextDouble() : 0,
+            FrequencyPenalty = On() ? (float)random.NextDouble() : 0,
+            RepeatLastTokens = random.Next(-1, 70),
+            LogitBias = On() ? new Dictionary<int, float> { [random.Next(vocabulary)] = 3 } : new Dictionary<int, float>(),
+            Seed = (ulong)random.NextInt64(),
+        };
+    }
+
+    private static float[] Logits(Random random, int count)
+    {
+        double spread = Math.Pow(10, random.NextDouble() * 2 - 1);
+        return [.. Enumerable.Range(0, count).Select(_ => (float)(spread * Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(random.NextDouble() * 6.2831853)))];
+    }
+
+    private static class Golden
+    {
+        public static readonly int[] Defaults = [203, 640, 905, 8, 870, 621, 836, 290, 891, 43, 905, 915];
+        public static readonly int[] Wide = [83, 387, 700, 923, 989, 787, 742, 863, 782, 597, 703, 297];
+        public static readonly int[] Nucleus = [835, 810, 515, 268, 331, 505, 511, 661, 694, 756, 514, 136];
+    }
+}
