@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Text;
-using System.Text.Json.Nodes;
 using EdgeRuntime.Tokenizers;
 
 namespace EdgeRuntime.Generation;
@@ -35,7 +34,9 @@ internal sealed class ChatPrompt
     /// <exception cref="ChatTemplateException">The template refused the conversation.</exception>
     public IReadOnlyList<int> Encode(IReadOnlyList<ChatMessage> messages)
     {
-        string text = _template is null ? string.Join('\n', messages.Select(m => m.Content)) : Render(_template, messages);
+        string text = _template is null
+            ? string.Join('\n', messages.Select(m => m.Content))
+            : _template.RenderMessages(messages, true, PieceOf(_tokenizer.BeginOfSequence), PieceOf(_tokenizer.EndOfSequence));
         if (!TryEncodeRest(text))
         {
             _ids.Clear();
@@ -94,23 +95,5 @@ internal sealed class ChatPrompt
         return _begin is { } begin && (ids.Count == 0 || ids[0] != begin) ? [begin, .. ids] : ids;
     }
 
-    private string Render(ChatTemplate template, IReadOnlyList<ChatMessage> messages)
-    {
-        JsonArray list = [];
-        foreach (ChatMessage message in messages)
-        {
-            list.Add((JsonNode)new JsonObject { ["role"] = message.Role, ["content"] = message.Content });
-        }
-
-        JsonObject variables = new()
-        {
-            ["messages"] = list,
-            ["add_generation_prompt"] = true,
-            ["bos_token"] = PieceOf(_tokenizer.BeginOfSequence),
-            ["eos_token"] = PieceOf(_tokenizer.EndOfSequence),
-        };
-        return template.Render(variables);
-    }
-
-    private string PieceOf(int? token) => token is { } id ? Encoding.UTF8.GetString(_tokenizer.GetPieceBytes(id, special: true)) : "";
+    private string? PieceOf(int? token) => token is { } id ? Encoding.UTF8.GetString(_tokenizer.GetPieceBytes(id, special: true)) : null;
 }

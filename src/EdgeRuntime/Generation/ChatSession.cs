@@ -71,10 +71,10 @@ public sealed class ChatSession
     public IEnumerable<GeneratedToken> Send(string text, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(text);
-        return Answer(new ChatMessage("user", text), cancellationToken);
+        return Answer(_messages.Count, new ChatMessage("user", text), cancellationToken);
     }
 
-    /// <summary>Takes the last answer back and streams another one.</summary>
+    /// <summary>Streams another answer to the last message; it replaces the old one where anything comes of it.</summary>
     /// <exception cref="InvalidOperationException">Nothing was said yet.</exception>
     public IEnumerable<GeneratedToken> Regenerate(CancellationToken cancellationToken = default)
     {
@@ -84,9 +84,7 @@ public sealed class ChatSession
             throw new InvalidOperationException("there is no answer to repeat: nothing was said yet");
         }
 
-        ChatMessage message = _messages[asked];
-        _messages.RemoveRange(asked, _messages.Count - asked);
-        return Answer(message, cancellationToken);
+        return Answer(asked, _messages[asked], cancellationToken);
     }
 
     /// <summary>Takes back the last message and its answer; false where there is none.</summary>
@@ -117,7 +115,8 @@ public sealed class ChatSession
         _messages.AddRange(messages);
     }
 
-    private IEnumerable<GeneratedToken> Answer(ChatMessage question, CancellationToken cancellationToken)
+    /// <summary>Streams an answer to a question that stands behind the first <paramref name="before"/> messages.</summary>
+    private IEnumerable<GeneratedToken> Answer(int before, ChatMessage question, CancellationToken cancellationToken)
     {
         List<ChatMessage> conversation = [];
         if (!string.IsNullOrEmpty(System))
@@ -125,13 +124,13 @@ public sealed class ChatSession
             conversation.Add(new ChatMessage("system", System));
         }
 
-        conversation.AddRange(_messages);
+        conversation.AddRange(_messages[..before]);
         conversation.Add(question);
-        IReadOnlyList<int> prompt = _prompt.Encode(conversation);
-        return Stream(question, prompt, cancellationToken);
+        return Stream(before, question, _prompt.Encode(conversation), cancellationToken);
     }
 
-    private IEnumerable<GeneratedToken> Stream(ChatMessage question, IReadOnlyList<int> prompt, CancellationToken cancellationToken)
+    private IEnumerable<GeneratedToken> Stream(
+        int before, ChatMessage question, IReadOnlyList<int> prompt, CancellationToken cancellationToken)
     {
         List<int> ids = [];
         StringBuilder text = new();
@@ -152,11 +151,11 @@ public sealed class ChatSession
         finally
         {
             Result = generator.Result;
-            Keep(question, ids, text.ToString());
+            Keep(before, question, ids, text.ToString());
         }
     }
 
-    private void Keep(ChatMessage question, List<int> ids, string text)
+    private void Keep(int before, ChatMessage question, List<int> ids, string text)
     {
         if (ids.Count == 0 && Result?.StopReason is null or StopReason.Cancelled)
         {
@@ -164,6 +163,7 @@ public sealed class ChatSession
             return;
         }
 
+        _messages.RemoveRange(before, _messages.Count - before);
         _messages.Add(question);
         _messages.Add(new ChatMessage("assistant", text));
         if (Result!.StopReason == StopReason.StopText)
