@@ -97,7 +97,7 @@ public sealed class ChatSessionTests(SmolLmFixture fixture) : IClassFixture<Smol
         Assert.Empty(chat.Send("Hello", new CancellationToken(canceled: true)));
         Assert.Empty(chat.Messages);
         Drain(chat.Send("Name the three primary colours.", Cancel));
-        Assert.Contains("red", chat.Messages[^1].Content, StringComparison.Ordinal);
+        Assert.Contains("The three primary", chat.Messages[^1].Content, StringComparison.Ordinal);
     }
 
     [Fact]
