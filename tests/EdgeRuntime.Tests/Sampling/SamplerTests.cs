@@ -166,7 +166,14 @@ public sealed class SamplerTests
         float[] logits = Logits(new Random(3), vocabulary);
         GenerationOptions all = new()
         {
-            TopK = 900, TypicalP = 0.99f, TopP = 0.98f, MinP = 0.001f, Temperature = 0.7f, RepeatPenalty = 1.1f, FrequencyPenalty = 0.1f, MinKeep = 3,
+            TopK = 900,
+            TypicalP = 0.99f,
+            TopP = 0.98f,
+            MinP = 0.001f,
+            Temperature = 0.7f,
+            RepeatPenalty = 1.1f,
+            FrequencyPenalty = 0.1f,
+            MinKeep = 3,
             LogitBias = new Dictionary<int, float> { [3] = 1 },
         };
         foreach (GenerationOptions options in new[] { Greedy, new(), all, all with { TopK = 0 }, all with { Temperature = 0 } })

@@ -23,7 +23,10 @@ public sealed class SpeculationTests
         {
             GenerationOptions options = new()
             {
-                Temperature = temperature, Seed = (ulong)seed, RepeatPenalty = seed % 3 == 0 ? 1.1f : 1, RepeatLastTokens = 7,
+                Temperature = temperature,
+                Seed = (ulong)seed,
+                RepeatPenalty = seed % 3 == 0 ? 1.1f : 1,
+                RepeatLastTokens = 7,
             };
             int[] prompt = Prompt(seed);
             List<int> plain = Run(Copier(seed), options, null, prompt, 150, out _);
