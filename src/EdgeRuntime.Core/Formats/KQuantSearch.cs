@@ -3,8 +3,8 @@ using System;
 namespace EdgeRuntime.Formats;
 
 /// <summary>
-/// The searches for scales by which the K-quants round, in float32 and in the order of ggml's, so that the same bytes come out.
-/// Source of the method: ggml-quants.c <c>make_qkx2_quants</c>, <c>make_qx_quants</c>, <c>quantize_row_*_K_ref</c>.
+/// The searches for scales by which the K-quants round. They follow the method of ggml's reference and are as good (a test
+/// compares the errors), not equal to the byte. Source of the method: ggml-quants.c <c>make_qkx2_quants</c>, <c>make_qx_quants</c>.
 /// </summary>
 internal static class KQuantSearch
 {

@@ -23,14 +23,14 @@ internal abstract class TensorFormat
     /// <exception cref="ArgumentException"><paramref name="columns"/> is no multiple of the block.</exception>
     public long RowBytes(int columns) => columns % BlockWeights == 0
         ? (long)columns / BlockWeights * BlockBytes
-        : throw new ArgumentException($"{columns} columns are no multiple of the {BlockWeights} weights of a {Type} block", nameof(columns));
+        : throw new ArgumentException($"{columns} columns are no multiple of a {Type} block's {BlockWeights}", nameof(columns));
 
     /// <summary>Weights in float32, to the bit as the scalar code of ggml has them.</summary>
     /// <param name="source">Whole blocks.</param>
     /// <param name="x">As many weights as the blocks have.</param>
     public abstract void Dequantize(ReadOnlySpan<byte> source, Span<float> x);
 
-    /// <summary>The blocks for some weights, as the reference code of ggml has them without an imatrix: to the byte, K-quants as good.</summary>
+    /// <summary>The blocks for some weights: the bytes of ggml's reference code without an imatrix, K-quants as good.</summary>
     /// <param name="x">Finite weights, whole blocks.</param>
     /// <param name="destination">As many bytes as the blocks have.</param>
     public abstract void Quantize(ReadOnlySpan<float> x, Span<byte> destination);
@@ -82,7 +82,7 @@ internal abstract class TensorFormat
 
         private static ReadOnlySpan<TBlock> Blocks(ReadOnlySpan<byte> source) => source.Length % Unsafe.SizeOf<TBlock>() == 0
             ? MemoryMarshal.Cast<byte, TBlock>(source)
-            : throw new ArgumentException($"{source.Length} bytes are no whole {TBlock.Type} blocks of {TBlock.BlockBytes}", nameof(source));
+            : throw new ArgumentException($"{source.Length} bytes are no whole {TBlock.Type} blocks", nameof(source));
 
         private static void CheckLength(int blocks, int weights)
         {

@@ -8,7 +8,8 @@ internal sealed class NonFiniteWeightException : Exception
     /// <param name="row">The matrix's row.</param>
     /// <param name="column">First column of the block.</param>
     public NonFiniteWeightException(long row, long column)
-        : base($"row {row} has an infinite or undefined weight at or after column {column}; the file is damaged, download or convert it again")
+        : base(
+            $"row {row} has an infinite or undefined weight at or after column {column}; the file is damaged, download or convert it again")
     {
         Row = row;
         Column = column;

@@ -82,7 +82,7 @@ internal sealed unsafe class PackedMatrix : IDisposable
     }
 
     /// <summary>y[token, row] = sum over columns of weight[row, column] * x[token, column], for the rows of some panels.</summary>
-    /// <param name="activations">In the layout of <see cref="ActivationLayout"/>, of this matrix's kind, <paramref name="tokens"/> tokens.</param>
+    /// <param name="activations"><see cref="ActivationLayout"/> of this matrix's kind, <paramref name="tokens"/> tokens.</param>
     /// <param name="tokens">Rows of x, at least 1.</param>
     /// <param name="firstPanel">First panel to compute.</param>
     /// <param name="lastPanel">One past the last.</param>

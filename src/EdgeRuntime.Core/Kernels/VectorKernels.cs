@@ -26,7 +26,8 @@ internal sealed unsafe class VectorKernels<TIsa, TVector, TTile, TBlock, TLanes>
     public override void Expand(PackedLayout layout, byte* panel, int blocks, byte* expanded) =>
         PanelExpand.Panel<TIsa, TVector>(layout, panel, blocks, expanded);
 
-    public override delegate*<byte*, byte*, int, int, float*, int, int, void> Gemv(PackedLayout layout) => PanelGemv.Select<TIsa, TVector>(layout);
+    public override delegate*<byte*, byte*, int, int, float*, int, int, void> Gemv(PackedLayout layout) =>
+        PanelGemv.Select<TIsa, TVector>(layout);
 
     public override delegate*<byte*, byte*, int, int, float*, int, int, void> Gemm(ExpandedPanelLayout layout) =>
         ExpandedLayouts.Select<TTile>(layout);

@@ -8,8 +8,11 @@ namespace EdgeRuntime.Core.Tests.Kernels;
 /// <summary>Makes matrices and activations for kernel tests, and multiplies them.</summary>
 internal static unsafe class MatrixCase
 {
-    /// <summary>Random bytes, with the f16 fields made finite; extreme: every quant and sub-block scale at an end of its range.</summary>
-    public static byte[] RandomRows(TensorFormat format, int rows, int columns, Random random, bool extreme = false)
+    /// <summary>A byte that puts every quant and sub-block scale at an end of its range.</summary>
+    public static byte Extreme(Random random) => random.Next(3) switch { 0 => 0, 1 => 0xff, _ => 0x80 };
+
+    /// <summary>Random bytes, or all the same, with the f16 fields made finite.</summary>
+    public static byte[] RandomRows(TensorFormat format, int rows, int columns, Random random, byte? fill = null)
     {
         byte[] bytes = new byte[rows * format.RowBytes(columns)];
         random.NextBytes(bytes);
@@ -22,9 +25,9 @@ internal static unsafe class MatrixCase
                 continue;
             }
 
-            if (extreme)
+            if (fill is byte value)
             {
-                block.Fill(random.Next(3) switch { 0 => 0, 1 => 0xff, _ => 0x80 });
+                block.Fill(value);
             }
 
             int d = format.Shape.Value.Scales == ScaleKind.SuperBlock16 ? format.BlockBytes - 2 : 0;

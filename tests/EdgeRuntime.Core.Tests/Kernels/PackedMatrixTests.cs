@@ -1,5 +1,7 @@
 using System;
+using System.Collections.Generic;
 using System.Linq;
+using EdgeRuntime.Core.Tests.Kernels.Gemm;
 using EdgeRuntime.Formats;
 using EdgeRuntime.Kernels;
 using Xunit;
@@ -11,22 +13,10 @@ public class PackedMatrixTests
     public static TheoryData<TensorType> Types => [.. TensorFormats.All.Select(format => format.Type)];
 
     /// <summary>Every format with every instruction set of the list.</summary>
-    public static TheoryData<TensorType, string> TypesAndSets
-    {
-        get
-        {
-            TheoryData<TensorType, string> cases = [];
-            foreach (TensorFormat format in TensorFormats.All)
-            {
-                foreach (InstructionSet set in InstructionSet.All)
-                {
-                    cases.Add(format.Type, set.Name);
-                }
-            }
+    public static TheoryData<TensorType, string> TypesAndSets => WithSets(TensorFormats.All);
 
-            return cases;
-        }
-    }
+    public static TheoryData<TensorType, string> QuantizedTypesAndSets =>
+        WithSets(TensorFormats.All.Where(format => format.Shape is not null));
 
     private static InstructionSet Scalar => InstructionSet.Parse("scalar");
 
@@ -72,7 +62,7 @@ public class PackedMatrixTests
         {
             Random random = new(seed);
             int columns = blocks * Math.Max(format.BlockWeights, 32);
-            byte[] source = MatrixCase.RandomRows(format, rows, columns, random, extreme);
+            byte[] source = MatrixCase.RandomRows(format, rows, columns, random, extreme ? MatrixCase.Extreme(random) : null);
             float[] x = MatrixCase.RandomActivations(tokens, columns, random);
             using PackedMatrix reference = MatrixCase.Pack(type, source, rows, columns, Scalar);
             using PackedMatrix matrix = MatrixCase.Pack(type, source, rows, columns, set);
@@ -80,18 +70,167 @@ public class PackedMatrixTests
             float[] expected = MatrixCase.Multiply(reference, x, tokens, Scalar);
             float[] actual = MatrixCase.Multiply(matrix, x, tokens, set);
 
-            for (int i = 0; i < expected.Length; i++)
+            AssertSameBits(expected, actual, $"seed {seed}, [{rows}, {columns}] x {tokens}");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(TypesAndSets))]
+    public void Multiply_QuantsAndActivationsAtTheirEnds_EqualsScalarToTheBit(TensorType type, string name)
+    {
+        InstructionSet set = Require(name);
+        TensorFormat format = TensorFormats.Get(type);
+        int columns = Math.Max(format.BlockWeights, 32);
+        Random random = new(9);
+        foreach (byte fill in (byte[])[0x00, 0xff, 0x80, 0x7f])
+        {
+            byte[] source = MatrixCase.RandomRows(format, 16, columns, random, format.Shape is null ? null : fill);
+            using PackedMatrix reference = MatrixCase.Pack(type, source, 16, columns, Scalar);
+            using PackedMatrix matrix = MatrixCase.Pack(type, source, 16, columns, set);
+            foreach (int tokens in (int[])[1, 6])
             {
-                Assert.True(
-                    BitConverter.SingleToInt32Bits(expected[i]) == BitConverter.SingleToInt32Bits(actual[i]),
-                    $"seed {seed}, [{rows}, {columns}] x {tokens}: token {i / rows}, row {i % rows}: {actual[i]:r}, scalar {expected[i]:r}");
+                // The first token is all 127, the second all -127, the third alternates.
+                float[] x = [.. Enumerable.Range(0, tokens * columns).Select(i => (i / columns % 3) switch
+                {
+                    0 => 2f,
+                    1 => -2f,
+                    _ => (i % 2 * 4) - 2f,
+                })];
+
+                float[] expected = MatrixCase.Multiply(reference, x, tokens, Scalar);
+                AssertSameBits(expected, MatrixCase.Multiply(matrix, x, tokens, set), $"fill {fill}, {tokens} tokens");
             }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(QuantizedTypesAndSets))]
+    public unsafe void Expand_AnyInstructionSet_EqualsTheDequantizedWeights(TensorType type, string name)
+    {
+        InstructionSet set = Require(name);
+        TensorFormat format = TensorFormats.Get(type);
+        PackedLayout layout = new(format.Shape!.Value);
+        int columns = format.BlockWeights * (format.BlockWeights == 32 ? 11 : 2);
+        int blocks = columns / 32;
+        byte[] source = MatrixCase.RandomRows(format, 16, columns, new Random(10));
+        float[] weights = new float[16 * columns];
+        format.Dequantize(source, weights);
+        using GuardedMemory packed = new(layout.PanelBytes(columns));
+        using GuardedMemory expanded = new((long)blocks * layout.Expanded.BlockBytes);
+        PackInto(format, layout, source, columns, packed.Pointer);
+
+        set.Kernels.Expand(layout, packed.Pointer, blocks, expanded.Pointer);
+
+        Assert.True(expanded.FrontIsIntact);
+        for (int i = 0; i < weights.Length; i++)
+        {
+            (int r, int k) = (i / columns, i % columns);
+            byte* block = expanded.Pointer + (k / 32 * layout.Expanded.BlockBytes);
+            float* scales = (float*)(block + 512) + r;
+            float scale = scales[layout.Expanded.Scales == 2 ? k % 32 / 16 * 16 : 0];
+            int q = block[(k % 32 / 4 * 64) + (4 * r) + (k % 4)] - layout.Expanded.Offset;
+            float weight = (scale * q) + (layout.Expanded.Mins == 1 ? scales[16] : 0);
+            Assert.True(weight == weights[i], $"row {r}, column {k}: {weight:r} instead of {weights[i]:r}");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(QuantizedTypesAndSets))]
+    public unsafe void Gemv_PanelAndActivationsBeforeAGuardPage_ReadsNothingElseAndWritesItsRows(TensorType type, string name)
+    {
+        InstructionSet set = Require(name);
+        TensorFormat format = TensorFormats.Get(type);
+        PackedLayout layout = new(format.Shape!.Value);
+        delegate*<byte*, byte*, int, int, float*, int, int, void> gemv = set.Kernels.Gemv(layout);
+        Assert.SkipWhen(gemv == null, $"{name} expands first");
+        int columns = format.BlockWeights * (format.BlockWeights == 32 ? 9 : 1);
+        byte[] source = MatrixCase.RandomRows(format, 16, columns, new Random(11));
+        using GuardedMemory packed = new(layout.PanelBytes(columns));
+        PackInto(format, layout, source, columns, packed.Pointer);
+        foreach (int tokens in (int[])[1, 3])
+        {
+            using GuardedMemory activations = new(ActivationLayout.ByteSize(ActivationKind.Int8, columns, tokens));
+            activations.Bytes.Clear();
+            using GuardedMemory y = new(((tokens - 1) * 20 * 4) + (5 * 4));
+            y.Bytes.Fill(0xee);
+
+            gemv(packed.Pointer, activations.Pointer, columns / 32, tokens, (float*)y.Pointer, 20, 5);
+
+            Assert.True(y.FrontIsIntact);
+            for (int i = 0; i < y.Bytes.Length; i++)
+            {
+                Assert.Equal(i % 80 < 20, y.Bytes[i] != 0xee);
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Types))]
+    public void PackPanel_WeightNotFinite_NamesTheRow(TensorType type)
+    {
+        TensorFormat format = TensorFormats.Get(type);
+        int columns = 2 * Math.Max(format.BlockWeights, 32);
+        byte[] source = MatrixCase.RandomRows(format, 20, columns, new Random(12));
+        int at = (int)(18 * format.RowBytes(columns)) + (format.Shape?.Scales == ScaleKind.SuperBlock16 ? format.BlockBytes - 2 : 0);
+        int high = format.Shape is null ? format.BlockBytes - 1 : 1;
+        source[at + high] = type is TensorType.F32 or TensorType.BF16 ? (byte)0x7f : (byte)0x7c;
+        source[at + high - 1] = type is TensorType.F32 or TensorType.BF16 ? (byte)0x80 : (byte)0x00;
+
+        NonFiniteWeightException exception =
+            Assert.Throws<NonFiniteWeightException>(() => MatrixCase.Pack(type, source, 20, columns, Scalar));
+
+        Assert.Equal(18, exception.Row);
+        Assert.Equal(0, exception.Column);
+    }
+
+    [Theory]
+    [MemberData(nameof(Types))]
+    public void ByteSize_WholePanels_IsWithinThreePercentOfTheFile(TensorType type)
+    {
+        using PackedMatrix matrix = new(type, 64, 1024, Scalar);
+
+        Assert.InRange(matrix.ByteSize, 64 * TensorFormats.Get(type).RowBytes(1024), 1.03 * 64 * TensorFormats.Get(type).RowBytes(1024));
+    }
+
+    private static TheoryData<TensorType, string> WithSets(IEnumerable<TensorFormat> formats)
+    {
+        TheoryData<TensorType, string> cases = [];
+        foreach (TensorFormat format in formats)
+        {
+            foreach (InstructionSet set in InstructionSet.All)
+            {
+                cases.Add(format.Type, set.Name);
+            }
+        }
+
+        return cases;
+    }
+
+    private static unsafe void PackInto(TensorFormat format, PackedLayout layout, byte[] source, int columns, byte* panel)
+    {
+        QuantizedPanels panels = new(format, layout.Shape, columns, Scalar.Kernels);
+        int rowBytes = source.Length / 16;
+        new Span<byte>(panel, (int)panels.PanelBytes).Clear();
+        for (int r = 0; r < 16; r++)
+        {
+            Assert.Equal(-1, panels.PackRow(panel, r, source.AsSpan(r * rowBytes, rowBytes)));
+        }
+    }
+
+    private static void AssertSameBits(float[] expected, float[] actual, string where)
+    {
+        for (int i = 0; i < expected.Length; i++)
+        {
+            Assert.True(
+                BitConverter.SingleToInt32Bits(expected[i]) == BitConverter.SingleToInt32Bits(actual[i]),
+                $"{where}: value {i} is {actual[i]:r}, scalar {expected[i]:r}");
         }
     }
 
     private static readonly (int Rows, int Blocks, int Tokens, bool Extreme, int Seed)[] Shapes =
     [
-        (16, 1, 1, false, 1), (33, 3, 1, false, 2), (1, 9, 1, true, 3), (17, 10, 2, true, 4), (7, 2, 5, false, 5), (20, 1, 33, true, 6),
+        (16, 1, 1, false, 1), (33, 3, 1, false, 2), (1, 9, 1, true, 3), (17, 10, 2, true, 4), (18, 2, 3, false, 5), (16, 3, 4, true, 6),
+        (7, 2, 5, false, 7), (20, 1, 33, true, 8),
     ];
 
     private static InstructionSet Require(string name)

@@ -31,13 +31,16 @@ internal readonly unsafe struct NeonDotIsa : IPanelIsa<Vector128<int>>
     public static Vector128<int> HighNibbles(Vector128<int> x) => AdvSimd.ShiftRightLogical(x.AsByte(), 4).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> AddFifthBit(Vector128<int> q, Vector128<int> plane, int g) => q | (Shift(plane, 4 - g) & Vector128.Create(0x10101010));
+    public static Vector128<int> AddFifthBit(Vector128<int> q, Vector128<int> plane, int g) =>
+        q | (Shift(plane, 4 - g) & Vector128.Create(0x10101010));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> AddHighPair(Vector128<int> q, Vector128<int> plane, int i) => q | (Shift(plane, 4 - (2 * i)) & Vector128.Create(0x30303030));
+    public static Vector128<int> AddHighPair(Vector128<int> q, Vector128<int> plane, int i) =>
+        q | (Shift(plane, 4 - (2 * i)) & Vector128.Create(0x30303030));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> Dot(Vector128<int> sums, Vector128<int> q, Vector128<int> a) => Dp.DotProduct(sums, q.AsSByte(), a.AsSByte());
+    public static Vector128<int> Dot(Vector128<int> sums, Vector128<int> q, Vector128<int> a) =>
+        Dp.DotProduct(sums, q.AsSByte(), a.AsSByte());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> Widen(Vector128<int> sums) => sums;

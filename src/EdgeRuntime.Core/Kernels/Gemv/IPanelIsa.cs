@@ -11,7 +11,7 @@ internal unsafe interface IPanelIsa<TVector>
     /// <summary>Rows of a vector: 16, 8 or 4.</summary>
     static abstract int Rows { get; }
 
-    /// <summary>Asks for a cache line that will be read soon; any address will do. Does nothing where there is no such instruction.</summary>
+    /// <summary>Asks for a cache line that will be read soon, at any address; nothing where there is no such instruction.</summary>
     static abstract void Prefetch(void* address);
 
     /// <summary>As many bytes as a vector has.</summary>

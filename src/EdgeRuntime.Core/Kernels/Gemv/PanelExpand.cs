@@ -4,7 +4,9 @@ using EdgeRuntime.Formats;
 
 namespace EdgeRuntime.Kernels.Gemv;
 
-/// <summary>A packed panel to <see cref="ExpandedPanelLayout"/>, with the same words as <see cref="PanelGemv{TIsa,TVector,TQuants,TScales}"/>.</summary>
+/// <summary>
+/// A packed panel to <see cref="ExpandedPanelLayout"/>, with the same words as <see cref="PanelGemv{TIsa,TVector,TQuants,TScales}"/>.
+/// </summary>
 internal static unsafe class PanelExpand
 {
     /// <inheritdoc cref="PanelKernels.Expand"/>

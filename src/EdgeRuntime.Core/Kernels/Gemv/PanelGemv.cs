@@ -22,20 +22,28 @@ internal static unsafe class PanelGemv
             _ => throw Unknown(layout),
         };
 
-    /// <summary>Panels with a minimum have no offset, the others that of the middle of the range.</summary>
     private static delegate*<byte*, byte*, int, int, float*, int, int, void> WithQuants<TIsa, TVector, TQuants>(PackedLayout layout)
         where TIsa : struct, IPanelIsa<TVector>
         where TVector : struct
-        where TQuants : struct, IPanelQuants => (layout.Shape.Scales, layout.Shape.Offset) switch
+        where TQuants : struct, IPanelQuants => layout.Shape.Scales switch
         {
-            (ScaleKind.Half, _) when layout.Shape.Offset == PanelGemv<TIsa, TVector, TQuants, HalfScales<TIsa, TVector>>.Offset =>
-                &PanelGemv<TIsa, TVector, TQuants, HalfScales<TIsa, TVector>>.Multiply,
-            (ScaleKind.HalfAndMin, 0) => &PanelGemv<TIsa, TVector, TQuants, HalfAndMinScales<TIsa, TVector>>.Multiply,
-            (ScaleKind.SuperBlockMins, 0) => &PanelGemv<TIsa, TVector, TQuants, SuperBlockMinScales<TIsa, TVector>>.Multiply,
-            (ScaleKind.SuperBlock16, _) when layout.Shape.Offset == PanelGemv<TIsa, TVector, TQuants, SuperBlock16Scales<TIsa, TVector>>.Offset =>
-                &PanelGemv<TIsa, TVector, TQuants, SuperBlock16Scales<TIsa, TVector>>.Multiply,
+            ScaleKind.Half => WithScales<TIsa, TVector, TQuants, HalfScales<TIsa, TVector>>(layout),
+            ScaleKind.HalfAndMin => WithScales<TIsa, TVector, TQuants, HalfAndMinScales<TIsa, TVector>>(layout),
+            ScaleKind.SuperBlockMins => WithScales<TIsa, TVector, TQuants, SuperBlockMinScales<TIsa, TVector>>(layout),
+            ScaleKind.SuperBlock16 => WithScales<TIsa, TVector, TQuants, SuperBlock16Scales<TIsa, TVector>>(layout),
             _ => throw Unknown(layout),
         };
+
+    /// <summary>Layouts with minima have no offset, the others that of the middle of the range; another needs a loop of its own.</summary>
+    private static delegate*<byte*, byte*, int, int, float*, int, int, void> WithScales<TIsa, TVector, TQuants, TScales>(
+        PackedLayout layout)
+        where TIsa : struct, IPanelIsa<TVector>
+        where TVector : struct
+        where TQuants : struct, IPanelQuants
+        where TScales : struct, IPanelScales<TScales, TVector> =>
+        layout.Shape.Offset == PanelGemv<TIsa, TVector, TQuants, TScales>.Offset
+            ? &PanelGemv<TIsa, TVector, TQuants, TScales>.Multiply
+            : throw Unknown(layout);
 
     private static ArgumentOutOfRangeException Unknown(PackedLayout layout) =>
         new(nameof(layout), layout, "no kernel has this layout; add its quants or scales here");
@@ -90,7 +98,8 @@ internal static unsafe class PanelGemv<TIsa, TVector, TQuants, TScales>
                 for (int row = 0; row < PackedLayout.PanelRows; row += TIsa.Rows)
                 {
                     byte* ahead = t + row == 0 ? panel + PrefetchBytes : null;
-                    Chunk(panel, quants + (4 * row), activations, count, t, tokens, row, sums + (t * PackedLayout.PanelRows) + row, ahead);
+                    float* acc = sums + (t * PackedLayout.PanelRows) + row;
+                    Chunk(panel, quants + (4 * row), activations, count, t, tokens, row, acc, ahead);
                 }
             }
 
@@ -105,8 +114,8 @@ internal static unsafe class PanelGemv<TIsa, TVector, TQuants, TScales>
     }
 
     /// <summary>
-    /// One vector of rows times a chunk of one token. All steps stand in this one method, since the compiler inlines in proportion to the size of the
-    /// method that it begins with; those for other bits are left out of the code.
+    /// One vector of rows times a chunk of one token. All steps stand in this one method, since the compiler
+    /// inlines in proportion to the size of the method that it begins with; those for other bits are left out of the code.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Chunk(byte* chunk, byte* q, byte* activations, int blocks, int t, int tokens, int row, float* sums, byte* ahead)

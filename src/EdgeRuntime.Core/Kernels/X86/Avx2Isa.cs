@@ -29,10 +29,12 @@ internal readonly unsafe struct Avx2Isa : IPanelIsa<Vector256<int>>
     public static Vector256<int> HighNibbles(Vector256<int> x) => LowNibbles((x.AsUInt16() >>> 4).AsInt32());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> AddFifthBit(Vector256<int> q, Vector256<int> plane, int g) => q | (Shift(plane, 4 - g) & Vector256.Create(0x10101010));
+    public static Vector256<int> AddFifthBit(Vector256<int> q, Vector256<int> plane, int g) =>
+        q | (Shift(plane, 4 - g) & Vector256.Create(0x10101010));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> AddHighPair(Vector256<int> q, Vector256<int> plane, int i) => q | (Shift(plane, 4 - (2 * i)) & Vector256.Create(0x30303030));
+    public static Vector256<int> AddHighPair(Vector256<int> q, Vector256<int> plane, int i) =>
+        q | (Shift(plane, 4 - (2 * i)) & Vector256.Create(0x30303030));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Dot(Vector256<int> sums, Vector256<int> q, Vector256<int> a) =>
@@ -71,7 +73,8 @@ internal readonly unsafe struct Avx2Isa : IPanelIsa<Vector256<int>>
     public static Vector256<int> LoadBytes(byte* source) => Floats(Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(source)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> LoadSignedBytes(byte* source) => Floats(Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32((sbyte*)source)));
+    public static Vector256<int> LoadSignedBytes(byte* source) =>
+        Floats(Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32((sbyte*)source)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Multiply(Vector256<int> x, Vector256<int> y) => Floats(x.AsSingle() * y.AsSingle());

@@ -29,10 +29,12 @@ internal readonly unsafe struct Avx512Isa : IPanelIsa<Vector512<int>>
     public static Vector512<int> HighNibbles(Vector512<int> x) => LowNibbles((x.AsUInt16() >>> 4).AsInt32());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<int> AddFifthBit(Vector512<int> q, Vector512<int> plane, int g) => q | (Shift(plane, 4 - g) & Vector512.Create(0x10101010));
+    public static Vector512<int> AddFifthBit(Vector512<int> q, Vector512<int> plane, int g) =>
+        q | (Shift(plane, 4 - g) & Vector512.Create(0x10101010));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<int> AddHighPair(Vector512<int> q, Vector512<int> plane, int i) => q | (Shift(plane, 4 - (2 * i)) & Vector512.Create(0x30303030));
+    public static Vector512<int> AddHighPair(Vector512<int> q, Vector512<int> plane, int i) =>
+        q | (Shift(plane, 4 - (2 * i)) & Vector512.Create(0x30303030));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<int> Dot(Vector512<int> sums, Vector512<int> q, Vector512<int> a) =>
@@ -65,15 +67,18 @@ internal readonly unsafe struct Avx512Isa : IPanelIsa<Vector512<int>>
     public static Vector512<int> LoadHalves(byte* source)
     {
         // Sign and magnitude to their places in float32, then the exponent's bias from 15 to 127 by a product with 2^112.
-        Vector512<int> bits = (Avx512F.ConvertToVector512Int32(Vector256.Load((short*)source)) << 13) & Vector512.Create(unchecked((int)0x8fffe000));
+        Vector512<int> bits =
+            (Avx512F.ConvertToVector512Int32(Vector256.Load((short*)source)) << 13) & Vector512.Create(unchecked((int)0x8fffe000));
         return (bits.AsSingle() * Vector512.Create(5.192296858534828e33f)).AsInt32();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<int> LoadBytes(byte* source) => Floats(Avx512F.ConvertToVector512Single(Avx512F.ConvertToVector512Int32(Vector128.Load(source))));
+    public static Vector512<int> LoadBytes(byte* source) =>
+        Floats(Avx512F.ConvertToVector512Single(Avx512F.ConvertToVector512Int32(Vector128.Load(source))));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<int> LoadSignedBytes(byte* source) => Floats(Avx512F.ConvertToVector512Single(Avx512F.ConvertToVector512Int32(Vector128.Load((sbyte*)source))));
+    public static Vector512<int> LoadSignedBytes(byte* source) =>
+        Floats(Avx512F.ConvertToVector512Single(Avx512F.ConvertToVector512Int32(Vector128.Load((sbyte*)source))));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<int> Multiply(Vector512<int> x, Vector512<int> y) => Floats(x.AsSingle() * y.AsSingle());
