@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.ExceptionServices;
 using System.Threading;
 
 namespace EdgeRuntime.Threading;
@@ -63,7 +64,7 @@ internal sealed class WorkerPool : IDisposable
             _work = null;
             if (_fault is { } fault)
             {
-                throw new InvalidOperationException($"a compute thread failed: {fault.Message}", fault);
+                ExceptionDispatchInfo.Throw(fault);
             }
         }
     }

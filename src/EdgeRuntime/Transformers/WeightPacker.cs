@@ -21,12 +21,12 @@ internal enum BiasOrder
 }
 
 /// <summary>
-/// Collects the matrices of a model, then packs them with all threads, tensor after tensor, and lets go of the file's pages as
-/// it proceeds, so that resident memory stays about one copy of the weights.
+/// Collects the matrices of a model, then packs them with all threads, and lets go of each tensor's pages in the file when it is
+/// done, so that resident memory stays about one copy of the weights.
 /// </summary>
 internal sealed class WeightPacker : ITeamWork
 {
-    // Enough work to hide the shared counter, few enough that both threads finish together.
+    // Enough work to hide the shared counter, few enough that all threads finish together.
     private const int PanelsAtOnce = 8;
 
     private readonly ModelSource _source;
@@ -35,8 +35,10 @@ internal sealed class WeightPacker : ITeamWork
     private readonly WorkerPool _team;
     private readonly IProgress<float>? _progress;
     private readonly CancellationToken _cancellationToken;
-    private readonly List<(GgufTensor Tensor, Projection Projection)> _jobs = [];
+    private readonly List<Job> _jobs = [];
     private readonly List<IDisposable> _owned = [];
+    private long _totalBytes;
+    private long _packedBytes;
     private volatile bool _cancelled;
 
     /// <param name="source">The model's file.</param>
@@ -68,7 +70,8 @@ internal sealed class WeightPacker : ITeamWork
         }
 
         var projection = new Projection(new PackedMatrix(_exact ? TensorType.F32 : tensor.Type, rows, columns, _instructionSet), scale, bias);
-        _jobs.Add((tensor, projection));
+        _jobs.Add(new Job(tensor, projection));
+        _totalBytes += tensor.ByteLength;
         _owned.Add(projection);
         return projection;
     }
@@ -99,50 +102,62 @@ internal sealed class WeightPacker : ITeamWork
         }
     }
 
+    /// <summary>Takes shares, a few panels each, of all tensors in order; nobody waits for a tensor's last share.</summary>
     void ITeamWork.Run(WorkerPool team, int thread)
     {
-        long total = 0;
-        foreach ((GgufTensor tensor, _) in _jobs)
+        int job = 0;
+        int firstShare = 0;
+        while (!_cancelled)
         {
-            total += tensor.ByteLength;
-        }
-
-        long done = 0;
-        foreach ((GgufTensor tensor, Projection projection) in _jobs)
-        {
-            Pack(team, tensor, projection.Matrix);
-            team.Barrier();
-            done += tensor.ByteLength;
-            if (thread == 0)
+            int share = team.TakeItems(1);
+            while (job < _jobs.Count && share >= firstShare + _jobs[job].Shares)
             {
-                tensor.ReleasePages();
-                _progress?.Report((float)done / total);
-                _cancelled = _cancellationToken.IsCancellationRequested;
+                firstShare += _jobs[job].Shares;
+                job++;
             }
 
-            team.Barrier();
-            if (_cancelled)
+            if (job == _jobs.Count)
             {
                 return;
             }
+
+            PackShare(_jobs[job], share - firstShare);
         }
     }
 
-    private void Pack(WorkerPool team, GgufTensor tensor, PackedMatrix matrix)
+    private void PackShare(Job job, int share)
     {
-        for (int panel; (panel = team.TakeItems(PanelsAtOnce)) < matrix.Panels;)
+        PackedMatrix matrix = job.Projection.Matrix;
+        int last = Math.Min((share + 1) * PanelsAtOnce, matrix.Panels);
+        for (int panel = share * PanelsAtOnce; panel < last; panel++)
         {
-            int last = Math.Min(panel + PanelsAtOnce, matrix.Panels);
-            for (int p = panel; p < last; p++)
-            {
-                int firstRow = p * PackedMatrix.PanelRows;
-                int rows = Math.Min(PackedMatrix.PanelRows, matrix.Rows - firstRow);
-                PackPanel(tensor, matrix, p, tensor.GetRows(firstRow, rows), rows);
-            }
+            int firstRow = panel * PackedMatrix.PanelRows;
+            int rows = Math.Min(PackedMatrix.PanelRows, matrix.Rows - firstRow);
+            PackPanel(job.Tensor, matrix, panel, job.Tensor.GetRows(firstRow, rows), rows);
+        }
+
+        if (job.FinishShare())
+        {
+            job.Tensor.ReleasePages();
+            long done = Interlocked.Add(ref _packedBytes, job.Tensor.ByteLength);
+            _progress?.Report((float)done / _totalBytes);
+            _cancelled |= _cancellationToken.IsCancellationRequested;
         }
     }
 
     private void PackPanel(GgufTensor tensor, PackedMatrix matrix, int panel, ReadOnlySpan<byte> rows, int rowCount)
+    {
+        try
+        {
+            PackRows(tensor, matrix, panel, rows, rowCount);
+        }
+        catch (NonFiniteWeightException exception)
+        {
+            throw new ModelFormatException(_source.Path, tensor.FileOffset, $"tensor '{tensor.Name}': {exception.Message}");
+        }
+    }
+
+    private void PackRows(GgufTensor tensor, PackedMatrix matrix, int panel, ReadOnlySpan<byte> rows, int rowCount)
     {
         if (!_exact || tensor.Type == TensorType.F32)
         {
@@ -155,5 +170,20 @@ internal sealed class WeightPacker : ITeamWork
         TensorFormats.Get(tensor.Type).Dequantize(rows, values);
         matrix.PackPanel(panel, System.Runtime.InteropServices.MemoryMarshal.AsBytes(values));
         ArrayPool<float>.Shared.Return(expanded);
+    }
+
+    /// <summary>A matrix to pack, and how much of it is done.</summary>
+    private sealed class Job(GgufTensor tensor, Projection projection)
+    {
+        private int _finished;
+
+        public GgufTensor Tensor { get; } = tensor;
+
+        public Projection Projection { get; } = projection;
+
+        public int Shares => (Projection.Matrix.Panels + PanelsAtOnce - 1) / PanelsAtOnce;
+
+        /// <summary>Counts a share; true for the last one.</summary>
+        public bool FinishShare() => Interlocked.Increment(ref _finished) == Shares;
     }
 }

@@ -1,0 +1,109 @@
+using System;
+using System.Linq;
+using System.Threading;
+using EdgeRuntime.Threading;
+using Xunit;
+
+namespace EdgeRuntime.Tests.Threading;
+
+public sealed class WorkerPoolTests
+{
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(5)]
+    public void Run_SharesEachPhaseOnce_AndMeetsAtBarriers(int threads)
+    {
+        using var pool = new WorkerPool(threads);
+        for (int round = 0; round < 50; round++)
+        {
+            var work = new CountedWork(items: 97, phases: 7);
+            pool.Run(work);
+            Assert.All(work.Counts, count => Assert.Equal(7, count));
+            Assert.False(work.SawUnfinishedPhase);
+        }
+    }
+
+    [Fact]
+    public void Run_AfterTheWorkersFellAsleep_WakesThem()
+    {
+        using var pool = new WorkerPool(2);
+        for (int round = 0; round < 3; round++)
+        {
+            Thread.Sleep(30);
+            var work = new CountedWork(items: 10, phases: 2);
+            pool.Run(work);
+            Assert.All(work.Counts, count => Assert.Equal(2, count));
+        }
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    public void Run_WhereAThreadFails_ThrowsItsExceptionAndStaysUsable(int failing)
+    {
+        using var pool = new WorkerPool(3);
+        for (int round = 0; round < 20; round++)
+        {
+            var exception = Assert.Throws<FormatException>(() => pool.Run(new FailingWork(failing)));
+            Assert.Equal("broken", exception.Message);
+        }
+
+        var work = new CountedWork(items: 10, phases: 2);
+        pool.Run(work);
+        Assert.All(work.Counts, count => Assert.Equal(2, count));
+    }
+
+    [Fact]
+    public void Rent_OfTheSameThreadCount_SharesOnePool()
+    {
+        WorkerPool first = SharedWorkerPool.Rent(2);
+        WorkerPool second = SharedWorkerPool.Rent(2);
+        Assert.Same(first, second);
+        SharedWorkerPool.Return(first);
+        second.Run(new CountedWork(items: 3, phases: 1));
+        SharedWorkerPool.Return(second);
+        Assert.Throws<ObjectDisposedException>(() => second.Run(new CountedWork(items: 3, phases: 1)));
+    }
+
+    private sealed class CountedWork(int items, int phases) : ITeamWork
+    {
+        public int[] Counts { get; } = new int[items];
+
+        public bool SawUnfinishedPhase { get; private set; }
+
+        public void Run(WorkerPool team, int thread)
+        {
+            for (int phase = 0; phase < phases; phase++)
+            {
+                for (int item; (item = team.TakeItems(3)) < items;)
+                {
+                    for (int i = item; i < Math.Min(item + 3, items); i++)
+                    {
+                        Interlocked.Increment(ref Counts[i]);
+                    }
+                }
+
+                team.Barrier();
+                int expected = phase + 1;
+                SawUnfinishedPhase |= Counts.Any(count => count < expected);
+                team.Barrier();
+            }
+        }
+    }
+
+    private sealed class FailingWork(int failing) : ITeamWork
+    {
+        public void Run(WorkerPool team, int thread)
+        {
+            team.Barrier();
+            if (thread == failing)
+            {
+                throw new FormatException("broken");
+            }
+
+            team.Barrier();
+            team.Barrier();
+        }
+    }
+}
