@@ -24,4 +24,4 @@ fi
 export EDGERUNTIME_SHARED
 EDGERUNTIME_SHARED=$(realpath -m "${EDGERUNTIME_SHARED:-../shared}")
 CPUS="max cortex-a72" bash "$kit" "$PWD/tests/EdgeRuntime.Core.Tests" EdgeRuntime.Core.Tests \
-    --filter-namespace "EdgeRuntime.Tests.Formats" --filter-namespace "EdgeRuntime.Tests.Kernels*"
+    --filter-namespace "*.Formats*" --filter-namespace "*.Kernels*" --no-ansi --no-progress

@@ -4,7 +4,7 @@ using System.Threading;
 using EdgeRuntime.Threading;
 using Xunit;
 
-namespace EdgeRuntime.Tests.Threading;
+namespace EdgeRuntime.Core.Tests.Threading;
 
 public sealed class WorkerPoolTests
 {
