@@ -1,5 +1,6 @@
 using System;
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 
 namespace EdgeRuntime.Formats;
 
@@ -9,6 +10,7 @@ internal static class Nibbles
     private const ulong Low = 0x0f0f0f0f0f0f0f0f;
 
     /// <summary>n bytes to 2 n quants: the low nibbles, then the high ones. n is a multiple of 8.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Unpack(ReadOnlySpan<byte> packed, Span<byte> quants)
     {
         for (int i = 0; i < packed.Length; i += 8)
@@ -29,6 +31,7 @@ internal static class Nibbles
     }
 
     /// <summary>Gives 32 quants their fifth bit: bit k of <paramref name="high"/> to quant k.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void AddFifthBits(uint high, Span<byte> quants)
     {
         for (int i = 0; i < 32; i += 8)

@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace EdgeRuntime.Formats;
@@ -34,6 +35,7 @@ internal struct BlockQ4_0 : IQuantizedFormat<BlockQ4_0>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Decompose(in BlockQ4_0 block, Span<byte> quants, ref BlockScales scales)
     {
         Unpack(in block, quants);

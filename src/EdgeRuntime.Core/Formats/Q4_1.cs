@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace EdgeRuntime.Formats;
@@ -37,6 +38,7 @@ internal struct BlockQ4_1 : IQuantizedFormat<BlockQ4_1>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Decompose(in BlockQ4_1 block, Span<byte> quants, ref BlockScales scales)
     {
         Unpack(in block, quants);

@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace EdgeRuntime.Formats;
@@ -42,6 +43,7 @@ internal struct BlockQ4_K : IQuantizedFormat<BlockQ4_K>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Decompose(in BlockQ4_K block, Span<byte> quants, ref BlockScales scales)
     {
         ReadOnlySpan<byte> qs = block.Qs;

@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace EdgeRuntime.Formats;
@@ -37,6 +38,7 @@ internal struct BlockQ5_0 : IQuantizedFormat<BlockQ5_0>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Decompose(in BlockQ5_0 block, Span<byte> quants, ref BlockScales scales)
     {
         Unpack(in block, quants);

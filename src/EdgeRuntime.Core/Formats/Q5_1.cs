@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace EdgeRuntime.Formats;
@@ -40,6 +41,7 @@ internal struct BlockQ5_1 : IQuantizedFormat<BlockQ5_1>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Decompose(in BlockQ5_1 block, Span<byte> quants, ref BlockScales scales)
     {
         Unpack(in block, quants);

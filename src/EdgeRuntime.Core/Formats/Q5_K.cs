@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace EdgeRuntime.Formats;
@@ -45,6 +46,7 @@ internal struct BlockQ5_K : IQuantizedFormat<BlockQ5_K>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Decompose(in BlockQ5_K block, Span<byte> quants, ref BlockScales scales)
     {
         ReadOnlySpan<byte> qs = block.Qs;

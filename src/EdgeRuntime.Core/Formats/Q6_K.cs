@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace EdgeRuntime.Formats;
@@ -42,6 +43,7 @@ internal struct BlockQ6_K : IQuantizedFormat<BlockQ6_K>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Decompose(in BlockQ6_K block, Span<byte> quants, ref BlockScales scales)
     {
         ReadOnlySpan<byte> ql = block.Ql;

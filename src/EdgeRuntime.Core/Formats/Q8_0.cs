@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace EdgeRuntime.Formats;
@@ -32,6 +33,7 @@ internal struct BlockQ8_0 : IQuantizedFormat<BlockQ8_0>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Decompose(in BlockQ8_0 block, Span<byte> quants, ref BlockScales scales)
     {
         ReadOnlySpan<ulong> signed = MemoryMarshal.Cast<byte, ulong>(block.Qs);

@@ -1,5 +1,6 @@
 using System;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using EdgeRuntime.Formats;
 
@@ -67,6 +68,7 @@ internal sealed unsafe class FloatPanels : IPanelProduct
     }
 
     /// <summary>Writes every sixteenth place; returns the first column whose exponent is all ones, or -1.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int Interleave<T>(ReadOnlySpan<byte> source, T* panel, int r, T exponent)
         where T : unmanaged, IBinaryInteger<T>
     {

@@ -14,7 +14,10 @@ internal unsafe interface IPanelProduct
     /// <summary>Bytes of scratch that <see cref="Multiply"/> needs.</summary>
     long ScratchBytes { get; }
 
-    /// <summary>Writes row r of a zeroed panel from the file's bytes; returns the column of a block that is not finite, or -1.</summary>
+    /// <summary>
+    /// Writes row r of a zeroed panel from the file's bytes; returns the column of a block that is not finite, or -1. What it
+    /// calls is compiled for speed at once: a model is packed before the runtime would find out by itself what is hot.
+    /// </summary>
     int PackRow(byte* panel, int r, ReadOnlySpan<byte> source);
 
     /// <summary>Products of one panel; arguments as in <see cref="PackedMatrix.Multiply"/>, y at the panel's first row.</summary>

@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using EdgeRuntime.Formats;
 
@@ -10,6 +11,7 @@ internal static unsafe class PanelPacker
     private const int PanelRows = ExpandedPanelLayout.PanelRows;
 
     /// <summary>The 32 quants of a block, four columns at a time.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void PackQuants(int bits, ReadOnlySpan<byte> quants, byte* block, int r)
     {
         const uint Nibble = 0x0f0f0f0f;
@@ -57,6 +59,7 @@ internal static unsafe class PanelPacker
     }
 
     /// <summary>The scales of block b of a chunk, or of a whole chunk where a super-block is one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void PackScales(ScaleKind kind, in BlockScales scales, byte* chunk, int b, int r)
     {
         ushort* half = (ushort*)chunk + r;

@@ -33,6 +33,7 @@ internal sealed unsafe class QuantizedPanels : IPanelProduct
 
     public long ScratchBytes => (long)_blocks * _layout.Expanded.BlockBytes;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     [SkipLocalsInit]
     public int PackRow(byte* panel, int r, ReadOnlySpan<byte> source)
     {
