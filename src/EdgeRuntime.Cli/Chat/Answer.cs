@@ -1,0 +1,64 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace EdgeRuntime.Cli.Chat;
+
+/// <summary>An answer and what it took.</summary>
+/// <param name="Text">The text that was given out.</param>
+/// <param name="Tokens">Ids of the generated tokens, an end-of-generation token included.</param>
+/// <param name="Cost">Counts and times.</param>
+internal sealed record Answer(string Text, IReadOnlyList<int> Tokens, GenerationResult Cost)
+{
+    /// <summary>The line under an answer.</summary>
+    public string Summary => string.Create(
+        CultureInfo.InvariantCulture,
+        $"prompt {Cost.PromptTokens - Cost.CachedPromptTokens} tokens, {Cost.PrefillTokensPerSecond:F1} tok/s; generated {Cost.GeneratedTokens} tokens, {Cost.DecodeTokensPerSecond:F1} tok/s; first token after {Cost.TimeToFirstTokenSeconds:F2} s");
+
+    /// <summary>Why the answer ended, as the JSON says it.</summary>
+    public string StopReason => Cost.StopReason switch
+    {
+        EdgeRuntime.StopReason.EndOfGeneration => "end",
+        EdgeRuntime.StopReason.StopText => "stop",
+        EdgeRuntime.StopReason.MaxTokens => "length",
+        EdgeRuntime.StopReason.ContextFull => "context",
+        _ => "cancelled",
+    };
+
+    /// <summary>Computes an answer to its end and writes each piece of it at once.</summary>
+    /// <param name="chat">Whose answer it is.</param>
+    /// <param name="pieces">The answer as the conversation streams it.</param>
+    /// <param name="write">Takes the text.</param>
+    public static Answer Stream(ChatSession chat, IEnumerable<GeneratedToken> pieces, Action<string> write)
+    {
+        var text = new StringBuilder();
+        var tokens = new List<int>();
+        foreach (GeneratedToken piece in pieces)
+        {
+            if (piece.Id >= 0)
+            {
+                tokens.Add(piece.Id);
+            }
+
+            if (piece.Text.Length > 0)
+            {
+                text.Append(piece.Text);
+                write(piece.Text);
+            }
+        }
+
+        return new Answer(text.ToString(), tokens, chat.Result!);
+    }
+
+    public JsonObject TimingsJson(TimeSpan load) => new()
+    {
+        ["load_seconds"] = load.TotalSeconds,
+        ["prefill_seconds"] = Cost.PrefillSeconds,
+        ["prefill_tokens_per_second"] = Cost.PrefillTokensPerSecond,
+        ["decode_seconds"] = Cost.DecodeSeconds,
+        ["decode_tokens_per_second"] = Cost.DecodeTokensPerSecond,
+        ["time_to_first_token_seconds"] = Cost.TimeToFirstTokenSeconds,
+    };
+}

@@ -1,0 +1,158 @@
+using System;
+using System.Collections.Generic;
+using System.Text;
+using Spectre.Console;
+
+namespace EdgeRuntime.Cli.Chat;
+
+/// <summary>Reads lines from a terminal: the keys of a shell (arrows, Home, End, Ctrl-A E U K W D) and a history.</summary>
+internal sealed class LineEditor : ILineSource
+{
+    private readonly List<string> _history = [];
+    private readonly LineBuffer _line = new();
+    private string _prompt = "";
+    private int _cursorRow;
+
+    /// <inheritdoc/>
+    public Line Read(string prompt)
+    {
+        _prompt = prompt;
+        _cursorRow = 0;
+        _line.Set("");
+        int recalled = _history.Count;
+        bool controlC = Console.TreatControlCAsInput;
+        Console.TreatControlCAsInput = true;
+        try
+        {
+            while (true)
+            {
+                Draw();
+                ConsoleKeyInfo key = Console.ReadKey(intercept: true);
+                if (End(key) is { } end)
+                {
+                    _line.MoveEnd();
+                    Draw();
+                    Console.Out.Write("\r\n");
+                    if (end == LineEnd.Entered)
+                    {
+                        Remember(_line.Text);
+                    }
+
+                    return new Line(_line.Text, end);
+                }
+
+                Edit(key, ref recalled);
+            }
+        }
+        finally
+        {
+            Console.TreatControlCAsInput = controlC;
+        }
+    }
+
+    private LineEnd? End(ConsoleKeyInfo key)
+    {
+        bool control = key.Modifiers.HasFlag(ConsoleModifiers.Control);
+        return key.Key switch
+        {
+            ConsoleKey.Enter => LineEnd.Entered,
+            ConsoleKey.J when control => LineEnd.Entered,
+            ConsoleKey.C when control => LineEnd.Interrupted,
+            ConsoleKey.D when control && _line.Text.Length == 0 => LineEnd.EndOfInput,
+            _ => null,
+        };
+    }
+
+    private void Edit(ConsoleKeyInfo key, ref int recalled)
+    {
+        bool control = key.Modifiers.HasFlag(ConsoleModifiers.Control);
+        switch (key.Key)
+        {
+            case ConsoleKey.LeftArrow: _line.MoveLeft(); break;
+            case ConsoleKey.RightArrow: _line.MoveRight(); break;
+            case ConsoleKey.Home: _line.MoveHome(); break;
+            case ConsoleKey.End: _line.MoveEnd(); break;
+            case ConsoleKey.UpArrow: Recall(recalled - 1, ref recalled); break;
+            case ConsoleKey.DownArrow: Recall(recalled + 1, ref recalled); break;
+            case ConsoleKey.Backspace: _line.Backspace(); break;
+            case ConsoleKey.Delete: _line.Delete(); break;
+            case ConsoleKey.H when control: _line.Backspace(); break;
+            case ConsoleKey.D when control: _line.Delete(); break;
+            case ConsoleKey.A when control: _line.MoveHome(); break;
+            case ConsoleKey.E when control: _line.MoveEnd(); break;
+            case ConsoleKey.B when control: _line.MoveLeft(); break;
+            case ConsoleKey.F when control: _line.MoveRight(); break;
+            case ConsoleKey.U when control: _line.DeleteToStart(); break;
+            case ConsoleKey.K when control: _line.DeleteToEnd(); break;
+            case ConsoleKey.W when control: _line.DeleteWord(); break;
+            case ConsoleKey.P when control: Recall(recalled - 1, ref recalled); break;
+            case ConsoleKey.N when control: Recall(recalled + 1, ref recalled); break;
+            case ConsoleKey.Tab: _line.Insert("    "); break;
+            default:
+                if (!char.IsControl(key.KeyChar))
+                {
+                    _line.Insert(key.KeyChar.ToString());
+                }
+
+                break;
+        }
+    }
+
+    private void Recall(int index, ref int recalled)
+    {
+        if (index >= 0 && index <= _history.Count)
+        {
+            recalled = index;
+            _line.Set(index < _history.Count ? _history[index] : "");
+        }
+    }
+
+    private void Remember(string text)
+    {
+        if (text.Trim().Length > 0 && (_history.Count == 0 || _history[^1] != text))
+        {
+            _history.Add(text);
+        }
+    }
+
+    /// <summary>Writes prompt and text anew over the old ones and puts the cursor in its place, on whichever row that is.</summary>
+    private void Draw()
+    {
+        // Half of a surrogate pair has come: the other half follows at once.
+        if (_line.Text.Length > 0 && char.IsHighSurrogate(_line.Text[^1]))
+        {
+            return;
+        }
+
+        int width = Math.Max(Console.WindowWidth, 2);
+        int cursor = (_prompt + _line.Text[.._line.Cursor]).GetCellWidth();
+        int end = (_prompt + _line.Text).GetCellWidth();
+        var screen = new StringBuilder("\r");
+        if (_cursorRow > 0)
+        {
+            screen.Append($"\e[{_cursorRow}A");
+        }
+
+        screen.Append("\e[J").Append(_prompt).Append(_line.Text);
+        if (end > 0 && end % width == 0)
+        {
+            // A full row leaves the cursor at its right edge; only more text would wrap it.
+            screen.Append("\r\n");
+        }
+
+        int rowsUp = (end / width) - (cursor / width);
+        screen.Append('\r');
+        if (rowsUp > 0)
+        {
+            screen.Append($"\e[{rowsUp}A");
+        }
+
+        if (cursor % width > 0)
+        {
+            screen.Append($"\e[{cursor % width}C");
+        }
+
+        _cursorRow = cursor / width;
+        Console.Out.Write(screen.ToString());
+    }
+}

@@ -1,0 +1,69 @@
+using System;
+using System.CommandLine;
+using System.IO;
+using System.Text;
+using EdgeRuntime.Cli.Chat;
+using EdgeRuntime.Cli.Options;
+using EdgeRuntime.Cli.Terminal;
+
+namespace EdgeRuntime.Cli.Commands;
+
+/// <summary><c>edgert chat</c>: a conversation.</summary>
+internal static class ChatCommand
+{
+    public static Command Create()
+    {
+        var options = new ModelCommandOptions();
+        var sampling = new SamplingCommandOptions();
+        var conversation = new ConversationCommandOptions();
+        var command = new Command(
+            "chat",
+            "A conversation with a model; /help in it lists its commands. Where standard input is no terminal, each line of it is a turn.");
+        options.AddTo(command);
+        sampling.AddTo(command);
+        conversation.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            using AppLog log = options.CreateLog(parsed);
+            using LanguageModel model = Load(options.FindModel(parsed), options.GetModelOptions(parsed, log));
+            using ModelSession session = model.CreateSession(new SessionOptions
+            {
+                ContextLength = options.GetContextLength(parsed, model.ContextLength),
+                KvType = options.GetKvType(parsed),
+            });
+            var chat = new ChatSession(session, sampling.GetOptions(parsed, conversation.UsesTemplate(parsed))) { System = conversation.GetSystem(parsed) };
+            bool interactive = !Console.IsInputRedirected && !Console.IsOutputRedirected;
+            return interactive ? RunOnTerminal(session, chat) : RunInPipe(session, chat);
+        });
+        return command;
+    }
+
+    private static LanguageModel Load(string path, ModelOptions options)
+    {
+        using var interrupts = new Interrupts();
+        return ModelLoading.Load(path, options, interrupts.Arm());
+    }
+
+    private static int RunOnTerminal(ModelSession session, ChatSession chat)
+    {
+        LanguageModel model = session.Model;
+        Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
+        var screen = new TerminalScreen();
+        screen.Remark($"{Path.GetFileName(model.File.Path)}, {model.InstructionSet}, {model.Threads} threads. /help lists commands, /exit leaves.");
+        if (!chat.HasTemplate)
+        {
+            screen.Remark("No chat template: the model only goes on with the text.");
+        }
+
+        new ChatLoop(session, chat, new TurnReader(new LineEditor()), screen).Run();
+        return 0;
+    }
+
+    private static int RunInPipe(ModelSession session, ChatSession chat)
+    {
+        using StreamReader input = StandardInput.Open();
+        using var output = new StandardOutput();
+        new ChatLoop(session, chat, new TurnReader(new PipeLineSource(input)), new PipeScreen(output)).Run();
+        return 0;
+    }
+}

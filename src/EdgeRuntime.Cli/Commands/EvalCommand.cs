@@ -1,0 +1,12 @@
+using System.CommandLine;
+
+namespace EdgeRuntime.Cli.Commands;
+
+/// <summary><c>edgert eval</c>: how good a model is, by measure.</summary>
+internal static class EvalCommand
+{
+    public static Command Create() => new("eval", "Measures how well a model predicts text.")
+    {
+        PerplexityCommand.Create(),
+    };
+}

@@ -1,0 +1,112 @@
+using System;
+using System.Collections.Generic;
+using System.CommandLine;
+using System.Globalization;
+using System.IO;
+using System.Runtime.InteropServices;
+using EdgeRuntime.Cli.Options;
+using EdgeRuntime.Cli.Terminal;
+
+namespace EdgeRuntime.Cli.Commands;
+
+/// <summary><c>edgert logits</c>: the logits of every position of one prompt, for comparing with any other runtime.</summary>
+internal static class LogitsCommand
+{
+    /// <summary>First word of the file: "FRGL" as bytes.</summary>
+    private const int Magic = 0x4C474552;
+
+    private const int FormatVersion = 1;
+
+    public static Command Create()
+    {
+        var options = new ModelCommandOptions();
+        Option<string?> ids = OptionFactory.Text("--ids", [], "Token ids, separated by commas or spaces", "1,2,3");
+        Option<string?> idsFile = OptionFactory.Text("--ids-file", [], "A file with token ids, separated by commas, spaces or line ends", "FILE");
+        var output = new Option<string>("--out", "-o") { Description = "The file to write", HelpName = "FILE", Required = true };
+        Option<int> chunk = OptionFactory.Integer("--chunk", ["-b", "--batch-size"], "Tokens that are computed at once", 512, 1);
+        Option<bool> exact = OptionFactory.Switch(
+            "--exact", [], "Weights expanded to float32, float32 activations and KV cache: the truth that every fast path is compared with");
+        var command = new Command(
+            "logits",
+            "Computes the logits of every position. The file, little endian: int32 0x4C474552, int32 version 1, int32 tokens T, "
+            + "int32 vocabulary V, int32 ids [T], float32 logits [T, V].");
+        options.AddTo(command);
+        foreach (Option option in (Option[])[ids, idsFile, output, chunk, exact])
+        {
+            command.Add(option);
+        }
+
+        command.SetAction(parsed =>
+        {
+            int[] tokens = ParseIds(parsed.GetValue(ids), parsed.GetValue(idsFile));
+            using AppLog log = options.CreateLog(parsed);
+            using LanguageModel model = ModelLoading.Load(options.FindModel(parsed), options.GetModelOptions(parsed, log, parsed.GetValue(exact)));
+            CheckIds(tokens, model.VocabularySize);
+            int batch = parsed.GetValue(chunk);
+            using ModelSession session = model.CreateSession(new SessionOptions
+            {
+                ContextLength = tokens.Length,
+                KvType = options.GetKvType(parsed),
+                BatchTokens = Math.Min(batch, tokens.Length),
+            });
+            Write(session, tokens, batch, parsed.GetRequiredValue(output));
+            return 0;
+        });
+        return command;
+    }
+
+    private static int[] ParseIds(string? ids, string? file)
+    {
+        if (ids is null == file is null)
+        {
+            throw new UsageException("expected either --ids or --ids-file");
+        }
+
+        var tokens = new List<int>();
+        foreach (string text in (ids ?? File.ReadAllText(file!)).Split((char[])[',', ' ', '\t', '\r', '\n', '[', ']'], StringSplitOptions.RemoveEmptyEntries))
+        {
+            tokens.Add(int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int id)
+                ? id
+                : throw new CommandException($"{file ?? "--ids"}: '{text}' is no token id"));
+        }
+
+        return tokens.Count > 0 ? [.. tokens] : throw new CommandException($"{file ?? "--ids"}: no token ids");
+    }
+
+    private static void CheckIds(int[] tokens, int vocabulary)
+    {
+        int wrong = Array.FindIndex(tokens, token => token >= vocabulary);
+        if (wrong >= 0)
+        {
+            throw new CommandException($"token id {tokens[wrong]} at position {wrong}: the model's ids go to {vocabulary - 1}");
+        }
+    }
+
+    private static void Write(ModelSession session, int[] tokens, int chunk, string path)
+    {
+        using FileStream file = File.Create(path);
+        WriteLittleEndian(file, [Magic, FormatVersion, tokens.Length, session.Model.VocabularySize, .. tokens]);
+        for (int done = 0; done < tokens.Length; done += chunk)
+        {
+            ReadOnlySpan<float> logits = session.ForwardAll(tokens.AsSpan(done, Math.Min(chunk, tokens.Length - done)));
+            WriteLittleEndian(file, MemoryMarshal.Cast<float, int>(logits));
+        }
+    }
+
+    private static void WriteLittleEndian(FileStream file, ReadOnlySpan<int> words)
+    {
+        if (!BitConverter.IsLittleEndian)
+        {
+            int[] swapped = new int[words.Length];
+            System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(words, swapped);
+            words = swapped;
+        }
+
+        // A span of bytes can't be as long as the logits of a long chunk may be.
+        const int Slice = 1 << 20;
+        for (int start = 0; start < words.Length; start += Slice)
+        {
+            file.Write(MemoryMarshal.AsBytes(words.Slice(start, Math.Min(Slice, words.Length - start))));
+        }
+    }
+}

@@ -1,0 +1,120 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using EdgeRuntime.Generation;
+using EdgeRuntime.Gguf;
+using EdgeRuntime.Tokenizers;
+using Isa = EdgeRuntime.Kernels.InstructionSet;
+
+namespace EdgeRuntime.Cli.Commands;
+
+/// <summary>The tensors of one type in a file.</summary>
+internal sealed record TensorTypeCount(string Type, int Count, long Bytes, bool HasKernels);
+
+/// <summary>What a person wants to know of a model file before running it.</summary>
+internal sealed class ModelFacts
+{
+    /// <summary>Sizes that architectures share, as the last part of their metadata key, with the name to show.</summary>
+    private static readonly (string Key, string Name)[] SizeKeys =
+    [
+        ("context_length", "context"), ("block_count", "layers"), ("embedding_length", "width"), ("feed_forward_length", "feed-forward"),
+        ("attention.head_count", "heads"), ("attention.head_count_kv", "KV heads"), ("expert_count", "experts"),
+        ("expert_used_count", "experts used"), ("attention.sliding_window", "window"), ("rope.freq_base", "RoPE base"),
+    ];
+
+    public required GgufFile File { get; init; }
+
+    public required ModelInspection Inspection { get; init; }
+
+    public required string InstructionSet { get; init; }
+
+    public required IReadOnlyList<string> Problems { get; init; }
+
+    public required string TokenizerText { get; init; }
+
+    public int? BeginOfSequence { get; init; }
+
+    public int? EndOfSequence { get; init; }
+
+    public string? Name => Text("general.name");
+
+    public string? TokenizerModel => Text("tokenizer.ggml.model");
+
+    public string? PreTokenizer => Text("tokenizer.ggml.pre");
+
+    public string Template => Text("tokenizer.chat_template") ?? "";
+
+    public int VocabularySize => File.Metadata.TryGetValue("tokenizer.ggml.tokens", out object? tokens) && tokens is Array list ? list.Length : 0;
+
+    public IReadOnlyDictionary<string, string> Sizes => SizeKeys
+        .Select(size => (size.Name, Value: Scalar($"{Inspection.Architecture}.{size.Key}")))
+        .Where(size => size.Value is not null)
+        .ToDictionary(size => size.Name, size => size.Value!);
+
+    public long Parameters => File.Tensors.Sum(tensor => tensor.Rows * tensor.Columns);
+
+    public long WeightBytes => File.Tensors.Sum(tensor => tensor.ByteLength);
+
+    public double BitsPerWeight => Parameters == 0 ? 0 : 8.0 * WeightBytes / Parameters;
+
+    public IReadOnlyList<TensorTypeCount> TensorTypes =>
+    [
+        .. File.Tensors.GroupBy(tensor => tensor.Type)
+            .Select(group => new TensorTypeCount(
+                group.Key.ToString(), group.Count(), group.Sum(tensor => tensor.ByteLength), ModelInspection.HasKernels(group.Key)))
+            .OrderByDescending(type => type.Bytes),
+    ];
+
+    /// <param name="file">The opened file; stays the caller's.</param>
+    /// <param name="instructionSet">Name of the instruction set that was asked for, or null.</param>
+    public static ModelFacts Read(GgufFile file, string? instructionSet)
+    {
+        ModelInspection inspection = ModelInspection.Inspect(file);
+        var problems = new List<string>(inspection.Problems);
+        Tokenizer? tokenizer = null;
+        string text;
+        try
+        {
+            tokenizer = GgufVocabulary.CreateTokenizer(file);
+            text = $"{file.Metadata.GetString("tokenizer.ggml.model", "none")}{PreText(file)}, {tokenizer.VocabularySize} tokens, "
+                + $"BOS {Token(tokenizer, tokenizer.BeginOfSequence)}, EOS {Token(tokenizer, tokenizer.EndOfSequence)}";
+        }
+        catch (Exception exception) when (exception is UnsupportedModelException or ModelFormatException)
+        {
+            text = "not usable: " + exception.Message;
+            problems.Add(exception.Message);
+        }
+
+        return new ModelFacts
+        {
+            File = file,
+            Inspection = inspection,
+            InstructionSet = (instructionSet is null ? Isa.Default : Isa.Parse(instructionSet)).Name,
+            Problems = problems,
+            TokenizerText = text,
+            BeginOfSequence = tokenizer?.BeginOfSequence,
+            EndOfSequence = tokenizer?.EndOfSequence,
+        };
+    }
+
+    private static string PreText(GgufFile file) =>
+        file.Metadata.GetString("tokenizer.ggml.pre", "") is { Length: > 0 } name ? $" ({name})" : "";
+
+    private static string Token(Tokenizer tokenizer, int? token) =>
+        token is { } id ? $"{id} {tokenizer.Decode([id], special: true)}" : "none";
+
+    private string? Text(string key) => File.Metadata.TryGetValue(key, out object? value) && value is string text ? text : null;
+
+    private string? Scalar(string key)
+    {
+        if (!File.Metadata.TryGetValue(key, out object? value))
+        {
+            return null;
+        }
+
+        return value is Array list
+            ? string.Join(" ", list.Cast<object>().Distinct().Take(8).Select(item => Convert.ToString(item, CultureInfo.InvariantCulture)))
+            : Convert.ToString(value, CultureInfo.InvariantCulture);
+    }
+}

@@ -1,0 +1,103 @@
+using System;
+using System.CommandLine;
+using System.IO;
+using System.Linq;
+using System.Text.Json.Nodes;
+using EdgeRuntime.Cli.Options;
+using EdgeRuntime.Cli.Terminal;
+using EdgeRuntime.Tokenizers;
+
+namespace EdgeRuntime.Cli.Commands;
+
+/// <summary><c>edgert eval perplexity</c>: computed as llama.cpp's perplexity tool does, so that figures can be compared.</summary>
+internal static class PerplexityCommand
+{
+    private const int DefaultContext = 512;
+
+    public static Command Create()
+    {
+        var options = new ModelCommandOptions(DefaultContext);
+        var file = new Option<string>("--file", "-f") { Description = "The text, UTF-8", HelpName = "FILE", Required = true };
+        Option<int> chunks = OptionFactory.Integer("--chunks", [], "Most chunks to score; -1: all", -1, -1);
+        Option<bool> exact = OptionFactory.Switch("--exact", [], "Weights expanded to float32, float32 activations and KV cache");
+        Option<bool> json = OptionFactory.Switch("--json", [], "Print one JSON object at the end instead of the running estimate");
+        var command = new Command(
+            "perplexity",
+            "Perplexity of a text, as llama.cpp computes it: the text is tokenized once and cut into chunks of --ctx tokens, BOS "
+            + "takes the first place of each where the vocabulary adds one, and the second half of each chunk is scored.");
+        options.AddTo(command);
+        foreach (Option option in (Option[])[file, chunks, exact, json])
+        {
+            command.Add(option);
+        }
+
+        command.SetAction(parsed =>
+        {
+            string text = File.ReadAllText(parsed.GetRequiredValue(file));
+            using AppLog log = options.CreateLog(parsed);
+            using LanguageModel model = ModelLoading.Load(options.FindModel(parsed), options.GetModelOptions(parsed, log, parsed.GetValue(exact)));
+            int context = options.GetContextLength(parsed, model.ContextLength) ?? DefaultContext;
+            int[] tokens = Tokenize(model.Tokenizer, text, context, out int? begin);
+            int count = tokens.Length / context;
+            if (parsed.GetValue(chunks) is >= 0 and int most)
+            {
+                count = Math.Min(count, most);
+            }
+
+            using ModelSession session = model.CreateSession(new SessionOptions { ContextLength = context, KvType = options.GetKvType(parsed) });
+            using var output = new StandardOutput();
+            bool quiet = parsed.GetValue(json);
+            var perplexity = new Perplexity(session, context, begin);
+            for (int chunk = 0; chunk < count; chunk++)
+            {
+                perplexity.Score(tokens.AsSpan(chunk * context, context));
+                if (!quiet)
+                {
+                    output.Write(FormattableString.Invariant($"[{chunk + 1}]{perplexity.Estimate:F4},"));
+                }
+            }
+
+            Report(perplexity, count, context, quiet, output);
+            return 0;
+        });
+        return command;
+    }
+
+    private static int[] Tokenize(Tokenizer tokenizer, string text, int context, out int? begin)
+    {
+        if (context < 4)
+        {
+            throw new UsageException($"--ctx {context}: expected 4 or more");
+        }
+
+        int[] tokens = [.. tokenizer.Encode(text, addSpecial: true, parseSpecial: false)];
+        if (tokens.Length < 2 * context)
+        {
+            throw new CommandException($"the text has {tokens.Length} tokens; at least {2 * context} are needed with --ctx {context}");
+        }
+
+        // What is added to an empty text tells whether the vocabulary adds BOS.
+        begin = tokenizer.Encode("", addSpecial: true).FirstOrDefault(-1) == tokenizer.BeginOfSequence ? tokenizer.BeginOfSequence : null;
+        return tokens;
+    }
+
+    private static void Report(Perplexity perplexity, int chunks, int context, bool json, StandardOutput output)
+    {
+        if (!json)
+        {
+            output.Write(FormattableString.Invariant($"\nFinal estimate: PPL = {perplexity.Estimate:F4} +/- {perplexity.StandardError:F5}\n"));
+            return;
+        }
+
+        JsonText.Write(
+            new JsonObject
+            {
+                ["perplexity"] = perplexity.Estimate,
+                ["standard_error"] = perplexity.StandardError,
+                ["context"] = context,
+                ["chunks"] = chunks,
+                ["tokens_scored"] = perplexity.Count,
+            },
+            output);
+    }
+}

@@ -1,0 +1,99 @@
+using System;
+using System.CommandLine;
+using System.Diagnostics;
+using System.IO;
+using System.Text.Json.Nodes;
+using EdgeRuntime.Cli.Chat;
+using EdgeRuntime.Cli.Options;
+using EdgeRuntime.Cli.Terminal;
+
+namespace EdgeRuntime.Cli.Commands;
+
+/// <summary><c>edgert run</c>: one prompt, one answer, on standard output and nothing else there.</summary>
+internal static class RunCommand
+{
+    public static Command Create()
+    {
+        var options = new ModelCommandOptions();
+        var sampling = new SamplingCommandOptions();
+        var conversation = new ConversationCommandOptions();
+        Option<string?> prompt = OptionFactory.Text("--prompt", ["-p"], "The prompt [default: standard input]", "TEXT");
+        Option<string?> file = OptionFactory.Text("--file", ["-f"], "A file with the prompt", "FILE");
+        Option<bool> json = OptionFactory.Switch(
+            "--json", [], "Print one JSON object instead: text, tokens, stop_reason, prompt_tokens, seed, model, timings");
+        var command = new Command("run", "Answers one prompt on standard output; everything else goes to standard error.");
+        options.AddTo(command);
+        command.Add(prompt);
+        command.Add(file);
+        sampling.AddTo(command);
+        conversation.AddTo(command);
+        command.Add(json);
+        command.SetAction(parsed =>
+        {
+            string text = ReadPrompt(parsed.GetValue(prompt), parsed.GetValue(file));
+            using var interrupts = new Interrupts();
+            var interrupted = interrupts.Arm();
+            using AppLog log = options.CreateLog(parsed);
+            long start = Stopwatch.GetTimestamp();
+            using LanguageModel model = ModelLoading.Load(options.FindModel(parsed), options.GetModelOptions(parsed, log), interrupted);
+            TimeSpan load = Stopwatch.GetElapsedTime(start);
+            using ModelSession session = model.CreateSession(new SessionOptions
+            {
+                ContextLength = options.GetContextLength(parsed, model.ContextLength),
+                KvType = options.GetKvType(parsed),
+            });
+            GenerationOptions generation = sampling.GetOptions(parsed, conversation.UsesTemplate(parsed));
+            var chat = new ChatSession(session, generation) { System = conversation.GetSystem(parsed) };
+            using var output = new StandardOutput();
+            bool quiet = parsed.GetValue(json);
+            Answer answer = Answer.Stream(chat, chat.Send(text, interrupted), quiet ? _ => { } : Writer(output));
+            if (quiet)
+            {
+                JsonText.Write(ToJson(answer, model, generation, load), output);
+            }
+            else if (!Console.IsOutputRedirected)
+            {
+                output.Write("\n");
+            }
+
+            if (parsed.GetValue(options.Verbose))
+            {
+                Console.Error.WriteLine(answer.Summary);
+            }
+
+            interrupted.ThrowIfCancellationRequested();
+            return 0;
+        });
+        return command;
+    }
+
+    /// <summary>Into a pipe goes exactly what the model says; on a terminal its control characters are left out.</summary>
+    private static Action<string> Writer(StandardOutput output) =>
+        Console.IsOutputRedirected ? output.Write : text => output.Write(TerminalText.Clean(text));
+
+    private static string ReadPrompt(string? prompt, string? file)
+    {
+        if (prompt is not null && file is not null)
+        {
+            throw new UsageException("expected either --prompt or --file");
+        }
+
+        // The line end that every text file and echo have is not part of the prompt.
+        string text = prompt ?? (file is not null ? File.ReadAllText(file) : StandardInput.ReadAll()).TrimEnd('\r', '\n');
+        return text.Length > 0 ? text : throw new UsageException("the prompt is empty; give one with -p TEXT, -f FILE or on standard input");
+    }
+
+    private static JsonObject ToJson(Answer answer, LanguageModel model, GenerationOptions generation, TimeSpan load) => new()
+    {
+        ["text"] = answer.Text,
+        ["tokens"] = JsonText.List(answer.Tokens),
+        ["stop_reason"] = answer.StopReason,
+        ["prompt_tokens"] = answer.Cost.PromptTokens,
+        ["generated_tokens"] = answer.Cost.GeneratedTokens,
+        ["seed"] = generation.Seed,
+        ["model"] = model.File.Path,
+        ["isa"] = model.InstructionSet,
+        ["threads"] = model.Threads,
+        ["timings"] = answer.TimingsJson(load),
+    };
+}

@@ -1,0 +1,109 @@
+using System;
+using System.Collections.Generic;
+using System.CommandLine;
+using System.IO;
+using System.Linq;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using EdgeRuntime.Cli.Models;
+using EdgeRuntime.Cli.Options;
+using EdgeRuntime.Cli.Terminal;
+using EdgeRuntime.Generation;
+using EdgeRuntime.Gguf;
+using EdgeRuntime.Tokenizers;
+
+namespace EdgeRuntime.Cli.Commands;
+
+/// <summary><c>edgert tokenize</c>: token ids and pieces of a text. Reads the vocabulary only.</summary>
+internal static class TokenizeCommand
+{
+    public static Command Create()
+    {
+        var model = new Argument<string?>("model")
+        {
+            Description = "A .gguf file (a vocabulary alone is enough), or a model's name; one argument that is no file is the text [default: the bundled model]",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        var text = new Argument<string?>("text") { Description = "The text [default: standard input]", Arity = ArgumentArity.ZeroOrOne };
+        Option<string?> modelOption = OptionFactory.Text("--model", ["-m"], "The model; the one argument is then the text", "FILE|NAME");
+        Option<string?> batch = OptionFactory.Text(
+            "--batch", [], "A JSON list of texts; prints a list of {text, ids, detokenized, ids_add_special_parse_special, ids_parse_special}", "FILE");
+        Option<bool> noSpecial = OptionFactory.Switch("--no-bos", ["--no-add-special"], "Don't add the BOS and EOS tokens that the vocabulary asks for");
+        Option<bool> noParse = OptionFactory.Switch("--no-parse-special", [], "Take control tokens written in the text (<|im_end|>) as plain text");
+        Option<bool> ids = OptionFactory.Switch("--ids", [], "Print the ids alone, as a list in one line");
+        var command = new Command(
+            "tokenize", "Prints the token ids and pieces of a text, one token a line: id, a tab, the piece as a JSON string.")
+        {
+            model, text, modelOption, batch, noSpecial, noParse, ids, OptionFactory.Switch("--verbose", ["-v"], "Stack traces with errors"),
+        };
+        command.SetAction(parsed =>
+        {
+            (string? modelName, string? given) = Arguments(parsed.GetValue(model), parsed.GetValue(text), parsed.GetValue(modelOption));
+            using GgufFile file = GgufFile.Open(ModelLocator.Find(modelName));
+            Tokenizer tokenizer = GgufVocabulary.CreateTokenizer(file);
+            using var output = new StandardOutput();
+            if (parsed.GetValue(batch) is { } texts)
+            {
+                WriteBatch(tokenizer, texts, output);
+                return 0;
+            }
+
+            IReadOnlyList<int> tokens = tokenizer.Encode(
+                given ?? StandardInput.ReadAll(), addSpecial: !parsed.GetValue(noSpecial), parseSpecial: !parsed.GetValue(noParse));
+            output.Write(parsed.GetValue(ids) ? $"[{string.Join(", ", tokens)}]\n" : Listing(tokenizer, tokens));
+            return 0;
+        });
+        return command;
+    }
+
+    /// <summary>Model and text: one argument alone is the text where it names no file, or where the model is named by the option.</summary>
+    private static (string? Model, string? Text) Arguments(string? first, string? second, string? option) => (first, second, option) switch
+    {
+        (_, not null, not null) => throw new UsageException("--model and two arguments: the model is named twice"),
+        (_, null, not null) => (option, first),
+        (not null, null, null) when !File.Exists(first) && !first.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase) => (null, first),
+        _ => (first, second),
+    };
+
+    private static string Listing(Tokenizer tokenizer, IReadOnlyList<int> tokens)
+    {
+        var lines = new StringBuilder();
+        foreach (int token in tokens)
+        {
+            string piece = Encoding.UTF8.GetString(tokenizer.GetPieceBytes(token, special: true));
+            lines.Append(token).Append("\t\"").Append(JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(piece)).Append("\"\n");
+        }
+
+        return lines.ToString();
+    }
+
+    private static void WriteBatch(Tokenizer tokenizer, string path, StandardOutput output)
+    {
+        using JsonDocument document = JsonText.ReadFile(path);
+        if (document.RootElement.ValueKind != JsonValueKind.Array)
+        {
+            throw new CommandException($"{path}: expected a JSON list of texts, found {document.RootElement.ValueKind}");
+        }
+
+        var results = new JsonArray();
+        foreach (JsonElement element in document.RootElement.EnumerateArray())
+        {
+            string text = element.ValueKind == JsonValueKind.String
+                ? element.GetString()!
+                : throw new CommandException($"{path}: item {results.Count}: expected a text, found {element.ValueKind}");
+            IReadOnlyList<int> ids = tokenizer.Encode(text, addSpecial: false, parseSpecial: false);
+            results.Add((JsonNode)new JsonObject
+            {
+                ["text"] = text,
+                ["ids"] = JsonText.List(ids),
+                ["detokenized"] = tokenizer.Decode(ids.ToArray()),
+                ["ids_add_special_parse_special"] = JsonText.List(tokenizer.Encode(text, addSpecial: true, parseSpecial: true)),
+                ["ids_parse_special"] = JsonText.List(tokenizer.Encode(text, addSpecial: false, parseSpecial: true)),
+            });
+        }
+
+        JsonText.Write(results, output);
+    }
+}

@@ -1,0 +1,104 @@
+using System;
+using System.CommandLine;
+using System.IO;
+using EdgeRuntime.Cli.Models;
+using EdgeRuntime.Cli.Terminal;
+
+namespace EdgeRuntime.Cli.Options;
+
+/// <summary>Which model a command uses and how it is loaded: the options that every command with a model has.</summary>
+internal sealed class ModelCommandOptions(int defaultContext = SessionOptions.DefaultContextLength)
+{
+    private static readonly string[] KvTypes = ["f32", "f16", "bf16", "q8_0"];
+
+    /// <summary>Positional model; shadowed by --model.</summary>
+    public Argument<string?> ModelArgument { get; } = new("model")
+    {
+        Description = "A .gguf file, or the name of a model in the models folder [default: the bundled model]",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    public Option<string?> Model { get; } = OptionFactory.Text("--model", ["-m"], "The model, as the argument: a .gguf file or a name", "FILE|NAME");
+
+    public Option<int> Context { get; } = OptionFactory.Integer(
+        "--ctx", ["-c", "--ctx-size"], "Context length in tokens, by default at most what the model was trained for; 0: exactly that", defaultContext, 0);
+
+    public Option<int> Threads { get; } = OptionFactory.Integer(
+        "--threads", ["-t"], "Threads that compute; 0: one for each physical core", 0, 0, 1024);
+
+    public Option<string> KvType { get; } = new("--kv-type", "-ctk", "--cache-type-k")
+    {
+        Description = "Number format of the KV cache: f32, f16, bf16 or q8_0",
+        HelpName = "TYPE",
+        DefaultValueFactory = _ => "f16",
+    };
+
+    public Option<string?> Isa { get; } = OptionFactory.Text(
+        "--isa", [], "Instruction set of the kernels: avx512, avx2, neon, scalar ... [default: the best of this machine, or EDGERUNTIME_ISA]", "NAME");
+
+    public Option<bool> Verbose { get; } = OptionFactory.Switch("--verbose", ["-v"], "More about what happens on standard error; stack traces with errors");
+
+    public Option<string?> LogFile { get; } = OptionFactory.Text("--log-file", [], "A file that gets the log, level Debug and above", "FILE");
+
+    /// <summary>Adds the options that take part in loading a model.</summary>
+    public void AddTo(Command command, bool withArgument = true)
+    {
+        if (withArgument)
+        {
+            command.Add(ModelArgument);
+        }
+
+        KvType.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && Array.IndexOf(KvTypes, token.Value.ToLowerInvariant()) < 0)
+            {
+                result.AddError($"--kv-type {token.Value}: expected {string.Join(", ", KvTypes)}");
+            }
+        });
+        foreach (Option option in (Option[])[Model, Context, Threads, KvType, Isa, Verbose, LogFile])
+        {
+            command.Add(option);
+        }
+    }
+
+    /// <summary>The model file that the command line means.</summary>
+    /// <exception cref="CommandException">There is none: the message says where it was looked for.</exception>
+    public string FindModel(ParseResult parsed) =>
+        ModelLocator.Find(parsed.GetValue(Model) ?? parsed.GetValue(ModelArgument));
+
+    public KvCacheType GetKvType(ParseResult parsed) => parsed.GetRequiredValue(KvType).ToLowerInvariant() switch
+    {
+        "f32" => KvCacheType.F32,
+        "f16" => KvCacheType.F16,
+        "bf16" => KvCacheType.BF16,
+        _ => KvCacheType.Q8_0,
+    };
+
+    /// <summary>The context length that was asked for, or null for the session's own choice.</summary>
+    public int? GetContextLength(ParseResult parsed, int trainedLength)
+    {
+        int length = parsed.GetValue(Context);
+        bool given = parsed.GetResult(Context) is { Implicit: false };
+        return length == 0 ? trainedLength : given ? length : null;
+    }
+
+    public ModelOptions GetModelOptions(ParseResult parsed, AppLog log, bool exact = false) => new()
+    {
+        Threads = parsed.GetValue(Threads) is > 0 and int threads ? threads : null,
+        InstructionSet = parsed.GetValue(Isa),
+        Exact = exact,
+        LoggerFactory = log,
+    };
+
+    public AppLog CreateLog(ParseResult parsed)
+    {
+        string? file = parsed.GetValue(LogFile);
+        if (file is not null)
+        {
+            // Serilog would stay silent about a file that it can't write.
+            File.Open(file, FileMode.Append, FileAccess.Write, FileShare.ReadWrite).Dispose();
+        }
+
+        return new AppLog(parsed.GetValue(Verbose), file);
+    }
+}

@@ -1,0 +1,46 @@
+using System;
+using System.CommandLine;
+using System.Globalization;
+using System.Numerics;
+
+namespace EdgeRuntime.Cli.Options;
+
+/// <summary>Makes options whose wrong values are refused with a line that says what is expected.</summary>
+internal static class OptionFactory
+{
+    public static Option<long> LongInteger(string name, string[] aliases, string help, long defaultValue, long minimum) =>
+        Number(name, aliases, help, "N", defaultValue, minimum, long.MaxValue);
+
+    public static Option<int> Integer(string name, string[] aliases, string help, int defaultValue, int minimum = int.MinValue, int maximum = int.MaxValue) =>
+        Number(name, aliases, help, "N", defaultValue, minimum, maximum);
+
+    public static Option<float> Real(string name, string[] aliases, string help, float defaultValue, float minimum, float maximum = float.MaxValue) =>
+        Number(name, aliases, help, "X", defaultValue, minimum, maximum);
+
+    public static Option<string?> Text(string name, string[] aliases, string help, string helpName) =>
+        new(name, aliases) { Description = help, HelpName = helpName };
+
+    public static Option<bool> Switch(string name, string[] aliases, string help) => new(name, aliases) { Description = help };
+
+    private static Option<T> Number<T>(string name, string[] aliases, string help, string helpName, T defaultValue, T minimum, T maximum)
+        where T : struct, INumber<T> => new(name, aliases)
+        {
+            Description = help,
+            HelpName = helpName,
+            DefaultValueFactory = _ => defaultValue,
+            CustomParser = result =>
+            {
+                string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+                if (T.TryParse(text, CultureInfo.InvariantCulture, out T value) && value >= minimum && value <= maximum)
+                {
+                    return value;
+                }
+
+                string range = maximum >= T.CreateSaturating(int.MaxValue)
+                    ? minimum <= T.CreateSaturating(int.MinValue) ? "a number" : FormattableString.Invariant($"{minimum} or more")
+                    : FormattableString.Invariant($"{minimum} to {maximum}");
+                result.AddError($"{name} {text}: expected {range}");
+                return default;
+            },
+        };
+}

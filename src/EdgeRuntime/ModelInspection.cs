@@ -1,0 +1,81 @@
+using System.Collections.Generic;
+using System.Linq;
+using EdgeRuntime.Formats;
+using EdgeRuntime.Gguf;
+using EdgeRuntime.Kernels.Attention;
+using EdgeRuntime.Transformers;
+
+namespace EdgeRuntime;
+
+/// <summary>
+/// What can be told of a model without loading its weights: its shape, what it will need, and why it can't run here. Immutable; owns nothing.
+/// </summary>
+public sealed class ModelInspection
+{
+    private readonly TransformerSpec? _spec;
+
+    private ModelInspection(string? architecture, TransformerSpec? spec, IReadOnlyList<string> problems)
+    {
+        Architecture = architecture;
+        _spec = spec;
+        Problems = problems;
+    }
+
+    /// <summary>Architecture name, as in the file; null where it names none.</summary>
+    public string? Architecture { get; }
+
+    /// <summary>Context length that the model was trained for; null where the file can't run.</summary>
+    public int? ContextLength => _spec?.ContextLength;
+
+    /// <summary>One line for each reason why this build can't run the model; empty where none is found without reading the weights.</summary>
+    public IReadOnlyList<string> Problems { get; }
+
+    /// <summary>Whether this build has kernels for weights of that type.</summary>
+    public static bool HasKernels(TensorType type) => TensorFormats.Find(type) is not null;
+
+    /// <summary>Looks at metadata and tensor types of an opened file, which stays the caller's.</summary>
+    public static ModelInspection Inspect(GgufFile file)
+    {
+        var problems = new List<string>();
+        TransformerSpec? spec = null;
+        try
+        {
+            file.RequireComplete();
+            var source = new ModelSource(file);
+            spec = Architectures.Architecture.Find(source).ReadSpec(source);
+        }
+        catch (UnsupportedModelException exception)
+        {
+            problems.Add(exception.Message);
+        }
+        catch (ModelFormatException exception)
+        {
+            problems.Add(exception.What);
+        }
+
+        TensorType[] withoutKernels = [.. file.Tensors.Select(tensor => tensor.Type).Distinct().Where(type => !HasKernels(type))];
+        if (withoutKernels.Length > 0)
+        {
+            problems.Add(
+                $"no kernels for tensors of type {string.Join(", ", withoutKernels)}; there are for {string.Join(", ", TensorFormats.All.Select(format => format.Type))}");
+        }
+
+        string? architecture = file.Metadata.TryGetValue("general.architecture", out object? name) ? name as string : null;
+        return new ModelInspection(architecture, spec, problems);
+    }
+
+    /// <summary>Bytes of a session's KV cache; null where the file can't run.</summary>
+    /// <param name="contextLength">Positions.</param>
+    /// <param name="type">Number format of keys and values.</param>
+    public long? KvCacheBytes(int contextLength, KvCacheType type)
+    {
+        if (_spec is not { } spec)
+        {
+            return null;
+        }
+
+        var layout = KvLayout.Create(KvCache.TensorTypeOf(type), spec.KeyLength, spec.ValueLength);
+        long panels = ((long)contextLength + KvLayout.PanelPositions - 1) / KvLayout.PanelPositions;
+        return (long)spec.Layers * spec.KvHeads * ((panels * layout.KeyPanelBytes) + ((long)contextLength * layout.ValueRowBytes));
+    }
+}

@@ -1,0 +1,178 @@
+using System;
+using System.Linq;
+using System.Threading;
+using EdgeRuntime.Cli.Tests.Support;
+using Xunit;
+
+namespace EdgeRuntime.Cli.Tests.Chat;
+
+/// <summary>The chat in a real terminal: keys, signals, screen.</summary>
+public sealed class ChatTerminalTests
+{
+    [Fact]
+    public void Chat_Turn_StreamsTheAnswerAndADimLineWithItsCosts()
+    {
+        using TerminalSession terminal = Start(Edgert.SmolLm, "-n", "16");
+        terminal.WaitForPrompt();
+        Assert.Contains("loading SmolLM2", terminal.Record, StringComparison.Ordinal);
+        Assert.DoesNotContain("loading", terminal.Screen, StringComparison.Ordinal);
+
+        terminal.Enter("Repeat after me: the quick brown fox jumps over the lazy dog.");
+        string screen = terminal.WaitFor("first token after");
+        Assert.Contains("quick brown fox", screen.Split("lazy dog.")[1], StringComparison.OrdinalIgnoreCase);
+        Assert.Matches(@"\nprompt \d+ tokens, [\d.]+ tok/s; generated \d+ tokens, [\d.]+ tok/s; first token after [\d.]+ s", screen);
+        Assert.Contains("\e[2mprompt ", terminal.ColouredScreen, StringComparison.Ordinal);
+
+        terminal.WaitForPrompt();
+        terminal.Enter("/exit");
+        terminal.WaitFor("[left with 0]");
+    }
+
+    [Fact]
+    public void Chat_CtrlC_StopsTheAnswerAndKeepsTheSessionASecondOneLeaves()
+    {
+        using TerminalSession terminal = Start(Edgert.SmolLm);
+        terminal.WaitForPrompt();
+        terminal.Enter("Write a very long story about a ship, with a hundred chapters.");
+        terminal.WaitFor(screen => screen.Split('\n').Count(line => line.Length > 40) >= 3, "some of the answer");
+        terminal.Keys("C-c");
+        terminal.WaitFor("(interrupted)");
+        terminal.WaitForPrompt();
+
+        terminal.Enter("/stats");
+        terminal.WaitFor("messages  2");
+        terminal.WaitForPrompt();
+        terminal.Keys("C-c");
+        terminal.WaitFor("[left with 0]");
+    }
+
+    [Fact]
+    public void Chat_CtrlCWithTypedText_DropsTheTextFirst()
+    {
+        using TerminalSession terminal = Start(Edgert.Stories);
+        terminal.WaitForPrompt();
+        terminal.Type("half a thou");
+        terminal.WaitFor("> half a thou");
+        terminal.Keys("C-c");
+        terminal.WaitForPrompt();
+        terminal.Keys("C-c");
+        terminal.WaitFor("[left with 0]");
+    }
+
+    [Fact]
+    public void Chat_CtrlD_LeavesAtAnEmptyPrompt()
+    {
+        using TerminalSession terminal = Start(Edgert.Stories);
+        terminal.WaitForPrompt();
+        terminal.Keys("C-d");
+        terminal.WaitFor("[left with 0]");
+    }
+
+    [Fact]
+    public void Chat_EditingKeys_ChangeTheLine()
+    {
+        using TerminalSession terminal = Start(Edgert.Stories);
+        terminal.WaitForPrompt();
+        terminal.Type("/hexp");
+        terminal.Keys("Left", "Left");
+        terminal.Keys("C-d");
+        terminal.Type("l");
+        terminal.WaitFor("> /help");
+        terminal.Keys("Home");
+        terminal.Type("x");
+        terminal.WaitFor("> x/help");
+        terminal.Keys("BSpace", "End");
+        terminal.Type(" me please");
+        terminal.WaitFor("> /help me please");
+        terminal.Keys("C-w");
+        terminal.WaitFor(screen => TerminalSession.LastLine(screen) == "> /help me", "the last word gone");
+        terminal.Keys("C-a", "Right", "C-k");
+        terminal.WaitFor(screen => TerminalSession.LastLine(screen) == "> /", "the rest gone");
+        terminal.Keys("C-e");
+        terminal.Type("zzz");
+        terminal.Keys("C-u");
+        terminal.WaitForPrompt();
+        terminal.Enter("/help");
+        terminal.WaitFor("answers the last message anew");
+    }
+
+    [Fact]
+    public void Chat_History_ComesBackWithTheArrows()
+    {
+        using TerminalSession terminal = Start(Edgert.Stories);
+        terminal.WaitForPrompt();
+        terminal.Enter("/system one");
+        terminal.WaitFor("system: one");
+        terminal.WaitForPrompt();
+        terminal.Enter("/system two");
+        terminal.WaitFor("system: two");
+        terminal.WaitForPrompt();
+        terminal.Keys("Up");
+        terminal.WaitFor(screen => TerminalSession.LastLine(screen) == "> /system two", "the last line");
+        terminal.Keys("Up");
+        terminal.WaitFor(screen => TerminalSession.LastLine(screen) == "> /system one", "the line before");
+        terminal.Keys("Up", "Down", "Down");
+        terminal.WaitForPrompt();
+    }
+
+    [Fact]
+    public void Chat_LineLongerThanTheScreen_WrapsAndCanBeEdited()
+    {
+        using TerminalSession terminal = Start(Edgert.Stories);
+        terminal.WaitForPrompt();
+        terminal.Type("/system " + new string('a', 140));
+        terminal.WaitFor(screen => TerminalSession.LastLine(screen) == new string('a', 30), "a second row");
+        terminal.Keys("Home", "Right");
+        terminal.Type("x");
+        terminal.WaitFor("> /xsystem aaa");
+        terminal.Keys("BSpace", "End", "BSpace");
+        terminal.WaitFor(screen => TerminalSession.LastLine(screen) == new string('a', 29), "one a less");
+        terminal.Keys("Enter");
+        terminal.WaitFor("system: aaa");
+        Assert.DoesNotContain("xsystem", terminal.Screen, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Chat_WideCharacters_KeepTheCursorInItsPlace()
+    {
+        using TerminalSession terminal = Start(Edgert.Stories);
+        terminal.WaitForPrompt();
+        terminal.Type("/system 世界é");
+        terminal.WaitFor("> /system 世界é");
+        terminal.Keys("Left", "Left");
+        terminal.Type("x");
+        terminal.WaitFor("> /system 世x界é");
+        terminal.Keys("Enter");
+        terminal.WaitFor("system: 世x界é");
+    }
+
+    [Fact]
+    public void Chat_SeveralLines_AreOneTurn()
+    {
+        using TerminalSession terminal = Start(Edgert.Stories);
+        terminal.WaitForPrompt();
+        terminal.Enter("/system one\\");
+        terminal.WaitFor(screen => TerminalSession.LastLine(screen) == ".", "the prompt of a further line");
+        terminal.Enter("two");
+        terminal.WaitFor("system: one");
+        terminal.WaitForPrompt();
+        terminal.Enter("\"\"\"/system three");
+        terminal.WaitFor(screen => TerminalSession.LastLine(screen) == ".", "the prompt of a further line");
+        terminal.Enter("four\"\"\"");
+        terminal.WaitFor("system: three");
+    }
+
+    [Fact]
+    public void Chat_PastedLines_AreEchoedOnceAndAllAnswered()
+    {
+        using TerminalSession terminal = Start(Edgert.Stories);
+        terminal.WaitForPrompt();
+        terminal.Type("/system one\r/system two\r/system three\r");
+        string screen = terminal.WaitFor("system: three");
+        Thread.Sleep(200);
+        Assert.Equal(3, terminal.Screen.Split('\n').Count(line => line.StartsWith("> /system", StringComparison.Ordinal)));
+        Assert.Contains("system: one", screen, StringComparison.Ordinal);
+    }
+
+    private static TerminalSession Start(string model, params string[] options) => new(["chat", "-m", model, "--temp", "0", .. options]);
+}

@@ -1,0 +1,64 @@
+using System;
+using System.Linq;
+using System.Text.Json;
+using EdgeRuntime.Cli.Tests.Support;
+using EdgeRuntime.TestSupport;
+using Xunit;
+
+namespace EdgeRuntime.Cli.Tests.Commands;
+
+public sealed class InfoTests
+{
+    [Fact]
+    public void Info_BundledModel_TellsWhatItHoldsAndNeeds()
+    {
+        JsonElement json = Edgert.Run("info", "--json", "--ctx", "2048", "--kv-type", "f32").Expect(0).Json;
+        Assert.Equal("llama", json.GetProperty("architecture").GetString());
+        Assert.Equal(134_515_008, json.GetProperty("parameters").GetInt64());
+        Assert.Equal(49_152, json.GetProperty("tokenizer").GetProperty("tokens").GetInt32());
+        Assert.True(json.GetProperty("chat_template").GetBoolean());
+        Assert.True(json.GetProperty("runs_here").GetBoolean());
+        JsonElement types = json.GetProperty("tensor_types");
+        Assert.Equal(["Q4_1", "Q8_0", "F32"], types.EnumerateArray().Select(type => type.GetProperty("type").GetString()));
+        Assert.Equal([210, 1, 61], types.EnumerateArray().Select(type => type.GetProperty("count").GetInt32()));
+
+        // 30 layers, 3 KV heads, 64 elements each of key and value, 4 bytes.
+        Assert.Equal(2048L * 30 * 3 * (64 + 64) * 4, json.GetProperty("memory").GetProperty("kv_cache_bytes").GetInt64());
+    }
+
+    [Fact]
+    public void Info_Text_NamesTheSameFacts()
+    {
+        string output = Edgert.Run("info", Edgert.SmolLm).Expect(0).Output;
+        foreach (string fact in (string[])["llama", "134,515,008", "gpt2 (smollm), 49152 tokens", "Q4_1", "66,355,200", "KV cache", "runs here       yes"])
+        {
+            Assert.Contains(fact, output, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Info_UnknownTensorType_SaysWhatWorksInstead()
+    {
+        string output = Edgert.Run("info", SharedData.Require("models/tiny-novel-IQ1_S.gguf")).Expect(0).Output;
+        Assert.SkipWhen(output.Contains("runs here       yes", StringComparison.Ordinal), "every tensor type of the file has kernels");
+        Assert.Contains("no kernels for tensors of type", output, StringComparison.Ordinal);
+        Assert.Contains("Q4_K", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Info_UnknownArchitecture_StillPrintsAndSaysWhy()
+    {
+        string output = Edgert.Run("info", SharedData.Require("models/mmproj-tinygemma3.gguf")).Expect(0).Output;
+        Assert.Contains("runs here       no", output, StringComparison.Ordinal);
+        Assert.Contains("tensor type", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Info_SplitModel_CountsAllParts()
+    {
+        string folder = SharedData.Require("conformance/split");
+        string part = System.IO.Directory.GetFiles(folder, "*00002-of-00003.gguf").Single();
+        JsonElement json = Edgert.Run("info", "--json", part).Expect(0).Json;
+        Assert.Equal((3, 48), (json.GetProperty("parts").GetInt32(), json.GetProperty("tensor_types").EnumerateArray().Sum(type => type.GetProperty("count").GetInt32())));
+    }
+}

@@ -1,0 +1,106 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.IO;
+using System.Linq;
+using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
+using EdgeRuntime.Cli.Tests.Support;
+using EdgeRuntime.TestSupport;
+using Xunit;
+
+namespace EdgeRuntime.Cli.Tests;
+
+/// <summary>What the README promises, done.</summary>
+public sealed partial class ReadmeTests
+{
+    private static string Readme => File.ReadAllText(Path.Combine(SharedData.Repository, "README.md"));
+
+    public static TheoryData<string> Commands =>
+    [
+        .. TestedBlock().Matches(Readme).SelectMany(block => block.Groups["lines"].Value.Split('\n', StringSplitOptions.RemoveEmptyEntries)),
+    ];
+
+    [Theory]
+    [MemberData(nameof(Commands))]
+    public void Command_OfATestedBlock_Works(string line)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "the README's commands are for a POSIX shell");
+        using var folder = new TemporaryFolder();
+        var start = new ProcessStartInfo("sh", ["-c", line])
+        {
+            WorkingDirectory = folder.Path, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
+        };
+        start.Environment["PATH"] = AppContext.BaseDirectory + Path.PathSeparator + Environment.GetEnvironmentVariable("PATH");
+        using Process shell = Process.Start(start)!;
+        shell.StandardInput.Close();
+        var error = shell.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        string output = shell.StandardOutput.ReadToEnd();
+        shell.WaitForExit();
+        Assert.Equal((0, ""), (shell.ExitCode, error.Result));
+        Assert.True(output.Length > 0 || Directory.EnumerateFiles(folder.Path).Any(), "neither output nor a file");
+    }
+
+    [Fact]
+    public void Commands_OfTestedBlocks_AreFound() => Assert.True(Commands.Count >= 8);
+
+    [Fact]
+    public void Example_IsTheOneThatIsCompiledHere()
+    {
+        string source = File.ReadAllText(SourcePath());
+        Match code = CompiledExample().Match(source);
+        Assert.Contains(Compact(code.Groups["code"].Value), Compact(Readme), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Example_Runs()
+    {
+        using var folder = new TemporaryFolder();
+        File.Copy(Edgert.Stories, folder.File("model.gguf"));
+        Assert.NotEmpty(string.Concat(Example(folder.File("model.gguf"))));
+    }
+
+    [Fact]
+    public void Links_ToFiles_AreNotBroken()
+    {
+        foreach (Match link in FileLink().Matches(Readme))
+        {
+            Assert.True(File.Exists(Path.Combine(SharedData.Repository, link.Groups["file"].Value)), link.Value);
+        }
+    }
+
+    private static IEnumerable<string> Example(string path)
+    {
+        var pieces = new List<string>();
+        var Console = new Recorder(pieces);
+
+        // Example
+        using var model = LanguageModel.Load(path);
+        using var session = model.CreateSession();
+        foreach (string text in session.Generate("Why is the sky blue?", new() { MaxTokens = 128 }))
+        {
+            Console.Write(text);
+        }
+
+        // End
+        return pieces;
+    }
+
+    private static string SourcePath([CallerFilePath] string path = "") => path;
+
+    private static string Compact(string code) => string.Concat(code.Replace("\"model.gguf\"", "path", StringComparison.Ordinal).Where(c => !char.IsWhiteSpace(c)));
+
+    [GeneratedRegex(@"<!-- tested -->\s*```sh\n(?<lines>.*?)```", RegexOptions.Singleline)]
+    private static partial Regex TestedBlock();
+
+    [GeneratedRegex(@"// Example\n(?<code>.*?)// End", RegexOptions.Singleline)]
+    private static partial Regex CompiledExample();
+
+    [GeneratedRegex(@"\]\((?<file>[\w./-]+)\)")]
+    private static partial Regex FileLink();
+
+    private sealed class Recorder(List<string> pieces)
+    {
+        public void Write(string text) => pieces.Add(text);
+    }
+}

@@ -1,0 +1,105 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.IO;
+using System.Text;
+using System.Text.Json;
+using System.Threading.Tasks;
+using EdgeRuntime.TestSupport;
+using Xunit;
+
+namespace EdgeRuntime.Cli.Tests.Support;
+
+/// <summary>What a run of the command gave.</summary>
+internal sealed record EdgertResult(int ExitCode, string Output, string Error)
+{
+    public JsonElement Json => JsonDocument.Parse(Output).RootElement;
+
+    /// <summary>Fails with the whole output where the exit code is another one.</summary>
+    public EdgertResult Expect(int exitCode)
+    {
+        Assert.True(ExitCode == exitCode, $"exit code {ExitCode}, expected {exitCode}\n--- output\n{Output}\n--- error\n{Error}");
+        return this;
+    }
+
+    /// <summary>Expects failure with one line on standard error and nothing on standard output.</summary>
+    public string ExpectErrorLine(int exitCode)
+    {
+        Expect(exitCode);
+        Assert.Empty(Output);
+        string line = Assert.Single(Error.TrimEnd('\n', '\r').Split('\n'));
+        Assert.StartsWith("edgert: error: ", line, StringComparison.Ordinal);
+        return line;
+    }
+}
+
+/// <summary>Starts the built command as a process, as a person's shell would.</summary>
+internal static class Edgert
+{
+    /// <summary>A hang guard, nothing more.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
+    public static string Path { get; } = System.IO.Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "edgert.exe" : "edgert");
+
+    public static string Stories { get; } = Model("stories260K.gguf");
+
+    public static string SmolLm { get; } = Model("SmolLM2-135M-Instruct-Q4_1.gguf");
+
+    public static EdgertResult Run(params string[] arguments) => RunWith(null, arguments);
+
+    /// <summary>Runs the command with a standard input that is a pipe.</summary>
+    /// <param name="input">What the pipe holds; null: nothing.</param>
+    /// <param name="arguments">Its arguments.</param>
+    public static EdgertResult RunWith(string? input, params string[] arguments) => RunIn(new Dictionary<string, string?>(), input, arguments);
+
+    /// <summary>As <see cref="RunWith"/>, with environment variables set (or, for null, removed).</summary>
+    public static EdgertResult RunIn(IReadOnlyDictionary<string, string?> environment, string? input, params string[] arguments)
+    {
+        using Process process = Start(environment, arguments);
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        try
+        {
+            process.StandardInput.Write(input);
+            process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // It may end without reading.
+        }
+
+        if (!process.WaitForExit(Patience))
+        {
+            process.Kill(entireProcessTree: true);
+            Assert.Fail($"edgert {string.Join(' ', arguments)} still runs after {Patience}\n--- error\n{error.Result}");
+        }
+
+        return new EdgertResult(process.ExitCode, output.Result, error.Result);
+    }
+
+    public static Process Start(IReadOnlyDictionary<string, string?> environment, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Path)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            StandardOutputEncoding = new UTF8Encoding(false),
+            StandardErrorEncoding = new UTF8Encoding(false),
+            StandardInputEncoding = new UTF8Encoding(false),
+        };
+        foreach (string argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        foreach ((string name, string? value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        return Process.Start(start)!;
+    }
+
+    private static string Model(string file) => System.IO.Path.Combine(SharedData.Repository, "models", file);
+}
