@@ -5,6 +5,7 @@ using System.IO;
 using System.Linq;
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
+using System.Threading.Tasks;
 using EdgeRuntime.Cli.Tests.Support;
 using EdgeRuntime.TestSupport;
 using Xunit;
@@ -23,7 +24,7 @@ public sealed partial class ReadmeTests
 
     [Theory]
     [MemberData(nameof(Commands))]
-    public void Command_OfATestedBlock_Works(string line)
+    public async Task Command_OfATestedBlock_Works(string line)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "the README's commands are for a POSIX shell");
         using var folder = new TemporaryFolder();
@@ -34,10 +35,10 @@ public sealed partial class ReadmeTests
         start.Environment["PATH"] = AppContext.BaseDirectory + Path.PathSeparator + Environment.GetEnvironmentVariable("PATH");
         using Process shell = Process.Start(start)!;
         shell.StandardInput.Close();
-        var error = shell.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        string output = shell.StandardOutput.ReadToEnd();
-        shell.WaitForExit();
-        Assert.Equal((0, ""), (shell.ExitCode, error.Result));
+        Task<string> error = shell.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        string output = await shell.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await shell.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal((0, ""), (shell.ExitCode, await error));
         Assert.True(output.Length > 0 || Directory.EnumerateFiles(folder.Path).Any(), "neither output nor a file");
     }
 
@@ -69,7 +70,7 @@ public sealed partial class ReadmeTests
         }
     }
 
-    private static IEnumerable<string> Example(string path)
+    private static List<string> Example(string path)
     {
         var pieces = new List<string>();
         var Console = new Recorder(pieces);

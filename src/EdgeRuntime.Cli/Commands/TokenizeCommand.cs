@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.CommandLine;
 using System.IO;
-using System.Linq;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -93,14 +92,14 @@ internal static class TokenizeCommand
             string text = element.ValueKind == JsonValueKind.String
                 ? element.GetString()!
                 : throw new CommandException($"{path}: item {results.Count}: expected a text, found {element.ValueKind}");
-            IReadOnlyList<int> ids = tokenizer.Encode(text, addSpecial: false, parseSpecial: false);
+            var vector = TokenizerVector.Create(tokenizer, text);
             results.Add((JsonNode)new JsonObject
             {
-                ["text"] = text,
-                ["ids"] = JsonText.List(ids),
-                ["detokenized"] = tokenizer.Decode(ids.ToArray()),
-                ["ids_add_special_parse_special"] = JsonText.List(tokenizer.Encode(text, addSpecial: true, parseSpecial: true)),
-                ["ids_parse_special"] = JsonText.List(tokenizer.Encode(text, addSpecial: false, parseSpecial: true)),
+                ["text"] = vector.Text,
+                ["ids"] = JsonText.List(vector.Ids),
+                ["detokenized"] = vector.Detokenized,
+                ["ids_add_special_parse_special"] = JsonText.List(vector.IdsAddSpecialParseSpecial),
+                ["ids_parse_special"] = JsonText.List(vector.IdsParseSpecial),
             });
         }
 
