@@ -11,9 +11,9 @@ namespace EdgeRuntime.Generation;
 /// joined by line ends, to be continued as plain text: base models (the stories ones, say) know no roles.
 /// </summary>
 /// <remarks>
-/// It remembers the tokens of the last prompt and answer. Where the next conversation renders to a text that begins with theirs, their ids are
-/// taken over and only the new text is tokenized: tokenizing the answer's text again could split it otherwise than the model did, and
-/// the KV cache could then not be reused.
+/// It remembers the tokens of prompts and answers. As far as the next conversation renders to a text that begins with theirs, their ids are taken
+/// over and only the new text is tokenized: tokenizing an answer's text again could split it otherwise than the model did, and the KV cache could
+/// then not be reused.
 /// </remarks>
 internal sealed class ChatPrompt
 {
@@ -21,6 +21,7 @@ internal sealed class ChatPrompt
     private readonly ChatTemplate? _template;
     private readonly int? _begin;
     private readonly List<int> _ids = [];
+    private readonly List<(int Text, int Ids)> _marks = []; // ends of prompts and answers: lengths of _text and of _ids
     private string _text = "";
 
     public ChatPrompt(Tokenizer tokenizer, ChatTemplate? template)
@@ -37,13 +38,13 @@ internal sealed class ChatPrompt
         string text = _template is null
             ? string.Join('\n', messages.Select(m => m.Content))
             : _template.RenderMessages(messages, true, PieceOf(_tokenizer.BeginOfSequence), PieceOf(_tokenizer.EndOfSequence));
-        if (!TryEncodeRest(text))
+        while (!TryEncodeRest(text))
         {
-            _ids.Clear();
-            _ids.AddRange(EncodeWhole(text));
+            _marks.RemoveAt(_marks.Count - 1);
         }
 
         _text = text;
+        _marks.Add((_text.Length, _ids.Count));
         return [.. _ids];
     }
 
@@ -54,31 +55,32 @@ internal sealed class ChatPrompt
     {
         _ids.AddRange(ids);
         _text += text;
+        _marks.Add((_text.Length, _ids.Count));
     }
 
-    /// <summary>Forgets the last prompt and answer.</summary>
-    public void Reset()
-    {
-        _ids.Clear();
-        _text = "";
-    }
-
+    /// <summary>Keeps what is known up to the last mark, and adds the tokens of the text behind it. False where the text is another one.</summary>
     private bool TryEncodeRest(string text)
     {
-        if (_text.Length == 0 || text.Length == _text.Length || !text.StartsWith(_text, StringComparison.Ordinal))
+        (int known, int tokens) = _marks.Count > 0 ? _marks[^1] : (0, 0);
+        if (!text.AsSpan().StartsWith(_text.AsSpan(0, known)))
         {
             return false;
         }
 
-        IReadOnlyList<int> rest = _tokenizer.Encode(text[_text.Length..], addSpecial: false, parseSpecial: true);
+        IReadOnlyList<int> rest = known == 0 ? EncodeWhole(text) : _tokenizer.Encode(text[known..], addSpecial: false, parseSpecial: true);
 
         // A control token is a border that no tokenization crosses; elsewhere the two sides might belong together.
-        if (rest.Count == 0 || !_tokenizer.IsControl(rest[0]))
+        if (known > 0 && known < text.Length && (rest.Count == 0 || !_tokenizer.IsControl(rest[0])))
         {
             return false;
         }
 
-        _ids.AddRange(rest);
+        _ids.RemoveRange(tokens, _ids.Count - tokens);
+        if (known == 0 || known < text.Length)
+        {
+            _ids.AddRange(rest);
+        }
+
         return true;
     }
 

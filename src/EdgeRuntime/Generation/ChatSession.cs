@@ -14,7 +14,8 @@ namespace EdgeRuntime;
 /// </summary>
 /// <remarks>
 /// A model without a chat template is a base model, which knows no roles: the texts of all messages, joined by line ends, are continued as plain
-/// text (<see cref="HasTemplate"/> says so).
+/// text (<see cref="HasTemplate"/> says so). When a conversation outgrows the context, the next message is refused; with
+/// <see cref="GenerationOptions.ContextShift"/> the prompt leaves out the oldest messages instead, which <see cref="Messages"/> still shows.
 /// </remarks>
 public sealed class ChatSession
 {
@@ -23,6 +24,7 @@ public sealed class ChatSession
     private readonly List<ChatMessage> _messages = [];
     private Generator _generator;
     private GenerationOptions _options;
+    private int _forgotten; // messages at the start that the prompt leaves out, because the context has no room for them
 
     /// <param name="session">Its KV cache serves the conversation.</param>
     /// <param name="options">Null for the defaults.</param>
@@ -99,7 +101,7 @@ public sealed class ChatSession
     public void Clear()
     {
         _messages.Clear();
-        _prompt.Reset();
+        _forgotten = 0;
     }
 
     /// <summary>Writes system message and messages to a JSON file.</summary>
@@ -118,15 +120,33 @@ public sealed class ChatSession
     /// <summary>Streams an answer to a question that stands behind the first <paramref name="before"/> messages.</summary>
     private IEnumerable<GeneratedToken> Answer(int before, ChatMessage question, CancellationToken cancellationToken)
     {
+        int quarter = _session.ContextLength / 4;
+        int most = _session.ContextLength - Math.Min(_options.MaxTokens ?? quarter, quarter);
+        _forgotten = Math.Min(_forgotten, before);
+        IReadOnlyList<int> prompt = _prompt.Encode(Conversation(before, question));
+        while (_options.ContextShift && prompt.Count > most && _forgotten < before)
+        {
+            // Down to half of the context at once: the rest must be computed anew, and should not be so at every turn.
+            most = _session.ContextLength / 2;
+            int next = _messages.FindIndex(_forgotten + 1, m => m.Role == "user");
+            _forgotten = next < 0 ? before : Math.Min(next, before);
+            prompt = _prompt.Encode(Conversation(before, question));
+        }
+
+        return Stream(before, question, prompt, cancellationToken);
+    }
+
+    private List<ChatMessage> Conversation(int before, ChatMessage question)
+    {
         List<ChatMessage> conversation = [];
         if (!string.IsNullOrEmpty(System))
         {
             conversation.Add(new ChatMessage("system", System));
         }
 
-        conversation.AddRange(_messages[..before]);
+        conversation.AddRange(_messages[_forgotten..before]);
         conversation.Add(question);
-        return Stream(before, question, _prompt.Encode(conversation), cancellationToken);
+        return conversation;
     }
 
     private IEnumerable<GeneratedToken> Stream(
@@ -159,19 +179,15 @@ public sealed class ChatSession
     {
         if (ids.Count == 0 && Result?.StopReason is null or StopReason.Cancelled)
         {
-            _prompt.Reset();
             return;
         }
 
         _messages.RemoveRange(before, _messages.Count - before);
         _messages.Add(question);
         _messages.Add(new ChatMessage("assistant", text));
-        if (Result!.StopReason == StopReason.StopText)
-        {
-            // The tokens hold more than the text that the next prompt will show.
-            _prompt.Reset();
-        }
-        else
+
+        // Before a stop string the tokens hold more than the text that the next prompt will show.
+        if (Result!.StopReason != StopReason.StopText)
         {
             _prompt.Append(CollectionsMarshal.AsSpan(ids), text);
         }

@@ -16,6 +16,11 @@ namespace EdgeRuntime.Sampling;
 /// </remarks>
 internal sealed class Candidates
 {
+    // Buckets of a sixteenth of a logit; the last one holds all that is further than 64 below the best, e^-64 of its weight.
+    private const int Buckets = 1024;
+    private const float BucketsPerLogit = 16;
+
+    private readonly double[] _bucketWeights = new double[Buckets];
     private readonly float[] _logits; // [vocabulary], by token id
     private readonly double[] _weights; // [vocabulary], by token id: e^(logit - best), for the tokens that are in
     private readonly ulong[] _keys; // [vocabulary], the first _count in use unless all tokens are in
@@ -92,7 +97,7 @@ internal sealed class Candidates
     {
         if (IsWhole)
         {
-            CollectAtLeast(threshold);
+            Collect(threshold, float.PositiveInfinity);
             if (_count < minKeep)
             {
                 IsWhole = true;
@@ -128,10 +133,11 @@ internal sealed class Candidates
     /// <summary>Keeps the best tokens until their weights add up to <paramref name="mass"/>, and at least <paramref name="minKeep"/>. Wants weights.</summary>
     public void KeepMass(double mass, int minKeep)
     {
-        Enumerate();
-        int kept = Selection.SmallestWithMass(Keys, _weights, mass);
+        bool whole = IsWhole;
+        int kept = whole ? CollectMass(mass) : Selection.SmallestWithMass(Keys, _weights, mass);
         if (kept < minKeep)
         {
+            IsWhole = whole;
             KeepBest(minKeep);
         }
         else
@@ -291,19 +297,28 @@ internal sealed class Candidates
     {
         if (IsWhole)
         {
-            CollectAtLeast(float.MinValue);
+            Collect(float.MinValue, float.PositiveInfinity);
         }
     }
 
-    private void CollectAtLeast(float threshold)
+    /// <summary>Makes the list of the keys with logits in [least, bound).</summary>
+    private void Collect(float least, float bound)
     {
-        int kept = 0;
+        _count = 0;
+        Append(least, bound);
+        IsWhole = false;
+    }
+
+    private void Append(float least, float bound)
+    {
+        int kept = _count;
         int i = 0;
         ReadOnlySpan<Vector512<float>> blocks = MemoryMarshal.Cast<float, Vector512<float>>(_logits);
-        Vector512<float> bound = Vector512.Create(threshold);
+        Vector512<float> low = Vector512.Create(least), high = Vector512.Create(bound);
         foreach (Vector512<float> block in blocks)
         {
-            for (ulong mask = Vector512.GreaterThanOrEqual(block, bound).ExtractMostSignificantBits(); mask != 0; mask &= mask - 1)
+            Vector512<float> inside = Vector512.GreaterThanOrEqual(block, low) & Vector512.LessThan(block, high);
+            for (ulong mask = inside.ExtractMostSignificantBits(); mask != 0; mask &= mask - 1)
             {
                 int id = i + BitOperations.TrailingZeroCount(mask);
                 _keys[kept++] = KeyOf(_logits[id], id);
@@ -314,14 +329,43 @@ internal sealed class Candidates
 
         for (; i < _logits.Length; i++)
         {
-            if (_logits[i] >= threshold)
+            if (_logits[i] >= least && _logits[i] < bound)
             {
                 _keys[kept++] = KeyOf(_logits[i], i);
             }
         }
 
         _count = kept;
-        IsWhole = false;
+    }
+
+    // The weights are added up in buckets by logit; the bucket in which the sum passes the mass is the only place where a selection is needed.
+    private int CollectMass(double mass)
+    {
+        float best = Best();
+        Array.Clear(_bucketWeights);
+        for (int i = 0; i < _logits.Length; i++)
+        {
+            _bucketWeights[(int)Math.Min((best - _logits[i]) * BucketsPerLogit, Buckets - 1)] += _weights[i];
+        }
+
+        int border = 0;
+        for (double before = 0; border < Buckets - 1 && before + _bucketWeights[border] < mass; border++)
+        {
+            before += _bucketWeights[border];
+        }
+
+        // A bound and a token's bucket may be rounded apart: the border's neighbours are looked at as well.
+        float sure = best - (border - 1) / BucketsPerLogit;
+        float least = border == Buckets - 1 ? float.MinValue : best - (border + 2) / BucketsPerLogit;
+        Collect(sure, float.PositiveInfinity);
+        int surely = _count;
+        foreach (ulong key in Keys)
+        {
+            mass -= _weights[IdOf(key)];
+        }
+
+        Append(least, sure);
+        return surely + Selection.SmallestWithMass(_keys.AsSpan(surely, _count - surely), _weights, mass);
     }
 
     // One pass over the vocabulary: what beats the worst of the best so far is collected, and whenever the list is long it is cut down to the

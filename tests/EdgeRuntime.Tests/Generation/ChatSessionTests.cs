@@ -75,6 +75,52 @@ public sealed class ChatSessionTests(SmolLmFixture fixture) : IClassFixture<Smol
     }
 
     [Fact]
+    public void Undo_EarlierTurns_StayInTheCache()
+    {
+        using ModelSession session = fixture.Model.CreateSession();
+        ChatSession chat = new(session, Greedy with { Temperature = 1, Seed = 7 });
+        Drain(chat.Send("Tell me about Zürich.", Cancel));
+        Drain(chat.Send("And about Rome?", Cancel));
+        int beforeQuestion = chat.Result!.PromptTokens - new ChatPrompt(fixture.Model.Tokenizer, null).Encode([new("user", "And about Rome?")]).Count;
+        Assert.True(chat.Undo());
+        Drain(chat.Send("Something else.", Cancel));
+
+        // All of the first turn, and what is the same in the second before the question's text.
+        Assert.InRange(chat.Result.CachedPromptTokens, beforeQuestion - 6, beforeQuestion);
+    }
+
+    [Fact]
+    public void Send_ConversationOutgrowsTheContext_IsRefusedOrLeavesOutTheOldest()
+    {
+        using ModelSession session = fixture.Model.CreateSession(new() { ContextLength = 128 });
+        ChatSession chat = new(session, Greedy) { System = Terse };
+        int turns = 0;
+        while (turns < 20)
+        {
+            try
+            {
+                Drain(chat.Send($"Question number {turns}: what is {turns} plus one?", Cancel));
+                turns++;
+            }
+            catch (ContextFullException)
+            {
+                break;
+            }
+        }
+
+        Assert.InRange(turns, 2, 6);
+        Assert.Equal(2 * turns, chat.Messages.Count);
+        chat.Options = Greedy with { ContextShift = true };
+        for (int i = 0; i < 6; i++)
+        {
+            Drain(chat.Send($"Question number {turns}: what is {turns} plus one?", Cancel));
+            Assert.Contains(Terse, Text(session), StringComparison.Ordinal);
+        }
+
+        Assert.Equal(2 * (turns + 6), chat.Messages.Count);
+    }
+
+    [Fact]
     public void System_Text_IsInThePromptAndEmptyMeansTheTemplatesOwn()
     {
         using ModelSession session = fixture.Model.CreateSession();
