@@ -30,7 +30,10 @@ public sealed partial class ReadmeTests
         using var folder = new TemporaryFolder();
         var start = new ProcessStartInfo("sh", ["-c", line])
         {
-            WorkingDirectory = folder.Path, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
+            WorkingDirectory = folder.Path,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
         };
         start.Environment["PATH"] = AppContext.BaseDirectory + Path.PathSeparator + Environment.GetEnvironmentVariable("PATH");
         using Process shell = Process.Start(start)!;
