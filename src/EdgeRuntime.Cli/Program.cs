@@ -32,6 +32,7 @@ internal static class Program
         LogitsCommand.Create(),
         EvalCommand.Create(),
         PullCommand.Create(),
+        BenchCommand.Create(),
     };
 
     private static int Run(ParseResult parsed)

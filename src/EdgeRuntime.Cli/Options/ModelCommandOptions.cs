@@ -48,18 +48,21 @@ internal sealed class ModelCommandOptions(int defaultContext = SessionOptions.De
             command.Add(ModelArgument);
         }
 
-        KvType.Validators.Add(result =>
-        {
-            if (result.Tokens is [var token] && Array.IndexOf(KvTypes, token.Value.ToLowerInvariant()) < 0)
-            {
-                result.AddError($"--kv-type {token.Value}: expected {string.Join(", ", KvTypes)}");
-            }
-        });
+        AddKvTypeCheck();
         foreach (Option option in (Option[])[Model, Context, Threads, KvType, Isa, Verbose, LogFile])
         {
             command.Add(option);
         }
     }
+
+    /// <summary>Makes a wrong --kv-type an error that names the right ones.</summary>
+    public void AddKvTypeCheck() => KvType.Validators.Add(result =>
+    {
+        if (result.Tokens is [var token] && Array.IndexOf(KvTypes, token.Value.ToLowerInvariant()) < 0)
+        {
+            result.AddError($"--kv-type {token.Value}: expected {string.Join(", ", KvTypes)}");
+        }
+    });
 
     /// <summary>The model file that the command line means.</summary>
     /// <exception cref="CommandException">There is none: the message says where it was looked for.</exception>

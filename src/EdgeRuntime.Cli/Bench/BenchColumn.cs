@@ -1,0 +1,77 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+
+namespace EdgeRuntime.Cli.Bench;
+
+/// <summary>A column of a table for people: which field it shows, and how.</summary>
+/// <param name="Title">Header, with the unit.</param>
+/// <param name="Field">Name of the field.</param>
+/// <param name="Digits">Digits behind the point; null for a text.</param>
+/// <param name="Scale">The number is multiplied by this.</param>
+/// <param name="SpreadField">A field that follows behind "±".</param>
+internal sealed record BenchColumn(string Title, string Field, int? Digits = null, double Scale = 1, string? SpreadField = null)
+{
+    /// <summary>Of a measurement of this runtime.</summary>
+    public static IReadOnlyList<BenchColumn> Measurement { get; } =
+    [
+        new("model", "model_type"),
+        new("size MB", "model_size", 1, 1e-6),
+        new("threads", "n_threads", 0),
+        new("isa", "isa"),
+        new("kv", "type_k"),
+        new("test", "test"),
+        new("tok/s", "median_ts", 2, SpreadField: "stddev_ts"),
+        new("p50 ms", "latency_p50_ms", 2),
+        new("p95 ms", "latency_p95_ms", 2),
+        new("p99 ms", "latency_p99_ms", 2),
+        new("max ms", "latency_max_ms", 2),
+        new("load s", "load_s", 3),
+        new("TTFT cold s", "ttft_cold_s", 3),
+        new("warm s", "ttft_warm_s", 3),
+        new("peak MB", "peak_memory_bytes", 0, 1e-6),
+        new("MB/token", "bytes_per_token", 1, 1e-6),
+        new("GB/s", "read_gbs", 1),
+        new("of read %", "bandwidth_share", 0, 100),
+        new("MAC/cycle", "mac_per_cycle", 1),
+    ];
+
+    /// <summary>Of a comparison with another runtime.</summary>
+    public static IReadOnlyList<BenchColumn> Comparison { get; } =
+    [
+        new("model", "model"),
+        new("type", "type"),
+        new("threads", "threads", 0),
+        new("isa", "isa"),
+        new("peer isa", "peer_isa"),
+        new("kv", "type_kv"),
+        new("test", "test"),
+        new("ours tok/s", "ours_ts", 2),
+        new("peer tok/s", "peer_ts", 2),
+        new("ratio", "ratio", 3),
+        new("low", "ratio_low", 3),
+        new("high", "ratio_high", 3),
+        new("of read %", "bandwidth_share", 0, 100),
+    ];
+
+    public bool IsNumber => Digits is not null;
+
+    /// <summary>Those columns that at least one row has something for.</summary>
+    public static IReadOnlyList<BenchColumn> Used(IEnumerable<BenchColumn> columns, IReadOnlyCollection<BenchRow> rows) =>
+        [.. columns.Where(column => rows.Any(row => row.Text(column.Field).Length > 0))];
+
+    public string Format(BenchRow row) => SpreadField is null ? Format(row, Field) : $"{Format(row, Field)} ± {Format(row, SpreadField)}";
+
+    private string Format(BenchRow row, string field)
+    {
+        if (Digits is not { } digits)
+        {
+            return row.Text(field);
+        }
+
+        return row.Number(field) is { } number
+            ? (number * Scale).ToString("F" + digits.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture)
+            : "";
+    }
+}

@@ -1,0 +1,24 @@
+using System.Collections.Generic;
+
+namespace EdgeRuntime.Cli.Bench;
+
+/// <summary>What is to be measured.</summary>
+internal sealed record BenchOptions
+{
+    /// <summary>Most tokens that are computed at once, in both runtimes (llama.cpp's batch and micro-batch).</summary>
+    public const int BatchTokens = 512;
+
+    /// <summary>Model files.</summary>
+    public required IReadOnlyList<string> Models { get; init; }
+
+    public required IReadOnlyList<BenchTest> Tests { get; init; }
+
+    public required IReadOnlyList<int> Threads { get; init; }
+
+    public required int Repeats { get; init; }
+
+    public required KvCacheType KvType { get; init; }
+
+    /// <summary>Name of an instruction set; null for the best of the machine.</summary>
+    public string? InstructionSet { get; init; }
+}

@@ -1,0 +1,66 @@
+using System;
+using System.Collections;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Text.Json.Nodes;
+
+namespace EdgeRuntime.Cli.Bench;
+
+/// <summary>One measurement as named fields, in the order in which reports show them. A value is a number, a text, a truth value or a list of numbers.</summary>
+internal sealed class BenchRow : IEnumerable<KeyValuePair<string, object>>
+{
+    private readonly List<KeyValuePair<string, object>> _fields = [];
+
+    public void Add(string name, object value) => _fields.Add(new(name, value));
+
+    /// <summary>A field as people and tables read it; empty where the row has none of that name.</summary>
+    public string Text(string name) => Format(_fields.Find(field => field.Key == name).Value);
+
+    /// <summary>A field's number; null where the row has none of that name.</summary>
+    public double? Number(string name) =>
+        _fields.Find(field => field.Key == name).Value is IConvertible value and not string ? value.ToDouble(CultureInfo.InvariantCulture) : null;
+
+    public JsonObject ToJson()
+    {
+        var json = new JsonObject();
+        foreach ((string name, object value) in _fields)
+        {
+            json[name] = value switch
+            {
+                string text => JsonValue.Create(text),
+                bool flag => JsonValue.Create(flag),
+                int number => JsonValue.Create(number),
+                long number => JsonValue.Create(number),
+                double number => double.IsFinite(number) ? JsonValue.Create(number) : null,
+                IEnumerable<double> list => ToJson(list),
+                _ => throw new InvalidOperationException($"{name}: no JSON for {value.GetType()}"),
+            };
+        }
+
+        return json;
+    }
+
+    public IEnumerator<KeyValuePair<string, object>> GetEnumerator() => _fields.GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    private static JsonArray ToJson(IEnumerable<double> list)
+    {
+        var json = new JsonArray();
+        foreach (double number in list)
+        {
+            json.Add(JsonValue.Create(number));
+        }
+
+        return json;
+    }
+
+    private static string Format(object? value) => value switch
+    {
+        null => "",
+        string text => text,
+        bool flag => flag ? "true" : "false",
+        IEnumerable<double> list => string.Join(' ', list),
+        _ => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "",
+    };
+}

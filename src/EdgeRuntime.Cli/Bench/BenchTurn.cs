@@ -1,0 +1,73 @@
+using System;
+using System.Diagnostics;
+
+namespace EdgeRuntime.Cli.Bench;
+
+/// <summary>One timed run of a test: the same code for every runtime.</summary>
+internal static class BenchTurn
+{
+    private const int WarmUpPrefill = 32;
+    private const int WarmUpDecode = 2;
+
+    /// <summary>Token ids that both runtimes get: token p of the stream always goes to position p.</summary>
+    public static int[] CreateTokens(int count, int vocabulary)
+    {
+        var random = new Random(20240229);
+        int[] tokens = new int[count];
+        for (int i = 0; i < count; i++)
+        {
+            tokens[i] = random.Next(vocabulary);
+        }
+
+        return tokens;
+    }
+
+    /// <summary>Fills the context to the test's depth, wakes threads and caches by a few tokens, then times the test.</summary>
+    /// <param name="runtime">Resumed.</param>
+    /// <param name="test">The test.</param>
+    /// <param name="tokens">At least <see cref="BenchTest.Positions"/> ids.</param>
+    /// <param name="latencies">Gets the seconds of each decoded token, or is empty.</param>
+    /// <returns>Seconds.</returns>
+    public static double Run(IBenchRuntime runtime, BenchTest test, ReadOnlySpan<int> tokens, Span<double> latencies = default)
+    {
+        Prepare(runtime, test, tokens);
+        ReadOnlySpan<int> timed = tokens.Slice(test.Depth, test.Tokens);
+        long start = Stopwatch.GetTimestamp();
+        if (test.IsPrefill)
+        {
+            runtime.Append(timed);
+            return Stopwatch.GetElapsedTime(start).TotalSeconds;
+        }
+
+        long last = start;
+        for (int i = 0; i < timed.Length; i++)
+        {
+            runtime.Append(timed.Slice(i, 1));
+            long now = Stopwatch.GetTimestamp();
+            if (!latencies.IsEmpty)
+            {
+                latencies[i] = Stopwatch.GetElapsedTime(last, now).TotalSeconds;
+            }
+
+            last = now;
+        }
+
+        return Stopwatch.GetElapsedTime(start, last).TotalSeconds;
+    }
+
+    private static void Prepare(IBenchRuntime runtime, BenchTest test, ReadOnlySpan<int> tokens)
+    {
+        if (runtime.Length < test.Depth)
+        {
+            runtime.Append(tokens[runtime.Length..test.Depth]);
+        }
+
+        runtime.Rewind(test.Depth);
+        int warmUp = Math.Min(test.IsPrefill ? WarmUpPrefill : 1, test.Tokens);
+        for (int i = 0; i < (test.IsPrefill ? 1 : WarmUpDecode); i++)
+        {
+            runtime.Append(tokens.Slice(test.Depth, warmUp));
+            runtime.Rewind(test.Depth);
+        }
+    }
+}

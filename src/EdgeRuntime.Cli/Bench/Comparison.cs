@@ -1,0 +1,145 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using EdgeRuntime.Cli.Bench.Peer;
+using EdgeRuntime.Cli.Commands;
+using EdgeRuntime.Cli.Terminal;
+using EdgeRuntime.Kernels;
+
+namespace EdgeRuntime.Cli.Bench;
+
+/// <summary>The two runtimes side by side on one test.</summary>
+/// <param name="Card">The model.</param>
+/// <param name="Test">The test.</param>
+/// <param name="Threads">Threads of each runtime.</param>
+/// <param name="InstructionSet">Ours.</param>
+/// <param name="FlashAttention">Whether the peer was faster with flash attention, and so ran with it.</param>
+/// <param name="OursTokensPerSecond">Median of our runs.</param>
+/// <param name="PeerTokensPerSecond">Median of the peer's runs.</param>
+/// <param name="Ratios">Ours to peer, one for each pair of neighbouring runs.</param>
+internal sealed record ComparedTest(
+    ModelCard Card, BenchTest Test, int Threads, string InstructionSet, bool FlashAttention,
+    double OursTokensPerSecond, double PeerTokensPerSecond, IReadOnlyList<double> Ratios)
+{
+    public double Ratio => Statistics.Median(Ratios);
+
+    /// <summary>Bytes that a decoded token of ours reads; 0 for a prefill.</summary>
+    public double BytesPerToken { get; init; }
+
+    /// <summary>GB/s that the machine reads with as many threads: the least and the greatest of before and after.</summary>
+    public (double Low, double High) MachineBandwidth { get; init; }
+}
+
+/// <summary>
+/// Runs this runtime and llama.cpp in turns, A B B A, in one process on the same file with the same settings. While one runs, the other's
+/// threads are asleep or gone.
+/// </summary>
+internal sealed class Comparison(BenchOptions options, string libraryPath, int pairs, Action<string> tell)
+{
+    /// <summary>The peer's kernels that an instruction set of ours, asked for by name, is compared with.</summary>
+    private static readonly Dictionary<string, string> Variants = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["avx512-vnni"] = "zen4",
+        ["avx512"] = "skylakex",
+        ["avx-vnni"] = "alderlake",
+        ["avx2"] = "haswell",
+        ["scalar"] = "x64",
+    };
+
+    /// <summary>Measures every model, number of threads and test.</summary>
+    /// <param name="done">Gets each result as soon as it is there.</param>
+    /// <returns>The library that it ran against.</returns>
+    public LlamaLibrary Run(Action<LlamaLibrary, ComparedTest> done)
+    {
+        InstructionSet? set = options.InstructionSet is { } name ? InstructionSet.Parse(name) : null;
+        LlamaLibrary library = LlamaLibrary.Load(libraryPath, set is null ? null : Variants.GetValueOrDefault(set.Name));
+        tell($"llama.cpp {library.Version}, kernels for {library.Variant}");
+        foreach (string path in options.Models)
+        {
+            ModelCard card = ModelCard.Read(path);
+            using var peerModel = new LlamaModel(library, path);
+            foreach (int threads in options.Threads)
+            {
+                RunModel(card, peerModel, threads, result => done(library, result));
+            }
+        }
+
+        return library;
+    }
+
+    private void RunModel(ModelCard card, LlamaModel peerModel, int threads, Action<ComparedTest> done)
+    {
+        int positions = options.Tests.Max(test => test.Positions);
+        using EdgeBenchRuntime ours = new(
+            ModelLoading.Load(card.Path, new ModelOptions { Threads = threads, InstructionSet = options.InstructionSet }), positions, options.KvType);
+        using LlamaBenchRuntime flash = new(peerModel, positions, threads, options.KvType, flashAttention: true);
+
+        // llama.cpp has no attention over a quantized V cache but flash attention.
+        using LlamaBenchRuntime? plain = options.KvType == KvCacheType.Q8_0 ? null : new(peerModel, positions, threads, options.KvType, flashAttention: false);
+        if (ours.VocabularySize != flash.VocabularySize)
+        {
+            throw new CommandException($"{card.Path}: {ours.VocabularySize} tokens here, {flash.VocabularySize} in llama.cpp");
+        }
+
+        int[] tokens = BenchTurn.CreateTokens(positions, ours.VocabularySize);
+        foreach (BenchTest test in options.Tests)
+        {
+            tell($"{card.FileName} {test.Name}, {threads} threads, {pairs} pairs");
+            double before = ReadBandwidth.MeasureGigabytesPerSecond(threads);
+            bool useFlash = plain is null || BestOf(flash, test, tokens) <= BestOf(plain, test, tokens);
+            ComparedTest result = RunPairs(card, ours, useFlash ? flash : plain!, test, tokens) with { FlashAttention = useFlash };
+            double after = ReadBandwidth.MeasureGigabytesPerSecond(threads);
+            done(result with { MachineBandwidth = (Math.Min(before, after), Math.Max(before, after)) });
+        }
+    }
+
+    private ComparedTest RunPairs(ModelCard card, EdgeBenchRuntime ours, LlamaBenchRuntime peer, BenchTest test, int[] tokens)
+    {
+        Turn(ours, test, tokens);
+        double[] oursSeconds = new double[pairs];
+        double[] peerSeconds = new double[pairs];
+        for (int pair = 0; pair < pairs; pair++)
+        {
+            // A B B A: whatever drifts slowly meets both alike.
+            if (pair % 2 == 0)
+            {
+                oursSeconds[pair] = Turn(ours, test, tokens);
+                peerSeconds[pair] = Turn(peer, test, tokens);
+            }
+            else
+            {
+                peerSeconds[pair] = Turn(peer, test, tokens);
+                oursSeconds[pair] = Turn(ours, test, tokens);
+            }
+        }
+
+        return new ComparedTest(
+            card, test, ours.Model.Threads, ours.Model.InstructionSet, FlashAttention: false,
+            test.Tokens / Statistics.Median(oursSeconds),
+            test.Tokens / Statistics.Median(peerSeconds),
+            [.. oursSeconds.Zip(peerSeconds, (ourTime, peerTime) => peerTime / ourTime)])
+        {
+            BytesPerToken = test.IsPrefill ? 0 : ours.Model.WeightBytes + ours.KvBytesAt(test.Depth + (test.Generated / 2.0)),
+        };
+    }
+
+    /// <summary>Seconds of the faster of two runs after one to warm up.</summary>
+    private static double BestOf(LlamaBenchRuntime peer, BenchTest test, int[] tokens)
+    {
+        Turn(peer, test, tokens);
+        return Math.Min(Turn(peer, test, tokens), Turn(peer, test, tokens));
+    }
+
+    private static double Turn(IBenchRuntime runtime, BenchTest test, int[] tokens)
+    {
+        runtime.Resume();
+        try
+        {
+            return BenchTurn.Run(runtime, test, tokens);
+        }
+        finally
+        {
+            runtime.Pause();
+        }
+    }
+}

@@ -1,0 +1,48 @@
+using System;
+using System.Threading;
+
+namespace EdgeRuntime.Cli.Bench;
+
+/// <summary>This runtime, to be measured.</summary>
+internal sealed class EdgeBenchRuntime : IBenchRuntime
+{
+    /// <summary>Workers spin for less than a millisecond before they sleep.</summary>
+    private static readonly TimeSpan TimeToSleep = TimeSpan.FromMilliseconds(5);
+
+    private readonly ModelSession _session;
+
+    /// <param name="model">The model; becomes this object's to dispose.</param>
+    /// <param name="positions">Capacity of the KV cache.</param>
+    /// <param name="kvType">Type of the KV cache.</param>
+    public EdgeBenchRuntime(LanguageModel model, int positions, KvCacheType kvType)
+    {
+        Model = model;
+        _session = model.CreateSession(new SessionOptions { ContextLength = positions, KvType = kvType, BatchTokens = BenchOptions.BatchTokens });
+    }
+
+    public LanguageModel Model { get; }
+
+    public int VocabularySize => Model.VocabularySize;
+
+    public int Length => _session.Length;
+
+    /// <summary>Bytes of the KV cache that a token at that position reads.</summary>
+    public double KvBytesAt(double position) => _session.KvCacheBytes * (position / _session.ContextLength);
+
+    public void Resume()
+    {
+        // The first work wakes the workers.
+    }
+
+    public void Pause() => Thread.Sleep(TimeToSleep);
+
+    public void Rewind(int length) => _session.Truncate(length);
+
+    public void Append(ReadOnlySpan<int> tokens) => _session.Forward(tokens);
+
+    public void Dispose()
+    {
+        _session.Dispose();
+        Model.Dispose();
+    }
+}

@@ -1,0 +1,173 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Globalization;
+using System.Linq;
+using EdgeRuntime.Cli.Commands;
+
+namespace EdgeRuntime.Cli.Bench;
+
+/// <summary>
+/// Measures this runtime: every model with every number of threads on every test, one run to warm up and then the repeats. Rows have
+/// llama-bench's names where they mean the same.
+/// </summary>
+internal sealed class ModelBench(BenchOptions options, MachineFacts machine, Action<string> tell)
+{
+    private const int MostStarts = 3;
+
+    /// <summary>Measures; <paramref name="done"/> gets each row as soon as it is there.</summary>
+    public void Run(Action<BenchRow> done)
+    {
+        foreach (string path in options.Models)
+        {
+            ModelCard card = ModelCard.Read(path);
+            foreach (int threads in options.Threads)
+            {
+                RunModel(card, threads, done);
+            }
+        }
+    }
+
+    private void RunModel(ModelCard card, int threads, Action<BenchRow> done)
+    {
+        int positions = Math.Max(StartProbe.PromptTokens, options.Tests.Max(test => test.Positions));
+        tell($"{card.FileName}: starts with {threads} threads");
+        StartFacts? start = StartProbe.Measure(options, card.Path, threads, Math.Min(MostStarts, options.Repeats));
+        long began = Stopwatch.GetTimestamp();
+        LanguageModel model = ModelLoading.Load(card.Path, new ModelOptions { Threads = threads, InstructionSet = options.InstructionSet });
+        double loadSeconds = start?.LoadSeconds ?? Stopwatch.GetElapsedTime(began).TotalSeconds;
+        using var runtime = new EdgeBenchRuntime(model, positions, options.KvType);
+        int[] tokens = BenchTurn.CreateTokens(positions, runtime.VocabularySize);
+        double warmFirstToken = MeasureWarmFirstToken(runtime, tokens);
+        foreach (BenchTest test in options.Tests)
+        {
+            tell($"{card.FileName}: {test.Name}, {threads} threads");
+            TestTimes times = Measure(runtime, test, tokens);
+            BenchRow row = Identify(card, runtime, test);
+            AddTimes(row, test, times);
+            AddStart(row, start, loadSeconds, warmFirstToken);
+            AddRates(row, card, runtime, test, times);
+            done(row);
+        }
+    }
+
+    private TestTimes Measure(EdgeBenchRuntime runtime, BenchTest test, int[] tokens)
+    {
+        BenchTurn.Run(runtime, test, tokens);
+        double before = ReadBandwidth.MeasureGigabytesPerSecond(runtime.Model.Threads);
+        double[] seconds = new double[options.Repeats];
+        double[] latencies = new double[options.Repeats * test.Generated];
+        for (int repeat = 0; repeat < seconds.Length; repeat++)
+        {
+            seconds[repeat] = BenchTurn.Run(runtime, test, tokens, latencies.AsSpan(repeat * test.Generated, test.Generated));
+        }
+
+        runtime.Pause();
+        double after = ReadBandwidth.MeasureGigabytesPerSecond(runtime.Model.Threads);
+        return new TestTimes(seconds, latencies, Math.Min(before, after), Math.Max(before, after), ClockProbe.MeasureGigahertz());
+    }
+
+    private double MeasureWarmFirstToken(EdgeBenchRuntime runtime, int[] tokens)
+    {
+        double[] seconds = new double[options.Repeats];
+        for (int repeat = -1; repeat < seconds.Length; repeat++)
+        {
+            runtime.Rewind(0);
+            long start = Stopwatch.GetTimestamp();
+            runtime.Append(tokens.AsSpan(0, StartProbe.PromptTokens));
+            seconds[Math.Max(0, repeat)] = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        }
+
+        return Statistics.Median(seconds);
+    }
+
+    private BenchRow Identify(ModelCard card, EdgeBenchRuntime runtime, BenchTest test)
+    {
+        string kvType = options.KvType.ToString().ToLowerInvariant();
+        return new BenchRow
+        {
+            { "cpu_info", machine.Processor },
+            { "os_info", machine.System },
+            { "backends", "EdgeRuntime" },
+            { "isa", runtime.Model.InstructionSet },
+            { "model_filename", card.Path },
+            { "model_type", card.Description },
+            { "model_size", card.TensorBytes },
+            { "model_n_params", card.Parameters },
+            { "n_batch", BenchOptions.BatchTokens },
+            { "n_ubatch", BenchOptions.BatchTokens },
+            { "n_threads", runtime.Model.Threads },
+            { "type_k", kvType },
+            { "type_v", kvType },
+            { "n_prompt", test.Prompt },
+            { "n_gen", test.Generated },
+            { "n_depth", test.Depth },
+            { "test", test.Name },
+            { "test_time", DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture) },
+        };
+    }
+
+    private static void AddTimes(BenchRow row, BenchTest test, TestTimes times)
+    {
+        double[] rates = [.. times.Seconds.Select(seconds => test.Tokens / seconds)];
+        row.Add("avg_ns", Math.Round(times.Seconds.Average() * 1e9));
+        row.Add("stddev_ns", Math.Round(Statistics.StandardDeviation(times.Seconds) * 1e9));
+        row.Add("avg_ts", Math.Round(rates.Average(), 3));
+        row.Add("stddev_ts", Math.Round(Statistics.StandardDeviation(rates), 3));
+        row.Add("median_ts", Math.Round(Statistics.Median(rates), 3));
+        row.Add("min_ts", Math.Round(rates.Min(), 3));
+        row.Add("max_ts", Math.Round(rates.Max(), 3));
+        row.Add("samples_ns", times.Seconds.Select(seconds => Math.Round(seconds * 1e9)).ToArray());
+        row.Add("samples_ts", rates.Select(rate => Math.Round(rate, 3)).ToArray());
+        if (times.Latencies.Length > 0)
+        {
+            foreach (int percent in (int[])[50, 95, 99])
+            {
+                row.Add(FormattableString.Invariant($"latency_p{percent}_ms"), Math.Round(Statistics.Percentile(times.Latencies, percent) * 1e3, 4));
+            }
+
+            row.Add("latency_max_ms", Math.Round(times.Latencies.Max() * 1e3, 4));
+        }
+    }
+
+    private static void AddStart(BenchRow row, StartFacts? start, double loadSeconds, double warmFirstToken)
+    {
+        row.Add("load_s", Math.Round(loadSeconds, 4));
+        if (start is not null)
+        {
+            row.Add("ttft_cold_s", Math.Round(start.FirstTokenSeconds, 4));
+        }
+
+        row.Add("ttft_warm_s", Math.Round(warmFirstToken, 4));
+        if (start is not null)
+        {
+            row.Add("peak_memory_bytes", start.PeakBytes);
+        }
+    }
+
+    private static void AddRates(BenchRow row, ModelCard card, EdgeBenchRuntime runtime, BenchTest test, TestTimes times)
+    {
+        double tokensPerSecond = test.Tokens / Statistics.Median(times.Seconds);
+        row.Add("machine_gbs_low", Math.Round(times.BandwidthLow, 2));
+        row.Add("machine_gbs_high", Math.Round(times.BandwidthHigh, 2));
+        if (!test.IsPrefill)
+        {
+            double bytes = runtime.Model.WeightBytes + runtime.KvBytesAt(test.Depth + (test.Generated / 2.0));
+            row.Add("bytes_per_token", Math.Round(bytes));
+            row.Add("read_gbs", Math.Round(bytes * tokensPerSecond / 1e9, 2));
+            row.Add("bandwidth_share", Math.Round(bytes * tokensPerSecond / 1e9 / times.BandwidthHigh, 4));
+        }
+
+        if (times.ClockGigahertz is { } clock)
+        {
+            // A prefill computes the logits of its last position only.
+            double macs = card.LayerMacs + (card.OutputMacs / (double)(test.IsPrefill ? test.Prompt : 1));
+            row.Add("clock_ghz", Math.Round(clock, 3));
+            row.Add("clock_source", ClockProbe.Source);
+            row.Add("mac_per_cycle", Math.Round(macs * tokensPerSecond / (clock * 1e9 * runtime.Model.Threads), 2));
+        }
+    }
+
+    /// <summary>One test's raw measurements.</summary>
+    private sealed record TestTimes(double[] Seconds, double[] Latencies, double BandwidthLow, double BandwidthHigh, double? ClockGigahertz);
+}

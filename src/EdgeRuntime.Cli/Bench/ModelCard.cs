@@ -1,0 +1,67 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using EdgeRuntime.Formats;
+using EdgeRuntime.Gguf;
+
+namespace EdgeRuntime.Cli.Bench;
+
+/// <summary>What reports say of a model file.</summary>
+/// <param name="Path">As it was named.</param>
+/// <param name="Description">Architecture, size and type: <c>llama 135M Q4_1</c>.</param>
+/// <param name="Type">The file's type, or its most common tensor type where it says none.</param>
+/// <param name="TensorBytes">Bytes of all tensors.</param>
+/// <param name="Parameters">Weights of all tensors.</param>
+/// <param name="LayerMacs">Multiply-adds of a token in all layers' matrices, attention apart.</param>
+/// <param name="OutputMacs">Multiply-adds of a position's logits.</param>
+internal sealed record ModelCard(string Path, string Description, string Type, long TensorBytes, long Parameters, long LayerMacs, long OutputMacs)
+{
+    /// <summary>Names of <c>general.file_type</c>, as llama.cpp has them.</summary>
+    private static readonly Dictionary<int, string> FileTypes = new()
+    {
+        [0] = "F32", [1] = "F16", [2] = "Q4_0", [3] = "Q4_1", [7] = "Q8_0", [8] = "Q5_0", [9] = "Q5_1", [10] = "Q2_K", [11] = "Q3_K_S",
+        [12] = "Q3_K_M", [13] = "Q3_K_L", [14] = "Q4_K_S", [15] = "Q4_K_M", [16] = "Q5_K_S", [17] = "Q5_K_M", [18] = "Q6_K",
+        [19] = "IQ2_XXS", [20] = "IQ2_XS", [21] = "Q2_K_S", [22] = "IQ3_XS", [23] = "IQ3_XXS", [24] = "IQ1_S", [25] = "IQ4_NL",
+        [26] = "IQ3_S", [27] = "IQ3_M", [28] = "IQ2_S", [29] = "IQ2_M", [30] = "IQ4_XS", [31] = "IQ1_M", [32] = "BF16", [36] = "TQ1_0",
+        [37] = "TQ2_0", [38] = "MXFP4", [39] = "NVFP4", [40] = "Q1_0", [41] = "Q2_0",
+    };
+
+    public string FileName => System.IO.Path.GetFileName(Path);
+
+    /// <summary>The number that <c>general.file_type</c> has for a type's name.</summary>
+    public static int FileTypeNumber(string name) =>
+        FileTypes.Where(type => type.Value.Equals(name, StringComparison.OrdinalIgnoreCase)).Select(type => (int?)type.Key).FirstOrDefault()
+        ?? throw new ArgumentException($"'{name}' is no file type; use one of: {string.Join(", ", FileTypes.Values)}", nameof(name));
+
+    /// <summary>Reads metadata and the list of tensors.</summary>
+    /// <exception cref="ModelFormatException">The file is damaged.</exception>
+    public static ModelCard Read(string path)
+    {
+        using GgufFile file = GgufFile.Open(path);
+        GgufTensor[] matrices = [.. file.Tensors.Where(tensor => tensor.Rows > 1)];
+        long parameters = file.Tensors.Sum(tensor => tensor.Rows * tensor.Columns);
+        GgufTensor? output = matrices.FirstOrDefault(tensor => tensor.Name == "output.weight")
+            ?? matrices.FirstOrDefault(tensor => tensor.Name == "token_embd.weight");
+        string type = file.Metadata.Contains("general.file_type") && FileTypes.TryGetValue(file.Metadata.GetInt32("general.file_type"), out string? name)
+            ? name
+            : MostCommonType(matrices).ToString();
+        return new ModelCard(
+            path,
+            $"{file.Metadata.GetString("general.architecture", "?")} {SizeText(parameters)} {type}",
+            type,
+            file.Tensors.Sum(tensor => tensor.ByteLength),
+            parameters,
+            matrices.Where(tensor => tensor.Name.StartsWith("blk.", StringComparison.Ordinal)).Sum(tensor => tensor.Rows * tensor.Columns),
+            output is null ? 0 : output.Rows * output.Columns);
+    }
+
+    private static TensorType MostCommonType(GgufTensor[] matrices) =>
+        matrices.GroupBy(tensor => tensor.Type).OrderByDescending(group => group.Sum(tensor => tensor.ByteLength)).Select(group => group.Key).FirstOrDefault();
+
+    private static string SizeText(long parameters) => parameters switch
+    {
+        >= 1_000_000_000 => FormattableString.Invariant($"{parameters / 1e9:F2}B"),
+        >= 1_000_000 => FormattableString.Invariant($"{parameters / 1e6:F0}M"),
+        _ => FormattableString.Invariant($"{parameters / 1e3:F0}K"),
+    };
+}

@@ -1,0 +1,26 @@
+using System;
+using System.Diagnostics;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+
+namespace EdgeRuntime.Cli.Bench;
+
+/// <summary>The most memory that this process has ever had resident.</summary>
+internal static class PeakMemory
+{
+    /// <summary>Bytes: VmHWM on Linux, the peak working set elsewhere. Mapped pages of the model file count as they lie in memory.</summary>
+    public static long ReadBytes()
+    {
+        const string Status = "/proc/self/status";
+        if (File.Exists(Status)
+            && File.ReadLines(Status).FirstOrDefault(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)) is { } line)
+        {
+            string kilobytes = line["VmHWM:".Length..].Replace("kB", "", StringComparison.Ordinal).Trim();
+            return long.Parse(kilobytes, CultureInfo.InvariantCulture) * 1024;
+        }
+
+        using var process = Process.GetCurrentProcess();
+        return process.PeakWorkingSet64;
+    }
+}

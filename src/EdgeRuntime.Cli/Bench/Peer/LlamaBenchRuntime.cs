@@ -1,0 +1,159 @@
+using System;
+using System.Runtime.InteropServices;
+using EdgeRuntime.Cli.Terminal;
+using EdgeRuntime.Formats;
+
+namespace EdgeRuntime.Cli.Bench.Peer;
+
+/// <summary>A model that llama.cpp has loaded: memory-mapped and repacked, as its own tools do by default. Owns it.</summary>
+internal sealed class LlamaModel : IDisposable
+{
+    private nint _handle;
+
+    /// <exception cref="CommandException">llama.cpp refuses the file; the message gives its reason.</exception>
+    public LlamaModel(LlamaLibrary library, string path)
+    {
+        Library = library;
+        _handle = LlamaNative.ModelLoad(path, LlamaNative.ModelDefaultParams());
+        if (_handle == 0)
+        {
+            throw new CommandException($"{path}: llama.cpp can't load it: {LlamaLibrary.LastError}");
+        }
+    }
+
+    public LlamaLibrary Library { get; }
+
+    public nint Handle => _handle != 0 ? _handle : throw new ObjectDisposedException(nameof(LlamaModel));
+
+    public int VocabularySize => LlamaNative.VocabTokens(LlamaNative.ModelVocab(Handle));
+
+    public void Dispose()
+    {
+        if (_handle != 0)
+        {
+            LlamaNative.ModelFree(_handle);
+            _handle = 0;
+        }
+    }
+}
+
+/// <summary>
+/// llama.cpp, to be measured. Its threads exist from <see cref="Resume"/> to <see cref="Pause"/> only, because they poll between graphs
+/// and would take the other runtime's cores. Owns its context.
+/// </summary>
+internal sealed class LlamaBenchRuntime : IBenchRuntime
+{
+    private const int BoolsOfThreadPoolParams = 528; // sizeof(struct ggml_threadpool_params)
+
+    private readonly LlamaModel _model;
+    private readonly int _threads;
+    private readonly nint _ids;
+    private readonly nint _wantsLogits;
+    private nint _context;
+    private nint _pool;
+
+    /// <param name="model">Stays the caller's, and must live longer.</param>
+    /// <param name="positions">Capacity of the KV cache.</param>
+    /// <param name="threads">Threads that compute.</param>
+    /// <param name="kvType">Type of the KV cache.</param>
+    /// <param name="flashAttention">Whether flash attention is on.</param>
+    /// <exception cref="CommandException">llama.cpp refuses the settings.</exception>
+    public LlamaBenchRuntime(LlamaModel model, int positions, int threads, KvCacheType kvType, bool flashAttention)
+    {
+        _model = model;
+        _threads = threads;
+        LlamaNative.ContextParams parameters = LlamaNative.ContextDefaultParams();
+        parameters.Context = (uint)positions;
+        parameters.Batch = parameters.MicroBatch = BenchOptions.BatchTokens;
+        parameters.Threads = parameters.BatchThreads = threads;
+        parameters.FlashAttention = flashAttention ? LlamaNative.FlashAttentionOn : LlamaNative.FlashAttentionOff;
+        parameters.KeyType = parameters.ValueType = (int)Enum.Parse<TensorType>(kvType.ToString());
+        _context = LlamaNative.ContextCreate(model.Handle, parameters);
+        if (_context == 0)
+        {
+            throw new CommandException($"llama.cpp can't create a context: {LlamaLibrary.LastError}");
+        }
+
+        _ids = Marshal.AllocHGlobal(BenchOptions.BatchTokens * sizeof(int));
+        _wantsLogits = Marshal.AllocHGlobal(BenchOptions.BatchTokens);
+        Marshal.Copy(new byte[BenchOptions.BatchTokens], 0, _wantsLogits, BenchOptions.BatchTokens);
+    }
+
+    public int VocabularySize => _model.VocabularySize;
+
+    public int Length { get; private set; }
+
+    public void Resume()
+    {
+        nint parameters = Marshal.AllocHGlobal(BoolsOfThreadPoolParams);
+        LlamaNative.ThreadPoolParamsInit(parameters, _threads);
+        _pool = _model.Library.NewThreadPool(parameters);
+        Marshal.FreeHGlobal(parameters);
+        LlamaNative.AttachThreadPool(_context, _pool, 0);
+    }
+
+    public void Pause()
+    {
+        LlamaNative.DetachThreadPool(_context);
+        _model.Library.FreeThreadPool(_pool);
+        _pool = 0;
+    }
+
+    public void Rewind(int length)
+    {
+        if (!LlamaNative.MemoryRemove(LlamaNative.ContextMemory(_context), 0, length, -1))
+        {
+            throw new CommandException($"llama.cpp can't rewind its context to {length}");
+        }
+
+        Length = length;
+    }
+
+    public void Append(ReadOnlySpan<int> tokens)
+    {
+        while (!tokens.IsEmpty)
+        {
+            ReadOnlySpan<int> part = tokens[..Math.Min(tokens.Length, BenchOptions.BatchTokens)];
+            tokens = tokens[part.Length..];
+            Decode(part, wantsLogits: tokens.IsEmpty);
+        }
+
+        LlamaNative.Synchronize(_context);
+    }
+
+    public void Dispose()
+    {
+        if (_context == 0)
+        {
+            return;
+        }
+
+        if (_pool != 0)
+        {
+            Pause();
+        }
+
+        LlamaNative.ContextFree(_context);
+        _context = 0;
+        Marshal.FreeHGlobal(_ids);
+        Marshal.FreeHGlobal(_wantsLogits);
+    }
+
+    private void Decode(ReadOnlySpan<int> tokens, bool wantsLogits)
+    {
+        for (int i = 0; i < tokens.Length; i++)
+        {
+            Marshal.WriteInt32(_ids, i * sizeof(int), tokens[i]);
+        }
+
+        Marshal.WriteByte(_wantsLogits, tokens.Length - 1, wantsLogits ? (byte)1 : (byte)0);
+        int result = LlamaNative.Decode(_context, new LlamaNative.Batch { Tokens = tokens.Length, Ids = _ids, WantsLogits = _wantsLogits });
+        Marshal.WriteByte(_wantsLogits, tokens.Length - 1, 0);
+        if (result != 0)
+        {
+            throw new CommandException($"llama.cpp can't decode {tokens.Length} tokens at position {Length} (code {result}): {LlamaLibrary.LastError}");
+        }
+
+        Length += tokens.Length;
+    }
+}

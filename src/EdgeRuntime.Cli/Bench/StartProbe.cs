@@ -1,0 +1,106 @@
+using System;
+using System.Collections.Generic;
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using EdgeRuntime.Cli.Commands;
+using EdgeRuntime.Cli.Terminal;
+
+namespace EdgeRuntime.Cli.Bench;
+
+/// <summary>What a fresh process told of its start and its life.</summary>
+/// <param name="LoadSeconds">Opening the file and packing its weights.</param>
+/// <param name="FirstTokenSeconds">From before the process was started to the logits behind a prompt of 32 tokens.</param>
+/// <param name="PeakBytes">Most resident memory, over the longest prefill and the deepest decode of the plan.</param>
+internal sealed record StartFacts(double LoadSeconds, double FirstTokenSeconds, long PeakBytes);
+
+/// <summary>Measures what only a process of its own can show: <c>edgert bench</c> starts itself with a hidden option.</summary>
+internal static class StartProbe
+{
+    public const string OptionName = "--start-probe";
+
+    /// <summary>Tokens of the prompt whose answer's first token is waited for.</summary>
+    public const int PromptTokens = 32;
+
+    private const string FirstTokenMark = "first-token";
+
+    /// <summary>Runs the process once to warm up the file and then <paramref name="repeats"/> times.</summary>
+    /// <returns>Medians; null where the command can't find itself.</returns>
+    public static StartFacts? Measure(BenchOptions options, string model, int threads, int repeats)
+    {
+        if (FindSelf() is not { } self)
+        {
+            return null;
+        }
+
+        StartFacts[] facts = [.. Enumerable.Range(0, repeats + 1).Select(_ => RunChild(self, options, model, threads)).Skip(1)];
+        return new StartFacts(
+            Statistics.Median([.. facts.Select(fact => fact.LoadSeconds)]),
+            Statistics.Median([.. facts.Select(fact => fact.FirstTokenSeconds)]),
+            facts.Max(fact => fact.PeakBytes));
+    }
+
+    /// <summary>The child's side: loads, answers, works through the plan once, and tells what it saw.</summary>
+    public static void RunAsChild(BenchOptions options, TextWriter output)
+    {
+        long start = Stopwatch.GetTimestamp();
+        int threads = options.Threads[0];
+        int positions = Math.Max(PromptTokens, options.Tests.Max(test => test.Positions));
+        LanguageModel model = LanguageModel.Load(options.Models[0], new ModelOptions { Threads = threads, InstructionSet = options.InstructionSet });
+        double loadSeconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        using var runtime = new EdgeBenchRuntime(model, positions, options.KvType);
+        int[] tokens = BenchTurn.CreateTokens(positions, runtime.VocabularySize);
+        runtime.Append(tokens.AsSpan(0, PromptTokens));
+        output.WriteLine(FirstTokenMark);
+        runtime.Rewind(0);
+        runtime.Append(tokens.AsSpan(0, Math.Max(1, options.Tests.Max(test => test.Depth + test.Prompt))));
+        var json = new JsonObject { ["load_s"] = loadSeconds, ["peak_bytes"] = PeakMemory.ReadBytes() };
+        output.WriteLine(json.ToJsonString());
+    }
+
+    private static StartFacts RunChild(string self, BenchOptions options, string model, int threads)
+    {
+        var start = new ProcessStartInfo(self) { RedirectStandardOutput = true, UseShellExecute = false };
+        foreach (string argument in ChildArguments(options, model, threads))
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        long began = Stopwatch.GetTimestamp();
+        using Process child = Process.Start(start) ?? throw new CommandException($"{self}: can't be started");
+        string? first = child.StandardOutput.ReadLine();
+        double firstTokenSeconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
+        string rest = child.StandardOutput.ReadToEnd();
+        child.WaitForExit();
+        if (child.ExitCode != 0 || first != FirstTokenMark)
+        {
+            throw new CommandException($"{self} {OptionName} ended with code {child.ExitCode}");
+        }
+
+        using var facts = JsonDocument.Parse(rest);
+        return new StartFacts(facts.RootElement.GetProperty("load_s").GetDouble(), firstTokenSeconds, facts.RootElement.GetProperty("peak_bytes").GetInt64());
+    }
+
+    private static IEnumerable<string> ChildArguments(BenchOptions options, string model, int threads)
+    {
+        string[] arguments =
+        [
+            "bench", OptionName, "-t", Number(threads), "--kv-type", options.KvType.ToString().ToLowerInvariant(),
+            "-p", Number(options.Tests.Max(test => test.Prompt)), "-n", "1", "-d", Number(options.Tests.Max(test => test.Depth)),
+        ];
+        return [.. arguments, .. options.InstructionSet is { } set ? (string[])["--isa", set] : [], model];
+    }
+
+    private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>The command's own file: beside this assembly, or the running process.</summary>
+    private static string? FindSelf()
+    {
+        string beside = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "edgert.exe" : "edgert");
+        return File.Exists(beside) ? beside : null;
+    }
+}

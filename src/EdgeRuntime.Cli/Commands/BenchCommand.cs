@@ -1,0 +1,188 @@
+using System;
+using System.Collections.Generic;
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using EdgeRuntime.Cli.Bench;
+using EdgeRuntime.Cli.Models;
+using EdgeRuntime.Cli.Options;
+using EdgeRuntime.Cli.Terminal;
+using EdgeRuntime.Kernels;
+using EdgeRuntime.Threading;
+
+namespace EdgeRuntime.Cli.Commands;
+
+/// <summary><c>edgert bench</c>: how fast models run here, alone or beside llama.cpp.</summary>
+internal sealed class BenchCommand
+{
+    private const string LlamaPrefix = "libllama=";
+
+    private readonly Argument<string[]> _models = new("model")
+    {
+        Description = "One or more .gguf files or names of models [default: the bundled model]",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
+
+    private readonly Option<int[]> _prompts = Integers("--n-prompt", "-p", "Tokens of a prefill from an empty context; a list gives one test each, 0 none", [512], 0);
+    private readonly Option<int[]> _generated = Integers("--n-gen", "-n", "Tokens that are decoded one at a time, at every depth of -d; 0 none", [128], 0);
+    private readonly Option<int[]> _depths = Integers("--n-depth", "-d", "Positions in the KV cache when decoding starts", [0], 0);
+    private readonly Option<int[]> _threads = Integers("--threads", "-t", "Threads that compute [default: one for each physical core]", null, 1);
+    private readonly Option<int> _repeats = OptionFactory.Integer("--repetitions", ["-r"], "Timed runs of a test, after one to warm up", 5, 1);
+    private readonly Option<BenchFormat?> _format = new("--output", "-o")
+    {
+        Description = "table, md, csv, jsonl or html (a page with plots) [default: table; jsonl with --compare]",
+        HelpName = "FORMAT",
+    };
+
+    private readonly Option<string?> _outputFile = OptionFactory.Text("--out", [], "A file for the output [default: standard output]", "FILE");
+    private readonly Option<string?> _compare = OptionFactory.Text(
+        "--compare", [], "Run llama.cpp 0.5.0 in turns with this runtime, A B B A, and print the ratios with a confidence interval of their median; "
+        + "PATH is libllama or its folder", LlamaPrefix + "PATH");
+
+    private readonly Option<int> _pairs = OptionFactory.Integer("--pairs", [], "Pairs of runs of a comparison", 8, 1);
+    private readonly Option<bool> _startProbe = new(StartProbe.OptionName) { Hidden = true };
+    private readonly ModelCommandOptions _common = new();
+
+    public static Command Create() => new BenchCommand().CreateCommand();
+
+    private Command CreateCommand()
+    {
+        var command = new Command(
+            "bench",
+            "Measures prefill and decode in tok/s (median, spread over repeats), load time, time to first token, inter-token latency, peak memory, "
+            + "and the share of the machine's measured read bandwidth.");
+        command.Add(_models);
+        _common.AddKvTypeCheck();
+        foreach (Option option in (Option[])[_prompts, _generated, _depths, _threads, _repeats, _common.KvType, _common.Isa, _format, _outputFile,
+            _compare, _pairs, _startProbe, _common.Verbose])
+        {
+            command.Add(option);
+        }
+
+        command.SetAction(Run);
+        return command;
+    }
+
+    private int Run(ParseResult parsed)
+    {
+        BenchOptions options = ReadOptions(parsed);
+        using TextWriter output = parsed.GetValue(_outputFile) is { } file ? new StreamWriter(file) : new StandardOutput();
+        if (parsed.GetValue(_startProbe))
+        {
+            StartProbe.RunAsChild(options, output);
+            return 0;
+        }
+
+        BenchFormat format = parsed.GetValue(_format) ?? (parsed.GetValue(_compare) is null ? BenchFormat.Table : BenchFormat.Jsonl);
+        var rows = new List<BenchRow>();
+        MachineFacts machine = MachineFacts.Read();
+        void Add(BenchRow row)
+        {
+            rows.Add(row);
+            if (format == BenchFormat.Jsonl)
+            {
+                output.Write(BenchReport.ToJsonLine(row) + "\n");
+            }
+        }
+
+        IReadOnlyList<BenchColumn> columns = BenchColumn.Measurement;
+        if (parsed.GetValue(_compare) is { } peer)
+        {
+            columns = BenchColumn.Comparison;
+            new Comparison(options, PeerPath(peer), parsed.GetValue(_pairs), Console.Error.WriteLine)
+                .Run((library, result) => Add(ComparisonReport.ToRow(result, library, options, machine)));
+        }
+        else
+        {
+            new ModelBench(options, machine, Console.Error.WriteLine).Run(Add);
+        }
+
+        Write(format, rows, columns, machine, output);
+        return 0;
+    }
+
+    private static void Write(BenchFormat format, List<BenchRow> rows, IReadOnlyList<BenchColumn> columns, MachineFacts machine, TextWriter output)
+    {
+        switch (format)
+        {
+            case BenchFormat.Table:
+                BenchReport.WriteTable(rows, columns, output);
+                output.Write($"{machine.Processor}, {machine.Processors} processors, {machine.System}, {machine.Runtime}\n");
+                break;
+            case BenchFormat.Md:
+                BenchReport.WriteMarkdown(rows, columns, output);
+                break;
+            case BenchFormat.Csv:
+                BenchReport.WriteCsv(rows, output);
+                break;
+        }
+    }
+
+    private BenchOptions ReadOptions(ParseResult parsed)
+    {
+        string[] models = parsed.GetValue(_models) is { Length: > 0 } named ? named : [null!];
+        IReadOnlyList<BenchTest> tests = BenchTest.Plan(parsed.GetRequiredValue(_prompts), parsed.GetRequiredValue(_generated), parsed.GetRequiredValue(_depths));
+        if (tests.Count == 0)
+        {
+            throw new UsageException("nothing to measure: -p and -n are both 0");
+        }
+
+        string? isa = parsed.GetValue(_common.Isa);
+        if (isa is not null)
+        {
+            InstructionSet.Parse(isa);
+        }
+
+        return new BenchOptions
+        {
+            Models = [.. models.Select(ModelLocator.Find)],
+            Tests = tests,
+            Threads = parsed.GetValue(_threads) ?? [ProcessorTopology.PhysicalCores],
+            Repeats = parsed.GetValue(_repeats),
+            KvType = _common.GetKvType(parsed),
+            InstructionSet = isa,
+        };
+    }
+
+    private static string PeerPath(string text) => text.StartsWith(LlamaPrefix, StringComparison.Ordinal) && text.Length > LlamaPrefix.Length
+        ? text[LlamaPrefix.Length..]
+        : throw new UsageException($"--compare {text}: expected {LlamaPrefix}PATH");
+
+    /// <summary>An option whose value is a list of numbers, separated by commas.</summary>
+    private static Option<int[]> Integers(string name, string alias, string help, int[]? defaultValue, int minimum)
+    {
+        var option = new Option<int[]>(name, alias)
+        {
+            Description = help,
+            HelpName = "N,N",
+            Arity = ArgumentArity.ExactlyOne,
+            CustomParser = result => Parse(result, name, minimum),
+        };
+        if (defaultValue is not null)
+        {
+            option.DefaultValueFactory = _ => defaultValue;
+        }
+
+        return option;
+    }
+
+    private static int[]? Parse(ArgumentResult result, string name, int minimum)
+    {
+        string text = result.Tokens[0].Value;
+        var numbers = new List<int>();
+        foreach (string part in text.Split(','))
+        {
+            if (!int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int number) || number < minimum)
+            {
+                result.AddError(FormattableString.Invariant($"{name} {text}: expected numbers of {minimum} or more, separated by commas"));
+                return null;
+            }
+
+            numbers.Add(number);
+        }
+
+        return [.. numbers.Distinct()];
+    }
+}
