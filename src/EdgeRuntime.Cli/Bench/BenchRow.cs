@@ -49,7 +49,7 @@ internal sealed class BenchRow : IEnumerable<KeyValuePair<string, object>>
         var json = new JsonArray();
         foreach (double number in list)
         {
-            json.Add(JsonValue.Create(number));
+            json.Add((JsonNode)number);
         }
 
         return json;

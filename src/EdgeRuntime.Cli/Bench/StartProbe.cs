@@ -1,13 +1,11 @@
 using System;
 using System.Collections.Generic;
-using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using EdgeRuntime.Cli.Commands;
 using EdgeRuntime.Cli.Terminal;
 
 namespace EdgeRuntime.Cli.Bench;

@@ -139,7 +139,7 @@ internal sealed class BenchCommand
         {
             Models = [.. models.Select(ModelLocator.Find)],
             Tests = tests,
-            Threads = parsed.GetValue(_threads) ?? [ProcessorTopology.PhysicalCores],
+            Threads = parsed.GetValue(_threads) is { Length: > 0 } threads ? threads : [ProcessorTopology.PhysicalCores],
             Repeats = parsed.GetValue(_repeats),
             KvType = _common.GetKvType(parsed),
             InstructionSet = isa,

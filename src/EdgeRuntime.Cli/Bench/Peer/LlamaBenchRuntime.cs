@@ -38,19 +38,18 @@ internal sealed class LlamaModel : IDisposable
 }
 
 /// <summary>
-/// llama.cpp, to be measured. Its threads exist from <see cref="Resume"/> to <see cref="Pause"/> only, because they poll between graphs
-/// and would take the other runtime's cores. Owns its context.
+/// llama.cpp, to be measured: with a thread pool that lives as long as the context, as its own bench has it. Its threads poll between
+/// graphs and would take the other runtime's cores, hence the pause. Owns its context and pool.
 /// </summary>
 internal sealed class LlamaBenchRuntime : IBenchRuntime
 {
-    private const int BoolsOfThreadPoolParams = 528; // sizeof(struct ggml_threadpool_params)
+    private const int ThreadPoolParamsBytes = 528; // sizeof(struct ggml_threadpool_params)
 
     private readonly LlamaModel _model;
-    private readonly int _threads;
     private readonly nint _ids;
     private readonly nint _wantsLogits;
+    private readonly nint _pool;
     private nint _context;
-    private nint _pool;
 
     /// <param name="model">Stays the caller's, and must live longer.</param>
     /// <param name="positions">Capacity of the KV cache.</param>
@@ -61,7 +60,6 @@ internal sealed class LlamaBenchRuntime : IBenchRuntime
     public LlamaBenchRuntime(LlamaModel model, int positions, int threads, KvCacheType kvType, bool flashAttention)
     {
         _model = model;
-        _threads = threads;
         LlamaNative.ContextParams parameters = LlamaNative.ContextDefaultParams();
         parameters.Context = (uint)positions;
         parameters.Batch = parameters.MicroBatch = BenchOptions.BatchTokens;
@@ -74,6 +72,8 @@ internal sealed class LlamaBenchRuntime : IBenchRuntime
             throw new CommandException($"llama.cpp can't create a context: {LlamaLibrary.LastError}");
         }
 
+        _pool = CreateThreadPool(model.Library, threads);
+        LlamaNative.AttachThreadPool(_context, _pool, 0);
         _ids = Marshal.AllocHGlobal(BenchOptions.BatchTokens * sizeof(int));
         _wantsLogits = Marshal.AllocHGlobal(BenchOptions.BatchTokens);
         Marshal.Copy(new byte[BenchOptions.BatchTokens], 0, _wantsLogits, BenchOptions.BatchTokens);
@@ -85,19 +85,10 @@ internal sealed class LlamaBenchRuntime : IBenchRuntime
 
     public void Resume()
     {
-        nint parameters = Marshal.AllocHGlobal(BoolsOfThreadPoolParams);
-        LlamaNative.ThreadPoolParamsInit(parameters, _threads);
-        _pool = _model.Library.NewThreadPool(parameters);
-        Marshal.FreeHGlobal(parameters);
-        LlamaNative.AttachThreadPool(_context, _pool, 0);
+        // The first graph wakes the threads.
     }
 
-    public void Pause()
-    {
-        LlamaNative.DetachThreadPool(_context);
-        _model.Library.FreeThreadPool(_pool);
-        _pool = 0;
-    }
+    public void Pause() => _model.Library.PauseThreadPool(_pool);
 
     public void Rewind(int length)
     {
@@ -128,15 +119,21 @@ internal sealed class LlamaBenchRuntime : IBenchRuntime
             return;
         }
 
-        if (_pool != 0)
-        {
-            Pause();
-        }
-
         LlamaNative.ContextFree(_context);
+        _model.Library.FreeThreadPool(_pool);
         _context = 0;
         Marshal.FreeHGlobal(_ids);
         Marshal.FreeHGlobal(_wantsLogits);
+    }
+
+    private static nint CreateThreadPool(LlamaLibrary library, int threads)
+    {
+        nint parameters = Marshal.AllocHGlobal(ThreadPoolParamsBytes);
+        LlamaNative.ThreadPoolParamsInit(parameters, threads);
+        nint pool = library.NewThreadPool(parameters);
+        Marshal.FreeHGlobal(parameters);
+        library.PauseThreadPool(pool);
+        return pool;
     }
 
     private void Decode(ReadOnlySpan<int> tokens, bool wantsLogits)

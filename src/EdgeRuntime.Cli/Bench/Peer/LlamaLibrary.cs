@@ -1,7 +1,6 @@
 using System;
 using System.IO;
 using System.Linq;
-using System.Reflection;
 using System.Runtime.InteropServices;
 using EdgeRuntime.Cli.Terminal;
 
@@ -15,18 +14,22 @@ internal sealed class LlamaLibrary
 {
     public const string RequiredVersion = "0.5.0";
 
+    private const string KernelsPrefix = "libggml-cpu";
+
     private static LlamaLibrary? _loaded;
     private static string _lastError = "";
 
     /// <summary>Kept alive: native code calls it until the process ends.</summary>
     private static readonly LlamaNative.LogCallback OnLog = KeepError;
 
-    private LlamaLibrary(string version, string variant, LlamaNative.ThreadPoolNew newPool, LlamaNative.ThreadPoolFree freePool)
+    private LlamaLibrary(string version, string kernels)
     {
+        nint handle = NativeLibrary.Load(kernels); // loaded already: one more reference
         Version = version;
-        Variant = variant;
-        NewThreadPool = newPool;
-        FreeThreadPool = freePool;
+        Variant = Path.GetFileNameWithoutExtension(kernels)[KernelsPrefix.Length..].TrimStart('-');
+        NewThreadPool = Function<LlamaNative.ThreadPoolNew>(handle, "ggml_threadpool_new");
+        PauseThreadPool = Function<LlamaNative.ThreadPoolAction>(handle, "ggml_threadpool_pause");
+        FreeThreadPool = Function<LlamaNative.ThreadPoolAction>(handle, "ggml_threadpool_free");
     }
 
     /// <summary>As the library names itself, such as "0.5.0-dev".</summary>
@@ -37,7 +40,9 @@ internal sealed class LlamaLibrary
 
     public LlamaNative.ThreadPoolNew NewThreadPool { get; }
 
-    public LlamaNative.ThreadPoolFree FreeThreadPool { get; }
+    public LlamaNative.ThreadPoolAction PauseThreadPool { get; }
+
+    public LlamaNative.ThreadPoolAction FreeThreadPool { get; }
 
     /// <summary>What the library last logged as an error, in one line; for messages.</summary>
     public static string LastError => _lastError.Length > 0 ? _lastError : "no reason given";
@@ -68,14 +73,9 @@ internal sealed class LlamaLibrary
         {
             string version = CheckVersion(llama);
             LlamaNative.LogSet(OnLog, 0);
-            string loadedVariant = LoadKernels(folder, variant);
+            string kernels = LoadKernels(folder, variant);
             LlamaNative.BackendInit();
-            nint cpu = LlamaNative.BackendByName("CPU");
-            return _loaded = new LlamaLibrary(
-                version,
-                loadedVariant,
-                Function<LlamaNative.ThreadPoolNew>(cpu, "ggml_threadpool_new"),
-                Function<LlamaNative.ThreadPoolFree>(cpu, "ggml_threadpool_free"));
+            return _loaded = new LlamaLibrary(version, kernels);
         }
         catch (Exception exception) when (exception is DllNotFoundException or EntryPointNotFoundException or BadImageFormatException)
         {
@@ -125,37 +125,30 @@ internal sealed class LlamaLibrary
         return known ? version : throw new CommandException($"{path}: says llama.cpp {version} but has other structures than {RequiredVersion}");
     }
 
+    /// <summary>Loads the library with the processor's kernels.</summary>
+    /// <returns>Its file.</returns>
     private static string LoadKernels(string folder, string? variant)
     {
         if (variant is null)
         {
             LlamaNative.BackendLoadAll(folder);
-            return LoadedVariant() ?? "its own choice";
+            return FindLoadedKernels() ?? FindFile(folder, "ggml-cpu")
+                ?? throw new CommandException($"{folder}: llama.cpp found no kernels for this processor there");
         }
 
         string file = FindFile(folder, "ggml-cpu-" + variant)
-            ?? throw new CommandException($"{folder}: no libggml-cpu-{variant}, which a comparison with this instruction set needs");
-        return LlamaNative.BackendLoad(file) != 0 ? variant : throw new CommandException($"{file}: can't be loaded on this machine");
+            ?? throw new CommandException($"{folder}: no {KernelsPrefix}-{variant}, which a comparison with this instruction set needs");
+        return LlamaNative.BackendLoad(file) != 0 ? file : throw new CommandException($"{file}: can't be loaded on this machine");
     }
 
     /// <summary>Which of its kernel libraries the process has mapped; known on Linux.</summary>
-    private static string? LoadedVariant()
-    {
-        const string Prefix = "libggml-cpu-";
-        string? file = !File.Exists("/proc/self/maps") ? null : File.ReadLines("/proc/self/maps")
-            .Select(line => Path.GetFileName(line.Split(' ')[^1]))
-            .FirstOrDefault(name => name.StartsWith(Prefix, StringComparison.Ordinal));
-        return file is null ? null : Path.GetFileNameWithoutExtension(file)[Prefix.Length..];
-    }
+    private static string? FindLoadedKernels() => !File.Exists("/proc/self/maps") ? null : File.ReadLines("/proc/self/maps")
+        .Where(line => line.Contains('/', StringComparison.Ordinal))
+        .Select(line => line[line.IndexOf('/', StringComparison.Ordinal)..])
+        .FirstOrDefault(file => Path.GetFileName(file).StartsWith(KernelsPrefix, StringComparison.Ordinal));
 
-    private static TDelegate Function<TDelegate>(nint backend, string name)
-        where TDelegate : Delegate
-    {
-        nint address = backend == 0 ? 0 : LlamaNative.BackendFunction(backend, name);
-        return address != 0
-            ? Marshal.GetDelegateForFunctionPointer<TDelegate>(address)
-            : throw new CommandException($"llama.cpp has no {name}: no kernels for this processor were loaded");
-    }
+    private static TDelegate Function<TDelegate>(nint library, string name)
+        where TDelegate : Delegate => Marshal.GetDelegateForFunctionPointer<TDelegate>(NativeLibrary.GetExport(library, name));
 
     private static void KeepError(int level, nint text, nint userData)
     {

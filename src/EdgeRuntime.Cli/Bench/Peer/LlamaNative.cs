@@ -1,5 +1,6 @@
-using System;
 using System.Runtime.InteropServices;
+
+[assembly: DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
 
 namespace EdgeRuntime.Cli.Bench.Peer;
 
@@ -7,7 +8,6 @@ namespace EdgeRuntime.Cli.Bench.Peer;
 /// The part of llama.cpp's C interface that a comparison needs, for version 0.5.0 and a 64-bit system: structures that go by value have
 /// their size and the few fields that are set here. Source: llama.h, ggml.h, ggml-backend.h and ggml-cpu.h of v0.5.0.
 /// </summary>
-[DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
 internal static class LlamaNative
 {
     /// <summary>Names that <see cref="LlamaLibrary"/> resolves to files.</summary>
@@ -23,7 +23,7 @@ internal static class LlamaNative
 
     public delegate nint ThreadPoolNew(nint parameters);
 
-    public delegate void ThreadPoolFree(nint pool);
+    public delegate void ThreadPoolAction(nint pool);
 
     [DllImport(Llama, EntryPoint = "llama_version")]
     public static extern nint Version();
@@ -77,9 +77,6 @@ internal static class LlamaNative
     [DllImport(Llama, EntryPoint = "llama_attach_threadpool")]
     public static extern void AttachThreadPool(nint context, nint pool, nint batchPool);
 
-    [DllImport(Llama, EntryPoint = "llama_detach_threadpool")]
-    public static extern void DetachThreadPool(nint context);
-
     [DllImport(Llama, EntryPoint = "llama_model_quantize")]
     public static extern uint Quantize(
         [MarshalAs(UnmanagedType.LPUTF8Str)] string input, [MarshalAs(UnmanagedType.LPUTF8Str)] string output, in QuantizeParams parameters);
@@ -92,12 +89,6 @@ internal static class LlamaNative
 
     [DllImport(Ggml, EntryPoint = "ggml_backend_load_all_from_path")]
     public static extern void BackendLoadAll([MarshalAs(UnmanagedType.LPUTF8Str)] string folder);
-
-    [DllImport(Ggml, EntryPoint = "ggml_backend_reg_by_name")]
-    public static extern nint BackendByName([MarshalAs(UnmanagedType.LPUTF8Str)] string name);
-
-    [DllImport(GgmlBase, EntryPoint = "ggml_backend_reg_get_proc_address")]
-    public static extern nint BackendFunction(nint backend, [MarshalAs(UnmanagedType.LPUTF8Str)] string name);
 
     [DllImport(GgmlBase, EntryPoint = "ggml_threadpool_params_init")]
     public static extern void ThreadPoolParamsInit(nint parameters, int threads);
