@@ -6,6 +6,8 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using EdgeRuntime.Cli.Bench;
+using EdgeRuntime.Cli.Bench.Peer;
+using EdgeRuntime.Cli.Bench.Synthesis;
 using EdgeRuntime.Cli.Models;
 using EdgeRuntime.Cli.Options;
 using EdgeRuntime.Cli.Terminal;
@@ -42,6 +44,13 @@ internal sealed class BenchCommand
         + "PATH is libllama or its folder", LlamaPrefix + "PATH");
 
     private readonly Option<int> _pairs = OptionFactory.Integer("--pairs", [], "Pairs of runs of a comparison", 8, 1);
+    private readonly Option<string?> _makeModel = OptionFactory.Text(
+        "--make-model", [], "Write a GGUF with random weights instead, to the file named as argument. SHAPE: "
+        + string.Join(", ", ModelShape.All.Select(shape => shape.Name)) + "; TYPE: " + string.Join(", ", TypeMix.All.Select(mix => mix.Name)), "SHAPE:TYPE");
+
+    private readonly Option<string?> _requantize = OptionFactory.Text(
+        "--requantize", [], "Make another type of a file with llama.cpp's quantizer instead; arguments: IN.gguf TYPE OUT.gguf", LlamaPrefix + "PATH");
+
     private readonly Option<bool> _startProbe = new(StartProbe.OptionName) { Hidden = true };
     private readonly ModelCommandOptions _common = new();
 
@@ -56,7 +65,7 @@ internal sealed class BenchCommand
         command.Add(_models);
         _common.AddKvTypeCheck();
         foreach (Option option in (Option[])[_prompts, _generated, _depths, _threads, _repeats, _common.KvType, _common.Isa, _format, _outputFile,
-            _compare, _pairs, _startProbe, _common.Verbose])
+            _compare, _pairs, _makeModel, _requantize, _startProbe, _common.Verbose])
         {
             command.Add(option);
         }
@@ -67,6 +76,19 @@ internal sealed class BenchCommand
 
     private int Run(ParseResult parsed)
     {
+        string[] arguments = parsed.GetValue(_models) ?? [];
+        if (parsed.GetValue(_makeModel) is { } wanted)
+        {
+            MakeModel(wanted, arguments);
+            return 0;
+        }
+
+        if (parsed.GetValue(_requantize) is { } library)
+        {
+            Requantize(PeerPath(library, "--requantize"), arguments);
+            return 0;
+        }
+
         BenchOptions options = ReadOptions(parsed);
         using TextWriter output = parsed.GetValue(_outputFile) is { } file ? new StreamWriter(file) : new StandardOutput();
         if (parsed.GetValue(_startProbe))
@@ -91,7 +113,7 @@ internal sealed class BenchCommand
         if (parsed.GetValue(_compare) is { } peer)
         {
             columns = BenchColumn.Comparison;
-            new Comparison(options, PeerPath(peer), parsed.GetValue(_pairs), Console.Error.WriteLine)
+            new Comparison(options, PeerPath(peer, "--compare"), parsed.GetValue(_pairs), Console.Error.WriteLine)
                 .Run((library, result) => Add(ComparisonReport.ToRow(result, library, options, machine)));
         }
         else
@@ -146,9 +168,32 @@ internal sealed class BenchCommand
         };
     }
 
-    private static string PeerPath(string text) => text.StartsWith(LlamaPrefix, StringComparison.Ordinal) && text.Length > LlamaPrefix.Length
+    private static void MakeModel(string wanted, string[] arguments)
+    {
+        if (arguments is not [var path] || wanted.Split(':') is not [var shape, var type])
+        {
+            throw new UsageException("expected: edgert bench --make-model SHAPE:TYPE OUT.gguf");
+        }
+
+        ModelShape found = ModelShape.Find(shape);
+        TypeMix mix = TypeMix.Find(type);
+        using FileStream file = File.Create(path, bufferSize: 1 << 20);
+        SyntheticModel.Write(found, mix, file);
+    }
+
+    private static void Requantize(string library, string[] arguments)
+    {
+        if (arguments is not [var input, var type, var output])
+        {
+            throw new UsageException($"expected: edgert bench --requantize {LlamaPrefix}PATH IN.gguf TYPE OUT.gguf");
+        }
+
+        LlamaQuantizer.Run(library, input, type, output);
+    }
+
+    private static string PeerPath(string text, string option) => text.StartsWith(LlamaPrefix, StringComparison.Ordinal) && text.Length > LlamaPrefix.Length
         ? text[LlamaPrefix.Length..]
-        : throw new UsageException($"--compare {text}: expected {LlamaPrefix}PATH");
+        : throw new UsageException($"{option} {text}: expected {LlamaPrefix}PATH");
 
     /// <summary>An option whose value is a list of numbers, separated by commas.</summary>
     private static Option<int[]> Integers(string name, string alias, string help, int[]? defaultValue, int minimum)

@@ -1,0 +1,118 @@
+using System;
+using System.Buffers.Binary;
+using System.Collections.Generic;
+using System.Runtime.InteropServices;
+using EdgeRuntime.Formats;
+
+namespace EdgeRuntime.Cli.Bench.Synthesis;
+
+/// <summary>
+/// Random weights of about the spread that trained ones have, made as blocks: random quants under scales that keep the mean at 0. Much
+/// faster than quantizing, and no kernel can tell them from real ones.
+/// </summary>
+internal sealed class RandomBlocks(ulong seed)
+{
+    /// <summary>Spread of the weights; the norms keep activations finite at any.</summary>
+    private const double Deviation = 0.02;
+
+    private static readonly Dictionary<TensorType, Recipe> Recipes = new()
+    {
+        // Floats: the sign, the lowest bit of the exponent and the mantissa are random: 2^-7 to 2^-5 in size.
+        [TensorType.F32] = new(4, RandomBits: 0x80FFFFFF, FixedBits: 0x3C000000),
+        [TensorType.F16] = new(4, RandomBits: 0x87FF87FF, FixedBits: 0x20002000),
+        [TensorType.BF16] = new(4, RandomBits: 0x80FF80FF, FixedBits: 0x3C003C00),
+
+        // Places of half-precision scales, with their share of the first one; then bytes that all blocks have alike.
+        [TensorType.Q4_0] = new(18, Deviation / 4.6, [(0, 1)]),
+        [TensorType.Q4_1] = new(20, Deviation / 4.6, [(0, 1), (2, -7.5)]),
+        [TensorType.Q5_0] = new(22, Deviation / 9.2, [(0, 1)]),
+        [TensorType.Q5_1] = new(24, Deviation / 9.2, [(0, 1), (2, -15.5)]),
+        [TensorType.Q8_0] = new(34, Deviation / 74, [(0, 1)]),
+
+        // Sub-block scales and minima of 32: 6 bits each, 12 bytes.
+        [TensorType.Q4_K] = new(144, Deviation / 4.6 / 32, [(0, 1), (2, 7.5)], [(4, 8, 0xA0), (12, 4, 0)]),
+        [TensorType.Q5_K] = new(176, Deviation / 9.2 / 32, [(0, 1), (2, 15.5)], [(4, 8, 0xA0), (12, 4, 0)]),
+        [TensorType.Q6_K] = new(210, Deviation / 18.5 / 32, [(208, 1)], [(192, 16, 32)]),
+    };
+
+    private ulong _state = seed;
+
+    /// <summary>Fills whole blocks of a type.</summary>
+    /// <exception cref="ArgumentException">The bytes are no whole blocks.</exception>
+    public void Fill(TensorType type, Span<byte> bytes)
+    {
+        Recipe recipe = Recipes[type];
+        if (bytes.Length % recipe.BlockBytes != 0)
+        {
+            throw new ArgumentException($"{bytes.Length} bytes are no whole {type} blocks", nameof(bytes));
+        }
+
+        FillBits(bytes);
+        if (recipe.RandomBits != 0)
+        {
+            foreach (ref uint word in MemoryMarshal.Cast<byte, uint>(bytes))
+            {
+                word = (word & recipe.RandomBits) | recipe.FixedBits;
+            }
+
+            return;
+        }
+
+        for (int start = 0; start < bytes.Length; start += recipe.BlockBytes)
+        {
+            SetScales(recipe, bytes.Slice(start, recipe.BlockBytes));
+        }
+    }
+
+    private void SetScales(Recipe recipe, Span<byte> block)
+    {
+        double scale = recipe.Scale * (0.75 + (0.5 * (Next() >> 40) / (1 << 24)));
+        foreach ((int offset, double share) in recipe.Scales)
+        {
+            BinaryPrimitives.WriteHalfLittleEndian(block[offset..], (Half)(scale * share));
+        }
+
+        foreach ((int offset, int length, byte value) in recipe.FixedBytes)
+        {
+            block.Slice(offset, length).Fill(value);
+        }
+    }
+
+    private void FillBits(Span<byte> bytes)
+    {
+        Span<ulong> words = MemoryMarshal.Cast<byte, ulong>(bytes);
+        for (int i = 0; i < words.Length; i++)
+        {
+            words[i] = Next();
+        }
+
+        for (int i = words.Length * sizeof(ulong); i < bytes.Length; i++)
+        {
+            bytes[i] = (byte)(Next() >> 56);
+        }
+    }
+
+    /// <summary>SplitMix64. Source: Steele, Lea, Flood: Fast splittable pseudorandom number generators (2014).</summary>
+    private ulong Next()
+    {
+        ulong z = _state += 0x9E3779B97F4A7C15;
+        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+        return z ^ (z >> 31);
+    }
+
+    /// <summary>How a type's random bytes become blocks.</summary>
+    private sealed record Recipe(
+        int BlockBytes, double Scale, (int Offset, double Share)[] Scales, (int Offset, int Length, byte Value)[] FixedBytes, uint RandomBits, uint FixedBits)
+    {
+        public Recipe(int blockBytes, uint RandomBits, uint FixedBits)
+            : this(blockBytes, 0, [], [], RandomBits, FixedBits)
+        {
+        }
+
+        public Recipe(int blockBytes, double scale, (int Offset, double Share)[] scales, (int Offset, int Length, byte Value)[]? fixedBytes = null)
+            : this(blockBytes, scale, scales, fixedBytes ?? [], 0, 0)
+        {
+        }
+    }
+}
