@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# perf-diff.sh REVISION [bench arguments]: builds another revision beside this working tree and prints the ratios of both (this tree to
+# REVISION) for each test, measured in turns, A B B A. PAIRS=N sets the number of pairs (4).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+[ $# -ge 1 ] || { sed -n '2,3s/^# //p' "$0" >&2; exit 2; }
+revision=$(git rev-parse --verify "$1^{commit}")
+shift
+[ $# -gt 0 ] || set -- models/SmolLM2-135M-Instruct-Q4_1.gguf -p 512 -n 64
+pairs=${PAIRS:-4}
+work=$(mktemp -d)
+trap 'git worktree remove --force "$work/tree" 2>/dev/null || true; rm -rf "$work"' EXIT
+git worktree add --quiet --detach "$work/tree" "$revision"
+publish() { dotnet publish "$1/src/EdgeRuntime.Cli" -c Release -o "$2" -v q --nologo >&2; }
+publish . "$work/this"
+publish "$work/tree" "$work/that"
+measure() { "$work/$1/edgert" bench "${@:3}" -r 2 -o jsonl 2>/dev/null | sed "s/^/$1 $2 /" >> "$work/lines"; }
+for ((pair = 0; pair < pairs; pair++)); do
+    order="this that"
+    ((pair % 2)) && order="that this"
+    for side in $order; do measure "$side" "$pair" "$@"; done
+done
+awk -v revision="${revision:0:10}" '
+    function field(name) { return match($0, "\"" name "\":\"?[^,\"}]*") ? substr($0, RSTART + length(name) + 3, RLENGTH - length(name) - 3) : "" }
+    {
+        key = field("model_type") " " field("n_threads") " " field("test"); gsub(/"/, "", key)
+        speed[$1, key, $2] = field("median_ts")
+        if (!(key in seen)) { seen[key] = 1; keys[++count] = key }
+        if ($2 + 1 > pairs) pairs = $2 + 1
+    }
+    function median(list, n,   i, j, t) {
+        for (i = 2; i <= n; i++) for (j = i; j > 1 && list[j - 1] > list[j]; j--) { t = list[j]; list[j] = list[j - 1]; list[j - 1] = t }
+        return n % 2 ? list[(n + 1) / 2] : (list[n / 2] + list[n / 2 + 1]) / 2
+    }
+    END {
+        printf "%-40s %12s %12s %8s %8s %8s\n", "model threads test", "this tok/s", revision, "ratio", "least", "most"
+        for (k = 1; k <= count; k++) {
+            for (p = 0; p < pairs; p++) { a[p + 1] = speed["this", keys[k], p]; b[p + 1] = speed["that", keys[k], p]; r[p + 1] = a[p + 1] / b[p + 1] }
+            middle = median(r, pairs)
+            printf "%-40s %12.2f %12.2f %8.3f %8.3f %8.3f\n", keys[k], median(a, pairs), median(b, pairs), middle, r[1], r[pairs]
+        }
+    }' "$work/lines"
