@@ -33,6 +33,7 @@ internal static class Program
         EvalCommand.Create(),
         PullCommand.Create(),
         BenchCommand.Create(),
+        TuneCommand.Create(),
     };
 
     private static int Run(ParseResult parsed)

@@ -6,6 +6,7 @@ using EdgeRuntime.Gguf;
 using EdgeRuntime.Threading;
 using EdgeRuntime.Tokenizers;
 using EdgeRuntime.Transformers;
+using EdgeRuntime.Tuning;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Isa = EdgeRuntime.Kernels.InstructionSet;
@@ -21,27 +22,30 @@ public sealed class LanguageModel : IDisposable
     private readonly ModelOptions _options;
     private readonly TransformerSpec _spec;
     private readonly TransformerWeights _weights;
-    private readonly WorkerPool _team;
-    private readonly Isa _isa;
     private readonly Tokenizer? _tokenizer;
     private readonly string? _tokenizerProblem;
+    private WorkerPool _team;
+    private Isa _isa;
+    private Isa _decodeIsa;
     private int _references = 1;
     private bool _disposed;
 
     private LanguageModel(
-        GgufFile file, ModelOptions options, TransformerSpec spec, TransformerWeights weights, WorkerPool team, Isa isa,
-        Tokenizer? tokenizer, string? tokenizerProblem, ChatTemplate? chatTemplate)
+        GgufFile file, ModelOptions options, TransformerSpec spec, TransformerWeights weights, WorkerPool team, ComputeSettings settings,
+        TuningProfile? profile, Tokenizer? tokenizer, string? tokenizerProblem, ChatTemplate? chatTemplate)
     {
         File = file;
         _options = options;
         _spec = spec;
         _weights = weights;
         _team = team;
-        _isa = isa;
+        _isa = settings.Prefill;
+        _decodeIsa = settings.Decode;
+        TuningProfile = profile;
         _tokenizer = tokenizer;
         _tokenizerProblem = tokenizerProblem;
         ChatTemplate = chatTemplate;
-        Logger = (options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("EdgeRuntime");
+        Logger = CreateLogger(options);
     }
 
     /// <summary>The file, for metadata and tensor facts.</summary>
@@ -66,6 +70,12 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Name of the instruction set whose kernels run.</summary>
     public string InstructionSet => _isa.Name;
 
+    /// <summary>Name of the instruction set whose kernels multiply a single token; mostly the same.</summary>
+    public string DecodeInstructionSet => _decodeIsa.Name;
+
+    /// <summary>The tuning profile that fills in what options leave open, or null.</summary>
+    public TuningProfile? TuningProfile { get; }
+
     /// <summary>Threads that compute.</summary>
     public int Threads => _team.Threads;
 
@@ -87,7 +97,7 @@ public sealed class LanguageModel : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         options ??= new ModelOptions();
-        Isa isa = options.InstructionSet is { } name ? Isa.Parse(name) : Isa.Default;
+        ComputeSettings settings = ComputeSettings.Resolve(options, tuned: null);
         long started = Stopwatch.GetTimestamp();
         GgufFile file = GgufFile.Open(path);
         WorkerPool? team = null;
@@ -99,11 +109,14 @@ public sealed class LanguageModel : IDisposable
             TransformerSpec spec = Architectures.Architecture.Find(source).ReadSpec(source);
             (Tokenizer? tokenizer, string? problem) = ReadTokenizer(file);
             ChatTemplate? template = ReadChatTemplate(file);
-            team = SharedWorkerPool.Rent(options.Threads ?? ProcessorTopology.PhysicalCores);
-            weights = TransformerWeights.Load(source, spec, new WeightPacker(source, isa, options.Exact, team, progress, cancellationToken));
+            TuningProfile? profile = options.UseTuningProfile && !options.Exact ? TuningProfiles.Find(file, CreateLogger(options)) : null;
+            settings = ComputeSettings.Resolve(options, profile?.Choice);
+            team = SharedWorkerPool.Rent(settings.Threads);
+            weights = TransformerWeights.Load(source, spec, new WeightPacker(source, settings.Prefill, options.Exact, team, progress, cancellationToken));
+            weights.UseKernels(settings.Prefill, settings.Decode);
             CheckVocabulary(file, tokenizer, weights.Vocabulary);
-            var model = new LanguageModel(file, options, spec, weights, team, isa, tokenizer, problem, template);
-            Log.ModelLoaded(model.Logger, path, model.Architecture, weights.ByteSize, isa.Name, team.Threads, Stopwatch.GetElapsedTime(started).TotalSeconds);
+            var model = new LanguageModel(file, options, spec, weights, team, settings, profile, tokenizer, problem, template);
+            Log.ModelLoaded(model.Logger, path, model.Architecture, weights.ByteSize, settings.Prefill.Name, team.Threads, Stopwatch.GetElapsedTime(started).TotalSeconds);
             return model;
         }
         catch
@@ -125,19 +138,16 @@ public sealed class LanguageModel : IDisposable
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         options ??= new SessionOptions();
-        if (_options.Exact)
-        {
-            options = options with { KvType = KvCacheType.F32 };
-        }
-
+        KvCacheType kvType = _options.Exact ? KvCacheType.F32 : options.KvType ?? TuningProfile?.Choice.KvType ?? KvCacheType.F16;
+        int batchTokens = options.BatchTokens ?? TuningProfile?.Choice.BatchTokens ?? SessionOptions.DefaultBatchTokens;
         int contextLength = options.ContextLength ?? Math.Min(ContextLength, SessionOptions.DefaultContextLength);
         ArgumentOutOfRangeException.ThrowIfLessThan(contextLength, 1, nameof(options));
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.BatchTokens, 1, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfLessThan(batchTokens, 1, nameof(options));
         Interlocked.Increment(ref _references);
         try
         {
-            var session = new ModelSession(this, _spec, _weights, _team, _isa, contextLength, options);
-            Log.SessionOpened(Logger, contextLength, options.KvType, session.KvCacheBytes);
+            var session = new ModelSession(this, _spec, _weights, _team, _isa, contextLength, kvType, batchTokens);
+            Log.SessionOpened(Logger, contextLength, kvType, session.KvCacheBytes);
             return session;
         }
         catch
@@ -157,6 +167,22 @@ public sealed class LanguageModel : IDisposable
         }
     }
 
+    /// <summary>Computes with other kernels and threads from now on: for measuring them.</summary>
+    /// <exception cref="InvalidOperationException">There are sessions, which keep what they began with.</exception>
+    internal void Use(Isa prefill, Isa decode, int threads)
+    {
+        if (Volatile.Read(ref _references) != 1)
+        {
+            throw new InvalidOperationException("a model with open sessions keeps its kernels and threads");
+        }
+
+        WorkerPool before = _team;
+        _team = SharedWorkerPool.Rent(threads);
+        SharedWorkerPool.Return(before);
+        (_isa, _decodeIsa) = (prefill, decode);
+        _weights.UseKernels(prefill, decode);
+    }
+
     /// <summary>Gives back one reference; the last one, the model's or a session's, frees everything.</summary>
     internal void Release()
     {
@@ -167,6 +193,8 @@ public sealed class LanguageModel : IDisposable
             File.Dispose();
         }
     }
+
+    private static ILogger CreateLogger(ModelOptions options) => (options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("EdgeRuntime");
 
     /// <summary>A vocabulary of an unknown kind is no reason to refuse a model: it still runs on token ids.</summary>
     private static (Tokenizer? Tokenizer, string? Problem) ReadTokenizer(GgufFile file)

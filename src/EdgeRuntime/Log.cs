@@ -9,6 +9,12 @@ internal static partial class Log
     public static partial void ModelLoaded(
         ILogger logger, string path, string architecture, long bytes, string instructionSet, int threads, double seconds);
 
+    [LoggerMessage(3, LogLevel.Warning, "Ignored the tuning profile {Path}: {Reason}; 'edgert tune' makes a new one")]
+    public static partial void ProfileIgnored(ILogger logger, string path, string reason);
+
+    [LoggerMessage(4, LogLevel.Debug, "Tuned settings: {Choice}")]
+    public static partial void ProfileUsed(ILogger logger, Tuning.TuningChoice choice);
+
     [LoggerMessage(2, LogLevel.Debug, "Opened a session of {ContextLength} positions, KV cache {KvType}, up to {Bytes} bytes")]
     public static partial void SessionOpened(ILogger logger, int contextLength, KvCacheType kvType, long bytes);
 }

@@ -5,11 +5,23 @@ namespace EdgeRuntime;
 /// <summary>How a model is loaded.</summary>
 public sealed record ModelOptions
 {
-    /// <summary>Threads that compute, the caller included; null for one a physical core.</summary>
+    /// <summary>Threads that compute, the caller included; null for the tuning profile's or one a physical core.</summary>
     public int? Threads { get; init; }
 
-    /// <summary>Name of an instruction set ("avx2", "scalar" ...); null for the best of this machine or EDGERUNTIME_ISA.</summary>
+    /// <summary>
+    /// Name of an instruction set ("avx2", "scalar" ...); null for the one of EDGERUNTIME_ISA, the tuning profile's, or the best of
+    /// this machine.
+    /// </summary>
     public string? InstructionSet { get; init; }
+
+    /// <summary>Name of another instruction set whose kernels multiply a single token; null for the same. Results do not differ.</summary>
+    public string? DecodeInstructionSet { get; init; }
+
+    /// <summary>
+    /// Takes what is not set here or in <see cref="SessionOptions"/> from the profile that <see cref="Tuning.ModelTuner"/> made for
+    /// this model on this machine, where there is one. Never with <see cref="Exact"/>.
+    /// </summary>
+    public bool UseTuningProfile { get; init; } = true;
 
     /// <summary>Expands all weights to float32 and keeps activations in float32: the truth that fast paths are compared with.</summary>
     public bool Exact { get; init; }

@@ -21,16 +21,17 @@ public sealed unsafe partial class ModelSession : IDisposable
     private bool _disposed;
 
     internal ModelSession(
-        LanguageModel model, TransformerSpec spec, TransformerWeights weights, WorkerPool team, Isa isa, int contextLength, SessionOptions options)
+        LanguageModel model, TransformerSpec spec, TransformerWeights weights, WorkerPool team, Isa isa, int contextLength,
+        KvCacheType kvType, int batchTokens)
     {
         Model = model;
         ContextLength = contextLength;
-        BatchTokens = Math.Min(options.BatchTokens, contextLength);
+        BatchTokens = Math.Min(batchTokens, contextLength);
         _spec = spec;
         _tokens = new int[contextLength];
         _rope = new RopeTable(spec.Rope, contextLength);
-        _cache = new KvCache(spec.Layers, spec.KvHeads, spec.KeyLength, spec.ValueLength, contextLength, options.KvType);
-        _forward = new TransformerForward(spec, weights, team, isa, BatchTokens, options.KvType, contextLength);
+        _cache = new KvCache(spec.Layers, spec.KvHeads, spec.KeyLength, spec.ValueLength, contextLength, kvType);
+        _forward = new TransformerForward(spec, weights, team, isa, BatchTokens, kvType, contextLength);
         _logits = new NativeBuffer((long)weights.Vocabulary * sizeof(float));
     }
 

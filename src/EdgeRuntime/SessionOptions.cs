@@ -6,14 +6,17 @@ public sealed record SessionOptions
     /// <summary>Context length where none is asked for and the model allows it.</summary>
     public const int DefaultContextLength = 4096;
 
+    /// <summary>Most tokens that are computed at once where neither options nor a tuning profile say.</summary>
+    public const int DefaultBatchTokens = 512;
+
     /// <summary>Most positions that the session may hold; null for the smaller of the model's and 4096.</summary>
     public int? ContextLength { get; init; }
 
-    /// <summary>Type of the KV cache; F32 where the model was loaded as exact.</summary>
-    public KvCacheType KvType { get; init; } = KvCacheType.F16;
+    /// <summary>Type of the KV cache; null for the tuning profile's or F16. F32 where the model was loaded as exact.</summary>
+    public KvCacheType? KvType { get; init; }
 
-    /// <summary>Most tokens that are computed at once.</summary>
-    public int BatchTokens { get; init; } = 512;
+    /// <summary>Most tokens that are computed at once; null for the tuning profile's or 512.</summary>
+    public int? BatchTokens { get; init; }
 }
 
 /// <summary>Number format of cached keys and values.</summary>

@@ -34,6 +34,12 @@ internal sealed record BenchColumn(string Title, string Field, int? Digits = nul
         new("GB/s", "read_gbs", 1),
         new("of read %", "bandwidth_share", 0, 100),
         new("MAC/cycle", "mac_per_cycle", 1),
+        new("J/token", "energy_j_per_token", 4),
+        new("W", "energy_watts", 2),
+        new("net J/token", "energy_net_j_per_token", 4),
+        new("net W", "energy_net_watts", 2),
+        new("± J/token", "energy_error_j_per_token", 4),
+        new("energy", "energy_source"),
     ];
 
     /// <summary>Of a comparison with another runtime.</summary>

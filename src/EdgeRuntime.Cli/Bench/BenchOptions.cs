@@ -21,4 +21,7 @@ internal sealed record BenchOptions
 
     /// <summary>Name of an instruction set; null for the best of the machine.</summary>
     public string? InstructionSet { get; init; }
+
+    /// <summary>How models are loaded: by what these options say, whatever a tuning profile says.</summary>
+    public ModelOptions CreateModelOptions(int threads) => new() { Threads = threads, InstructionSet = InstructionSet, UseTuningProfile = false };
 }

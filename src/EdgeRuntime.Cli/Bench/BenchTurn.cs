@@ -1,5 +1,6 @@
 using System;
 using System.Diagnostics;
+using EdgeRuntime.Cli.Energy;
 
 namespace EdgeRuntime.Cli.Bench;
 
@@ -27,10 +28,13 @@ internal static class BenchTurn
     /// <param name="test">The test.</param>
     /// <param name="tokens">At least <see cref="BenchTest.Positions"/> ids.</param>
     /// <param name="latencies">Gets the seconds of each decoded token, or is empty.</param>
+    /// <param name="energy">Measures what is timed, or null; the caller stops it.</param>
     /// <returns>Seconds.</returns>
-    public static double Run(IBenchRuntime runtime, BenchTest test, ReadOnlySpan<int> tokens, Span<double> latencies = default)
+    public static double Run(
+        IBenchRuntime runtime, BenchTest test, ReadOnlySpan<int> tokens, Span<double> latencies = default, EnergyMeter? energy = null)
     {
         Prepare(runtime, test, tokens);
+        energy?.Start();
         ReadOnlySpan<int> timed = tokens.Slice(test.Depth, test.Tokens);
         long start = Stopwatch.GetTimestamp();
         if (test.IsPrefill)

@@ -71,7 +71,7 @@ internal sealed class Comparison(BenchOptions options, string libraryPath, int p
     {
         int positions = options.Tests.Max(test => test.Positions);
         using EdgeBenchRuntime ours = new(
-            ModelLoading.Load(card.Path, new ModelOptions { Threads = threads, InstructionSet = options.InstructionSet }), positions, options.KvType);
+            ModelLoading.Load(card.Path, options.CreateModelOptions(threads)), positions, options.KvType);
         using LlamaBenchRuntime flash = new(peerModel, positions, threads, options.KvType, flashAttention: true);
 
         // llama.cpp has no attention over a quantized V cache but flash attention.

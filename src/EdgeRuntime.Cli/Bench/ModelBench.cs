@@ -1,8 +1,10 @@
 using System;
+using System.Collections.Generic;
 using System.Diagnostics;
 using System.Globalization;
 using System.Linq;
 using EdgeRuntime.Cli.Commands;
+using EdgeRuntime.Cli.Energy;
 
 namespace EdgeRuntime.Cli.Bench;
 
@@ -10,7 +12,7 @@ namespace EdgeRuntime.Cli.Bench;
 /// Measures this runtime: every model with every number of threads on every test, one run to warm up and then the repeats. Rows have
 /// llama-bench's names where they mean the same.
 /// </summary>
-internal sealed class ModelBench(BenchOptions options, MachineFacts machine, Action<string> tell)
+internal sealed class ModelBench(BenchOptions options, MachineFacts machine, EnergyMeter? energy, Action<string> tell)
 {
     private const int MostStarts = 3;
 
@@ -33,11 +35,12 @@ internal sealed class ModelBench(BenchOptions options, MachineFacts machine, Act
         tell($"{card.FileName}: starts with {threads} threads");
         StartFacts? start = StartProbe.Measure(options, card.Path, threads, Math.Min(MostStarts, options.Repeats));
         long began = Stopwatch.GetTimestamp();
-        LanguageModel model = ModelLoading.Load(card.Path, new ModelOptions { Threads = threads, InstructionSet = options.InstructionSet });
+        LanguageModel model = ModelLoading.Load(card.Path, options.CreateModelOptions(threads));
         double loadSeconds = start?.LoadSeconds ?? Stopwatch.GetElapsedTime(began).TotalSeconds;
         using var runtime = new EdgeBenchRuntime(model, positions, options.KvType);
         int[] tokens = BenchTurn.CreateTokens(positions, runtime.VocabularySize);
         double warmFirstToken = MeasureWarmFirstToken(runtime, tokens);
+        EnergyReading? idle = MeasureIdle(runtime);
         foreach (BenchTest test in options.Tests)
         {
             tell($"{card.FileName}: {test.Name}, {threads} threads");
@@ -46,6 +49,7 @@ internal sealed class ModelBench(BenchOptions options, MachineFacts machine, Act
             AddTimes(row, test, times);
             AddStart(row, start, loadSeconds, warmFirstToken);
             AddRates(row, card, runtime, test, times);
+            AddEnergy(row, test, times, idle);
             done(row);
         }
     }
@@ -56,14 +60,24 @@ internal sealed class ModelBench(BenchOptions options, MachineFacts machine, Act
         double before = ReadBandwidth.MeasureGigabytesPerSecond(runtime.Model.Threads);
         double[] seconds = new double[options.Repeats];
         double[] latencies = new double[options.Repeats * test.Generated];
+        var readings = new List<EnergyReading>();
+        string? problem = null;
         for (int repeat = 0; repeat < seconds.Length; repeat++)
         {
-            seconds[repeat] = BenchTurn.Run(runtime, test, tokens, latencies.AsSpan(repeat * test.Generated, test.Generated));
+            seconds[repeat] = BenchTurn.Run(runtime, test, tokens, latencies.AsSpan(repeat * test.Generated, test.Generated), energy);
+            if (energy?.Stop() is { } reading)
+            {
+                readings.Add(reading);
+            }
+            else
+            {
+                problem ??= energy?.Status;
+            }
         }
 
         runtime.Pause();
         double after = ReadBandwidth.MeasureGigabytesPerSecond(runtime.Model.Threads);
-        return new TestTimes(seconds, latencies, Math.Min(before, after), Math.Max(before, after), ClockProbe.MeasureGigahertz());
+        return new TestTimes(seconds, latencies, Math.Min(before, after), Math.Max(before, after), ClockProbe.MeasureGigahertz(), readings, problem);
     }
 
     private double MeasureWarmFirstToken(EdgeBenchRuntime runtime, int[] tokens)
@@ -167,6 +181,35 @@ internal sealed class ModelBench(BenchOptions options, MachineFacts machine, Act
         }
     }
 
+    /// <summary>The device at rest with the model loaded: no thread of ours runs.</summary>
+    private EnergyReading? MeasureIdle(EdgeBenchRuntime runtime)
+    {
+        if (energy is not { HasSensor: true })
+        {
+            return null;
+        }
+
+        tell($"idle power, {energy.Source}");
+        runtime.Pause();
+        return energy.MeasureIdle();
+    }
+
+    /// <summary>All repeats together; one without a reading leaves the numbers out, because its tokens would count for nothing.</summary>
+    private void AddEnergy(BenchRow row, BenchTest test, TestTimes times, EnergyReading? idle)
+    {
+        if (energy is null)
+        {
+            return;
+        }
+
+        EnergyReading? sum = times.EnergyProblem is null ? times.Energy.Aggregate((a, b) => a.Plus(b)) : null;
+        foreach ((string name, object value) in EnergyFields.Of(times.EnergyProblem ?? energy.Status, sum, idle, (long)test.Tokens * times.Seconds.Length))
+        {
+            row.Add(name, value);
+        }
+    }
+
     /// <summary>One test's raw measurements.</summary>
-    private sealed record TestTimes(double[] Seconds, double[] Latencies, double BandwidthLow, double BandwidthHigh, double? ClockGigahertz);
+    private sealed record TestTimes(double[] Seconds, double[] Latencies, double BandwidthLow, double BandwidthHigh, double? ClockGigahertz,
+        IReadOnlyList<EnergyReading> Energy, string? EnergyProblem);
 }

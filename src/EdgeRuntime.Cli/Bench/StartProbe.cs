@@ -48,7 +48,7 @@ internal static class StartProbe
         long start = Stopwatch.GetTimestamp();
         int threads = options.Threads[0];
         int positions = Math.Max(PromptTokens, options.Tests.Max(test => test.Positions));
-        LanguageModel model = LanguageModel.Load(options.Models[0], new ModelOptions { Threads = threads, InstructionSet = options.InstructionSet });
+        LanguageModel model = LanguageModel.Load(options.Models[0], options.CreateModelOptions(threads));
         double loadSeconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         using var runtime = new EdgeBenchRuntime(model, positions, options.KvType);
         int[] tokens = BenchTurn.CreateTokens(positions, runtime.VocabularySize);

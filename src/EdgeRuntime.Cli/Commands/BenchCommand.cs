@@ -8,6 +8,7 @@ using System.Linq;
 using EdgeRuntime.Cli.Bench;
 using EdgeRuntime.Cli.Bench.Peer;
 using EdgeRuntime.Cli.Bench.Synthesis;
+using EdgeRuntime.Cli.Energy;
 using EdgeRuntime.Cli.Models;
 using EdgeRuntime.Cli.Options;
 using EdgeRuntime.Cli.Terminal;
@@ -53,6 +54,7 @@ internal sealed class BenchCommand
 
     private readonly Option<bool> _startProbe = new(StartProbe.OptionName) { Hidden = true };
     private readonly ModelCommandOptions _common = new();
+    private readonly EnergyCommandOptions _energy = new();
 
     public static Command Create() => new BenchCommand().CreateCommand();
 
@@ -70,6 +72,7 @@ internal sealed class BenchCommand
             command.Add(option);
         }
 
+        _energy.AddTo(command);
         command.SetAction(Run);
         return command;
     }
@@ -118,7 +121,8 @@ internal sealed class BenchCommand
         }
         else
         {
-            new ModelBench(options, machine, Console.Error.WriteLine).Run(Add);
+            using EnergyMeter? energy = _energy.Open(parsed);
+            new ModelBench(options, machine, energy, Console.Error.WriteLine).Run(Add);
         }
 
         Write(format, rows, columns, machine, output);

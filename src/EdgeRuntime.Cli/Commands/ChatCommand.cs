@@ -29,7 +29,7 @@ internal static class ChatCommand
             using ModelSession session = model.CreateSession(new SessionOptions
             {
                 ContextLength = options.GetContextLength(parsed, model.ContextLength),
-                KvType = options.GetKvType(parsed),
+                KvType = options.GetKvTypeIfGiven(parsed),
             });
             var chat = new ChatSession(session, sampling.GetOptions(parsed, conversation.UsesTemplate(parsed))) { System = conversation.GetSystem(parsed) };
             bool interactive = !Console.IsInputRedirected && !Console.IsOutputRedirected;

@@ -40,7 +40,7 @@ internal static class RunCommand
             using ModelSession session = model.CreateSession(new SessionOptions
             {
                 ContextLength = options.GetContextLength(parsed, model.ContextLength),
-                KvType = options.GetKvType(parsed),
+                KvType = options.GetKvTypeIfGiven(parsed),
             });
             GenerationOptions generation = sampling.GetOptions(parsed, conversation.UsesTemplate(parsed));
             var chat = new ChatSession(session, generation) { System = conversation.GetSystem(parsed) };

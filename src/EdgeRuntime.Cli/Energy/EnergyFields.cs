@@ -10,13 +10,13 @@ internal static class EnergyFields
     /// energy_source always; the rest only where there is a reading: joules and watts as measured, then without what the idle
     /// device takes, each with its error.
     /// </summary>
-    /// <param name="meter">The meter, for its sensor or the reason why there is none.</param>
+    /// <param name="status">Why there is no reading.</param>
     /// <param name="run">All timed runs of a test together, or null.</param>
     /// <param name="idle">The device at rest, or null.</param>
     /// <param name="tokens">Tokens of all runs together.</param>
-    public static IEnumerable<KeyValuePair<string, object>> Of(EnergyMeter meter, EnergyReading? run, EnergyReading? idle, long tokens)
+    public static IEnumerable<KeyValuePair<string, object>> Of(string status, EnergyReading? run, EnergyReading? idle, long tokens)
     {
-        yield return new("energy_source", run?.Source ?? meter.Status);
+        yield return new("energy_source", run?.Source ?? status);
         if (run is null)
         {
             yield break;

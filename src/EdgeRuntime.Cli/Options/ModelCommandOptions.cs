@@ -3,6 +3,7 @@ using System.CommandLine;
 using System.IO;
 using EdgeRuntime.Cli.Models;
 using EdgeRuntime.Cli.Terminal;
+using EdgeRuntime.Threading;
 
 namespace EdgeRuntime.Cli.Options;
 
@@ -24,7 +25,7 @@ internal sealed class ModelCommandOptions(int defaultContext = SessionOptions.De
         "--ctx", ["-c", "--ctx-size"], "Context length in tokens, by default at most what the model was trained for; 0: exactly that", defaultContext, 0);
 
     public Option<int> Threads { get; } = OptionFactory.Integer(
-        "--threads", ["-t"], "Threads that compute; 0: one for each physical core", 0, 0, 1024);
+        "--threads", ["-t"], "Threads that compute; 0: one for each physical core [default: the tuning profile's, or 0]", 0, 0, 1024);
 
     public Option<string> KvType { get; } = new("--kv-type", "-ctk", "--cache-type-k")
     {
@@ -35,6 +36,9 @@ internal sealed class ModelCommandOptions(int defaultContext = SessionOptions.De
 
     public Option<string?> Isa { get; } = OptionFactory.Text(
         "--isa", [], "Instruction set of the kernels: avx512, avx2, neon, scalar ... [default: the best of this machine, or EDGERUNTIME_ISA]", "NAME");
+
+    public Option<bool> NoTuning { get; } = OptionFactory.Switch(
+        "--no-tuning", [], "Leave the profile of 'edgert tune' alone, which otherwise fills in threads, instruction set, batch and KV type");
 
     public Option<bool> Verbose { get; } = OptionFactory.Switch("--verbose", ["-v"], "More about what happens on standard error; stack traces with errors");
 
@@ -49,7 +53,7 @@ internal sealed class ModelCommandOptions(int defaultContext = SessionOptions.De
         }
 
         AddKvTypeCheck();
-        foreach (Option option in (Option[])[Model, Context, Threads, KvType, Isa, Verbose, LogFile])
+        foreach (Option option in (Option[])[Model, Context, Threads, KvType, Isa, NoTuning, Verbose, LogFile])
         {
             command.Add(option);
         }
@@ -77,6 +81,9 @@ internal sealed class ModelCommandOptions(int defaultContext = SessionOptions.De
         _ => KvCacheType.Q8_0,
     };
 
+    /// <summary>The type that was asked for, or null for the session's own choice.</summary>
+    public KvCacheType? GetKvTypeIfGiven(ParseResult parsed) => parsed.GetResult(KvType) is { Implicit: false } ? GetKvType(parsed) : null;
+
     /// <summary>The context length that was asked for, or null for the session's own choice.</summary>
     public int? GetContextLength(ParseResult parsed, int trainedLength)
     {
@@ -87,9 +94,12 @@ internal sealed class ModelCommandOptions(int defaultContext = SessionOptions.De
 
     public ModelOptions GetModelOptions(ParseResult parsed, AppLog log, bool exact = false) => new()
     {
-        Threads = parsed.GetValue(Threads) is > 0 and int threads ? threads : null,
+        Threads = parsed.GetResult(Threads) is { Implicit: false }
+            ? parsed.GetValue(Threads) is > 0 and int threads ? threads : ProcessorTopology.PhysicalCores
+            : null,
         InstructionSet = parsed.GetValue(Isa),
         Exact = exact,
+        UseTuningProfile = !parsed.GetValue(NoTuning),
         LoggerFactory = log,
     };
 

@@ -19,14 +19,14 @@ internal sealed unsafe class FloatPanels : IPanelProduct
     private readonly delegate*<byte*, byte*, int, int, float*, int, int, void> _gemv;
     private readonly delegate*<byte*, byte*, int, int, float*, int, int, void> _gemm;
 
-    public FloatPanels(TensorFormat format, int columns, PanelKernels kernels)
+    public FloatPanels(TensorFormat format, int columns, PanelKernels kernels, PanelKernels decodeKernels)
     {
         _type = format.Type;
         _elementBytes = format.BlockBytes;
         _columns = columns;
         _tileTokens = kernels.TileTokens;
         _expand = kernels.ExpandFloat(_type);
-        _gemv = kernels.GemmFloat(_type);
+        _gemv = decodeKernels.GemmFloat(_type);
         _gemm = kernels.GemmFloat(TensorType.F32);
         PanelBytes = ((((long)columns * PanelRows * _elementBytes) + 63) / 64) * 64;
     }

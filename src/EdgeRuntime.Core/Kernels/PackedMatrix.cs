@@ -14,9 +14,10 @@ internal sealed unsafe class PackedMatrix : IDisposable
     public const int PanelRows = ExpandedPanelLayout.PanelRows;
 
     private readonly NativeBuffer _memory;
-    private readonly IPanelProduct _product;
+    private readonly TensorFormat _format;
     private readonly long _panelBytes;
     private readonly long _rowBytes;
+    private IPanelProduct _product;
 
     /// <param name="type">A type with kernels.</param>
     /// <param name="rows">Output features.</param>
@@ -28,14 +29,12 @@ internal sealed unsafe class PackedMatrix : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rows);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(columns);
-        TensorFormat format = TensorFormats.Get(type);
+        _format = TensorFormats.Get(type);
         Type = type;
         Rows = rows;
         Columns = columns;
-        _rowBytes = format.RowBytes(columns);
-        _product = format.Shape is QuantShape shape
-            ? new QuantizedPanels(format, shape, columns, instructionSet.Kernels)
-            : new FloatPanels(format, columns, instructionSet.Kernels);
+        _rowBytes = _format.RowBytes(columns);
+        _product = CreateProduct(instructionSet, instructionSet);
         _panelBytes = _product.PanelBytes;
         _memory = new NativeBuffer(checked(Panels * _panelBytes));
     }
@@ -55,6 +54,14 @@ internal sealed unsafe class PackedMatrix : IDisposable
 
     /// <summary>Bytes of scratch that a thread needs for <see cref="Multiply"/> (an expanded panel).</summary>
     public long ScratchBytes => _product.ScratchBytes;
+
+    /// <summary>
+    /// Chooses other kernels for the same panels, which lie alike for every instruction set; results stay the same to the bit.
+    /// Nobody may multiply meanwhile.
+    /// </summary>
+    /// <param name="prefill">For many tokens.</param>
+    /// <param name="decode">For one or a few.</param>
+    public void UseKernels(InstructionSet prefill, InstructionSet decode) => _product = CreateProduct(prefill, decode);
 
     /// <summary>Packs one panel. Panels may be packed by several threads at once.</summary>
     /// <param name="panel">Index of the panel.</param>
@@ -98,6 +105,10 @@ internal sealed unsafe class PackedMatrix : IDisposable
     }
 
     public void Dispose() => _memory.Dispose();
+
+    private IPanelProduct CreateProduct(InstructionSet prefill, InstructionSet decode) => _format.Shape is QuantShape shape
+        ? new QuantizedPanels(_format, shape, Columns, prefill.Kernels, decode.Kernels)
+        : new FloatPanels(_format, Columns, prefill.Kernels, decode.Kernels);
 
     private byte* Panel(int panel) => _memory.Pointer + (panel * _panelBytes);
 

@@ -4,7 +4,7 @@ using EdgeRuntime.Formats;
 
 namespace EdgeRuntime.Kernels;
 
-/// <summary>Panels of a quantized type, multiplied with Int8 activations.</summary>
+/// <summary>Panels of a quantized type, multiplied with Int8 activations: one or a few tokens by the kernels for decoding, more by the others.</summary>
 internal sealed unsafe class QuantizedPanels : IPanelProduct
 {
     private readonly TensorFormat _format;
@@ -15,14 +15,14 @@ internal sealed unsafe class QuantizedPanels : IPanelProduct
     private readonly delegate*<byte*, byte*, int, int, float*, int, int, void> _gemv;
     private readonly delegate*<byte*, byte*, int, int, float*, int, int, void> _gemm;
 
-    public QuantizedPanels(TensorFormat format, QuantShape shape, int columns, PanelKernels kernels)
+    public QuantizedPanels(TensorFormat format, QuantShape shape, int columns, PanelKernels kernels, PanelKernels decodeKernels)
     {
         _format = format;
         _layout = new PackedLayout(shape);
         _kernels = kernels;
         _blocks = columns / ActivationLayout.BlockColumns;
-        _gemv = kernels.Gemv(_layout);
-        _gemvTokens = _gemv == null ? 0 : Math.Min(PanelKernels.GemvTokens, kernels.TileTokens);
+        _gemv = decodeKernels.Gemv(_layout);
+        _gemvTokens = _gemv == null ? 0 : Math.Min(PanelKernels.GemvTokens, Math.Min(kernels.TileTokens, decodeKernels.TileTokens));
         _gemm = kernels.Gemm(_layout.Expanded);
         PanelBytes = _layout.PanelBytes(columns);
     }

@@ -1,5 +1,6 @@
 using System;
 using System.Linq;
+using EdgeRuntime.Kernels;
 using EdgeRuntime.Memory;
 
 namespace EdgeRuntime.Transformers;
@@ -58,6 +59,16 @@ internal sealed class TransformerWeights : IDisposable
         {
             packer.DisposeAll();
             throw;
+        }
+    }
+
+    /// <summary>Chooses other kernels for all matrices; see <see cref="PackedMatrix.UseKernels"/>.</summary>
+    public void UseKernels(InstructionSet prefill, InstructionSet decode)
+    {
+        Output.Matrix.UseKernels(prefill, decode);
+        foreach (Projection projection in Layers.SelectMany(layer => layer.Projections))
+        {
+            projection.Matrix.UseKernels(prefill, decode);
         }
     }
 

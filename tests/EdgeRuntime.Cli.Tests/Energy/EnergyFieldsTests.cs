@@ -11,9 +11,8 @@ public sealed class EnergyFieldsTests
     [Fact]
     public void Of_ReadingAndIdle_GivesGrossAndNetPerToken()
     {
-        using var meter = new EnergyMeter(null, TimeSpan.FromMilliseconds(10));
         Dictionary<string, object> fields = EnergyFields.Of(
-            meter, new EnergyReading("rail", 100, 10, 1, 50), new EnergyReading("rail", 8, 2, 0.2, 10), tokens: 300).ToDictionary();
+            "", new EnergyReading("rail", 100, 10, 1, 50), new EnergyReading("rail", 8, 2, 0.2, 10), tokens: 300).ToDictionary();
         Assert.Equal("rail", fields["energy_source"]);
         Assert.Equal(0.3333, fields["energy_j_per_token"]);
         Assert.Equal(0.003333, fields["energy_error_j_per_token"]);
@@ -28,7 +27,7 @@ public sealed class EnergyFieldsTests
     public void Of_NoReading_GivesTheReasonAndNoNumber()
     {
         using var meter = new EnergyMeter(null, TimeSpan.FromMilliseconds(10), ["battery BAT0 is not discharging: unplug the charger to measure with it"]);
-        (string name, object value) = Assert.Single(EnergyFields.Of(meter, null, null, tokens: 300));
+        (string name, object value) = Assert.Single(EnergyFields.Of(meter.Status, null, null, tokens: 300));
         Assert.Equal("energy_source", name);
         Assert.Equal("no energy sensor (battery BAT0 is not discharging: unplug the charger to measure with it)", value);
     }

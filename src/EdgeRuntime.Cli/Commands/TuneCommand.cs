@@ -1,0 +1,81 @@
+using System;
+using System.CommandLine;
+using System.Globalization;
+using System.IO;
+using EdgeRuntime.Cli.Options;
+using EdgeRuntime.Cli.Terminal;
+using EdgeRuntime.Tuning;
+using Spectre.Console;
+
+namespace EdgeRuntime.Cli.Commands;
+
+/// <summary><c>edgert tune</c>: measures which settings are the fastest here for a model, and keeps them in a profile.</summary>
+internal static class TuneCommand
+{
+    public static Command Create()
+    {
+        var options = new ModelCommandOptions();
+        Option<int> seconds = OptionFactory.Integer("--seconds", ["-s"], "Time that measuring may take, about; loading comes on top", 30, 1, 3600);
+        Option<bool> lossy = OptionFactory.Switch("--allow-lossy-kv", [], "Also try types of the KV cache that round more than F16: BF16 and Q8_0");
+        Option<bool> dryRun = OptionFactory.Switch("--dry-run", [], "Show the result, write no profile");
+        var command = new Command(
+            "tune",
+            "Measures threads, instruction sets for prefill and decode, batch size and KV type, and writes the fastest to a profile that chat, run and the "
+            + $"library then use, unless told otherwise. Profiles lie in {TuningProfiles.Folder ?? "no folder here"} ({TuningProfiles.EnvironmentVariable} names another one).")
+        {
+            options.ModelArgument, options.Model, seconds, lossy, dryRun, options.Verbose, options.LogFile,
+        };
+        command.SetAction(parsed =>
+        {
+            using var interrupts = new Interrupts();
+            using AppLog log = options.CreateLog(parsed);
+            string path = options.FindModel(parsed);
+            var tuning = new TuningOptions { Seconds = parsed.GetValue(seconds), AllowLossyKv = parsed.GetValue(lossy), LoggerFactory = log };
+            TuningProfile profile = Measure(path, tuning, interrupts);
+            string? file = parsed.GetValue(dryRun) ? null : Save(profile);
+            using var output = new StandardOutput();
+            Write(profile, file, output);
+            return 0;
+        });
+        return command;
+    }
+
+    private static TuningProfile Measure(string path, TuningOptions options, Interrupts interrupts)
+    {
+        using var bar = new ProgressBar("loading " + Path.GetFileName(path));
+        return ModelTuner.Run(path, options, line => Console.Error.WriteLine("measuring " + line), bar, interrupts.Arm());
+    }
+
+    private static string Save(TuningProfile profile)
+    {
+        string path = TuningProfiles.PathOf(profile.Key)
+            ?? throw new CommandException($"there is no folder for profiles: set {TuningProfiles.EnvironmentVariable} to one");
+        profile.Save(path);
+        return path;
+    }
+
+    private static void Write(TuningProfile profile, string? file, TextWriter output)
+    {
+        Table table = new Table().Border(TableBorder.Simple);
+        table.AddColumn("setting").AddColumn("value").AddColumn(new TableColumn("prefill tok/s").RightAligned())
+            .AddColumn(new TableColumn("decode tok/s").RightAligned()).AddColumn("");
+        foreach (TuningMeasurement measurement in profile.Measurements)
+        {
+            table.AddRow(
+                new Text(measurement.Step), new Text(measurement.Setting), new Text(Rate(measurement.PrefillRate)),
+                new Text(Rate(measurement.DecodeRate)), new Text(measurement.Chosen ? "chosen" : ""));
+        }
+
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output), Ansi = AnsiSupport.No });
+        console.Profile.Width = 120;
+        console.Write(table);
+        TuningChoice choice = profile.Choice;
+        output.Write(FormattableString.Invariant(
+            $"Chosen: {choice.Threads} threads, {choice.PrefillInstructionSet} for prefill, {choice.DecodeInstructionSet} for decode, batches of {choice.BatchTokens}, KV cache {choice.KvType}.\n"));
+        output.Write(FormattableString.Invariant(
+            $"The first value of each setting is the default; another one was taken only where it was faster in every round, and by {(TuningSearch.LeastGain - 1) * 100:F0} % in the median.\n"));
+        output.Write(file is null ? "No profile was written.\n" : $"Profile: {file}\n");
+    }
+
+    private static string Rate(double? rate) => rate?.ToString("F1", CultureInfo.InvariantCulture) ?? "";
+}

@@ -1,0 +1,57 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Security.Cryptography;
+using System.Text;
+using EdgeRuntime.Gguf;
+using EdgeRuntime.Kernels;
+using EdgeRuntime.Threading;
+
+namespace EdgeRuntime.Tuning;
+
+/// <summary>What a tuning profile is valid for: this machine with this shape of model, whatever the weights' values.</summary>
+/// <param name="Processor">The processor's name.</param>
+/// <param name="Cores">Physical cores that the process may use.</param>
+/// <param name="InstructionSets">Names of the instruction sets that the machine has.</param>
+/// <param name="Architecture">The model's architecture.</param>
+/// <param name="ModelShape">Hash over architecture, names, types and sizes of all tensors; 16 hexadecimal digits.</param>
+/// <param name="Runtime">Version of the kernels that were measured.</param>
+public sealed record TuningKey(string Processor, int Cores, IReadOnlyList<string> InstructionSets, string Architecture, string ModelShape, string Runtime)
+{
+    /// <summary>The key of a file on this machine.</summary>
+    public static TuningKey Of(GgufFile file)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        string architecture = file.Metadata.GetString("general.architecture", "");
+        var text = new StringBuilder(architecture).Append('\n');
+        foreach (GgufTensor tensor in file.Tensors.OrderBy(tensor => tensor.Name, StringComparer.Ordinal))
+        {
+            text.Append(FormattableString.Invariant($"{tensor.Name} {tensor.Type} {tensor.Rows} {tensor.Columns}\n"));
+        }
+
+        return new TuningKey(
+            ProcessorName.Current,
+            ProcessorTopology.PhysicalCores,
+            [.. InstructionSet.All.Where(set => set.IsSupported).Select(set => set.Name)],
+            architecture,
+            Hash(text.ToString()),
+            typeof(TuningKey).Assembly.GetName().Version?.ToString() ?? "0");
+    }
+
+    /// <summary>Name of the profile's file: the model's shape and the machine.</summary>
+    public string FileName => $"{ModelShape}-{Hash($"{Processor}\n{Cores}\n{string.Join(',', InstructionSets)}")[..8]}.json";
+
+    /// <summary>What differs in another key, or null.</summary>
+    public string? DifferenceTo(TuningKey other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return other.Processor != Processor ? $"made for the processor '{other.Processor}'; this is '{Processor}'"
+            : other.Cores != Cores ? FormattableString.Invariant($"made for {other.Cores} cores; there are {Cores}")
+            : !other.InstructionSets.SequenceEqual(InstructionSets) ? $"made for {string.Join(", ", other.InstructionSets)}; this machine has {string.Join(", ", InstructionSets)}"
+            : other.Architecture != Architecture || other.ModelShape != ModelShape ? "made for a model of another shape"
+            : other.Runtime != Runtime ? $"made by version {other.Runtime}; this is {Runtime}"
+            : null;
+    }
+
+    private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..16];
+}

@@ -1,0 +1,185 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using EdgeRuntime.Kernels;
+
+namespace EdgeRuntime.Tuning;
+
+/// <summary>What <see cref="ModelTuner"/> found for a model on a machine; a small JSON file.</summary>
+/// <param name="Key">What it is valid for.</param>
+/// <param name="Choice">The settings.</param>
+/// <param name="Measurements">Why.</param>
+public sealed record TuningProfile(TuningKey Key, TuningChoice Choice, IReadOnlyList<TuningMeasurement> Measurements)
+{
+    /// <summary>Version of the file's format.</summary>
+    public const int FormatVersion = 1;
+
+    /// <summary>Greatest number of threads that is believed.</summary>
+    public const int MaxThreads = 1024;
+
+    /// <summary>Greatest batch that is believed: scratch memory grows with it.</summary>
+    public const int MaxBatchTokens = 8192;
+
+    private const long MaxFileBytes = 1 << 20;
+
+    private static readonly JsonWriterOptions Indented = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>Writes the file whole or not at all, with the folder where it is missing.</summary>
+    /// <exception cref="IOException">It can't be written.</exception>
+    public void Save(string path)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        string temporary = FormattableString.Invariant($"{path}.{Environment.ProcessId}.tmp");
+        using (FileStream stream = File.Create(temporary))
+        using (var json = new Utf8JsonWriter(stream, Indented))
+        {
+            Write(json);
+        }
+
+        File.Move(temporary, path, overwrite: true);
+    }
+
+    /// <summary>Reads a file; nothing in it is believed unchecked.</summary>
+    /// <exception cref="InvalidDataException">Not a profile of this version, or a value that can't be; the message says which.</exception>
+    /// <exception cref="IOException">It can't be read.</exception>
+    public static TuningProfile Load(string path)
+    {
+        if (new FileInfo(path).Length > MaxFileBytes)
+        {
+            throw new InvalidDataException("too large for a profile");
+        }
+
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
+            return Read(document.RootElement);
+        }
+        catch (JsonException exception)
+        {
+            throw new InvalidDataException($"not valid JSON: {exception.Message}", exception);
+        }
+        catch (Exception exception) when (exception is KeyNotFoundException or InvalidOperationException or FormatException)
+        {
+            throw new InvalidDataException($"not a tuning profile: {exception.Message}", exception);
+        }
+    }
+
+    private void Write(Utf8JsonWriter json)
+    {
+        json.WriteStartObject();
+        json.WriteNumber("version", FormatVersion);
+        json.WriteString("runtime", Key.Runtime);
+        json.WriteStartObject("machine");
+        json.WriteString("processor", Key.Processor);
+        json.WriteNumber("cores", Key.Cores);
+        json.WriteStartArray("instruction_sets");
+        foreach (string name in Key.InstructionSets)
+        {
+            json.WriteStringValue(name);
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+        json.WriteStartObject("model");
+        json.WriteString("architecture", Key.Architecture);
+        json.WriteString("shape", Key.ModelShape);
+        json.WriteEndObject();
+        json.WriteStartObject("choice");
+        json.WriteNumber("threads", Choice.Threads);
+        json.WriteString("isa_prefill", Choice.PrefillInstructionSet);
+        json.WriteString("isa_decode", Choice.DecodeInstructionSet);
+        json.WriteString("kv_type", KvName(Choice.KvType));
+        json.WriteNumber("batch_tokens", Choice.BatchTokens);
+        json.WriteEndObject();
+        json.WriteStartArray("measurements");
+        foreach (TuningMeasurement measurement in Measurements)
+        {
+            WriteMeasurement(json, measurement);
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void WriteMeasurement(Utf8JsonWriter json, TuningMeasurement measurement)
+    {
+        json.WriteStartObject();
+        json.WriteString("step", measurement.Step);
+        json.WriteString("setting", measurement.Setting);
+        if (measurement.PrefillRate is { } prefill)
+        {
+            json.WriteNumber("prefill_ts", Math.Round(prefill, 3));
+        }
+
+        if (measurement.DecodeRate is { } decode)
+        {
+            json.WriteNumber("decode_ts", Math.Round(decode, 3));
+        }
+
+        json.WriteBoolean("chosen", measurement.Chosen);
+        json.WriteEndObject();
+    }
+
+    private static TuningProfile Read(JsonElement root)
+    {
+        int version = root.GetProperty("version").GetInt32();
+        if (version != FormatVersion)
+        {
+            throw new InvalidDataException(FormattableString.Invariant($"version {version}; expected {FormatVersion}"));
+        }
+
+        JsonElement machine = root.GetProperty("machine");
+        JsonElement model = root.GetProperty("model");
+        var key = new TuningKey(
+            Text(machine, "processor"),
+            machine.GetProperty("cores").GetInt32(),
+            [.. machine.GetProperty("instruction_sets").EnumerateArray().Select(name => name.GetString() ?? "")],
+            Text(model, "architecture"),
+            Text(model, "shape"),
+            Text(root, "runtime"));
+        JsonElement choice = root.GetProperty("choice");
+        return new TuningProfile(
+            key,
+            new TuningChoice(
+                Number(choice, "threads", MaxThreads),
+                IsaName(choice, "isa_prefill"),
+                IsaName(choice, "isa_decode"),
+                ParseKvType(Text(choice, "kv_type")),
+                Number(choice, "batch_tokens", MaxBatchTokens)),
+            [.. root.GetProperty("measurements").EnumerateArray().Select(ReadMeasurement)]);
+    }
+
+    private static TuningMeasurement ReadMeasurement(JsonElement json) => new(
+        Text(json, "step"),
+        Text(json, "setting"),
+        json.TryGetProperty("prefill_ts", out JsonElement prefill) ? prefill.GetDouble() : null,
+        json.TryGetProperty("decode_ts", out JsonElement decode) ? decode.GetDouble() : null,
+        json.GetProperty("chosen").GetBoolean());
+
+    private static string Text(JsonElement json, string name) =>
+        json.GetProperty(name).GetString() ?? throw new InvalidDataException($"{name}: expected a text");
+
+    private static int Number(JsonElement json, string name, int maximum)
+    {
+        int number = json.GetProperty(name).GetInt32();
+        return number >= 1 && number <= maximum
+            ? number
+            : throw new InvalidDataException(FormattableString.Invariant($"{name} {number}: expected 1 to {maximum}"));
+    }
+
+    private static string IsaName(JsonElement json, string property)
+    {
+        string name = Text(json, property);
+        return InstructionSet.All.Any(set => set.IsSupported && set.Name == name)
+            ? name
+            : throw new InvalidDataException($"{property} '{name}': not on this machine");
+    }
+
+    private static KvCacheType ParseKvType(string name) => Enum.GetValues<KvCacheType>().Cast<KvCacheType?>().FirstOrDefault(type => KvName(type!.Value) == name)
+        ?? throw new InvalidDataException($"kv_type '{name}': expected {string.Join(", ", Enum.GetValues<KvCacheType>().Select(KvName))}");
+
+    private static string KvName(KvCacheType type) => type.ToString().ToLowerInvariant();
+}

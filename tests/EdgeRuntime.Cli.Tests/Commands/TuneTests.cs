@@ -1,0 +1,68 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Text.RegularExpressions;
+using EdgeRuntime.Cli.Tests.Support;
+using Xunit;
+
+namespace EdgeRuntime.Cli.Tests.Commands;
+
+public sealed class TuneTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    private Dictionary<string, string?> Environment => new() { ["EDGERUNTIME_PROFILES"] = _folder.Path, ["EDGERUNTIME_ISA"] = null };
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Tune_SmallModel_WritesAProfileThatRunUses()
+    {
+        EdgertResult tune = Edgert.RunIn(Environment, null, "tune", Edgert.Stories, "--seconds", "1").Expect(0);
+        Assert.Contains("Chosen: ", tune.Output, StringComparison.Ordinal);
+        string profile = Assert.Single(Directory.GetFiles(_folder.Path));
+        Assert.Contains(profile, tune.Output, StringComparison.Ordinal);
+
+        // Values that no machine would choose show who has won.
+        Replace(profile, "\"threads\": \\d+", "\"threads\": 3");
+        Replace(profile, "\"isa_prefill\": \"[^\"]*\"", "\"isa_prefill\": \"scalar\"");
+        EdgertResult tuned = Run();
+        Assert.Equal((3, "scalar", ""), (tuned.Json.GetProperty("threads").GetInt32(), tuned.Json.GetProperty("isa").GetString(), tuned.Error));
+        Assert.Equal(1, Run("--threads", "1").Json.GetProperty("threads").GetInt32());
+        Assert.NotEqual(3, Run("--threads", "0").Json.GetProperty("threads").GetInt32());
+        Assert.NotEqual(3, Run("--no-tuning").Json.GetProperty("threads").GetInt32());
+        Assert.Equal(tuned.Json.GetProperty("text").GetString(), Run("--no-tuning").Json.GetProperty("text").GetString());
+    }
+
+    [Theory]
+    [InlineData("\"processor\": \"", "\"processor\": \"not ", "made for the processor 'not ")]
+    [InlineData("\"version\": 1", "\"version\": 0", "version 0; expected 1")]
+    [InlineData("\"threads\": \\d+", "\"threads\": -1", "threads -1: expected 1 to 1024")]
+    [InlineData("^\\{", "", "not valid JSON")]
+    public void Run_ProfileThatIsWrong_WarnsOnceAndGoesOn(string pattern, string replacement, string reason)
+    {
+        Edgert.RunIn(Environment, null, "tune", Edgert.Stories, "--seconds", "1").Expect(0);
+        Replace(Assert.Single(Directory.GetFiles(_folder.Path)), pattern, replacement);
+        string line = Assert.Single(Run().Error.TrimEnd().Split('\n'));
+        Assert.StartsWith("edgert: warning: Ignored the tuning profile ", line, StringComparison.Ordinal);
+        Assert.Contains(reason, line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Tune_DryRun_WritesNothing()
+    {
+        Edgert.RunIn(Environment, null, "tune", Edgert.Stories, "--seconds", "1", "--dry-run").Expect(0);
+        Assert.Empty(Directory.GetFiles(_folder.Path));
+    }
+
+    private EdgertResult Run(params string[] options) => Edgert.RunIn(
+        Environment, null, ["run", Edgert.Stories, "-p", "Once upon a time", "--temp", "0", "-n", "8", "--json", .. options]).Expect(0);
+
+    private static void Replace(string path, string pattern, string replacement)
+    {
+        string text = File.ReadAllText(path);
+        string changed = new Regex(pattern).Replace(text, replacement, 1);
+        Assert.NotEqual(text, changed);
+        File.WriteAllText(path, changed);
+    }
+}
