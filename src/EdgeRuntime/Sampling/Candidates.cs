@@ -198,12 +198,22 @@ internal sealed class Candidates
         }
 
         double sum = 0;
-        foreach (ulong key in Keys)
+        ReadOnlySpan<ulong> keys = Keys;
+        Span<double> eight = stackalloc double[8];
+        for (int i = 0; i < keys.Length; i += eight.Length)
         {
-            int id = IdOf(key);
-            double weight = DeterministicMath.Exp((double)_logits[id] - best);
-            _weights[id] = weight;
-            sum += weight;
+            ReadOnlySpan<ulong> some = keys.Slice(i, Math.Min(eight.Length, keys.Length - i));
+            for (int lane = 0; lane < some.Length; lane++)
+            {
+                eight[lane] = (double)_logits[IdOf(some[lane])] - best;
+            }
+
+            DeterministicMath.Exp(Vector512.Create<double>(eight)).CopyTo(eight);
+            for (int lane = 0; lane < some.Length; lane++)
+            {
+                _weights[IdOf(some[lane])] = eight[lane];
+                sum += eight[lane];
+            }
         }
 
         return sum;

@@ -21,36 +21,11 @@ internal static class DeterministicMath
     // Below, the result would be subnormal: it counts as zero.
     private const double LeastExponent = -708;
 
-    // 1/n!, n from 13 down to 2: the Taylor series to 4e-18 on [-ln2 / 2, ln2 / 2].
-    private static ReadOnlySpan<double> ExpSeries =>
-    [
-        1.0 / 6227020800, 1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880, 1.0 / 40320, 1.0 / 5040, 1.0 / 720, 1.0 / 120, 1.0 / 24,
-        1.0 / 6, 1.0 / 2,
-    ];
-
     /// <summary>e^x for x of at most 0; relative error below 1e-15, 0 below -708.</summary>
-    public static double Exp(double x)
-    {
-        if (!(x >= LeastExponent))
-        {
-            return 0;
-        }
+    public static double Exp(double x) => Exp(Vector512.Create(x)).ToScalar();
 
-        double rounded = x * Log2E + RoundingMagic;
-        double n = rounded - RoundingMagic;
-        double r = x - n * Ln2High - n * Ln2Low;
-        ReadOnlySpan<double> series = ExpSeries;
-        double sum = series[0];
-        for (int i = 1; i < series.Length; i++)
-        {
-            sum = sum * r + series[i];
-        }
-
-        sum = sum * r * r + r + 1;
-        return sum * BitConverter.Int64BitsToDouble((BitConverter.DoubleToInt64Bits(rounded) + 1023) << 52);
-    }
-
-    /// <summary>Eight times <see cref="Exp(double)"/>, equal to it to the bit.</summary>
+    /// <summary>Eight times e^x for x of at most 0.</summary>
+    /// <remarks>The Taylor series up to r^13 / 13!, an error of 4e-18 on [-ln2 / 2, ln2 / 2], scaled by a power of two.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<double> Exp(Vector512<double> x)
     {
