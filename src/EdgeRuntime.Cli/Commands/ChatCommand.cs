@@ -3,6 +3,7 @@ using System.CommandLine;
 using System.IO;
 using System.Text;
 using EdgeRuntime.Cli.Chat;
+using EdgeRuntime.Cli.Models;
 using EdgeRuntime.Cli.Options;
 using EdgeRuntime.Cli.Terminal;
 
@@ -16,12 +17,14 @@ internal static class ChatCommand
         var options = new ModelCommandOptions();
         var sampling = new SamplingCommandOptions();
         var conversation = new ConversationCommandOptions();
+        var speculation = new SpeculationCommandOptions();
         var command = new Command(
             "chat",
             "A conversation with a model; /help in it lists its commands. Where standard input is no terminal, each line of it is a turn.");
         options.AddTo(command);
         sampling.AddTo(command);
         conversation.AddTo(command);
+        speculation.AddTo(command);
         command.SetAction(parsed =>
         {
             using AppLog log = options.CreateLog(parsed);
@@ -31,7 +34,9 @@ internal static class ChatCommand
                 ContextLength = options.GetContextLength(parsed, model.ContextLength),
                 KvType = options.GetKvTypeIfGiven(parsed),
             });
-            var chat = new ChatSession(session, sampling.GetOptions(parsed, conversation.UsesTemplate(parsed))) { System = conversation.GetSystem(parsed) };
+            using DraftModel? draft = speculation.Open(parsed, options.GetModelOptions(parsed, log), session.ContextLength);
+            GenerationOptions generation = speculation.Apply(parsed, sampling.GetOptions(parsed, conversation.UsesTemplate(parsed)), draft);
+            var chat = new ChatSession(session, generation) { System = conversation.GetSystem(parsed) };
             bool interactive = !Console.IsInputRedirected && !Console.IsOutputRedirected;
             return interactive ? RunOnTerminal(session, chat) : RunInPipe(session, chat);
         });

@@ -4,6 +4,7 @@ using System.Diagnostics;
 using System.IO;
 using System.Text.Json.Nodes;
 using EdgeRuntime.Cli.Chat;
+using EdgeRuntime.Cli.Models;
 using EdgeRuntime.Cli.Options;
 using EdgeRuntime.Cli.Terminal;
 
@@ -17,6 +18,7 @@ internal static class RunCommand
         var options = new ModelCommandOptions();
         var sampling = new SamplingCommandOptions();
         var conversation = new ConversationCommandOptions();
+        var speculation = new SpeculationCommandOptions();
         Option<string?> prompt = OptionFactory.Text("--prompt", ["-p"], "The prompt [default: standard input]", "TEXT");
         Option<string?> file = OptionFactory.Text("--file", ["-f"], "A file with the prompt", "FILE");
         Option<bool> json = OptionFactory.Switch(
@@ -27,6 +29,7 @@ internal static class RunCommand
         command.Add(file);
         sampling.AddTo(command);
         conversation.AddTo(command);
+        speculation.AddTo(command);
         command.Add(json);
         command.SetAction(parsed =>
         {
@@ -42,7 +45,8 @@ internal static class RunCommand
                 ContextLength = options.GetContextLength(parsed, model.ContextLength),
                 KvType = options.GetKvTypeIfGiven(parsed),
             });
-            GenerationOptions generation = sampling.GetOptions(parsed, conversation.UsesTemplate(parsed));
+            using DraftModel? draft = speculation.Open(parsed, options.GetModelOptions(parsed, log), session.ContextLength);
+            GenerationOptions generation = speculation.Apply(parsed, sampling.GetOptions(parsed, conversation.UsesTemplate(parsed)), draft);
             var chat = new ChatSession(session, generation) { System = conversation.GetSystem(parsed) };
             using var output = new StandardOutput();
             bool quiet = parsed.GetValue(json);
