@@ -10,7 +10,11 @@ namespace EdgeRuntime.Generation;
 /// <summary>A conversation as a JSON file: <c>{"system": "...", "messages": [{"role": "user", "content": "..."}, ...]}</c>.</summary>
 internal static class ChatFile
 {
-    private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Readable = new()
+    {
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     public static void Write(string path, string? system, IEnumerable<ChatMessage> messages)
     {

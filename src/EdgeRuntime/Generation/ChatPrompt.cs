@@ -7,13 +7,13 @@ using EdgeRuntime.Tokenizers;
 namespace EdgeRuntime.Generation;
 
 /// <summary>
-/// Turns a conversation into prompt tokens: the model's chat template rendered and tokenized. A model without a template sees the messages' texts
-/// joined by line ends, to be continued as plain text: base models (the stories ones, say) know no roles.
+/// Turns a conversation into prompt tokens: the model's chat template rendered and tokenized. A model without a template sees the messages'
+/// texts joined by line ends, to be continued as plain text: base models (the stories ones, say) know no roles.
 /// </summary>
 /// <remarks>
-/// It remembers the tokens of prompts and answers. As far as the next conversation renders to a text that begins with theirs, their ids are taken
-/// over and only the new text is tokenized: tokenizing an answer's text again could split it otherwise than the model did, and the KV cache could
-/// then not be reused.
+/// It remembers the tokens of prompts and answers. As far as the next conversation renders to a text that begins with theirs, their ids are
+/// taken over and only the new text is tokenized: tokenizing an answer's text again could split it otherwise than the model did, and the KV
+/// cache could then not be reused.
 /// </remarks>
 internal sealed class ChatPrompt
 {
@@ -58,7 +58,9 @@ internal sealed class ChatPrompt
         _marks.Add((_text.Length, _ids.Count));
     }
 
-    /// <summary>Keeps what is known up to the last mark, and adds the tokens of the text behind it. False where the text is another one.</summary>
+    /// <summary>
+    /// Keeps what is known up to the last mark, and adds the tokens of the text behind it. False where the text is another one.
+    /// </summary>
     private bool TryEncodeRest(string text)
     {
         (int known, int tokens) = _marks.Count > 0 ? _marks[^1] : (0, 0);
@@ -91,8 +93,8 @@ internal sealed class ChatPrompt
             return _tokenizer.Encode(text, addSpecial: true, parseSpecial: true);
         }
 
-        // Templates write the beginning-of-sequence token themselves, or leave it to a vocabulary that adds it; never two. An end-of-sequence
-        // token, which some vocabularies add as well, would end the conversation.
+        // Templates write the beginning-of-sequence token themselves, or leave it to a vocabulary that adds it; never two. An
+        // end-of-sequence token, which some vocabularies add as well, would end the conversation.
         IReadOnlyList<int> ids = _tokenizer.Encode(text, addSpecial: false, parseSpecial: true);
         return _begin is { } begin && (ids.Count == 0 || ids[0] != begin) ? [begin, .. ids] : ids;
     }

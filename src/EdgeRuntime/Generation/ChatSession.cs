@@ -9,13 +9,14 @@ using EdgeRuntime.Tokenizers;
 namespace EdgeRuntime;
 
 /// <summary>
-/// A conversation over a <see cref="ModelSession"/>: keeps the messages, renders them with the model's chat template and streams the answers. From turn
-/// to turn only new tokens are computed. For one caller at a time; it does not own the session.
+/// A conversation over a <see cref="ModelSession"/>: keeps the messages, renders them with the model's chat template and streams the
+/// answers. From turn to turn only new tokens are computed. For one caller at a time; it does not own the session.
 /// </summary>
 /// <remarks>
-/// A model without a chat template is a base model, which knows no roles: the texts of all messages, joined by line ends, are continued as plain
-/// text (<see cref="HasTemplate"/> says so). When a conversation outgrows the context, the next message is refused; with
-/// <see cref="GenerationOptions.ContextShift"/> the prompt leaves out the oldest messages instead, which <see cref="Messages"/> still shows.
+/// A model without a chat template is a base model, which knows no roles: the texts of all messages, joined by line ends, are continued as
+/// plain text (<see cref="HasTemplate"/> says so). When a conversation outgrows the context, the next message is refused; with
+/// <see cref="GenerationOptions.ContextShift"/> the prompt leaves out the oldest messages instead, which <see cref="Messages"/> still
+/// shows.
 /// </remarks>
 public sealed class ChatSession
 {

@@ -47,27 +47,29 @@ public sealed record GenerationOptions
     /// <summary>Texts that end the answer, also across token borders; they are not given out.</summary>
     public IReadOnlyList<string> Stop { get; init; } = [];
 
-    /// <summary>When the context is full, drop the oldest half behind the first <see cref="KeepTokens"/> and go on, instead of stopping.</summary>
+    /// <summary>
+    /// When the context is full, drop the oldest half behind the first <see cref="KeepTokens"/> and go on, instead of stopping.
+    /// </summary>
     public bool ContextShift { get; init; }
 
     /// <summary>Tokens at the start that a context shift keeps, a beginning-of-sequence token besides; -1 for the whole prompt.</summary>
     public int KeepTokens { get; init; }
 
     /// <summary>
-    /// Whether <see cref="ModelSession.Generate"/> takes its text for a user's message and puts it into the model's chat template. Where the model
-    /// has no template, or with false, the text is continued as it is.
+    /// Whether <see cref="ModelSession.Generate"/> takes its text for a user's message and puts it into the model's chat template. Where
+    /// the model has no template, or with false, the text is continued as it is.
     /// </summary>
     public bool ApplyTemplate { get; init; } = true;
 
     /// <summary>
-    /// Prompt-lookup speculation: drafts the next tokens from repetitions in prompt and answer and has the model check several at once. The answer
-    /// is the same as without; it only comes faster where it repeats.
+    /// Prompt-lookup speculation: drafts the next tokens from repetitions in prompt and answer and has the model check several at once. The
+    /// answer is the same as without; it only comes faster where it repeats.
     /// </summary>
     public bool NgramDraft { get; init; }
 
     /// <summary>
-    /// A session of a smaller model with the same vocabulary that drafts the next tokens (speculative decoding). The answer's distribution is the
-    /// same as without. The caller owns it and must not use it meanwhile; null for none.
+    /// A session of a smaller model with the same vocabulary that drafts the next tokens (speculative decoding). The answer's distribution
+    /// is the same as without. The caller owns it and must not use it meanwhile; null for none.
     /// </summary>
     public ModelSession? DraftSession { get; init; }
 }

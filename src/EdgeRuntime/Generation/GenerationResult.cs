@@ -3,7 +3,8 @@ namespace EdgeRuntime;
 /// <summary>One step of an answer.</summary>
 /// <param name="Id">The token, or -1 where only text that was held back is given out at the end.</param>
 /// <param name="Text">
-/// Text that is now certain: often the token's own, empty inside a character or while a stop string may be coming, and more than one token's afterwards.
+/// Text that is now certain: often the token's own, empty inside a character or while a stop string may be coming, and more than one
+/// token's afterwards.
 /// </param>
 /// <param name="IsLast">Whether the answer ends here.</param>
 public readonly record struct GeneratedToken(int Id, string Text, bool IsLast);

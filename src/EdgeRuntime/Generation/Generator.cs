@@ -10,8 +10,8 @@ using EdgeRuntime.Tokenizers;
 namespace EdgeRuntime;
 
 /// <summary>
-/// Generates answers in a session, token by token, with text, stop strings and a result. Keep one for all answers of a conversation: its buffers are
-/// reused and its random generator goes on. For one caller at a time; owns nothing.
+/// Generates answers in a session, token by token, with text, stop strings and a result. Keep one for all answers of a conversation: its
+/// buffers are reused and its random generator goes on. For one caller at a time; owns nothing.
 /// </summary>
 public sealed class Generator
 {
@@ -34,8 +34,9 @@ public sealed class Generator
     {
         if (options.MaxTokens < 0)
         {
-            throw new ArgumentException(string.Create(
-                CultureInfo.InvariantCulture, $"MaxTokens is {options.MaxTokens}; expected 0 or more, or null for no limit"), nameof(options));
+            throw new ArgumentException(
+                string.Create(CultureInfo.InvariantCulture, $"MaxTokens is {options.MaxTokens}; expected 0 or more, or null for no limit"),
+                nameof(options));
         }
 
         _tokenizer = tokenizer;
@@ -53,7 +54,8 @@ public sealed class Generator
 
     /// <summary>
     /// Generates an answer to a prompt, lazily: each step of the enumeration computes a token. Cancelling ends the enumeration
-    /// (<see cref="StopReason.Cancelled"/>) within the token, also during prefill, and the session stays usable. <see cref="Result"/> is set at the end.
+    /// (<see cref="StopReason.Cancelled"/>) within the token, also during prefill, and the session stays usable. <see cref="Result"/> is
+    /// set at the end.
     /// </summary>
     /// <param name="prompt">All tokens from position 0 on, those of earlier turns included.</param>
     /// <param name="cancellationToken">Ends the answer.</param>

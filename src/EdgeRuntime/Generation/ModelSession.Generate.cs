@@ -12,13 +12,14 @@ public sealed partial class ModelSession : ISequenceState
 
     /// <summary>Answers a prompt, piece by piece as it is computed. Each step of the enumeration computes a token.</summary>
     /// <param name="prompt">
-    /// Taken as a user's message and put into the model's chat template where it has one, unless <see cref="GenerationOptions.ApplyTemplate"/> is off;
-    /// otherwise continued as it is (written-out control tokens count as such).
+    /// Taken as a user's message and put into the model's chat template where it has one, unless
+    /// <see cref="GenerationOptions.ApplyTemplate"/> is off; otherwise continued as it is (written-out control tokens count as such).
     /// </param>
     /// <param name="options">Null for the defaults.</param>
     /// <param name="cancellationToken">Ends the answer within a token; the session stays usable.</param>
     /// <remarks>
-    /// The prompt starts at position 0: what it has in common with the KV cache is not computed again, the rest of the cache is forgotten. Use
+    /// The prompt starts at position 0: what it has in common with the KV cache is not computed again, the rest of the cache is forgotten.
+    /// Use
     /// <see cref="ChatSession"/> for a conversation and <see cref="Generator"/> for tokens and timings.
     /// </remarks>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
@@ -49,7 +50,9 @@ public sealed partial class ModelSession : ISequenceState
         }
     }
 
-    ReadOnlySpan<float> ISequenceState.Forward(ReadOnlySpan<int> tokens, CancellationToken cancellationToken) => Forward(tokens, cancellationToken);
+    ReadOnlySpan<float> ISequenceState.Forward(ReadOnlySpan<int> tokens, CancellationToken cancellationToken) =>
+        Forward(tokens, cancellationToken);
 
-    ReadOnlySpan<float> ISequenceState.ForwardAll(ReadOnlySpan<int> tokens, CancellationToken cancellationToken) => ForwardAll(tokens, cancellationToken);
+    ReadOnlySpan<float> ISequenceState.ForwardAll(ReadOnlySpan<int> tokens, CancellationToken cancellationToken) =>
+        ForwardAll(tokens, cancellationToken);
 }

@@ -9,13 +9,13 @@ namespace EdgeRuntime.Generation;
 /// Knuth-Morris-Pratt automaton a stop string, so that the work is linear in the text however long or repetitive the stop strings are.
 /// </summary>
 /// <remarks>
-/// The stop string that is complete first wins; of several complete at the same character the longest, because it began first. How the text is cut
-/// into pieces never matters.
+/// The stop string that is complete first wins; of several complete at the same character the longest, because it began first. How the text
+/// is cut into pieces never matters.
 /// </remarks>
 internal sealed class StopMatcher
 {
     private readonly string[] _stops;
-    private readonly int[][] _failure; // [stop][n]: length of the longest proper prefix of the stop string that ends its first n + 1 characters
+    private readonly int[][] _failure; // [stop][n]: longest proper prefix of the stop string that ends its first n + 1 characters
     private readonly int[] _matched; // [stop]: how many of its characters the text ends with
     private readonly StringBuilder _held = new();
 
@@ -46,7 +46,9 @@ internal sealed class StopMatcher
         Found = null;
     }
 
-    /// <summary>Takes a piece and gives out what can't be part of a stop string any more: all that comes before the stop string where one is found.</summary>
+    /// <summary>
+    /// Takes a piece and gives out what can't be part of a stop string any more: all that comes before the stop string where one is found.
+    /// </summary>
     public string Append(string piece)
     {
         if (_stops.Length == 0 || piece.Length == 0)

@@ -5,12 +5,12 @@ using EdgeRuntime.Speculation;
 namespace EdgeRuntime.Generation;
 
 /// <summary>
-/// The decode loop on token ids: prefix reuse, prefill, sample, forward, speculation, context shift. It knows no text and no end; a caller that ends
-/// calls <see cref="End"/>. A step allocates nothing on the managed heap. For one caller; owns nothing.
+/// The decode loop on token ids: prefix reuse, prefill, sample, forward, speculation, context shift. It knows no text and no end; a caller
+/// that ends calls <see cref="End"/>. A step allocates nothing on the managed heap. For one caller; owns nothing.
 /// </summary>
 /// <remarks>
-/// The current token is always chosen but not yet in the state: it is computed together with the next call's work. So a cancelled call can be
-/// repeated, and an answer's last token costs no forward pass.
+/// The current token is always chosen but not yet in the state: it is computed together with the next call's work. So a cancelled call can
+/// be repeated, and an answer's last token costs no forward pass.
 /// </remarks>
 internal sealed class TokenGenerator
 {
@@ -54,7 +54,8 @@ internal sealed class TokenGenerator
     public bool CanContinue => _taken < _queued || _state.Length < _state.ContextLength || (_shift && ShiftCount > 0);
 
     /// <summary>
-    /// Brings the state to the prompt, computing only what differs from what it holds (the last token in any case), and chooses the first token.
+    /// Brings the state to the prompt, computing only what differs from what it holds (the last token in any case), and chooses the first
+    /// token.
     /// </summary>
     /// <param name="prompt">All tokens of the prompt, from position 0.</param>
     /// <param name="keep">Tokens at the start that a context shift keeps.</param>

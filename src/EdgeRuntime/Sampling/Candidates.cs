@@ -11,8 +11,7 @@ namespace EdgeRuntime.Sampling;
 /// The tokens that may come next. At first all of the vocabulary; every filter keeps fewer. Buffers are made once for a vocabulary.
 /// </summary>
 /// <remarks>
-/// While all tokens are in, only the logits are kept. The first filter makes a list of keys: the upper half orders logits from best to worst, the
-/// lower half is the token id, so that keys are distinct, equal logits are ordered by id, and a selection compares integers.
+/// While all tokens are in, only the logits are kept. The first filter makes a list of <see cref="CandidateKey"/>s.
 /// </remarks>
 internal sealed class Candidates
 {
@@ -70,7 +69,7 @@ internal sealed class Candidates
             best = Math.Min(best, key);
         }
 
-        return LogitOf(best);
+        return CandidateKey.Logit(best);
     }
 
     /// <summary>Keeps the best <paramref name="count"/>; of equal logits the lowest ids. Tokens at minus infinity never stay.</summary>
@@ -92,7 +91,9 @@ internal sealed class Candidates
         }
     }
 
-    /// <summary>Keeps the tokens whose logit is at least <paramref name="threshold"/>, or the best <paramref name="minKeep"/> where those are fewer.</summary>
+    /// <summary>
+    /// Keeps the tokens whose logit is at least <paramref name="threshold"/>, or the best <paramref name="minKeep"/> where those are fewer.
+    /// </summary>
     public void KeepAtLeast(float threshold, int minKeep)
     {
         if (IsWhole)
@@ -108,7 +109,7 @@ internal sealed class Candidates
         }
 
         // A smaller key is a better one: the threshold's key with the highest id bounds all that may stay.
-        ulong bound = KeyOf(threshold, -1);
+        ulong bound = CandidateKey.Of(threshold, -1);
         int kept = 0;
         for (int i = 0; i < _count; i++)
         {
@@ -130,7 +131,9 @@ internal sealed class Candidates
         }
     }
 
-    /// <summary>Keeps the best tokens until their weights add up to <paramref name="mass"/>, and at least <paramref name="minKeep"/>. Wants weights.</summary>
+    /// <summary>
+    /// Keeps the best tokens until their weights add up to <paramref name="mass"/>, and at least <paramref name="minKeep"/>. Wants weights.
+    /// </summary>
     public void KeepMass(double mass, int minKeep)
     {
         bool whole = IsWhole;
@@ -155,7 +158,7 @@ internal sealed class Candidates
         Span<ulong> keys = Keys;
         for (int i = 0; i < keys.Length; i++)
         {
-            int id = IdOf(keys[i]);
+            int id = CandidateKey.Id(keys[i]);
             float distance = (float)Math.Abs(_logits[id] - centre);
             keys[i] = ((ulong)BitConverter.SingleToUInt32Bits(distance) << 32) | (uint)id;
         }
@@ -182,13 +185,15 @@ internal sealed class Candidates
 
         foreach (ulong key in Keys)
         {
-            _logits[IdOf(key)] /= divisor;
+            _logits[CandidateKey.Id(key)] /= divisor;
         }
 
         RenewKeys();
     }
 
-    /// <summary>Sets the weight of every token that is in, e^(logit - best), and returns their sum. The order of additions is fixed.</summary>
+    /// <summary>
+    /// Sets the weight of every token that is in, e^(logit - best), and returns their sum. The order of additions is fixed.
+    /// </summary>
     public double ComputeWeights()
     {
         float best = Best();
@@ -205,13 +210,13 @@ internal sealed class Candidates
             ReadOnlySpan<ulong> some = keys.Slice(i, Math.Min(eight.Length, keys.Length - i));
             for (int lane = 0; lane < some.Length; lane++)
             {
-                eight[lane] = (double)_logits[IdOf(some[lane])] - best;
+                eight[lane] = (double)_logits[CandidateKey.Id(some[lane])] - best;
             }
 
             DeterministicMath.Exp(Vector512.Create<double>(eight)).CopyTo(eight);
             for (int lane = 0; lane < some.Length; lane++)
             {
-                _weights[IdOf(some[lane])] = eight[lane];
+                _weights[CandidateKey.Id(some[lane])] = eight[lane];
                 sum += eight[lane];
             }
         }
@@ -227,7 +232,7 @@ internal sealed class Candidates
         double mean = 0;
         foreach (ulong key in Keys)
         {
-            int id = IdOf(key);
+            int id = CandidateKey.Id(key);
             mean += _weights[id] * _logits[id];
         }
 
@@ -242,7 +247,7 @@ internal sealed class Candidates
         int count = Count;
         for (int i = 0; i < count; i++)
         {
-            int id = IsWhole ? i : IdOf(_keys[i]);
+            int id = IsWhole ? i : CandidateKey.Id(_keys[i]);
             double weight = _weights[id];
             running += weight;
             if (weight > 0)
@@ -268,7 +273,7 @@ internal sealed class Candidates
         distribution.Resize(count);
         for (int i = 0; i < count; i++)
         {
-            int id = IsWhole ? i : IdOf(_keys[i]);
+            int id = IsWhole ? i : CandidateKey.Id(_keys[i]);
             distribution.Ids[i] = id;
             distribution.Probabilities[i] = _weights[id] / sum;
         }
@@ -276,29 +281,12 @@ internal sealed class Candidates
 
     private Span<ulong> Keys => _keys.AsSpan(0, _count);
 
-    private static int IdOf(ulong key) => (int)(uint)key;
-
-    private static ulong KeyOf(float logit, int id)
-    {
-        uint bits = BitConverter.SingleToUInt32Bits(logit);
-
-        // IEEE order as unsigned integers, best first: positive numbers have all bits but the sign inverted, negative ones stay as they are.
-        uint order = (bits & 0x80000000) == 0 ? bits ^ 0x7FFFFFFF : bits;
-        return ((ulong)order << 32) | (uint)id;
-    }
-
-    private static float LogitOf(ulong key)
-    {
-        uint order = (uint)(key >> 32);
-        return BitConverter.UInt32BitsToSingle((order & 0x80000000) == 0 ? order ^ 0x7FFFFFFF : order);
-    }
-
     private void RenewKeys()
     {
         foreach (ref ulong key in Keys)
         {
-            int id = IdOf(key);
-            key = KeyOf(_logits[id], id);
+            int id = CandidateKey.Id(key);
+            key = CandidateKey.Of(_logits[id], id);
         }
     }
 
@@ -331,7 +319,7 @@ internal sealed class Candidates
             for (ulong mask = inside.ExtractMostSignificantBits(); mask != 0; mask &= mask - 1)
             {
                 int id = i + BitOperations.TrailingZeroCount(mask);
-                _keys[kept++] = KeyOf(_logits[id], id);
+                _keys[kept++] = CandidateKey.Of(_logits[id], id);
             }
 
             i += Vector512<float>.Count;
@@ -341,14 +329,15 @@ internal sealed class Candidates
         {
             if (_logits[i] >= least && _logits[i] < bound)
             {
-                _keys[kept++] = KeyOf(_logits[i], i);
+                _keys[kept++] = CandidateKey.Of(_logits[i], i);
             }
         }
 
         _count = kept;
     }
 
-    // The weights are added up in buckets by logit; the bucket in which the sum passes the mass is the only place where a selection is needed.
+    // The weights are added up in buckets by logit; the bucket in which the sum passes the mass is the only place where a selection is
+    // needed.
     private int CollectMass(double mass)
     {
         float best = Best();
@@ -371,15 +360,15 @@ internal sealed class Candidates
         int surely = _count;
         foreach (ulong key in Keys)
         {
-            mass -= _weights[IdOf(key)];
+            mass -= _weights[CandidateKey.Id(key)];
         }
 
         Append(least, sure);
         return surely + Selection.SmallestWithMass(_keys.AsSpan(surely, _count - surely), _weights, mass);
     }
 
-    // One pass over the vocabulary: what beats the worst of the best so far is collected, and whenever the list is long it is cut down to the
-    // best and the bar rises. Ids ascend, so that a later token with the same logit as the bar is the worse one.
+    // One pass over the vocabulary: what beats the worst of the best so far is collected, and whenever the list is long it is cut down to
+    // the best and the bar rises. Ids ascend, so that a later token with the same logit as the bar is the worse one.
     private void CollectBest(int count)
     {
         int longest = (int)Math.Min(_keys.Length, Math.Max(2L * count, 1024) + Vector512<float>.Count);
@@ -392,7 +381,7 @@ internal sealed class Candidates
             for (ulong mask = Vector512.GreaterThan(block, Vector512.Create(bar)).ExtractMostSignificantBits(); mask != 0; mask &= mask - 1)
             {
                 int id = i + BitOperations.TrailingZeroCount(mask);
-                _keys[kept++] = KeyOf(_logits[id], id);
+                _keys[kept++] = CandidateKey.Of(_logits[id], id);
             }
 
             i += Vector512<float>.Count;
@@ -400,7 +389,7 @@ internal sealed class Candidates
             {
                 Selection.Smallest(_keys.AsSpan(0, kept), count);
                 kept = count;
-                bar = LogitOf(_keys[count - 1]);
+                bar = CandidateKey.Logit(_keys[count - 1]);
             }
         }
 
@@ -408,7 +397,7 @@ internal sealed class Candidates
         {
             if (_logits[i] > bar)
             {
-                _keys[kept++] = KeyOf(_logits[i], i);
+                _keys[kept++] = CandidateKey.Of(_logits[i], i);
             }
         }
 

@@ -5,8 +5,9 @@ using System.Runtime.Intrinsics;
 namespace EdgeRuntime.Sampling;
 
 /// <summary>
-/// exp and log for probabilities. <see cref="Math.Exp"/> calls the platform's C library, whose last bits differ between systems; these use only
-/// IEEE additions, multiplications and divisions in a fixed order (.NET never fuses them by itself), so that a seed gives the same tokens everywhere.
+/// exp and log for probabilities. <see cref="Math.Exp"/> calls the platform's C library, whose last bits differ between systems; these use
+/// only IEEE additions, multiplications and divisions in a fixed order (.NET never fuses them by itself), so that a seed gives the same
+/// tokens everywhere.
 /// </summary>
 internal static class DeterministicMath
 {
@@ -46,7 +47,8 @@ internal static class DeterministicMath
         sum = sum * r + Vector512.Create(1.0 / 2);
         sum = sum * r * r + r + Vector512<double>.One;
         Vector512<double> power = Vector512.ShiftLeft(rounded.AsInt64() + Vector512.Create(1023L), 52).AsDouble();
-        return Vector512.ConditionalSelect(Vector512.GreaterThanOrEqual(x, Vector512.Create(LeastExponent)), sum * power, Vector512<double>.Zero);
+        Vector512<double> inRange = Vector512.GreaterThanOrEqual(x, Vector512.Create(LeastExponent));
+        return Vector512.ConditionalSelect(inRange, sum * power, Vector512<double>.Zero);
     }
 
     /// <summary>Natural logarithm of a positive, normal, finite number; relative error below 1e-15.</summary>

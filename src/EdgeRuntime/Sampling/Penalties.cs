@@ -3,34 +3,30 @@ using System;
 namespace EdgeRuntime.Sampling;
 
 /// <summary>
-/// Makes recent tokens, those of the prompt among them, less likely: the logit is divided by the repetition penalty where it is positive and
-/// multiplied where it is not, then <c>count * frequency + presence</c> is subtracted.
+/// Makes recent tokens, those of the prompt among them, less likely: the logit is divided by the repetition penalty where it is positive
+/// and multiplied where it is not, then <c>count * frequency + presence</c> is subtracted.
 /// </summary>
 /// <remarks>Formulas and window as llama.cpp's <c>llama_sampler_penalties</c> (repetition penalty: CTRL, arXiv 1909.05858).</remarks>
 internal sealed class Penalties : SamplingStep
 {
     private readonly float _repeat, _presence, _frequency;
-    private readonly int _window;
     private readonly int[] _counts; // [vocabulary], occurrences in the window
-    private readonly int[] _history; // the window is its last _window tokens; the ones before are kept for Undo
-    private int _length;
+    private readonly int[] _recent; // the window's tokens, a ring
+    private int _length, _next;
 
     public Penalties(float repeat, float presence, float frequency, int window, int vocabularySize)
     {
         _repeat = repeat;
         _presence = presence;
         _frequency = frequency;
-        _window = window;
         _counts = new int[vocabularySize];
-        _history = new int[2 * (window + Sampler.MostUndo)];
+        _recent = new int[window];
     }
-
-    private int Start => Math.Max(0, _length - _window);
 
     public override void Apply(Candidates candidates)
     {
         Span<float> logits = candidates.Logits;
-        ReadOnlySpan<int> recent = _history.AsSpan(Start, _length - Start);
+        ReadOnlySpan<int> recent = _recent.AsSpan(0, _length);
         foreach (int token in recent)
         {
             int count = _counts[token];
@@ -52,8 +48,8 @@ internal sealed class Penalties : SamplingStep
     public override void Reset(ReadOnlySpan<int> tokens)
     {
         Array.Clear(_counts);
-        _length = 0;
-        foreach (int token in tokens[Math.Max(0, tokens.Length - _window - Sampler.MostUndo)..])
+        _length = _next = 0;
+        foreach (int token in tokens[Math.Max(0, tokens.Length - _recent.Length)..])
         {
             Accept(token);
         }
@@ -61,30 +57,17 @@ internal sealed class Penalties : SamplingStep
 
     public override void Accept(int token)
     {
-        if (_length == _history.Length)
+        if (_length == _recent.Length)
         {
-            _length = _window + Sampler.MostUndo;
-            _history.AsSpan(_history.Length - _length).CopyTo(_history);
+            _counts[_recent[_next]]--;
+        }
+        else
+        {
+            _length++;
         }
 
-        if (_length >= _window)
-        {
-            _counts[_history[_length - _window]]--;
-        }
-
-        _history[_length++] = token;
+        _recent[_next] = token;
         _counts[token]++;
-    }
-
-    public override void Undo(int count)
-    {
-        for (int i = 0; i < count; i++)
-        {
-            _counts[_history[--_length]]--;
-            if (_length >= _window)
-            {
-                _counts[_history[_length - _window]]++;
-            }
-        }
+        _next = (_next + 1) % _recent.Length;
     }
 }

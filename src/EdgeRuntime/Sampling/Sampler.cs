@@ -9,7 +9,8 @@ using EdgeRuntime.Sampling;
 namespace EdgeRuntime;
 
 /// <summary>
-/// Chooses the next token from logits: a list of steps in llama.cpp's order, then a draw from its own seeded generator. For one caller at a time.
+/// Chooses the next token from logits: a list of steps in llama.cpp's order, then a draw from its own seeded generator. For one caller at a
+/// time.
 /// </summary>
 /// <remarks>
 /// The same logits, options and seed give the same tokens on every platform, thread count and run: selection is integer arithmetic and
@@ -17,9 +18,6 @@ namespace EdgeRuntime;
 /// </remarks>
 public sealed class Sampler
 {
-    /// <summary>Most tokens that <see cref="Undo"/> takes back.</summary>
-    internal const int MostUndo = 64;
-
     private readonly SamplingStep[] _steps;
     private readonly Candidates? _candidates;
     private readonly bool _greedy;
@@ -126,15 +124,6 @@ public sealed class Sampler
     /// <summary>A number in [0, 1) from the sampler's generator.</summary>
     internal double NextRandom() => _random.NextDouble();
 
-    /// <summary>Takes back the last <paramref name="count"/> accepted tokens, at most <see cref="MostUndo"/>.</summary>
-    internal void Undo(int count)
-    {
-        foreach (SamplingStep step in _steps)
-        {
-            step.Undo(count);
-        }
-    }
-
     /// <summary>Runs the steps; the candidates and their weights are then what a draw needs.</summary>
     /// <returns>The sum of the weights.</returns>
     private double Filter(ReadOnlySpan<float> logits)
@@ -168,8 +157,9 @@ public sealed class Sampler
     {
         if (given.Length != _vocabularySize)
         {
-            throw new ArgumentException(string.Create(
-                CultureInfo.InvariantCulture, $"{given.Length} logits; this sampler is for a vocabulary of {_vocabularySize}"), nameof(logits));
+            throw new ArgumentException(
+                string.Create(CultureInfo.InvariantCulture, $"{given.Length} logits; this sampler takes {_vocabularySize}"),
+                nameof(logits));
         }
 
         float best = TensorPrimitives.Max(logits);
@@ -190,10 +180,12 @@ public sealed class Sampler
         }
 
         throw new ArithmeticException(string.Create(
-            CultureInfo.InvariantCulture, $"the model computed {best} as the logit of token {token}: its weights are damaged or it overflowed"));
+            CultureInfo.InvariantCulture,
+            $"the model computed {best} as the logit of token {token}: its weights are damaged or it overflowed"));
     }
 
-    private static ArithmeticException NoTokenLeft() => new("no token is left to choose: every logit is minus infinity (banned by LogitBias, or by the model)");
+    private static ArithmeticException NoTokenLeft() =>
+        new("no token is left to choose: every logit is minus infinity (banned by LogitBias, or by the model)");
 
     private static int FirstOf(ReadOnlySpan<float> logits, float best)
     {
@@ -223,7 +215,8 @@ public sealed class Sampler
         Check(!float.IsNaN(o.TopP), nameof(o.TopP), o.TopP, "0 to 1; 1 is off");
         Check(!float.IsNaN(o.MinP) && o.MinP <= 1, nameof(o.MinP), o.MinP, "0 to 1; 0 is off");
         Check(!float.IsNaN(o.TypicalP), nameof(o.TypicalP), o.TypicalP, "0 to 1; 1 is off");
-        Check(float.IsFinite(o.RepeatPenalty) && o.RepeatPenalty > 0, nameof(o.RepeatPenalty), o.RepeatPenalty, "a number above 0; 1 is off");
+        bool divides = float.IsFinite(o.RepeatPenalty) && o.RepeatPenalty > 0;
+        Check(divides, nameof(o.RepeatPenalty), o.RepeatPenalty, "a number above 0; 1 is off");
         Check(float.IsFinite(o.PresencePenalty), nameof(o.PresencePenalty), o.PresencePenalty, "a number; 0 is off");
         Check(float.IsFinite(o.FrequencyPenalty), nameof(o.FrequencyPenalty), o.FrequencyPenalty, "a number; 0 is off");
         Check(o.MinKeep >= 0, nameof(o.MinKeep), o.MinKeep, "0 or more");

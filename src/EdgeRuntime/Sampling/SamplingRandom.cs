@@ -5,8 +5,8 @@ using System.Security.Cryptography;
 namespace EdgeRuntime.Sampling;
 
 /// <summary>
-/// The random generator of sampling: xoshiro256** (Blackman and Vigna), its state filled by splitmix64 from the seed. Integer arithmetic only,
-/// so that a seed gives the same numbers on every platform and in every version of .NET.
+/// The random generator of sampling: xoshiro256** (Blackman and Vigna), its state filled by splitmix64 from the seed. Integer arithmetic
+/// only, so that a seed gives the same numbers on every platform and in every version of .NET.
 /// </summary>
 internal struct SamplingRandom
 {

@@ -19,9 +19,4 @@ internal abstract class SamplingStep
     public virtual void Accept(int token)
     {
     }
-
-    /// <summary>Takes back the last <paramref name="count"/> appended tokens, at most <see cref="Sampler.MostUndo"/>.</summary>
-    public virtual void Undo(int count)
-    {
-    }
 }

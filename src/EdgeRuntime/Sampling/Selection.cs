@@ -3,8 +3,8 @@ using System;
 namespace EdgeRuntime.Sampling;
 
 /// <summary>
-/// Partial selection among distinct keys, the smallest key being the best; the lower 32 bits of a key are a token id. Expected time is linear;
-/// after too many poor pivots the rest is sorted, so that no input is quadratic.
+/// Partial selection among distinct keys, the smallest key being the best; the lower 32 bits of a key are a token id. Expected time is
+/// linear; after too many poor pivots the rest is sorted, so that no input is quadratic.
 /// </summary>
 internal static class Selection
 {
@@ -32,8 +32,8 @@ internal static class Selection
     }
 
     /// <summary>
-    /// Moves the smallest keys to the front until their weights add up to <paramref name="mass"/>, and returns how many that takes; all of them
-    /// where the sum of all is less.
+    /// Moves the smallest keys to the front until their weights add up to <paramref name="mass"/>, and returns how many that takes; all of
+    /// them where the sum of all is less.
     /// </summary>
     /// <param name="keys">Distinct keys.</param>
     /// <param name="weights">Weight of each token id.</param>

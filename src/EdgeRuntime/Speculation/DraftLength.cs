@@ -3,12 +3,12 @@ using System;
 namespace EdgeRuntime.Speculation;
 
 /// <summary>
-/// Decides how many tokens to draft. It learns how often each kind of proposal is accepted and what a pass over several rows costs, and takes the
-/// length with the most expected tokens a second: 0 where nothing beats a plain step.
+/// Decides how many tokens to draft. It learns how often each kind of proposal is accepted and what a pass over several rows costs, and
+/// takes the length with the most expected tokens a second: 0 where nothing beats a plain step.
 /// </summary>
 /// <remarks>
-/// With acceptance a, a draft of k tokens yields 1 + a + ... + a^k tokens on average. A kind that does not pay is tried again with one token after
-/// 4, 8, ... 64 chances, which bounds the loss on a text where drafts never fit to well under 1 %.
+/// With acceptance a, a draft of k tokens yields 1 + a + ... + a^k tokens on average. A kind that does not pay is tried again with one
+/// token after 4, 8, ... 64 chances, which bounds the loss on a text where drafts never fit to well under 1 %.
 /// </remarks>
 internal sealed class DraftLength
 {

@@ -7,10 +7,14 @@ namespace EdgeRuntime.Speculation;
 /// <summary>Proposes the next tokens of an answer, for the model to check several at once.</summary>
 internal interface IDraft
 {
-    /// <summary>Number of values that <see cref="Prepare"/> may give besides -1: kinds of proposals that differ in how often they are accepted.</summary>
+    /// <summary>
+    /// Number of values that <see cref="Prepare"/> may give besides -1: kinds of proposals that differ in how often they are accepted.
+    /// </summary>
     int Kinds { get; }
 
-    /// <summary>Whether proposals are drawn at random: then their number may not depend on a clock, or a seed would not repeat an answer.</summary>
+    /// <summary>
+    /// Whether proposals are drawn at random: then their number may not depend on a clock, or a seed would not repeat an answer.
+    /// </summary>
     bool IsRandom { get; }
 
     /// <summary>Looks whether there is something to propose behind <paramref name="text"/>, before it is decided how much.</summary>

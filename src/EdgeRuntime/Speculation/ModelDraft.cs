@@ -8,8 +8,8 @@ using EdgeRuntime.Tokenizers;
 namespace EdgeRuntime.Speculation;
 
 /// <summary>
-/// A smaller model proposes, drawing with the same sampler settings as the large one (speculative sampling, arXiv 2211.17192). Its sequence follows
-/// the text by prefix: what was rejected is truncated at the next proposal.
+/// A smaller model proposes, drawing with the same sampler settings as the large one (speculative sampling, arXiv 2211.17192). Its sequence
+/// follows the text by prefix: what was rejected is truncated at the next proposal.
 /// </summary>
 internal sealed class ModelDraft : IDraft
 {
@@ -54,7 +54,7 @@ internal sealed class ModelDraft : IDraft
         {
             throw new ArgumentException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"the draft model has {draft.Model.VocabularySize} tokens, the model {session.Model.VocabularySize}; a draft needs the same vocabulary"));
+                $"the draft model has {draft.Model.VocabularySize} tokens, the model {session.Model.VocabularySize}; they must agree"));
         }
 
         for (int token = 0; !ReferenceEquals(target, own) && token < target.VocabularySize; token++)
@@ -62,7 +62,8 @@ internal sealed class ModelDraft : IDraft
             if (!target.GetPieceBytes(token, special: true).SequenceEqual(own.GetPieceBytes(token, special: true)))
             {
                 throw new ArgumentException(string.Create(
-                    CultureInfo.InvariantCulture, $"token {token} differs between the draft model and the model; a draft needs the same vocabulary"));
+                    CultureInfo.InvariantCulture,
+                    $"token {token} differs between the draft model and the model; a draft needs the same vocabulary"));
             }
         }
 

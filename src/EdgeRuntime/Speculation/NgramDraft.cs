@@ -5,8 +5,8 @@ using EdgeRuntime.Sampling;
 namespace EdgeRuntime.Speculation;
 
 /// <summary>
-/// Prompt lookup: finds where the last tokens occurred before and proposes what followed there. A search is a few vectorised passes over the text,
-/// so that there is no index to keep.
+/// Prompt lookup: finds where the last tokens occurred before and proposes what followed there. A search is a few vectorised passes over
+/// the text, so that there is no index to keep.
 /// </summary>
 internal sealed class NgramDraft : IDraft
 {
@@ -76,8 +76,9 @@ internal sealed class NgramDraft : IDraft
                 break;
             }
 
+            int next = found + ShortestMatch;
             int length = ShortestMatch;
-            while (length < LongestMatch && found + ShortestMatch > length && text[found + ShortestMatch - 1 - length] == text[text.Length - 1 - length])
+            while (length < Math.Min(LongestMatch, next) && text[next - 1 - length] == text[text.Length - 1 - length])
             {
                 length++;
             }
@@ -85,10 +86,10 @@ internal sealed class NgramDraft : IDraft
             if (length > longest)
             {
                 longest = length;
-                source = found + ShortestMatch;
+                source = next;
             }
 
-            searched = found + ShortestMatch - 1;
+            searched = next - 1;
         }
 
         return longest;

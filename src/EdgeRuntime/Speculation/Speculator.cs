@@ -6,13 +6,13 @@ using EdgeRuntime.Sampling;
 namespace EdgeRuntime.Speculation;
 
 /// <summary>
-/// Speculative decoding: a draft proposes tokens, one pass over all of them gives the model's logits at every position, and tokens are chosen from
-/// those until one differs from the draft.
+/// Speculative decoding: a draft proposes tokens, one pass over all of them gives the model's logits at every position, and tokens are
+/// chosen from those until one differs from the draft.
 /// </summary>
 /// <remarks>
-/// A certain proposal d is checked by sampling as always and comparing: a seed gives the very tokens that it gives without speculation. A proposal
-/// drawn from q is accepted with probability min(1, p(d) / q(d)), and otherwise replaced by a draw from max(0, p - q), normalized: the tokens then
-/// have the model's distribution p exactly (Leviathan et al., arXiv 2211.17192, theorem in appendix A).
+/// A certain proposal d is checked by sampling as always and comparing: a seed gives the very tokens that it gives without speculation. A
+/// proposal drawn from q is accepted with probability min(1, p(d) / q(d)), and otherwise replaced by a draw from max(0, p - q), normalized:
+/// the tokens then have the model's distribution p exactly (Leviathan et al., arXiv 2211.17192, theorem in appendix A).
 /// </remarks>
 internal sealed class Speculator
 {
@@ -66,9 +66,13 @@ internal sealed class Speculator
 
     /// <summary>Drafts, checks and chooses.</summary>
     /// <param name="current">The token that is chosen but not yet in the state.</param>
-    /// <param name="chosen">Receives the tokens chosen, one more than the draft's accepted ones; its length less 1 bounds the draft.</param>
+    /// <param name="chosen">
+    /// Receives the tokens chosen, one more than the draft's accepted ones; its length less 1 bounds the draft.
+    /// </param>
     /// <param name="cancellationToken">When it stops the call, nothing has changed.</param>
-    /// <returns>Number of tokens chosen; the state then holds all but the last. 0: nothing was done, and a plain step is the better thing.</returns>
+    /// <returns>
+    /// Number of tokens chosen; the state then holds all but the last. 0: nothing was done, and a plain step is the better thing.
+    /// </returns>
     public int Step(int current, Span<int> chosen, CancellationToken cancellationToken)
     {
         ReadOnlySpan<int> text = _text.AsSpan(0, _textLength);

@@ -6,11 +6,14 @@ using EdgeRuntime.Tokenizers;
 
 namespace EdgeRuntime.Tests.Generation;
 
-/// <summary>Token 0 is the beginning, 1 ends a turn, any other id is the byte id - 2, so that a character may need several tokens.</summary>
+/// <summary>
+/// Token 0 is the beginning, 1 ends a turn, any other id is the byte id - 2, so that a character may need several tokens.
+/// </summary>
 internal sealed class FakeTokenizer : Tokenizer
 {
     private const int FirstByte = 2;
-    private static readonly byte[][] Bytes = [.. Enumerable.Range(0, VocabularySizeOf).Select(i => i < FirstByte ? [] : new[] { (byte)(i - FirstByte) })];
+    private static readonly byte[][] Bytes =
+        [.. Enumerable.Range(0, VocabularySizeOf).Select(i => i < FirstByte ? [] : new[] { (byte)(i - FirstByte) })];
 
     public const int VocabularySizeOf = 256 + FirstByte;
 
@@ -29,7 +32,8 @@ internal sealed class FakeTokenizer : Tokenizer
     public override IReadOnlyList<int> Encode(string text, bool addSpecial = true, bool parseSpecial = false) =>
         addSpecial ? [0, .. Ids(text)] : Ids(text);
 
-    public override ReadOnlySpan<byte> GetPieceBytes(int token, bool special = false) => special && token < FirstByte ? "<>"u8 : Bytes[token];
+    public override ReadOnlySpan<byte> GetPieceBytes(int token, bool special = false) =>
+        special && token < FirstByte ? "<>"u8 : Bytes[token];
 
     public override string Decode(ReadOnlySpan<int> tokens, bool special = false) =>
         Encoding.UTF8.GetString([.. tokens.ToArray().SelectMany(t => Bytes[t])]);

@@ -136,9 +136,11 @@ public sealed class GeneratorTests
         Assert.Throws<ArgumentException>(() => New(Saying(""), new() { Stop = [""] }));
     }
 
-    private static Generator New(FakeSequence state, GenerationOptions options) => new(state, new FakeTokenizer(), options with { Temperature = 0 });
+    private static Generator New(FakeSequence state, GenerationOptions options) =>
+        new(state, new FakeTokenizer(), options with { Temperature = 0 });
 
-    private static string Text(IEnumerable<GeneratedToken> tokens) => tokens.Aggregate(new StringBuilder(), (text, t) => text.Append(t.Text)).ToString();
+    private static string Text(IEnumerable<GeneratedToken> tokens) =>
+        tokens.Aggregate(new StringBuilder(), (text, t) => text.Append(t.Text)).ToString();
 
     /// <summary>A model that says a text behind <see cref="Prompt"/>, then ends.</summary>
     private static FakeSequence Saying(string text, int contextLength = 200)

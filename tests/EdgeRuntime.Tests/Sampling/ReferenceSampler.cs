@@ -7,7 +7,8 @@ namespace EdgeRuntime.Tests.Sampling;
 /// <summary>The samplers as their papers and llama.cpp define them, with sorts, lists and the C library's mathematics.</summary>
 internal static class ReferenceSampler
 {
-    public static Dictionary<int, double> Distribution(ReadOnlySpan<float> given, GenerationOptions o, IReadOnlyList<int> history, int contextLength)
+    public static Dictionary<int, double> Distribution(
+        ReadOnlySpan<float> given, GenerationOptions o, IReadOnlyList<int> history, int contextLength)
     {
         float[] logits = given.ToArray();
         foreach ((int token, float bias) in o.LogitBias)
@@ -24,7 +25,12 @@ internal static class ReferenceSampler
         }
 
         List<(int Id, float Logit)> sorted =
-            [.. logits.Select((logit, id) => (id, logit)).Where(t => t.logit > float.NegativeInfinity).OrderByDescending(t => t.logit).ThenBy(t => t.id)];
+        [
+            .. logits.Select((logit, id) => (id, logit))
+                .Where(t => t.logit > float.NegativeInfinity)
+                .OrderByDescending(t => t.logit)
+                .ThenBy(t => t.id),
+        ];
         if (o.Temperature <= 0)
         {
             return new() { [sorted[0].Id] = 1 };

@@ -78,7 +78,8 @@ public sealed class SpeculationTests
     public void MoveNext_RepetitiveText_NeedsFewForwards()
     {
         FakeSequence state = new(20, 2000) { Model = (tokens, logits) => TokenGeneratorTests.Periodic(tokens.Span, logits.Span) };
-        Run(state, new() { Temperature = 0 }, new NgramDraft(), [.. Enumerable.Range(0, 45).Select(i => i % 20)], 1000, out TokenGenerator generator);
+        int[] prompt = [.. Enumerable.Range(0, 45).Select(i => i % 20)];
+        Run(state, new() { Temperature = 0 }, new NgramDraft(), prompt, 1000, out TokenGenerator generator);
         Assert.True(generator.AcceptedTokens > 500, $"{generator.AcceptedTokens} accepted");
         Assert.True(state.Forwards < 500, $"{state.Forwards} forwards for 1000 tokens");
     }
@@ -116,7 +117,8 @@ public sealed class SpeculationTests
         {
             GenerationOptions options = new() { Temperature = 0, RepeatPenalty = seed % 2 == 0 ? 1.2f : 1 };
             List<int> plain = Run(Noisy(20, 0), options, null, [1, 2, 3], 150, out _);
-            List<int> drafted = Run(Noisy(20, 0), options, new ModelDraft(Noisy(20, 0.3f), options), [1, 2, 3], 150, out TokenGenerator generator);
+            ModelDraft draft = new(Noisy(20, 0.3f), options);
+            List<int> drafted = Run(Noisy(20, 0), options, draft, [1, 2, 3], 150, out TokenGenerator generator);
             Assert.Equal(plain, drafted);
             Assert.True(generator.AcceptedTokens > 0);
         }
@@ -176,9 +178,9 @@ public sealed class SpeculationTests
     public void ModelDraft_TextLongerThanItsContext_GoesOn()
     {
         GenerationOptions options = new() { Temperature = 0 };
-        FakeSequence draft = new(20, 40);
+        ModelDraft draft = new(new FakeSequence(20, 40), options);
         List<int> plain = Run(new FakeSequence(20, 400), options, null, [1, 2, 3], 300, out _);
-        List<int> drafted = Run(new FakeSequence(20, 400), options, new ModelDraft(draft, options), [1, 2, 3], 300, out TokenGenerator generator);
+        List<int> drafted = Run(new FakeSequence(20, 400), options, draft, [1, 2, 3], 300, out TokenGenerator generator);
         Assert.Equal(plain, drafted);
         Assert.Equal(generator.DraftedTokens, generator.AcceptedTokens);
     }
@@ -238,7 +240,13 @@ public sealed class SpeculationTests
     }
 
     private static List<int> Run(
-        FakeSequence state, GenerationOptions options, IDraft? draft, int[] prompt, int count, out TokenGenerator generator, bool shift = false)
+        FakeSequence state,
+        GenerationOptions options,
+        IDraft? draft,
+        int[] prompt,
+        int count,
+        out TokenGenerator generator,
+        bool shift = false)
     {
         generator = new(state, new Sampler(options, state.VocabularySize, state.ContextLength), draft, shift);
         generator.Start(prompt, 0, count, None);

@@ -1,0 +1,27 @@
+using System;
+
+namespace EdgeRuntime.Sampling;
+
+/// <summary>
+/// A token and its logit as one integer: the upper half orders logits from best to worst, the lower half is the token id. So keys are
+/// distinct, equal logits are ordered by id, and a selection compares integers.
+/// </summary>
+internal static class CandidateKey
+{
+    public static ulong Of(float logit, int id)
+    {
+        uint bits = BitConverter.SingleToUInt32Bits(logit);
+
+        // IEEE order as unsigned integers, best first: positive numbers have all bits but the sign inverted, negative ones stay.
+        uint order = (bits & 0x80000000) == 0 ? bits ^ 0x7FFFFFFF : bits;
+        return ((ulong)order << 32) | (uint)id;
+    }
+
+    public static int Id(ulong key) => (int)(uint)key;
+
+    public static float Logit(ulong key)
+    {
+        uint order = (uint)(key >> 32);
+        return BitConverter.UInt32BitsToSingle((order & 0x80000000) == 0 ? order ^ 0x7FFFFFFF : order);
+    }
+}
