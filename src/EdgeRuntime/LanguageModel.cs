@@ -1,8 +1,9 @@
 using System;
 using System.Diagnostics;
 using System.Threading;
-using EdgeRuntime.Generation;
+using System.Threading.Tasks;
 using EdgeRuntime.Gguf;
+using EdgeRuntime.SideCar;
 using EdgeRuntime.Threading;
 using EdgeRuntime.Tokenizers;
 using EdgeRuntime.Transformers;
@@ -22,8 +23,7 @@ public sealed class LanguageModel : IDisposable
     private readonly ModelOptions _options;
     private readonly TransformerSpec _spec;
     private readonly TransformerWeights _weights;
-    private readonly Tokenizer? _tokenizer;
-    private readonly string? _tokenizerProblem;
+    private readonly ModelText _text;
     private WorkerPool _team;
     private Isa _isa;
     private Isa _decodeIsa;
@@ -32,7 +32,7 @@ public sealed class LanguageModel : IDisposable
 
     private LanguageModel(
         GgufFile file, ModelOptions options, TransformerSpec spec, TransformerWeights weights, WorkerPool team, ComputeSettings settings,
-        TuningProfile? profile, Tokenizer? tokenizer, string? tokenizerProblem, ChatTemplate? chatTemplate)
+        TuningProfile? profile, ModelText text)
     {
         File = file;
         _options = options;
@@ -42,9 +42,7 @@ public sealed class LanguageModel : IDisposable
         _isa = settings.Prefill;
         _decodeIsa = settings.Decode;
         TuningProfile = profile;
-        _tokenizer = tokenizer;
-        _tokenizerProblem = tokenizerProblem;
-        ChatTemplate = chatTemplate;
+        _text = text;
         Logger = CreateLogger(options);
     }
 
@@ -62,10 +60,10 @@ public sealed class LanguageModel : IDisposable
 
     /// <summary>The file's tokenizer.</summary>
     /// <exception cref="UnsupportedModelException">The file names a tokenizer that is not supported: such a model runs on token ids only.</exception>
-    public Tokenizer Tokenizer => _tokenizer ?? throw new UnsupportedModelException(_tokenizerProblem!);
+    public Tokenizer Tokenizer => _text.Tokenizer ?? throw new UnsupportedModelException(_text.TokenizerProblem!);
 
     /// <summary>The file's chat template, or null.</summary>
-    public ChatTemplate? ChatTemplate { get; }
+    public ChatTemplate? ChatTemplate => _text.ChatTemplate;
 
     /// <summary>Name of the instruction set whose kernels run.</summary>
     public string InstructionSet => _isa.Name;
@@ -107,15 +105,27 @@ public sealed class LanguageModel : IDisposable
             file.RequireComplete();
             var source = new ModelSource(file);
             TransformerSpec spec = Architectures.Architecture.Find(source).ReadSpec(source);
-            (Tokenizer? tokenizer, string? problem) = ReadTokenizer(file);
-            ChatTemplate? template = ReadChatTemplate(file);
             TuningProfile? profile = options.UseTuningProfile && !options.Exact ? TuningProfiles.Find(file, CreateLogger(options)) : null;
             settings = ComputeSettings.Resolve(options, profile?.Choice);
+            var sideCar = options.PackedCache is { } folder ? new PackedSideCar(folder, file, CreateLogger(options)) : null;
             team = SharedWorkerPool.Rent(settings.Threads);
-            weights = TransformerWeights.Load(source, spec, new WeightPacker(source, settings.Prefill, options.Exact, team, progress, cancellationToken));
+            var packer = new WeightPacker(source, settings.Prefill, options.Exact, sideCar, team, progress, cancellationToken);
+            // On a thread of its own meanwhile: a cold start spends as long on a vocabulary as on the weights of a small model.
+            Task<ModelText> reading = Task.Run(() => ModelText.Read(file), CancellationToken.None);
+            try
+            {
+                weights = TransformerWeights.Load(source, spec, packer);
+            }
+            catch
+            {
+                reading.GetAwaiter().GetResult(); // it reads the file, which goes now; its own complaint comes first, whoever was faster
+                throw;
+            }
+
+            ModelText text = reading.GetAwaiter().GetResult();
             weights.UseKernels(settings.Prefill, settings.Decode);
-            CheckVocabulary(file, tokenizer, weights.Vocabulary);
-            var model = new LanguageModel(file, options, spec, weights, team, settings, profile, tokenizer, problem, template);
+            text.CheckVocabulary(file, weights.Vocabulary);
+            var model = new LanguageModel(file, options, spec, weights, team, settings, profile, text);
             Log.ModelLoaded(model.Logger, path, model.Architecture, weights.ByteSize, settings.Prefill.Name, team.Threads, Stopwatch.GetElapsedTime(started).TotalSeconds);
             return model;
         }
@@ -195,44 +205,4 @@ public sealed class LanguageModel : IDisposable
     }
 
     private static ILogger CreateLogger(ModelOptions options) => (options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("EdgeRuntime");
-
-    /// <summary>A vocabulary of an unknown kind is no reason to refuse a model: it still runs on token ids.</summary>
-    private static (Tokenizer? Tokenizer, string? Problem) ReadTokenizer(GgufFile file)
-    {
-        try
-        {
-            return (GgufVocabulary.CreateTokenizer(file), null);
-        }
-        catch (UnsupportedModelException exception)
-        {
-            return (null, exception.Message);
-        }
-    }
-
-    private static ChatTemplate? ReadChatTemplate(GgufFile file)
-    {
-        string source = file.Metadata.GetString("tokenizer.chat_template", string.Empty);
-        if (source.Length == 0)
-        {
-            return null;
-        }
-
-        try
-        {
-            return ChatTemplate.Parse(source);
-        }
-        catch (ChatTemplateException exception)
-        {
-            throw new ModelFormatException(file.Path, -1, $"tokenizer.chat_template: {exception.Message}");
-        }
-    }
-
-    private static void CheckVocabulary(GgufFile file, Tokenizer? tokenizer, int rows)
-    {
-        if (tokenizer is not null && tokenizer.VocabularySize != rows)
-        {
-            throw new ModelFormatException(
-                file.Path, -1, $"tokenizer.ggml.tokens has {tokenizer.VocabularySize} tokens; the output matrix has {rows} rows");
-        }
-    }
 }

@@ -1,3 +1,5 @@
+using System;
+using System.IO;
 using Microsoft.Extensions.Logging;
 
 namespace EdgeRuntime;
@@ -25,6 +27,17 @@ public sealed record ModelOptions
 
     /// <summary>Expands all weights to float32 and keeps activations in float32: the truth that fast paths are compared with.</summary>
     public bool Exact { get; init; }
+
+    /// <summary>
+    /// Folder where packed weights are kept, so that the next start maps them instead of packing; null: none are kept. A file there takes
+    /// about as much room as the model. It is used only if it was packed from the model's present content and is undamaged; otherwise
+    /// it is made anew. A folder that can't be written costs a warning in the log and nothing else. Not used with <see cref="Exact"/>.
+    /// </summary>
+    public string? PackedCache { get; init; }
+
+    /// <summary>A folder for <see cref="PackedCache"/> among this user's data.</summary>
+    public static string DefaultPackedCache => Path.Combine(
+        Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "edgert", "packed");
 
     /// <summary>Receives events of loading and sessions; null for none.</summary>
     public ILoggerFactory? LoggerFactory { get; init; }

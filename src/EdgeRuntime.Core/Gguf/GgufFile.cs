@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using EdgeRuntime.Memory;
 
 namespace EdgeRuntime.Gguf;
 
@@ -88,6 +89,9 @@ public sealed class GgufFile : IDisposable
             throw;
         }
     }
+
+    /// <summary>The mappings of all parts. Views: this file owns them.</summary>
+    internal IReadOnlyList<MappedFile> Mappings => _parts.ConvertAll(static part => part.Mapping);
 
     /// <summary>The tensor of that name, or null.</summary>
     public GgufTensor? FindTensor(string name) => _byName.GetValueOrDefault(name);

@@ -16,8 +16,6 @@ internal sealed class GgufPartReader : IDisposable
     private const uint SwappedMagic = 0x47475546;
     private const string AlignmentKey = "general.alignment";
 
-    private readonly MappedFile _file;
-
     /// <summary>Maps and checks the file.</summary>
     /// <exception cref="ModelFormatException">The file breaks the format.</exception>
     /// <exception cref="IOException">The file can't be read.</exception>
@@ -30,10 +28,10 @@ internal sealed class GgufPartReader : IDisposable
             throw new ModelFormatException(path, 0, "found an empty file, expected a GGUF model; download or convert it again");
         }
 
-        _file = new MappedFile(path);
+        Mapping = new MappedFile(path);
         try
         {
-            GgufCursor cursor = new(_file, path);
+            GgufCursor cursor = new(Mapping, path);
             uint version = ReadVersion(cursor);
             int tensorCount = cursor.ReadCount(GgufLimits.MinTensorInfoBytes, GgufLimits.MaxTensors, "number of tensors");
             int keyCount = cursor.ReadCount(GgufLimits.MinKeyValueBytes, GgufLimits.MaxKeys, "number of keys");
@@ -43,12 +41,12 @@ internal sealed class GgufPartReader : IDisposable
 
             long dataOffset = tensorCount == 0 ? cursor.Position : (cursor.Position + alignment - 1) / alignment * alignment;
             GgufTensorInfo.CheckPlaces(infos, dataOffset, cursor);
-            Part = new GgufPart(path, version, _file.ByteLength, alignment, dataOffset, tensorCount);
-            Tensors = infos.ConvertAll(info => new GgufTensor(_file, Part, info));
+            Part = new GgufPart(path, version, Mapping.ByteLength, alignment, dataOffset, tensorCount);
+            Tensors = infos.ConvertAll(info => new GgufTensor(Mapping, Part, info));
         }
         catch
         {
-            _file.Dispose();
+            Mapping.Dispose();
             throw;
         }
     }
@@ -59,7 +57,10 @@ internal sealed class GgufPartReader : IDisposable
 
     public List<GgufTensor> Tensors { get; }
 
-    public void Dispose() => _file.Dispose();
+    /// <summary>The whole file.</summary>
+    public MappedFile Mapping { get; }
+
+    public void Dispose() => Mapping.Dispose();
 
     private static uint ReadVersion(GgufCursor cursor)
     {

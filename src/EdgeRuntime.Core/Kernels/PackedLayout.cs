@@ -22,6 +22,9 @@ namespace EdgeRuntime.Kernels;
 /// <param name="Shape">Bits, kind of scales and offset of the format.</param>
 internal readonly record struct PackedLayout(QuantShape Shape)
 {
+    /// <summary>Goes up with every change of what panels look like, float panels included: packed files of another version are not read.</summary>
+    public const int Version = 1;
+
     public const int ChunkBlocks = 8;
 
     public const int PanelRows = ExpandedPanelLayout.PanelRows;

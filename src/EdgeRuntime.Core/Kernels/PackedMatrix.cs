@@ -6,26 +6,35 @@ namespace EdgeRuntime.Kernels;
 
 /// <summary>
 /// A weight matrix [rows, columns], packed for the kernels: panels of 16 rows, interleaved so that the rows sit in the lanes
-/// of a vector; a last panel with fewer rows is filled with zeros. Owns its memory. Immutable once packed: any number of
-/// threads may multiply with it.
+/// of a vector; a last panel with fewer rows is filled with zeros. Owns its memory, or is a view into a mapped file of panels.
+/// Immutable once packed: any number of threads may multiply with it.
 /// </summary>
 internal sealed unsafe class PackedMatrix : IDisposable
 {
     public const int PanelRows = ExpandedPanelLayout.PanelRows;
 
-    private readonly NativeBuffer _memory;
     private readonly TensorFormat _format;
     private readonly long _panelBytes;
     private readonly long _rowBytes;
+    private NativeBuffer? _memory;
+    private byte* _panels;
     private IPanelProduct _product;
+
+    /// <summary>A matrix with zeroed memory of its own, to be packed.</summary>
+    /// <inheritdoc cref="PackedMatrix(TensorType, int, int, InstructionSet, bool)"/>
+    public PackedMatrix(TensorType type, int rows, int columns, InstructionSet instructionSet)
+        : this(type, rows, columns, instructionSet, allocate: true)
+    {
+    }
 
     /// <param name="type">A type with kernels.</param>
     /// <param name="rows">Output features.</param>
     /// <param name="columns">Input features, a multiple of the type's block.</param>
     /// <param name="instructionSet">The one whose kernels will be used.</param>
+    /// <param name="allocate">False: the matrix has no panels until <see cref="Allocate"/> or <see cref="Map"/>.</param>
     /// <exception cref="UnsupportedModelException">The type has no kernels.</exception>
     /// <exception cref="ArgumentException">No rows, no columns, or columns that are no multiple of the block.</exception>
-    public PackedMatrix(TensorType type, int rows, int columns, InstructionSet instructionSet)
+    public PackedMatrix(TensorType type, int rows, int columns, InstructionSet instructionSet, bool allocate)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rows);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(columns);
@@ -36,7 +45,11 @@ internal sealed unsafe class PackedMatrix : IDisposable
         _rowBytes = _format.RowBytes(columns);
         _product = CreateProduct(instructionSet, instructionSet);
         _panelBytes = _product.PanelBytes;
-        _memory = new NativeBuffer(checked(Panels * _panelBytes));
+        ByteSize = checked(Panels * _panelBytes);
+        if (allocate)
+        {
+            Allocate();
+        }
     }
 
     public TensorType Type { get; }
@@ -50,7 +63,7 @@ internal sealed unsafe class PackedMatrix : IDisposable
     public ActivationKind ActivationKind => _product.ActivationKind;
 
     /// <summary>Bytes of the packed form, about those of the file's.</summary>
-    public long ByteSize => _memory.ByteLength;
+    public long ByteSize { get; }
 
     /// <summary>Bytes of scratch that a thread needs for <see cref="Multiply"/> (an expanded panel).</summary>
     public long ScratchBytes => _product.ScratchBytes;
@@ -62,6 +75,25 @@ internal sealed unsafe class PackedMatrix : IDisposable
     /// <param name="prefill">For many tokens.</param>
     /// <param name="decode">For one or a few.</param>
     public void UseKernels(InstructionSet prefill, InstructionSet decode) => _product = CreateProduct(prefill, decode);
+
+    /// <summary>Gives the matrix zeroed memory of its own.</summary>
+    public void Allocate()
+    {
+        _memory = new NativeBuffer(ByteSize);
+        _panels = _memory.Pointer;
+    }
+
+    /// <summary>Takes the panels from a file that holds them as this class packs them; the file must outlive the matrix.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Not inside the file.</exception>
+    public void Map(MappedFile file, long offset) => _panels = file.GetPointer(offset, ByteSize);
+
+    /// <summary>Some bytes of the panels, as they would lie in a file.</summary>
+    public ReadOnlySpan<byte> GetBytes(long offset, int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, ByteSize - count);
+        return new ReadOnlySpan<byte>(_panels + offset, count);
+    }
 
     /// <summary>Packs one panel. Panels may be packed by several threads at once.</summary>
     /// <param name="panel">Index of the panel.</param>
@@ -104,13 +136,17 @@ internal sealed unsafe class PackedMatrix : IDisposable
         }
     }
 
-    public void Dispose() => _memory.Dispose();
+    public void Dispose()
+    {
+        _panels = null;
+        _memory?.Dispose();
+    }
 
     private IPanelProduct CreateProduct(InstructionSet prefill, InstructionSet decode) => _format.Shape is QuantShape shape
         ? new QuantizedPanels(_format, shape, Columns, prefill.Kernels, decode.Kernels)
         : new FloatPanels(_format, Columns, prefill.Kernels, decode.Kernels);
 
-    private byte* Panel(int panel) => _memory.Pointer + (panel * _panelBytes);
+    private byte* Panel(int panel) => _panels is null ? throw new ObjectDisposedException(nameof(PackedMatrix)) : _panels + (panel * _panelBytes);
 
     private int RowsOf(int panel) => (int)Math.Min(PanelRows, Rows - ((long)panel * PanelRows));
 }

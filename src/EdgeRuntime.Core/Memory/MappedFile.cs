@@ -26,6 +26,7 @@ internal sealed unsafe partial class MappedFile : IDisposable
     {
         using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
         ByteLength = stream.Length;
+        Identity = FileIdentity.Of(stream.SafeFileHandle, ByteLength);
         if (ByteLength == 0)
         {
             return; // No system maps an empty file.
@@ -50,6 +51,9 @@ internal sealed unsafe partial class MappedFile : IDisposable
     /// <summary>Bytes of the file when it was opened.</summary>
     public long ByteLength { get; }
 
+    /// <summary>What the system said about the file when it was opened.</summary>
+    public FileIdentity Identity { get; }
+
     /// <summary>A view of <paramref name="count"/> bytes from <paramref name="offset"/> on.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Not inside the file.</exception>
     /// <exception cref="ObjectDisposedException">The mapping is gone.</exception>
@@ -60,6 +64,16 @@ internal sealed unsafe partial class MappedFile : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, ByteLength - count);
         return new ReadOnlySpan<byte>(_start + offset, count);
+    }
+
+    /// <summary>As <see cref="GetSpan"/>, for views of more than 2 GiB.</summary>
+    public byte* GetPointer(long offset, long count)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, ByteLength - count);
+        return _start + offset;
     }
 
     /// <summary>

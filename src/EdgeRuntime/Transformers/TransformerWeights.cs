@@ -8,12 +8,15 @@ namespace EdgeRuntime.Transformers;
 /// <summary>All weights of a transformer, packed. Owns them. Immutable and shared by all sessions.</summary>
 internal sealed class TransformerWeights : IDisposable
 {
-    private TransformerWeights(EmbeddingTable embedding, LayerWeights[] layers, NativeBuffer outputNorm, Projection output)
+    private readonly IDisposable? _panels;
+
+    private TransformerWeights(EmbeddingTable embedding, LayerWeights[] layers, NativeBuffer outputNorm, Projection output, IDisposable? panels)
     {
         Embedding = embedding;
         Layers = layers;
         OutputNorm = outputNorm;
         Output = output;
+        _panels = panels;
     }
 
     public EmbeddingTable Embedding { get; }
@@ -52,8 +55,8 @@ internal sealed class TransformerWeights : IDisposable
                 ? packer.Add("token_embd", vocabulary, spec.Hidden)
                 : packer.Add("output", vocabulary, spec.Hidden);
             NativeBuffer outputNorm = packer.AddVector("output_norm.weight", spec.Hidden);
-            packer.PackAll();
-            return new TransformerWeights(new EmbeddingTable(embedding), layers, outputNorm, output);
+            var table = new EmbeddingTable(embedding);
+            return new TransformerWeights(table, layers, outputNorm, output, packer.PackAll());
         }
         catch
         {
@@ -81,6 +84,7 @@ internal sealed class TransformerWeights : IDisposable
 
         OutputNorm.Dispose();
         Output.Dispose();
+        _panels?.Dispose();
     }
 
     private static LayerWeights LoadLayer(TransformerSpec spec, WeightPacker packer, string prefix) => new()

@@ -1,11 +1,13 @@
 using System;
 using System.Buffers;
 using System.Collections.Generic;
+using System.Linq;
 using System.Threading;
 using EdgeRuntime.Formats;
 using EdgeRuntime.Gguf;
 using EdgeRuntime.Kernels;
 using EdgeRuntime.Memory;
+using EdgeRuntime.SideCar;
 using EdgeRuntime.Threading;
 
 namespace EdgeRuntime.Transformers;
@@ -32,6 +34,7 @@ internal sealed class WeightPacker : ITeamWork
     private readonly ModelSource _source;
     private readonly InstructionSet _instructionSet;
     private readonly bool _exact;
+    private readonly PackedSideCar? _sideCar;
     private readonly WorkerPool _team;
     private readonly IProgress<float>? _progress;
     private readonly CancellationToken _cancellationToken;
@@ -44,15 +47,18 @@ internal sealed class WeightPacker : ITeamWork
     /// <param name="source">The model's file.</param>
     /// <param name="instructionSet">Whose kernels will read the weights.</param>
     /// <param name="exact">Expands every matrix to float32.</param>
+    /// <param name="sideCar">Where packed matrices are kept from one start to the next, or null. Not for exact weights.</param>
     /// <param name="team">Threads that pack.</param>
     /// <param name="progress">Told the share of bytes done, or null.</param>
     /// <param name="cancellationToken">Checked between tensors.</param>
     public WeightPacker(
-        ModelSource source, InstructionSet instructionSet, bool exact, WorkerPool team, IProgress<float>? progress, CancellationToken cancellationToken)
+        ModelSource source, InstructionSet instructionSet, bool exact, PackedSideCar? sideCar, WorkerPool team, IProgress<float>? progress,
+        CancellationToken cancellationToken)
     {
         _source = source;
         _instructionSet = instructionSet;
         _exact = exact;
+        _sideCar = exact ? null : sideCar;
         _team = team;
         _progress = progress;
         _cancellationToken = cancellationToken;
@@ -69,7 +75,8 @@ internal sealed class WeightPacker : ITeamWork
             bias = Array.ConvertAll(bias, value => value * scale);
         }
 
-        var projection = new Projection(new PackedMatrix(_exact ? TensorType.F32 : tensor.Type, rows, columns, _instructionSet), scale, bias);
+        var matrix = new PackedMatrix(_exact ? TensorType.F32 : tensor.Type, rows, columns, _instructionSet, allocate: false);
+        var projection = new Projection(matrix, scale, bias);
         _jobs.Add(new Job(tensor, projection));
         _totalBytes += tensor.ByteLength;
         _owned.Add(projection);
@@ -86,11 +93,27 @@ internal sealed class WeightPacker : ITeamWork
         return buffer;
     }
 
-    /// <summary>Packs everything that was added.</summary>
-    public void PackAll()
+    /// <summary>Gives every matrix that was added its panels: from the side-car, or packed.</summary>
+    /// <returns>What the panels are views of, to be disposed after the matrices; null where they own their memory.</returns>
+    public IDisposable? PackAll()
     {
+        SideCarMatrix[] matrices = [.. _jobs.Select(static job => new SideCarMatrix(job.Tensor.Name, job.Projection.Matrix))];
+        if (_sideCar?.TryMap(matrices, _team, _cancellationToken) is { } mapping)
+        {
+            _progress?.Report(1);
+            return mapping;
+        }
+
+        _sideCar?.Prepare(_team, _cancellationToken);
+        foreach (Job job in _jobs)
+        {
+            job.Projection.Matrix.Allocate();
+        }
+
         _team.Run(this);
         _cancellationToken.ThrowIfCancellationRequested();
+        _sideCar?.Write(matrices, _team, _cancellationToken);
+        return null;
     }
 
     /// <summary>Frees everything that was added; for a load that failed.</summary>

@@ -21,7 +21,8 @@ public sealed partial class LayerTests
         ["EdgeRuntime.Tokenizers"] = ["Tokenizers"],
         ["EdgeRuntime/Architectures"] = ["Architectures", "Kernels", "Transformers"],
         ["EdgeRuntime/KvCache"] = ["Formats", "Kernels", "Memory"],
-        ["EdgeRuntime/Transformers"] = ["Architectures", "Formats", "Gguf", "Kernels", "Memory", "Threading", "Transformers"],
+        ["EdgeRuntime/Transformers"] = ["Architectures", "Formats", "Gguf", "Kernels", "Memory", "SideCar", "Threading", "Transformers"],
+        ["EdgeRuntime/SideCar"] = ["Formats", "Gguf", "Kernels", "Memory", "Threading"],
         ["EdgeRuntime/Sampling"] = ["Sampling"],
     };
 

@@ -1,0 +1,227 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Text;
+using System.Threading;
+using EdgeRuntime.Gguf;
+using EdgeRuntime.Kernels;
+using EdgeRuntime.Memory;
+using EdgeRuntime.Threading;
+using Microsoft.Extensions.Logging;
+
+namespace EdgeRuntime.SideCar;
+
+/// <summary>A matrix of the model.</summary>
+/// <param name="Name">Of the tensor that it is packed from.</param>
+/// <param name="Packed">Its packed form.</param>
+internal readonly record struct SideCarMatrix(string Name, PackedMatrix Packed);
+
+/// <summary>
+/// The file that keeps a model's packed matrices from one start to the next. There is one for each path of a model; it is believed
+/// only when it was packed from the model's present content, in the present layout, and all its checksums are right. Otherwise, and
+/// where it can't be written, the model runs from packed memory as without it. Owns nothing.
+/// </summary>
+internal sealed class PackedSideCar
+{
+    private const string Extension = ".packed";
+
+    private readonly string _folder;
+    private readonly GgufFile _model;
+    private readonly ILogger _logger;
+    private ulong? _modelHash;
+    private FileIdentity[] _parts = [];
+
+    /// <param name="folder">Where the side-cars of all models are; made when one is written.</param>
+    /// <param name="model">The model's file.</param>
+    /// <param name="logger">Told what was done.</param>
+    public PackedSideCar(string folder, GgufFile model, ILogger logger)
+    {
+        _folder = System.IO.Path.GetFullPath(folder);
+        _model = model;
+        _logger = logger;
+        string modelPath = System.IO.Path.GetFullPath(model.Path);
+        ulong name = Checksum.Compute(Encoding.UTF8.GetBytes(modelPath));
+        Path = System.IO.Path.Combine(
+            _folder, string.Create(CultureInfo.InvariantCulture, $"{System.IO.Path.GetFileNameWithoutExtension(modelPath)}-{name:x16}{Extension}"));
+    }
+
+    /// <summary>The side-car's own path.</summary>
+    public string Path { get; }
+
+    /// <summary>Gives the matrices their panels in the side-car, if there is one that can be believed.</summary>
+    /// <returns>The mapping, which the caller owns and which must outlive the matrices; or null, and the matrices are to be packed.</returns>
+    public MappedFile? TryMap(IReadOnlyList<SideCarMatrix> matrices, WorkerPool team, CancellationToken cancellationToken)
+    {
+        if (!File.Exists(Path))
+        {
+            return null;
+        }
+
+        MappedFile? file = null;
+        try
+        {
+            file = new MappedFile(Path);
+            long offset = Check(file, matrices, team, cancellationToken);
+            foreach (SideCarMatrix matrix in matrices)
+            {
+                matrix.Packed.Map(file, offset);
+                offset += matrix.Packed.ByteSize;
+            }
+
+            SideCarLog.Mapped(_logger, Path);
+            return file;
+        }
+        catch (Exception exception)
+        {
+            file?.Dispose();
+            if (exception is not (InvalidDataException or IOException or UnauthorizedAccessException))
+            {
+                throw;
+            }
+
+            SideCarLog.NotUsed(_logger, Path, exception.Message);
+            return null;
+        }
+    }
+
+    /// <summary>To be called before the model is packed: what is written later is of the content that is there now, or never believed.</summary>
+    public void Prepare(WorkerPool team, CancellationToken cancellationToken)
+    {
+        if (_modelHash is null)
+        {
+            _parts = [.. _model.Mappings.Select(static part => part.Identity.IsReliable ? part.Identity : default)];
+            _modelHash = HashModel(team, cancellationToken);
+        }
+    }
+
+    /// <summary>Writes the packed matrices, in one step as others see it; says so in the log where that can't be done.</summary>
+    public void Write(IReadOnlyList<SideCarMatrix> matrices, WorkerPool team, CancellationToken cancellationToken)
+    {
+        Prepare(team, cancellationToken);
+        Region[] regions = [.. matrices.Select(static matrix => new Region(matrix.Packed.GetBytes, 0, matrix.Packed.ByteSize))];
+        ulong[] checksums = ChunkChecksums.Compute(team, regions, cancellationToken);
+        SideCarEntry[] entries = [.. matrices.Select((matrix, i) => SideCarEntry.Of(matrix, checksums[i]))];
+        string temporary = System.IO.Path.ChangeExtension(Path, $".{Guid.NewGuid():N}.tmp");
+        try
+        {
+            Directory.CreateDirectory(_folder);
+            DeleteLeftovers();
+            WriteFile(temporary, new SideCarHeader(_modelHash!.Value, _parts, entries).ToBytes(), regions, cancellationToken);
+            File.Move(temporary, Path, overwrite: true);
+            SideCarLog.Written(_logger, Path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            SideCarLog.NotWritten(_logger, Path, exception.Message);
+        }
+        finally
+        {
+            TryDelete(temporary);
+        }
+    }
+
+    /// <summary>The offset of the first panels, if everything is right.</summary>
+    private long Check(MappedFile file, IReadOnlyList<SideCarMatrix> matrices, WorkerPool team, CancellationToken cancellationToken)
+    {
+        SideCarHeader header = SideCarHeader.Read(file, out long panels);
+        bool sameFiles = header.Parts.SequenceEqual(_model.Mappings.Select(static part => part.Identity));
+        if (!sameFiles)
+        {
+            Prepare(team, cancellationToken);
+            if (header.ModelHash != _modelHash)
+            {
+                throw new InvalidDataException("the model has changed");
+            }
+        }
+
+        if (header.Entries.Length != matrices.Count)
+        {
+            throw new InvalidDataException($"it has {header.Entries.Length} matrices, expected {matrices.Count}");
+        }
+
+        var regions = new Region[matrices.Count];
+        long offset = panels;
+        for (int i = 0; i < regions.Length; i++)
+        {
+            SideCarEntry entry = header.Entries[i];
+            if (!entry.Describes(matrices[i]))
+            {
+                throw new InvalidDataException($"matrix {i} is '{entry.Name}' [{entry.Rows}, {entry.Columns}] of {entry.Type}, expected '{matrices[i].Name}'");
+            }
+
+            regions[i] = new Region(file.GetSpan, offset, entry.ByteLength);
+            offset += entry.ByteLength;
+        }
+
+        ulong[] checksums = ChunkChecksums.Compute(team, regions, cancellationToken);
+        int damaged = Enumerable.Range(0, checksums.Length).FirstOrDefault(i => checksums[i] != header.Entries[i].Checksum, -1);
+        return damaged < 0 ? panels : throw new InvalidDataException($"the checksum of '{header.Entries[damaged].Name}' is wrong");
+    }
+
+    private ulong HashModel(WorkerPool team, CancellationToken cancellationToken)
+    {
+        ulong[] parts = ChunkChecksums.Compute(
+            team, [.. _model.Mappings.Select(static part => new Region(part.GetSpan, 0, part.ByteLength))], cancellationToken);
+        foreach (MappedFile part in _model.Mappings)
+        {
+            part.ReleasePages(0, part.ByteLength);
+        }
+
+        return Checksum.Combine(parts);
+    }
+
+    private static void WriteFile(string path, byte[] header, Region[] regions, CancellationToken cancellationToken)
+    {
+        const int ChunkBytes = 4 << 20;
+        using var stream = new FileStream(path, new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.Write,
+            Share = FileShare.None,
+            BufferSize = 0,
+            PreallocationSize = header.Length + regions.Sum(static region => region.Length), // a full disk shows at once
+        });
+        stream.Write(header);
+        foreach (Region region in regions)
+        {
+            for (long done = 0; done < region.Length; done += ChunkBytes)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                stream.Write(region.Read(region.Offset + done, (int)Math.Min(ChunkBytes, region.Length - done)));
+            }
+        }
+
+        stream.Flush(flushToDisk: true);
+    }
+
+    /// <summary>Takes away what processes that ended while they wrote have left; whoever still writes holds a lock.</summary>
+    private void DeleteLeftovers()
+    {
+        string stem = System.IO.Path.GetFileNameWithoutExtension(Path);
+        foreach (string leftover in Directory.EnumerateFiles(_folder, stem + ".*.tmp"))
+        {
+            try
+            {
+                new FileStream(leftover, FileMode.Open, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose).Dispose();
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                // In use.
+            }
+        }
+    }
+
+    private static void TryDelete(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // The next write tries again.
+        }
+    }
+}
