@@ -40,6 +40,14 @@ internal sealed class ModelCommandOptions(int defaultContext = SessionOptions.De
     public Option<bool> NoTuning { get; } = OptionFactory.Switch(
         "--no-tuning", [], "Leave the profile of 'edgert tune' alone, which otherwise fills in threads, instruction set, batch and KV type");
 
+    public Option<string?> PackedCache { get; } = new("--packed-cache")
+    {
+        Description = "Keep packed weights in this folder and map them at the next start; without DIR (then as the last word): in "
+            + "edgert/packed among the user's data [default: keep none]",
+        HelpName = "DIR",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
     public Option<bool> Verbose { get; } = OptionFactory.Switch("--verbose", ["-v"], "More about what happens on standard error; stack traces with errors");
 
     public Option<string?> LogFile { get; } = OptionFactory.Text("--log-file", [], "A file that gets the log, level Debug and above", "FILE");
@@ -53,7 +61,7 @@ internal sealed class ModelCommandOptions(int defaultContext = SessionOptions.De
         }
 
         AddKvTypeCheck();
-        foreach (Option option in (Option[])[Model, Context, Threads, KvType, Isa, NoTuning, Verbose, LogFile])
+        foreach (Option option in (Option[])[Model, Context, Threads, KvType, Isa, NoTuning, PackedCache, Verbose, LogFile])
         {
             command.Add(option);
         }
@@ -100,6 +108,7 @@ internal sealed class ModelCommandOptions(int defaultContext = SessionOptions.De
         InstructionSet = parsed.GetValue(Isa),
         Exact = exact,
         UseTuningProfile = !parsed.GetValue(NoTuning),
+        PackedCache = parsed.GetResult(PackedCache) is { Implicit: false } ? parsed.GetValue(PackedCache) ?? ModelOptions.DefaultPackedCache : null,
         LoggerFactory = log,
     };
 

@@ -41,7 +41,7 @@ public sealed class CommandLineTests
         string help = Edgert.Run(command, "--help").Expect(0).Output;
         foreach (string option in (string[])["--model", "--ctx", "--threads", "--temp", "--top-k", "--top-p", "--min-p", "--repeat-penalty",
             "--presence-penalty", "--frequency-penalty", "--seed", "--max-tokens", "--stop", "--system", "--no-template", "--kv-type", "--isa",
-            "--verbose", "--log-file"])
+            "--packed-cache", "--verbose", "--log-file"])
         {
             Assert.Contains(option, help, StringComparison.Ordinal);
         }
