@@ -208,7 +208,7 @@ public class PackedMatrixTests
 
     private static unsafe void PackInto(TensorFormat format, PackedLayout layout, byte[] source, int columns, byte* panel)
     {
-        QuantizedPanels panels = new(format, layout.Shape, columns, Scalar.Kernels);
+        QuantizedPanels panels = new(format, layout.Shape, columns, Scalar.Kernels, Scalar.Kernels);
         int rowBytes = source.Length / 16;
         new Span<byte>(panel, (int)panels.PanelBytes).Clear();
         for (int r = 0; r < 16; r++)
