@@ -53,6 +53,11 @@ public sealed class ModelInspection
             problems.Add(exception.What);
         }
 
+        if (file.Tensors.Count == 0)
+        {
+            problems.Add("the file holds no tensors: a vocabulary alone");
+        }
+
         TensorType[] withoutKernels = [.. file.Tensors.Select(tensor => tensor.Type).Distinct().Where(type => !HasKernels(type))];
         if (withoutKernels.Length > 0)
         {

@@ -36,7 +36,7 @@ internal static class PerplexityCommand
             string text = File.ReadAllText(parsed.GetRequiredValue(file));
             using AppLog log = options.CreateLog(parsed);
             using LanguageModel model = ModelLoading.Load(options.FindModel(parsed), options.GetModelOptions(parsed, log, parsed.GetValue(exact)));
-            int context = options.GetContextLength(parsed, model.ContextLength) ?? DefaultContext;
+            int context = options.GetContextLength(parsed, model.ContextLength) ?? Math.Min(DefaultContext, model.ContextLength);
             int[] tokens = Tokenize(model.Tokenizer, text, context, out int? begin);
             int count = tokens.Length / context;
             if (parsed.GetValue(chunks) is >= 0 and int most)

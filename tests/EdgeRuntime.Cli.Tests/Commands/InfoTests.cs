@@ -54,6 +54,14 @@ public sealed class InfoTests
     }
 
     [Fact]
+    public void Info_VocabularyAlone_DoesNotRun()
+    {
+        string output = Edgert.Run("info", SharedData.Require("conformance/tokenizers/llama-bpe.gguf")).Expect(0).Output;
+        Assert.Contains("128256 tokens", output, StringComparison.Ordinal);
+        Assert.Contains("no tensors", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Info_SplitModel_CountsAllParts()
     {
         string folder = SharedData.Require("conformance/split");
