@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.CommandLine;
 using System.Globalization;
 using System.Linq;
@@ -90,7 +91,7 @@ internal static class InfoCommand
         ["parts"] = facts.File.Parts.Count,
         ["name"] = facts.Name,
         ["architecture"] = facts.Inspection.Architecture,
-        ["sizes"] = new JsonObject(facts.Sizes.Select(size => new System.Collections.Generic.KeyValuePair<string, JsonNode?>(size.Key, size.Value))),
+        ["sizes"] = new JsonObject(facts.Sizes.Select(size => KeyValuePair.Create(size.Key, Number(size.Value)))),
         ["parameters"] = facts.Parameters,
         ["bits_per_weight"] = facts.BitsPerWeight,
         ["tokenizer"] = new JsonObject
@@ -120,6 +121,9 @@ internal static class InfoCommand
         ["problems"] = new JsonArray([.. facts.Problems.Select(problem => JsonValue.Create(problem))]),
         ["isa"] = facts.InstructionSet,
     };
+
+    private static JsonNode? Number(string text) =>
+        double.TryParse(text, CultureInfo.InvariantCulture, out double number) ? JsonValue.Create(number) : JsonValue.Create(text);
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

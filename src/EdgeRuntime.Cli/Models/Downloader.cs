@@ -4,6 +4,7 @@ using System.IO;
 using System.Net;
 using System.Net.Http;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Threading;
 using System.Threading.Tasks;
@@ -73,9 +74,10 @@ internal sealed class Downloader(HttpClient client, TimeSpan retryDelay)
         return true;
     }
 
+    /// <summary>Whether another attempt may help: not against a full disk, a refusal or the user's Ctrl-C.</summary>
     private static bool IsTransient(Exception exception, CancellationToken cancellationToken) =>
         !cancellationToken.IsCancellationRequested
-        && exception is HttpIOException or TimeoutException or OperationCanceledException
+        && exception is HttpIOException or IOException { InnerException: SocketException } or TimeoutException or OperationCanceledException
             or HttpRequestException { StatusCode: null or HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError };
 
     private async Task FetchAsync(Download download, PartFile part, Action<long, long?> progress, CancellationToken cancellationToken)

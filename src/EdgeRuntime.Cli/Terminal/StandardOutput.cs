@@ -21,7 +21,7 @@ internal sealed class StandardOutput : TextWriter
     private const int ErrorAgainLinux = 11; // EAGAIN
     private const int ErrorAgainMac = 35;
 
-    private readonly Stream? _windowsStream = OperatingSystem.IsWindows() ? Console.OpenStandardOutput() : null;
+    private readonly Stream? _windowsStream = OperatingSystem.IsWindows() ? OpenOnWindows() : null;
     private readonly Encoder _encoder = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false).GetEncoder();
     private byte[] _bytes = new byte[4096];
 
@@ -42,6 +42,17 @@ internal sealed class StandardOutput : TextWriter
         }
 
         WriteBytes(_bytes.AsSpan(0, _encoder.GetBytes(buffer, _bytes, flush: false)));
+    }
+
+    private static Stream OpenOnWindows()
+    {
+        if (!Console.IsOutputRedirected)
+        {
+            // A console shows bytes in its code page.
+            Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
+        }
+
+        return Console.OpenStandardOutput();
     }
 
     private void WriteBytes(ReadOnlySpan<byte> bytes)

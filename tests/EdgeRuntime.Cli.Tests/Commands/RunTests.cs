@@ -127,6 +127,15 @@ public sealed class RunTests
     }
 
     [Fact]
+    public void Run_CtrlC_StopsTheAnswer()
+    {
+        using var terminal = new TerminalSession("run", "-p", "Write a very long story about a ship, with a hundred chapters.", "--temp", "0");
+        terminal.WaitFor(screen => screen.Trim().Length > 60, "some of the answer");
+        terminal.Keys("C-c");
+        terminal.WaitFor("[left with 130]");
+    }
+
+    [Fact]
     public void Run_Verbose_TellsMoreOnStandardErrorOnly()
     {
         string[] options = ["run", "-m", Edgert.Stories, "-p", "Once upon a time", "--temp", "0", "-n", "8"];

@@ -41,6 +41,26 @@ public sealed class PullTests : IDisposable
     }
 
     [Fact]
+    public void Pull_ConnectionIsReset_GoesOnWhereItStopped()
+    {
+        using var server = new FileServer(_content, new ServerBehaviour { CutAfter = new Queue<int>([300_000]), Resets = true });
+        Pull(server.Url("m.gguf"), "--sha256", Sha256(_content)).Expect(0);
+        Assert.Equal(_content, File.ReadAllBytes(_folder.File("m.gguf")));
+        Assert.Equal(2, server.Ranges.Count);
+    }
+
+    [Fact]
+    public void Pull_OnATerminal_ShowsAProgressBar()
+    {
+        using var server = new FileServer(_content);
+        using var terminal = new TerminalSession("pull", server.Url("m.gguf"), "--output", _folder.Path);
+        terminal.WaitFor("[left with 0]");
+        Assert.Contains("m.gguf \e", terminal.Record, StringComparison.Ordinal);
+        Assert.Contains("%", terminal.Record, StringComparison.Ordinal);
+        Assert.DoesNotContain("%", terminal.Screen, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Pull_ConnectionAlwaysBreaks_SaysSoAndTheNextCallGoesOn()
     {
         using (var server = new FileServer(_content, new ServerBehaviour { CutAfter = new Queue<int>([300_000, 0, 0, 0, 0, 0]) }))

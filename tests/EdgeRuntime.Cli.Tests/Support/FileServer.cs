@@ -16,6 +16,9 @@ internal sealed record ServerBehaviour
     /// <summary>Bytes after which the connection is cut, in the first requests; none by default.</summary>
     public Queue<int> CutAfter { get; init; } = new();
 
+    /// <summary>Whether a connection is reset at the end instead of closed.</summary>
+    public bool Resets { get; init; }
+
     /// <summary>Whether Range is honoured.</summary>
     public bool Ranges { get; init; } = true;
 
@@ -83,7 +86,17 @@ internal sealed class FileServer : IDisposable
 
             Ranges.Enqueue(range);
             await AnswerAsync(stream, range, version);
-            client.Client.Shutdown(SocketShutdown.Send);
+            if (_behaviour.Resets)
+            {
+                // Let the bytes arrive first: a reset throws away what was not read yet.
+                await Task.Delay(300);
+                client.LingerState = new LingerOption(true, 0);
+                client.Close();
+            }
+            else
+            {
+                client.Client.Shutdown(SocketShutdown.Send);
+            }
         }
         catch (IOException)
         {
