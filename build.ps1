@@ -9,7 +9,7 @@ function Assert-Success { if ($LASTEXITCODE -ne 0) { exit $LASTEXITCODE } }
 # Precompiled code halves the start; where the package source has no compiler for this machine, the just-in-time one does all.
 function Build {
     $precompiled = @('--use-current-runtime', '-p:SelfContained=false', '-p:PublishReadyToRun=true')
-    dotnet restore src/EdgeRuntime.Cli @precompiled -v q *> $null
+    dotnet restore src/EdgeRuntime.Cli @precompiled -v q > $null
     if ($LASTEXITCODE -ne 0) {
         [Console]::Error.WriteLine('build.ps1: no ready-to-run compiler to be had: the command will start more slowly')
         $precompiled = @()

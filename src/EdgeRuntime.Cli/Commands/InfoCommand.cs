@@ -91,7 +91,7 @@ internal static class InfoCommand
         ["parts"] = facts.File.Parts.Count,
         ["name"] = facts.Name,
         ["architecture"] = facts.Inspection.Architecture,
-        ["sizes"] = new JsonObject(facts.Sizes.Select(size => KeyValuePair.Create(size.Key, Number(size.Value)))),
+        ["sizes"] = new JsonObject(facts.Sizes.Select(size => KeyValuePair.Create<string, JsonNode?>(size.Key, Number(size.Value)))),
         ["parameters"] = facts.Parameters,
         ["bits_per_weight"] = facts.BitsPerWeight,
         ["tokenizer"] = new JsonObject
@@ -122,7 +122,7 @@ internal static class InfoCommand
         ["isa"] = facts.InstructionSet,
     };
 
-    private static JsonNode? Number(string text) =>
+    private static JsonValue? Number(string text) =>
         double.TryParse(text, CultureInfo.InvariantCulture, out double number) ? JsonValue.Create(number) : JsonValue.Create(text);
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
