@@ -143,6 +143,9 @@ internal sealed class BenchCommand
             case BenchFormat.Csv:
                 BenchReport.WriteCsv(rows, output);
                 break;
+            case BenchFormat.Html:
+                HtmlReport.Write(rows, columns, columns == BenchColumn.Comparison ? BenchPlot.Comparison : BenchPlot.Measurement, machine, output);
+                break;
         }
     }
 

@@ -1,0 +1,111 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Net;
+using OxyPlot;
+using OxyPlot.Axes;
+using OxyPlot.Series;
+
+namespace EdgeRuntime.Cli.Bench;
+
+/// <summary>One page with tables and plots (SVG by OxyPlot): no network, no script.</summary>
+internal static class HtmlReport
+{
+    private const int PlotWidth = 760;
+    private const int BarHeight = 26;
+    private const int AxisHeight = 90;
+
+    private const string Style =
+        "body{font:15px/1.5 system-ui,sans-serif;max-width:1200px;margin:2em auto;padding:0 1em;color:#1c2430}"
+        + "table{border-collapse:collapse;font-size:13px}td,th{padding:.25em .7em;border-bottom:1px solid #d5dae1;text-align:right}"
+        + "td.text,th.text{text-align:left}.scroll{overflow-x:auto}svg{max-width:100%;height:auto}";
+
+    public static void Write(
+        IReadOnlyCollection<BenchRow> rows, IReadOnlyList<BenchColumn> columns, IReadOnlyList<BenchPlot> plots, MachineFacts machine, TextWriter output)
+    {
+        output.Write($"<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>edgert bench</title><style>{Style}</style></head><body>\n");
+        output.Write("<h1>edgert bench</h1>\n");
+        output.Write($"<p>{Encode($"{machine.Processor}, {machine.Processors} processors, {machine.System}, {machine.Runtime}")}</p>\n");
+        WriteTable(rows, BenchColumn.Used(columns, rows), output);
+        foreach (BenchPlot plot in plots)
+        {
+            BenchRow[] shown = [.. rows.Where(row => row.Number(plot.Field) is not null && plot.Shows(row))];
+            if (shown.Length > 0)
+            {
+                output.Write($"<h2>{Encode(plot.Title)}</h2>\n{Draw(plot, shown)}\n");
+            }
+        }
+
+        foreach (string source in rows.Select(row => row.Text("clock_source")).Where(text => text.Length > 0).Distinct())
+        {
+            output.Write($"<p>Clock: {Encode(source)}.</p>\n");
+        }
+
+        output.Write("</body></html>\n");
+    }
+
+    private static void WriteTable(IReadOnlyCollection<BenchRow> rows, IReadOnlyList<BenchColumn> columns, TextWriter output)
+    {
+        output.Write("<div class=\"scroll\"><table><tr>");
+        foreach (BenchColumn column in columns)
+        {
+            output.Write($"<th{Class(column)}>{Encode(column.Title)}</th>");
+        }
+
+        output.Write("</tr>\n");
+        foreach (BenchRow row in rows)
+        {
+            output.Write($"<tr>{string.Concat(columns.Select(column => $"<td{Class(column)}>{Encode(column.Format(row))}</td>"))}</tr>\n");
+        }
+
+        output.Write("</table></div>\n");
+    }
+
+    private static string Class(BenchColumn column) => column.IsNumber ? "" : " class=\"text\"";
+
+    private static string Draw(BenchPlot plot, BenchRow[] rows)
+    {
+        var model = new PlotModel { PlotAreaBorderThickness = new OxyThickness(0) };
+        var names = new CategoryAxis { Position = AxisPosition.Left, StartPosition = 1, EndPosition = 0, IsTickCentered = true };
+        names.Labels.AddRange(rows.Select(row => BenchPlot.Label(row)));
+        model.Axes.Add(names);
+        model.Axes.Add(new LinearAxis
+        {
+            Position = AxisPosition.Bottom, Title = plot.Unit, Minimum = 0, MinimumPadding = 0, MajorGridlineStyle = LineStyle.Dot, MaximumPadding = 0.12,
+        });
+        var bars = new BarSeries { FillColor = OxyColor.FromRgb(0x2F, 0x6F, 0xB7), LabelFormatString = "{0:0.##}", LabelPlacement = LabelPlacement.Outside };
+        bars.Items.AddRange(rows.Select(row => new BarItem(row.Number(plot.Field)!.Value)));
+        model.Series.Add(bars);
+        return new SvgExporter { Width = PlotWidth, Height = AxisHeight + (BarHeight * rows.Length) }.ExportToString(model);
+    }
+
+    private static string Encode(string text) => WebUtility.HtmlEncode(text);
+}
+
+/// <summary>A plot of one field over the rows that have it.</summary>
+/// <param name="Title">Heading.</param>
+/// <param name="Field">What the bars show.</param>
+/// <param name="Unit">Of the axis.</param>
+/// <param name="TestPrefix">"pp" or "tg" for the rows of these tests only; empty for all.</param>
+internal sealed record BenchPlot(string Title, string Field, string Unit, string TestPrefix = "")
+{
+    public static IReadOnlyList<BenchPlot> Measurement { get; } =
+    [
+        new("Prefill", "median_ts", "tok/s", "pp"),
+        new("Decode", "median_ts", "tok/s", "tg"),
+        new("Share of the machine's read bandwidth while decoding", "bandwidth_share", "1 = all of it"),
+        new("Inter-token latency, 99th percentile", "latency_p99_ms", "ms"),
+    ];
+
+    public static IReadOnlyList<BenchPlot> Comparison { get; } = [new("Speed as a multiple of llama.cpp's", "ratio", "ratio")];
+
+    public bool Shows(BenchRow row) => row.Text("test").StartsWith(TestPrefix, StringComparison.Ordinal);
+
+    public static string Label(BenchRow row)
+    {
+        string model = row.Text("model_type") is { Length: > 0 } type ? type : row.Text("model");
+        string threads = row.Text("n_threads") is { Length: > 0 } count ? count : row.Text("threads");
+        return $"{model} {row.Text("test")}, {threads} threads";
+    }
+}
