@@ -43,16 +43,6 @@ public sealed class BenchCommandTests
         Assert.DoesNotContain("http://", output.Replace("http://www.w3.org", "", StringComparison.Ordinal), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void Bench_SensorTreeWithoutSensors_PrintsNoNumber()
-    {
-        using var empty = new TemporaryFolder();
-        string line = Edgert.Run("bench", Edgert.Stories, "-p", "16", "-n", "0", "-r", "1", "-o", "jsonl", "--energy", "rapl", "--sysfs-root", empty.Path).Expect(0).Output;
-        JsonElement row = JsonDocument.Parse(line).RootElement;
-        Assert.StartsWith("no energy sensor", row.GetProperty("energy_source").GetString(), StringComparison.Ordinal);
-        Assert.False(row.TryGetProperty("energy_j_per_token", out _));
-    }
-
     [Theory]
     [InlineData("expected libllama=PATH", "--compare", "elsewhere")]
     [InlineData("no such file or folder", "--compare", "libllama=/nowhere/at/all")]
