@@ -72,7 +72,12 @@ internal static class HtmlReport
         model.Axes.Add(names);
         model.Axes.Add(new LinearAxis
         {
-            Position = AxisPosition.Bottom, Title = plot.Unit, Minimum = 0, MinimumPadding = 0, MajorGridlineStyle = LineStyle.Dot, MaximumPadding = 0.12,
+            Position = AxisPosition.Bottom,
+            Title = plot.Unit,
+            Minimum = 0,
+            MinimumPadding = 0,
+            MajorGridlineStyle = LineStyle.Dot,
+            MaximumPadding = 0.12,
         });
         var bars = new BarSeries { FillColor = OxyColor.FromRgb(0x2F, 0x6F, 0xB7), LabelFormatString = "{0:0.##}", LabelPlacement = LabelPlacement.Outside };
         bars.Items.AddRange(rows.Select(row => new BarItem(row.Number(plot.Field)!.Value)));
