@@ -13,8 +13,9 @@ awk '
     match($0, /"test":"[a-z0-9@]*"/) { test = substr($0, RSTART + 8, RLENGTH - 9) }
     match($0, /"ratio":[0-9.]*/) {
         ratio = substr($0, RSTART + 8, RLENGTH - 8) + 0
-        bound = test ~ /^pp/ ? 2.5 : 1.2
-        printf "%s: %.2f times llama.cpp, at least %.1f expected: %s\n", test, ratio, bound, ratio >= bound ? "ok" : "MISSED"
+        bound = (test ~ /^pp/) ? 2.5 : 1.2
+        verdict = (ratio >= bound) ? "ok" : "MISSED"
+        printf "%s: %.2f times llama.cpp, at least %.1f expected: %s\n", test, ratio, bound, verdict
         if (ratio < bound) missed = 1
     }
     END { exit missed }' artifacts/peer/compare.jsonl
