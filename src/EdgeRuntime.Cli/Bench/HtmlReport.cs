@@ -82,7 +82,7 @@ internal static class HtmlReport
         var bars = new BarSeries { FillColor = OxyColor.FromRgb(0x2F, 0x6F, 0xB7), LabelFormatString = "{0:0.##}", LabelPlacement = LabelPlacement.Outside };
         bars.Items.AddRange(rows.Select(row => new BarItem(row.Number(plot.Field)!.Value)));
         model.Series.Add(bars);
-        return new SvgExporter { Width = PlotWidth, Height = AxisHeight + (BarHeight * rows.Length) }.ExportToString(model);
+        return new SvgExporter { Width = PlotWidth, Height = AxisHeight + (BarHeight * rows.Length), IsDocument = false }.ExportToString(model);
     }
 
     private static string Encode(string text) => WebUtility.HtmlEncode(text);
