@@ -31,7 +31,7 @@ internal sealed unsafe class PackedMatrix : IDisposable
     /// <param name="rows">Output features.</param>
     /// <param name="columns">Input features, a multiple of the type's block.</param>
     /// <param name="instructionSet">The one whose kernels will be used.</param>
-    /// <param name="allocate">False: the matrix has no panels until <see cref="Allocate"/> or <see cref="Map"/>.</param>
+    /// <param name="allocate">False: the matrix has no panels until <see cref="Allocate"/>, <see cref="Place"/> or <see cref="Map"/>.</param>
     /// <exception cref="UnsupportedModelException">The type has no kernels.</exception>
     /// <exception cref="ArgumentException">No rows, no columns, or columns that are no multiple of the block.</exception>
     public PackedMatrix(TensorType type, int rows, int columns, InstructionSet instructionSet, bool allocate)
@@ -81,6 +81,15 @@ internal sealed unsafe class PackedMatrix : IDisposable
     {
         _memory = new NativeBuffer(ByteSize);
         _panels = _memory.Pointer;
+    }
+
+    /// <summary>Gives the matrix a place in zeroed memory that outlives it.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Not inside the memory.</exception>
+    public void Place(NativeBuffer memory, long offset)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, memory.ByteLength - ByteSize);
+        _panels = memory.Pointer + offset;
     }
 
     /// <summary>Takes the panels from a file that holds them as this class packs them; the file must outlive the matrix.</summary>

@@ -94,8 +94,8 @@ internal sealed class WeightPacker : ITeamWork
     }
 
     /// <summary>Gives every matrix that was added its panels: from the side-car, or packed.</summary>
-    /// <returns>What the panels are views of, to be disposed after the matrices; null where they own their memory.</returns>
-    public IDisposable? PackAll()
+    /// <returns>What the panels are views of, to be disposed after the matrices.</returns>
+    public IDisposable PackAll()
     {
         SideCarMatrix[] matrices = [.. _jobs.Select(static job => new SideCarMatrix(job.Tensor.Name, job.Projection.Matrix))];
         if (_sideCar?.TryMap(matrices, _team, _cancellationToken) is { } mapping)
@@ -105,15 +105,19 @@ internal sealed class WeightPacker : ITeamWork
         }
 
         _sideCar?.Prepare(_team, _cancellationToken);
-        foreach (Job job in _jobs)
+        NativeBuffer memory = AllocatePanels();
+        try
         {
-            job.Projection.Matrix.Allocate();
+            _team.Run(this);
+            _cancellationToken.ThrowIfCancellationRequested();
+            _sideCar?.Write(matrices, _team, _cancellationToken);
+            return memory;
         }
-
-        _team.Run(this);
-        _cancellationToken.ThrowIfCancellationRequested();
-        _sideCar?.Write(matrices, _team, _cancellationToken);
-        return null;
+        catch
+        {
+            memory.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Frees everything that was added; for a load that failed.</summary>
@@ -123,6 +127,33 @@ internal sealed class WeightPacker : ITeamWork
         {
             owned.Dispose();
         }
+    }
+
+    /// <summary>
+    /// One block of memory for all matrices: a decoded token reads it from end to end, and in large pages that is markedly faster
+    /// (a single matrix is too small to hold many).
+    /// </summary>
+    private NativeBuffer AllocatePanels()
+    {
+        long bytes = 0;
+        foreach (Job job in _jobs)
+        {
+            bytes += PlaceBytes(job);
+        }
+
+        var memory = new NativeBuffer(bytes);
+        memory.PreferLargePages();
+        long offset = 0;
+        foreach (Job job in _jobs)
+        {
+            job.Projection.Matrix.Place(memory, offset);
+            offset += PlaceBytes(job);
+        }
+
+        return memory;
+
+        static long PlaceBytes(Job job) =>
+            (job.Projection.Matrix.ByteSize + NativeBuffer.Alignment - 1) / NativeBuffer.Alignment * NativeBuffer.Alignment;
     }
 
     /// <summary>Takes shares, a few panels each, of all tensors in order; nobody waits for a tensor's last share.</summary>

@@ -78,26 +78,6 @@ public sealed class SmolLmTests
         }
     }
 
-    [Fact]
-    public void Forward_OneTokenAtATime_AllocatesNothing()
-    {
-        using var model = LanguageModel.Load(ModelPath);
-        using ModelSession session = model.CreateSession(new SessionOptions { ContextLength = 64 });
-        int[] token = [100];
-        for (int i = 0; i < 8; i++)
-        {
-            session.Forward(token);
-        }
-
-        long before = GC.GetTotalAllocatedBytes(precise: true);
-        for (int i = 0; i < 16; i++)
-        {
-            session.Forward(token);
-        }
-
-        Assert.Equal(0, GC.GetTotalAllocatedBytes(precise: true) - before);
-    }
-
     private static int[] Ids(JsonElement conversation, string name) =>
         [.. conversation.GetProperty(name).EnumerateArray().Select(value => value.GetInt32())];
 }
