@@ -16,6 +16,7 @@ internal sealed class TuningSearch(ITuningBench bench, TuningCandidates candidat
     public const double LeastGain = 1.03;
 
     private const int Rounds = 3;
+    private const double WarmUpShare = 0.04;
 
     /// <summary>A turn of a conversation, to weigh prefill against decode where one number of threads serves both.</summary>
     private const int TurnPrompt = 256;
@@ -29,12 +30,14 @@ internal sealed class TuningSearch(ITuningBench bench, TuningCandidates candidat
     public (TuningChoice Choice, IReadOnlyList<TuningMeasurement> Measurements) Run()
     {
         TuningChoice choice = candidates.Default;
+        // The first second is slower: pages are touched, code is compiled again, the clock rises.
         bench.Prefill(choice, Math.Min(16, bench.MaxPositions));
+        bench.Decode(choice, depth: 0, options.Seconds * WarmUpShare);
         _prefillRate = bench.Prefill(choice, Math.Min(32, bench.MaxPositions));
 
-        choice = Step("decode isa", 0.2, candidates.InstructionSets, choice, (c, isa) => c with { DecodeInstructionSet = isa }, Decode(depth: 0));
-        choice = Step("prefill isa", 0.3, candidates.InstructionSets, choice, (c, isa) => c with { PrefillInstructionSet = isa }, Prefill());
-        choice = Step("threads", 0.4, candidates.Threads, choice, (c, threads) => c with { Threads = threads }, Both());
+        choice = Step("decode isa", 0.15, candidates.InstructionSets, choice, (c, isa) => c with { DecodeInstructionSet = isa }, Decode(depth: 0));
+        choice = Step("prefill isa", 0.2, candidates.InstructionSets, choice, (c, isa) => c with { PrefillInstructionSet = isa }, Prefill());
+        choice = Step("threads", 0.25, candidates.Threads, choice, (c, threads) => c with { Threads = threads }, Both());
         choice = StepBatch(choice);
         return (StepKvType(choice), _measurements);
     }
@@ -44,7 +47,7 @@ internal sealed class TuningSearch(ITuningBench bench, TuningCandidates candidat
     /// <summary>Batches are compared on a prompt of the largest one; those that the budget has no time for are left out.</summary>
     private TuningChoice StepBatch(TuningChoice choice)
     {
-        const double Share = 0.5;
+        const double Share = 0.6;
         double affordable = Math.Min(bench.MaxPositions, _prefillRate * SecondsLeft * Share / (Rounds * candidates.BatchTokens.Count));
         int[] batches = [.. candidates.BatchTokens.Where(batch => batch <= affordable || batch == choice.BatchTokens)];
         int tokens = batches.Max();
