@@ -15,7 +15,9 @@ internal sealed class WorkerPool : IDisposable
 
     private readonly Lock _callers = new();
     private readonly Thread[] _workers;
-    private readonly SemaphoreSlim _wake = new(0);
+
+    // A monitor, not a semaphore: a worker that has finished a run and sleeps again would take the wake-up of one that has not begun.
+    private readonly object _wake = new();
     private PaddedCounter _next;
     private PaddedCounter _arrived;
     private PaddedCounter _phase;
@@ -53,11 +55,7 @@ internal sealed class WorkerPool : IDisposable
             _fault = null;
             Volatile.Write(ref _next.Value, 0);
             Interlocked.Increment(ref _generation.Value);
-            if (Volatile.Read(ref _asleep.Value) > 0)
-            {
-                _wake.Release(_workers.Length);
-            }
-
+            WakeSleepers();
             RunGuarded(work, 0);
             // A fault leaves threads at different barriers; every one of them comes here in the end.
             WaitForAll();
@@ -114,17 +112,11 @@ internal sealed class WorkerPool : IDisposable
 
             _disposed = true;
             Interlocked.Increment(ref _generation.Value);
-            if (_workers.Length > 0)
-            {
-                _wake.Release(_workers.Length);
-            }
-
+            WakeSleepers();
             foreach (Thread worker in _workers)
             {
                 worker.Join();
             }
-
-            _wake.Dispose();
         }
     }
 
@@ -138,6 +130,21 @@ internal sealed class WorkerPool : IDisposable
         {
             // The other thread may have lost its core: give ours away.
             Thread.Yield();
+        }
+    }
+
+    /// <summary>
+    /// To be called after a new generation: a worker counts itself as asleep before it looks at the generation for the last time, so one
+    /// that is not counted yet sees the new one.
+    /// </summary>
+    private void WakeSleepers()
+    {
+        if (Volatile.Read(ref _asleep.Value) > 0)
+        {
+            lock (_wake)
+            {
+                Monitor.PulseAll(_wake);
+            }
         }
     }
 
@@ -206,9 +213,12 @@ internal sealed class WorkerPool : IDisposable
         }
 
         Interlocked.Increment(ref _asleep.Value);
-        while (Volatile.Read(ref _generation.Value) == seen)
+        lock (_wake)
         {
-            _wake.Wait();
+            while (Volatile.Read(ref _generation.Value) == seen)
+            {
+                Monitor.Wait(_wake);
+            }
         }
 
         Interlocked.Decrement(ref _asleep.Value);

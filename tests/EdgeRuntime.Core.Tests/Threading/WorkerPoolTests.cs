@@ -1,6 +1,7 @@
 using System;
 using System.Linq;
 using System.Threading;
+using System.Threading.Tasks;
 using EdgeRuntime.Threading;
 using Xunit;
 
@@ -37,6 +38,20 @@ public sealed class WorkerPoolTests
         }
     }
 
+    [Fact]
+    public async Task Run_WorkersThatFinishBeforeOthersWake_TakeNobodysWakeUp()
+    {
+        using var pool = new WorkerPool(16);
+        await Task.Run(() =>
+        {
+            for (int round = 0; round < 100; round++)
+            {
+                Thread.Sleep(2);
+                pool.Run(new EmptyWork());
+            }
+        }).WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(2)]
@@ -64,6 +79,14 @@ public sealed class WorkerPoolTests
         second.Run(new CountedWork(items: 3, phases: 1));
         SharedWorkerPool.Return(second);
         Assert.Throws<ObjectDisposedException>(() => second.Run(new CountedWork(items: 3, phases: 1)));
+    }
+
+    /// <summary>No barrier: each thread is done at once.</summary>
+    private sealed class EmptyWork : ITeamWork
+    {
+        public void Run(WorkerPool team, int thread)
+        {
+        }
     }
 
     private sealed class CountedWork(int items, int phases) : ITeamWork
