@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics;
 using System.Globalization;
 using System.IO;
 using System.Linq;
@@ -59,6 +60,7 @@ internal sealed class PackedSideCar
             return null;
         }
 
+        long started = Stopwatch.GetTimestamp();
         MappedFile? file = null;
         try
         {
@@ -70,7 +72,7 @@ internal sealed class PackedSideCar
                 offset += matrix.Packed.ByteSize;
             }
 
-            SideCarLog.Mapped(_logger, Path);
+            SideCarLog.Mapped(_logger, Path, Stopwatch.GetElapsedTime(started).TotalSeconds);
             return file;
         }
         catch (Exception exception)
@@ -99,6 +101,7 @@ internal sealed class PackedSideCar
     /// <summary>Writes the packed matrices, in one step as others see it; says so in the log where that can't be done.</summary>
     public void Write(IReadOnlyList<SideCarMatrix> matrices, WorkerPool team, CancellationToken cancellationToken)
     {
+        long started = Stopwatch.GetTimestamp();
         Prepare(team, cancellationToken);
         Region[] regions = [.. matrices.Select(static matrix => new Region(matrix.Packed.GetBytes, 0, matrix.Packed.ByteSize))];
         ulong[] checksums = ChunkChecksums.Compute(team, regions, cancellationToken);
@@ -110,7 +113,7 @@ internal sealed class PackedSideCar
             DeleteLeftovers();
             WriteFile(temporary, new SideCarHeader(_modelHash!.Value, _parts, entries).ToBytes(), regions, cancellationToken);
             File.Move(temporary, Path, overwrite: true);
-            SideCarLog.Written(_logger, Path);
+            SideCarLog.Written(_logger, Path, Stopwatch.GetElapsedTime(started).TotalSeconds);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
