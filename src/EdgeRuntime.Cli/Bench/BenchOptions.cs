@@ -22,6 +22,15 @@ internal sealed record BenchOptions
     /// <summary>Name of an instruction set; null for the best of the machine.</summary>
     public string? InstructionSet { get; init; }
 
+    /// <summary>Folder of packed weights; null for none.</summary>
+    public string? PackedCache { get; init; }
+
     /// <summary>How models are loaded: by what these options say, whatever a tuning profile says.</summary>
-    public ModelOptions CreateModelOptions(int threads) => new() { Threads = threads, InstructionSet = InstructionSet, UseTuningProfile = false };
+    public ModelOptions CreateModelOptions(int threads) => new()
+    {
+        Threads = threads,
+        InstructionSet = InstructionSet,
+        PackedCache = PackedCache,
+        UseTuningProfile = false,
+    };
 }

@@ -90,7 +90,9 @@ internal static class StartProbe
             "bench", OptionName, "-t", Number(threads), "--kv-type", options.KvType.ToString().ToLowerInvariant(),
             "-p", Number(options.Tests.Max(test => test.Prompt)), "-n", "1", "-d", Number(options.Tests.Max(test => test.Depth)),
         ];
-        return [.. arguments, .. options.InstructionSet is { } set ? (string[])["--isa", set] : [], model];
+        string[] instructionSet = options.InstructionSet is { } set ? ["--isa", set] : [];
+        string[] packedCache = options.PackedCache is { } folder ? ["--packed-cache", folder] : [];
+        return [.. arguments, .. instructionSet, .. packedCache, model];
     }
 
     private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);

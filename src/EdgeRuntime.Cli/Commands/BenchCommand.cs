@@ -66,8 +66,8 @@ internal sealed class BenchCommand
             + "and the share of the machine's measured read bandwidth.");
         command.Add(_models);
         _common.AddKvTypeCheck();
-        foreach (Option option in (Option[])[_prompts, _generated, _depths, _threads, _repeats, _common.KvType, _common.Isa, _format, _outputFile,
-            _compare, _pairs, _makeModel, _requantize, _startProbe, _common.Verbose])
+        foreach (Option option in (Option[])[_prompts, _generated, _depths, _threads, _repeats, _common.KvType, _common.Isa, _common.PackedCache, _format,
+            _outputFile, _compare, _pairs, _makeModel, _requantize, _startProbe, _common.Verbose])
         {
             command.Add(option);
         }
@@ -172,6 +172,7 @@ internal sealed class BenchCommand
             Repeats = parsed.GetValue(_repeats),
             KvType = _common.GetKvType(parsed),
             InstructionSet = isa,
+            PackedCache = _common.GetPackedCache(parsed),
         };
     }
 

@@ -100,6 +100,10 @@ internal sealed class ModelCommandOptions(int defaultContext = SessionOptions.De
         return length == 0 ? trainedLength : given ? length : null;
     }
 
+    /// <summary>The folder of packed weights, or null where none is asked for.</summary>
+    public string? GetPackedCache(ParseResult parsed) =>
+        parsed.GetResult(PackedCache) is { Implicit: false } ? parsed.GetValue(PackedCache) ?? ModelOptions.DefaultPackedCache : null;
+
     public ModelOptions GetModelOptions(ParseResult parsed, AppLog log, bool exact = false) => new()
     {
         Threads = parsed.GetResult(Threads) is { Implicit: false }
@@ -108,7 +112,7 @@ internal sealed class ModelCommandOptions(int defaultContext = SessionOptions.De
         InstructionSet = parsed.GetValue(Isa),
         Exact = exact,
         UseTuningProfile = !parsed.GetValue(NoTuning),
-        PackedCache = parsed.GetResult(PackedCache) is { Implicit: false } ? parsed.GetValue(PackedCache) ?? ModelOptions.DefaultPackedCache : null,
+        PackedCache = GetPackedCache(parsed),
         LoggerFactory = log,
     };
 
