@@ -50,13 +50,13 @@ internal sealed class SysfsTree(string root, Func<string, string>? read = null)
     public long? ReadNumber(string path) =>
         long.TryParse(ReadText(path), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number) ? number : null;
 
-    /// <summary>A number that has been there before.</summary>
+    /// <summary>A number that has been there before. Asked twice, because a transfer on an I2C bus fails now and then.</summary>
     /// <exception cref="EnergySensorException">It is gone.</exception>
     public long RequireNumber(string path)
     {
         try
         {
-            return ReadNumber(path) ?? throw new EnergySensorException($"{path} gives no number any more");
+            return ReadNumber(path) ?? ReadNumber(path) ?? throw new EnergySensorException($"{path} gives no number any more");
         }
         catch (UnauthorizedAccessException exception)
         {
