@@ -22,7 +22,12 @@ switch ($verb) {
     'build' { Build }
     'run' { Build; & artifacts/edgert/edgert chat @rest }
     'test' { Build; dotnet test --solution EdgeRuntime.sln -c Release @rest }
-    'bench' { Build; dotnet run --project tests/Benchmarks -c Release -- @rest }
+    'bench' {
+        Build
+        & artifacts/edgert/edgert bench
+        if (-not $rest) { $rest = '--filter', '*' }
+        dotnet run --project tests/Benchmarks -c Release -- @rest
+    }
     'pack' { dotnet pack EdgeRuntime.sln -c Release -o artifacts/packages @rest }
     'format' { dotnet format EdgeRuntime.sln @rest }
     'clean' {

@@ -19,7 +19,10 @@ case "$verb" in
     build) build ;;
     run) build >&2 && exec artifacts/edgert/edgert chat "$@" ;;
     test) build && exec dotnet test --solution EdgeRuntime.sln -c Release "$@" ;;
-    bench) build && exec dotnet run --project tests/Benchmarks -c Release -- "$@" ;;
+    bench) # end to end, then the kernels: all of them, or what the arguments name (--filter '*Gemm*')
+        build && artifacts/edgert/edgert bench
+        [ $# -gt 0 ] || set -- --filter '*'
+        exec dotnet run --project tests/Benchmarks -c Release -- "$@" ;;
     pack) exec dotnet pack EdgeRuntime.sln -c Release -o artifacts/packages "$@" ;;
     format) exec dotnet format EdgeRuntime.sln "$@" ;;
     clean) rm -rf artifacts && find src tests -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} + ;;
