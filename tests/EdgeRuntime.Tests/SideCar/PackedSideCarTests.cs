@@ -3,8 +3,8 @@ using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
-using EdgeRuntime.TestSupport;
 using EdgeRuntime.Tests.Models;
+using EdgeRuntime.TestSupport;
 using Xunit;
 
 namespace EdgeRuntime.Tests.SideCar;
