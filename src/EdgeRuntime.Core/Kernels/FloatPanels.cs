@@ -44,7 +44,16 @@ internal sealed unsafe class FloatPanels : IPanelProduct
         _ => Interleave(source, (ushort*)panel, r, (ushort)0x7f80),
     };
 
-    public void Multiply(byte* panel, byte* activations, int tokens, float* y, int yStride, int rows, byte* scratch)
+    public void Multiply(byte* panels, byte* activations, int tokens, float* y, int yStride, int rows, byte* scratch)
+    {
+        for (int row = 0; row < rows; row += PanelRows)
+        {
+            byte* panel = panels + (row / PanelRows * PanelBytes);
+            MultiplyPanel(panel, activations, tokens, y + row, yStride, Math.Min(PanelRows, rows - row), scratch);
+        }
+    }
+
+    private void MultiplyPanel(byte* panel, byte* activations, int tokens, float* y, int yStride, int rows, byte* scratch)
     {
         if (tokens == 1)
         {

@@ -20,6 +20,9 @@ internal unsafe interface IPanelProduct
     /// </summary>
     int PackRow(byte* panel, int r, ReadOnlySpan<byte> source);
 
-    /// <summary>Products of one panel; arguments as in <see cref="PackedMatrix.Multiply"/>, y at the panel's first row.</summary>
-    void Multiply(byte* panel, byte* activations, int tokens, float* y, int yStride, int rows, byte* scratch);
+    /// <summary>
+    /// Products of <paramref name="rows"/> rows that begin a panel, whatever the number of panels; other arguments as in
+    /// <see cref="PackedMatrix.Multiply"/>, y at the first row.
+    /// </summary>
+    void Multiply(byte* panels, byte* activations, int tokens, float* y, int yStride, int rows, byte* scratch);
 }

@@ -38,7 +38,8 @@ public sealed class InstructionSet
     public static IReadOnlyList<InstructionSet> All { get; } =
     [
         new("avx512-vnni", Avx512VnniTile.IsSupported,
-            new VectorKernels<Avx512Isa, Vector512<int>, Avx512VnniTile, Vector512Block, Lanes512>(Avx512VnniTile.TileTokens)),
+            new VectorKernels<Avx512Isa, Vector512<int>, Avx512VnniTile, Vector512Block, Lanes512>(
+                Avx512VnniTile.TileTokens, Avx512VnniTile.TilePanels)),
         new("avx512", Avx512BW.IsSupported,
             new VectorKernels<Avx512Isa, Vector512<int>, Avx512Tile, Vector512Block, Lanes512>(Avx512Rows.TileTokens)),
         new("avx-vnni", AvxVnni.IsSupported,

@@ -139,10 +139,9 @@ internal sealed unsafe class PackedMatrix : IDisposable
     /// <param name="scratch">ScratchBytes bytes, 64-byte aligned, of the calling thread.</param>
     public void Multiply(byte* activations, int tokens, int firstPanel, int lastPanel, float* y, int yStride, byte* scratch)
     {
-        for (int panel = firstPanel; panel < lastPanel; panel++)
-        {
-            _product.Multiply(Panel(panel), activations, tokens, y + ((long)panel * PanelRows), yStride, RowsOf(panel), scratch);
-        }
+        long firstRow = (long)firstPanel * PanelRows;
+        int rows = (int)(Math.Min((long)lastPanel * PanelRows, Rows) - firstRow);
+        _product.Multiply(Panel(firstPanel), activations, tokens, y + firstRow, yStride, rows, scratch);
     }
 
     public void Dispose()

@@ -14,6 +14,9 @@ internal abstract unsafe class PanelKernels
     /// <summary>Tokens in a full activation tile; the last tile of a batch may have fewer.</summary>
     public abstract int TileTokens { get; }
 
+    /// <summary>Expanded panels that <see cref="Gemm"/> takes at once, at most.</summary>
+    public abstract int TilePanels { get; }
+
     /// <summary>Fills one Int8 tile as <see cref="ActivationQuantizer"/> says.</summary>
     /// <param name="x">[tokens, columns], the rows of this tile.</param>
     /// <param name="xStride">Floats from one token's row to the next.</param>
@@ -33,8 +36,9 @@ internal abstract unsafe class PanelKernels
     public abstract delegate*<byte*, byte*, int, int, float*, int, int, void> Gemv(PackedLayout layout);
 
     /// <summary>
-    /// (expanded panel, activation tile, blocks, tokens, y, yStride, rows): y[t * yStride + r] for r below rows and t below
-    /// tokens, with tokens in 1..<see cref="TileTokens"/>, the size of the tile in memory.
+    /// (expanded panels, activation tile, blocks, tokens, y, yStride, rows): y[t * yStride + r] for r below rows and t below
+    /// tokens, with tokens in 1..<see cref="TileTokens"/>, the size of the tile in memory. The panels of the rows, up to
+    /// <see cref="TilePanels"/>, lie one after another.
     /// </summary>
     public abstract delegate*<byte*, byte*, int, int, float*, int, int, void> Gemm(ExpandedPanelLayout layout);
 

@@ -31,7 +31,9 @@ internal sealed unsafe class QuantizedPanels : IPanelProduct
 
     public long PanelBytes { get; }
 
-    public long ScratchBytes => (long)_blocks * _layout.Expanded.BlockBytes;
+    public long ScratchBytes => _kernels.TilePanels * ExpandedBytes;
+
+    private long ExpandedBytes => (long)_blocks * _layout.Expanded.BlockBytes;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     [SkipLocalsInit]
@@ -65,15 +67,32 @@ internal sealed unsafe class QuantizedPanels : IPanelProduct
         return -1;
     }
 
-    public void Multiply(byte* panel, byte* activations, int tokens, float* y, int yStride, int rows, byte* scratch)
+    public void Multiply(byte* panels, byte* activations, int tokens, float* y, int yStride, int rows, byte* scratch)
     {
-        if (tokens <= _gemvTokens)
+        int most = PackedLayout.PanelRows * (tokens <= _gemvTokens ? 1 : _kernels.TilePanels);
+        for (int row = 0; row < rows; row += most)
         {
-            _gemv(panel, activations, _blocks, tokens, y, yStride, rows);
-            return;
+            int count = Math.Min(most, rows - row);
+            byte* first = panels + (row / PackedLayout.PanelRows * PanelBytes);
+            if (tokens <= _gemvTokens)
+            {
+                _gemv(first, activations, _blocks, tokens, y + row, yStride, count);
+            }
+            else
+            {
+                MultiplyExpanded(first, activations, tokens, y + row, yStride, count, scratch);
+            }
+        }
+    }
+
+    /// <summary>Expands the panels of some rows once and passes all tokens over them.</summary>
+    private void MultiplyExpanded(byte* panels, byte* activations, int tokens, float* y, int yStride, int rows, byte* scratch)
+    {
+        for (int panel = 0; panel * PackedLayout.PanelRows < rows; panel++)
+        {
+            _kernels.Expand(_layout, panels + (panel * PanelBytes), _blocks, scratch + (panel * ExpandedBytes));
         }
 
-        _kernels.Expand(_layout, panel, _blocks, scratch);
         for (int t = 0; t < tokens;)
         {
             int count = Math.Min(_kernels.TileTokens, tokens - t);

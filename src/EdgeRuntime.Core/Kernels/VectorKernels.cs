@@ -11,7 +11,7 @@ namespace EdgeRuntime.Kernels;
 /// <typeparam name="TTile">Its tile of expanded panels times tokens.</typeparam>
 /// <typeparam name="TBlock">Its blocks of float activations.</typeparam>
 /// <typeparam name="TLanes">Its vectors of floats.</typeparam>
-internal sealed unsafe class VectorKernels<TIsa, TVector, TTile, TBlock, TLanes>(int tileTokens) : PanelKernels
+internal sealed unsafe class VectorKernels<TIsa, TVector, TTile, TBlock, TLanes>(int tileTokens, int tilePanels = 1) : PanelKernels
     where TIsa : struct, IPanelIsa<TVector>
     where TVector : struct
     where TTile : IPanelTile
@@ -19,6 +19,8 @@ internal sealed unsafe class VectorKernels<TIsa, TVector, TTile, TBlock, TLanes>
     where TLanes : struct, ILanes<TLanes>
 {
     public override int TileTokens => tileTokens;
+
+    public override int TilePanels => tilePanels;
 
     public override void QuantizeTile(float* x, int xStride, int tokens, int columns, byte* tile) =>
         BlockQuantizer<TBlock>.QuantizeTile(x, xStride, tokens, columns, tile);

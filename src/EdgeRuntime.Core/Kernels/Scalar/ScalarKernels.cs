@@ -11,6 +11,8 @@ internal sealed unsafe class ScalarKernels : PanelKernels
 {
     public override int TileTokens => 8;
 
+    public override int TilePanels => 1;
+
     public override void QuantizeTile(float* x, int xStride, int tokens, int columns, byte* tile) =>
         BlockQuantizer<ScalarBlock>.QuantizeTile(x, xStride, tokens, columns, tile);
 

@@ -15,7 +15,7 @@ public sealed class EmittedCodeTests
     {
         Assert.SkipUnless(Avx512VnniTile.IsSupported, "avx512-vnni is not on this machine");
         Assert.SkipUnless(OperatingSystem.IsLinux(), "the list of mappings is Linux's");
-        nint entry = VnniTileEmitter.Make(ExpandedLayouts.All[0], tokens: 1);
+        nint entry = VnniTileEmitter.Make(ExpandedLayouts.All[0], new TileForm(Panels: 1, Stride: 1, Tokens: 1));
         string mapping = File.ReadLines("/proc/self/maps").Single(line => Holds(line, (ulong)entry));
         Assert.Equal("r-xp", mapping.Split(' ')[1]);
     }

@@ -40,7 +40,10 @@ public sealed unsafe class PanelTileTests
             for (int tokens = 1; tokens <= set.Kernels.TileTokens; tokens++)
             {
                 int blocks = tokens % 3 == 0 ? 1 : 1 + (tokens % 4);
-                AssertEqualsScalar(set, layout, Values.Random, blocks, tokens, rows: 16);
+                for (int panels = 1; panels <= set.Kernels.TilePanels; panels++)
+                {
+                    AssertEqualsScalar(set, layout, Values.Random, blocks, tokens, rows: 16 * panels);
+                }
             }
         }
     }
@@ -52,7 +55,7 @@ public sealed unsafe class PanelTileTests
         InstructionSet set = Require(name);
         foreach (ExpandedPanelLayout layout in ExpandedLayouts.All)
         {
-            for (int rows = 1; rows <= 16; rows++)
+            for (int rows = 1; rows <= 16 * set.Kernels.TilePanels; rows++)
             {
                 AssertEqualsScalar(set, layout, Values.Random, blocks: 1, tokens: Math.Min(3, set.Kernels.TileTokens), rows);
             }
@@ -68,7 +71,7 @@ public sealed unsafe class PanelTileTests
         {
             foreach (Values values in Enum.GetValues<Values>())
             {
-                AssertEqualsScalar(set, layout, values, blocks: 2, set.Kernels.TileTokens, rows: 16);
+                AssertEqualsScalar(set, layout, values, blocks: 2, set.Kernels.TileTokens, rows: 16 * set.Kernels.TilePanels);
                 AssertEqualsScalar(set, layout, values, blocks: 3, tokens: 1, rows: 16);
             }
         }
@@ -83,19 +86,27 @@ public sealed unsafe class PanelTileTests
 
     private static void AssertEqualsScalar(InstructionSet set, ExpandedPanelLayout layout, Values values, int blocks, int tokens, int rows)
     {
-        const int YStride = 19;
-        using var panel = new GuardedMemory((long)blocks * layout.BlockBytes);
+        const int PanelRows = ExpandedPanelLayout.PanelRows;
+        const int YStride = 35;
+        int panels = (rows + PanelRows - 1) / PanelRows;
+        using var panel = new GuardedMemory((long)panels * blocks * layout.BlockBytes);
         using var tile = new GuardedMemory((long)blocks * ActivationLayout.Int8BlockBytesPerToken * tokens);
         int yBytes = (((tokens - 1) * YStride) + rows) * sizeof(float);
         using var expected = new GuardedMemory(yBytes);
         using var actual = new GuardedMemory(yBytes);
         var random = new Random(HashCode.Combine(blocks, tokens, rows));
-        FillPanel(panel.Pointer, layout, blocks, values, random);
+        FillPanel(panel.Pointer, layout, panels * blocks, values, random);
         FillTile(tile.Pointer, blocks, tokens, values, random);
         expected.Bytes.Fill(0x7b);
         actual.Bytes.Fill(0x7b);
 
-        s_scalar.Kernels.Gemm(layout)(panel.Pointer, tile.Pointer, blocks, tokens, (float*)expected.Pointer, YStride, rows);
+        for (int first = 0; first < rows; first += PanelRows)
+        {
+            byte* one = panel.Pointer + ((long)(first / PanelRows) * blocks * layout.BlockBytes);
+            float* y = (float*)expected.Pointer + first;
+            s_scalar.Kernels.Gemm(layout)(one, tile.Pointer, blocks, tokens, y, YStride, Math.Min(PanelRows, rows - first));
+        }
+
         set.Kernels.Gemm(layout)(panel.Pointer, tile.Pointer, blocks, tokens, (float*)actual.Pointer, YStride, rows);
 
         string where = $"{set}, {layout}, {values}, {blocks} blocks, {tokens} tokens, {rows} rows";
