@@ -16,7 +16,7 @@ internal sealed unsafe class FloatPanels : IPanelProduct
     private readonly int _columns;
     private readonly int _tileTokens;
     private readonly delegate*<byte*, int, float*, void> _expand;
-    private readonly delegate*<byte*, byte*, int, int, float*, int, int, void> _gemv;
+    private readonly delegate*<byte*, float*, int, float*, int, void> _gemv;
     private readonly delegate*<byte*, byte*, int, int, float*, int, int, void> _gemm;
 
     public FloatPanels(TensorFormat format, int columns, PanelKernels kernels, PanelKernels decodeKernels)
@@ -26,9 +26,9 @@ internal sealed unsafe class FloatPanels : IPanelProduct
         _columns = columns;
         _tileTokens = kernels.TileTokens;
         _expand = kernels.ExpandFloat(_type);
-        _gemv = decodeKernels.GemmFloat(_type);
-        _gemm = kernels.GemmFloat(TensorType.F32);
-        PanelBytes = ((((long)columns * PanelRows * _elementBytes) + 63) / 64) * 64;
+        _gemv = decodeKernels.GemvFloat(_type);
+        _gemm = kernels.GemmFloat;
+        PanelBytes = BytesOfPanel(columns, _elementBytes);
     }
 
     public ActivationKind ActivationKind => ActivationKind.Float32;
@@ -36,6 +36,9 @@ internal sealed unsafe class FloatPanels : IPanelProduct
     public long PanelBytes { get; }
 
     public long ScratchBytes => _type == TensorType.F32 ? 0 : (long)_columns * PanelRows * sizeof(float);
+
+    /// <summary>Bytes of a panel, padded to 64.</summary>
+    public static long BytesOfPanel(int columns, int elementBytes) => (((long)columns * PanelRows * elementBytes) + 63) & ~63L;
 
     public int PackRow(byte* panel, int r, ReadOnlySpan<byte> source) => _type switch
     {
@@ -46,6 +49,12 @@ internal sealed unsafe class FloatPanels : IPanelProduct
 
     public void Multiply(byte* panels, byte* activations, int tokens, float* y, int yStride, int rows, byte* scratch)
     {
+        if (tokens == 1)
+        {
+            _gemv(panels, (float*)activations, _columns, y, rows);
+            return;
+        }
+
         for (int row = 0; row < rows; row += PanelRows)
         {
             byte* panel = panels + (row / PanelRows * PanelBytes);
@@ -55,12 +64,6 @@ internal sealed unsafe class FloatPanels : IPanelProduct
 
     private void MultiplyPanel(byte* panel, byte* activations, int tokens, float* y, int yStride, int rows, byte* scratch)
     {
-        if (tokens == 1)
-        {
-            _gemv(panel, activations, _columns, 1, y, yStride, rows);
-            return;
-        }
-
         if (_type != TensorType.F32)
         {
             _expand(panel, _columns, (float*)scratch);

@@ -46,9 +46,14 @@ internal abstract unsafe class PanelKernels
     public abstract delegate*<byte*, int, float*, void> ExpandFloat(TensorType element);
 
     /// <summary>
-    /// (panel [columns][16] of F32, F16 or BF16, activation tile float [columns][tokens], columns, tokens, y, yStride, rows):
-    /// acc = fma(w, x, acc) in column order. Called with F16 and BF16 for one token only: for more, the panel is brought to
-    /// F32 first.
+    /// (panels [columns][16] of F32, F16 or BF16, x [columns], columns, y, rows): y[r] for r below rows, of as many panels as that takes, each
+    /// <see cref="FloatPanels.BytesOfPanel"/> bytes after the one before; acc = fma(w, x, acc) in column order.
     /// </summary>
-    public abstract delegate*<byte*, byte*, int, int, float*, int, int, void> GemmFloat(TensorType element);
+    public abstract delegate*<byte*, float*, int, float*, int, void> GemvFloat(TensorType element);
+
+    /// <summary>
+    /// (panel float [columns][16], activation tile float [columns][tokens], columns, tokens, y, yStride, rows): the same for a tile of
+    /// tokens.
+    /// </summary>
+    public abstract delegate*<byte*, byte*, int, int, float*, int, int, void> GemmFloat { get; }
 }

@@ -36,6 +36,7 @@ internal sealed unsafe class VectorKernels<TIsa, TVector, TTile, TBlock, TLanes>
 
     public override delegate*<byte*, int, float*, void> ExpandFloat(TensorType element) => FloatTile<TLanes>.ExpandFloat(element);
 
-    public override delegate*<byte*, byte*, int, int, float*, int, int, void> GemmFloat(TensorType element) =>
-        FloatTile<TLanes>.GemmFloat(element);
+    public override delegate*<byte*, float*, int, float*, int, void> GemvFloat(TensorType element) => FloatGemv<TLanes>.Select(element);
+
+    public override delegate*<byte*, byte*, int, int, float*, int, int, void> GemmFloat => &FloatTile<TLanes>.Multiply;
 }

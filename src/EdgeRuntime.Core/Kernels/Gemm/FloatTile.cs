@@ -26,15 +26,6 @@ internal abstract unsafe class FloatTile<TLanes>
         _ => throw new ArgumentOutOfRangeException(nameof(element), element, "not a float type"),
     };
 
-    /// <inheritdoc cref="PanelKernels.GemmFloat"/>
-    public static delegate*<byte*, byte*, int, int, float*, int, int, void> GemmFloat(TensorType element) => element switch
-    {
-        TensorType.F32 => &Multiply<BlockF32>,
-        TensorType.F16 => &Multiply<BlockF16>,
-        TensorType.BF16 => &Multiply<BlockBF16>,
-        _ => throw new ArgumentOutOfRangeException(nameof(element), element, "not a float type"),
-    };
-
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Expand<TElement>(byte* panel, int columns, float* expanded)
         where TElement : unmanaged
@@ -42,31 +33,30 @@ internal abstract unsafe class FloatTile<TLanes>
         long count = (long)columns * PanelRows;
         for (long i = 0; i < count; i += TLanes.Count)
         {
-            TLanes.Store(Load<TElement>(panel, i), expanded + i);
+            TLanes.Store(Load<TElement>(panel + (i * sizeof(TElement))), expanded + i);
         }
     }
 
-    private static void Multiply<TElement>(byte* panel, byte* activations, int columns, int tokens, float* y, int yStride, int rows)
-        where TElement : unmanaged
+    /// <inheritdoc cref="PanelKernels.GemmFloat"/>
+    public static void Multiply(byte* panel, byte* activations, int columns, int tokens, float* y, int yStride, int rows)
     {
         float* x = (float*)activations;
         if (rows == PanelRows)
         {
-            MultiplyRows<TElement>(panel, x, columns, tokens, y, yStride);
+            MultiplyRows(panel, x, columns, tokens, y, yStride);
             return;
         }
 
         // The loops write whole vectors.
         float* whole = stackalloc float[MaxTileTokens * PanelRows];
-        MultiplyRows<TElement>(panel, x, columns, tokens, whole, PanelRows);
+        MultiplyRows(panel, x, columns, tokens, whole, PanelRows);
         for (int token = 0; token < tokens; token++)
         {
             new ReadOnlySpan<float>(whole + (token * PanelRows), rows).CopyTo(new Span<float>(y + ((long)token * yStride), rows));
         }
     }
 
-    private static void MultiplyRows<TElement>(byte* panel, float* x, int columns, int tokens, float* y, long yStride)
-        where TElement : unmanaged
+    private static void MultiplyRows(byte* panel, float* x, int columns, int tokens, float* y, long yStride)
     {
         for (int token = 0; token < tokens;)
         {
@@ -74,51 +64,49 @@ internal abstract unsafe class FloatTile<TLanes>
             float* yToken = y + (token * yStride);
             token += TLanes.Count switch
             {
-                16 => MultiplySome<TElement, Count1>(panel, x + token, columns, tokens, left, yToken, yStride),
-                8 => MultiplySome<TElement, Count2>(panel, x + token, columns, tokens, left, yToken, yStride),
-                _ => MultiplySome<TElement, Count4>(panel, x + token, columns, tokens, left, yToken, yStride),
+                16 => MultiplySome<Count1>(panel, x + token, columns, tokens, left, yToken, yStride),
+                8 => MultiplySome<Count2>(panel, x + token, columns, tokens, left, yToken, yStride),
+                _ => MultiplySome<Count4>(panel, x + token, columns, tokens, left, yToken, yStride),
             };
         }
     }
 
     /// <summary>Multiplies as many tokens as one compiled loop takes, at most 16 vectors of sums; returns how many.</summary>
-    private static int MultiplySome<TElement, TVectors>(
+    private static int MultiplySome<TVectors>(
         byte* panel, float* x, int columns, int tokens, int left, float* y, long yStride)
-        where TElement : unmanaged
         where TVectors : unmanaged
     {
         if (sizeof(TVectors) == 1 && left >= 12)
         {
-            Tokens<TElement, TVectors, Count12>(panel, x, columns, tokens, y, yStride);
+            Tokens<TVectors, Count12>(panel, x, columns, tokens, y, yStride);
             return 12;
         }
 
         if (sizeof(TVectors) == 1 && left >= 8)
         {
-            Tokens<TElement, TVectors, Count8>(panel, x, columns, tokens, y, yStride);
+            Tokens<TVectors, Count8>(panel, x, columns, tokens, y, yStride);
             return 8;
         }
 
         if (left >= 4)
         {
-            Tokens<TElement, TVectors, Count4>(panel, x, columns, tokens, y, yStride);
+            Tokens<TVectors, Count4>(panel, x, columns, tokens, y, yStride);
             return 4;
         }
 
         if (left >= 2)
         {
-            Tokens<TElement, TVectors, Count2>(panel, x, columns, tokens, y, yStride);
+            Tokens<TVectors, Count2>(panel, x, columns, tokens, y, yStride);
             return 2;
         }
 
-        Tokens<TElement, TVectors, Count1>(panel, x, columns, tokens, y, yStride);
+        Tokens<TVectors, Count1>(panel, x, columns, tokens, y, yStride);
         return 1;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tokens<TElement, TVectors, TTokens>(
+    private static void Tokens<TVectors, TTokens>(
         byte* panel, float* x, int columns, int tokens, float* y, long yStride)
-        where TElement : unmanaged
         where TVectors : unmanaged
         where TTokens : unmanaged
     {
@@ -136,10 +124,10 @@ internal abstract unsafe class FloatTile<TLanes>
         TLanes c110 = default, c111 = default, c112 = default, c113 = default;
         for (; columns > 0; columns--)
         {
-            TLanes w0 = Load<TElement>(panel, 0);
-            TLanes w1 = sizeof(TVectors) > 1 ? Load<TElement>(panel, TLanes.Count) : default;
-            TLanes w2 = sizeof(TVectors) > 2 ? Load<TElement>(panel, 2 * TLanes.Count) : default;
-            TLanes w3 = sizeof(TVectors) > 2 ? Load<TElement>(panel, 3 * TLanes.Count) : default;
+            TLanes w0 = TLanes.Load((float*)panel);
+            TLanes w1 = sizeof(TVectors) > 1 ? TLanes.Load((float*)panel + TLanes.Count) : default;
+            TLanes w2 = sizeof(TVectors) > 2 ? TLanes.Load((float*)panel + (2 * TLanes.Count)) : default;
+            TLanes w3 = sizeof(TVectors) > 2 ? TLanes.Load((float*)panel + (3 * TLanes.Count)) : default;
             MultiplyAdd<TVectors>(x[0], w0, w1, w2, w3, ref c00, ref c01, ref c02, ref c03);
             if (sizeof(TTokens) > 1) { MultiplyAdd<TVectors>(x[1], w0, w1, w2, w3, ref c10, ref c11, ref c12, ref c13); }
             if (sizeof(TTokens) > 2) { MultiplyAdd<TVectors>(x[2], w0, w1, w2, w3, ref c20, ref c21, ref c22, ref c23); }
@@ -152,7 +140,7 @@ internal abstract unsafe class FloatTile<TLanes>
             if (sizeof(TTokens) > 9) { MultiplyAdd<TVectors>(x[9], w0, w1, w2, w3, ref c90, ref c91, ref c92, ref c93); }
             if (sizeof(TTokens) > 10) { MultiplyAdd<TVectors>(x[10], w0, w1, w2, w3, ref c100, ref c101, ref c102, ref c103); }
             if (sizeof(TTokens) > 11) { MultiplyAdd<TVectors>(x[11], w0, w1, w2, w3, ref c110, ref c111, ref c112, ref c113); }
-            panel += PanelRows * sizeof(TElement);
+            panel += PanelRows * sizeof(float);
             x += tokens;
         }
 
@@ -170,16 +158,17 @@ internal abstract unsafe class FloatTile<TLanes>
         if (sizeof(TTokens) > 11) { Store<TVectors>(y + (11 * yStride), c110, c111, c112, c113); }
     }
 
+    /// <summary>A vector of F32, F16 or BF16 as floats.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TLanes Load<TElement>(byte* panel, long index)
+    public static TLanes Load<TElement>(byte* elements)
         where TElement : unmanaged
     {
         if (typeof(TElement) == typeof(BlockF16))
         {
-            return TLanes.LoadHalf((ushort*)panel + index);
+            return TLanes.LoadHalf((ushort*)elements);
         }
 
-        return typeof(TElement) == typeof(BlockBF16) ? TLanes.LoadBFloat16((ushort*)panel + index) : TLanes.Load((float*)panel + index);
+        return typeof(TElement) == typeof(BlockBF16) ? TLanes.LoadBFloat16((ushort*)elements) : TLanes.Load((float*)elements);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -32,14 +32,26 @@ internal abstract unsafe class ScalarPanelGemm : IPanelTile
         _ => throw new ArgumentOutOfRangeException(nameof(element), element, "not a float type"),
     };
 
-    /// <inheritdoc cref="PanelKernels.GemmFloat"/>
-    public static delegate*<byte*, byte*, int, int, float*, int, int, void> GemmFloat(TensorType element) => element switch
+    /// <inheritdoc cref="PanelKernels.GemvFloat"/>
+    public static delegate*<byte*, float*, int, float*, int, void> GemvFloat(TensorType element) => element switch
     {
-        TensorType.F32 => &MultiplyFloat<BlockF32>,
-        TensorType.F16 => &MultiplyFloat<BlockF16>,
-        TensorType.BF16 => &MultiplyFloat<BlockBF16>,
+        TensorType.F32 => &MultiplyToken<BlockF32>,
+        TensorType.F16 => &MultiplyToken<BlockF16>,
+        TensorType.BF16 => &MultiplyToken<BlockBF16>,
         _ => throw new ArgumentOutOfRangeException(nameof(element), element, "not a float type"),
     };
+
+    /// <inheritdoc cref="PanelKernels.GemmFloat"/>
+    public static void MultiplyFloat(byte* panel, byte* activations, int columns, int tokens, float* y, int yStride, int rows)
+    {
+        for (int t = 0; t < tokens; t++)
+        {
+            for (int r = 0; r < rows; r++)
+            {
+                y[((long)t * yStride) + r] = Product((BlockF32*)panel + r, (float*)activations + t, columns, tokens);
+            }
+        }
+    }
 
     private static float Product<TLayout>(byte* panel, int r, byte* activations, int t, int blocks, int tokens)
         where TLayout : unmanaged, IExpandedLayout
@@ -84,22 +96,25 @@ internal abstract unsafe class ScalarPanelGemm : IPanelTile
         }
     }
 
-    private static void MultiplyFloat<TBlock>(byte* panel, byte* activations, int columns, int tokens, float* y, int yStride, int rows)
+    private static void MultiplyToken<TBlock>(byte* panels, float* x, int columns, float* y, int rows)
         where TBlock : unmanaged, IFloatFormat
     {
-        float* x = (float*)activations;
-        for (int t = 0; t < tokens; t++)
+        long panelBytes = FloatPanels.BytesOfPanel(columns, sizeof(TBlock));
+        for (int r = 0; r < rows; r++)
         {
-            for (int r = 0; r < rows; r++)
-            {
-                float acc = 0;
-                for (int k = 0; k < columns; k++)
-                {
-                    acc = MathF.FusedMultiplyAdd(((TBlock*)panel)[((long)k * PanelRows) + r].ToSingle(), x[((long)k * tokens) + t], acc);
-                }
-
-                y[((long)t * yStride) + r] = acc;
-            }
+            y[r] = Product((TBlock*)(panels + (r / PanelRows * panelBytes)) + (r % PanelRows), x, columns, xStride: 1);
         }
+    }
+
+    private static float Product<TBlock>(TBlock* row, float* x, int columns, int xStride)
+        where TBlock : unmanaged, IFloatFormat
+    {
+        float acc = 0;
+        for (long k = 0; k < columns; k++)
+        {
+            acc = MathF.FusedMultiplyAdd(row[k * PanelRows].ToSingle(), x[k * xStride], acc);
+        }
+
+        return acc;
     }
 }

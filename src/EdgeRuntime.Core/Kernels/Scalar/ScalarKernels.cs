@@ -26,6 +26,7 @@ internal sealed unsafe class ScalarKernels : PanelKernels
 
     public override delegate*<byte*, int, float*, void> ExpandFloat(TensorType element) => ScalarPanelGemm.ExpandFloat(element);
 
-    public override delegate*<byte*, byte*, int, int, float*, int, int, void> GemmFloat(TensorType element) =>
-        ScalarPanelGemm.GemmFloat(element);
+    public override delegate*<byte*, float*, int, float*, int, void> GemvFloat(TensorType element) => ScalarPanelGemm.GemvFloat(element);
+
+    public override delegate*<byte*, byte*, int, int, float*, int, int, void> GemmFloat => &ScalarPanelGemm.MultiplyFloat;
 }

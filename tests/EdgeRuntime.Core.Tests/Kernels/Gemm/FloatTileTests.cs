@@ -1,5 +1,6 @@
 using System;
 using System.Linq;
+using System.Runtime.InteropServices;
 using EdgeRuntime.Formats;
 using EdgeRuntime.Kernels;
 using Xunit;
@@ -19,14 +20,24 @@ public sealed unsafe class FloatTileTests
         InstructionSet set = Require(name);
         for (int tokens = 1; tokens <= set.Kernels.TileTokens; tokens++)
         {
-            AssertEqualsScalar(set, TensorType.F32, columns: 1 + (5 * tokens), tokens, rows: 16);
-            AssertEqualsScalar(set, TensorType.F32, columns: 3, tokens, rows: 1 + (tokens * 5 % 16));
+            AssertGemmEqualsScalar(set, columns: 1 + (5 * tokens), tokens, rows: 16);
+            AssertGemmEqualsScalar(set, columns: 3, tokens, rows: 1 + (tokens * 5 % 16));
         }
+    }
 
-        for (int rows = 1; rows <= 16; rows++)
+    [Theory]
+    [MemberData(nameof(InstructionSets))]
+    public void GemvFloat_AnyRowsOfSeveralPanels_EqualsScalarToTheBit(string name)
+    {
+        InstructionSet set = Require(name);
+        foreach (TensorType element in (TensorType[])[TensorType.F32, TensorType.F16, TensorType.BF16])
         {
-            AssertEqualsScalar(set, TensorType.F16, columns: 33, tokens: 1, rows);
-            AssertEqualsScalar(set, TensorType.BF16, columns: 33, tokens: 1, rows);
+            for (int rows = 1; rows <= 83; rows++)
+            {
+                AssertGemvEqualsScalar(set, element, columns: 33, rows);
+            }
+
+            AssertGemvEqualsScalar(set, element, columns: 1, rows: 17);
         }
     }
 
@@ -58,43 +69,67 @@ public sealed unsafe class FloatTileTests
         return set;
     }
 
-    private static void AssertEqualsScalar(InstructionSet set, TensorType element, int columns, int tokens, int rows)
+    private static void AssertGemvEqualsScalar(InstructionSet set, TensorType element, int columns, int rows)
+    {
+        var random = new Random(HashCode.Combine(columns, rows));
+        int panels = (rows + 15) / 16;
+        using var memory = new GuardedMemory(panels * FloatPanels.BytesOfPanel(columns, element == TensorType.F32 ? 4 : 2));
+        using var x = new GuardedMemory(columns * sizeof(float));
+        using var expected = new GuardedMemory(rows * sizeof(float));
+        using var actual = new GuardedMemory(rows * sizeof(float));
+        FillWeights(memory.Bytes, element, random);
+        FillWeights(x.Bytes, TensorType.F32, random);
+
+        s_scalar.Kernels.GemvFloat(element)(memory.Pointer, (float*)x.Pointer, columns, (float*)expected.Pointer, rows);
+        set.Kernels.GemvFloat(element)(memory.Pointer, (float*)x.Pointer, columns, (float*)actual.Pointer, rows);
+
+        AssertEqual(expected, actual, $"{set}, {element}, {columns} columns, {rows} rows");
+    }
+
+    private static void AssertGemmEqualsScalar(InstructionSet set, int columns, int tokens, int rows)
     {
         const int YStride = 21;
         var random = new Random(HashCode.Combine(columns, tokens, rows));
-        using var panel = new GuardedMemory(columns * 16L * (element == TensorType.F32 ? 4 : 2));
+        using var panel = new GuardedMemory(columns * 16L * sizeof(float));
         using var x = new GuardedMemory(columns * tokens * sizeof(float));
         int yBytes = (((tokens - 1) * YStride) + rows) * sizeof(float);
         using var expected = new GuardedMemory(yBytes);
         using var actual = new GuardedMemory(yBytes);
-        for (int i = 0; i < columns * 16; i++)
-        {
-            float weight = random.NextSingle() - 0.5f;
-            switch (element)
-            {
-                case TensorType.F32:
-                    ((float*)panel.Pointer)[i] = weight;
-                    break;
-                case TensorType.F16:
-                    ((Half*)panel.Pointer)[i] = (Half)weight;
-                    break;
-                default:
-                    ((ushort*)panel.Pointer)[i] = (ushort)(BitConverter.SingleToUInt32Bits(weight) >> 16);
-                    break;
-            }
-        }
-
-        for (int i = 0; i < columns * tokens; i++)
-        {
-            ((float*)x.Pointer)[i] = random.NextSingle() - 0.5f;
-        }
-
+        FillWeights(panel.Bytes, TensorType.F32, random);
+        FillWeights(x.Bytes, TensorType.F32, random);
         expected.Bytes.Fill(0x7b);
         actual.Bytes.Fill(0x7b);
-        s_scalar.Kernels.GemmFloat(element)(panel.Pointer, x.Pointer, columns, tokens, (float*)expected.Pointer, YStride, rows);
-        set.Kernels.GemmFloat(element)(panel.Pointer, x.Pointer, columns, tokens, (float*)actual.Pointer, YStride, rows);
 
-        string where = $"{set}, {element}, {columns} columns, {tokens} tokens, {rows} rows";
+        s_scalar.Kernels.GemmFloat(panel.Pointer, x.Pointer, columns, tokens, (float*)expected.Pointer, YStride, rows);
+        set.Kernels.GemmFloat(panel.Pointer, x.Pointer, columns, tokens, (float*)actual.Pointer, YStride, rows);
+
+        AssertEqual(expected, actual, $"{set}, {columns} columns, {tokens} tokens, {rows} rows");
+    }
+
+    /// <summary>Weights in -0.5..0.5, as many as there is room for.</summary>
+    private static void FillWeights(Span<byte> memory, TensorType element, Random random)
+    {
+        if (element == TensorType.F32)
+        {
+            foreach (ref float value in MemoryMarshal.Cast<byte, float>(memory))
+            {
+                value = random.NextSingle() - 0.5f;
+            }
+
+            return;
+        }
+
+        foreach (ref ushort bits in MemoryMarshal.Cast<byte, ushort>(memory))
+        {
+            float weight = random.NextSingle() - 0.5f;
+            bits = element == TensorType.F16
+                ? BitConverter.HalfToUInt16Bits((Half)weight)
+                : (ushort)(BitConverter.SingleToUInt32Bits(weight) >> 16);
+        }
+    }
+
+    private static void AssertEqual(GuardedMemory expected, GuardedMemory actual, string where)
+    {
         Assert.True(expected.Bytes.SequenceEqual(actual.Bytes), where);
         Assert.True(actual.FrontIsIntact, where);
     }

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
 
-namespace EdgeRuntime.Kernels.Attention;
+namespace EdgeRuntime.Kernels.Vector;
 
 /// <summary>Asks for memory before it is needed.</summary>
 internal static unsafe class Prefetch
