@@ -9,6 +9,6 @@ internal struct BlockScales
     /// <summary>f16 bits of m or dmin.</summary>
     public ushort Min;
 
-    /// <summary>SuperBlockMins: 8 unsigned scales and then 8 unsigned minima. SuperBlock16: 16 signed scales.</summary>
+    /// <summary>SuperBlockMins: 8 unsigned scales and then 8 unsigned minima. SuperBlock16: 16 signed scales. SuperBlock32: 8 signed scales.</summary>
     public Bytes16 SubBlocks;
 }

@@ -30,7 +30,7 @@ internal interface IFloatFormat
     float ToSingle();
 }
 
-/// <summary>A format whose blocks come apart into unsigned quants and scales, which is all that kernels need.</summary>
+/// <summary>A format whose blocks come apart into quants and scales, which is all that kernels need.</summary>
 /// <typeparam name="TSelf">The block.</typeparam>
 internal interface IQuantizedFormat<TSelf> : ITensorFormat<TSelf>
     where TSelf : unmanaged, IQuantizedFormat<TSelf>
@@ -39,7 +39,7 @@ internal interface IQuantizedFormat<TSelf> : ITensorFormat<TSelf>
 
     /// <summary>Takes a block apart.</summary>
     /// <param name="block">The block.</param>
-    /// <param name="quants">Gets the unsigned quants in column order.</param>
+    /// <param name="quants">Gets the bits of the quants in column order, a byte each.</param>
     /// <param name="scales">Gets those fields that <see cref="QuantShape.Scales"/> uses.</param>
     static abstract void Decompose(in TSelf block, Span<byte> quants, ref BlockScales scales);
 }

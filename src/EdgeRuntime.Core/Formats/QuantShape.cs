@@ -14,10 +14,28 @@ internal enum ScaleKind
 
     /// <summary>f16 d for 256 weights, signed 8-bit sc for 16: weight = (d * sc) * (q - offset).</summary>
     SuperBlock16,
+
+    /// <summary>f16 d for 256 weights, signed 8-bit sc for 32: weight = (d * sc) * (q - offset).</summary>
+    SuperBlock32,
+}
+
+/// <summary>How the bits of a quant stand for its value q.</summary>
+internal enum QuantCode
+{
+    /// <summary>As an unsigned number.</summary>
+    Linear,
+
+    /// <summary>As a place in <see cref="NonLinear4.Values"/>, which are 128 lower than q.</summary>
+    NonLinear4,
 }
 
 /// <summary>What kernels must know of a quantized format.</summary>
-/// <param name="Bits">Bits of a quant: 4, 5, 6 or 8. Quants are unsigned.</param>
+/// <param name="Bits">Bits of a quant: 4, 5, 6 or 8.</param>
 /// <param name="Scales">How the scales are kept.</param>
-/// <param name="Offset">Subtracted from the unsigned quant; 0 for formats with minima.</param>
-internal readonly record struct QuantShape(int Bits, ScaleKind Scales, int Offset);
+/// <param name="Offset">Subtracted from the quant's value, which is unsigned; 0 for formats with minima.</param>
+/// <param name="Code">How its bits stand for its value.</param>
+internal readonly record struct QuantShape(int Bits, ScaleKind Scales, int Offset, QuantCode Code = QuantCode.Linear)
+{
+    /// <summary>Greatest value of a quant.</summary>
+    public int MaxQuant => Code == QuantCode.NonLinear4 ? byte.MaxValue : (1 << Bits) - 1;
+}

@@ -19,6 +19,8 @@ internal static class TensorFormats
         TensorFormat.Of<BlockQ4_K>(),
         TensorFormat.Of<BlockQ5_K>(),
         TensorFormat.Of<BlockQ6_K>(),
+        TensorFormat.Of<BlockIQ4_NL>(),
+        TensorFormat.Of<BlockIQ4_XS>(),
     ];
 
     /// <summary>The format of a type, or null where this build has no kernels for it.</summary>

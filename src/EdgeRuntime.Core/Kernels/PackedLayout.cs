@@ -12,14 +12,16 @@ namespace EdgeRuntime.Kernels;
 ///   5 bits   the same, and a vector whose bit g in 0..7 is the fifth bit of column 4 g + j
 ///   6 bits   as 4 bits, and vectors p in 0..1 whose bits 2 i, 2 i + 1 are the high bits of column 4 (4 p + i) + j
 ///   8 bits   vector g in 0..7: column 4 g + j
+///   (where the format has a code, these are the coded bits; they are looked up when read)
 /// scales of a chunk of n blocks (f16 as in the file, so that packing does not grow the matrix):
 ///   Half            f16 d[n][16]
 ///   HalfAndMin      f16 {d[16], min[16]}[n]
 ///   SuperBlockMins  f16 d[16], f16 dmin[16], byte scale[8][16], byte min[8][16]
 ///   SuperBlock16    f16 d[16], sbyte scale[16][16]
+///   SuperBlock32    f16 d[16], sbyte scale[8][16]
 /// </code>
 /// </summary>
-/// <param name="Shape">Bits, kind of scales and offset of the format.</param>
+/// <param name="Shape">Bits, kind of scales, offset and code of the format.</param>
 internal readonly record struct PackedLayout(QuantShape Shape)
 {
     /// <summary>Goes up with every change of what panels look like, float panels included: packed files of another version are not read.</summary>
@@ -37,7 +39,7 @@ internal readonly record struct PackedLayout(QuantShape Shape)
         Scales: Shape.Scales == ScaleKind.SuperBlock16 ? 2 : 1,
         Mins: HasMinima ? 1 : 0,
         Shape.Offset,
-        MaxQuant: (1 << Shape.Bits) - 1);
+        Shape.MaxQuant);
 
     /// <summary>Bytes of the quants of one block of 32 columns.</summary>
     public int BlockBytes => Shape.Bits * ActivationLayout.BlockColumns * PanelRows / 8;
@@ -48,7 +50,8 @@ internal readonly record struct PackedLayout(QuantShape Shape)
         ScaleKind.Half => ((blocks * PanelRows * 2) + 63) & ~63,
         ScaleKind.HalfAndMin => blocks * PanelRows * 4,
         ScaleKind.SuperBlockMins => (PanelRows * 4) + (2 * ChunkBlocks * PanelRows),
-        _ => ((PanelRows * 2) + (2 * ChunkBlocks * PanelRows) + 63) & ~63,
+        ScaleKind.SuperBlock16 => ((PanelRows * 2) + (2 * ChunkBlocks * PanelRows) + 63) & ~63,
+        _ => ((PanelRows * 2) + (ChunkBlocks * PanelRows) + 63) & ~63,
     };
 
     /// <summary>Bytes of a chunk with that many blocks.</summary>

@@ -81,6 +81,10 @@ internal static unsafe class PanelPacker
                 half[0] = scales.D;
                 PackSubBlocks(scales.SubBlocks, chunk + (2 * PanelRows) + r);
                 break;
+            case ScaleKind.SuperBlock32:
+                half[0] = scales.D;
+                PackSubBlocks(scales.SubBlocks[..PackedLayout.ChunkBlocks], chunk + (2 * PanelRows) + r);
+                break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(kind), kind, "no packed layout has such scales");
         }

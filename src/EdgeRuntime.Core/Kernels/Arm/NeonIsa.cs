@@ -39,6 +39,10 @@ internal readonly unsafe struct NeonIsa : IPanelIsa<Vector128<int>>
         q | (Shift(plane, 4 - (2 * i)) & Vector128.Create(0x30303030));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<int> Lookup(Vector128<int> x, Vector128<byte> table) =>
+        AdvSimd.Arm64.VectorTableLookup(table, x.AsByte()).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> Dot(Vector128<int> sums, Vector128<int> q, Vector128<int> a) =>
         (sums.AsInt16() + Pairs(q.AsSByte(), a.AsSByte())).AsInt32();
 

@@ -119,7 +119,7 @@ internal readonly struct Quant6Offset32 : IExpandedLayout
     public static int MaxQuant => 63;
 }
 
-/// <summary>Q8_0.</summary>
+/// <summary>Q8_0, IQ4_NL, IQ4_XS.</summary>
 [StructLayout(LayoutKind.Sequential, Size = 1)]
 internal readonly struct Quant8Offset128 : IExpandedLayout
 {

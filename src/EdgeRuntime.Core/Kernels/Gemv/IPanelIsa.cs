@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace EdgeRuntime.Kernels.Gemv;
 
 /// <summary>
@@ -33,6 +35,9 @@ internal unsafe interface IPanelIsa<TVector>
 
     /// <summary>Bytes: q | bits 2 i and 2 i + 1 (i in 0..3, a constant) of the plane &lt;&lt; 4.</summary>
     static abstract TVector AddHighPair(TVector q, TVector plane, int i);
+
+    /// <summary>Bytes: table[x], with x in 0..15.</summary>
+    static abstract TVector Lookup(TVector x, Vector128<byte> table);
 
     /// <summary>
     /// sums + q * a, quants of at most six bits; the sums are only what <see cref="Widen"/> understands, and may be int16 pairs:

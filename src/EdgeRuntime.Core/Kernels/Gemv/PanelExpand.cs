@@ -29,19 +29,22 @@ internal static unsafe class PanelExpand
     {
         byte* quants = chunk + layout.ScaleBytes(blocks);
         int stride = layout.Expanded.BlockBytes;
-        switch (layout.Shape.Bits)
+        switch (layout.Shape.Code, layout.Shape.Bits)
         {
-            case 4:
+            case (QuantCode.Linear, 4):
                 Quants<TIsa, TVector, Quants4>(quants, layout.BlockBytes, blocks, expanded, stride);
                 break;
-            case 5:
+            case (QuantCode.Linear, 5):
                 Quants<TIsa, TVector, Quants5>(quants, layout.BlockBytes, blocks, expanded, stride);
                 break;
-            case 6:
+            case (QuantCode.Linear, 6):
                 Quants<TIsa, TVector, Quants6>(quants, layout.BlockBytes, blocks, expanded, stride);
                 break;
-            case 8:
+            case (QuantCode.Linear, 8):
                 Quants<TIsa, TVector, Quants8>(quants, layout.BlockBytes, blocks, expanded, stride);
+                break;
+            case (QuantCode.NonLinear4, 4):
+                Quants<TIsa, TVector, QuantsNonLinear4>(quants, layout.BlockBytes, blocks, expanded, stride);
                 break;
         }
 
@@ -59,6 +62,9 @@ internal static unsafe class PanelExpand
                 break;
             case ScaleKind.SuperBlock16:
                 Scales<TIsa, TVector, SuperBlock16Scales<TIsa, TVector>>(chunk, blocks, scales, stride);
+                break;
+            case ScaleKind.SuperBlock32:
+                Scales<TIsa, TVector, SuperBlock32Scales<TIsa, TVector>>(chunk, blocks, scales, stride);
                 break;
         }
     }

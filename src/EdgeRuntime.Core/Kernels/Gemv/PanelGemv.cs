@@ -13,12 +13,13 @@ internal static unsafe class PanelGemv
     /// <inheritdoc cref="PanelKernels.Gemv"/>
     public static delegate*<byte*, byte*, int, int, float*, int, int, void> Select<TIsa, TVector>(PackedLayout layout)
         where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct => layout.Shape.Bits switch
+        where TVector : struct => (layout.Shape.Code, layout.Shape.Bits) switch
         {
-            4 => WithQuants<TIsa, TVector, Quants4>(layout),
-            5 => WithQuants<TIsa, TVector, Quants5>(layout),
-            6 => WithQuants<TIsa, TVector, Quants6>(layout),
-            8 => WithQuants<TIsa, TVector, Quants8>(layout),
+            (QuantCode.Linear, 4) => WithQuants<TIsa, TVector, Quants4>(layout),
+            (QuantCode.Linear, 5) => WithQuants<TIsa, TVector, Quants5>(layout),
+            (QuantCode.Linear, 6) => WithQuants<TIsa, TVector, Quants6>(layout),
+            (QuantCode.Linear, 8) => WithQuants<TIsa, TVector, Quants8>(layout),
+            (QuantCode.NonLinear4, 4) => WithQuants<TIsa, TVector, QuantsNonLinear4>(layout),
             _ => throw Unknown(layout),
         };
 
@@ -31,6 +32,7 @@ internal static unsafe class PanelGemv
             ScaleKind.HalfAndMin => WithScales<TIsa, TVector, TQuants, HalfAndMinScales<TIsa, TVector>>(layout),
             ScaleKind.SuperBlockMins => WithScales<TIsa, TVector, TQuants, SuperBlockMinScales<TIsa, TVector>>(layout),
             ScaleKind.SuperBlock16 => WithScales<TIsa, TVector, TQuants, SuperBlock16Scales<TIsa, TVector>>(layout),
+            ScaleKind.SuperBlock32 => WithScales<TIsa, TVector, TQuants, SuperBlock32Scales<TIsa, TVector>>(layout),
             _ => throw Unknown(layout),
         };
 
@@ -73,7 +75,7 @@ internal static unsafe class PanelGemv<TIsa, TVector, TQuants, TScales>
     }
 
     /// <summary>What is subtracted from quants.</summary>
-    public static int Offset => HasMinima ? 0 : 1 << (TQuants.Bits - 1);
+    public static int Offset => HasMinima ? 0 : 1 << (TQuants.ValueBits - 1);
 
     private static bool HasMinima
     {
@@ -86,7 +88,7 @@ internal static unsafe class PanelGemv<TIsa, TVector, TQuants, TScales>
     [SkipLocalsInit]
     public static void Multiply(byte* panel, byte* activations, int blocks, int tokens, float* y, int yStride, int rows)
     {
-        PackedLayout layout = new(new QuantShape(TQuants.Bits, TScales.Kind, Offset));
+        PackedLayout layout = new(new QuantShape(TQuants.Bits, TScales.Kind, Offset, TQuants.Code));
         float* sums = stackalloc float[PanelKernels.GemvTokens * PackedLayout.PanelRows];
         new Span<float>(sums, tokens * PackedLayout.PanelRows).Clear();
         for (; blocks > 0; blocks -= PackedLayout.ChunkBlocks)
@@ -123,7 +125,7 @@ internal static unsafe class PanelGemv<TIsa, TVector, TQuants, TScales>
         // Constants after compilation; DotSigned takes 128 off by itself.
         bool hasMinima = HasMinima;
         bool hasHalves = TScales.Kind == ScaleKind.SuperBlock16;
-        int offset = hasMinima || TQuants.Bits == 8 ? 0 : 1 << (TQuants.Bits - 1);
+        int offset = hasMinima || TQuants.ValueBits == 8 ? 0 : 1 << (TQuants.ValueBits - 1);
 
         int lines = PrefetchLines;
         int step = 4 * tokens;
@@ -143,7 +145,7 @@ internal static unsafe class PanelGemv<TIsa, TVector, TQuants, TScales>
             short* sum16 = (short*)(dsum + tokens - t) + (2 * t);
             TVector first = default;
             TVector second = default;
-            if (TQuants.Bits == 8)
+            if (TQuants.ValueBits == 8)
             {
                 first = TIsa.DotSigned(first, TQuants.Load<TIsa, TVector>(q, 0), TIsa.Activations(a));
                 second = TIsa.DotSigned(second, TQuants.Load<TIsa, TVector>(q, 4), TIsa.Activations(a4));
@@ -154,7 +156,7 @@ internal static unsafe class PanelGemv<TIsa, TVector, TQuants, TScales>
                 first = TIsa.DotSigned(first, TQuants.Load<TIsa, TVector>(q, 3), TIsa.Activations(a + (3 * step)));
                 second = TIsa.DotSigned(second, TQuants.Load<TIsa, TVector>(q, 7), TIsa.Activations(a4 + (3 * step)));
             }
-            else if (TQuants.Bits == 6)
+            else if (TQuants.ValueBits == 6)
             {
                 // Two steps fit an int16.
                 TVector even = TIsa.Dot(default, TQuants.Load<TIsa, TVector>(q, 0), TIsa.Activations(a));

@@ -124,3 +124,29 @@ internal readonly unsafe struct SuperBlock16Scales<TIsa, TVector> : IPanelScales
 
     public TVector Min(int b) => default;
 }
+
+/// <summary>f16 d for 256 columns, signed scales for 32.</summary>
+internal readonly unsafe struct SuperBlock32Scales<TIsa, TVector> : IPanelScales<SuperBlock32Scales<TIsa, TVector>, TVector>
+    where TIsa : struct, IPanelIsa<TVector>
+    where TVector : struct
+{
+    private readonly TVector _d;
+    private readonly byte* _subBlocks;
+
+    private SuperBlock32Scales(TVector d, byte* subBlocks)
+    {
+        _d = d;
+        _subBlocks = subBlocks;
+    }
+
+    public static ScaleKind Kind => ScaleKind.SuperBlock32;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static SuperBlock32Scales<TIsa, TVector> Begin(byte* chunk, int row) =>
+        new(TIsa.LoadHalves(chunk + (2 * row)), chunk + (2 * PackedLayout.PanelRows) + row);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TVector Scale(int b, int h) => TIsa.Multiply(_d, TIsa.LoadSignedBytes(_subBlocks + (b * PackedLayout.PanelRows)));
+
+    public TVector Min(int b) => default;
+}

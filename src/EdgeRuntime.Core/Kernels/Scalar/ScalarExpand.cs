@@ -20,7 +20,8 @@ internal static unsafe class ScalarExpand
             {
                 for (int i = 0; i < ActivationLayout.BlockColumns * PanelRows; i++)
                 {
-                    expanded[i] = (byte)Quant(layout.Shape.Bits, quants, i / VectorBytes, i % VectorBytes);
+                    int bits = QuantBits(layout.Shape.Bits, quants, i / VectorBytes, i % VectorBytes);
+                    expanded[i] = (byte)Value(layout.Shape, bits);
                 }
 
                 float* scales = (float*)(expanded + (ActivationLayout.BlockColumns * PanelRows));
@@ -37,8 +38,12 @@ internal static unsafe class ScalarExpand
         }
     }
 
-    /// <summary>The quant of byte i (4 r + j) of group g (column 4 g + j) of a block.</summary>
-    private static int Quant(int bits, byte* block, int g, int i)
+    /// <summary>The quant that some bits stand for.</summary>
+    private static int Value(QuantShape shape, int bits) =>
+        shape.Code == QuantCode.NonLinear4 ? NonLinear4.Values[bits] + shape.Offset : bits;
+
+    /// <summary>The bits of the quant of byte i (4 r + j) of group g (column 4 g + j) of a block.</summary>
+    private static int QuantBits(int bits, byte* block, int g, int i)
     {
         if (bits == 8)
         {
@@ -78,6 +83,9 @@ internal static unsafe class ScalarExpand
                 sbyte* sc16 = (sbyte*)chunk + (2 * PanelRows) + (2 * b * PanelRows) + r;
                 scales[r] = HalfBits.ToSingle(half[0]) * sc16[0];
                 scales[PanelRows + r] = HalfBits.ToSingle(half[0]) * sc16[PanelRows];
+                break;
+            case ScaleKind.SuperBlock32:
+                scales[r] = HalfBits.ToSingle(half[0]) * ((sbyte*)chunk)[(2 * PanelRows) + (b * PanelRows) + r];
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(kind), kind, "no packed layout has such scales");

@@ -37,6 +37,10 @@ internal readonly unsafe struct Avx2Isa : IPanelIsa<Vector256<int>>
         q | (Shift(plane, 4 - (2 * i)) & Vector256.Create(0x30303030));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> Lookup(Vector256<int> x, Vector128<byte> table) =>
+        Avx2.Shuffle(Vector256.Create(table), x.AsByte()).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Dot(Vector256<int> sums, Vector256<int> q, Vector256<int> a) =>
         (sums.AsInt16() + Avx2.MultiplyAddAdjacent(q.AsByte(), a.AsSByte())).AsInt32();
 

@@ -37,6 +37,10 @@ internal readonly unsafe struct Avx512Isa : IPanelIsa<Vector512<int>>
         q | (Shift(plane, 4 - (2 * i)) & Vector512.Create(0x30303030));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> Lookup(Vector512<int> x, Vector128<byte> table) =>
+        Avx512BW.Shuffle(Vector512.Create(table), x.AsByte()).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<int> Dot(Vector512<int> sums, Vector512<int> q, Vector512<int> a) =>
         (sums.AsInt16() + Avx512BW.MultiplyAddAdjacent(q.AsByte(), a.AsSByte())).AsInt32();
 

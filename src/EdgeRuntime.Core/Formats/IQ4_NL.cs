@@ -1,0 +1,60 @@
+using System;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace EdgeRuntime.Formats;
+
+/// <summary>
+/// Blocks of 32 weights: d * v[q] with 4-bit q and the values v of <see cref="NonLinear4"/>.
+/// Source: ggml-common.h <c>block_iq4_nl</c>, ggml-quants.c <c>dequantize_row_iq4_nl</c>.
+/// </summary>
+[StructLayout(LayoutKind.Sequential, Pack = 1)]
+internal struct BlockIQ4_NL : IQuantizedFormat<BlockIQ4_NL>
+{
+    public ushort D;
+
+    /// <summary>Low nibbles: weights 0..15; high nibbles: 16..31.</summary>
+    public Bytes16 Qs;
+
+
+    public static TensorType Type => TensorType.IQ4_NL;
+
+    public static int BlockWeights => 32;
+
+    public static int BlockBytes => 18;
+
+    public static QuantShape Shape => new(4, ScaleKind.Half, 128, QuantCode.NonLinear4);
+
+    public static void Dequantize(in BlockIQ4_NL block, Span<float> x)
+    {
+        Span<byte> quants = stackalloc byte[32];
+        Nibbles.Unpack(block.Qs, quants);
+        float d = HalfBits.ToSingle(block.D);
+        for (int k = 0; k < 32; k++)
+        {
+            x[k] = d * NonLinear4.Values[quants[k]];
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Decompose(in BlockIQ4_NL block, Span<byte> quants, ref BlockScales scales)
+    {
+        Nibbles.Unpack(block.Qs, quants);
+        scales.D = block.D;
+    }
+
+    /// <summary>Searches the scale (<see cref="NonLinear4.Scale"/>) and rounds to it as it was before it became float16.</summary>
+    public static void Quantize(ReadOnlySpan<float> x, out BlockIQ4_NL block)
+    {
+        float d = NonLinear4.Scale(x);
+        float inverse = d == 0 ? 0 : 1 / d;
+        Span<byte> quants = stackalloc byte[32];
+        for (int k = 0; k < 32; k++)
+        {
+            quants[k] = (byte)NonLinear4.Nearest(inverse * x[k]);
+        }
+
+        block = new() { D = HalfBits.FromSingle(d) };
+        Nibbles.Pack(quants, block.Qs);
+    }
+}

@@ -1,0 +1,94 @@
+using System;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace EdgeRuntime.Formats;
+
+/// <summary>
+/// Super-blocks of 256 weights: (d * (sc - 32)) * v[q] with 4-bit q, the values v of <see cref="NonLinear4"/>, and 6-bit sc for 32 weights.
+/// Source: ggml-common.h <c>block_iq4_xs</c>, ggml-quants.c <c>dequantize_row_iq4_xs</c>.
+/// </summary>
+[StructLayout(LayoutKind.Sequential, Pack = 1)]
+internal struct BlockIQ4_XS : IQuantizedFormat<BlockIQ4_XS>
+{
+    public ushort D;
+
+    /// <summary>Bits 2 i, 2 i + 1: the high bits of scale i in 0..7.</summary>
+    public ushort ScalesHigh;
+
+    /// <summary>Nibble i (low ones first): the low bits of scale i in 0..7.</summary>
+    public Bytes4 ScalesLow;
+
+    /// <summary>Bytes 16 i..16 i + 15: low nibbles weights 32 i..32 i + 15, high nibbles the next 16.</summary>
+    public Bytes128 Qs;
+
+
+    public static TensorType Type => TensorType.IQ4_XS;
+
+    public static int BlockWeights => 256;
+
+    public static int BlockBytes => 136;
+
+    public static QuantShape Shape => new(4, ScaleKind.SuperBlock32, 128, QuantCode.NonLinear4);
+
+    public static void Dequantize(in BlockIQ4_XS block, Span<float> x)
+    {
+        Span<byte> quants = stackalloc byte[256];
+        BlockScales scales = default;
+        Decompose(in block, quants, ref scales);
+        float d = HalfBits.ToSingle(block.D);
+        for (int k = 0; k < 256; k++)
+        {
+            x[k] = d * (sbyte)scales.SubBlocks[k / 32] * NonLinear4.Values[quants[k]];
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Decompose(in BlockIQ4_XS block, Span<byte> quants, ref BlockScales scales)
+    {
+        ReadOnlySpan<byte> qs = block.Qs;
+        for (int i = 0; i < 8; i++)
+        {
+            Nibbles.Unpack(qs.Slice(16 * i, 16), quants.Slice(32 * i, 32));
+            int low = (block.ScalesLow[i / 2] >> (i % 2 * 4)) & 15;
+            int high = (block.ScalesHigh >> (2 * i)) & 3;
+            scales.SubBlocks[i] = (byte)(low + (high << 4) - 32);
+        }
+
+        scales.D = block.D;
+    }
+
+    /// <summary>
+    /// Searches a scale for each 32 weights (<see cref="NonLinear4.Scale"/>), maps the one of greatest magnitude to -32, and rounds to
+    /// the scales as they are stored, but for the float16.
+    /// </summary>
+    public static void Quantize(ReadOnlySpan<float> x, out BlockIQ4_XS block)
+    {
+        block = default;
+        Span<float> scales = stackalloc float[8];
+        float greatest = 0;
+        for (int i = 0; i < 8; i++)
+        {
+            scales[i] = NonLinear4.Scale(x.Slice(32 * i, 32));
+            greatest = MathF.Abs(scales[i]) > MathF.Abs(greatest) ? scales[i] : greatest;
+        }
+
+        float d = greatest / -32;
+        float inverseD = d == 0 ? 0 : 1 / d;
+        block.D = HalfBits.FromSingle(d);
+        Span<byte> quants = stackalloc byte[256];
+        for (int i = 0; i < 8; i++)
+        {
+            int scale = Math.Clamp(KQuantSearch.NearestInt(inverseD * scales[i]), -32, 31);
+            float inverse = d * scale == 0 ? 0 : 1 / (d * scale);
+            for (int k = 32 * i; k < 32 * (i + 1); k++)
+            {
+                quants[k] = (byte)NonLinear4.Nearest(inverse * x[k]);
+            }
+
+            block.ScalesLow[i / 2] |= (byte)(((scale + 32) & 15) << (i % 2 * 4));
+            block.ScalesHigh |= (ushort)((scale + 32) >> 4 << (2 * i));
+            Nibbles.Pack(quants.Slice(32 * i, 32), ((Span<byte>)block.Qs).Slice(16 * i, 16));
+        }
+    }
+}
