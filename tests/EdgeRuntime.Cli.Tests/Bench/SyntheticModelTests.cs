@@ -40,12 +40,24 @@ public sealed class SyntheticModelTests
     public void OfLayer_Q4_K_M_GivesHalfOfValueAndDownMoreBits()
     {
         TypeMix mix = TypeMix.Find("q4_k_m");
-        string[] types = [.. Enumerable.Range(0, 16).Select(layer => mix.OfLayer("ffn_down", layer, 16, 8192).ToString())];
+        ModelShape shape = ModelShape.Find("llama-1b");
+        string[] types = [.. Enumerable.Range(0, 16).Select(layer => mix.OfLayer("ffn_down", layer, shape, 8192).ToString())];
         Assert.Equal(8, types.Count(type => type == "Q6_K"));
-        Assert.Equal("Q4_K", mix.OfLayer("ffn_up", 0, 16, 2048).ToString());
-        Assert.Equal("Q5_0", mix.OfLayer("ffn_up", 0, 16, 576).ToString());
+        Assert.Equal("Q4_K", mix.OfLayer("ffn_up", 0, shape, 2048).ToString());
+        Assert.Equal("Q5_0", mix.OfLayer("ffn_up", 0, shape, 576).ToString());
         Assert.Equal("Q6_K", mix.OfEnds(tied: true, 2048).Embedding.ToString());
         Assert.Equal("Q4_K", mix.OfEnds(tied: false, 2048).Embedding.ToString());
+    }
+
+    [Fact]
+    public void OfLayer_IQ4_XS_GivesSharedValuesAndTheFirstDownMoreBits()
+    {
+        TypeMix mix = TypeMix.Find("IQ4_XS");
+        (ModelShape four, ModelShape three) = (ModelShape.Find("llama-1b"), ModelShape.Find("smollm2-135m"));
+        Assert.Equal("Q5_K", mix.OfLayer("attn_v", 15, four, 2048).ToString());
+        Assert.Equal("IQ4_NL", mix.OfLayer("attn_v", 15, three, 576).ToString());
+        Assert.Equal("Q5_K", mix.OfLayer("ffn_down", 2, three, 1536).ToString());
+        Assert.Equal("IQ4_XS", mix.OfLayer("ffn_down", 3, three, 1536).ToString());
     }
 
     [Fact]

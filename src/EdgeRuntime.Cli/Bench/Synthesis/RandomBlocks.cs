@@ -28,11 +28,15 @@ internal sealed class RandomBlocks(ulong seed)
         [TensorType.Q5_0] = new(22, Deviation / 9.2, [(0, 1)]),
         [TensorType.Q5_1] = new(24, Deviation / 9.2, [(0, 1), (2, -15.5)]),
         [TensorType.Q8_0] = new(34, Deviation / 74, [(0, 1)]),
+        [TensorType.IQ4_NL] = new(18, Deviation / 69, [(0, 1)]),
 
         // Sub-block scales and minima of 32: 6 bits each, 12 bytes.
         [TensorType.Q4_K] = new(144, Deviation / 4.6 / 32, [(0, 1), (2, 7.5)], [(4, 8, 0xA0), (12, 4, 0)]),
         [TensorType.Q5_K] = new(176, Deviation / 9.2 / 32, [(0, 1), (2, 15.5)], [(4, 8, 0xA0), (12, 4, 0)]),
         [TensorType.Q6_K] = new(210, Deviation / 18.5 / 32, [(208, 1)], [(192, 16, 32)]),
+
+        // Sub-block scales of 16 (48 as stored): their high bits, then the low ones.
+        [TensorType.IQ4_XS] = new(136, Deviation / 69 / 16, [(0, 1)], [(2, 2, 0xFF), (4, 4, 0)]),
     };
 
     private ulong _state = seed;

@@ -118,7 +118,7 @@ internal static class SyntheticModel
             yield return (prefix + "ffn_norm.weight", TensorType.F32, shape.Hidden, 1);
             foreach ((string name, int columns, int rows) in matrices)
             {
-                yield return ($"{prefix}{name}.weight", mix.OfLayer(name, layer, shape.Layers, columns), columns, rows);
+                yield return ($"{prefix}{name}.weight", mix.OfLayer(name, layer, shape, columns), columns, rows);
             }
         }
 

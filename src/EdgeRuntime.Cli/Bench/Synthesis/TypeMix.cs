@@ -12,9 +12,9 @@ namespace EdgeRuntime.Cli.Bench.Synthesis;
 /// <param name="Base">The type of most matrices.</param>
 /// <param name="Output">The type of the output matrix, and of an embedding that is one.</param>
 /// <param name="Better">The type of some attn_v and ffn_down matrices.</param>
-/// <param name="IsBetter">Which: by the matrix's name, its layer and the number of layers.</param>
+/// <param name="IsBetter">Which: by the matrix's name, its layer and the model's shape.</param>
 internal sealed record TypeMix(
-    string Name, TensorType Base, TensorType Output, TensorType? Better = null, Func<string, int, int, bool>? IsBetter = null)
+    string Name, TensorType Base, TensorType Output, TensorType? Better = null, Func<string, int, ModelShape, bool>? IsBetter = null)
 {
     private const string Value = "attn_v";
     private const string Down = "ffn_down";
@@ -31,11 +31,13 @@ internal sealed record TypeMix(
         new("Q5_1", TensorType.Q5_1, TensorType.Q6_K),
         new("Q8_0", TensorType.Q8_0, TensorType.Q8_0),
         new("Q4_K_S", TensorType.Q4_K, TensorType.Q6_K, TensorType.Q5_K,
-            (matrix, layer, layers) => (matrix == Value && layer < 4) || (matrix == Down && layer < layers / 8)),
-        new("Q4_K_M", TensorType.Q4_K, TensorType.Q6_K, TensorType.Q6_K, (matrix, layer, layers) => matrix is Value or Down && UseMoreBits(layer, layers)),
+            (matrix, layer, shape) => (matrix == Value && layer < 4) || (matrix == Down && layer < shape.Layers / 8)),
+        new("Q4_K_M", TensorType.Q4_K, TensorType.Q6_K, TensorType.Q6_K, UseMoreBits),
         new("Q5_K_S", TensorType.Q5_K, TensorType.Q6_K),
-        new("Q5_K_M", TensorType.Q5_K, TensorType.Q6_K, TensorType.Q6_K, (matrix, layer, layers) => matrix is Value or Down && UseMoreBits(layer, layers)),
+        new("Q5_K_M", TensorType.Q5_K, TensorType.Q6_K, TensorType.Q6_K, UseMoreBits),
         new("Q6_K", TensorType.Q6_K, TensorType.Q6_K),
+        new("IQ4_NL", TensorType.IQ4_NL, TensorType.Q6_K, TensorType.Q5_K, IsBetterNonLinear),
+        new("IQ4_XS", TensorType.IQ4_XS, TensorType.Q6_K, TensorType.Q5_K, IsBetterNonLinear),
     ];
 
     /// <exception cref="ArgumentException">No such type; the message lists those that are.</exception>
@@ -43,23 +45,28 @@ internal sealed record TypeMix(
         ?? throw new ArgumentException($"no type '{name}'; use one of: {string.Join(", ", All.Select(mix => mix.Name))}", nameof(name));
 
     /// <summary>The type of a layer's matrix, such as "ffn_down".</summary>
-    public TensorType OfLayer(string matrix, int layer, int layers, int columns) =>
-        Fit(IsBetter is not null && IsBetter(matrix, layer, layers) ? Better!.Value : Base, columns);
+    public TensorType OfLayer(string matrix, int layer, ModelShape shape, int columns) =>
+        Fit(IsBetter is not null && IsBetter(matrix, layer, shape) ? Better!.Value : Base, columns);
 
     /// <summary>The type of the embedding, and of the output matrix where it is another one.</summary>
     public (TensorType Embedding, TensorType Output) OfEnds(bool tied, int columns) =>
         (Fit(tied ? Output : Base, columns), Fit(Output, columns));
 
     /// <summary>The first and last eighth of the layers, and every third between.</summary>
-    private static bool UseMoreBits(int layer, int layers) =>
-        layer < layers / 8 || layer >= 7 * layers / 8 || (layer - (layers / 8)) % 3 == 2;
+    private static bool UseMoreBits(string matrix, int layer, ModelShape shape) => matrix is Value or Down
+        && (layer < shape.Layers / 8 || layer >= 7 * shape.Layers / 8 || (layer - (shape.Layers / 8)) % 3 == 2);
 
-    /// <summary>A row that is no multiple of 256 can't have a K type and gets the next larger one of blocks of 32.</summary>
+    /// <summary>Values that four or more query heads share, and the first eighth of the layers.</summary>
+    private static bool IsBetterNonLinear(string matrix, int layer, ModelShape shape) =>
+        (matrix == Value && shape.Heads / shape.KvHeads >= 4) || (matrix == Down && layer < shape.Layers / 8);
+
+    /// <summary>A row that is no multiple of 256 can't have a type of such blocks and gets the next larger one of blocks of 32.</summary>
     private static TensorType Fit(TensorType type, int columns) => columns % SuperBlock == 0 ? type : type switch
     {
         TensorType.Q4_K => TensorType.Q5_0,
         TensorType.Q5_K => TensorType.Q5_1,
         TensorType.Q6_K => TensorType.Q8_0,
+        TensorType.IQ4_XS => TensorType.IQ4_NL,
         _ => type,
     };
 }

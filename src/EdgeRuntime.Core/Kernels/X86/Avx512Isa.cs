@@ -37,8 +37,12 @@ internal readonly unsafe struct Avx512Isa : IPanelIsa<Vector512<int>>
         q | (Shift(plane, 4 - (2 * i)) & Vector512.Create(0x30303030));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<int> Lookup(Vector512<int> x, Vector128<byte> table) =>
-        Avx512BW.Shuffle(Vector512.Create(table), x.AsByte()).AsInt32();
+    public static Vector512<int> Lookup(Vector512<int> x, Vector128<byte> table)
+    {
+        // The JIT builds Vector512.Create(table) anew each time, of two inserts; this it keeps.
+        Vector512<int> first = table.AsInt32().ToVector256().ToVector512();
+        return Avx512BW.Shuffle(Avx512F.Shuffle4x128(first, first, 0).AsByte(), x.AsByte()).AsInt32();
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<int> Dot(Vector512<int> sums, Vector512<int> q, Vector512<int> a) =>
