@@ -1,6 +1,7 @@
 using System;
 using System.Runtime.CompilerServices;
 using EdgeRuntime.Formats;
+using EdgeRuntime.Kernels.Gemm;
 
 namespace EdgeRuntime.Kernels.Gemv;
 
@@ -67,12 +68,7 @@ internal static unsafe class PanelGemv<TIsa, TVector, TQuants, TScales>
     /// </summary>
     private const int PrefetchBytes = 4096;
 
-    /// <summary>Cache lines asked for with each block, what a block takes with its scales.</summary>
-    private static int PrefetchLines
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => TQuants.Bits + 1;
-    }
+    private const int CacheLine = 64;
 
     /// <summary>What is subtracted from quants.</summary>
     public static int Offset => HasMinima ? 0 : 1 << (TQuants.ValueBits - 1);
@@ -84,9 +80,23 @@ internal static unsafe class PanelGemv<TIsa, TVector, TQuants, TScales>
     }
 
     /// <inheritdoc cref="PanelKernels.Gemv"/>
+    public static void Multiply(byte* panel, byte* activations, int blocks, int tokens, float* y, int yStride, int rows)
+    {
+        if (tokens == 1)
+        {
+            Multiply<Count1>(panel, activations, blocks, tokens, y, yStride, rows);
+        }
+        else
+        {
+            Multiply<Count4>(panel, activations, blocks, tokens, y, yStride, rows);
+        }
+    }
+
+    /// <typeparam name="TTokens"><see cref="Count1"/> for one token: then every place in the activations is a constant.</typeparam>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     [SkipLocalsInit]
-    public static void Multiply(byte* panel, byte* activations, int blocks, int tokens, float* y, int yStride, int rows)
+    private static void Multiply<TTokens>(byte* panel, byte* activations, int blocks, int tokens, float* y, int yStride, int rows)
+        where TTokens : unmanaged
     {
         PackedLayout layout = new(new QuantShape(TQuants.Bits, TScales.Kind, Offset, TQuants.Code));
         float* sums = stackalloc float[PanelKernels.GemvTokens * PackedLayout.PanelRows];
@@ -101,7 +111,7 @@ internal static unsafe class PanelGemv<TIsa, TVector, TQuants, TScales>
                 {
                     byte* ahead = t + row == 0 ? panel + PrefetchBytes : null;
                     float* acc = sums + (t * PackedLayout.PanelRows) + row;
-                    Chunk(panel, quants + (4 * row), activations, count, t, tokens, row, acc, ahead);
+                    Chunk<TTokens>(panel, quants + (4 * row), activations, count, t, tokens, row, acc, ahead);
                 }
             }
 
@@ -120,22 +130,35 @@ internal static unsafe class PanelGemv<TIsa, TVector, TQuants, TScales>
     /// inlines in proportion to the size of the method that it begins with; those for other bits are left out of the code.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Chunk(byte* chunk, byte* q, byte* activations, int blocks, int t, int tokens, int row, float* sums, byte* ahead)
+    private static void Chunk<TTokens>(
+        byte* chunk, byte* q, byte* activations, int blocks, int t, int tokens, int row, float* sums, byte* ahead)
+        where TTokens : unmanaged
     {
         // Constants after compilation; DotSigned takes 128 off by itself.
         bool hasMinima = HasMinima;
         bool hasHalves = TScales.Kind == ScaleKind.SuperBlock16;
         int offset = hasMinima || TQuants.ValueBits == 8 ? 0 : 1 << (TQuants.ValueBits - 1);
 
-        int lines = PrefetchLines;
+        tokens = sizeof(TTokens) == 1 ? 1 : tokens;
+        t = sizeof(TTokens) == 1 ? 0 : t;
         int step = 4 * tokens;
         TScales scales = TScales.Begin(chunk, row);
         TVector acc = TIsa.Load(sums);
-        for (int b = 0; b < blocks; b++)
+        for (nint b = 0; b < blocks; b++)
         {
-            for (int line = 0; ahead != null && line < lines; line++, ahead += 64)
+            if (ahead != null)
             {
+                // As many lines as a block takes with its scales.
                 TIsa.Prefetch(ahead);
+                TIsa.Prefetch(ahead + CacheLine);
+                TIsa.Prefetch(ahead + (2 * CacheLine));
+                TIsa.Prefetch(ahead + (3 * CacheLine));
+                TIsa.Prefetch(ahead + (4 * CacheLine));
+                if (TQuants.Bits > 4) { TIsa.Prefetch(ahead + (5 * CacheLine)); }
+                if (TQuants.Bits > 5) { TIsa.Prefetch(ahead + (6 * CacheLine)); }
+                if (TQuants.Bits > 6) { TIsa.Prefetch(ahead + (7 * CacheLine)); }
+                if (TQuants.Bits > 6) { TIsa.Prefetch(ahead + (8 * CacheLine)); }
+                ahead += (TQuants.Bits + 1) * CacheLine;
             }
 
             sbyte* a = (sbyte*)activations + (4 * t);

@@ -20,10 +20,10 @@ internal unsafe interface IPanelScales<TSelf, TVector>
     static abstract TSelf Begin(byte* chunk, int row);
 
     /// <summary>float: the scale of block b, of its half h where the format has one for 16 columns.</summary>
-    TVector Scale(int b, int h);
+    TVector Scale(nint b, int h);
 
     /// <summary>float: the minimum of block b, as it is added; of no use where the format has none.</summary>
-    TVector Min(int b);
+    TVector Min(nint b);
 }
 
 /// <summary>f16 d for 32 columns.</summary>
@@ -41,9 +41,9 @@ internal readonly unsafe struct HalfScales<TIsa, TVector> : IPanelScales<HalfSca
     public static HalfScales<TIsa, TVector> Begin(byte* chunk, int row) => new(chunk + (2 * row));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public TVector Scale(int b, int h) => TIsa.LoadHalves(_d + (2 * b * PackedLayout.PanelRows));
+    public TVector Scale(nint b, int h) => TIsa.LoadHalves(_d + (2 * b * PackedLayout.PanelRows));
 
-    public TVector Min(int b) => default;
+    public TVector Min(nint b) => default;
 }
 
 /// <summary>f16 d and m for 32 columns.</summary>
@@ -61,10 +61,10 @@ internal readonly unsafe struct HalfAndMinScales<TIsa, TVector> : IPanelScales<H
     public static HalfAndMinScales<TIsa, TVector> Begin(byte* chunk, int row) => new(chunk + (2 * row));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public TVector Scale(int b, int h) => TIsa.LoadHalves(_d + (4 * b * PackedLayout.PanelRows));
+    public TVector Scale(nint b, int h) => TIsa.LoadHalves(_d + (4 * b * PackedLayout.PanelRows));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public TVector Min(int b) => TIsa.LoadHalves(_d + (((4 * b) + 2) * PackedLayout.PanelRows));
+    public TVector Min(nint b) => TIsa.LoadHalves(_d + (((4 * b) + 2) * PackedLayout.PanelRows));
 }
 
 /// <summary>f16 d and dmin for 256 columns, unsigned scales and minima for 32.</summary>
@@ -92,10 +92,10 @@ internal readonly unsafe struct SuperBlockMinScales<TIsa, TVector> : IPanelScale
         chunk + (4 * PackedLayout.PanelRows) + row);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public TVector Scale(int b, int h) => TIsa.Multiply(_d, TIsa.LoadBytes(_subBlocks + (b * PackedLayout.PanelRows)));
+    public TVector Scale(nint b, int h) => TIsa.Multiply(_d, TIsa.LoadBytes(_subBlocks + (b * PackedLayout.PanelRows)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public TVector Min(int b) =>
+    public TVector Min(nint b) =>
         TIsa.Multiply(_negativeMin, TIsa.LoadBytes(_subBlocks + ((PackedLayout.ChunkBlocks + b) * PackedLayout.PanelRows)));
 }
 
@@ -120,9 +120,9 @@ internal readonly unsafe struct SuperBlock16Scales<TIsa, TVector> : IPanelScales
         new(TIsa.LoadHalves(chunk + (2 * row)), chunk + (2 * PackedLayout.PanelRows) + row);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public TVector Scale(int b, int h) => TIsa.Multiply(_d, TIsa.LoadSignedBytes(_subBlocks + (((2 * b) + h) * PackedLayout.PanelRows)));
+    public TVector Scale(nint b, int h) => TIsa.Multiply(_d, TIsa.LoadSignedBytes(_subBlocks + (((2 * b) + h) * PackedLayout.PanelRows)));
 
-    public TVector Min(int b) => default;
+    public TVector Min(nint b) => default;
 }
 
 /// <summary>f16 d for 256 columns, signed scales for 32.</summary>
@@ -146,7 +146,7 @@ internal readonly unsafe struct SuperBlock32Scales<TIsa, TVector> : IPanelScales
         new(TIsa.LoadHalves(chunk + (2 * row)), chunk + (2 * PackedLayout.PanelRows) + row);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public TVector Scale(int b, int h) => TIsa.Multiply(_d, TIsa.LoadSignedBytes(_subBlocks + (b * PackedLayout.PanelRows)));
+    public TVector Scale(nint b, int h) => TIsa.Multiply(_d, TIsa.LoadSignedBytes(_subBlocks + (b * PackedLayout.PanelRows)));
 
-    public TVector Min(int b) => default;
+    public TVector Min(nint b) => default;
 }
