@@ -30,12 +30,13 @@ internal sealed class TokenGenerator
     /// <param name="sampler">For the state's vocabulary.</param>
     /// <param name="draft">Proposes tokens; null for none.</param>
     /// <param name="shift">Whether a full context is shifted.</param>
-    public TokenGenerator(ISequenceState state, Sampler sampler, IDraft? draft = null, bool shift = false)
+    /// <param name="clock">From which a draft's length learns what steps cost; null for the system's.</param>
+    public TokenGenerator(ISequenceState state, Sampler sampler, IDraft? draft = null, bool shift = false, TimeProvider? clock = null)
     {
         _state = state;
         _sampler = sampler;
         _shift = shift;
-        _speculator = draft is null ? null : new Speculator(state, sampler, draft);
+        _speculator = draft is null ? null : new Speculator(state, sampler, draft, clock);
     }
 
     /// <summary>The token chosen last.</summary>

@@ -6,9 +6,10 @@ using EdgeRuntime.Generation;
 namespace EdgeRuntime.Tests.Generation;
 
 /// <summary>
-/// A model whose logits are a function of the tokens before: by default a hash of the last three. Counts what is computed.
+/// A model whose logits are a function of the tokens before: by default a hash of the last three. Counts what is computed, and is a
+/// clock on which a forward pass takes 10 ms and each token of it but the first 1 ms more, whatever the machine is busy with.
 /// </summary>
-internal sealed class FakeSequence(int vocabularySize, int contextLength) : ISequenceState
+internal sealed class FakeSequence(int vocabularySize, int contextLength) : TimeProvider, ISequenceState
 {
     private readonly int[] _tokens = new int[contextLength];
     private readonly float[] _logits = new float[vocabularySize * 64];
@@ -29,9 +30,14 @@ internal sealed class FakeSequence(int vocabularySize, int contextLength) : ISeq
 
     public int BatchTokens => 64;
 
+    public override long TimestampFrequency => 1000;
+
     public int Length { get; private set; }
 
     public ReadOnlySpan<int> Tokens => _tokens.AsSpan(0, Length);
+
+    /// <summary>Milliseconds of all forward passes.</summary>
+    public override long GetTimestamp() => (9 * Forwards) + Computed;
 
     public ReadOnlySpan<float> Forward(ReadOnlySpan<int> tokens, CancellationToken cancellationToken)
     {

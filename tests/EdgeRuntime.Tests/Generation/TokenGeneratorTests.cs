@@ -123,7 +123,7 @@ public sealed class TokenGeneratorTests
     {
         FakeSequence state = new(50, 600) { Model = (tokens, logits) => Periodic(tokens.Span, logits.Span) };
         Sampler sampler = new(new() { Seed = 1, Temperature = 0.5f, RepeatPenalty = 1.1f }, 50, 600);
-        TokenGenerator generator = new(state, sampler, draft ? new NgramDraft() : null, shift: true);
+        TokenGenerator generator = new(state, sampler, draft ? new NgramDraft() : null, shift: true, clock: state);
         generator.Start([1, 2, 3], 1, int.MaxValue, None);
         for (int i = 0; i < 100; i++)
         {

@@ -59,7 +59,7 @@ public sealed class SpeculationTests
         for (int count = 1; count < 60; count++)
         {
             FakeSequence state = new(20, 300) { Model = (tokens, logits) => TokenGeneratorTests.Periodic(tokens.Span, logits.Span) };
-            TokenGenerator generator = new(state, new Sampler(new() { Temperature = 0 }, 20, 300), new NgramDraft());
+            TokenGenerator generator = new(state, new Sampler(new() { Temperature = 0 }, 20, 300), new NgramDraft(), clock: state);
             int[] prompt = [.. Enumerable.Range(0, 45).Select(i => i % 20)];
             generator.Start(prompt, 0, 1000, None);
             List<int> tokens = [.. prompt, generator.Current];
@@ -89,7 +89,7 @@ public sealed class SpeculationTests
     {
         FakeSequence state = new(20, 2000) { Model = (tokens, logits) => TokenGeneratorTests.Periodic(tokens.Span, logits.Span) };
         int[] prompt = [.. Enumerable.Range(0, 45).Select(i => i % 20)];
-        TokenGenerator generator = new(state, new Sampler(new() { Temperature = 0 }, 20, 2000), new NgramDraft());
+        TokenGenerator generator = new(state, new Sampler(new() { Temperature = 0 }, 20, 2000), new NgramDraft(), clock: state);
         generator.Start(prompt, 0, 30, None);
         for (int i = 1; i < 30; i++)
         {
@@ -248,7 +248,7 @@ public sealed class SpeculationTests
         out TokenGenerator generator,
         bool shift = false)
     {
-        generator = new(state, new Sampler(options, state.VocabularySize, state.ContextLength), draft, shift);
+        generator = new(state, new Sampler(options, state.VocabularySize, state.ContextLength), draft, shift, clock: state);
         generator.Start(prompt, 0, count, None);
         List<int> tokens = [generator.Current];
         while (tokens.Count < count && generator.MoveNext(None))
@@ -266,7 +266,7 @@ public sealed class SpeculationTests
         state.Truncate(0);
         state.Forward(prompt.AsSpan(..^1), None);
         Sampler sampler = new(options, state.VocabularySize, state.ContextLength);
-        speculator = new Speculator(state, sampler, draft);
+        speculator = new Speculator(state, sampler, draft, clock: state);
         speculator.Reset(prompt);
         List<int> tokens = [];
         int[] chosen = new int[4];
