@@ -36,6 +36,7 @@ public sealed partial class ReadmeTests
             RedirectStandardInput = true,
         };
         start.Environment["PATH"] = AppContext.BaseDirectory + Path.PathSeparator + Environment.GetEnvironmentVariable("PATH");
+        Edgert.LeaveOutProfiles(start);
         using Process shell = Process.Start(start)!;
         shell.StandardInput.Close();
         Task<string> error = shell.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);

@@ -1,26 +1,25 @@
 using System;
 using System.Linq;
-using System.Threading;
+using System.Text.RegularExpressions;
 using EdgeRuntime.Cli.Tests.Support;
 using Xunit;
 
 namespace EdgeRuntime.Cli.Tests.Chat;
 
 /// <summary>The chat in a real terminal: keys, signals, screen.</summary>
-public sealed class ChatTerminalTests
+public sealed partial class ChatTerminalTests
 {
     [Fact]
     public void Chat_Turn_StreamsTheAnswerAndADimLineWithItsCosts()
     {
         using TerminalSession terminal = Start(Edgert.SmolLm, "-n", "16");
         terminal.WaitForPrompt();
-        Assert.Contains("loading SmolLM2", terminal.Record, StringComparison.Ordinal);
+        terminal.WaitForRecord("loading SmolLM2");
         Assert.DoesNotContain("loading", terminal.Screen, StringComparison.Ordinal);
 
         terminal.Enter("Repeat after me: the quick brown fox jumps over the lazy dog.");
-        string screen = terminal.WaitFor("first token after");
+        string screen = terminal.WaitFor(seen => CostLine().IsMatch(seen), "the line with the costs");
         Assert.Contains("quick brown fox", screen.Split("lazy dog.")[1], StringComparison.OrdinalIgnoreCase);
-        Assert.Matches(@"\nprompt \d+ tokens, [\d.]+ tok/s; generated \d+ tokens, [\d.]+ tok/s; first token after [\d.]+ s", screen);
         Assert.Contains("\e[2mprompt ", terminal.ColouredScreen, StringComparison.Ordinal);
 
         terminal.WaitForPrompt();
@@ -168,11 +167,14 @@ public sealed class ChatTerminalTests
         using TerminalSession terminal = Start(Edgert.Stories);
         terminal.WaitForPrompt();
         terminal.Type("/system one\r/system two\r/system three\r");
-        string screen = terminal.WaitFor("system: three");
-        Thread.Sleep(200);
-        Assert.Equal(3, terminal.Screen.Split('\n').Count(line => line.StartsWith("> /system", StringComparison.Ordinal)));
+        terminal.WaitFor("system: three");
+        string screen = terminal.WaitForPrompt();
+        Assert.Equal(3, screen.Split('\n').Count(line => line.StartsWith("> /system", StringComparison.Ordinal)));
         Assert.Contains("system: one", screen, StringComparison.Ordinal);
     }
+
+    [GeneratedRegex(@"\nprompt \d+ tokens, [\d.]+ tok/s; generated \d+ tokens, [\d.]+ tok/s; first token after [\d.]+ s")]
+    private static partial Regex CostLine();
 
     private static TerminalSession Start(string model, params string[] options) => new(["chat", "-m", model, "--temp", "0", .. options]);
 }

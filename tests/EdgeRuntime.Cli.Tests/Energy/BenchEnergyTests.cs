@@ -17,7 +17,7 @@ public sealed class BenchEnergyTests : IDisposable
     {
         _sysfs.Add("class/hwmon/hwmon0", ("name", "ina226"), ("label", "5V0"), ("power1_input", 4_000_000), ("update_interval", 1));
         JsonElement[] rows = Bench();
-        Assert.Equal(["pp64", "tg64"], rows.Select(row => row.GetProperty("test").GetString()));
+        Assert.Equal(["pp512", "tg512"], rows.Select(row => row.GetProperty("test").GetString()));
         foreach (JsonElement row in rows)
         {
             Assert.Equal("hwmon ina226 5V0", row.GetProperty("energy_source").GetString());
@@ -49,9 +49,10 @@ public sealed class BenchEnergyTests : IDisposable
         Assert.Equal("edgert: error: rapl: no energy sensor", line);
     }
 
+    /// <summary>Long enough that every repeat lasts many times the sensor's millisecond: a shorter one has no reading.</summary>
     private JsonElement[] Bench(params string[] options) =>
     [
-        .. Edgert.Run(["bench", Edgert.Stories, "-p", "64", "-n", "64", "-r", "3", "-o", "jsonl", "--sysfs-root", _sysfs.Root, .. options])
+        .. Edgert.Run(["bench", Edgert.Stories, "-p", "512", "-n", "512", "-r", "3", "-o", "jsonl", "--sysfs-root", _sysfs.Root, .. options])
             .Expect(0).Output.TrimEnd().Split('\n').Select(line => JsonDocument.Parse(line).RootElement),
     ];
 }

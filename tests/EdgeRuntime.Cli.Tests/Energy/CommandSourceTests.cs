@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.IO;
 using System.Threading;
 using EdgeRuntime.Cli.Energy;
 using EdgeRuntime.Cli.Tests.Support;
@@ -35,7 +36,9 @@ public sealed class CommandSourceTests
         string file = folder.Write("watts", "4\n");
         using IEnergySensor sensor = Open($"cat '{file}'");
         Assert.Equal(4, sensor.Read());
-        folder.Write("watts", "6 W\n");
+
+        // In one step: the command that reads an empty file has failed.
+        File.Move(folder.Write("next", "6 W\n"), file, overwrite: true);
         Assert.True(SpinWait.SpinUntil(() => sensor.Read() == 6, TimeSpan.FromSeconds(20)));
     }
 

@@ -26,8 +26,9 @@ public sealed class EnergyMeterTests
     [Fact]
     public void Measure_SteadyPower_IntegratesIt()
     {
-        using var meter = new EnergyMeter(new FakeSensor(SensorKind.Power, _ => 12.5), Interval);
-        EnergyReading reading = meter.Measure(() => Thread.Sleep(60))!;
+        var sensor = new FakeSensor(SensorKind.Power, _ => 12.5);
+        using var meter = new EnergyMeter(sensor, Interval);
+        EnergyReading reading = meter.Measure(() => sensor.WaitForReads(3))!;
         Assert.Equal(12.5, reading.Watts, 6);
         Assert.Equal(12.5 * reading.Seconds, reading.Joules, 6);
         Assert.Equal(0, reading.ErrorJoules, 6);
@@ -59,9 +60,9 @@ public sealed class EnergyMeterTests
     [Fact]
     public void Measure_SensorFails_GivesNoNumberAndTheReason()
     {
-        using var meter = new EnergyMeter(
-            new FakeSensor(SensorKind.Power, call => call < 2 ? 5 : throw new EnergySensorException("unplugged")), Interval);
-        Assert.Null(meter.Measure(() => Thread.Sleep(30)));
+        var sensor = new FakeSensor(SensorKind.Power, call => call < 2 ? 5 : throw new EnergySensorException("unplugged"));
+        using var meter = new EnergyMeter(sensor, Interval);
+        Assert.Null(meter.Measure(() => sensor.WaitForReads(3)));
         Assert.Equal("unplugged", meter.Status);
     }
 
@@ -137,13 +138,17 @@ public sealed class EnergyMeterTests
     {
         private int _calls;
 
+        /// <summary>Waits until the meter has asked that often: its thread comes when the system lets it.</summary>
+        public void WaitForReads(int count) =>
+            Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref _calls) >= count, TimeSpan.FromSeconds(60)), $"read {_calls} times only");
+
         public string Name => "fake";
 
         public SensorKind Kind => kind;
 
         public TimeSpan Latency => latency ?? TimeSpan.FromMilliseconds(1);
 
-        public double Read() => read(_calls++);
+        public double Read() => read(Interlocked.Increment(ref _calls) - 1);
 
         public void Dispose()
         {

@@ -55,8 +55,8 @@ public sealed class PullTests : IDisposable
         using var server = new FileServer(_content);
         using var terminal = new TerminalSession("pull", server.Url("m.gguf"), "--output", _folder.Path);
         terminal.WaitFor("[left with 0]");
-        Assert.Contains("m.gguf \e", terminal.Record, StringComparison.Ordinal);
-        Assert.Contains("%", terminal.Record, StringComparison.Ordinal);
+        terminal.WaitForRecord("m.gguf \e");
+        terminal.WaitForRecord("%");
         Assert.DoesNotContain("%", terminal.Screen, StringComparison.Ordinal);
     }
 

@@ -93,6 +93,7 @@ internal static class Edgert
             start.ArgumentList.Add(argument);
         }
 
+        LeaveOutProfiles(start);
         foreach ((string name, string? value) in environment)
         {
             start.Environment[name] = value;
@@ -100,6 +101,10 @@ internal static class Edgert
 
         return Process.Start(start)!;
     }
+
+    /// <summary>What this machine's user has tuned is no part of a test.</summary>
+    public static void LeaveOutProfiles(ProcessStartInfo start) =>
+        start.Environment["EDGERUNTIME_PROFILES"] = System.IO.Path.Combine(AppContext.BaseDirectory, "no-profiles");
 
     private static string Model(string file) => System.IO.Path.Combine(SharedData.Repository, "models", file);
 }

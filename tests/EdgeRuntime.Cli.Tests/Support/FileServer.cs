@@ -98,7 +98,7 @@ internal sealed class FileServer : IDisposable
                 client.Client.Shutdown(SocketShutdown.Send);
             }
         }
-        catch (IOException)
+        catch (Exception exception) when (exception is IOException or SocketException)
         {
             // The client has gone: its business.
         }

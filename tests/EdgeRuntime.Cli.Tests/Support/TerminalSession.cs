@@ -23,8 +23,9 @@ internal sealed class TerminalSession : IDisposable
         string command = string.Join(' ', arguments.Prepend(Edgert.Path).Select(Quote));
         string script = _folder.Write("start.sh", $"#!/bin/sh\ntrap : INT\n{command}\necho \"[left with $?]\"\nsleep 1000\n");
 
-        // The raw output is recorded, too: what was on the screen for a moment only is found there.
-        Tmux("-f", "/dev/null", "new-session", "-d", "-x", "120", "-y", "24", $"sleep 0.3; exec sh {Quote(script)}");
+        // The raw output is recorded, too: what was on the screen for a moment only is found there. So the command waits for the recorder.
+        string start = $"until [ -e {Quote(RecordPath)} ]; do sleep 0.05; done; exec sh {Quote(script)}";
+        Tmux("-f", "/dev/null", "new-session", "-d", "-x", "120", "-y", "24", start);
         Tmux("pipe-pane", "-o", $"cat > {Quote(RecordPath)}");
     }
 
@@ -55,21 +56,10 @@ internal sealed class TerminalSession : IDisposable
     public string WaitFor(string text) => WaitFor(screen => screen.Contains(text, StringComparison.Ordinal), $"'{text}'");
 
     /// <summary>Waits until the screen is as told.</summary>
-    public string WaitFor(Predicate<string> condition, string what)
-    {
-        long start = Stopwatch.GetTimestamp();
-        while (true)
-        {
-            string screen = Screen;
-            if (condition(screen))
-            {
-                return screen;
-            }
+    public string WaitFor(Predicate<string> condition, string what) => WaitFor(() => Screen, condition, what);
 
-            Assert.True(Stopwatch.GetElapsedTime(start) < Patience, $"waited in vain for {what}; the screen:\n{screen}\n---\n{Record}");
-            Thread.Sleep(50);
-        }
-    }
+    /// <summary>Waits until the record holds a text: the recorder may be behind the screen.</summary>
+    public void WaitForRecord(string text) => WaitFor(() => Record, record => record.Contains(text, StringComparison.Ordinal), $"'{text}' in the record");
 
     /// <summary>Waits for an empty prompt in the last line that is written.</summary>
     public string WaitForPrompt() => WaitFor(screen => LastLine(screen) == ">", "an empty prompt");
@@ -82,6 +72,22 @@ internal sealed class TerminalSession : IDisposable
         _folder.Dispose();
     }
 
+    private string WaitFor(Func<string> look, Predicate<string> condition, string what)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            string seen = look();
+            if (condition(seen))
+            {
+                return seen;
+            }
+
+            Assert.True(Stopwatch.GetElapsedTime(start) < Patience, $"waited in vain for {what}; the screen:\n{Screen}\n---\n{Record}");
+            Thread.Sleep(50);
+        }
+    }
+
     private static bool Exists(string command) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, command)));
 
@@ -91,6 +97,7 @@ internal sealed class TerminalSession : IDisposable
     {
         var start = new ProcessStartInfo("tmux", ["-L", _socket, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["LC_ALL"] = "C.UTF-8";
+        Edgert.LeaveOutProfiles(start);
         using Process process = Process.Start(start)!;
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
