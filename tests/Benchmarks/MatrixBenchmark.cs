@@ -17,22 +17,25 @@ public abstract unsafe class MatrixBenchmark(int rows, int columns, int tokens)
     private NativeBuffer _scratch = null!;
 
     /// <summary>A tensor type by ggml's name.</summary>
-    [ParamsSource(nameof(Types))]
-    public string Type { get; set; } = "";
+    [ParamsSource(nameof(Formats))]
+    public string Format { get; set; } = "";
 
     [ParamsSource(nameof(InstructionSets))]
     public string Isa { get; set; } = "";
 
-    public static IEnumerable<string> Types => TensorFormats.All.Select(format => format.Type.ToString());
+    public static IEnumerable<string> Formats => TensorFormats.All.Select(format => format.Type.ToString());
 
     public static IEnumerable<string> InstructionSets =>
         InstructionSet.All.Where(set => set.IsSupported && set.Name != "scalar").Select(set => set.Name);
+
+    /// <summary>Bytes of a matrix in the file's layout.</summary>
+    public static double Bytes(string format, int rows, int columns) => (double)rows * columns / Find(format).BlockWeights * Find(format).BlockBytes;
 
     [GlobalSetup]
     public void Setup()
     {
         InstructionSet set = InstructionSet.Parse(Isa);
-        TensorFormat format = TensorFormats.Get(Enum.Parse<TensorType>(Type));
+        TensorFormat format = Find(Format);
         var random = new Random(1);
         _matrix = new PackedMatrix(format.Type, rows, columns, set);
         // A byte that makes normal scales in every type: a product that underflows takes longer.
@@ -67,6 +70,8 @@ public abstract unsafe class MatrixBenchmark(int rows, int columns, int tokens)
     [Benchmark]
     public void Multiply() =>
         _matrix.Multiply(_activations.Pointer, tokens, 0, _matrix.Panels, (float*)_y.Pointer, rows, _scratch.Pointer);
+
+    private static TensorFormat Find(string format) => TensorFormats.Get(Enum.Parse<TensorType>(format));
 }
 
 /// <summary>Prefill: 512 tokens.</summary>
@@ -76,7 +81,7 @@ public class GemmBenchmarks() : MatrixBenchmark(Rows, Columns, Tokens)
     private const int Columns = 2048;
     private const int Tokens = 512;
 
-    public static double Operations(string type) => 2.0 * Rows * Columns * Tokens;
+    public static KernelWork Work(string format) => new(2.0 * Rows * Columns * Tokens, Bytes(format, Rows, Columns));
 }
 
 /// <summary>Decode: one token, and a matrix that no cache holds.</summary>
@@ -85,9 +90,5 @@ public class GemvBenchmarks() : MatrixBenchmark(Rows, Columns, tokens: 1)
     private const int Rows = 65536;
     private const int Columns = 2048;
 
-    public static double Bytes(string type)
-    {
-        TensorFormat format = TensorFormats.Get(Enum.Parse<TensorType>(type));
-        return (double)Rows * Columns / format.BlockWeights * format.BlockBytes;
-    }
+    public static KernelWork Work(string format) => new(2.0 * Rows * Columns, Bytes(format, Rows, Columns));
 }

@@ -1,5 +1,12 @@
 using BenchmarkDotNet.Running;
 using EdgeRuntime.Benchmarks;
 
-// For example: --filter '*Gemm*', or '*Gemv*'; --help has the rest.
-BenchmarkSwitcher.FromAssembly(typeof(KernelConfig).Assembly).Run(args, new KernelConfig());
+// For example: --filter '*Gemm*', or '*Gemv*'; --help has the rest. plots FOLDER draws what lies in a folder of docs/benchmarks.
+if (args is ["plots", var folder])
+{
+    RooflinePlots.Draw(folder);
+}
+else
+{
+    BenchmarkSwitcher.FromAssembly(typeof(KernelConfig).Assembly).Run(args, new KernelConfig());
+}
