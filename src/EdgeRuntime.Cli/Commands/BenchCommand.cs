@@ -21,6 +21,10 @@ namespace EdgeRuntime.Cli.Commands;
 internal sealed class BenchCommand
 {
     private const string LlamaPrefix = "libllama=";
+    private const int MostTokens = 1 << 20;
+    private const int MostThreads = 1024;
+
+    private static readonly string FormatNames = string.Join(", ", Enum.GetNames<BenchFormat>().Select(name => name.ToLowerInvariant()));
 
     private readonly Argument<string[]> _models = new("model")
     {
@@ -28,15 +32,16 @@ internal sealed class BenchCommand
         Arity = ArgumentArity.ZeroOrMore,
     };
 
-    private readonly Option<int[]> _prompts = Integers("--n-prompt", "-p", "Tokens of a prefill from an empty context; a list gives one test each, 0 none", [512], 0);
-    private readonly Option<int[]> _generated = Integers("--n-gen", "-n", "Tokens that are decoded one at a time, at every depth of -d; 0 none", [128], 0);
-    private readonly Option<int[]> _depths = Integers("--n-depth", "-d", "Positions in the KV cache when decoding starts", [0], 0);
-    private readonly Option<int[]> _threads = Integers("--threads", "-t", "Threads that compute [default: one for each physical core]", null, 1);
+    private readonly Option<int[]> _prompts = Integers("--n-prompt", "-p", "Tokens of a prefill, at every depth of -d; a list gives one test each, 0 none", [512], 0, MostTokens);
+    private readonly Option<int[]> _generated = Integers("--n-gen", "-n", "Tokens that are decoded one at a time, at every depth of -d; 0 none", [128], 0, MostTokens);
+    private readonly Option<int[]> _depths = Integers("--n-depth", "-d", "Positions in the KV cache when the timing starts", [0], 0, MostTokens);
+    private readonly Option<int[]> _threads = Integers("--threads", "-t", "Threads that compute [default: one for each physical core]", null, 1, MostThreads);
     private readonly Option<int> _repeats = OptionFactory.Integer("--repetitions", ["-r"], "Timed runs of a test, after one to warm up", 5, 1);
     private readonly Option<BenchFormat?> _format = new("--output", "-o")
     {
         Description = "table, md, csv, jsonl or html (a page with plots) [default: table; jsonl with --compare]",
         HelpName = "FORMAT",
+        CustomParser = ParseFormat,
     };
 
     private readonly Option<string?> _outputFile = OptionFactory.Text("--out", [], "A file for the output [default: standard output]", "FILE");
@@ -203,15 +208,27 @@ internal sealed class BenchCommand
         ? text[LlamaPrefix.Length..]
         : throw new UsageException($"{option} {text}: expected {LlamaPrefix}PATH");
 
-    /// <summary>An option whose value is a list of numbers, separated by commas.</summary>
-    private static Option<int[]> Integers(string name, string alias, string help, int[]? defaultValue, int minimum)
+    private static BenchFormat? ParseFormat(ArgumentResult result)
+    {
+        string text = result.Tokens[0].Value;
+        if (Enum.TryParse(text, ignoreCase: true, out BenchFormat format) && !char.IsAsciiDigit(text[0]))
+        {
+            return format;
+        }
+
+        result.AddError($"-o {text}: expected {FormatNames}");
+        return null;
+    }
+
+    /// <summary>An option whose value is a list of numbers, separated by commas; given twice, it is one longer list.</summary>
+    private static Option<int[]> Integers(string name, string alias, string help, int[]? defaultValue, int minimum, int maximum)
     {
         var option = new Option<int[]>(name, alias)
         {
             Description = help,
             HelpName = "N,N",
-            Arity = ArgumentArity.ExactlyOne,
-            CustomParser = result => Parse(result, name, minimum),
+            Arity = ArgumentArity.OneOrMore,
+            CustomParser = result => Parse(result, name, minimum, maximum),
         };
         if (defaultValue is not null)
         {
@@ -221,15 +238,15 @@ internal sealed class BenchCommand
         return option;
     }
 
-    private static int[]? Parse(ArgumentResult result, string name, int minimum)
+    private static int[]? Parse(ArgumentResult result, string name, int minimum, int maximum)
     {
-        string text = result.Tokens[0].Value;
+        string text = string.Join(',', result.Tokens.Select(token => token.Value));
         var numbers = new List<int>();
         foreach (string part in text.Split(','))
         {
-            if (!int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int number) || number < minimum)
+            if (!int.TryParse(part.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int number) || number < minimum || number > maximum)
             {
-                result.AddError(FormattableString.Invariant($"{name} {text}: expected numbers of {minimum} or more, separated by commas"));
+                result.AddError(FormattableString.Invariant($"{name} {text}: expected numbers of {minimum} to {maximum}, separated by commas"));
                 return null;
             }
 

@@ -17,7 +17,7 @@ public sealed class BenchCommandTests
     {
         string[] lines = Edgert.Run([.. Small, "-o", "jsonl"]).Expect(0).Output.TrimEnd().Split('\n');
         JsonElement[] rows = [.. lines.Select(line => JsonDocument.Parse(line).RootElement)];
-        Assert.Equal(["pp16", "tg4", "tg4@d8"], rows.Select(row => row.GetProperty("test").GetString()));
+        Assert.Equal(["pp16", "tg4", "pp16@d8", "tg4@d8"], rows.Select(row => row.GetProperty("test").GetString()));
         Assert.All(rows, row =>
         {
             Assert.Equal(2, row.GetProperty("samples_ts").GetArrayLength());
@@ -26,7 +26,7 @@ public sealed class BenchCommandTests
             Assert.True(row.GetProperty("peak_memory_bytes").GetInt64() > row.GetProperty("model_size").GetInt64());
             Assert.Equal("f16", row.GetProperty("type_k").GetString());
         });
-        Assert.True(rows[2].GetProperty("bytes_per_token").GetDouble() > rows[1].GetProperty("bytes_per_token").GetDouble());
+        Assert.True(rows[3].GetProperty("bytes_per_token").GetDouble() > rows[1].GetProperty("bytes_per_token").GetDouble());
         Assert.False(rows[0].TryGetProperty("latency_p50_ms", out _));
         Assert.True(rows[1].GetProperty("latency_max_ms").GetDouble() >= rows[1].GetProperty("latency_p50_ms").GetDouble());
     }
@@ -46,7 +46,11 @@ public sealed class BenchCommandTests
     [Theory]
     [InlineData("expected libllama=PATH", "--compare", "elsewhere")]
     [InlineData("no such file or folder", "--compare", "libllama=/nowhere/at/all")]
-    [InlineData("expected numbers of 0 or more", "-p", "many")]
+    [InlineData("expected numbers of 0 to", "-p", "many")]
+    [InlineData("expected numbers of 0 to", "-n", "1,,2")]
+    [InlineData("expected numbers of 1 to 1024", "-t", "2000")]
+    [InlineData("expected 1 or more", "-r", "0")]
+    [InlineData("-o pdf: expected table, md, csv, jsonl, html", "-o", "pdf")]
     [InlineData("nothing to measure", "-p", "0", "-n", "0")]
     [InlineData("expected: edgert bench --requantize", "--requantize", "libllama=/nowhere")]
     [InlineData("instruction set 'mmx' is unknown", "--isa", "mmx")]
@@ -79,8 +83,16 @@ public sealed class BenchCommandTests
     }
 
     [Fact]
-    public void Plan_SeveralDepths_ArePartOfDecodeTestsOnly() => Assert.Equal(
-        ["pp64", "pp512", "tg8", "tg8@d100"], BenchTest.Plan([64, 0, 512], [8], [0, 100]).Select(test => test.Name));
+    public void Plan_SeveralDepths_ArePartOfPrefillAndDecodeTests() => Assert.Equal(
+        ["pp64", "pp512", "tg8", "pp64@d100", "pp512@d100", "tg8@d100"], BenchTest.Plan([64, 0, 512], [8], [0, 100]).Select(test => test.Name));
+
+    [Fact]
+    public void Bench_Lists_MayHaveBlanksRepeatsAndSeveralOptions()
+    {
+        string output = Edgert.Run("bench", Edgert.Stories, "-p", "8, 16", "-p", "8,4", "-n", "0", "-r", "1", "-t", "1", "-o", "jsonl").Expect(0).Output;
+        string[] tests = [.. output.TrimEnd().Split('\n').Select(line => JsonDocument.Parse(line).RootElement.GetProperty("test").GetString()!)];
+        Assert.Equal(["pp8", "pp16", "pp4"], tests);
+    }
 
     [Fact]
     public void WriteCsv_CommasAndQuotes_AreQuoted()
