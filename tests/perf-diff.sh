@@ -14,7 +14,11 @@ git worktree add --quiet --detach "$work/tree" "$revision"
 publish() { dotnet publish "$1/src/EdgeRuntime.Cli" -c Release -o "$2" -v q --nologo >&2; }
 publish . "$work/this"
 publish "$work/tree" "$work/that"
-measure() { "$work/$1/edgert" bench "${@:3}" -r 2 -o jsonl 2>/dev/null | sed "s/^/$1 $2 /" >> "$work/lines"; }
+measure() {
+    "$work/$1/edgert" bench "${@:3}" -r 2 -o jsonl 2>"$work/errors" | sed "s/^/$1 $2 /" >> "$work/lines" && return
+    echo "perf-diff.sh: the bench of $1 tree failed: $(tail -1 "$work/errors")" >&2
+    exit 1
+}
 for ((pair = 0; pair < pairs; pair++)); do
     order="this that"
     ((pair % 2)) && order="that this"
@@ -23,7 +27,8 @@ done
 awk -v revision="${revision:0:10}" '
     function field(name) { return match($0, "\"" name "\":\"?[^,\"}]*") ? substr($0, RSTART + length(name) + 3, RLENGTH - length(name) - 3) : "" }
     {
-        key = field("model_type") " " field("n_threads") " " field("test"); gsub(/"/, "", key)
+        file = field("model_filename"); sub(/.*\//, "", file)
+        key = file " " field("n_threads") " " field("test"); gsub(/"/, "", key)
         speed[$1, key, $2] = field("median_ts")
         if (!(key in seen)) { seen[key] = 1; keys[++count] = key }
         if ($2 + 1 > pairs) pairs = $2 + 1
