@@ -1,8 +1,6 @@
 using System;
-using System.IO;
 using System.Threading;
 using EdgeRuntime.Cli.Terminal;
-using EdgeRuntime.Tokenizers;
 
 namespace EdgeRuntime.Cli.Chat;
 
@@ -46,8 +44,7 @@ internal sealed class ChatLoop(ModelSession session, ChatSession chat, TurnReade
                     screen.EndAnswer(answer);
                 }
             }
-            catch (Exception exception) when (exception is ContextFullException or ChatTemplateException or CommandException or InvalidDataException
-                or InvalidOperationException or UnauthorizedAccessException or (IOException and not OutputClosedException))
+            catch (Exception exception) when (ErrorReport.IsExpected(exception) && exception is not OutputClosedException)
             {
                 screen.Error(ErrorReport.Describe(exception));
             }

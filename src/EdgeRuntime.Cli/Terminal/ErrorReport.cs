@@ -44,13 +44,22 @@ internal static class ErrorReport
     /// <summary>The message of an expected exception, without the parameter names that .NET appends.</summary>
     public static string Describe(Exception exception) => exception switch
     {
-        CommandException or UsageException or ModelFormatException or UnsupportedModelException or ContextFullException
-            or ChatTemplateException or IOException or InvalidDataException or InvalidOperationException or UnauthorizedAccessException => exception.Message,
+        _ when IsExpected(exception) => exception.Message,
         HttpRequestException => exception.InnerException is { } inner ? $"{exception.Message} ({inner.Message})" : exception.Message,
         JsonException => "not valid JSON: " + exception.Message,
         ArgumentException argument => WithoutParameterName(argument),
         OutOfMemoryException => "not enough memory; use a shorter context (--ctx) or a smaller model",
         _ => $"internal error: {exception.GetType().Name}: {exception.Message} (--verbose shows the stack trace)",
+    };
+
+    /// <summary>Whether it tells of the world outside this program, in words for a person.</summary>
+    public static bool IsExpected(Exception exception) => exception switch
+    {
+        CommandException or UsageException or ModelFormatException or UnsupportedModelException or ContextFullException or ChatTemplateException
+            or IOException or InvalidDataException or InvalidOperationException or UnauthorizedAccessException => true,
+        DivideByZeroException or OverflowException => false,
+        ArithmeticException => true, // damaged weights, or biases that leave no token to choose
+        _ => false,
     };
 
     private static string WithoutParameterName(ArgumentException exception)
