@@ -1,7 +1,6 @@
 using System;
 using System.CommandLine;
 using System.Globalization;
-using System.IO;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using EdgeRuntime.Cli.Models;
@@ -25,14 +24,15 @@ internal static class RenderCommand
             Required = true,
         };
         Option<string?> now = OptionFactory.Text("--now", [], "The time that strftime_now sees, such as 2024-07-26T09:05:00 [default: the clock]", "TIME");
+        Option<bool> verbose = OptionFactory.Switch("--verbose", ["-v"], "Names the template's line of each error on standard error; stack traces with errors");
         var command = new Command("render", "Renders a chat template and prints one JSON object: case name to {\"output\"} or {\"error\"}.")
         {
-            template, cases, now, OptionFactory.Switch("--verbose", ["-v"], "Stack traces with errors"),
+            template, cases, now, verbose,
         };
         command.SetAction(parsed =>
         {
             string source = ReadTemplate(parsed.GetRequiredValue(template));
-            JsonObject results = Render(source, parsed.GetRequiredValue(cases), ParseTime(parsed.GetValue(now)));
+            JsonObject results = Render(source, parsed.GetRequiredValue(cases), ParseTime(parsed.GetValue(now)), parsed.GetValue(verbose));
             using var output = new StandardOutput();
             JsonText.Write(results, output);
             return 0;
@@ -44,7 +44,7 @@ internal static class RenderCommand
     {
         if (!path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase))
         {
-            return File.ReadAllText(path);
+            return UserFile.ReadText(path);
         }
 
         using GgufFile file = GgufFile.Open(ModelLocator.Find(path));
@@ -64,7 +64,7 @@ internal static class RenderCommand
             : throw new UsageException($"--now {text}: expected a time such as 2024-07-26T09:05:00");
     }
 
-    private static JsonObject Render(string source, string casesPath, DateTimeOffset? now)
+    private static JsonObject Render(string source, string casesPath, DateTimeOffset? now, bool verbose)
     {
         using JsonDocument document = JsonText.ReadFile(casesPath);
         if (document.RootElement.ValueKind != JsonValueKind.Object
@@ -77,13 +77,30 @@ internal static class RenderCommand
         var results = new JsonObject();
         foreach (JsonProperty @case in cases.EnumerateObject())
         {
-            results[@case.Name] = RenderCase(source, globals, @case.Value, now);
+            if (@case.Value.ValueKind != JsonValueKind.Object)
+            {
+                throw new CommandException($"{casesPath}: case '{@case.Name}': expected an object of variables, found {@case.Value.ValueKind}");
+            }
+
+            try
+            {
+                results[@case.Name] = new JsonObject { ["output"] = ChatTemplate.Parse(source).Render(Variables(globals, @case.Value), now) };
+            }
+            catch (ChatTemplateException exception)
+            {
+                // Jinja's own words alone can be compared; the line is for whoever mends the template.
+                results[@case.Name] = new JsonObject { ["error"] = exception.Reason };
+                if (verbose)
+                {
+                    Console.Error.WriteLine($"{@case.Name}: {exception.Message}");
+                }
+            }
         }
 
         return results;
     }
 
-    private static JsonObject RenderCase(string source, JsonElement globals, JsonElement @case, DateTimeOffset? now)
+    private static JsonObject Variables(JsonElement globals, JsonElement @case)
     {
         var variables = new JsonObject();
         foreach (JsonElement element in (JsonElement[])[globals, @case])
@@ -97,13 +114,6 @@ internal static class RenderCommand
             }
         }
 
-        try
-        {
-            return new JsonObject { ["output"] = ChatTemplate.Parse(source).Render(variables, now) };
-        }
-        catch (ChatTemplateException exception)
-        {
-            return new JsonObject { ["error"] = exception.Message };
-        }
+        return variables;
     }
 }
