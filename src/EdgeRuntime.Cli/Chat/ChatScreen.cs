@@ -8,6 +8,8 @@ namespace EdgeRuntime.Cli.Chat;
 /// <summary>Where the chat writes: answers as they come, and remarks of the program, which on a terminal look different.</summary>
 internal abstract class ChatScreen
 {
+    protected const string ContextFull = "the context is full: /clear, or a longer --ctx";
+
     /// <summary>A piece of an answer.</summary>
     public abstract void WriteAnswer(string text);
 
@@ -40,7 +42,7 @@ internal sealed class TerminalScreen : ChatScreen
         string reason = answer.Cost.StopReason switch
         {
             StopReason.MaxTokens => " (stopped at --max-tokens)",
-            StopReason.ContextFull => " (the context is full: /clear, or a longer --ctx)",
+            StopReason.ContextFull => $" ({ContextFull})",
             StopReason.Cancelled => " (interrupted)",
             _ => "",
         };
@@ -60,7 +62,14 @@ internal sealed class PipeScreen(TextWriter output) : ChatScreen
 {
     public override void WriteAnswer(string text) => output.Write(text);
 
-    public override void EndAnswer(Answer answer) => output.Write("\n");
+    public override void EndAnswer(Answer answer)
+    {
+        output.Write("\n");
+        if (answer.Cost.StopReason == StopReason.ContextFull)
+        {
+            Remark(ContextFull);
+        }
+    }
 
     public override void Remark(string text) => Console.Error.WriteLine(text);
 

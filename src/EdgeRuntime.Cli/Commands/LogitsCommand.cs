@@ -42,10 +42,16 @@ internal static class LogitsCommand
             using AppLog log = options.CreateLog(parsed);
             using LanguageModel model = ModelLoading.Load(options.FindModel(parsed), options.GetModelOptions(parsed, log, parsed.GetValue(exact)));
             CheckIds(tokens, model.VocabularySize);
+            int context = options.GetContextLength(parsed, model.ContextLength) ?? tokens.Length;
+            if (tokens.Length > context)
+            {
+                throw new CommandException($"{tokens.Length} token ids, but a context of {context}; use a longer --ctx or fewer ids");
+            }
+
             int batch = parsed.GetValue(chunk);
             using ModelSession session = model.CreateSession(new SessionOptions
             {
-                ContextLength = tokens.Length,
+                ContextLength = context,
                 KvType = options.GetKvType(parsed),
                 BatchTokens = Math.Min(batch, tokens.Length),
             });
@@ -63,7 +69,7 @@ internal static class LogitsCommand
         }
 
         var tokens = new List<int>();
-        foreach (string text in (ids ?? File.ReadAllText(file!)).Split((char[])[',', ' ', '\t', '\r', '\n', '[', ']'], StringSplitOptions.RemoveEmptyEntries))
+        foreach (string text in (ids ?? UserFile.ReadText(file!)).Split((char[])[',', ' ', '\t', '\r', '\n', '[', ']'], StringSplitOptions.RemoveEmptyEntries))
         {
             tokens.Add(int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int id)
                 ? id
@@ -84,7 +90,7 @@ internal static class LogitsCommand
 
     private static void Write(ModelSession session, int[] tokens, int chunk, string path)
     {
-        using FileStream file = File.Create(path);
+        using FileStream file = UserFile.Create(path);
         WriteLittleEndian(file, [Magic, FormatVersion, tokens.Length, session.Model.VocabularySize, .. tokens]);
         for (int done = 0; done < tokens.Length; done += chunk)
         {

@@ -1,6 +1,5 @@
 using System;
 using System.CommandLine;
-using System.IO;
 using System.Linq;
 using System.Text.Json.Nodes;
 using EdgeRuntime.Cli.Options;
@@ -33,7 +32,7 @@ internal static class PerplexityCommand
 
         command.SetAction(parsed =>
         {
-            string text = File.ReadAllText(parsed.GetRequiredValue(file));
+            string text = UserFile.ReadText(parsed.GetRequiredValue(file));
             using AppLog log = options.CreateLog(parsed);
             using LanguageModel model = ModelLoading.Load(options.FindModel(parsed), options.GetModelOptions(parsed, log, parsed.GetValue(exact)));
             int context = options.GetContextLength(parsed, model.ContextLength) ?? Math.Min(DefaultContext, model.ContextLength);

@@ -1,7 +1,6 @@
 using System;
 using System.CommandLine;
 using System.Diagnostics;
-using System.IO;
 using System.Text.Json.Nodes;
 using EdgeRuntime.Cli.Chat;
 using EdgeRuntime.Cli.Models;
@@ -60,6 +59,11 @@ internal static class RunCommand
                 output.Write("\n");
             }
 
+            if (answer.Cost.StopReason == StopReason.ContextFull)
+            {
+                Console.Error.WriteLine($"edgert: the context of {session.ContextLength} tokens is full; a longer --ctx or --context-shift lets the answer go on");
+            }
+
             if (parsed.GetValue(options.Verbose))
             {
                 Console.Error.WriteLine(answer.Summary);
@@ -83,7 +87,7 @@ internal static class RunCommand
         }
 
         // The line end that every text file and echo have is not part of the prompt.
-        string text = prompt ?? (file is not null ? File.ReadAllText(file) : StandardInput.ReadAll()).TrimEnd('\r', '\n');
+        string text = prompt ?? (file is not null ? UserFile.ReadText(file) : StandardInput.ReadAll()).TrimEnd('\r', '\n');
         return text.Length > 0 ? text : throw new UsageException("the prompt is empty; give one with -p TEXT, -f FILE or on standard input");
     }
 

@@ -38,7 +38,7 @@ internal sealed class Catalogue
     /// <summary>A catalogue of the same shape.</summary>
     public static Catalogue Load(string path)
     {
-        using FileStream stream = File.OpenRead(path);
+        using FileStream stream = UserFile.OpenRead(path);
         try
         {
             return Read(stream);

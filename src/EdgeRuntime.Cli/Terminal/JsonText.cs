@@ -18,7 +18,7 @@ internal static class JsonText
     {
         try
         {
-            return JsonDocument.Parse(File.ReadAllBytes(path));
+            return JsonDocument.Parse(UserFile.ReadBytes(path));
         }
         catch (JsonException exception)
         {

@@ -84,6 +84,14 @@ public sealed class ChatPipeTests
     }
 
     [Fact]
+    public void Chat_AnswerThatFillsTheContext_SaysSo()
+    {
+        EdgertResult result = Edgert.RunWith("Once upon\n", "chat", "-m", Edgert.Stories, "-c", "24", "--temp", "0", "--logit-bias", "2-1000").Expect(0);
+        Assert.Contains("the context is full", result.Error, StringComparison.Ordinal);
+        Assert.NotEmpty(result.Output.Trim());
+    }
+
+    [Fact]
     public void Chat_Clear_ForgetsWhatWasSaid()
     {
         EdgertResult once = Edgert.RunWith("Once upon\n", ["chat", "-m", Edgert.Stories, .. Greedy]).Expect(0);

@@ -100,7 +100,9 @@ public sealed class RunTests
     public void Run_FullContext_StopsOrShifts()
     {
         string[] options = ["run", "-m", Edgert.Stories, "-p", "Once upon a time", "--temp", "0", "-c", "24", "-n", "60", "--json", .. Endless];
-        Assert.Equal("context", Edgert.Run(options).Expect(0).Json.GetProperty("stop_reason").GetString());
+        EdgertResult full = Edgert.Run(options).Expect(0);
+        Assert.Equal("context", full.Json.GetProperty("stop_reason").GetString());
+        Assert.Contains("the context of 24 tokens is full", full.Error, StringComparison.Ordinal);
         JsonElement shifted = Edgert.Run([.. options, "--context-shift"]).Expect(0).Json;
         Assert.Equal(("length", 60), (shifted.GetProperty("stop_reason").GetString(), shifted.GetProperty("generated_tokens").GetInt32()));
     }
@@ -110,6 +112,22 @@ public sealed class RunTests
     {
         string error = Edgert.Run("run", "-m", Edgert.Stories, "-p", "Once upon a time there was", "-c", "4").ExpectErrorLine(1);
         Assert.Contains("--ctx", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void RunAndChat_WeightsThatOverflow_AreOneClearLine()
+    {
+        using var folder = new TemporaryFolder();
+        byte[] bytes = File.ReadAllBytes(Edgert.Stories);
+        bytes.AsSpan(bytes.Length - 200_000).Fill(0x7E); // as floats: 8e37
+        File.WriteAllBytes(folder.File("huge.gguf"), bytes);
+        string error = Edgert.Run("run", folder.File("huge.gguf"), "-p", "Once").ExpectErrorLine(1);
+        Assert.Contains("its weights are damaged", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("internal error", error, StringComparison.Ordinal);
+
+        EdgertResult chat = Edgert.RunWith("Once\n/stats\n", "chat", folder.File("huge.gguf")).Expect(0);
+        Assert.Contains("its weights are damaged", chat.Error, StringComparison.Ordinal);
+        Assert.Contains("messages", chat.Error, StringComparison.Ordinal);
     }
 
     [Fact]
