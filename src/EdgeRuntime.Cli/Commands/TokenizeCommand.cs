@@ -39,7 +39,8 @@ internal static class TokenizeCommand
         };
         command.SetAction(parsed =>
         {
-            (string? modelName, string? given) = Arguments(parsed.GetValue(model), parsed.GetValue(text), parsed.GetValue(modelOption));
+            (string? modelName, string? given) = Arguments(
+                parsed.GetValue(model), parsed.GetValue(text), parsed.GetValue(modelOption), withText: parsed.GetValue(batch) is null);
             using GgufFile file = GgufFile.Open(ModelLocator.Find(modelName));
             Tokenizer tokenizer = GgufVocabulary.CreateTokenizer(file);
             using var output = new StandardOutput();
@@ -58,8 +59,10 @@ internal static class TokenizeCommand
     }
 
     /// <summary>Model and text: one argument alone is the text where it names no file, or where the model is named by the option.</summary>
-    private static (string? Model, string? Text) Arguments(string? first, string? second, string? option) => (first, second, option) switch
+    private static (string? Model, string? Text) Arguments(string? first, string? second, string? option, bool withText) => (first, second, option) switch
     {
+        (_, not null, _) or (not null, _, not null) when !withText => throw new UsageException("expected either a text or --batch"),
+        _ when !withText => (option ?? first, null),
         (_, not null, not null) => throw new UsageException("--model and two arguments: the model is named twice"),
         (_, null, not null) => (option, first),
         (not null, null, null) when !File.Exists(first) && !first.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase) => (null, first),
@@ -89,10 +92,7 @@ internal static class TokenizeCommand
         var results = new JsonArray();
         foreach (JsonElement element in document.RootElement.EnumerateArray())
         {
-            string text = element.ValueKind == JsonValueKind.String
-                ? element.GetString()!
-                : throw new CommandException($"{path}: item {results.Count}: expected a text, found {element.ValueKind}");
-            var vector = TokenizerVector.Create(tokenizer, text);
+            var vector = TokenizerVector.Create(tokenizer, ReadText(element, $"{path}: item {results.Count}"));
             results.Add((JsonNode)new JsonObject
             {
                 ["text"] = vector.Text,
@@ -104,5 +104,22 @@ internal static class TokenizeCommand
         }
 
         JsonText.Write(results, output);
+    }
+
+    private static string ReadText(JsonElement element, string place)
+    {
+        if (element.ValueKind != JsonValueKind.String)
+        {
+            throw new CommandException($"{place}: expected a text, found {element.ValueKind}");
+        }
+
+        try
+        {
+            return element.GetString()!;
+        }
+        catch (InvalidOperationException exception)
+        {
+            throw new CommandException($"{place}: expected a text, found half a surrogate pair", exception);
+        }
     }
 }

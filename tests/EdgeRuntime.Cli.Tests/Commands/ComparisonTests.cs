@@ -51,6 +51,7 @@ public sealed class ComparisonTests
     [InlineData("{}")]
     [InlineData("[1]")]
     [InlineData("[\"a\"")]
+    [InlineData("[\"\\ud800\"]")]
     public void Tokenize_BatchThatIsNoListOfTexts_IsOneLine(string json)
     {
         using var folder = new TemporaryFolder();
@@ -62,6 +63,9 @@ public sealed class ComparisonTests
     [InlineData("meta-llama-Llama-3.2-3B-Instruct")]
     [InlineData("Qwen-Qwen2.5-7B-Instruct")]
     [InlineData("microsoft-Phi-3.5-mini-instruct")]
+    [InlineData("google-gemma-2-2b-it")]
+    [InlineData("Kimi-K2-Instruct")]
+    [InlineData("meetkai-functionary-medium-v3.2")]
     public void Render_Cases_EqualTheReference(string template)
     {
         string cases = SharedData.Require("conformance/chat-templates/cases.json");
@@ -80,7 +84,7 @@ public sealed class ComparisonTests
             }
             else
             {
-                Assert.NotEmpty(result.GetProperty("error").GetString()!);
+                Assert.Equal(item.GetProperty("error").GetString(), result.GetProperty("error").GetString());
             }
         }
     }
@@ -101,7 +105,10 @@ public sealed class ComparisonTests
         using var folder = new TemporaryFolder();
         string cases = folder.Write("cases.json", """{"cases": {"one": {}}}""");
         string broken = folder.Write("broken.jinja", "{% if %}");
-        Assert.NotEmpty(Edgert.Run("render", broken, "--cases", cases).Expect(0).Json.GetProperty("one").GetProperty("error").GetString()!);
+        EdgertResult result = Edgert.Run("render", broken, "--cases", cases, "--verbose").Expect(0);
+        Assert.NotEmpty(result.Json.GetProperty("one").GetProperty("error").GetString()!);
+        Assert.Contains("one: chat template, line 1: ", result.Error, StringComparison.Ordinal);
+        Assert.Contains("case 'one'", Edgert.Run("render", broken, "--cases", folder.Write("n.json", """{"cases": {"one": 1}}""")).ExpectErrorLine(1), StringComparison.Ordinal);
         Assert.Contains("--now tomorrow", Edgert.Run("render", broken, "--cases", cases, "--now", "tomorrow").ExpectErrorLine(2), StringComparison.Ordinal);
         Assert.Contains("'cases'", Edgert.Run("render", broken, "--cases", folder.Write("list.json", "[]")).ExpectErrorLine(1), StringComparison.Ordinal);
     }
@@ -151,6 +158,15 @@ public sealed class ComparisonTests
         using var folder = new TemporaryFolder();
         string error = Edgert.Run("logits", Edgert.Stories, "--ids", ids, "--out", folder.File("x")).ExpectErrorLine(1);
         Assert.Contains(expected, error, StringComparison.Ordinal);
+        Assert.False(File.Exists(folder.File("x")));
+    }
+
+    [Fact]
+    public void Logits_MoreIdsThanTheContextAskedFor_AreToldInOneLine()
+    {
+        using var folder = new TemporaryFolder();
+        string error = Edgert.Run("logits", Edgert.Stories, "--ids", "1,2,3", "--ctx", "2", "--out", folder.File("x")).ExpectErrorLine(1);
+        Assert.Contains("3 token ids, but a context of 2", error, StringComparison.Ordinal);
         Assert.False(File.Exists(folder.File("x")));
     }
 
