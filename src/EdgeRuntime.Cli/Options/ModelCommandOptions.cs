@@ -1,8 +1,9 @@
 using System;
 using System.CommandLine;
-using System.IO;
+using System.Linq;
 using EdgeRuntime.Cli.Models;
 using EdgeRuntime.Cli.Terminal;
+using EdgeRuntime.Kernels;
 using EdgeRuntime.Threading;
 
 namespace EdgeRuntime.Cli.Options;
@@ -25,7 +26,7 @@ internal sealed class ModelCommandOptions(int defaultContext = SessionOptions.De
         "--ctx", ["-c", "--ctx-size"], "Context length in tokens, by default at most what the model was trained for; 0: exactly that", defaultContext, 0);
 
     public Option<int> Threads { get; } = OptionFactory.Integer(
-        "--threads", ["-t"], "Threads that compute; 0: one for each physical core [default: the tuning profile's, or 0]", 0, 0, 1024);
+        "--threads", ["-t"], "Threads that compute; 0: one for each physical core. A tuning profile comes before the default", 0, 0, 1024);
 
     public Option<string> KvType { get; } = new("--kv-type", "-ctk", "--cache-type-k")
     {
@@ -35,7 +36,10 @@ internal sealed class ModelCommandOptions(int defaultContext = SessionOptions.De
     };
 
     public Option<string?> Isa { get; } = OptionFactory.Text(
-        "--isa", [], "Instruction set of the kernels: avx512, avx2, neon, scalar ... [default: the best of this machine, or EDGERUNTIME_ISA]", "NAME");
+        "--isa",
+        [],
+        $"Instruction set of the kernels: {string.Join(", ", InstructionSet.All.Select(set => set.Name))} [default: the best of this machine, or EDGERUNTIME_ISA]",
+        "NAME");
 
     public Option<bool> NoTuning { get; } = OptionFactory.Switch(
         "--no-tuning", [], "Leave the profile of 'edgert tune' alone, which otherwise fills in threads, instruction set, batch and KV type");
@@ -122,7 +126,7 @@ internal sealed class ModelCommandOptions(int defaultContext = SessionOptions.De
         if (file is not null)
         {
             // Serilog would stay silent about a file that it can't write.
-            File.Open(file, FileMode.Append, FileAccess.Write, FileShare.ReadWrite).Dispose();
+            UserFile.OpenAppend(file).Dispose();
         }
 
         return new AppLog(parsed.GetValue(Verbose), file);

@@ -29,6 +29,7 @@ public sealed class CommandLineTests
             if (line.StartsWith("  -", StringComparison.Ordinal))
             {
                 Assert.Matches("^  -.*\\S  +\\S", line);
+                Assert.DoesNotMatch(@"\[default:.*\[default:", line);
             }
         }
     }
@@ -63,6 +64,8 @@ public sealed class CommandLineTests
     [InlineData("--ids or --ids-file", "logits", "x.gguf", "--out", "y")]
     [InlineData("--out", "logits", "x.gguf", "--ids", "1")]
     [InlineData("the prompt is empty", "run", "-p", "")]
+    [InlineData("either a text or --batch", "tokenize", "x.gguf", "text", "--batch", "y.json")]
+    [InlineData("either a text or --batch", "tokenize", "-m", "x.gguf", "text", "--batch", "y.json")]
     public void WrongCommandLine_IsOneLineAndExitCode2(string expected, params string[] arguments) =>
         Assert.Contains(expected, Edgert.Run(arguments).ExpectErrorLine(2), StringComparison.Ordinal);
 
@@ -79,6 +82,31 @@ public sealed class CommandLineTests
         Assert.Contains("text.gguf", Edgert.Run([.. command, text]).ExpectErrorLine(1), StringComparison.Ordinal);
         Assert.Contains("no such file", Edgert.Run([.. command, folder.File("absent.gguf")]).ExpectErrorLine(1), StringComparison.Ordinal);
         Assert.Contains("folder", Edgert.Run([.. command, folder.Path]).ExpectErrorLine(1), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("run", "-f")]
+    [InlineData("run", "-p", "x", "-n", "1", "--log-file")]
+    [InlineData("tokenize", "-m", "STORIES", "--batch")]
+    [InlineData("logits", "STORIES", "--ids", "1", "--out")]
+    [InlineData("logits", "STORIES", "--out", "x", "--ids-file")]
+    [InlineData("eval", "perplexity", "STORIES", "-f")]
+    [InlineData("render", "--cases", "x.json")]
+    [InlineData("pull", "x", "--catalog")]
+    public void FileThatCannotBeUsed_IsNamedInOneLine(params string[] command)
+    {
+        using var folder = new TemporaryFolder();
+        string[] arguments = Array.ConvertAll(command, word => word == "STORIES" ? Edgert.Stories : word);
+        Assert.Contains($"{folder.Path}: is a folder, expected a file", Edgert.Run([.. arguments, folder.Path]).ExpectErrorLine(1), StringComparison.Ordinal);
+        string absent = folder.File("absent/file");
+        Assert.Contains($"{absent}: no such folder", Edgert.Run([.. arguments, absent]).ExpectErrorLine(1), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Help_Isa_ListsAllInstructionSets()
+    {
+        string help = Edgert.Run("run", "--help").Expect(0).Output;
+        Assert.Contains("avx512-vnni, avx512, avx-vnni, avx2, neon-dot, neon, scalar", help, StringComparison.Ordinal);
     }
 
     [Fact]
