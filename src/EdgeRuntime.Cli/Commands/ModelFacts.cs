@@ -82,7 +82,7 @@ internal sealed class ModelFacts
         }
         catch (Exception exception) when (exception is UnsupportedModelException or ModelFormatException)
         {
-            text = "not usable: " + exception.Message;
+            text = "not usable: " + WithoutPath(exception.Message, file);
             problems.Add(exception.Message);
         }
 
@@ -91,11 +91,18 @@ internal sealed class ModelFacts
             File = file,
             Inspection = inspection,
             InstructionSet = (instructionSet is null ? Isa.Default : Isa.Parse(instructionSet)).Name,
-            Problems = problems,
+            Problems = problems.ConvertAll(problem => WithoutPath(problem, file)),
             TokenizerText = text,
             BeginOfSequence = tokenizer?.BeginOfSequence,
             EndOfSequence = tokenizer?.EndOfSequence,
         };
+    }
+
+    /// <summary>A message about a file that has been named already.</summary>
+    private static string WithoutPath(string message, GgufFile file)
+    {
+        string path = file.Path + ": ";
+        return message.StartsWith(path, StringComparison.Ordinal) ? message[path.Length..] : message;
     }
 
     private static string PreText(GgufFile file) =>

@@ -62,6 +62,14 @@ public sealed class InfoTests
     }
 
     [Fact]
+    public void Info_ProblemsOfTheTokenizer_DoNotNameTheFileAgain()
+    {
+        string file = SharedData.Require("conformance/tokenizers/bert-bge.gguf");
+        string output = Edgert.Run("info", file).Expect(0).Output;
+        Assert.Equal(2, output.Split(file).Length);
+    }
+
+    [Fact]
     public void Info_SplitModel_CountsAllParts()
     {
         string folder = SharedData.Require("conformance/split");
