@@ -119,7 +119,7 @@ internal sealed class LineEditor : ILineSource
     private void Draw()
     {
         // Half of a surrogate pair has come: the other half follows at once.
-        if (_line.Text.Length > 0 && char.IsHighSurrogate(_line.Text[^1]))
+        if (_line.Cursor > 0 && char.IsHighSurrogate(_line.Text[_line.Cursor - 1]))
         {
             return;
         }

@@ -141,8 +141,11 @@ public sealed partial class ChatTerminalTests
         terminal.Keys("Left", "Left");
         terminal.Type("x");
         terminal.WaitFor("> /system 世x界é");
+        terminal.Type("🙂");
+        terminal.WaitFor("> /system 世x🙂界é");
+        Assert.DoesNotContain('\uFFFD', terminal.Record);
         terminal.Keys("Enter");
-        terminal.WaitFor("system: 世x界é");
+        terminal.WaitFor("system: 世x🙂界é");
     }
 
     [Fact]
