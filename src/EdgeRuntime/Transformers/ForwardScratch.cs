@@ -26,14 +26,20 @@ internal sealed unsafe class ForwardScratch : IDisposable
 
         var plan = new Layout();
         long x = plan.Floats(spec.Hidden, maxTokens);
-        long normed = plan.Floats(spec.Hidden, maxTokens);
         long delta = plan.Floats(spec.Hidden, maxTokens);
+
+        // Attention and feed-forward take turns: their buffers lie in the same memory.
+        long shared = plan.Next;
+        long normed = plan.Floats(spec.Hidden, maxTokens);
         long query = plan.Floats(spec.QueryWidth, maxTokens);
         long key = plan.Floats(spec.KeyWidth, maxTokens);
         long value = plan.Floats(spec.ValueWidth, maxTokens);
         long attention = plan.Floats(spec.AttentionWidth, maxTokens);
+        plan.Next = shared;
         long gate = plan.Floats(spec.FeedForward, maxTokens);
         long up = plan.Floats(spec.FeedForward, maxTokens);
+        plan.Next = plan.Total;
+
         long cos = plan.Floats(spec.Rope.Dimensions / 2, maxTokens);
         long sin = plan.Floats(spec.Rope.Dimensions / 2, maxTokens);
         long int8 = plan.Bytes(activations);
@@ -73,7 +79,7 @@ internal sealed unsafe class ForwardScratch : IDisposable
     /// <summary>[tokens, hidden]: the residual stream.</summary>
     public float* X { get; }
 
-    /// <summary>[tokens, hidden]: x after a norm.</summary>
+    /// <summary>[tokens, hidden]: x after a norm; until the projections of a block are multiplied.</summary>
     public float* Normed { get; }
 
     /// <summary>[tokens, hidden]: what a block adds to x.</summary>
@@ -91,10 +97,10 @@ internal sealed unsafe class ForwardScratch : IDisposable
     /// <summary>[tokens, heads * value length]: the attention's output.</summary>
     public float* Attention { get; }
 
-    /// <summary>[tokens, feed-forward]; after SwiGLU the input of the down projection.</summary>
+    /// <summary>[tokens, feed-forward]; after SwiGLU the input of the down projection. Shares memory with what attention needs.</summary>
     public float* Gate { get; }
 
-    /// <summary>[tokens, feed-forward].</summary>
+    /// <summary>[tokens, feed-forward]. Shares memory with what attention needs.</summary>
     public float* Up { get; }
 
     /// <summary>[tokens, rope pairs].</summary>
@@ -135,14 +141,19 @@ internal sealed unsafe class ForwardScratch : IDisposable
     /// <summary>Offsets of buffers, each on its own cache line.</summary>
     private sealed class Layout
     {
+        /// <summary>Where the next buffer begins.</summary>
+        public long Next { get; set; }
+
+        /// <summary>The end of all buffers.</summary>
         public long Total { get; private set; }
 
         public long Floats(int width, int tokens) => Bytes((long)width * tokens * sizeof(float));
 
         public long Bytes(long count)
         {
-            long offset = Total;
-            Total += (count + NativeBuffer.Alignment - 1) / NativeBuffer.Alignment * NativeBuffer.Alignment;
+            long offset = Next;
+            Next += (count + NativeBuffer.Alignment - 1) / NativeBuffer.Alignment * NativeBuffer.Alignment;
+            Total = Math.Max(Total, Next);
             return offset;
         }
     }
