@@ -12,6 +12,7 @@ namespace EdgeRuntime.Benchmarks;
 public abstract unsafe class MatrixBenchmark(int rows, int columns, int tokens)
 {
     private PackedMatrix _matrix = null!;
+    private NativeBuffer _panels = null!;
     private NativeBuffer _activations = null!;
     private NativeBuffer _y = null!;
     private NativeBuffer _scratch = null!;
@@ -37,7 +38,11 @@ public abstract unsafe class MatrixBenchmark(int rows, int columns, int tokens)
         InstructionSet set = InstructionSet.Parse(Isa);
         TensorFormat format = Find(Format);
         var random = new Random(1);
-        _matrix = new PackedMatrix(format.Type, rows, columns, set);
+        // Large pages, as a model's weights have them.
+        _matrix = new PackedMatrix(format.Type, rows, columns, set, allocate: false);
+        _panels = new NativeBuffer(_matrix.ByteSize);
+        _panels.PreferLargePages();
+        _matrix.Place(_panels, 0);
         // A byte that makes normal scales in every type: a product that underflows takes longer.
         byte[] panel = new byte[PackedMatrix.PanelRows * format.RowBytes(columns)];
         Array.Fill(panel, (byte)0x2a);
@@ -62,6 +67,7 @@ public abstract unsafe class MatrixBenchmark(int rows, int columns, int tokens)
     public void Cleanup()
     {
         _matrix.Dispose();
+        _panels.Dispose();
         _activations.Dispose();
         _y.Dispose();
         _scratch.Dispose();
