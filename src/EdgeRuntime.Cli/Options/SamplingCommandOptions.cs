@@ -2,8 +2,8 @@ using System;
 using System.Collections.Generic;
 using System.CommandLine;
 using System.Globalization;
-using System.Security.Cryptography;
 using EdgeRuntime.Cli.Terminal;
+using EdgeRuntime.Sampling;
 
 namespace EdgeRuntime.Cli.Options;
 
@@ -85,7 +85,7 @@ internal sealed class SamplingCommandOptions
         PresencePenalty = parsed.GetValue(PresencePenalty),
         FrequencyPenalty = parsed.GetValue(FrequencyPenalty),
         LogitBias = ParseLogitBias(parsed.GetValue(LogitBias) ?? []),
-        Seed = parsed.GetValue(Seed) is >= 0 and long seed ? (ulong)seed : (ulong)RandomNumberGenerator.GetInt32(int.MaxValue),
+        Seed = parsed.GetValue(Seed) is >= 0 and long seed ? (ulong)seed : SamplingRandom.NewSeed() >> 33,
         MaxTokens = parsed.GetValue(MaxTokens) is >= 0 and int tokens ? tokens : null,
         Stop = Array.FindAll(parsed.GetValue(Stop) ?? [], text => text.Length > 0),
         ApplyTemplate = applyTemplate,

@@ -1,6 +1,5 @@
 using System;
 using System.Numerics;
-using System.Security.Cryptography;
 
 namespace EdgeRuntime.Sampling;
 
@@ -41,7 +40,13 @@ internal struct SamplingRandom
     public double NextDouble() => (NextBits() >> 11) * (1.0 / (1UL << 53));
 
     /// <summary>A seed that nobody can foresee.</summary>
-    public static ulong NewSeed() => BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+    public static ulong NewSeed()
+    {
+        // The system's random bytes by way of a Guid: the classes for cryptography would load a library of several megabytes at each start.
+        Span<byte> bytes = stackalloc byte[16];
+        Guid.NewGuid().TryWriteBytes(bytes);
+        return BitConverter.ToUInt64(bytes) ^ BitConverter.ToUInt64(bytes[sizeof(ulong)..]);
+    }
 
     private static ulong SplitMix(ref ulong state)
     {

@@ -1,10 +1,11 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.Linq;
-using System.Security.Cryptography;
 using System.Text;
 using EdgeRuntime.Gguf;
 using EdgeRuntime.Kernels;
+using EdgeRuntime.Memory;
 using EdgeRuntime.Threading;
 
 namespace EdgeRuntime.Tuning;
@@ -53,5 +54,5 @@ public sealed record TuningKey(string Processor, int Cores, IReadOnlyList<string
             : null;
     }
 
-    private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..16];
+    private static string Hash(string text) => Checksum.Compute(Encoding.UTF8.GetBytes(text)).ToString("x16", CultureInfo.InvariantCulture);
 }
