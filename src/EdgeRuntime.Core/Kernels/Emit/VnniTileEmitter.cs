@@ -1,4 +1,3 @@
-using System;
 using System.Runtime.InteropServices;
 using Iced.Intel;
 using static Iced.Intel.AssemblerRegisters;
@@ -73,9 +72,6 @@ internal sealed unsafe class VnniTileEmitter
         zmm0, zmm1, zmm2, zmm3, zmm4, zmm5, zmm6, zmm7, zmm8, zmm9, zmm10, zmm11, zmm12, zmm13, zmm14, zmm15,
         zmm16, zmm17, zmm18, zmm19, zmm20, zmm21, zmm22, zmm23, zmm24, zmm25, zmm26, zmm27, zmm28, zmm29, zmm30, zmm31,
     ];
-
-    private static readonly AssemblerRegisterXMM[] s_savedOnWindows =
-        [xmm6, xmm7, xmm8, xmm9, xmm10, xmm11, xmm12, xmm13, xmm14, xmm15];
 
     private readonly Assembler _code;
     private readonly ExpandedPanelLayout _layout;
@@ -154,23 +150,14 @@ internal sealed unsafe class VnniTileEmitter
         _code.dec(_blocks);
         _code.jnz(nextBlock);
         StoreRows();
-        Leave();
+        EmittedFrame.Leave(_code);
         WriteConstants();
     }
 
     /// <summary>Loads the arguments; k1 and k3 mask the rows of the panels, k2 the tokens.</summary>
     private void Enter()
     {
-        if (OperatingSystem.IsWindows())
-        {
-            _code.sub(rsp, (16 * s_savedOnWindows.Length) + 8);
-            for (int i = 0; i < s_savedOnWindows.Length; i++)
-            {
-                _code.vmovups(__xmmword_ptr[rsp + (16 * i)], s_savedOnWindows[i]);
-            }
-        }
-
-        _code.mov(_arguments, OperatingSystem.IsWindows() ? rcx : rdi);
+        EmittedFrame.Enter(_code, _arguments);
         _code.mov(_blocks, __dword_ptr[_arguments + Offset(nameof(TileArguments.RowMask))]);
         _code.kmovw(k1, _blocks);
         _code.shr(_blocks, ExpandedPanelLayout.PanelRows);
@@ -347,22 +334,6 @@ internal sealed unsafe class VnniTileEmitter
 
             _code.add(rax, __qword_ptr[_arguments + Offset(nameof(TileArguments.YStrideBytes))]);
         }
-    }
-
-    private void Leave()
-    {
-        _code.vzeroupper();
-        if (OperatingSystem.IsWindows())
-        {
-            for (int i = 0; i < s_savedOnWindows.Length; i++)
-            {
-                _code.vmovups(s_savedOnWindows[i], __xmmword_ptr[rsp + (16 * i)]);
-            }
-
-            _code.add(rsp, (16 * s_savedOnWindows.Length) + 8);
-        }
-
-        _code.ret();
     }
 
     /// <summary>The factors of sum16's two int16, for each half.</summary>
