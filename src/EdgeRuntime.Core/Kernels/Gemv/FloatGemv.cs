@@ -17,7 +17,12 @@ internal static unsafe class FloatGemv<TLanes>
     private const int Vectors = 4;
 
     /// <inheritdoc cref="PanelKernels.GemvFloat"/>
-    public static delegate*<byte*, float*, int, float*, int, void> Select(TensorType element) => element switch
+    public static delegate*<byte*, float*, int, float*, int, void> Select(TensorType element) =>
+        element == TensorType.F16 && F16cPanels.IsSupported ? &F16cPanels.Multiply : Compiled(element);
+
+    /// <summary>The code below, which every processor of that width has.</summary>
+    /// <inheritdoc cref="PanelKernels.GemvFloat"/>
+    public static delegate*<byte*, float*, int, float*, int, void> Compiled(TensorType element) => element switch
     {
         TensorType.F32 => &Multiply<BlockF32>,
         TensorType.F16 => &Multiply<BlockF16>,

@@ -3,6 +3,9 @@ using System.Linq;
 using System.Runtime.InteropServices;
 using EdgeRuntime.Formats;
 using EdgeRuntime.Kernels;
+using EdgeRuntime.Kernels.Gemm;
+using EdgeRuntime.Kernels.Gemv;
+using EdgeRuntime.Kernels.Vector;
 using Xunit;
 
 namespace EdgeRuntime.Core.Tests.Kernels.Gemm;
@@ -34,10 +37,10 @@ public sealed unsafe class FloatTileTests
         {
             for (int rows = 1; rows <= 83; rows++)
             {
-                AssertGemvEqualsScalar(set, element, columns: 33, rows);
+                AssertGemvEqualsScalar(set.Kernels.GemvFloat(element), element, columns: 33, rows, name);
             }
 
-            AssertGemvEqualsScalar(set, element, columns: 1, rows: 17);
+            AssertGemvEqualsScalar(set.Kernels.GemvFloat(element), element, columns: 1, rows: 17, name);
         }
     }
 
@@ -48,19 +51,87 @@ public sealed unsafe class FloatTileTests
         InstructionSet set = Require(name);
         foreach (TensorType element in (TensorType[])[TensorType.F16, TensorType.BF16])
         {
-            // Every pattern but those of infinities and NaN, which no packed panel holds.
-            int exponent = element == TensorType.F16 ? 0x7c00 : 0x7f80;
-            ushort[] patterns = [.. Enumerable.Range(0, 1 << 16).Where(bits => (bits & exponent) != exponent).Select(bits => (ushort)bits)];
-            int columns = patterns.Length / 16;
-            using var panel = new GuardedMemory(columns * 32L);
-            patterns.AsSpan(0, columns * 16).CopyTo(new Span<ushort>(panel.Pointer, columns * 16));
-            using var expected = new GuardedMemory(columns * 64L);
-            using var actual = new GuardedMemory(columns * 64L);
-            s_scalar.Kernels.ExpandFloat(element)(panel.Pointer, columns, (float*)expected.Pointer);
-            set.Kernels.ExpandFloat(element)(panel.Pointer, columns, (float*)actual.Pointer);
-            Assert.True(expected.Bytes.SequenceEqual(actual.Bytes), $"{set}, {element}");
+            AssertExpandEqualsScalar(set.Kernels.ExpandFloat(element), element, name);
         }
     }
+
+    /// <summary>The loops that stand in for emitted code: without F16C, or where code may not be made.</summary>
+    [Fact]
+    public void GemvFloat_CompiledForEveryWidth_EqualsScalarToTheBit()
+    {
+        foreach (int width in LaneWidths.All)
+        {
+            foreach (int rows in (int[])[1, 8, 15, 16, 17, 33, 64, 83])
+            {
+                AssertGemvEqualsScalar(Compiled(width), TensorType.F16, columns: 33, rows, $"{width} lanes");
+            }
+        }
+    }
+
+    [Fact]
+    public void GemvFloat_F16c_EqualsScalarToTheBit()
+    {
+        Assert.SkipUnless(F16cPanels.IsSupported, "this machine has no F16C, or forbids code made at run time");
+        // As many columns as are asked for in advance, one more, one fewer; one to nine panels, the last with one row to sixteen.
+        foreach (int columns in (int[])[1, 2, 3, 63, 64, 65, 66, 127, 128, 129, 130, 131, 200])
+        {
+            for (int rows = 1; rows <= 144; rows += columns % 2 == 0 ? 5 : 7)
+            {
+                AssertGemvEqualsScalar(&F16cPanels.Multiply, TensorType.F16, columns, rows, "F16C");
+            }
+        }
+    }
+
+    [Fact]
+    public void F16c_EveryHalf_EqualsScalarToTheBit()
+    {
+        Assert.SkipUnless(F16cPanels.IsSupported, "this machine has no F16C, or forbids code made at run time");
+        // Infinities and NaN too, which no packed panel holds. Each row of a matrix with one column is a half.
+        const int Halves = 1 << 16;
+        using var panels = new GuardedMemory(Halves * sizeof(ushort));
+        using var expected = new GuardedMemory(Halves * sizeof(float));
+        using var actual = new GuardedMemory(Halves * sizeof(float));
+        for (int bits = 0; bits < Halves; bits++)
+        {
+            ((ushort*)panels.Pointer)[bits] = (ushort)bits;
+        }
+
+        s_scalar.Kernels.ExpandFloat(TensorType.F16)(panels.Pointer, Halves / 16, (float*)expected.Pointer);
+        F16cPanels.Expand(panels.Pointer, Halves / 16, (float*)actual.Pointer);
+        AssertEqual(expected, actual, "expanded");
+
+        const int Columns = 2; // 64 bytes, so that nothing pads a panel
+        float* x = stackalloc float[Columns] { 1.5f, -3f };
+        int rows = Halves / Columns;
+        s_scalar.Kernels.GemvFloat(TensorType.F16)(panels.Pointer, x, Columns, (float*)expected.Pointer, rows);
+        F16cPanels.Multiply(panels.Pointer, x, Columns, (float*)actual.Pointer, rows);
+        AssertEqual(expected, actual, "multiplied");
+    }
+
+    [Fact]
+    public void ExpandFloat_CompiledForEveryWidth_EqualsScalarToTheBit()
+    {
+        foreach (int width in LaneWidths.All)
+        {
+            AssertExpandEqualsScalar(CompiledExpand(width), TensorType.F16, $"{width} lanes");
+        }
+    }
+
+    private static delegate*<byte*, float*, int, float*, int, void> Compiled(int width) => width switch
+    {
+        16 => FloatGemv<Lanes512>.Compiled(TensorType.F16),
+        8 => FloatGemv<Lanes256>.Compiled(TensorType.F16),
+        4 => FloatGemv<Lanes128>.Compiled(TensorType.F16),
+        _ => FloatGemv<LanesScalar>.Compiled(TensorType.F16),
+    };
+
+    private static delegate*<byte*, int, float*, void> CompiledExpand(int width) => width switch
+    {
+        16 => FloatTile<Lanes512>.CompiledExpandFloat(TensorType.F16),
+        8 => FloatTile<Lanes256>.CompiledExpandFloat(TensorType.F16),
+        4 => FloatTile<Lanes128>.CompiledExpandFloat(TensorType.F16),
+        _ => FloatTile<LanesScalar>.CompiledExpandFloat(TensorType.F16),
+    };
 
     private static InstructionSet Require(string name)
     {
@@ -69,7 +140,23 @@ public sealed unsafe class FloatTileTests
         return set;
     }
 
-    private static void AssertGemvEqualsScalar(InstructionSet set, TensorType element, int columns, int rows)
+    private static void AssertExpandEqualsScalar(delegate*<byte*, int, float*, void> expand, TensorType element, string which)
+    {
+        // Every pattern but those of infinities and NaN, which no packed panel holds.
+        int exponent = element == TensorType.F16 ? 0x7c00 : 0x7f80;
+        ushort[] patterns = [.. Enumerable.Range(0, 1 << 16).Where(bits => (bits & exponent) != exponent).Select(bits => (ushort)bits)];
+        int columns = patterns.Length / 16;
+        using var panel = new GuardedMemory(columns * 32L);
+        patterns.AsSpan(0, columns * 16).CopyTo(new Span<ushort>(panel.Pointer, columns * 16));
+        using var expected = new GuardedMemory(columns * 64L);
+        using var actual = new GuardedMemory(columns * 64L);
+        s_scalar.Kernels.ExpandFloat(element)(panel.Pointer, columns, (float*)expected.Pointer);
+        expand(panel.Pointer, columns, (float*)actual.Pointer);
+        AssertEqual(expected, actual, $"{which}, {element}");
+    }
+
+    private static void AssertGemvEqualsScalar(
+        delegate*<byte*, float*, int, float*, int, void> multiply, TensorType element, int columns, int rows, string which)
     {
         var random = new Random(HashCode.Combine(columns, rows));
         int panels = (rows + 15) / 16;
@@ -81,9 +168,9 @@ public sealed unsafe class FloatTileTests
         FillWeights(x.Bytes, TensorType.F32, random);
 
         s_scalar.Kernels.GemvFloat(element)(memory.Pointer, (float*)x.Pointer, columns, (float*)expected.Pointer, rows);
-        set.Kernels.GemvFloat(element)(memory.Pointer, (float*)x.Pointer, columns, (float*)actual.Pointer, rows);
+        multiply(memory.Pointer, (float*)x.Pointer, columns, (float*)actual.Pointer, rows);
 
-        AssertEqual(expected, actual, $"{set}, {element}, {columns} columns, {rows} rows");
+        AssertEqual(expected, actual, $"{which}, {element}, {columns} columns, {rows} rows");
     }
 
     private static void AssertGemmEqualsScalar(InstructionSet set, int columns, int tokens, int rows)
