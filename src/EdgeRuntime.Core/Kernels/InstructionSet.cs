@@ -6,6 +6,7 @@ using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 using EdgeRuntime.Kernels.Arm;
 using EdgeRuntime.Kernels.Gemm;
+using EdgeRuntime.Kernels.Gemv;
 using EdgeRuntime.Kernels.Scalar;
 using EdgeRuntime.Kernels.Vector;
 using EdgeRuntime.Kernels.X86;
@@ -38,18 +39,18 @@ public sealed class InstructionSet
     public static IReadOnlyList<InstructionSet> All { get; } =
     [
         new("avx512-vnni", Avx512VnniTile.IsSupported,
-            new VectorKernels<Avx512Isa, Vector512<int>, Avx512VnniTile, Vector512Block, Lanes512>(
+            new VectorKernels<Avx512Isa, Vector512<int>, Avx512VnniGemv, Avx512VnniTile, Vector512Block, Lanes512>(
                 Avx512VnniTile.TileTokens, Avx512VnniTile.TilePanels)),
         new("avx512", Avx512BW.IsSupported,
-            new VectorKernels<Avx512Isa, Vector512<int>, Avx512Tile, Vector512Block, Lanes512>(Avx512Rows.TileTokens)),
+            new VectorKernels<Avx512Isa, Vector512<int>, PanelGemv<Avx512Isa, Vector512<int>>, Avx512Tile, Vector512Block, Lanes512>(Avx512Rows.TileTokens)),
         new("avx-vnni", AvxVnni.IsSupported,
-            new VectorKernels<AvxVnniIsa, Vector256<int>, AvxVnniTile, Vector128Block, Lanes256>(AvxVnniRows.TileTokens)),
+            new VectorKernels<AvxVnniIsa, Vector256<int>, PanelGemv<AvxVnniIsa, Vector256<int>>, AvxVnniTile, Vector128Block, Lanes256>(AvxVnniRows.TileTokens)),
         new("avx2", Avx2.IsSupported && Fma.IsSupported,
-            new VectorKernels<Avx2Isa, Vector256<int>, Avx2Tile, Vector128Block, Lanes256>(Avx2Rows.TileTokens)),
+            new VectorKernels<Avx2Isa, Vector256<int>, PanelGemv<Avx2Isa, Vector256<int>>, Avx2Tile, Vector128Block, Lanes256>(Avx2Rows.TileTokens)),
         new("neon-dot", Dp.IsSupported,
-            new VectorKernels<NeonDotIsa, Vector128<int>, NeonDotTile, Vector128Block, Lanes128>(NeonDotRows.TileTokens)),
+            new VectorKernels<NeonDotIsa, Vector128<int>, PanelGemv<NeonDotIsa, Vector128<int>>, NeonDotTile, Vector128Block, Lanes128>(NeonDotRows.TileTokens)),
         new("neon", AdvSimd.Arm64.IsSupported,
-            new VectorKernels<NeonIsa, Vector128<int>, NeonTile, Vector128Block, Lanes128>(NeonRows.TileTokens)),
+            new VectorKernels<NeonIsa, Vector128<int>, PanelGemv<NeonIsa, Vector128<int>>, NeonTile, Vector128Block, Lanes128>(NeonRows.TileTokens)),
         new("scalar", isSupported: true, new ScalarKernels()),
     ];
 

@@ -8,8 +8,8 @@ namespace EdgeRuntime.Kernels;
 /// </summary>
 internal abstract unsafe class PanelKernels
 {
-    /// <summary>Most tokens that <see cref="Gemv"/> takes: for more, expanding the panel costs less than reading it again.</summary>
-    public const int GemvTokens = 4;
+    /// <summary>Most tokens that <see cref="Gemv"/> takes; for more, expanding the panels costs less. At most <see cref="TileTokens"/>.</summary>
+    public abstract int GemvTokens { get; }
 
     /// <summary>Tokens in a full activation tile; the last tile of a batch may have fewer.</summary>
     public abstract int TileTokens { get; }
@@ -29,18 +29,19 @@ internal abstract unsafe class PanelKernels
     public abstract void Expand(PackedLayout layout, byte* panel, int blocks, byte* expanded);
 
     /// <summary>
-    /// (packed panel, activation tile, blocks, tokens, y, yStride, rows): as <see cref="Gemm"/>, straight from the packed form, for up
-    /// to <see cref="GemvTokens"/> tokens. Null where the instruction set has none: then few tokens go the way of many,
+    /// (packed panels, activation tile, blocks, tokens, y, yStride, rows): as <see cref="Gemm"/>, straight from the packed form, for up
+    /// to <see cref="GemvTokens"/> tokens and any number of rows, whose panels lie one after another. Null where the instruction set has none: then few tokens go the way of many,
     /// <see cref="Expand"/> and <see cref="Gemm"/>.
     /// </summary>
     public abstract delegate*<byte*, byte*, int, int, float*, int, int, void> Gemv(PackedLayout layout);
 
     /// <summary>
-    /// (expanded panels, activation tile, blocks, tokens, y, yStride, rows): y[t * yStride + r] for r below rows and t below
-    /// tokens, with tokens in 1..<see cref="TileTokens"/>, the size of the tile in memory. The panels of the rows, up to
-    /// <see cref="TilePanels"/>, lie one after another.
+    /// (expanded panels, activation tile, blocks, tokens, y, yStride, rows, continued): y[t * yStride + r] for r below rows and t
+    /// below tokens, with tokens in 1..<see cref="TileTokens"/>, the size of the tile in memory. The panels of the rows, up to
+    /// <see cref="TilePanels"/>, lie one after another. Continued: the sums go on from what y holds, else from 0; a matrix may be
+    /// multiplied a part of its columns after the other without another rounding.
     /// </summary>
-    public abstract delegate*<byte*, byte*, int, int, float*, int, int, void> Gemm(ExpandedPanelLayout layout);
+    public abstract delegate*<byte*, byte*, int, int, float*, int, int, bool, void> Gemm(ExpandedPanelLayout layout);
 
     /// <summary>(panel [columns][16] of F32, F16 or BF16, columns, expanded float [columns][16]): brings a panel to float32.</summary>
     public abstract delegate*<byte*, int, float*, void> ExpandFloat(TensorType element);

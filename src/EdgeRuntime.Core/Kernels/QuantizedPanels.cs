@@ -7,13 +7,18 @@ namespace EdgeRuntime.Kernels;
 /// <summary>Panels of a quantized type, multiplied with Int8 activations: one or a few tokens by the kernels for decoding, more by the others.</summary>
 internal sealed unsafe class QuantizedPanels : IPanelProduct
 {
+    // Blocks of 32 columns of a part for a small batch: two panels of it are 18 KiB when expanded.
+    private const int SmallBatchBlocks = 2 * PackedLayout.ChunkBlocks;
+
+    private const int SmallBatchTiles = 1;
+
     private readonly TensorFormat _format;
     private readonly PackedLayout _layout;
     private readonly PanelKernels _kernels;
     private readonly int _blocks;
     private readonly int _gemvTokens;
     private readonly delegate*<byte*, byte*, int, int, float*, int, int, void> _gemv;
-    private readonly delegate*<byte*, byte*, int, int, float*, int, int, void> _gemm;
+    private readonly delegate*<byte*, byte*, int, int, float*, int, int, bool, void> _gemm;
 
     public QuantizedPanels(TensorFormat format, QuantShape shape, int columns, PanelKernels kernels, PanelKernels decodeKernels)
     {
@@ -22,7 +27,7 @@ internal sealed unsafe class QuantizedPanels : IPanelProduct
         _kernels = kernels;
         _blocks = columns / ActivationLayout.BlockColumns;
         _gemv = decodeKernels.Gemv(_layout);
-        _gemvTokens = _gemv == null ? 0 : Math.Min(PanelKernels.GemvTokens, Math.Min(kernels.TileTokens, decodeKernels.TileTokens));
+        _gemvTokens = Math.Min(decodeKernels.GemvTokens, kernels.TileTokens);
         _gemm = kernels.Gemm(_layout.Expanded);
         PanelBytes = _layout.PanelBytes(columns);
     }
@@ -69,36 +74,43 @@ internal sealed unsafe class QuantizedPanels : IPanelProduct
 
     public void Multiply(byte* panels, byte* activations, int tokens, float* y, int yStride, int rows, byte* scratch)
     {
-        int most = PackedLayout.PanelRows * (tokens <= _gemvTokens ? 1 : _kernels.TilePanels);
+        if (tokens <= _gemvTokens)
+        {
+            _gemv(panels, activations, _blocks, tokens, y, yStride, rows);
+            return;
+        }
+
+        int most = PackedLayout.PanelRows * _kernels.TilePanels;
         for (int row = 0; row < rows; row += most)
         {
-            int count = Math.Min(most, rows - row);
             byte* first = panels + (row / PackedLayout.PanelRows * PanelBytes);
-            if (tokens <= _gemvTokens)
-            {
-                _gemv(first, activations, _blocks, tokens, y + row, yStride, count);
-            }
-            else
-            {
-                MultiplyExpanded(first, activations, tokens, y + row, yStride, count, scratch);
-            }
+            MultiplyExpanded(first, activations, tokens, y + row, yStride, Math.Min(most, rows - row), scratch);
         }
     }
 
-    /// <summary>Expands the panels of some rows once and passes all tokens over them.</summary>
+    /// <summary>
+    /// Expands the panels of some rows and passes all tokens over them: the whole panels at once, so that sums stay in registers, or
+    /// for a few tokens a part that stays in the first level of the cache, so that the next part comes from memory meanwhile.
+    /// </summary>
     private void MultiplyExpanded(byte* panels, byte* activations, int tokens, float* y, int yStride, int rows, byte* scratch)
     {
-        for (int panel = 0; panel * PackedLayout.PanelRows < rows; panel++)
+        int most = tokens <= SmallBatchTiles * _kernels.TileTokens ? SmallBatchBlocks : _blocks;
+        for (int first = 0; first < _blocks; first += most)
         {
-            _kernels.Expand(_layout, panels + (panel * PanelBytes), _blocks, scratch + (panel * ExpandedBytes));
-        }
+            int blocks = Math.Min(most, _blocks - first);
+            byte* part = panels + ((long)(first / PackedLayout.ChunkBlocks) * _layout.ChunkBytes(PackedLayout.ChunkBlocks));
+            for (int panel = 0; panel * PackedLayout.PanelRows < rows; panel++)
+            {
+                _kernels.Expand(_layout, part + (panel * PanelBytes), blocks, scratch + ((long)panel * blocks * _layout.Expanded.BlockBytes));
+            }
 
-        for (int t = 0; t < tokens;)
-        {
-            int count = Math.Min(_kernels.TileTokens, tokens - t);
-            _gemm(scratch, activations, _blocks, count, y + ((long)t * yStride), yStride, rows);
-            activations += (long)_blocks * ActivationLayout.Int8BlockBytesPerToken * count;
-            t += count;
+            for (int t = 0; t < tokens;)
+            {
+                int count = Math.Min(_kernels.TileTokens, tokens - t);
+                byte* tile = activations + ((((long)_blocks * t) + ((long)first * count)) * ActivationLayout.Int8BlockBytesPerToken);
+                _gemm(scratch, tile, blocks, count, y + ((long)t * yStride), yStride, rows, first > 0);
+                t += count;
+            }
         }
     }
 }

@@ -76,6 +76,31 @@ public class PackedMatrixTests
 
     [Theory]
     [MemberData(nameof(TypesAndSets))]
+    public void Multiply_EveryNumberOfTokens_EqualsScalarToTheBit(TensorType type, string name)
+    {
+        InstructionSet set = Require(name);
+        TensorFormat format = TensorFormats.Get(type);
+        Random random = new(14);
+
+        // Three panels and one row; two whole chunks and a part of one where the format allows it.
+        const int Rows = 49;
+        int columns = format.BlockWeights == 256 ? 768 : 19 * 32;
+        byte[] source = MatrixCase.RandomRows(format, Rows, columns, random);
+        using PackedMatrix reference = MatrixCase.Pack(type, source, Rows, columns, Scalar);
+        using PackedMatrix matrix = MatrixCase.Pack(type, source, Rows, columns, set);
+        for (int tokens = 1; tokens <= 14; tokens++)
+        {
+            float[] x = MatrixCase.RandomActivations(tokens, columns, random);
+
+            float[] expected = MatrixCase.Multiply(reference, x, tokens, Scalar);
+            float[] actual = MatrixCase.Multiply(matrix, x, tokens, set);
+
+            AssertSameBits(expected, actual, $"seed 14, {tokens} tokens");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(TypesAndSets))]
     public void Multiply_QuantsAndActivationsAtTheirEnds_EqualsScalarToTheBit(TensorType type, string name)
     {
         InstructionSet set = Require(name);
@@ -145,21 +170,30 @@ public class PackedMatrixTests
         Assert.SkipWhen(gemv == null, $"{name} expands first");
         int columns = format.BlockWeights * (format.BlockWeights == 32 ? 9 : 1);
         byte[] source = MatrixCase.RandomRows(format, 16, columns, new Random(11));
-        using GuardedMemory packed = new(layout.PanelBytes(columns));
-        PackInto(format, layout, source, columns, packed.Pointer);
-        foreach (int tokens in (int[])[1, 3])
+        int panelBytes = (int)layout.PanelBytes(columns);
+        foreach ((int panels, int rows) in ((int, int)[])[(1, 5), (2, 19)])
         {
-            using GuardedMemory activations = new(ActivationLayout.ByteSize(ActivationKind.Int8, columns, tokens));
-            activations.Bytes.Clear();
-            using GuardedMemory y = new(((tokens - 1) * 20 * 4) + (5 * 4));
-            y.Bytes.Fill(0xee);
-
-            gemv(packed.Pointer, activations.Pointer, columns / 32, tokens, (float*)y.Pointer, 20, 5);
-
-            Assert.True(y.FrontIsIntact);
-            for (int i = 0; i < y.Bytes.Length; i++)
+            using GuardedMemory packed = new(panels * panelBytes);
+            for (int p = 0; p < panels; p++)
             {
-                Assert.Equal(i % 80 < 20, y.Bytes[i] != 0xee);
+                PackInto(format, layout, source, columns, packed.Pointer + (p * panelBytes));
+            }
+
+            foreach (int tokens in (int[])[1, 3])
+            {
+                using GuardedMemory activations = new(ActivationLayout.ByteSize(ActivationKind.Int8, columns, tokens));
+                activations.Bytes.Clear();
+                const int YStride = 40;
+                using GuardedMemory y = new((((tokens - 1) * YStride) + rows) * sizeof(float));
+                y.Bytes.Fill(0xee);
+
+                gemv(packed.Pointer, activations.Pointer, columns / 32, tokens, (float*)y.Pointer, YStride, rows);
+
+                Assert.True(y.FrontIsIntact);
+                for (int i = 0; i < y.Bytes.Length; i++)
+                {
+                    Assert.Equal(i / sizeof(float) % YStride < rows, y.Bytes[i] != 0xee);
+                }
             }
         }
     }

@@ -1,52 +1,8 @@
-using System.Runtime.InteropServices;
+using System;
 using Iced.Intel;
 using static Iced.Intel.AssemblerRegisters;
 
 namespace EdgeRuntime.Kernels.Emit;
-
-/// <summary>What an emitted tile is called with.</summary>
-[StructLayout(LayoutKind.Sequential)]
-internal unsafe struct TileArguments
-{
-    /// <summary>The panels, one after another.</summary>
-    public byte* Panels;
-
-    /// <summary>Bytes from a panel to the next.</summary>
-    public long PanelBytes;
-
-    /// <summary>The tile of activations, moved by 4 bytes for each token before the first one to multiply.</summary>
-    public byte* Activations;
-
-    public float* Y;
-
-    /// <summary>Bytes from a token's row of y to the next.</summary>
-    public long YStrideBytes;
-
-    /// <summary>32 int32.</summary>
-    public int* Scratch;
-
-    /// <summary>Blocks of 32 columns, at least 1.</summary>
-    public int Blocks;
-
-    /// <summary>A bit for each row of y that is written, 16 for each panel.</summary>
-    public int RowMask;
-}
-
-/// <summary>The form of an emitted tile.</summary>
-/// <param name="Panels">1 or 2 panels that are multiplied at once.</param>
-/// <param name="Stride">Tokens of the activation tile in memory.</param>
-/// <param name="Tokens">Tokens that are multiplied, at most <see cref="MaxTokens"/>.</param>
-internal readonly record struct TileForm(int Panels, int Stride, int Tokens)
-{
-    /// <summary>
-    /// Pairs of a panel and a token: each has one register of int32 sums and one of float sums, which leaves eight registers for quants,
-    /// scales and products.
-    /// </summary>
-    public const int MaxSums = 12;
-
-    /// <summary>Most tokens of a tile with that many panels.</summary>
-    public static int MaxTokens(int panels) => MaxSums / panels;
-}
 
 /// <summary>
 /// Writes the AVX512-VNNI tile for one layout and one form. Sixteen rows lie in a vector. With two panels each broadcast of
@@ -56,16 +12,8 @@ internal readonly record struct TileForm(int Panels, int Stride, int Tokens)
 /// </summary>
 internal sealed unsafe class VnniTileEmitter
 {
-    /// <summary>
-    /// How many blocks ahead activations are asked for. They stream from the third level of the cache, later than the processor's own
-    /// prefetchers see (measured with two threads: 10 % faster).
-    /// </summary>
-    private const int PrefetchBlocks = 4;
-
     private const int StepBytes = 4 * ExpandedPanelLayout.PanelRows;
-    private const int QuantBytes = 8 * StepBytes;
-    private const int ScratchVector = 64;
-    private const int CacheLine = 64;
+    private const int VectorBytes = 64;
 
     private static readonly AssemblerRegisterZMM[] s_zmm =
     [
@@ -74,28 +22,34 @@ internal sealed unsafe class VnniTileEmitter
     ];
 
     private readonly Assembler _code;
+    private readonly TileCode _panels;
     private readonly ExpandedPanelLayout _layout;
     private readonly TileForm _form;
-
-    // Registers that both calling conventions leave to the callee.
-    private readonly AssemblerRegister64 _panel = rcx, _activations = rdx, _arguments = r8, _panelBytes = r9, _scratch = r10;
-    private readonly AssemblerRegister32 _blocks = r11d;
-    private readonly AssemblerRegisterZMM _value0 = zmm26, _value1 = zmm27, _product0 = zmm28, _product1 = zmm29;
+    private readonly AssemblerRegister64 _activations, _arguments;
+    private readonly AssemblerRegisterZMM _value0 = zmm26, _value1 = zmm27, _product0, _product1 = zmm29;
     private readonly Label[] _offsetFactors;
 
-    private VnniTileEmitter(Assembler code, ExpandedPanelLayout layout, TileForm form)
+    private VnniTileEmitter(Assembler code, TileCode panels)
     {
         _code = code;
-        _layout = layout;
-        _form = form;
+        _panels = panels;
+        _layout = panels.Layout;
+        _form = panels.Form;
+        _activations = panels.Activations;
+        _arguments = panels.Arguments;
+        _product0 = panels.Temporary;
         _offsetFactors = [code.CreateLabel(), code.CreateLabel()];
     }
 
-    /// <summary>The entry point of a new tile, a <c>delegate* unmanaged&lt;TileArguments*, void&gt;</c>.</summary>
+    /// <summary>The entry point of a new tile of expanded panels, a <c>delegate* unmanaged&lt;TileArguments*, void&gt;</c>.</summary>
     /// <param name="layout">The panels' layout.</param>
     /// <param name="form">Panels and tokens.</param>
     public static nint Make(ExpandedPanelLayout layout, TileForm form) =>
-        EmittedCode.Make(code => new VnniTileEmitter(code, layout, form).Write());
+        EmittedCode.Make(code => new VnniTileEmitter(code, new ExpandedTileCode(code, layout, form)).Write());
+
+    /// <summary>The same of packed panels.</summary>
+    public static nint Make(PackedLayout layout, TileForm form) =>
+        EmittedCode.Make(code => new VnniTileEmitter(code, new PackedTileCode(code, layout, form)).Write());
 
     private AssemblerRegisterZMM Sum(int panel, int token) => s_zmm[(panel * _form.Tokens) + token];
 
@@ -112,16 +66,10 @@ internal sealed unsafe class VnniTileEmitter
     {
         Label nextBlock = _code.CreateLabel();
         Enter();
-        for (int panel = 0; panel < _form.Panels; panel++)
-        {
-            for (int token = 0; token < _form.Tokens; token++)
-            {
-                _code.vpxord(Acc(panel, token), Acc(panel, token), Acc(panel, token));
-            }
-        }
-
-        PrefetchRows();
+        StartRows();
         PrepareOffsets(_activations);
+        _code.mov(_panels.Blocks, __dword_ptr[_arguments + TileCode.Offset(nameof(TileArguments.Blocks))]);
+        _panels.Begin();
         _code.Label(ref nextBlock);
         int halves = _layout.Scales;
         for (int half = 0; half < halves; half++)
@@ -145,44 +93,39 @@ internal sealed unsafe class VnniTileEmitter
             AddMinima();
         }
 
-        _code.add(_panel, _layout.BlockBytes);
         _code.add(_activations, ActivationLayout.Int8BlockBytesPerToken * _form.Stride);
-        _code.dec(_blocks);
-        _code.jnz(nextBlock);
+        _panels.Loop(nextBlock);
         StoreRows();
         EmittedFrame.Leave(_code);
         WriteConstants();
+        _panels.WriteConstants();
     }
 
     /// <summary>Loads the arguments; k1 and k3 mask the rows of the panels, k2 the tokens.</summary>
     private void Enter()
     {
         EmittedFrame.Enter(_code, _arguments);
-        _code.mov(_blocks, __dword_ptr[_arguments + Offset(nameof(TileArguments.RowMask))]);
-        _code.kmovw(k1, _blocks);
-        _code.shr(_blocks, ExpandedPanelLayout.PanelRows);
-        _code.kmovw(k3, _blocks);
-        _code.mov(_blocks, (1 << _form.Tokens) - 1);
-        _code.kmovw(k2, _blocks);
-        _code.mov(_panel, __qword_ptr[_arguments + Offset(nameof(TileArguments.Panels))]);
-        _code.mov(_panelBytes, __qword_ptr[_arguments + Offset(nameof(TileArguments.PanelBytes))]);
-        _code.mov(_activations, __qword_ptr[_arguments + Offset(nameof(TileArguments.Activations))]);
-        _code.mov(_scratch, __qword_ptr[_arguments + Offset(nameof(TileArguments.Scratch))]);
-        _code.mov(_blocks, __dword_ptr[_arguments + Offset(nameof(TileArguments.Blocks))]);
+        _code.mov(eax, __dword_ptr[_arguments + TileCode.Offset(nameof(TileArguments.RowMask))]);
+        _code.kmovw(k1, eax);
+        _code.shr(eax, ExpandedPanelLayout.PanelRows);
+        _code.kmovw(k3, eax);
+        _code.mov(eax, (1 << _form.Tokens) - 1);
+        _code.kmovw(k2, eax);
+        _code.mov(_panels.Panel, __qword_ptr[_arguments + TileCode.Offset(nameof(TileArguments.Panels))]);
+        _code.mov(_panels.PanelBytes, __qword_ptr[_arguments + TileCode.Offset(nameof(TileArguments.PanelBytes))]);
+        _code.mov(_activations, __qword_ptr[_arguments + TileCode.Offset(nameof(TileArguments.Activations))]);
     }
-
-    private static int Offset(string field) => (int)Marshal.OffsetOf<TileArguments>(field);
-
-    /// <summary>A place in a panel's block.</summary>
-    private AssemblerMemoryOperand InPanel(int panel, int offset) =>
-        panel == 0 ? __zmmword_ptr[_panel + offset] : __zmmword_ptr[_panel + _panelBytes + offset];
 
     /// <summary>
     /// The address of a token's 4 bytes in row <paramref name="row"/> of the activation block: 0..7 quants, 8 d, 9 dsum.
     /// </summary>
     private int InActivations(int row, int token) => 4 * ((row * _form.Stride) + token);
 
-    /// <summary>scratch[half][token] = -Offset * (the token's sums of that half, or of both).</summary>
+    /// <summary>Where a half's offsets of all tokens are kept.</summary>
+    private AssemblerMemoryOperand OffsetsOf(int half) =>
+        _arguments + TileCode.Offset(nameof(TileArguments.Offsets)) + (half * VectorBytes);
+
+    /// <summary>Offsets[half][token] = -Offset * (the token's sums of that half, or of both).</summary>
     private void PrepareOffsets(AssemblerRegister64 activations)
     {
         if (_layout.Offset == 0)
@@ -195,12 +138,12 @@ internal sealed unsafe class VnniTileEmitter
         for (int half = 0; half < _layout.Scales; half++)
         {
             _code.vpmaddwd(_product1, _product0, __zmmword_ptr[_offsetFactors[half]]);
-            _code.vmovdqu32(__zmmword_ptr[_scratch + (half * ScratchVector)], _product1);
+            _code.vmovdqu32(__zmmword_ptr[OffsetsOf(half)], _product1);
         }
     }
 
     /// <summary>
-    /// Prepares the next block's (the last block's once more after the last), early enough that the scratch memory has them when
+    /// Prepares the next block's (the last block's once more after the last), early enough that memory has them when
     /// they are wanted: a broadcast from a store that is still on its way waits for it.
     /// </summary>
     private void PrepareNextOffsets()
@@ -208,19 +151,9 @@ internal sealed unsafe class VnniTileEmitter
         if (_layout.Offset != 0)
         {
             _code.lea(rax, __[_activations + (ActivationLayout.Int8BlockBytesPerToken * _form.Stride)]);
-            _code.cmp(_blocks, 1);
+            _code.cmp(_panels.Blocks, 1);
             _code.cmove(rax, _activations);
             PrepareOffsets(rax);
-        }
-    }
-
-    /// <summary>Asks for a share of the activations that are some blocks ahead, or past the end of the tile, which does no harm.</summary>
-    private void Prefetch(int step)
-    {
-        int blockBytes = ActivationLayout.Int8BlockBytesPerToken * _form.Stride;
-        for (int line = step; line * CacheLine < blockBytes; line += 8)
-        {
-            _code.prefetcht0(__byte_ptr[_activations + (PrefetchBlocks * blockBytes) + (line * CacheLine)]);
         }
     }
 
@@ -234,7 +167,7 @@ internal sealed unsafe class VnniTileEmitter
             }
             else
             {
-                _code.vpbroadcastd(Sum(0, token), __dword_ptr[_scratch + (half * ScratchVector) + (4 * token)]);
+                _code.vpbroadcastd(Sum(0, token), __dword_ptr[OffsetsOf(half) + (4 * token)]);
             }
 
             if (_form.Panels == 2)
@@ -247,10 +180,10 @@ internal sealed unsafe class VnniTileEmitter
     /// <summary>sum += quants of four columns times a token's activations.</summary>
     private void MultiplyStep(int step)
     {
-        Prefetch(step);
+        _panels.Prefetch(step);
         for (int panel = 0; panel < _form.Panels; panel++)
         {
-            _code.vmovdqu32(Weights(panel), InPanel(panel, step * StepBytes));
+            _panels.LoadQuants(Weights(panel), panel, step);
         }
 
         for (int token = 0; token < _form.Tokens; token++)
@@ -272,7 +205,7 @@ internal sealed unsafe class VnniTileEmitter
     {
         for (int panel = 0; panel < _form.Panels; panel++)
         {
-            _code.vmovups(Weights(panel), InPanel(panel, QuantBytes + (half * StepBytes)));
+            _panels.LoadScales(Weights(panel), panel, half);
         }
 
         for (int token = 0; token < _form.Tokens; token++)
@@ -293,7 +226,7 @@ internal sealed unsafe class VnniTileEmitter
     {
         for (int panel = 0; panel < _form.Panels; panel++)
         {
-            _code.vmovups(Weights(panel), InPanel(panel, QuantBytes + (_layout.Scales * StepBytes)));
+            _panels.LoadMinima(Weights(panel), panel);
         }
 
         for (int token = 0; token < _form.Tokens; token++)
@@ -306,33 +239,38 @@ internal sealed unsafe class VnniTileEmitter
         }
     }
 
-    /// <summary>Asks for the lines of y, which are in no near cache, to write them at the end.</summary>
-    private void PrefetchRows()
+    /// <summary>Begins the sums. New ones only ask for the lines of y, which are in no near cache, to write them at the end.</summary>
+    private void StartRows()
     {
-        _code.mov(rax, __qword_ptr[_arguments + Offset(nameof(TileArguments.Y))]);
-        for (int token = 0; token < _form.Tokens; token++)
+        Label begin = _code.CreateLabel();
+        Label begun = _code.CreateLabel();
+        _code.cmp(__dword_ptr[_arguments + TileCode.Offset(nameof(TileArguments.Continued))], 0);
+        _code.je(begin);
+        ForRows((panel, token, row) => _code.vmovups((panel == 0 ? Acc(panel, token).k1 : Acc(panel, token).k3).z, row));
+        _code.jmp(begun);
+        _code.Label(ref begin);
+        ForRows((panel, token, row) =>
         {
-            for (int panel = 0; panel < _form.Panels; panel++)
-            {
-                _code.prefetchw(__byte_ptr[rax + (panel * StepBytes)]);
-            }
-
-            _code.add(rax, __qword_ptr[_arguments + Offset(nameof(TileArguments.YStrideBytes))]);
-        }
+            _code.prefetchw(row);
+            _code.vpxord(Acc(panel, token), Acc(panel, token), Acc(panel, token));
+        });
+        _code.Label(ref begun);
     }
 
-    private void StoreRows()
+    private void StoreRows() => ForRows((panel, token, row) => _code.vmovups(panel == 0 ? row.k1 : row.k3, Acc(panel, token)));
+
+    /// <summary>Writes code for each token's row of y: the address of a panel's part of it.</summary>
+    private void ForRows(Action<int, int, AssemblerMemoryOperand> write)
     {
-        _code.mov(rax, __qword_ptr[_arguments + Offset(nameof(TileArguments.Y))]);
+        _code.mov(rax, __qword_ptr[_arguments + TileCode.Offset(nameof(TileArguments.Y))]);
         for (int token = 0; token < _form.Tokens; token++)
         {
             for (int panel = 0; panel < _form.Panels; panel++)
             {
-                AssemblerMemoryOperand row = __zmmword_ptr[rax + (panel * StepBytes)];
-                _code.vmovups(panel == 0 ? row.k1 : row.k3, Acc(panel, token));
+                write(panel, token, __zmmword_ptr[rax + (panel * StepBytes)]);
             }
 
-            _code.add(rax, __qword_ptr[_arguments + Offset(nameof(TileArguments.YStrideBytes))]);
+            _code.add(rax, __qword_ptr[_arguments + TileCode.Offset(nameof(TileArguments.YStrideBytes))]);
         }
     }
 
@@ -349,7 +287,7 @@ internal sealed unsafe class VnniTileEmitter
             _code.Label(ref _offsetFactors[half]);
             short first = (short)(_layout.Scales == 1 || half == 0 ? -_layout.Offset : 0);
             short second = (short)(_layout.Scales == 1 || half == 1 ? -_layout.Offset : 0);
-            for (int i = 0; i < ScratchVector / 4; i++)
+            for (int i = 0; i < VectorBytes / 4; i++)
             {
                 _code.dw(first, second);
             }

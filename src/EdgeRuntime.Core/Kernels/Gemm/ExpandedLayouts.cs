@@ -23,8 +23,9 @@ internal interface IExpandedLayout
 /// <summary>The code of one instruction set for an expanded panel times a tile of tokens, for any layout.</summary>
 internal unsafe interface IPanelTile
 {
-    /// <summary>y[t * yStride + r] = row r of the panel times token t; tokens is the size of the tile in memory, rows at most 16.</summary>
-    static abstract void Multiply<TLayout>(byte* panel, byte* activations, int blocks, int tokens, float* y, int yStride, int rows)
+    /// <inheritdoc cref="PanelKernels.Gemm"/>
+    static abstract void Multiply<TLayout>(
+        byte* panels, byte* activations, int blocks, int tokens, float* y, int yStride, int rows, bool continued)
         where TLayout : unmanaged, IExpandedLayout;
 }
 
@@ -41,7 +42,7 @@ internal static unsafe class ExpandedLayouts
 
     /// <summary>The tile function for a layout.</summary>
     /// <exception cref="ArgumentOutOfRangeException">No format expands to this layout.</exception>
-    public static delegate*<byte*, byte*, int, int, float*, int, int, void> Select<TTile>(ExpandedPanelLayout layout)
+    public static delegate*<byte*, byte*, int, int, float*, int, int, bool, void> Select<TTile>(ExpandedPanelLayout layout)
         where TTile : IPanelTile => layout switch
         {
             { Scales: 1, Mins: 0, Offset: 8, MaxQuant: <= 15 } => &TTile.Multiply<Quant4Offset8>,

@@ -20,7 +20,8 @@ internal abstract unsafe class PanelTile<TRows, TBytes, TInts, TFloats> : IPanel
     private const int MaxTileTokens = 8;
     private const int MaxLanes = 16;
 
-    public static void Multiply<TLayout>(byte* panel, byte* activations, int blocks, int tokens, float* y, int yStride, int rows)
+    public static void Multiply<TLayout>(
+        byte* panel, byte* activations, int blocks, int tokens, float* y, int yStride, int rows, bool continued)
         where TLayout : unmanaged, IExpandedLayout
     {
         // The loops write whole vectors: those of rows that are not wanted go elsewhere first.
@@ -29,58 +30,65 @@ internal abstract unsafe class PanelTile<TRows, TBytes, TInts, TFloats> : IPanel
         {
             if (rows - row >= TRows.Lanes)
             {
-                MultiplyVector<TLayout>(panel + (4 * row), activations, blocks, tokens, y + row, yStride);
+                MultiplyVector<TLayout>(panel + (4 * row), activations, blocks, tokens, y + row, yStride, continued);
                 continue;
             }
 
-            MultiplyVector<TLayout>(panel + (4 * row), activations, blocks, tokens, whole, TRows.Lanes);
-            for (int token = 0; token < tokens; token++)
-            {
-                new ReadOnlySpan<float>(whole + (token * TRows.Lanes), rows - row)
-                    .CopyTo(new Span<float>(y + ((long)token * yStride) + row, rows - row));
-            }
+            CopyRows(y + row, yStride, whole, TRows.Lanes, tokens, continued ? rows - row : 0);
+            MultiplyVector<TLayout>(panel + (4 * row), activations, blocks, tokens, whole, TRows.Lanes, continued);
+            CopyRows(whole, TRows.Lanes, y + row, yStride, tokens, rows - row);
         }
     }
 
-    private static void MultiplyVector<TLayout>(byte* panel, byte* activations, int blocks, int tokens, float* y, long yStride)
+    private static void CopyRows(float* source, long sourceStride, float* target, long targetStride, int tokens, int rows)
+    {
+        for (int token = 0; token < tokens; token++)
+        {
+            new ReadOnlySpan<float>(source + (token * sourceStride), rows).CopyTo(new Span<float>(target + (token * targetStride), rows));
+        }
+    }
+
+    private static void MultiplyVector<TLayout>(
+        byte* panel, byte* activations, int blocks, int tokens, float* y, long yStride, bool continued)
         where TLayout : unmanaged, IExpandedLayout
     {
         for (int token = 0; token < tokens;)
         {
-            token += MultiplySome<TLayout>(panel, activations, blocks, tokens, token, y + (token * yStride), yStride);
+            token += MultiplySome<TLayout>(panel, activations, blocks, tokens, token, y + (token * yStride), yStride, continued);
         }
     }
 
     /// <summary>Multiplies as many tokens as one compiled loop takes; returns how many.</summary>
-    private static int MultiplySome<TLayout>(byte* panel, byte* activations, int blocks, int tokens, int first, float* y, long yStride)
+    private static int MultiplySome<TLayout>(
+        byte* panel, byte* activations, int blocks, int tokens, int first, float* y, long yStride, bool continued)
         where TLayout : unmanaged, IExpandedLayout
     {
         int left = tokens - first;
         if (TRows.TileTokens >= 8 && left >= 8)
         {
-            Rows<TLayout, Count8>(panel, activations, blocks, tokens, first, y, yStride);
+            Rows<TLayout, Count8>(panel, activations, blocks, tokens, first, y, yStride, continued);
             return 8;
         }
 
         if (TRows.TileTokens >= 8 && left >= 6)
         {
-            Rows<TLayout, Count6>(panel, activations, blocks, tokens, first, y, yStride);
+            Rows<TLayout, Count6>(panel, activations, blocks, tokens, first, y, yStride, continued);
             return 6;
         }
 
         switch (left)
         {
             case 1:
-                Rows<TLayout, Count1>(panel, activations, blocks, tokens, first, y, yStride);
+                Rows<TLayout, Count1>(panel, activations, blocks, tokens, first, y, yStride, continued);
                 return 1;
             case 2:
-                Rows<TLayout, Count2>(panel, activations, blocks, tokens, first, y, yStride);
+                Rows<TLayout, Count2>(panel, activations, blocks, tokens, first, y, yStride, continued);
                 return 2;
             case 3:
-                Rows<TLayout, Count3>(panel, activations, blocks, tokens, first, y, yStride);
+                Rows<TLayout, Count3>(panel, activations, blocks, tokens, first, y, yStride, continued);
                 return 3;
             default:
-                Rows<TLayout, Count4>(panel, activations, blocks, tokens, first, y, yStride);
+                Rows<TLayout, Count4>(panel, activations, blocks, tokens, first, y, yStride, continued);
                 return 4;
         }
     }
@@ -88,7 +96,7 @@ internal abstract unsafe class PanelTile<TRows, TBytes, TInts, TFloats> : IPanel
     /// <summary>The tokens first..first + TCount of the tile, for the rows of one vector.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Rows<TLayout, TCount>(
-        byte* panel, byte* activations, int blocks, int tokens, int first, float* y, long yStride)
+        byte* panel, byte* activations, int blocks, int tokens, int first, float* y, long yStride, bool continued)
         where TLayout : unmanaged, IExpandedLayout
         where TCount : unmanaged
     {
@@ -97,6 +105,18 @@ internal abstract unsafe class PanelTile<TRows, TBytes, TInts, TFloats> : IPanel
         TInts offsets = TRows.OffsetFactors<TLayout>();
         TFloats acc0 = default, acc1 = default, acc2 = default, acc3 = default;
         TFloats acc4 = default, acc5 = default, acc6 = default, acc7 = default;
+        if (continued)
+        {
+            acc0 = TRows.Load(y);
+            if (sizeof(TCount) > 1) { acc1 = TRows.Load(y + yStride); }
+            if (sizeof(TCount) > 2) { acc2 = TRows.Load(y + (2 * yStride)); }
+            if (sizeof(TCount) > 3) { acc3 = TRows.Load(y + (3 * yStride)); }
+            if (sizeof(TCount) > 4) { acc4 = TRows.Load(y + (4 * yStride)); }
+            if (sizeof(TCount) > 5) { acc5 = TRows.Load(y + (5 * yStride)); }
+            if (sizeof(TCount) > 6) { acc6 = TRows.Load(y + (6 * yStride)); }
+            if (sizeof(TCount) > 7) { acc7 = TRows.Load(y + (7 * yStride)); }
+        }
+
         for (; blocks > 0; blocks--)
         {
             sbyte* a = (sbyte*)activations + (4 * first);

@@ -11,14 +11,16 @@ internal abstract unsafe class ScalarPanelGemm : IPanelTile
 {
     private const int PanelRows = ExpandedPanelLayout.PanelRows;
 
-    public static void Multiply<TLayout>(byte* panel, byte* activations, int blocks, int tokens, float* y, int yStride, int rows)
+    public static void Multiply<TLayout>(
+        byte* panel, byte* activations, int blocks, int tokens, float* y, int yStride, int rows, bool continued)
         where TLayout : unmanaged, IExpandedLayout
     {
         for (int t = 0; t < tokens; t++)
         {
             for (int r = 0; r < rows; r++)
             {
-                y[((long)t * yStride) + r] = Product<TLayout>(panel, r, activations, t, blocks, tokens);
+                float* sum = y + ((long)t * yStride) + r;
+                *sum = Product<TLayout>(panel, r, activations, t, blocks, tokens, continued ? *sum : 0);
             }
         }
     }
@@ -53,12 +55,11 @@ internal abstract unsafe class ScalarPanelGemm : IPanelTile
         }
     }
 
-    private static float Product<TLayout>(byte* panel, int r, byte* activations, int t, int blocks, int tokens)
+    private static float Product<TLayout>(byte* panel, int r, byte* activations, int t, int blocks, int tokens, float acc)
         where TLayout : unmanaged, IExpandedLayout
     {
         ExpandedPanelLayout layout = ExpandedLayouts.Of<TLayout>();
         int half = ActivationLayout.BlockColumns / layout.Scales;
-        float acc = 0;
         for (int b = 0; b < blocks; b++)
         {
             byte* q = panel + ((long)b * layout.BlockBytes) + (4 * r);

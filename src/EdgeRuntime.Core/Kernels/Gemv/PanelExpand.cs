@@ -5,7 +5,7 @@ using EdgeRuntime.Formats;
 namespace EdgeRuntime.Kernels.Gemv;
 
 /// <summary>
-/// A packed panel to <see cref="ExpandedPanelLayout"/>, with the same words as <see cref="PanelGemv{TIsa,TVector,TQuants,TScales}"/>.
+/// A packed panel to <see cref="ExpandedPanelLayout"/>, with the same words as <see cref="PanelGemv{TIsa,TVector}"/>.
 /// </summary>
 internal static unsafe class PanelExpand
 {
@@ -75,8 +75,10 @@ internal static unsafe class PanelExpand
         where TVector : struct
         where TQuants : struct, IPanelQuants
     {
+        byte* ahead = quants + PanelGemv.PrefetchBytes;
         for (int b = 0; b < blocks; b++)
         {
+            ahead = PanelGemv.PrefetchBlock<TIsa, TVector, TQuants>(ahead);
             for (int at = 0; at < PanelGemv.VectorBytes; at += 4 * TIsa.Rows)
             {
                 byte* q = quants + at;

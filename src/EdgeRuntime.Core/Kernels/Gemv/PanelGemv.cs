@@ -11,95 +11,123 @@ internal static unsafe class PanelGemv
     /// <summary>Bytes of a vector of four columns of all rows in a packed or expanded panel.</summary>
     public const int VectorBytes = 4 * PackedLayout.PanelRows;
 
+    /// <summary>
+    /// How far ahead of the chunk memory is asked for: the processor's own prefetchers lose the two streams of a chunk (measured:
+    /// 9 GB/s without, with scales of 64 bytes a block).
+    /// </summary>
+    public const int PrefetchBytes = 4096;
+
+    public const int CacheLine = 64;
+
     /// <inheritdoc cref="PanelKernels.Gemv"/>
-    public static delegate*<byte*, byte*, int, int, float*, int, int, void> Select<TIsa, TVector>(PackedLayout layout)
+    public static delegate*<byte*, byte*, int, int, float*, int, int, void> Select<TIsa, TVector, TGemv>(PackedLayout layout)
         where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct => (layout.Shape.Code, layout.Shape.Bits) switch
+        where TVector : struct
+        where TGemv : IPanelGemv<TVector> => (layout.Shape.Code, layout.Shape.Bits) switch
         {
-            (QuantCode.Linear, 4) => WithQuants<TIsa, TVector, Quants4>(layout),
-            (QuantCode.Linear, 5) => WithQuants<TIsa, TVector, Quants5>(layout),
-            (QuantCode.Linear, 6) => WithQuants<TIsa, TVector, Quants6>(layout),
-            (QuantCode.Linear, 8) => WithQuants<TIsa, TVector, Quants8>(layout),
-            (QuantCode.NonLinear4, 4) => WithQuants<TIsa, TVector, QuantsNonLinear4>(layout),
+            (QuantCode.Linear, 4) => WithQuants<TIsa, TVector, TGemv, Quants4>(layout),
+            (QuantCode.Linear, 5) => WithQuants<TIsa, TVector, TGemv, Quants5>(layout),
+            (QuantCode.Linear, 6) => WithQuants<TIsa, TVector, TGemv, Quants6>(layout),
+            (QuantCode.Linear, 8) => WithQuants<TIsa, TVector, TGemv, Quants8>(layout),
+            (QuantCode.NonLinear4, 4) => WithQuants<TIsa, TVector, TGemv, QuantsNonLinear4>(layout),
             _ => throw Unknown(layout),
         };
 
-    private static delegate*<byte*, byte*, int, int, float*, int, int, void> WithQuants<TIsa, TVector, TQuants>(PackedLayout layout)
+    private static delegate*<byte*, byte*, int, int, float*, int, int, void> WithQuants<TIsa, TVector, TGemv, TQuants>(PackedLayout layout)
         where TIsa : struct, IPanelIsa<TVector>
         where TVector : struct
+        where TGemv : IPanelGemv<TVector>
         where TQuants : struct, IPanelQuants => layout.Shape.Scales switch
         {
-            ScaleKind.Half => WithScales<TIsa, TVector, TQuants, HalfScales<TIsa, TVector>>(layout),
-            ScaleKind.HalfAndMin => WithScales<TIsa, TVector, TQuants, HalfAndMinScales<TIsa, TVector>>(layout),
-            ScaleKind.SuperBlockMins => WithScales<TIsa, TVector, TQuants, SuperBlockMinScales<TIsa, TVector>>(layout),
-            ScaleKind.SuperBlock16 => WithScales<TIsa, TVector, TQuants, SuperBlock16Scales<TIsa, TVector>>(layout),
-            ScaleKind.SuperBlock32 => WithScales<TIsa, TVector, TQuants, SuperBlock32Scales<TIsa, TVector>>(layout),
+            ScaleKind.Half => WithScales<TVector, TGemv, TQuants, HalfScales<TIsa, TVector>>(layout),
+            ScaleKind.HalfAndMin => WithScales<TVector, TGemv, TQuants, HalfAndMinScales<TIsa, TVector>>(layout),
+            ScaleKind.SuperBlockMins => WithScales<TVector, TGemv, TQuants, SuperBlockMinScales<TIsa, TVector>>(layout),
+            ScaleKind.SuperBlock16 => WithScales<TVector, TGemv, TQuants, SuperBlock16Scales<TIsa, TVector>>(layout),
+            ScaleKind.SuperBlock32 => WithScales<TVector, TGemv, TQuants, SuperBlock32Scales<TIsa, TVector>>(layout),
             _ => throw Unknown(layout),
         };
 
     /// <summary>Layouts with minima have no offset, the others that of the middle of the range; another needs a loop of its own.</summary>
-    private static delegate*<byte*, byte*, int, int, float*, int, int, void> WithScales<TIsa, TVector, TQuants, TScales>(
-        PackedLayout layout)
+    private static delegate*<byte*, byte*, int, int, float*, int, int, void> WithScales<TVector, TGemv, TQuants, TScales>(PackedLayout layout)
+        where TVector : struct
+        where TGemv : IPanelGemv<TVector>
+        where TQuants : struct, IPanelQuants
+        where TScales : struct, IPanelScales<TScales, TVector> =>
+        layout == Layout<TQuants, TScales, TVector>() ? &TGemv.Multiply<TQuants, TScales> : throw Unknown(layout);
+
+    /// <summary>The layout that quants and scales make.</summary>
+    public static PackedLayout Layout<TQuants, TScales, TVector>()
+        where TQuants : struct, IPanelQuants
+        where TScales : struct, IPanelScales<TScales, TVector>
+        where TVector : struct
+    {
+        int offset = TScales.Kind is ScaleKind.HalfAndMin or ScaleKind.SuperBlockMins ? 0 : 1 << (TQuants.ValueBits - 1);
+        return new PackedLayout(new QuantShape(TQuants.Bits, TScales.Kind, offset, TQuants.Code));
+    }
+
+    /// <summary>Asks for as many lines as a block takes with its scales; returns where the next block's begin.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static byte* PrefetchBlock<TIsa, TVector, TQuants>(byte* ahead)
         where TIsa : struct, IPanelIsa<TVector>
         where TVector : struct
         where TQuants : struct, IPanelQuants
-        where TScales : struct, IPanelScales<TScales, TVector> =>
-        layout.Shape.Offset == PanelGemv<TIsa, TVector, TQuants, TScales>.Offset
-            ? &PanelGemv<TIsa, TVector, TQuants, TScales>.Multiply
-            : throw Unknown(layout);
+    {
+        TIsa.Prefetch(ahead);
+        TIsa.Prefetch(ahead + CacheLine);
+        TIsa.Prefetch(ahead + (2 * CacheLine));
+        TIsa.Prefetch(ahead + (3 * CacheLine));
+        TIsa.Prefetch(ahead + (4 * CacheLine));
+        if (TQuants.Bits > 4) { TIsa.Prefetch(ahead + (5 * CacheLine)); }
+        if (TQuants.Bits > 5) { TIsa.Prefetch(ahead + (6 * CacheLine)); }
+        if (TQuants.Bits > 6) { TIsa.Prefetch(ahead + (7 * CacheLine)); }
+        if (TQuants.Bits > 6) { TIsa.Prefetch(ahead + (8 * CacheLine)); }
+        return ahead + ((TQuants.Bits + 1) * CacheLine);
+    }
 
     private static ArgumentOutOfRangeException Unknown(PackedLayout layout) =>
         new(nameof(layout), layout, "no kernel has this layout; add its quants or scales here");
 }
 
 /// <summary>
-/// A few tokens times a packed panel, in the order of <see cref="ExpandedPanelLayout"/>, without expanding it: written once for every
+/// A few tokens times packed panels, in the order of <see cref="ExpandedPanelLayout"/>, without expanding them: written once for every
 /// instruction set, kind of quants and kind of scales.
 /// </summary>
-internal static unsafe class PanelGemv<TIsa, TVector, TQuants, TScales>
+internal abstract unsafe class PanelGemv<TIsa, TVector> : IPanelGemv<TVector>
     where TIsa : struct, IPanelIsa<TVector>
     where TVector : struct
-    where TQuants : struct, IPanelQuants
-    where TScales : struct, IPanelScales<TScales, TVector>
 {
-    /// <summary>
-    /// How far ahead of the chunk memory is asked for: the processor's own prefetchers lose the two streams of a chunk (measured:
-    /// 9 GB/s without, with scales of 64 bytes a block).
-    /// </summary>
-    private const int PrefetchBytes = 4096;
+    private const int MaxTokens = 4;
 
-    private const int CacheLine = 64;
+    public static int Tokens => MaxTokens;
 
-    /// <summary>What is subtracted from quants.</summary>
-    public static int Offset => HasMinima ? 0 : 1 << (TQuants.ValueBits - 1);
-
-    private static bool HasMinima
+    public static void Multiply<TQuants, TScales>(
+        byte* panels, byte* activations, int blocks, int tokens, float* y, int yStride, int rows)
+        where TQuants : struct, IPanelQuants
+        where TScales : struct, IPanelScales<TScales, TVector>
     {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => TScales.Kind is ScaleKind.HalfAndMin or ScaleKind.SuperBlockMins;
-    }
-
-    /// <inheritdoc cref="PanelKernels.Gemv"/>
-    public static void Multiply(byte* panel, byte* activations, int blocks, int tokens, float* y, int yStride, int rows)
-    {
-        if (tokens == 1)
+        for (int row = 0; row < rows; row += PackedLayout.PanelRows)
         {
-            Multiply<Count1>(panel, activations, blocks, tokens, y, yStride, rows);
-        }
-        else
-        {
-            Multiply<Count4>(panel, activations, blocks, tokens, y, yStride, rows);
+            int count = Math.Min(PackedLayout.PanelRows, rows - row);
+            panels = tokens == 1
+                ? MultiplyPanel<Count1, TQuants, TScales>(panels, activations, blocks, tokens, y + row, yStride, count)
+                : MultiplyPanel<Count4, TQuants, TScales>(panels, activations, blocks, tokens, y + row, yStride, count);
         }
     }
 
+    /// <summary>Returns the end of the panel, where the next one begins.</summary>
     /// <typeparam name="TTokens"><see cref="Count1"/> for one token: then every place in the activations is a constant.</typeparam>
+    /// <typeparam name="TQuants">The quants.</typeparam>
+    /// <typeparam name="TScales">The scales.</typeparam>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     [SkipLocalsInit]
-    private static void Multiply<TTokens>(byte* panel, byte* activations, int blocks, int tokens, float* y, int yStride, int rows)
+    private static byte* MultiplyPanel<TTokens, TQuants, TScales>(
+        byte* panel, byte* activations, int blocks, int tokens, float* y, int yStride, int rows)
         where TTokens : unmanaged
+        where TQuants : struct, IPanelQuants
+        where TScales : struct, IPanelScales<TScales, TVector>
     {
-        PackedLayout layout = new(new QuantShape(TQuants.Bits, TScales.Kind, Offset, TQuants.Code));
-        float* sums = stackalloc float[PanelKernels.GemvTokens * PackedLayout.PanelRows];
+        PackedLayout layout = PanelGemv.Layout<TQuants, TScales, TVector>();
+        float* sums = stackalloc float[MaxTokens * PackedLayout.PanelRows];
         new Span<float>(sums, tokens * PackedLayout.PanelRows).Clear();
         for (; blocks > 0; blocks -= PackedLayout.ChunkBlocks)
         {
@@ -109,9 +137,9 @@ internal static unsafe class PanelGemv<TIsa, TVector, TQuants, TScales>
             {
                 for (int row = 0; row < PackedLayout.PanelRows; row += TIsa.Rows)
                 {
-                    byte* ahead = t + row == 0 ? panel + PrefetchBytes : null;
+                    byte* ahead = t + row == 0 ? panel + PanelGemv.PrefetchBytes : null;
                     float* acc = sums + (t * PackedLayout.PanelRows) + row;
-                    Chunk<TTokens>(panel, quants + (4 * row), activations, count, t, tokens, row, acc, ahead);
+                    Chunk<TTokens, TQuants, TScales>(panel, quants + (4 * row), activations, count, t, tokens, row, acc, ahead);
                 }
             }
 
@@ -123,6 +151,8 @@ internal static unsafe class PanelGemv<TIsa, TVector, TQuants, TScales>
         {
             new Span<float>(sums + (t * PackedLayout.PanelRows), rows).CopyTo(new Span<float>(y + ((long)t * yStride), rows));
         }
+
+        return panel;
     }
 
     /// <summary>
@@ -130,12 +160,14 @@ internal static unsafe class PanelGemv<TIsa, TVector, TQuants, TScales>
     /// inlines in proportion to the size of the method that it begins with; those for other bits are left out of the code.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Chunk<TTokens>(
+    private static void Chunk<TTokens, TQuants, TScales>(
         byte* chunk, byte* q, byte* activations, int blocks, int t, int tokens, int row, float* sums, byte* ahead)
         where TTokens : unmanaged
+        where TQuants : struct, IPanelQuants
+        where TScales : struct, IPanelScales<TScales, TVector>
     {
         // Constants after compilation; DotSigned takes 128 off by itself.
-        bool hasMinima = HasMinima;
+        bool hasMinima = TScales.Kind is ScaleKind.HalfAndMin or ScaleKind.SuperBlockMins;
         bool hasHalves = TScales.Kind == ScaleKind.SuperBlock16;
         int offset = hasMinima || TQuants.ValueBits == 8 ? 0 : 1 << (TQuants.ValueBits - 1);
 
@@ -148,17 +180,7 @@ internal static unsafe class PanelGemv<TIsa, TVector, TQuants, TScales>
         {
             if (ahead != null)
             {
-                // As many lines as a block takes with its scales.
-                TIsa.Prefetch(ahead);
-                TIsa.Prefetch(ahead + CacheLine);
-                TIsa.Prefetch(ahead + (2 * CacheLine));
-                TIsa.Prefetch(ahead + (3 * CacheLine));
-                TIsa.Prefetch(ahead + (4 * CacheLine));
-                if (TQuants.Bits > 4) { TIsa.Prefetch(ahead + (5 * CacheLine)); }
-                if (TQuants.Bits > 5) { TIsa.Prefetch(ahead + (6 * CacheLine)); }
-                if (TQuants.Bits > 6) { TIsa.Prefetch(ahead + (7 * CacheLine)); }
-                if (TQuants.Bits > 6) { TIsa.Prefetch(ahead + (8 * CacheLine)); }
-                ahead += (TQuants.Bits + 1) * CacheLine;
+                ahead = PanelGemv.PrefetchBlock<TIsa, TVector, TQuants>(ahead);
             }
 
             sbyte* a = (sbyte*)activations + (4 * t);

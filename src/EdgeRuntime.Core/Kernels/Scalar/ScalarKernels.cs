@@ -13,6 +13,8 @@ internal sealed unsafe class ScalarKernels : PanelKernels
 
     public override int TilePanels => 1;
 
+    public override int GemvTokens => 0;
+
     public override void QuantizeTile(float* x, int xStride, int tokens, int columns, byte* tile) =>
         BlockQuantizer<ScalarBlock>.QuantizeTile(x, xStride, tokens, columns, tile);
 
@@ -21,7 +23,7 @@ internal sealed unsafe class ScalarKernels : PanelKernels
 
     public override delegate*<byte*, byte*, int, int, float*, int, int, void> Gemv(PackedLayout layout) => null;
 
-    public override delegate*<byte*, byte*, int, int, float*, int, int, void> Gemm(ExpandedPanelLayout layout) =>
+    public override delegate*<byte*, byte*, int, int, float*, int, int, bool, void> Gemm(ExpandedPanelLayout layout) =>
         ExpandedLayouts.Select<ScalarPanelGemm>(layout);
 
     public override delegate*<byte*, int, float*, void> ExpandFloat(TensorType element) => ScalarPanelGemm.ExpandFloat(element);

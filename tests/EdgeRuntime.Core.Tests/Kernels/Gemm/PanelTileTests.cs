@@ -104,10 +104,30 @@ public sealed unsafe class PanelTileTests
         {
             byte* one = panel.Pointer + ((long)(first / PanelRows) * blocks * layout.BlockBytes);
             float* y = (float*)expected.Pointer + first;
-            s_scalar.Kernels.Gemm(layout)(one, tile.Pointer, blocks, tokens, y, YStride, Math.Min(PanelRows, rows - first));
+            s_scalar.Kernels.Gemm(layout)(one, tile.Pointer, blocks, tokens, y, YStride, Math.Min(PanelRows, rows - first), false);
         }
 
-        set.Kernels.Gemm(layout)(panel.Pointer, tile.Pointer, blocks, tokens, (float*)actual.Pointer, YStride, rows);
+        // In two parts, where there are blocks enough; the panels of each lie together.
+        int firstBlocks = blocks / 2;
+        using var parts = new GuardedMemory((long)panels * blocks * layout.BlockBytes);
+        for (int p = 0; p < panels; p++)
+        {
+            byte* source = panel.Pointer + ((long)p * blocks * layout.BlockBytes);
+            int split = firstBlocks * layout.BlockBytes;
+            int rest = (blocks - firstBlocks) * layout.BlockBytes;
+            new Span<byte>(source, split).CopyTo(new Span<byte>(parts.Pointer + (p * split), split));
+            new Span<byte>(source + split, rest).CopyTo(new Span<byte>(parts.Pointer + (panels * split) + (p * rest), rest));
+        }
+
+        delegate*<byte*, byte*, int, int, float*, int, int, bool, void> gemm = set.Kernels.Gemm(layout);
+        if (firstBlocks > 0)
+        {
+            gemm(parts.Pointer, tile.Pointer, firstBlocks, tokens, (float*)actual.Pointer, YStride, rows, false);
+        }
+
+        byte* second = parts.Pointer + ((long)panels * firstBlocks * layout.BlockBytes);
+        byte* activations = tile.Pointer + (firstBlocks * ActivationLayout.Int8BlockBytesPerToken * tokens);
+        gemm(second, activations, blocks - firstBlocks, tokens, (float*)actual.Pointer, YStride, rows, firstBlocks > 0);
 
         string where = $"{set}, {layout}, {values}, {blocks} blocks, {tokens} tokens, {rows} rows";
         Assert.True(expected.Bytes.SequenceEqual(actual.Bytes), where);

@@ -1,0 +1,76 @@
+using System;
+using System.Runtime.CompilerServices;
+using System.Threading;
+
+namespace EdgeRuntime.Kernels.Emit;
+
+/// <summary>The emitted tiles of one layout: each form is made on first use, then kept.</summary>
+/// <param name="make">Makes the code of a form.</param>
+internal sealed unsafe class EmittedTile(Func<TileForm, nint> make)
+{
+    /// <summary>Tokens in a full activation tile.</summary>
+    public const int TileTokens = TileForm.MaxSums;
+
+    private const int Alignment = 64;
+
+    // By panels, tokens in memory and tokens; 0 until made.
+    private readonly nint[] _entries = new nint[TileForm.MaxPanels * (TileTokens + 1) * (TileTokens + 1)];
+
+    /// <summary>As <see cref="PanelKernels.Gemm"/>.</summary>
+    /// <param name="panels">The panels of the rows, one or two.</param>
+    /// <param name="panelBytes">From one to the next.</param>
+    /// <param name="activations">The tile.</param>
+    /// <param name="blocks">Blocks of 32 columns.</param>
+    /// <param name="tokens">Tokens of the tile.</param>
+    /// <param name="y">[tokens, yStride].</param>
+    /// <param name="yStride">Floats from one token to the next.</param>
+    /// <param name="rows">1 to 32.</param>
+    /// <param name="continued">Whether sums go on from y.</param>
+    public void Multiply(
+        byte* panels, long panelBytes, byte* activations, int blocks, int tokens, float* y, int yStride, int rows, bool continued)
+    {
+        byte* memory = stackalloc byte[sizeof(TileArguments) + Alignment];
+        var arguments = (TileArguments*)(((nint)memory + Alignment - 1) & -Alignment);
+        arguments->Panels = panels;
+        arguments->PanelBytes = panelBytes;
+        arguments->YStrideBytes = (long)yStride * sizeof(float);
+        arguments->Blocks = blocks;
+        arguments->RowMask = (int)((1L << rows) - 1);
+        arguments->Continued = continued ? 1 : 0;
+        int panelCount = rows > ExpandedPanelLayout.PanelRows ? 2 : 1;
+        int most = TileForm.MaxTokens(panelCount);
+
+        // Tokens in equal parts: eleven as six and five.
+        int parts = (tokens + most - 1) / most;
+        for (int part = 0; part < parts; part++)
+        {
+            int first = part * tokens / parts;
+            int count = ((part + 1) * tokens / parts) - first;
+            arguments->Activations = activations + (4 * first);
+            arguments->Y = y + ((long)first * yStride);
+            ((delegate* unmanaged<TileArguments*, void>)Entry(new TileForm(panelCount, tokens, count)))(arguments);
+        }
+    }
+
+    private nint Entry(TileForm form)
+    {
+        int index = ((form.Panels - 1) * (TileTokens + 1) * (TileTokens + 1)) + (form.Stride * (TileTokens + 1)) + form.Tokens;
+        nint code = _entries[index];
+        return code != 0 ? code : Make(form, index);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private nint Make(TileForm form, int index)
+    {
+        lock (_entries)
+        {
+            ref nint entry = ref _entries[index];
+            if (entry == 0)
+            {
+                Volatile.Write(ref entry, make(form));
+            }
+
+            return entry;
+        }
+    }
+}

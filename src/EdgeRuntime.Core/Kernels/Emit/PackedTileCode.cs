@@ -1,0 +1,244 @@
+using EdgeRuntime.Formats;
+using Iced.Intel;
+using static Iced.Intel.AssemblerRegisters;
+
+namespace EdgeRuntime.Kernels.Emit;
+
+/// <summary>
+/// Panels as <see cref="PackedLayout"/> says: quants are unpacked in registers, once for all tokens, and scales computed when they
+/// are used, by the same operations as in the kernels for one token. Within a chunk <see cref="TileCode.Panel"/> points at
+/// the scales of the block and a register of its own at the quants.
+/// </summary>
+internal sealed class PackedTileCode(Assembler code, PackedLayout layout, TileForm form) : TileCode(code, layout.Expanded, form)
+{
+    /// <summary>How many chunks ahead panels are asked for: they come from memory.</summary>
+    private const int PrefetchChunks = 2;
+
+    private const int Rows = PackedLayout.PanelRows;
+    private const int HalvesBytes = 2 * Rows;
+
+    /// <summary>A | (B &amp; C), for vpternlogd.</summary>
+    private const byte OrAnd = 0xf8;
+
+    private readonly AssemblerRegister64 _quants = r10;
+    private readonly AssemblerRegisterZMM _lowNibbles = zmm30, _values = zmm31;
+    private Label _nextChunk = code.CreateLabel(), _done = code.CreateLabel();
+    private Label _nibbleMask = code.CreateLabel(), _highMask = code.CreateLabel(), _signMask = code.CreateLabel(), _table = code.CreateLabel();
+
+    private int Bits => layout.Shape.Bits;
+
+    private bool IsSuperBlock => layout.Shape.Scales is not (ScaleKind.Half or ScaleKind.HalfAndMin);
+
+    /// <summary>Bytes of what scales the whole chunk, before the scales of blocks.</summary>
+    private int ChunkScaleBytes => layout.Shape.Scales switch
+    {
+        ScaleKind.Half or ScaleKind.HalfAndMin => 0,
+        ScaleKind.SuperBlockMins => 2 * HalvesBytes,
+        _ => HalvesBytes,
+    };
+
+    /// <summary>Bytes from the scales of a block to those of the next.</summary>
+    private int BlockScaleBytes => layout.Shape.Scales switch
+    {
+        ScaleKind.Half => HalvesBytes,
+        ScaleKind.HalfAndMin => 2 * HalvesBytes,
+        ScaleKind.SuperBlock16 => 2 * Rows,
+        _ => Rows,
+    };
+
+    public override void Begin()
+    {
+        if (Bits < 8)
+        {
+            Code.vpbroadcastd(_lowNibbles, __dword_ptr[_nibbleMask]);
+        }
+
+        if (layout.Shape.Code == QuantCode.NonLinear4)
+        {
+            Code.vbroadcasti32x4(_values, __xmmword_ptr[_table]);
+        }
+
+        Code.Label(ref _nextChunk);
+        Code.mov(eax, PackedLayout.ChunkBlocks);
+        Code.cmp(Blocks, eax);
+        Code.cmovb(eax, Blocks);
+        Code.mov(Field(nameof(TileArguments.ChunkBlocks)), eax);
+        PointAtQuants();
+        PointAhead();
+        if (IsSuperBlock)
+        {
+            Code.mov(__qword_ptr[Arguments + Offset(nameof(TileArguments.Chunk))], Panel);
+            Code.add(Panel, ChunkScaleBytes);
+        }
+    }
+
+    public override void Prefetch(int step)
+    {
+        // The lines that a block takes of a chunk on average, of each panel.
+        int blockBytes = layout.ChunkBytes(PackedLayout.ChunkBlocks) / PackedLayout.ChunkBlocks;
+        int lines = (blockBytes + CacheLine - 1) / CacheLine;
+        Code.mov(rax, __qword_ptr[Arguments + Offset(nameof(TileArguments.Ahead))]);
+        for (int line = step; line < lines * Form.Panels; line += 8)
+        {
+            Code.prefetcht0(At(rax, line / lines, line % lines * CacheLine));
+        }
+
+        if (step == 7)
+        {
+            Code.add(rax, blockBytes);
+            Code.mov(__qword_ptr[Arguments + Offset(nameof(TileArguments.Ahead))], rax);
+        }
+    }
+
+    public override void LoadQuants(AssemblerRegisterZMM target, int panel, int step)
+    {
+        if (Bits == 8)
+        {
+            Code.vmovdqu32(target, Vector(panel, step));
+            return;
+        }
+
+        if (step < 4)
+        {
+            Code.vpandd(target, _lowNibbles, Vector(panel, step));
+        }
+        else
+        {
+            Code.vpsrlw(target, Vector(panel, step - 4), 4);
+            Code.vpandd(target, target, _lowNibbles);
+        }
+
+        if (layout.Shape.Code == QuantCode.NonLinear4)
+        {
+            Code.vpshufb(target, _values, target);
+        }
+        else if (Bits == 5)
+        {
+            AddHighBits(target, Vector(panel, 4), left: 4 - step);
+        }
+        else if (Bits == 6)
+        {
+            AddHighBits(target, Vector(panel, 4 + (step / 4)), left: 4 - (2 * (step % 4)));
+        }
+    }
+
+    public override void LoadScales(AssemblerRegisterZMM target, int panel, int half)
+    {
+        switch (layout.Shape.Scales)
+        {
+            case ScaleKind.Half or ScaleKind.HalfAndMin:
+                Code.vcvtph2ps(target, At(Panel, panel, 0));
+                break;
+            case ScaleKind.SuperBlockMins:
+                Code.vpmovzxbd(target, At(Panel, panel, 0));
+                MultiplyByChunk(target, panel, 0);
+                break;
+            default:
+                Code.vpmovsxbd(target, At(Panel, panel, half * Rows));
+                MultiplyByChunk(target, panel, 0);
+                break;
+        }
+    }
+
+    public override void LoadMinima(AssemblerRegisterZMM target, int panel)
+    {
+        if (layout.Shape.Scales == ScaleKind.HalfAndMin)
+        {
+            Code.vcvtph2ps(target, At(Panel, panel, HalvesBytes));
+            return;
+        }
+
+        Code.vpmovzxbd(target, At(Panel, panel, PackedLayout.ChunkBlocks * Rows));
+        MultiplyByChunk(target, panel, HalvesBytes);
+        Code.vpxord(target, target, __dword_bcst[_signMask]);
+    }
+
+    public override void Loop(Label nextBlock)
+    {
+        Code.add(Panel, BlockScaleBytes);
+        Code.add(_quants, layout.BlockBytes);
+        Code.dec(Blocks);
+        Code.jz(_done);
+        Code.dec(Field(nameof(TileArguments.ChunkBlocks)));
+        Code.jnz(nextBlock);
+        Code.mov(Panel, _quants);
+        Code.jmp(_nextChunk);
+        Code.Label(ref _done);
+    }
+
+    public override void WriteConstants()
+    {
+        Code.Label(ref _table);
+        foreach (sbyte value in NonLinear4.Values)
+        {
+            Code.db((byte)(value + layout.Shape.Offset));
+        }
+
+        Code.Label(ref _nibbleMask);
+        Code.dd(0x0f0f0f0f);
+        Code.Label(ref _highMask);
+        Code.dd(Bits == 5 ? 0x10101010 : 0x30303030);
+        Code.Label(ref _signMask);
+        Code.dd(int.MinValue);
+    }
+
+    private AssemblerMemoryOperand Field(string name) => __dword_ptr[Arguments + Offset(name)];
+
+    /// <summary>A vector of a panel's block.</summary>
+    private AssemblerMemoryOperand Vector(int panel, int index) => At(_quants, panel, index * StepBytes);
+
+    /// <summary>The chunk's quants, behind its scales; eax: the blocks of the chunk. The last chunk may have fewer than the others.</summary>
+    private void PointAtQuants()
+    {
+        if (IsSuperBlock)
+        {
+            Code.lea(_quants, __[Panel + layout.ScaleBytes(PackedLayout.ChunkBlocks)]);
+            return;
+        }
+
+        Code.imul(eax, eax, BlockScaleBytes);
+        Code.add(eax, CacheLine - 1);
+        Code.and(eax, -CacheLine);
+        Code.lea(_quants, __[Panel + rax]);
+    }
+
+    /// <summary>What is asked for during this chunk: one of the same panels or, at their end, of those that are multiplied next.</summary>
+    private void PointAhead()
+    {
+        Label same = Code.CreateLabel();
+        Code.lea(rax, __[Panel + (PrefetchChunks * layout.ChunkBytes(PackedLayout.ChunkBlocks))]);
+        if (Form.Panels > 1)
+        {
+            Code.cmp(Blocks, PrefetchChunks * PackedLayout.ChunkBlocks);
+            Code.ja(same);
+            Code.add(rax, PanelBytes);
+            Code.Label(ref same);
+        }
+
+        Code.mov(__qword_ptr[Arguments + Offset(nameof(TileArguments.Ahead))], rax);
+    }
+
+    /// <summary>target |= the plane's bits, moved to the left, that belong above those of target.</summary>
+    private void AddHighBits(AssemblerRegisterZMM target, AssemblerMemoryOperand plane, int left)
+    {
+        if (left > 0)
+        {
+            Code.vpsllw(Temporary, plane, (byte)left);
+        }
+        else
+        {
+            Code.vpsrlw(Temporary, plane, (byte)-left);
+        }
+
+        Code.vpternlogd(target, Temporary, __dword_bcst[_highMask], OrAnd);
+    }
+
+    /// <summary>target = the float of target * the chunk's half at an offset.</summary>
+    private void MultiplyByChunk(AssemblerRegisterZMM target, int panel, int offset)
+    {
+        Code.mov(rax, __qword_ptr[Arguments + Offset(nameof(TileArguments.Chunk))]);
+        Code.vcvtph2ps(Temporary, At(rax, panel, offset));
+        Code.vcvtdq2ps(target, target);
+        Code.vmulps(target, Temporary, target);
+    }
+}
