@@ -63,16 +63,15 @@ internal sealed unsafe class ForwardScratch : IDisposable
         _threads = new NativeBuffer[threads];
         _matmulBytes = (matmulBytes + NativeBuffer.Alignment - 1) / NativeBuffer.Alignment * NativeBuffer.Alignment;
         _rowBytes = ((long)widest * sizeof(float)) + NativeBuffer.Alignment;
-        _int8RowBytes = ActivationLayout.ByteSize(ActivationKind.Int8, widest, 1) + NativeBuffer.Alignment;
+        long int8RowBytes = ActivationLayout.ByteSize(ActivationKind.Int8, widest, 1) + NativeBuffer.Alignment;
         for (int i = 0; i < threads; i++)
         {
-            _threads[i] = new NativeBuffer(_matmulBytes + (2 * _rowBytes) + _int8RowBytes);
+            _threads[i] = new NativeBuffer(_matmulBytes + _rowBytes + int8RowBytes);
         }
     }
 
     private readonly long _matmulBytes;
     private readonly long _rowBytes;
-    private readonly long _int8RowBytes;
 
     public int MaxTokens { get; }
 
@@ -123,11 +122,8 @@ internal sealed unsafe class ForwardScratch : IDisposable
     /// <summary>A thread's own row of floats, as wide as the widest tensor.</summary>
     public float* Row(int thread) => (float*)(_threads[thread].Pointer + _matmulBytes);
 
-    /// <summary>A thread's own interleaved row.</summary>
-    public byte* Float32Row(int thread) => _threads[thread].Pointer + _matmulBytes + _rowBytes;
-
     /// <summary>A thread's own quantized row.</summary>
-    public byte* Int8Row(int thread) => _threads[thread].Pointer + _matmulBytes + (2 * _rowBytes);
+    public byte* Int8Row(int thread) => _threads[thread].Pointer + _matmulBytes + _rowBytes;
 
     public void Dispose()
     {
