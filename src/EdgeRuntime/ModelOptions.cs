@@ -7,8 +7,17 @@ namespace EdgeRuntime;
 /// <summary>How a model is loaded.</summary>
 public sealed record ModelOptions
 {
+    /// <summary>Most threads that a model computes with.</summary>
+    public const int MaxThreads = 1024;
+
     /// <summary>Threads that compute, the caller included; null for the tuning profile's or one a physical core.</summary>
-    public int? Threads { get; init; }
+    /// <exception cref="ArgumentOutOfRangeException">Not 1 to <see cref="MaxThreads"/>.</exception>
+    public int? Threads
+    {
+        get;
+        init => field = value is null or (>= 1 and <= MaxThreads) ? value : throw new ArgumentOutOfRangeException(
+            nameof(Threads), FormattableString.Invariant($"{value} threads: expected 1 to {MaxThreads}"));
+    }
 
     /// <summary>
     /// Name of an instruction set ("avx2", "scalar" ...); null for the one of EDGERUNTIME_ISA, the tuning profile's, or the best of

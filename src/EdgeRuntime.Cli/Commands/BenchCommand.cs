@@ -22,7 +22,6 @@ internal sealed class BenchCommand
 {
     private const string LlamaPrefix = "libllama=";
     private const int MostTokens = 1 << 20;
-    private const int MostThreads = 1024;
 
     private static readonly string FormatNames = string.Join(", ", Enum.GetNames<BenchFormat>().Select(name => name.ToLowerInvariant()));
 
@@ -35,7 +34,7 @@ internal sealed class BenchCommand
     private readonly Option<int[]> _prompts = Integers("--n-prompt", "-p", "Tokens of a prefill, at every depth of -d; a list gives one test each, 0 none", [512], 0, MostTokens);
     private readonly Option<int[]> _generated = Integers("--n-gen", "-n", "Tokens that are decoded one at a time, at every depth of -d; 0 none", [128], 0, MostTokens);
     private readonly Option<int[]> _depths = Integers("--n-depth", "-d", "Positions in the KV cache when the timing starts", [0], 0, MostTokens);
-    private readonly Option<int[]> _threads = Integers("--threads", "-t", "Threads that compute [default: one for each physical core]", null, 1, MostThreads);
+    private readonly Option<int[]> _threads = Integers("--threads", "-t", "Threads that compute [default: one for each physical core]", null, 1, ModelOptions.MaxThreads);
     private readonly Option<int> _repeats = OptionFactory.Integer("--repetitions", ["-r"], "Timed runs of a test, after one to warm up", 5, 1);
     private readonly Option<BenchFormat?> _format = new("--output", "-o")
     {

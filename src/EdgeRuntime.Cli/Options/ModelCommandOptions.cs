@@ -26,7 +26,7 @@ internal sealed class ModelCommandOptions(int defaultContext = SessionOptions.De
         "--ctx", ["-c", "--ctx-size"], "Context length in tokens, by default at most what the model was trained for; 0: exactly that", defaultContext, 0);
 
     public Option<int> Threads { get; } = OptionFactory.Integer(
-        "--threads", ["-t"], "Threads that compute; 0: one for each physical core. A tuning profile comes before the default", 0, 0, 1024);
+        "--threads", ["-t"], "Threads that compute; 0: one for each physical core. A tuning profile comes before the default", 0, 0, ModelOptions.MaxThreads);
 
     public Option<string> KvType { get; } = new("--kv-type", "-ctk", "--cache-type-k")
     {

@@ -17,9 +17,6 @@ public sealed record TuningProfile(TuningKey Key, TuningChoice Choice, IReadOnly
     /// <summary>Version of the file's format.</summary>
     public const int FormatVersion = 1;
 
-    /// <summary>Greatest number of threads that is believed.</summary>
-    public const int MaxThreads = 1024;
-
     /// <summary>Greatest batch that is believed: scratch memory grows with it.</summary>
     public const int MaxBatchTokens = 8192;
 
@@ -144,7 +141,7 @@ public sealed record TuningProfile(TuningKey Key, TuningChoice Choice, IReadOnly
         return new TuningProfile(
             key,
             new TuningChoice(
-                Number(choice, "threads", MaxThreads),
+                Number(choice, "threads", ModelOptions.MaxThreads),
                 IsaName(choice, "isa_prefill"),
                 IsaName(choice, "isa_decode"),
                 ParseKvType(Text(choice, "kv_type")),

@@ -70,7 +70,7 @@ public sealed class TuningProfileTests : IDisposable
             File.WriteAllBytes(ProfilePath, bad);
             try
             {
-                Assert.InRange(TuningProfile.Load(ProfilePath).Choice.Threads, 1, TuningProfile.MaxThreads);
+                Assert.InRange(TuningProfile.Load(ProfilePath).Choice.Threads, 1, ModelOptions.MaxThreads);
             }
             catch (InvalidDataException)
             {
