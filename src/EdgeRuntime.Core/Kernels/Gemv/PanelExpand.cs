@@ -61,10 +61,10 @@ internal static unsafe class PanelExpand
                 Scales<TIsa, TVector, SuperBlockMinScales<TIsa, TVector>>(chunk, blocks, scales, stride);
                 break;
             case ScaleKind.SuperBlock16:
-                Scales<TIsa, TVector, SuperBlock16Scales<TIsa, TVector>>(chunk, blocks, scales, stride);
+                Scales<TIsa, TVector, SuperBlockScales<TIsa, TVector, TwoScales>>(chunk, blocks, scales, stride);
                 break;
             case ScaleKind.SuperBlock32:
-                Scales<TIsa, TVector, SuperBlock32Scales<TIsa, TVector>>(chunk, blocks, scales, stride);
+                Scales<TIsa, TVector, SuperBlockScales<TIsa, TVector, OneScale>>(chunk, blocks, scales, stride);
                 break;
         }
     }

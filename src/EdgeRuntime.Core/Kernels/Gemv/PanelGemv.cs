@@ -42,8 +42,8 @@ internal static unsafe class PanelGemv
             ScaleKind.Half => WithScales<TVector, TGemv, TQuants, HalfScales<TIsa, TVector>>(layout),
             ScaleKind.HalfAndMin => WithScales<TVector, TGemv, TQuants, HalfAndMinScales<TIsa, TVector>>(layout),
             ScaleKind.SuperBlockMins => WithScales<TVector, TGemv, TQuants, SuperBlockMinScales<TIsa, TVector>>(layout),
-            ScaleKind.SuperBlock16 => WithScales<TVector, TGemv, TQuants, SuperBlock16Scales<TIsa, TVector>>(layout),
-            ScaleKind.SuperBlock32 => WithScales<TVector, TGemv, TQuants, SuperBlock32Scales<TIsa, TVector>>(layout),
+            ScaleKind.SuperBlock16 => WithScales<TVector, TGemv, TQuants, SuperBlockScales<TIsa, TVector, TwoScales>>(layout),
+            ScaleKind.SuperBlock32 => WithScales<TVector, TGemv, TQuants, SuperBlockScales<TIsa, TVector, OneScale>>(layout),
             _ => throw Unknown(layout),
         };
 

@@ -99,54 +99,54 @@ internal readonly unsafe struct SuperBlockMinScales<TIsa, TVector> : IPanelScale
         TIsa.Multiply(_negativeMin, TIsa.LoadBytes(_subBlocks + ((PackedLayout.ChunkBlocks + b) * PackedLayout.PanelRows)));
 }
 
-/// <summary>f16 d for 256 columns, signed scales for 16.</summary>
-internal readonly unsafe struct SuperBlock16Scales<TIsa, TVector> : IPanelScales<SuperBlock16Scales<TIsa, TVector>, TVector>
-    where TIsa : struct, IPanelIsa<TVector>
-    where TVector : struct
+/// <summary>How many signed scales a block of 32 columns has: a constant for the compiler.</summary>
+internal interface IScalesPerBlock
 {
-    private readonly TVector _d;
-    private readonly byte* _subBlocks;
+    static abstract int Count { get; }
 
-    private SuperBlock16Scales(TVector d, byte* subBlocks)
-    {
-        _d = d;
-        _subBlocks = subBlocks;
-    }
-
-    public static ScaleKind Kind => ScaleKind.SuperBlock16;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static SuperBlock16Scales<TIsa, TVector> Begin(byte* chunk, int row) =>
-        new(TIsa.LoadHalves(chunk + (2 * row)), chunk + (2 * PackedLayout.PanelRows) + row);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public TVector Scale(nint b, int h) => TIsa.Multiply(_d, TIsa.LoadSignedBytes(_subBlocks + (((2 * b) + h) * PackedLayout.PanelRows)));
-
-    public TVector Min(nint b) => default;
+    static abstract ScaleKind Kind { get; }
 }
 
-/// <summary>f16 d for 256 columns, signed scales for 32.</summary>
-internal readonly unsafe struct SuperBlock32Scales<TIsa, TVector> : IPanelScales<SuperBlock32Scales<TIsa, TVector>, TVector>
+/// <summary>One for 32 columns.</summary>
+internal readonly struct OneScale : IScalesPerBlock
+{
+    public static int Count => 1;
+
+    public static ScaleKind Kind => ScaleKind.SuperBlock32;
+}
+
+/// <summary>One for 16 columns.</summary>
+internal readonly struct TwoScales : IScalesPerBlock
+{
+    public static int Count => 2;
+
+    public static ScaleKind Kind => ScaleKind.SuperBlock16;
+}
+
+/// <summary>f16 d for 256 columns, signed scales for 32 or for 16.</summary>
+internal readonly unsafe struct SuperBlockScales<TIsa, TVector, TScales> : IPanelScales<SuperBlockScales<TIsa, TVector, TScales>, TVector>
     where TIsa : struct, IPanelIsa<TVector>
     where TVector : struct
+    where TScales : struct, IScalesPerBlock
 {
     private readonly TVector _d;
     private readonly byte* _subBlocks;
 
-    private SuperBlock32Scales(TVector d, byte* subBlocks)
+    private SuperBlockScales(TVector d, byte* subBlocks)
     {
         _d = d;
         _subBlocks = subBlocks;
     }
 
-    public static ScaleKind Kind => ScaleKind.SuperBlock32;
+    public static ScaleKind Kind => TScales.Kind;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static SuperBlock32Scales<TIsa, TVector> Begin(byte* chunk, int row) =>
+    public static SuperBlockScales<TIsa, TVector, TScales> Begin(byte* chunk, int row) =>
         new(TIsa.LoadHalves(chunk + (2 * row)), chunk + (2 * PackedLayout.PanelRows) + row);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public TVector Scale(nint b, int h) => TIsa.Multiply(_d, TIsa.LoadSignedBytes(_subBlocks + (b * PackedLayout.PanelRows)));
+    public TVector Scale(nint b, int h) =>
+        TIsa.Multiply(_d, TIsa.LoadSignedBytes(_subBlocks + (((TScales.Count * b) + (TScales.Count == 1 ? 0 : h)) * PackedLayout.PanelRows)));
 
     public TVector Min(nint b) => default;
 }
