@@ -5,50 +5,68 @@ using EdgeRuntime.Cli.Terminal;
 namespace EdgeRuntime.Cli.Chat;
 
 /// <summary>Reads turns and answers them until the input ends or the user leaves.</summary>
-internal sealed class ChatLoop(ModelSession session, ChatSession chat, TurnReader turns, ChatScreen screen)
+internal sealed class ChatLoop(ModelSession session, ChatSession chat, TurnReader turns, ChatScreen screen, Interrupts interrupts, TimeProvider clock)
 {
+    /// <summary>A Ctrl-C at the prompt this soon after an answer was meant for the answer.</summary>
+    public static readonly TimeSpan Grace = TimeSpan.FromSeconds(0.5);
+
     private readonly SlashCommands _commands = new(session, chat, screen);
+    private long? _answered; // when the last answer ended; null once a turn has been read
 
     public void Run()
     {
-        using var interrupts = new Interrupts();
         while (true)
         {
             Line turn = turns.Read();
-            string text = turn.Text.Trim();
-            if (turn.End == LineEnd.EndOfInput || (turn.End == LineEnd.Interrupted && text.Length == 0))
+            long? answered = _answered;
+            _answered = null;
+            if (turn.End == LineEnd.Interrupted)
             {
-                return;
-            }
+                bool leaves = turn.Text.Trim().Length == 0 && !(answered is { } time && clock.GetElapsedTime(time) < Grace);
+                if (leaves)
+                {
+                    return;
+                }
 
-            if (turn.End == LineEnd.Interrupted || text.Length == 0)
-            {
                 continue;
             }
 
-            bool isCommand = text[0] == '/';
-            if (isCommand && SlashCommands.IsExit(text))
+            string text = turn.Text.Trim();
+            if (turn.End == LineEnd.EndOfInput || SlashCommands.IsExit(text))
             {
                 return;
             }
 
-            try
+            if (text.Length > 0)
             {
-                CancellationToken interrupted = interrupts.Arm();
-                Answer? answer = isCommand
-                    ? _commands.Run(text, interrupted)
-                    : Answer.Stream(chat, chat.Send(turn.Text, interrupted), screen.WriteAnswer);
-                if (answer is not null)
-                {
-                    _commands.LastAnswer = answer;
-                    screen.EndAnswer(answer);
-                }
+                Answer(turn.Text, text);
             }
-            catch (Exception exception) when (ErrorReport.IsExpected(exception) && exception is not OutputClosedException)
+        }
+    }
+
+    private void Answer(string turn, string trimmed)
+    {
+        try
+        {
+            CancellationToken interrupted = interrupts.Arm();
+            Answer? answer = trimmed[0] == '/'
+                ? _commands.Run(trimmed, interrupted)
+                : Chat.Answer.Stream(chat, chat.Send(turn, interrupted), screen.WriteAnswer);
+            if (answer is not null)
             {
-                screen.Error(ErrorReport.Describe(exception));
+                _commands.LastAnswer = answer;
+                screen.EndAnswer(answer);
+                _answered = clock.GetTimestamp();
             }
-            finally
+        }
+        catch (Exception exception) when (ErrorReport.IsExpected(exception) && exception is not OutputClosedException)
+        {
+            screen.Error(ErrorReport.Describe(exception));
+        }
+        finally
+        {
+            // Where the next line's reader takes Ctrl-C over, a signal that comes before it does so must not end the process.
+            if (!turns.TakesControlC)
             {
                 interrupts.Disarm();
             }

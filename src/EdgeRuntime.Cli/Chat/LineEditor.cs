@@ -14,6 +14,9 @@ internal sealed class LineEditor : ILineSource
     private int _cursorRow;
 
     /// <inheritdoc/>
+    public bool TakesControlC => true;
+
+    /// <inheritdoc/>
     public Line Read(string prompt)
     {
         _prompt = prompt;

@@ -13,6 +13,9 @@ internal sealed class TurnReader(ILineSource lines)
     private const string ContinuationPrompt = ". ";
     private const string BlockMark = "\"\"\"";
 
+    /// <summary>Whether Ctrl-C is a key while a turn is read, rather than a signal.</summary>
+    public bool TakesControlC => lines.TakesControlC;
+
     /// <summary>Reads one turn; its text is whole even where the input ended inside a block.</summary>
     public Line Read()
     {

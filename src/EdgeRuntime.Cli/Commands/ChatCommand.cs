@@ -60,7 +60,7 @@ internal static class ChatCommand
             screen.Remark("No chat template: the model only goes on with the text.");
         }
 
-        new ChatLoop(session, chat, new TurnReader(new LineEditor()), screen).Run();
+        Run(session, chat, new LineEditor(), screen);
         return 0;
     }
 
@@ -68,7 +68,13 @@ internal static class ChatCommand
     {
         using StreamReader input = StandardInput.Open();
         using var output = new StandardOutput();
-        new ChatLoop(session, chat, new TurnReader(new PipeLineSource(input)), new PipeScreen(output)).Run();
+        Run(session, chat, new PipeLineSource(input), new PipeScreen(output));
         return 0;
+    }
+
+    private static void Run(ModelSession session, ChatSession chat, ILineSource lines, ChatScreen screen)
+    {
+        using var interrupts = new Interrupts();
+        new ChatLoop(session, chat, new TurnReader(lines), screen, interrupts, TimeProvider.System).Run();
     }
 }

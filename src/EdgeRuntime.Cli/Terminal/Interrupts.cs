@@ -14,6 +14,9 @@ internal sealed class Interrupts : IDisposable
 
     public Interrupts() => _registration = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnInterrupt);
 
+    /// <summary>Whether the next Ctrl-C cancels something rather than ending the process.</summary>
+    public bool IsArmed => Volatile.Read(ref _armed) is not null;
+
     /// <summary>From now on Ctrl-C cancels the returned token, once.</summary>
     public CancellationToken Arm()
     {
