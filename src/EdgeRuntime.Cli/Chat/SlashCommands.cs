@@ -46,11 +46,11 @@ internal sealed class SlashCommands(ModelSession session, ChatSession chat, Chat
             case "/regen":
                 return Answer.Stream(chat, chat.Regenerate(cancellationToken), screen.WriteAnswer);
             case "/save":
-                chat.Save(Required(name, argument));
+                UserFile.Use(Required(name, argument), chat.Save);
                 screen.Remark($"saved {argument}");
                 break;
             case "/load":
-                chat.Load(Required(name, argument));
+                UserFile.Use(Required(name, argument), chat.Load);
                 screen.Remark($"loaded {argument}: {chat.Messages.Count} messages");
                 break;
             case "/stats":

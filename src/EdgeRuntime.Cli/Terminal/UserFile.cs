@@ -19,6 +19,13 @@ internal static class UserFile
     public static FileStream OpenAppend(string path) =>
         Use(path, name => File.Open(name, FileMode.Append, FileAccess.Write, FileShare.ReadWrite));
 
+    /// <summary>Does something with a file of that name.</summary>
+    public static void Use(string path, Action<string> action) => Use(path, name =>
+    {
+        action(name);
+        return true;
+    });
+
     private static T Use<T>(string path, Func<string, T> open)
     {
         if (path.Length == 0)

@@ -75,6 +75,26 @@ public sealed class ChatPipeTests
     }
 
     [Fact]
+    public void Chat_SaveAndLoadWherePathsAreWrong_SayWhatIsThere()
+    {
+        using var folder = new TemporaryFolder();
+        string root = folder.File("");
+        string absent = folder.File("absent.json");
+        string nowhere = folder.File(Path.Combine("nowhere", "talk.json"));
+        EdgertResult result = Edgert.RunWith(
+            $"/save {root}\n/load {root}\n/load {absent}\n/save {nowhere}\n/load {nowhere}\n", "chat", "-m", Edgert.Stories).Expect(0);
+        Assert.Equal(
+            [
+                $"edgert: error: {root}: is a folder, expected a file",
+                $"edgert: error: {root}: is a folder, expected a file",
+                $"edgert: error: {absent}: no such file",
+                $"edgert: error: {nowhere}: no such folder as {Path.GetDirectoryName(nowhere)}",
+                $"edgert: error: {nowhere}: no such folder as {Path.GetDirectoryName(nowhere)}",
+            ],
+            result.Error.TrimEnd().Split('\n'));
+    }
+
+    [Fact]
     public void Chat_FullContext_SaysSoAndGoesOn()
     {
         string words = string.Join(' ', Enumerable.Repeat("word", 100));
