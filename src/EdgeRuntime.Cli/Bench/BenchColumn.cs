@@ -39,6 +39,7 @@ internal sealed record BenchColumn(string Title, string Field, int? Digits = nul
         new("net J/token", "energy_net_j_per_token", 4),
         new("net W", "energy_net_watts", 2),
         new("± J/token", "energy_error_j_per_token", 4),
+        new("failures", "energy_failures", 0),
         new("energy", "energy_source"),
     ];
 

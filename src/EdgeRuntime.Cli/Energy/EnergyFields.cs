@@ -35,6 +35,10 @@ internal static class EnergyFields
         }
 
         yield return new("energy_samples", run.Samples);
+        if (run.Failures > 0)
+        {
+            yield return new("energy_failures", run.Failures);
+        }
     }
 
     /// <summary>Four digits that count: no sensor has more.</summary>

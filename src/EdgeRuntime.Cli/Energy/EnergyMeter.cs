@@ -27,6 +27,7 @@ internal sealed class EnergyMeter : IDisposable
     private readonly ManualResetEventSlim _stop = new();
     private readonly List<EnergySample> _samples = [];
     private bool _measuring;
+    private int _failuresBefore;
     private string? _problem;
 
     /// <param name="sensor">Becomes this object's; null for none.</param>
@@ -92,6 +93,7 @@ internal sealed class EnergyMeter : IDisposable
             _samples.Clear();
             _problem = null;
             _measuring = true;
+            _failuresBefore = _sensor.Failures;
             TakeSample();
         }
 
@@ -117,7 +119,8 @@ internal sealed class EnergyMeter : IDisposable
                 return null;
             }
 
-            EnergyReading reading = EnergyIntegral.Compute(_sensor.Name, _sensor.Kind, _sensor.Latency, _samples);
+            EnergyReading reading = EnergyIntegral.Compute(_sensor.Name, _sensor.Kind, _sensor.Latency, _samples)
+                with { Failures = _sensor.Failures - _failuresBefore };
             if (reading.Seconds >= _sensor.Latency.TotalSeconds)
             {
                 return reading;

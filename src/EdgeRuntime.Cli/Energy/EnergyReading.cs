@@ -9,15 +9,22 @@ namespace EdgeRuntime.Cli.Energy;
 /// <param name="Seconds">Time.</param>
 /// <param name="ErrorJoules">How far the energy may be off by sampling and by the age of readings; the sensor's own calibration is not in it.</param>
 /// <param name="Samples">Readings of the sensor.</param>
-internal sealed record EnergyReading(string Source, double Joules, double Seconds, double ErrorJoules, int Samples)
+/// <param name="Failures">How often the sensor gave no number; its last one was taken instead.</param>
+internal sealed record EnergyReading(string Source, double Joules, double Seconds, double ErrorJoules, int Samples, int Failures = 0)
 {
     public double Watts => Joules / Seconds;
 
     public double ErrorWatts => ErrorJoules / Seconds;
 
     /// <summary>Several spans as one; their errors may all lie on one side.</summary>
-    public EnergyReading Plus(EnergyReading other) =>
-        this with { Joules = Joules + other.Joules, Seconds = Seconds + other.Seconds, ErrorJoules = ErrorJoules + other.ErrorJoules, Samples = Samples + other.Samples };
+    public EnergyReading Plus(EnergyReading other) => this with
+    {
+        Joules = Joules + other.Joules,
+        Seconds = Seconds + other.Seconds,
+        ErrorJoules = ErrorJoules + other.ErrorJoules,
+        Samples = Samples + other.Samples,
+        Failures = Failures + other.Failures,
+    };
 
     /// <summary>What is left without the power that the device takes anyway.</summary>
     /// <param name="idle">A reading of the device at rest.</param>

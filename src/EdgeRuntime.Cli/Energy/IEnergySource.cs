@@ -37,6 +37,9 @@ internal interface IEnergySensor : IDisposable
     /// <summary>How old a reading may be. A measurement that takes less says nothing.</summary>
     TimeSpan Latency { get; }
 
+    /// <summary>How often it gave no number since it was opened and went on.</summary>
+    int Failures => 0;
+
     /// <summary>Joules or watts, as <see cref="Kind"/> says.</summary>
     /// <exception cref="EnergySensorException">The sensor gives no number any more.</exception>
     double Read();

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.ComponentModel;
 using System.Diagnostics;
+using System.IO;
 using System.Threading;
 
 namespace EdgeRuntime.Cli.Energy;
@@ -12,6 +13,12 @@ internal sealed class ProcessSensor : IEnergySensor
     /// <summary>A program may need this long to its first number, and no longer between two.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// A tool may fail now and then, and its last number stands in; so often in a row it is broken. One that has never given a number
+    /// is not what was meant, and is given up at once.
+    /// </summary>
+    private const int MostFailures = 5;
+
     private readonly Func<string, double?> _parse;
     private readonly ProcessStartInfo _start;
     private readonly TimeSpan _pause;
@@ -20,6 +27,7 @@ internal sealed class ProcessSensor : IEnergySensor
     private readonly Lock _lock = new();
     private Process? _process;
     private double _watts;
+    private int _failures;
     private long _readAt;
     private string? _problem;
     private bool _disposed;
@@ -46,6 +54,17 @@ internal sealed class ProcessSensor : IEnergySensor
     public SensorKind Kind => SensorKind.Power;
 
     public TimeSpan Latency { get; }
+
+    public int Failures
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _failures;
+            }
+        }
+    }
 
     public double Read()
     {
@@ -77,48 +96,64 @@ internal sealed class ProcessSensor : IEnergySensor
 
     private void Run()
     {
+        int failedInARow = 0;
         while (true)
         {
-            try
+            string? problem = RunProcess();
+            lock (_lock)
             {
-                Process process;
-                lock (_lock)
+                failedInARow = problem is null ? 0 : failedInARow + 1;
+                if (_disposed || failedInARow == (_readAt == 0 ? 1 : MostFailures))
                 {
-                    if (_disposed)
-                    {
-                        return;
-                    }
-
-                    process = Process.Start(_start)!;
-                    _process = process;
-                }
-
-                process.StandardInput.Close();
-                bool printed = Listen(process);
-                process.WaitForExit();
-                string? problem = process.ExitCode != 0 ? FormattableString.Invariant($"ended with exit code {process.ExitCode}")
-                    : printed ? null : "ended without a line that is a number of watts";
-                lock (_lock)
-                {
-                    _process = null;
-                    process.Dispose();
-                    if (_disposed || problem is not null)
-                    {
-                        Fail(problem);
-                        return;
-                    }
-                }
-            }
-            catch (Exception exception) when (exception is Win32Exception or InvalidOperationException or System.IO.IOException)
-            {
-                lock (_lock)
-                {
-                    Fail(exception.Message);
+                    _problem = problem ?? "stopped";
+                    _changed.Set();
                     return;
                 }
+
+                _failures += problem is null ? 0 : 1;
             }
 
             Thread.Sleep(_pause);
+        }
+    }
+
+    /// <summary>Runs the process to its end.</summary>
+    /// <returns>What was wrong with it, or null.</returns>
+    private string? RunProcess()
+    {
+        try
+        {
+            using Process? process = StartProcess();
+            if (process is null)
+            {
+                return null;
+            }
+
+            process.StandardInput.Close();
+            bool printed = Listen(process);
+            process.WaitForExit();
+            return process.ExitCode != 0 ? FormattableString.Invariant($"ended with exit code {process.ExitCode}")
+                : printed ? null : "ended without a line that is a number of watts";
+        }
+        catch (Exception exception) when (exception is Win32Exception or InvalidOperationException or IOException)
+        {
+            return exception.Message;
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                _process = null;
+            }
+        }
+    }
+
+    /// <summary>Null where this has been disposed.</summary>
+    private Process? StartProcess()
+    {
+        lock (_lock)
+        {
+            return _process = _disposed ? null : Process.Start(_start);
         }
     }
 
@@ -140,12 +175,6 @@ internal sealed class ProcessSensor : IEnergySensor
         }
 
         return printed;
-    }
-
-    private void Fail(string? problem)
-    {
-        _problem = problem ?? "stopped";
-        _changed.Set();
     }
 
     private void Kill()

@@ -50,6 +50,33 @@ public sealed class CommandSourceTests
         Assert.True(SpinWait.SpinUntil(() => sensor.Read() == 2, TimeSpan.FromSeconds(20)));
     }
 
+    [Fact]
+    public void Open_CommandThatFailsNowAndThen_KeepsItsLastNumberAndCounts()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "a shell of Unix");
+        using var folder = new TemporaryFolder();
+        string counter = folder.Write("counter", "0");
+
+        // Every second run fails.
+        using IEnergySensor sensor = Open($"n=$(($(cat '{counter}') + 1)); echo $n > '{counter}'; [ $((n % 2)) = 1 ] && echo 5");
+        Assert.True(SpinWait.SpinUntil(() => sensor.Failures >= 8, TimeSpan.FromSeconds(60)));
+        Assert.Equal(5, sensor.Read());
+    }
+
+    [Fact]
+    public void Open_CommandThatFailsAgainAndAgain_IsGivenUp()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "a shell of Unix");
+        using var folder = new TemporaryFolder();
+        string file = folder.Write("watts", "4\n");
+        using IEnergySensor sensor = Open($"cat '{file}' || exit 7");
+        File.Delete(file);
+        string? problem = null;
+        Assert.True(SpinWait.SpinUntil(() => (problem = Problem(sensor)) is not null, TimeSpan.FromSeconds(60)));
+        Assert.EndsWith("ended with exit code 7", problem, StringComparison.Ordinal);
+        Assert.Equal(4, sensor.Failures);
+    }
+
     [Theory]
     [InlineData("echo no number", "ended without a line that is a number of watts")]
     [InlineData("exit 3", "ended with exit code 3")]
@@ -70,6 +97,19 @@ public sealed class CommandSourceTests
         using var meter = EnergyMeter.Detect(new EnergyOptions { Sysfs = sysfs.Tree, Command = "exit 1" });
         Assert.False(meter.HasSensor);
         Assert.Contains("exit code 1", meter.Status, StringComparison.Ordinal);
+    }
+
+    private static string? Problem(IEnergySensor sensor)
+    {
+        try
+        {
+            sensor.Read();
+            return null;
+        }
+        catch (EnergySensorException exception)
+        {
+            return exception.Message;
+        }
     }
 
     private static IEnergySensor Open(string command)

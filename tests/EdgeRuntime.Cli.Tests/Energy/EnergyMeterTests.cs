@@ -67,6 +67,21 @@ public sealed class EnergyMeterTests
     }
 
     [Fact]
+    public void Measure_SensorThatFailsAndGoesOn_CountsTheFailuresOfThisMeasurement()
+    {
+        var sensor = new FakeSensor(SensorKind.Power, _ => 5) { Failures = 3 };
+        using var meter = new EnergyMeter(sensor, Interval);
+        EnergyReading reading = meter.Measure(() =>
+        {
+            Thread.Sleep(5);
+            sensor.Failures += 2;
+        })!;
+        Assert.Equal(2, reading.Failures);
+        Assert.Equal(4, reading.Plus(reading).Failures);
+        Assert.Equal(2, EnergyFields.Of("", reading, null, tokens: 1).ToDictionary()["energy_failures"]);
+    }
+
+    [Fact]
     public void Measure_ShorterThanTheSensorsLatency_GivesNoNumber()
     {
         using var meter = new EnergyMeter(new FakeSensor(SensorKind.Power, _ => 5, TimeSpan.FromMinutes(5)), Interval);
@@ -145,6 +160,8 @@ public sealed class EnergyMeterTests
         public string Name => "fake";
 
         public SensorKind Kind => kind;
+
+        public int Failures { get; set; }
 
         public TimeSpan Latency => latency ?? TimeSpan.FromMilliseconds(1);
 
