@@ -112,16 +112,33 @@ internal sealed class PackedSideCar
             Directory.CreateDirectory(_folder);
             DeleteLeftovers();
             WriteFile(temporary, new SideCarHeader(_modelHash!.Value, _parts, entries).ToBytes(), regions, cancellationToken);
-            File.Move(temporary, Path, overwrite: true);
             SideCarLog.Written(_logger, Path, Stopwatch.GetElapsedTime(started).TotalSeconds);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            SideCarLog.NotWritten(_logger, Path, exception.Message);
+            // Another process may have been there first: its file serves as well.
+            if (!IsGood(matrices, team, cancellationToken))
+            {
+                SideCarLog.NotWritten(_logger, Path, exception.Message);
+            }
         }
         finally
         {
             TryDelete(temporary);
+        }
+    }
+
+    private bool IsGood(IReadOnlyList<SideCarMatrix> matrices, WorkerPool team, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var file = new MappedFile(Path);
+            Check(file, matrices, team, cancellationToken);
+            return true;
+        }
+        catch (Exception exception) when (exception is InvalidDataException or IOException or UnauthorizedAccessException)
+        {
+            return false;
         }
     }
 
@@ -175,14 +192,15 @@ internal sealed class PackedSideCar
         return Checksum.Combine(parts);
     }
 
-    private static void WriteFile(string path, byte[] header, Region[] regions, CancellationToken cancellationToken)
+    /// <summary>Writes under a temporary name and renames while the file is still open: nobody takes it for a leftover in between.</summary>
+    private void WriteFile(string temporary, byte[] header, Region[] regions, CancellationToken cancellationToken)
     {
         const int ChunkBytes = 4 << 20;
-        using var stream = new FileStream(path, new FileStreamOptions
+        using var stream = new FileStream(temporary, new FileStreamOptions
         {
             Mode = FileMode.CreateNew,
-            Access = FileAccess.Write,
-            Share = FileShare.None,
+            Access = FileAccess.ReadWrite, // some network file systems lock only what may be read
+            Share = FileShare.Delete, // allows the renaming, and locks out everything else
             BufferSize = 0,
             PreallocationSize = header.Length + regions.Sum(static region => region.Length), // a full disk shows at once
         });
@@ -197,17 +215,22 @@ internal sealed class PackedSideCar
         }
 
         stream.Flush(flushToDisk: true);
+        File.Move(temporary, Path, overwrite: true);
     }
 
     /// <summary>Takes away what processes that ended while they wrote have left; whoever still writes holds a lock.</summary>
     private void DeleteLeftovers()
     {
         string stem = System.IO.Path.GetFileNameWithoutExtension(Path);
-        foreach (string leftover in Directory.EnumerateFiles(_folder, stem + ".*.tmp"))
+        foreach (FileInfo leftover in new DirectoryInfo(_folder).EnumerateFiles(stem + ".*.tmp"))
         {
             try
             {
-                new FileStream(leftover, FileMode.Open, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose).Dispose();
+                // An empty one has just been made by somebody who is about to lock it.
+                if (leftover.Length > 0)
+                {
+                    new FileStream(leftover.FullName, FileMode.Open, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose).Dispose();
+                }
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {

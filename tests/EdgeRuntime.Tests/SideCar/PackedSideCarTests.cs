@@ -180,6 +180,19 @@ public sealed class PackedSideCarTests : IDisposable
     }
 
     [Fact]
+    public void Load_ByEightAtOnce_NoneWarns()
+    {
+        for (int round = 0; round < 8; round++)
+        {
+            var events = new EventRecorder[8];
+            Parallel.For(0, events.Length, new ParallelOptions { MaxDegreeOfParallelism = events.Length },
+                i => Run(Stories, new ModelOptions { PackedCache = Path.Combine(Cache, $"{round}"), Threads = 1 }, out events[i]));
+            Assert.All(events, recorder => Assert.Empty(recorder.Warnings));
+            Assert.Single(Directory.GetFiles(Path.Combine(Cache, $"{round}")));
+        }
+    }
+
+    [Fact]
     public void Load_AfterAProcessEndedWhileWriting_TakesItsRemainsAway()
     {
         Logits(Stories, Cache, "Written");
