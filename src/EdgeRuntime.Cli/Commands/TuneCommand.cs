@@ -73,7 +73,7 @@ internal static class TuneCommand
         output.Write(FormattableString.Invariant(
             $"Chosen: {choice.Threads} threads, {choice.PrefillInstructionSet} for prefill, {choice.DecodeInstructionSet} for decode, batches of {choice.BatchTokens}, KV cache {choice.KvType}.\n"));
         output.Write(FormattableString.Invariant(
-            $"The first value of each setting is the default; another one was taken only where it was faster in every round, and by {(TuningSearch.LeastGain - 1) * 100:F0} % in the median.\n"));
+            $"The first value of each setting is the default; another one was taken only where it was faster in every round, of two at least, and by {(TuningSearch.LeastGain - 1) * 100:F0} % in the median.\n"));
         output.Write(file is null ? "No profile was written.\n" : $"Profile: {file}\n");
     }
 

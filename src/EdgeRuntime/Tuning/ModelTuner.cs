@@ -23,7 +23,7 @@ public static class ModelTuner
         using LanguageModel model = LanguageModel.Load(
             path, new ModelOptions { UseTuningProfile = false, LoggerFactory = options.LoggerFactory }, progress, cancellationToken);
         using var bench = new TuningBench(model, cancellationToken);
-        var search = new TuningSearch(bench, TuningCandidates.OfThisMachine(options.AllowLossyKv), options, tell ?? (_ => { }));
+        var search = new TuningSearch(bench, TuningCandidates.OfThisMachine(options.AllowLossyKv), options, tell ?? (_ => { }), TimeProvider.System);
         (TuningChoice choice, var measurements) = search.Run();
         return new TuningProfile(TuningKey.Of(model.File), choice, measurements);
     }

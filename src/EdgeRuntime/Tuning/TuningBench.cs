@@ -9,7 +9,6 @@ namespace EdgeRuntime.Tuning;
 internal sealed class TuningBench : ITuningBench, IDisposable
 {
     private const int MostPositions = 2048;
-    private const int LeastDecoded = 4;
 
     private readonly LanguageModel _model;
     private readonly CancellationToken _cancellationToken;
@@ -57,7 +56,7 @@ internal sealed class TuningBench : ITuningBench, IDisposable
         session.Forward(_tokens.AsSpan(depth, 1), _cancellationToken);
         long start = Stopwatch.GetTimestamp();
         int decoded = 0;
-        while (decoded < LeastDecoded || Stopwatch.GetElapsedTime(start).TotalSeconds < seconds)
+        while (decoded < ITuningBench.LeastDecoded - 1 || Stopwatch.GetElapsedTime(start).TotalSeconds < seconds)
         {
             if (session.Length == session.ContextLength)
             {

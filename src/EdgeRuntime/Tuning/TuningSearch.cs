@@ -1,6 +1,6 @@
 using System;
 using System.Collections.Generic;
-using System.Diagnostics;
+using System.Globalization;
 using System.Linq;
 
 namespace EdgeRuntime.Tuning;
@@ -8,14 +8,21 @@ namespace EdgeRuntime.Tuning;
 /// <summary>
 /// Chooses one setting after another, each with those chosen before: decode ISA, prefill ISA, threads, batch, KV type. The
 /// candidates of a step take turns over several rounds, so that a machine that changes its clock treats them alike, and
-/// another one than the default must be faster in every round and clearly so in the median.
+/// another one than the default must be faster in every round, of at least two, and clearly so in the median. One that has lost a
+/// round is measured no more.
 /// </summary>
-internal sealed class TuningSearch(ITuningBench bench, TuningCandidates candidates, TuningOptions options, Action<string> tell)
+/// <remarks>
+/// It keeps to its time: a step gets a share of what is left, begins a round only when one like the last fits into the share, and is
+/// left out where the shortest measurements would not fit.
+/// </remarks>
+internal sealed class TuningSearch(ITuningBench bench, TuningCandidates candidates, TuningOptions options, Action<string> tell, TimeProvider clock)
 {
     /// <summary>A candidate must be faster than the default by this factor in the median of the rounds.</summary>
     public const double LeastGain = 1.03;
 
     private const int Rounds = 3;
+    private const int LeastRounds = 2;
+    private const int LeastPrefill = 16;
     private const double WarmUpShare = 0.04;
 
     /// <summary>A turn of a conversation, to weigh prefill against decode where one number of threads serves both.</summary>
@@ -23,26 +30,34 @@ internal sealed class TuningSearch(ITuningBench bench, TuningCandidates candidat
     private const int TurnAnswer = 128;
 
     private readonly List<TuningMeasurement> _measurements = [];
-    private readonly long _started = Stopwatch.GetTimestamp();
+    private readonly long _started = clock.GetTimestamp();
     private double _prefillRate;
+    private double _decodeRate;
 
     /// <summary>Measures and chooses.</summary>
     public (TuningChoice Choice, IReadOnlyList<TuningMeasurement> Measurements) Run()
     {
         TuningChoice choice = candidates.Default;
         // The first second is slower: pages are touched, code is compiled again, the clock rises.
-        bench.Prefill(choice, Math.Min(16, bench.MaxPositions));
-        bench.Decode(choice, depth: 0, options.Seconds * WarmUpShare);
+        bench.Prefill(choice, Math.Min(LeastPrefill, bench.MaxPositions));
+        _decodeRate = bench.Decode(choice, depth: 0, options.Seconds * WarmUpShare);
         _prefillRate = bench.Prefill(choice, Math.Min(32, bench.MaxPositions));
 
-        choice = Step("decode isa", 0.15, candidates.InstructionSets, choice, (c, isa) => c with { DecodeInstructionSet = isa }, Decode(depth: 0));
-        choice = Step("prefill isa", 0.2, candidates.InstructionSets, choice, (c, isa) => c with { PrefillInstructionSet = isa }, Prefill());
-        choice = Step("threads", 0.25, candidates.Threads, choice, (c, threads) => c with { Threads = threads }, Both());
+        choice = Step(
+            "decode isa", 0.15, LeastDecodeSeconds, candidates.InstructionSets, choice, (c, isa) => c with { DecodeInstructionSet = isa }, Decode(depth: 0));
+        choice = Step(
+            "prefill isa", 0.2, LeastPrefillSeconds, candidates.InstructionSets, choice, (c, isa) => c with { PrefillInstructionSet = isa }, Prefill());
+        choice = Step(
+            "threads", 0.25, LeastDecodeSeconds + LeastPrefillSeconds, candidates.Threads, choice, (c, threads) => c with { Threads = threads }, Both());
         choice = StepBatch(choice);
         return (StepKvType(choice), _measurements);
     }
 
-    private double SecondsLeft => options.Seconds - Stopwatch.GetElapsedTime(_started).TotalSeconds;
+    private double SecondsLeft => options.Seconds - clock.GetElapsedTime(_started).TotalSeconds;
+
+    private double LeastDecodeSeconds => ITuningBench.LeastDecoded / _decodeRate;
+
+    private double LeastPrefillSeconds => LeastPrefill / _prefillRate;
 
     /// <summary>Batches are compared on a prompt of the largest one; those that the budget has no time for are left out.</summary>
     private TuningChoice StepBatch(TuningChoice choice)
@@ -58,7 +73,7 @@ internal sealed class TuningSearch(ITuningBench bench, TuningCandidates candidat
         }
 
         return Step(
-            "batch", Share, batches, choice, (c, batch) => c with { BatchTokens = batch },
+            "batch", Share, tokens / _prefillRate, batches, choice, (c, batch) => c with { BatchTokens = batch },
             (c, _) => new Speed(bench.Prefill(c, tokens), null));
     }
 
@@ -72,7 +87,8 @@ internal sealed class TuningSearch(ITuningBench bench, TuningCandidates candidat
             return choice;
         }
 
-        return Step("kv type", 0.5, candidates.KvTypes, choice, (c, type) => c with { KvType = type }, Decode(depth));
+        return Step(
+            "kv type", 0.5, (depth / _prefillRate) + LeastDecodeSeconds, candidates.KvTypes, choice, (c, type) => c with { KvType = type }, Decode(depth));
     }
 
     private Func<TuningChoice, double, Speed> Decode(int depth) => (choice, seconds) => new Speed(null, bench.Decode(choice, depth, seconds));
@@ -82,11 +98,18 @@ internal sealed class TuningSearch(ITuningBench bench, TuningCandidates candidat
     private Func<TuningChoice, double, Speed> Both() => (choice, seconds) =>
         new Speed(bench.Prefill(choice, PrefillTokens(seconds / 2)), bench.Decode(choice, 0, seconds / 2));
 
-    private int PrefillTokens(double seconds) => (int)Math.Clamp(_prefillRate * seconds, Math.Min(16, bench.MaxPositions), Math.Min(512, bench.MaxPositions));
+    private int PrefillTokens(double seconds) => (int)Math.Clamp(_prefillRate * seconds, Math.Min(LeastPrefill, bench.MaxPositions), Math.Min(512, bench.MaxPositions));
 
     /// <summary>Measures the candidates of one setting in rounds and takes the best.</summary>
+    /// <param name="name">What is chosen.</param>
+    /// <param name="share">Of the time that is left.</param>
+    /// <param name="least">Seconds that a measurement takes at least.</param>
+    /// <param name="values">The candidates, the default first.</param>
+    /// <param name="choice">What was chosen before.</param>
+    /// <param name="apply">Sets a candidate.</param>
+    /// <param name="measure">Measures for about so many seconds.</param>
     private TuningChoice Step<T>(
-        string name, double share, IReadOnlyList<T> values, TuningChoice choice, Func<TuningChoice, T, TuningChoice> apply,
+        string name, double share, double least, IReadOnlyList<T> values, TuningChoice choice, Func<TuningChoice, T, TuningChoice> apply,
         Func<TuningChoice, double, Speed> measure)
     {
         if (values.Count < 2)
@@ -94,22 +117,51 @@ internal sealed class TuningSearch(ITuningBench bench, TuningCandidates candidat
             return choice;
         }
 
-        tell(FormattableString.Invariant($"{name}: {string.Join(", ", values)}"));
-        double seconds = Math.Max(0, SecondsLeft) * share / (values.Count * Rounds);
-        var speeds = values.Select(_ => new List<Speed>()).ToArray();
-        for (int round = 0; round < Rounds && (round == 0 || SecondsLeft > 0); round++)
+        if (least * values.Count * LeastRounds > SecondsLeft)
         {
-            for (int i = 0; i < values.Count; i++)
+            tell($"{name}: {Text(values[0])}, not measured: no time");
+            return choice;
+        }
+
+        tell($"{name}: {string.Join(", ", values.Select(Text))}");
+        double seconds = SecondsLeft * share;
+        List<Speed>[] speeds = Race(values.Count, seconds, i => measure(apply(choice, values[i]), seconds / (values.Count * Rounds)));
+        int best = Choose(speeds);
+        _measurements.AddRange(values.Select((value, i) => new TuningMeasurement(
+            name, Text(value), Median(speeds[i], speed => speed.Prefill), Median(speeds[i], speed => speed.Decode), i == best)));
+        _prefillRate = Median(speeds[best], speed => speed.Prefill) ?? _prefillRate;
+        return apply(choice, values[best]);
+    }
+
+    private static string Text<T>(T value) => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
+
+    /// <summary>Measures all candidates, and then in further rounds the first and those that have beaten it every time.</summary>
+    private List<Speed>[] Race(int candidates, double seconds, Func<int, Speed> measure)
+    {
+        long began = clock.GetTimestamp();
+        var speeds = Enumerable.Range(0, candidates).Select(_ => new List<Speed>()).ToArray();
+        List<int> racing = [.. Enumerable.Range(0, candidates)];
+        for (int round = 0; round < Rounds; round++)
+        {
+            int measured = racing.Count;
+            long roundBegan = clock.GetTimestamp();
+            foreach (int i in racing)
             {
-                speeds[i].Add(measure(apply(choice, values[i]), seconds));
+                speeds[i].Add(measure(i));
+            }
+
+            racing.RemoveAll(i => i > 0 && speeds[i][round].SecondsOfTurn >= speeds[0][round].SecondsOfTurn);
+            double nextRound = clock.GetElapsedTime(roundBegan).TotalSeconds * racing.Count / measured;
+
+            // What has won the first round needs the second to be chosen: that may cost more than the share.
+            double left = round + 1 < LeastRounds ? SecondsLeft : seconds - clock.GetElapsedTime(began).TotalSeconds;
+            if (racing.Count == 1 || nextRound > left)
+            {
+                break;
             }
         }
 
-        int best = Choose(speeds);
-        _measurements.AddRange(values.Select((value, i) => new TuningMeasurement(
-            name, Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture) ?? "", Median(speeds[i], speed => speed.Prefill),
-            Median(speeds[i], speed => speed.Decode), i == best)));
-        return apply(choice, values[best]);
+        return speeds;
     }
 
     /// <summary>The index of the candidate that takes the least time for a turn; the first where none is clearly better.</summary>
@@ -120,7 +172,7 @@ internal sealed class TuningSearch(ITuningBench bench, TuningCandidates candidat
         for (int i = 1; i < speeds.Length; i++)
         {
             double[] gains = [.. speeds[i].Select((speed, round) => speeds[0][round].SecondsOfTurn / speed.SecondsOfTurn).Order()];
-            if (gains[0] > 1 && gains[gains.Length / 2] > bestGain)
+            if (gains.Length >= LeastRounds && gains[0] > 1 && gains[gains.Length / 2] > bestGain)
             {
                 best = i;
                 bestGain = gains[gains.Length / 2];

@@ -58,8 +58,9 @@ public sealed class TuningSearchTests
     [Fact]
     public void Run_OneCandidateEach_MeasuresNothing()
     {
+        var bench = new FakeBench(_ => 1, _ => 1);
         (TuningChoice choice, IReadOnlyList<TuningMeasurement> measurements) = new TuningSearch(
-            new FakeBench(_ => 1, _ => 1), new TuningCandidates(["only"], [1], [512], [KvCacheType.F16]), new TuningOptions(), _ => { }).Run();
+            bench, new TuningCandidates(["only"], [1], [512], [KvCacheType.F16]), new TuningOptions(), _ => { }, bench).Run();
         Assert.Equal(new TuningChoice(1, "only", "only", KvCacheType.F16, 512), choice);
         Assert.Empty(measurements);
     }
@@ -69,7 +70,7 @@ public sealed class TuningSearchTests
     {
         var lines = new List<string>();
         var bench = new FakeBench(_ => 0.001, _ => 1);
-        (TuningChoice choice, IReadOnlyList<TuningMeasurement> measurements) = new TuningSearch(bench, Candidates, new TuningOptions { Seconds = 5 }, lines.Add).Run();
+        (TuningChoice choice, IReadOnlyList<TuningMeasurement> measurements) = new TuningSearch(bench, Candidates, new TuningOptions { Seconds = 5 }, lines.Add, bench).Run();
         Assert.Equal(512, choice.BatchTokens);
         Assert.DoesNotContain(measurements, measurement => measurement.Step is "batch" or "kv type");
         Assert.Contains(lines, line => line.StartsWith("batch: 512, not measured", StringComparison.Ordinal));
@@ -83,8 +84,60 @@ public sealed class TuningSearchTests
     public void Run_ShortContext_StaysWithinIt(int positions)
     {
         var bench = new FakeBench(_ => 1, _ => 1) { MaxPositions = positions };
-        new TuningSearch(bench, Candidates, new TuningOptions { Seconds = 10 }, _ => { }).Run();
+        new TuningSearch(bench, Candidates, new TuningOptions { Seconds = 10 }, _ => { }, bench).Run();
         Assert.True(bench.LongestPrefill <= positions, $"{bench.LongestPrefill} tokens");
+    }
+
+    /// <summary>From a board that decodes two tokens a second to a model that needs no time at all.</summary>
+    [Theory]
+    [InlineData(0.02)]
+    [InlineData(0.05)]
+    [InlineData(0.3)]
+    [InlineData(1)]
+    [InlineData(100)]
+    public void Run_AnySpeed_KeepsToItsTime(double speed)
+    {
+        var bench = new FakeBench(c => speed * (c.PrefillInstructionSet == "wide" ? 1 : 0.4), c => speed * (c.DecodeInstructionSet == "wide" ? 1 : 1.2));
+        new TuningSearch(bench, Candidates, new TuningOptions(), _ => { }, bench).Run();
+        Assert.InRange(bench.Elapsed.TotalSeconds, 0, 30);
+    }
+
+    /// <summary>Other work on the machine: after five seconds everything takes four times as long.</summary>
+    [Fact]
+    public void Run_MachineThatBecomesBusy_KeepsToItsTimeAbout()
+    {
+        var bench = new FakeBench(_ => 1, _ => 1) { Slowdown = elapsed => elapsed > TimeSpan.FromSeconds(5) ? 4 : 1 };
+        new TuningSearch(bench, Candidates, new TuningOptions(), _ => { }, bench).Run();
+        Assert.InRange(bench.Elapsed.TotalSeconds, 0, 36);
+    }
+
+    [Fact]
+    public void Run_CandidateThatLosesARound_IsMeasuredNoMore()
+    {
+        int narrow = 0;
+        var bench = new FakeBench(_ => 1, c =>
+        {
+            narrow += c.DecodeInstructionSet == "narrow" ? 1 : 0;
+            return c.DecodeInstructionSet == "narrow" ? 0.9 : 1;
+        });
+        Search(bench);
+        Assert.Equal(1, narrow);
+    }
+
+    [Fact]
+    public void Run_TimeForOneRoundOnly_KeepsTheDefault()
+    {
+        // The first measurement of threads takes so long that no second round fits.
+        bool waited = false;
+        var bench = new FakeBench(_ => 1, c => c.Threads == 2 ? 1.5 : 1);
+        bench.Waits = choice =>
+        {
+            bool first = choice.Threads == 2 && !waited;
+            waited |= first;
+            return first ? TimeSpan.FromSeconds(50) : TimeSpan.Zero;
+        };
+        Assert.Equal(4, Search(bench).Choice.Threads);
+        Assert.True(waited);
     }
 
     [Fact]
@@ -98,26 +151,41 @@ public sealed class TuningSearchTests
     }
 
     private static (TuningChoice Choice, IReadOnlyList<TuningMeasurement> Measurements) Search(FakeBench bench) =>
-        new TuningSearch(bench, Candidates, new TuningOptions { Seconds = 60 }, _ => { }).Run();
+        new TuningSearch(bench, Candidates, new TuningOptions { Seconds = 60 }, _ => { }, bench).Run();
 
-    /// <summary>A device whose speeds are made up: 1000 and 100 tokens a second times a factor. It takes no time.</summary>
-    private sealed class FakeBench(Func<TuningChoice, double> prefill, Func<TuningChoice, double> decode) : ITuningBench
+    /// <summary>A device whose speeds are made up: 1000 and 100 tokens a second times a factor. It is also the clock.</summary>
+    private sealed class FakeBench(Func<TuningChoice, double> prefill, Func<TuningChoice, double> decode) : TimeProvider, ITuningBench
     {
         public int MaxPositions { get; init; } = 2048;
 
+        public Func<TimeSpan, double> Slowdown { get; init; } = _ => 1;
+
+        public Func<TuningChoice, TimeSpan> Waits { get; set; } = _ => TimeSpan.Zero;
+
         public int LongestPrefill { get; private set; }
+
+        public TimeSpan Elapsed { get; private set; }
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => Elapsed.Ticks;
 
         public double Prefill(TuningChoice choice, int tokens)
         {
             Assert.InRange(tokens, 1, int.MaxValue);
             LongestPrefill = Math.Max(LongestPrefill, tokens);
-            return 1000 * prefill(choice);
+            double rate = 1000 * prefill(choice) / Slowdown(Elapsed);
+            Elapsed += Waits(choice) + TimeSpan.FromSeconds(tokens / rate);
+            return rate;
         }
 
         public double Decode(TuningChoice choice, int depth, double seconds)
         {
             Assert.InRange(depth, 0, MaxPositions - 1);
-            return 100 * decode(choice);
+            double rate = 100 * decode(choice) / Slowdown(Elapsed);
+            double fill = depth / (1000 * prefill(choice) / Slowdown(Elapsed));
+            Elapsed += TimeSpan.FromSeconds(fill + Math.Max(seconds, ITuningBench.LeastDecoded / rate));
+            return rate;
         }
     }
 }
