@@ -98,6 +98,8 @@ internal static class RunCommand
         ["stop_reason"] = answer.StopReason,
         ["prompt_tokens"] = answer.Cost.PromptTokens,
         ["generated_tokens"] = answer.Cost.GeneratedTokens,
+        ["drafted_tokens"] = answer.Cost.DraftedTokens,
+        ["accepted_tokens"] = answer.Cost.AcceptedTokens,
         ["seed"] = generation.Seed,
         ["model"] = model.File.Path,
         ["isa"] = model.InstructionSet,

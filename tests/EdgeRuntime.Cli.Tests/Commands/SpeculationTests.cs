@@ -1,4 +1,5 @@
 using System;
+using System.Text.Json;
 using EdgeRuntime.Cli.Tests.Support;
 using Xunit;
 
@@ -17,8 +18,15 @@ public sealed class SpeculationTests
     [Fact]
     public void Run_DraftModel_GivesTheSameGreedyAnswer()
     {
-        string[] story = ["run", "-m", Edgert.Stories, "-p", "Once upon a time", "--temp", "0", "-n", "40"];
-        Assert.Equal(Edgert.Run(story).Expect(0).Output, Edgert.Run([.. story, "--draft", Edgert.Stories]).Expect(0).Output);
+        string[] story = ["run", "-m", Edgert.Stories, "-p", "Once upon a time", "--temp", "0", "-n", "40", "--json"];
+        JsonElement plain = Edgert.Run(story).Expect(0).Json;
+        JsonElement drafted = Edgert.Run([.. story, "--draft", Edgert.Stories]).Expect(0).Json;
+        Assert.Equal(plain.GetProperty("text").GetString(), drafted.GetProperty("text").GetString());
+        Assert.Equal(0, plain.GetProperty("drafted_tokens").GetInt32());
+
+        // The same model proposes what it then chooses.
+        Assert.InRange(drafted.GetProperty("drafted_tokens").GetInt32(), 1, int.MaxValue);
+        Assert.Equal(drafted.GetProperty("drafted_tokens").GetInt32(), drafted.GetProperty("accepted_tokens").GetInt32());
     }
 
     [Fact]
