@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
@@ -5,6 +6,7 @@ using EdgeRuntime.Cli.Bench;
 using EdgeRuntime.Cli.Bench.Synthesis;
 using EdgeRuntime.Cli.Tests.Support;
 using EdgeRuntime.Gguf;
+using EdgeRuntime.Kernels;
 using Xunit;
 
 namespace EdgeRuntime.Cli.Tests.Bench;
@@ -68,10 +70,53 @@ public sealed class SyntheticModelTests
         Assert.Equal(0, shape.FeedForward % 32);
     });
 
+    [Fact]
+    public void Parse_NameWithSizes_ChangesThem()
+    {
+        ModelShape shape = ModelShape.Parse("qwen-0.5b,layers=2,vocab=1003");
+        Assert.Equal(ModelShape.Find("qwen-0.5b") with { Name = "qwen-0.5b,layers=2,vocab=1003", Layers = 2, Vocabulary = 1003 }, shape);
+        Assert.Equal(
+            new ModelShape("tiny,hidden=96,feed-forward=160,layers=1,heads=3,kv-heads=1,head=32,vocab=258", 96, 160, 1, 3, 1, 32, 258, Tied: true),
+            ModelShape.Parse("tiny,hidden=96,feed-forward=160,layers=1,heads=3,kv-heads=1,head=32,vocab=258"));
+    }
+
+    [Theory]
+    [InlineData("tiny,layers", "expected one of hidden=N, feed-forward=N, layers=N, heads=N, kv-heads=N, head=N, vocab=N")]
+    [InlineData("tiny,depth=1", "expected one of hidden=N")]
+    [InlineData("tiny,layers=0", "expected a number of 1 to 1024")]
+    [InlineData("tiny,layers=2000000000000", "expected a number of 1 to 1024")]
+    [InlineData("tiny,vocab=100", "expected a vocabulary of 258 or more")]
+    [InlineData("tiny,kv-heads=3", "expected heads that kv-heads divide")]
+    [InlineData("tiny,head=31", "expected an even head")]
+    [InlineData("tiny,hidden=100", "that 32 divides")]
+    public void Parse_WhatNoModelHas_SaysWhatIsExpected(string text, string expected) =>
+        Assert.Contains(expected, Assert.Throws<ArgumentException>(() => ModelShape.Parse(text)).Message, StringComparison.Ordinal);
+
+    /// <summary>Shapes of well-known models, with fewer layers and a vocabulary that no panel divides.</summary>
+    [Theory]
+    [InlineData("qwen-0.5b", "Q4_0", "Q4_1", "Q5_0", "IQ4_NL", "Q4_K_M", "Q6_K", "Q5_K_M", "Q8_0", "F16", "BF16")]
+    [InlineData("qwen-1.5b", "Q4_0", "Q4_1", "Q5_0", "IQ4_NL", "Q4_K_M", "Q6_K", "Q5_K_M", "Q8_0", "F16", "BF16")]
+    [InlineData("llama-3b", "Q4_0", "Q4_1", "Q5_0", "IQ4_NL", "Q4_K_M", "Q6_K", "Q5_K_M", "Q8_0", "F16", "BF16")]
+    public void Forward_WellKnownShapes_DoNotDependOnThreadsOrInstructionSet(string shape, params string[] types)
+    {
+        foreach (string type in types)
+        {
+            using var folder = new TemporaryFolder();
+            string path = Write(folder, shape + ",layers=1,vocab=1003", type);
+            float[] expected = Logits(path, new ModelOptions { Threads = 1 });
+            Assert.Equal(expected, Logits(path, new ModelOptions { Threads = 2 }));
+            if (InstructionSet.All.Any(set => set is { Name: "avx2", IsSupported: true }))
+            {
+                Assert.Equal(expected, Logits(path, new ModelOptions { Threads = 2, InstructionSet = "avx2" }));
+            }
+        }
+    }
+
     [Theory]
     [InlineData("tiny")]
     [InlineData("tiny:Q9")]
     [InlineData("huge:Q4_0")]
+    [InlineData("tiny,layers=0:Q4_0")]
     public void MakeModel_UnknownShapeOrType_IsOneLine(string wanted)
     {
         EdgertResult result = Edgert.Run("bench", "--make-model", wanted, "never-written.gguf");
@@ -80,11 +125,29 @@ public sealed class SyntheticModelTests
         Assert.False(File.Exists("never-written.gguf"));
     }
 
+    [Fact]
+    public void MakeModel_FileThatCannotBe_SaysWhy()
+    {
+        using var folder = new TemporaryFolder();
+        Assert.Contains("is a folder, expected a file", Edgert.Run("bench", "--make-model", "tiny:Q4_0", folder.Path).ExpectErrorLine(1), StringComparison.Ordinal);
+        string nowhere = folder.File(Path.Combine("nowhere", "x.gguf"));
+        Assert.Contains("no such folder as", Edgert.Run("bench", "--make-model", "tiny:Q4_0", nowhere).ExpectErrorLine(1), StringComparison.Ordinal);
+    }
+
+    /// <summary>Of the last of three tokens, and of one more.</summary>
+    private static float[] Logits(string path, ModelOptions options)
+    {
+        using LanguageModel model = LanguageModel.Load(path, options with { UseTuningProfile = false });
+        using ModelSession session = model.CreateSession(new SessionOptions { ContextLength = 8 });
+        float[] prefill = session.Forward([1, 2, 3]).ToArray();
+        return [.. prefill, .. session.Forward([4])];
+    }
+
     private static string Write(TemporaryFolder folder, string shape, string type)
     {
         string path = folder.File($"{shape}-{type}.gguf");
         using FileStream file = File.Create(path);
-        SyntheticModel.Write(ModelShape.Find(shape), TypeMix.Find(type), file);
+        SyntheticModel.Write(ModelShape.Parse(shape), TypeMix.Find(type), file);
         file.Dispose();
         using GgufFile read = GgufFile.Open(path);
         read.RequireComplete();

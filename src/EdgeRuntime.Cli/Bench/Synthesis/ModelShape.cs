@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.Linq;
 
 namespace EdgeRuntime.Cli.Bench.Synthesis;
@@ -17,6 +18,9 @@ namespace EdgeRuntime.Cli.Bench.Synthesis;
 internal sealed record ModelShape(
     string Name, int Hidden, int FeedForward, int Layers, int Heads, int KvHeads, int HeadLength, int Vocabulary, bool Tied)
 {
+    /// <summary>Most types have blocks of so many weights.</summary>
+    private const int BlockElements = 32;
+
     public static IReadOnlyList<ModelShape> All { get; } =
     [
         new("tiny", 256, 768, 2, 4, 2, 64, 1024, Tied: true),
@@ -27,6 +31,46 @@ internal sealed record ModelShape(
         new("qwen-1.5b", 1536, 8960, 28, 12, 2, 128, 151_936, Tied: true),
         new("llama-3b", 3072, 8192, 28, 24, 8, 128, 128_256, Tied: true),
     ];
+
+    /// <summary>What a name may be followed by, and how large it may be.</summary>
+    private static readonly Dictionary<string, (int Most, Func<ModelShape, int, ModelShape> Apply)> Sizes = new()
+    {
+        ["hidden"] = (1 << 16, (shape, size) => shape with { Hidden = size }),
+        ["feed-forward"] = (1 << 17, (shape, size) => shape with { FeedForward = size }),
+        ["layers"] = (1024, (shape, size) => shape with { Layers = size }),
+        ["heads"] = (1024, (shape, size) => shape with { Heads = size }),
+        ["kv-heads"] = (1024, (shape, size) => shape with { KvHeads = size }),
+        ["head"] = (512, (shape, size) => shape with { HeadLength = size }),
+        ["vocab"] = (1 << 20, (shape, size) => shape with { Vocabulary = size }),
+    };
+
+    /// <summary>A name, with sizes of one's own behind it where wanted: <c>qwen-0.5b,layers=2,vocab=1003</c>.</summary>
+    /// <exception cref="ArgumentException">No such shape or size, or sizes that no model can have together; the message says what is expected.</exception>
+    public static ModelShape Parse(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        string[] parts = text.Split(',');
+        ModelShape shape = parts.Skip(1).Aggregate(Find(parts[0]), (changed, part) => changed.With(part)) with { Name = text };
+        string? problem = shape.Vocabulary < SyntheticModel.LeastVocabulary ? $"a vocabulary of {SyntheticModel.LeastVocabulary} or more"
+            : shape.Heads % shape.KvHeads != 0 ? "heads that kv-heads divide"
+            : shape.HeadLength % 2 != 0 ? "an even head"
+            : shape.Hidden % BlockElements != 0 || shape.FeedForward % BlockElements != 0 || shape.Heads * shape.HeadLength % BlockElements != 0
+                ? $"hidden, feed-forward and heads x head that {BlockElements} divides" : null;
+        return problem is null ? shape : throw new ArgumentException($"{text}: expected {problem}", nameof(text));
+    }
+
+    private ModelShape With(string change)
+    {
+        string[] parts = change.Split('=');
+        if (parts.Length != 2 || !Sizes.TryGetValue(parts[0], out (int Most, Func<ModelShape, int, ModelShape> Apply) size))
+        {
+            throw new ArgumentException($"'{change}': expected one of {string.Join(", ", Sizes.Keys.Select(name => name + "=N"))}", nameof(change));
+        }
+
+        return int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= 1 && number <= size.Most
+            ? size.Apply(this, number)
+            : throw new ArgumentException(FormattableString.Invariant($"'{change}': expected a number of 1 to {size.Most}"), nameof(change));
+    }
 
     /// <exception cref="ArgumentException">No such shape; the message lists those that are.</exception>
     public static ModelShape Find(string name) => All.FirstOrDefault(shape => shape.Name.Equals(name, StringComparison.OrdinalIgnoreCase))

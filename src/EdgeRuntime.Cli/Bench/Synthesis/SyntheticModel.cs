@@ -17,6 +17,9 @@ internal static class SyntheticModel
     private const int ControlToken = 3;
     private const int ByteTokens = 256;
 
+    /// <summary>The bytes, one merge and an end-of-text token.</summary>
+    public const int LeastVocabulary = ByteTokens + 2;
+
     /// <summary>Writes a file.</summary>
     /// <param name="shape">Sizes.</param>
     /// <param name="mix">Types.</param>
@@ -74,7 +77,7 @@ internal static class SyntheticModel
         string[] bytes = [.. ByteCharacters().Select(character => character.ToString())];
         string[] tokens =
         [
-            .. bytes, "to", .. Enumerable.Range(0, size - ByteTokens - 2).Select(index => FormattableString.Invariant($"tok_{index}")), "<|endoftext|>",
+            .. bytes, "to", .. Enumerable.Range(0, size - LeastVocabulary).Select(index => FormattableString.Invariant($"tok_{index}")), "<|endoftext|>",
         ];
         int[] types = new int[size];
         types.AsSpan().Fill(NormalToken);
