@@ -10,17 +10,21 @@ namespace EdgeRuntime.Cli.Bench;
 /// <param name="Digits">Digits behind the point; null for a text.</param>
 /// <param name="Scale">The number is multiplied by this.</param>
 /// <param name="SpreadField">A field that follows behind "±".</param>
-internal sealed record BenchColumn(string Title, string Field, int? Digits = null, double Scale = 1, string? SpreadField = null)
+/// <param name="IsKey">Whether it says which measurement a row is, and so stands in every part of a table that is too wide.</param>
+/// <param name="Beside">Shown only where rows that agree in this other field differ in this one.</param>
+internal sealed record BenchColumn(
+    string Title, string Field, int? Digits = null, double Scale = 1, string? SpreadField = null, bool IsKey = false, string? Beside = null)
 {
     /// <summary>Of a measurement of this runtime.</summary>
     public static IReadOnlyList<BenchColumn> Measurement { get; } =
     [
-        new("model", "model_type"),
+        new("model", "model_type", IsKey: true),
+        new("file", "model_filename", Beside: "model_type"),
         new("size MB", "model_size", 1, 1e-6),
-        new("threads", "n_threads", 0),
+        new("threads", "n_threads", 0, IsKey: true),
         new("isa", "isa"),
         new("kv", "type_k"),
-        new("test", "test"),
+        new("test", "test", IsKey: true),
         new("tok/s", "median_ts", 2, SpreadField: "stddev_ts"),
         new("p50 ms", "latency_p50_ms", 2),
         new("p95 ms", "latency_p95_ms", 2),
@@ -46,13 +50,13 @@ internal sealed record BenchColumn(string Title, string Field, int? Digits = nul
     /// <summary>Of a comparison with another runtime.</summary>
     public static IReadOnlyList<BenchColumn> Comparison { get; } =
     [
-        new("model", "model"),
+        new("model", "model", IsKey: true),
         new("type", "type"),
-        new("threads", "threads", 0),
+        new("threads", "threads", 0, IsKey: true),
         new("isa", "isa"),
         new("peer isa", "peer_isa"),
         new("kv", "type_kv"),
-        new("test", "test"),
+        new("test", "test", IsKey: true),
         new("ours tok/s", "ours_ts", 2),
         new("peer tok/s", "peer_ts", 2),
         new("ratio", "ratio", 3),
@@ -65,7 +69,10 @@ internal sealed record BenchColumn(string Title, string Field, int? Digits = nul
 
     /// <summary>Those columns that at least one row has something for.</summary>
     public static IReadOnlyList<BenchColumn> Used(IEnumerable<BenchColumn> columns, IReadOnlyCollection<BenchRow> rows) =>
-        [.. columns.Where(column => rows.Any(row => row.Text(column.Field).Length > 0))];
+        [.. columns.Where(column => rows.Any(row => row.Text(column.Field).Length > 0) && (column.Beside is null || column.TellsApart(rows)))];
+
+    private bool TellsApart(IReadOnlyCollection<BenchRow> rows) =>
+        rows.GroupBy(row => row.Text(Beside!)).Any(group => group.Select(row => row.Text(Field)).Distinct().Skip(1).Any());
 
     public string Format(BenchRow row) => SpreadField is null ? Format(row, Field) : $"{Format(row, Field)} ± {Format(row, SpreadField)}";
 

@@ -56,24 +56,68 @@ internal static class BenchReport
         }
     }
 
-    public static void WriteTable(IReadOnlyCollection<BenchRow> rows, IReadOnlyList<BenchColumn> columns, TextWriter output)
+    /// <summary>A table for a screen: one that is wider than that comes in parts, each with the columns that name its rows.</summary>
+    /// <param name="rows">The measurements.</param>
+    /// <param name="columns">What may be shown.</param>
+    /// <param name="width">Characters of a line.</param>
+    /// <param name="output">Gets the text.</param>
+    public static void WriteTable(IReadOnlyCollection<BenchRow> rows, IReadOnlyList<BenchColumn> columns, int width, TextWriter output)
     {
-        IReadOnlyList<BenchColumn> used = BenchColumn.Used(columns, rows);
-        var table = new Table().Border(TableBorder.Simple);
-        foreach (BenchColumn column in used)
-        {
-            var header = new TableColumn(Markup.Escape(column.Title)).NoWrap();
-            table.AddColumn(column.IsNumber ? header.RightAligned() : header);
-        }
-
-        foreach (BenchRow row in rows)
-        {
-            table.AddRow([.. used.Select(column => new Text(column.Format(row)))]);
-        }
-
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output), Ansi = AnsiSupport.No });
-        console.Profile.Width = Console.IsOutputRedirected ? int.MaxValue / 2 : Math.Max(80, Console.WindowWidth);
-        console.Write(table);
+        console.Profile.Width = int.MaxValue / 2;
+        foreach (IReadOnlyList<BenchColumn> part in Split(BenchColumn.Used(columns, rows), rows, width))
+        {
+            var table = new Table().Border(TableBorder.Simple);
+            foreach (BenchColumn column in part)
+            {
+                var header = new TableColumn(Markup.Escape(column.Title)).NoWrap();
+                table.AddColumn(column.IsNumber ? header.RightAligned() : header);
+            }
+
+            foreach (BenchRow row in rows)
+            {
+                table.AddRow([.. part.Select(column => new Text(column.Format(row)))]);
+            }
+
+            console.Write(table);
+        }
+    }
+
+    /// <summary>The columns, in order, in as few parts as fit; a part holds one column besides the keys even where that is too much.</summary>
+    private static List<IReadOnlyList<BenchColumn>> Split(IReadOnlyList<BenchColumn> columns, IReadOnlyCollection<BenchRow> rows, int width)
+    {
+        const int Margins = 4;
+        const int Gap = 3;
+        int WidthOf(BenchColumn column) => Gap + rows.Select(row => column.Format(row).Length).Append(column.Title.Length).Max();
+        if (columns.Sum(WidthOf) + Margins - Gap <= width)
+        {
+            return [columns];
+        }
+
+        int keysWidth = columns.Where(column => column.IsKey).Sum(WidthOf) + Margins - Gap;
+        var parts = new List<IReadOnlyList<BenchColumn>>();
+        var part = new HashSet<BenchColumn>();
+        int partWidth = keysWidth;
+        void End()
+        {
+            parts.Add([.. columns.Where(column => column.IsKey || part.Contains(column))]);
+            part.Clear();
+            partWidth = keysWidth;
+        }
+
+        foreach (BenchColumn column in columns.Where(column => !column.IsKey))
+        {
+            if (part.Count > 0 && partWidth + WidthOf(column) > width)
+            {
+                End();
+            }
+
+            part.Add(column);
+            partWidth += WidthOf(column);
+        }
+
+        End();
+        return parts;
     }
 
     private static string Quote(string text) =>

@@ -24,7 +24,7 @@ internal static class BenchTurn
     }
 
     /// <summary>Fills the context to the test's depth, wakes threads and caches by a few tokens, then times the test.</summary>
-    /// <param name="runtime">Resumed.</param>
+    /// <param name="runtime">The one to measure.</param>
     /// <param name="test">The test.</param>
     /// <param name="tokens">At least <see cref="BenchTest.Positions"/> ids.</param>
     /// <param name="latencies">Gets the seconds of each decoded token, or is empty.</param>

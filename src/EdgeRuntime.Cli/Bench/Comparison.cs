@@ -48,8 +48,7 @@ internal sealed class Comparison(BenchOptions options, string libraryPath, int p
 
     /// <summary>Measures every model, number of threads and test.</summary>
     /// <param name="done">Gets each result as soon as it is there.</param>
-    /// <returns>The library that it ran against.</returns>
-    public LlamaLibrary Run(Action<LlamaLibrary, ComparedTest> done)
+    public void Run(Action<LlamaLibrary, ComparedTest> done)
     {
         InstructionSet? set = options.InstructionSet is { } name ? InstructionSet.Parse(name) : null;
         LlamaLibrary library = LlamaLibrary.Load(libraryPath, set is null ? null : Variants.GetValueOrDefault(set.Name));
@@ -63,8 +62,6 @@ internal sealed class Comparison(BenchOptions options, string libraryPath, int p
                 RunModel(card, peerModel, threads, result => done(library, result));
             }
         }
-
-        return library;
     }
 
     private void RunModel(ModelCard card, LlamaModel peerModel, int threads, Action<ComparedTest> done)
@@ -132,7 +129,6 @@ internal sealed class Comparison(BenchOptions options, string libraryPath, int p
 
     private static double Turn(IBenchRuntime runtime, BenchTest test, int[] tokens)
     {
-        runtime.Resume();
         try
         {
             return BenchTurn.Run(runtime, test, tokens);

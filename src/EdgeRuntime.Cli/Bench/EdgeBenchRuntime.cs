@@ -29,11 +29,6 @@ internal sealed class EdgeBenchRuntime : IBenchRuntime
     /// <summary>Bytes of the KV cache that a token at that position reads.</summary>
     public double KvBytesAt(double position) => _session.KvCacheBytes * (position / _session.ContextLength);
 
-    public void Resume()
-    {
-        // The first work wakes the workers.
-    }
-
     public void Pause() => Thread.Sleep(TimeToSleep);
 
     public void Rewind(int length) => _session.Truncate(length);

@@ -12,21 +12,25 @@ namespace EdgeRuntime.Cli.Bench;
 /// <summary>One page with tables and plots (SVG by OxyPlot): no network, no script.</summary>
 internal static class HtmlReport
 {
-    private const int PlotWidth = 760;
+    private const int BarsWidth = 560;
+
+    /// <summary>Of a letter of the labels, about; the library's own measure is for another font than browsers take.</summary>
+    private const int LetterWidth = 7;
+
     private const int BarHeight = 26;
     private const int AxisHeight = 90;
 
     private const string Style =
         "body{font:15px/1.5 system-ui,sans-serif;max-width:1200px;margin:2em auto;padding:0 1em;color:#1c2430}"
         + "table{border-collapse:collapse;font-size:13px}td,th{padding:.25em .7em;border-bottom:1px solid #d5dae1;text-align:right}"
-        + "td.text,th.text{text-align:left}.scroll{overflow-x:auto}svg{max-width:100%;height:auto}";
+        + "td.text,th.text{text-align:left}.scroll{overflow-x:auto}svg text{font-family:Arial,Helvetica,sans-serif}svg{max-width:100%;height:auto}";
 
     public static void Write(
         IReadOnlyCollection<BenchRow> rows, IReadOnlyList<BenchColumn> columns, IReadOnlyList<BenchPlot> plots, MachineFacts machine, TextWriter output)
     {
         output.Write($"<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>edgert bench</title><style>{Style}</style></head><body>\n");
         output.Write("<h1>edgert bench</h1>\n");
-        output.Write($"<p>{Encode($"{machine.Processor}, {machine.Processors} processors, {machine.System}, {machine.Runtime}")}</p>\n");
+        output.Write($"<p>{Encode(machine.Summary)}</p>\n");
         WriteTable(rows, BenchColumn.Used(columns, rows), output);
         foreach (BenchPlot plot in plots)
         {
@@ -66,9 +70,15 @@ internal static class HtmlReport
 
     private static string Draw(BenchPlot plot, BenchRow[] rows)
     {
-        var model = new PlotModel { PlotAreaBorderThickness = new OxyThickness(0) };
+        IReadOnlyList<string> labels = BenchPlot.Labels(rows);
+        int labelWidth = LetterWidth * (labels.Max(label => label.Length) + 2);
+        var model = new PlotModel
+        {
+            PlotAreaBorderThickness = new OxyThickness(0),
+            PlotMargins = new OxyThickness(labelWidth, double.NaN, double.NaN, double.NaN),
+        };
         var names = new CategoryAxis { Position = AxisPosition.Left, StartPosition = 1, EndPosition = 0, IsTickCentered = true };
-        names.Labels.AddRange(rows.Select(row => BenchPlot.Label(row)));
+        names.Labels.AddRange(labels);
         model.Axes.Add(names);
         model.Axes.Add(new LinearAxis
         {
@@ -79,10 +89,16 @@ internal static class HtmlReport
             MajorGridlineStyle = LineStyle.Dot,
             MaximumPadding = 0.12,
         });
-        var bars = new BarSeries { FillColor = OxyColor.FromRgb(0x2F, 0x6F, 0xB7), LabelFormatString = "{0:0.##}", LabelPlacement = LabelPlacement.Outside };
+        var bars = new BarSeries
+        {
+            FillColor = OxyColor.FromRgb(0x2F, 0x6F, 0xB7),
+            LabelFormatString = "{0:0.##}",
+            LabelPlacement = LabelPlacement.Outside,
+            LabelMargin = 6,
+        };
         bars.Items.AddRange(rows.Select(row => new BarItem(row.Number(plot.Field)!.Value)));
         model.Series.Add(bars);
-        return new SvgExporter { Width = PlotWidth, Height = AxisHeight + (BarHeight * rows.Length), IsDocument = false }.ExportToString(model);
+        return new SvgExporter { Width = BarsWidth + labelWidth, Height = AxisHeight + (BarHeight * rows.Length), IsDocument = false }.ExportToString(model);
     }
 
     private static string Encode(string text) => WebUtility.HtmlEncode(text);
@@ -107,10 +123,18 @@ internal sealed record BenchPlot(string Title, string Field, string Unit, string
 
     public bool Shows(BenchRow row) => row.Text("test").StartsWith(TestPrefix, StringComparison.Ordinal);
 
-    public static string Label(BenchRow row)
+    /// <summary>What the bars are called; by their files where two would have one name.</summary>
+    public static IReadOnlyList<string> Labels(IReadOnlyCollection<BenchRow> rows)
+    {
+        string[] labels = [.. rows.Select(Label)];
+        return labels.Distinct().Count() == rows.Count ? labels
+            : [.. rows.Zip(labels, (row, label) => $"{Path.GetFileName(row.Text("model_filename"))} {label}".TrimStart())];
+    }
+
+    private static string Label(BenchRow row)
     {
         string model = row.Text("model_type") is { Length: > 0 } type ? type : row.Text("model");
         string threads = row.Text("n_threads") is { Length: > 0 } count ? count : row.Text("threads");
-        return $"{model} {row.Text("test")}, {threads} threads";
+        return $"{model} {row.Text("test")}, {threads} {(threads == "1" ? "thread" : "threads")}";
     }
 }

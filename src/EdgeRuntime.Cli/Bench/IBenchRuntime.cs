@@ -13,10 +13,7 @@ internal interface IBenchRuntime : IDisposable
     /// <summary>Positions in the KV cache.</summary>
     int Length { get; }
 
-    /// <summary>Gets its threads ready.</summary>
-    void Resume();
-
-    /// <summary>Puts its threads to sleep; returns when they are.</summary>
+    /// <summary>Puts its threads to sleep until the next work; returns when they are.</summary>
     void Pause();
 
     /// <summary>Forgets everything from position <paramref name="length"/> on.</summary>

@@ -7,6 +7,9 @@ namespace EdgeRuntime.Cli.Bench;
 /// <summary>The machine that a measurement ran on, as far as it tells its name.</summary>
 internal sealed record MachineFacts(string Processor, int Processors, string System, string Runtime)
 {
+    /// <summary>One line.</summary>
+    public string Summary => $"{Processor}, {Processors} processors, {System}, {Runtime}";
+
     public static MachineFacts Read() => new(
         ProcessorName.Current, Environment.ProcessorCount, $"{RuntimeInformation.OSDescription} {RuntimeInformation.OSArchitecture}",
         RuntimeInformation.FrameworkDescription);

@@ -97,7 +97,7 @@ internal static class StartProbe
 
     private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>The command's own file: beside this assembly, or the running process.</summary>
+    /// <summary>The command's own file beside this assembly; null where it runs some other way.</summary>
     private static string? FindSelf()
     {
         string beside = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "edgert.exe" : "edgert");

@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using System.Globalization;
 using System.IO;
 using System.Linq;
 using EdgeRuntime.Cli.Bench;
@@ -22,6 +21,7 @@ internal sealed class BenchCommand
 {
     private const string LlamaPrefix = "libllama=";
     private const int MostTokens = 1 << 20;
+    private const int DefaultWidth = 80; // of a terminal that does not tell
 
     private static readonly string FormatNames = string.Join(", ", Enum.GetNames<BenchFormat>().Select(name => name.ToLowerInvariant()));
 
@@ -31,10 +31,10 @@ internal sealed class BenchCommand
         Arity = ArgumentArity.ZeroOrMore,
     };
 
-    private readonly Option<int[]> _prompts = Integers("--n-prompt", "-p", "Tokens of a prefill, at every depth of -d; a list gives one test each, 0 none", [512], 0, MostTokens);
-    private readonly Option<int[]> _generated = Integers("--n-gen", "-n", "Tokens that are decoded one at a time, at every depth of -d; 0 none", [128], 0, MostTokens);
-    private readonly Option<int[]> _depths = Integers("--n-depth", "-d", "Positions in the KV cache when the timing starts", [0], 0, MostTokens);
-    private readonly Option<int[]> _threads = Integers("--threads", "-t", "Threads that compute [default: one for each physical core]", null, 1, ModelOptions.MaxThreads);
+    private readonly Option<int[]> _prompts = OptionFactory.Integers("--n-prompt", "-p", "Tokens of a prefill, at every depth of -d; a list gives one test each, 0 none", [512], 0, MostTokens);
+    private readonly Option<int[]> _generated = OptionFactory.Integers("--n-gen", "-n", "Tokens that are decoded one at a time, at every depth of -d; 0 none", [128], 0, MostTokens);
+    private readonly Option<int[]> _depths = OptionFactory.Integers("--n-depth", "-d", "Positions in the KV cache when the timing starts", [0], 0, MostTokens);
+    private readonly Option<int[]> _threads = OptionFactory.Integers("--threads", "-t", "Threads that compute [default: one for each physical core]", null, 1, ModelOptions.MaxThreads);
     private readonly Option<int> _repeats = OptionFactory.Integer("--repetitions", ["-r"], "Timed runs of a test, after one to warm up", 5, 1);
     private readonly Option<BenchFormat?> _format = new("--output", "-o")
     {
@@ -51,7 +51,7 @@ internal sealed class BenchCommand
     private readonly Option<int> _pairs = OptionFactory.Integer("--pairs", [], "Pairs of runs of a comparison", 8, 1);
     private readonly Option<string?> _makeModel = OptionFactory.Text(
         "--make-model", [], "Write a GGUF with random weights instead, to the file named as argument. SHAPE: "
-        + string.Join(", ", ModelShape.All.Select(shape => shape.Name)) + "; TYPE: " + string.Join(", ", TypeMix.All.Select(mix => mix.Name)), "SHAPE:TYPE");
+        + string.Join(", ", ModelShape.All.Select(shape => shape.Name)) + ", with sizes changed where wanted (qwen-0.5b,layers=2,vocab=1003); TYPE: " + string.Join(", ", TypeMix.All.Select(mix => mix.Name)), "SHAPE:TYPE");
 
     private readonly Option<string?> _requantize = OptionFactory.Text(
         "--requantize", [], "Make another type of a file with llama.cpp's quantizer instead; arguments: IN.gguf TYPE OUT.gguf", LlamaPrefix + "PATH");
@@ -97,61 +97,47 @@ internal sealed class BenchCommand
         }
 
         BenchOptions options = ReadOptions(parsed);
-        using TextWriter output = parsed.GetValue(_outputFile) is { } file ? new StreamWriter(file) : new StandardOutput();
+        using TextWriter output = parsed.GetValue(_outputFile) is { } file ? new StreamWriter(UserFile.Create(file)) : new StandardOutput();
         if (parsed.GetValue(_startProbe))
         {
             StartProbe.RunAsChild(options, output);
-            return 0;
         }
-
-        BenchFormat format = parsed.GetValue(_format) ?? (parsed.GetValue(_compare) is null ? BenchFormat.Table : BenchFormat.Jsonl);
-        var rows = new List<BenchRow>();
-        MachineFacts machine = MachineFacts.Read();
-        void Add(BenchRow row)
+        else if (parsed.GetValue(_compare) is { } peer)
         {
-            rows.Add(row);
-            if (format == BenchFormat.Jsonl)
-            {
-                output.Write(BenchReport.ToJsonLine(row) + "\n");
-            }
-        }
-
-        IReadOnlyList<BenchColumn> columns = BenchColumn.Measurement;
-        if (parsed.GetValue(_compare) is { } peer)
-        {
-            columns = BenchColumn.Comparison;
-            new Comparison(options, PeerPath(peer, "--compare"), parsed.GetValue(_pairs), Console.Error.WriteLine)
-                .Run((library, result) => Add(ComparisonReport.ToRow(result, library, options, machine)));
+            Compare(parsed, options, PeerPath(peer, "--compare"), output);
         }
         else
         {
-            using EnergyMeter? energy = _energy.Open(parsed);
-            new ModelBench(options, machine, energy, Console.Error.WriteLine).Run(Add);
+            Measure(parsed, options, output);
         }
 
-        Write(format, rows, columns, machine, output);
         return 0;
     }
 
-    private static void Write(BenchFormat format, List<BenchRow> rows, IReadOnlyList<BenchColumn> columns, MachineFacts machine, TextWriter output)
+    private void Measure(ParseResult parsed, BenchOptions options, TextWriter output)
     {
-        switch (format)
-        {
-            case BenchFormat.Table:
-                BenchReport.WriteTable(rows, columns, output);
-                output.Write($"{machine.Processor}, {machine.Processors} processors, {machine.System}, {machine.Runtime}\n");
-                break;
-            case BenchFormat.Md:
-                BenchReport.WriteMarkdown(rows, columns, output);
-                break;
-            case BenchFormat.Csv:
-                BenchReport.WriteCsv(rows, output);
-                break;
-            case BenchFormat.Html:
-                HtmlReport.Write(rows, columns, columns == BenchColumn.Comparison ? BenchPlot.Comparison : BenchPlot.Measurement, machine, output);
-                break;
-        }
+        var machine = MachineFacts.Read();
+        var rows = new BenchOutput(
+            parsed.GetValue(_format) ?? BenchFormat.Table, BenchColumn.Measurement, BenchPlot.Measurement, machine, TableWidth(parsed), output);
+        using EnergyMeter? energy = _energy.Open(parsed);
+        new ModelBench(options, machine, energy, Console.Error.WriteLine).Run(rows.Add);
+        rows.Complete();
     }
+
+    private void Compare(ParseResult parsed, BenchOptions options, string library, TextWriter output)
+    {
+        var machine = MachineFacts.Read();
+        var rows = new BenchOutput(
+            parsed.GetValue(_format) ?? BenchFormat.Jsonl, BenchColumn.Comparison, BenchPlot.Comparison, machine, TableWidth(parsed), output);
+        new Comparison(options, library, parsed.GetValue(_pairs), Console.Error.WriteLine)
+            .Run((peer, result) => rows.Add(ComparisonReport.ToRow(result, peer, options, machine)));
+        rows.Complete();
+    }
+
+    /// <summary>As wide as the terminal; a file or pipe takes any width.</summary>
+    private int TableWidth(ParseResult parsed) =>
+        Console.IsOutputRedirected || parsed.GetValue(_outputFile) is not null ? int.MaxValue
+        : Console.WindowWidth > 0 ? Console.WindowWidth : DefaultWidth;
 
     private BenchOptions ReadOptions(ParseResult parsed)
     {
@@ -187,9 +173,9 @@ internal sealed class BenchCommand
             throw new UsageException("expected: edgert bench --make-model SHAPE:TYPE OUT.gguf");
         }
 
-        ModelShape found = ModelShape.Find(shape);
+        ModelShape found = ModelShape.Parse(shape);
         TypeMix mix = TypeMix.Find(type);
-        using FileStream file = File.Create(path, bufferSize: 1 << 20);
+        using var file = new BufferedStream(UserFile.Create(path), 1 << 20);
         SyntheticModel.Write(found, mix, file);
     }
 
@@ -217,41 +203,5 @@ internal sealed class BenchCommand
 
         result.AddError($"-o {text}: expected {FormatNames}");
         return null;
-    }
-
-    /// <summary>An option whose value is a list of numbers, separated by commas; given twice, it is one longer list.</summary>
-    private static Option<int[]> Integers(string name, string alias, string help, int[]? defaultValue, int minimum, int maximum)
-    {
-        var option = new Option<int[]>(name, alias)
-        {
-            Description = help,
-            HelpName = "N,N",
-            Arity = ArgumentArity.OneOrMore,
-            CustomParser = result => Parse(result, name, minimum, maximum),
-        };
-        if (defaultValue is not null)
-        {
-            option.DefaultValueFactory = _ => defaultValue;
-        }
-
-        return option;
-    }
-
-    private static int[]? Parse(ArgumentResult result, string name, int minimum, int maximum)
-    {
-        string text = string.Join(',', result.Tokens.Select(token => token.Value));
-        var numbers = new List<int>();
-        foreach (string part in text.Split(','))
-        {
-            if (!int.TryParse(part.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int number) || number < minimum || number > maximum)
-            {
-                result.AddError(FormattableString.Invariant($"{name} {text}: expected numbers of {minimum} to {maximum}, separated by commas"));
-                return null;
-            }
-
-            numbers.Add(number);
-        }
-
-        return [.. numbers.Distinct()];
     }
 }

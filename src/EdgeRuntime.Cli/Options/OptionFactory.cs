@@ -1,6 +1,9 @@
 using System;
+using System.Collections.Generic;
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
+using System.Linq;
 using System.Numerics;
 
 namespace EdgeRuntime.Cli.Options;
@@ -21,6 +24,24 @@ internal static class OptionFactory
         new(name, aliases) { Description = help, HelpName = helpName };
 
     public static Option<bool> Switch(string name, string[] aliases, string help) => new(name, aliases) { Description = help };
+
+    /// <summary>An option whose value is a list of numbers, separated by commas; given twice, it is one longer list.</summary>
+    public static Option<int[]> Integers(string name, string alias, string help, int[]? defaultValue, int minimum, int maximum)
+    {
+        var option = new Option<int[]>(name, alias)
+        {
+            Description = help,
+            HelpName = "N,N",
+            Arity = ArgumentArity.OneOrMore,
+            CustomParser = result => ParseIntegers(result, name, minimum, maximum),
+        };
+        if (defaultValue is not null)
+        {
+            option.DefaultValueFactory = _ => defaultValue;
+        }
+
+        return option;
+    }
 
     private static Option<T> Number<T>(string name, string[] aliases, string help, string helpName, T defaultValue, T minimum, T maximum)
         where T : struct, INumber<T> => new(name, aliases)
@@ -43,4 +64,22 @@ internal static class OptionFactory
                 return default;
             },
         };
+
+    private static int[]? ParseIntegers(ArgumentResult result, string name, int minimum, int maximum)
+    {
+        string text = string.Join(',', result.Tokens.Select(token => token.Value));
+        var numbers = new List<int>();
+        foreach (string part in text.Split(','))
+        {
+            if (!int.TryParse(part.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int number) || number < minimum || number > maximum)
+            {
+                result.AddError(FormattableString.Invariant($"{name} {text}: expected numbers of {minimum} to {maximum}, separated by commas"));
+                return null;
+            }
+
+            numbers.Add(number);
+        }
+
+        return [.. numbers.Distinct()];
+    }
 }

@@ -1,7 +1,9 @@
 using System;
+using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Text.Json;
+using System.Xml.Linq;
 using EdgeRuntime.Cli.Bench;
 using EdgeRuntime.Cli.Tests.Support;
 using Xunit;
@@ -92,6 +94,78 @@ public sealed class BenchCommandTests
         string output = Edgert.Run("bench", Edgert.Stories, "-p", "8, 16", "-p", "8,4", "-n", "0", "-r", "1", "-t", "1", "-o", "jsonl").Expect(0).Output;
         string[] tests = [.. output.TrimEnd().Split('\n').Select(line => JsonDocument.Parse(line).RootElement.GetProperty("test").GetString()!)];
         Assert.Equal(["pp8", "pp16", "pp4"], tests);
+    }
+
+    [Theory]
+    [InlineData(int.MaxValue, 1)]
+    [InlineData(80, 2)]
+    [InlineData(10, 4)]
+    public void WriteTable_Width_PutsTheColumnsIntoParts(int width, int parts)
+    {
+        BenchRow[] rows =
+        [
+            new() { { "model", "a-model-of-some-length.gguf" }, { "type", "Q4_K_M" }, { "threads", 2 }, { "test", "pp512" }, { "ours_ts", 1234.5 }, { "peer_ts", 1.0 } },
+            new() { { "model", "b.gguf" }, { "type", "Q4_0" }, { "threads", 2 }, { "test", "tg128" }, { "ours_ts", 12.0 }, { "peer_ts", 3.0 }, { "ratio", 4.0 } },
+        ];
+        using var output = new StringWriter();
+        BenchReport.WriteTable(rows, BenchColumn.Comparison, width, output);
+        string[] lines = output.ToString().Split('\n');
+        Assert.Equal(parts, lines.Count(line => line.Contains("a-model-of-some-length.gguf", StringComparison.Ordinal)));
+        Assert.Equal(parts, lines.Count(line => line.Contains("threads", StringComparison.Ordinal) && line.Contains("test", StringComparison.Ordinal)));
+        Assert.All((string[])["type", "ours tok/s", "peer tok/s", "ratio", "1234.50", "4.000"], text => Assert.Contains(text, output.ToString(), StringComparison.Ordinal));
+        Assert.All(lines, line => Assert.True(width < 80 || line.TrimEnd().Length <= width, line));
+    }
+
+    [Fact]
+    public void WriteMarkdown_TwoFilesOfOneKind_ShowsTheirNames()
+    {
+        BenchRow row = new() { { "model_type", "llama 1M" }, { "model_filename", "a.gguf" } };
+        BenchRow other = new() { { "model_type", "llama 1M" }, { "model_filename", "b.gguf" } };
+        Assert.Contains("a.gguf", Markdown(row, other), StringComparison.Ordinal);
+        Assert.DoesNotContain("a.gguf", Markdown(row, row), StringComparison.Ordinal);
+        Assert.Equal(["a.gguf llama 1M ,  threads", "b.gguf llama 1M ,  threads"], BenchPlot.Labels([row, other]));
+
+        static string Markdown(params BenchRow[] rows)
+        {
+            using var output = new StringWriter();
+            BenchReport.WriteMarkdown(rows, BenchColumn.Measurement, output);
+            return output.ToString();
+        }
+    }
+
+    [Fact]
+    public void WriteHtml_LongNames_HaveRoomInThePlots()
+    {
+        const string Name = "a-model-with-a-name-of-some-length-Q4_K_M.gguf";
+        BenchRow row = new() { { "test", "pp512@d2048" }, { "model", Name }, { "threads", 1 }, { "ratio", 2.5 } };
+        using var output = new StringWriter();
+        HtmlReport.Write([row], BenchColumn.Comparison, BenchPlot.Comparison, new MachineFacts("a processor", 2, "a system", ".NET"), output);
+        string page = output.ToString();
+        string plot = page[page.IndexOf("<svg", StringComparison.Ordinal)..(page.IndexOf("</svg>", StringComparison.Ordinal) + "</svg>".Length)];
+        XElement label = XElement.Parse(plot).Descendants().Single(element => element.Value == Name + " pp512@d2048, 1 thread" && !element.HasElements);
+
+        // It ends at x; a letter of 12 pixels in height is at most 6.6 wide on average.
+        Assert.Equal("end", label.Attribute("text-anchor")!.Value);
+        double x = double.Parse(label.Attribute("transform")!.Value["translate(".Length..].Split(',')[0], CultureInfo.InvariantCulture);
+        Assert.True(x > 6.6 * label.Value.Length, $"the label of {label.Value.Length} letters ends at {x}");
+    }
+
+    [Fact]
+    public void Bench_OutputFileThatCannotBe_SaysWhyBeforeAnythingIsMeasured()
+    {
+        using var folder = new TemporaryFolder();
+        Assert.Contains("is a folder, expected a file", Edgert.Run([.. Small, "--out", folder.Path]).ExpectErrorLine(1), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Requantize_OutputThatIsTheInput_IsRefused()
+    {
+        using var folder = new TemporaryFolder();
+        string file = folder.File("model.gguf");
+        File.Copy(Edgert.Stories, file);
+        string line = Edgert.Run("bench", "--requantize", "libllama=/nowhere", file, "Q4_0", Path.Combine(folder.Path, ".", "model.gguf")).ExpectErrorLine(1);
+        Assert.Contains("is the input, expected another file", line, StringComparison.Ordinal);
+        Assert.Equal(new FileInfo(Edgert.Stories).Length, new FileInfo(file).Length);
     }
 
     [Fact]

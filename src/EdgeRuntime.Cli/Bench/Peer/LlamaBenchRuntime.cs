@@ -83,11 +83,6 @@ internal sealed class LlamaBenchRuntime : IBenchRuntime
 
     public int Length { get; private set; }
 
-    public void Resume()
-    {
-        // The first graph wakes the threads.
-    }
-
     public void Pause() => _model.Library.PauseThreadPool(_pool);
 
     public void Rewind(int length)

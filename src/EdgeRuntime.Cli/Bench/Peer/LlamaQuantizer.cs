@@ -21,7 +21,13 @@ internal static class LlamaQuantizer
             throw new CommandException($"{input}: no such file");
         }
 
+        if (File.Exists(output) && Path.GetFullPath(input) == Path.GetFullPath(output))
+        {
+            throw new CommandException($"{output}: is the input, expected another file");
+        }
+
         LlamaLibrary.Load(libraryPath, variant: null);
+        UserFile.Create(output).Dispose(); // says more clearly why it can't be written
         LlamaNative.QuantizeParams parameters = LlamaNative.QuantizeDefaultParams();
         parameters.FileType = number;
         parameters.AllowRequantize = 1;

@@ -1,0 +1,47 @@
+using System.Collections.Generic;
+using System.IO;
+
+namespace EdgeRuntime.Cli.Bench;
+
+/// <summary>Takes measurements one after another and writes them in one format: JSON lines at once, the others at the end.</summary>
+/// <param name="format">The format.</param>
+/// <param name="columns">Of tables.</param>
+/// <param name="plots">Of the page.</param>
+/// <param name="machine">Where it is measured.</param>
+/// <param name="tableWidth">Characters of a line of a table.</param>
+/// <param name="output">Gets the text; stays the caller's.</param>
+internal sealed class BenchOutput(
+    BenchFormat format, IReadOnlyList<BenchColumn> columns, IReadOnlyList<BenchPlot> plots, MachineFacts machine, int tableWidth, TextWriter output)
+{
+    private readonly List<BenchRow> _rows = [];
+
+    public void Add(BenchRow row)
+    {
+        _rows.Add(row);
+        if (format == BenchFormat.Jsonl)
+        {
+            output.Write(BenchReport.ToJsonLine(row) + "\n");
+        }
+    }
+
+    /// <summary>To be called behind the last measurement.</summary>
+    public void Complete()
+    {
+        switch (format)
+        {
+            case BenchFormat.Table:
+                BenchReport.WriteTable(_rows, columns, tableWidth, output);
+                output.Write(machine.Summary + "\n");
+                break;
+            case BenchFormat.Md:
+                BenchReport.WriteMarkdown(_rows, columns, output);
+                break;
+            case BenchFormat.Csv:
+                BenchReport.WriteCsv(_rows, output);
+                break;
+            case BenchFormat.Html:
+                HtmlReport.Write(_rows, columns, plots, machine, output);
+                break;
+        }
+    }
+}
