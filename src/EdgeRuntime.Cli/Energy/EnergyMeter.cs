@@ -19,6 +19,9 @@ internal sealed class EnergyMeter : IDisposable
     /// <summary>Counters need samples only to see them wrap, which takes minutes.</summary>
     private static readonly TimeSpan CounterInterval = TimeSpan.FromSeconds(1);
 
+    /// <summary>A counter that stands still for so many of its latencies counts nothing.</summary>
+    private const int DeadAfter = 10;
+
     private readonly IEnergySensor? _sensor;
     private readonly TimeSpan _interval;
     private readonly Thread? _thread;
@@ -121,14 +124,24 @@ internal sealed class EnergyMeter : IDisposable
 
             EnergyReading reading = EnergyIntegral.Compute(_sensor.Name, _sensor.Kind, _sensor.Latency, _samples)
                 with { Failures = _sensor.Failures - _failuresBefore };
-            if (reading.Seconds >= _sensor.Latency.TotalSeconds)
-            {
-                return reading;
-            }
-
-            _problem = FormattableString.Invariant($"{reading.Seconds:F3} s are too short for {_sensor.Name}, which may be {_sensor.Latency.TotalSeconds} s late");
-            return null;
+            _problem = WhyNot(_sensor, reading);
+            return _problem is null ? reading : null;
         }
+    }
+
+    /// <summary>Why a reading says nothing, or null where it does.</summary>
+    private static string? WhyNot(IEnergySensor sensor, EnergyReading reading)
+    {
+        double late = sensor.Latency.TotalSeconds;
+        if (reading.Seconds < late)
+        {
+            return FormattableString.Invariant($"{reading.Seconds:F3} s are too short for {sensor.Name}, which may be {late} s late");
+        }
+
+        // Virtual machines show counters that nobody feeds.
+        return sensor.Kind == SensorKind.Counter && reading.Joules <= 0 && reading.Seconds > DeadAfter * late
+            ? FormattableString.Invariant($"{sensor.Name} did not move in {reading.Seconds:F3} s")
+            : null;
     }
 
     /// <summary>Measures an action.</summary>

@@ -82,6 +82,14 @@ public sealed class EnergyMeterTests
     }
 
     [Fact]
+    public void Measure_CounterThatStandsStill_GivesNoNumber()
+    {
+        using var meter = new EnergyMeter(new FakeSensor(SensorKind.Counter, _ => 1000), Interval);
+        Assert.Null(meter.Measure(() => Thread.Sleep(20)));
+        Assert.StartsWith("fake did not move in ", meter.Status, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Measure_ShorterThanTheSensorsLatency_GivesNoNumber()
     {
         using var meter = new EnergyMeter(new FakeSensor(SensorKind.Power, _ => 5, TimeSpan.FromMinutes(5)), Interval);
