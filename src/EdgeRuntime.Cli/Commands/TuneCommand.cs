@@ -32,9 +32,11 @@ internal static class TuneCommand
             string path = options.FindModel(parsed);
             var tuning = new TuningOptions { Seconds = parsed.GetValue(seconds), AllowLossyKv = parsed.GetValue(lossy), LoggerFactory = log };
             TuningProfile profile = Measure(path, tuning, interrupts);
-            string? file = parsed.GetValue(dryRun) ? null : Save(profile);
             using var output = new StandardOutput();
-            Write(profile, file, output);
+            Write(profile, output);
+
+            // Last: what half a minute has found is shown even where it can't be kept.
+            output.Write(parsed.GetValue(dryRun) ? "No profile was written.\n" : $"Profile: {Save(profile)}\n");
             return 0;
         });
         return command;
@@ -50,11 +52,11 @@ internal static class TuneCommand
     {
         string path = TuningProfiles.PathOf(profile.Key)
             ?? throw new CommandException($"there is no folder for profiles: set {TuningProfiles.EnvironmentVariable} to one");
-        profile.Save(path);
+        UserFile.Use(path, profile.Save);
         return path;
     }
 
-    private static void Write(TuningProfile profile, string? file, TextWriter output)
+    private static void Write(TuningProfile profile, TextWriter output)
     {
         Table table = new Table().Border(TableBorder.Simple);
         table.AddColumn("setting").AddColumn("value").AddColumn(new TableColumn("prefill tok/s").RightAligned())
@@ -74,7 +76,6 @@ internal static class TuneCommand
             $"Chosen: {choice.Threads} threads, {choice.PrefillInstructionSet} for prefill, {choice.DecodeInstructionSet} for decode, batches of {choice.BatchTokens}, KV cache {choice.KvType}.\n"));
         output.Write(FormattableString.Invariant(
             $"The first value of each setting is the default; another one was taken only where it was faster in every round, of two at least, and by {(TuningSearch.LeastGain - 1) * 100:F0} % in the median.\n"));
-        output.Write(file is null ? "No profile was written.\n" : $"Profile: {file}\n");
     }
 
     private static string Rate(double? rate) => rate?.ToString("F1", CultureInfo.InvariantCulture) ?? "";

@@ -55,6 +55,16 @@ public sealed class TuneTests : IDisposable
         Assert.Empty(Directory.GetFiles(_folder.Path));
     }
 
+    [Fact]
+    public void Tune_FolderThatCannotBe_ShowsTheResultAndSaysWhy()
+    {
+        string file = _folder.Write("a-file", "");
+        var environment = new Dictionary<string, string?> { ["EDGERUNTIME_PROFILES"] = Path.Combine(file, "profiles") };
+        EdgertResult tune = Edgert.RunIn(environment, null, "tune", Edgert.Stories, "--seconds", "1").Expect(1);
+        Assert.Contains("Chosen: ", tune.Output, StringComparison.Ordinal);
+        Assert.Contains($"edgert: error: {Path.Combine(file, "profiles")}", tune.Error, StringComparison.Ordinal);
+    }
+
     private EdgertResult Run(params string[] options) => Edgert.RunIn(
         Environment, null, ["run", Edgert.Stories, "-p", "Once upon a time", "--temp", "0", "-n", "8", "--json", .. options]).Expect(0);
 
