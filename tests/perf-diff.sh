@@ -7,6 +7,7 @@ cd "$(dirname "$0")/.."
 revision=$(git rev-parse --verify "$1^{commit}")
 shift
 [ $# -gt 0 ] || set -- models/SmolLM2-135M-Instruct-Q4_1.gguf -p 512 -n 64
+case " $* " in *" -r "* | *" --repetitions "*) ;; *) set -- "$@" -r 2 ;; esac
 pairs=${PAIRS:-4}
 work=$(mktemp -d)
 trap 'git worktree remove --force "$work/tree" 2>/dev/null || true; rm -rf "$work"' EXIT
@@ -15,7 +16,7 @@ publish() { dotnet publish "$1/src/EdgeRuntime.Cli" -c Release -o "$2" -v q --no
 publish . "$work/this"
 publish "$work/tree" "$work/that"
 measure() {
-    "$work/$1/edgert" bench "${@:3}" -r 2 -o jsonl 2>"$work/errors" | sed "s/^/$1 $2 /" >> "$work/lines" && return
+    "$work/$1/edgert" bench "${@:3}" -o jsonl 2>"$work/errors" | sed "s/^/$1 $2 /" >> "$work/lines" && return
     echo "perf-diff.sh: the bench of $1 tree failed: $(tail -1 "$work/errors")" >&2
     exit 1
 }
