@@ -122,8 +122,8 @@ internal sealed class EnergyMeter : IDisposable
                 return null;
             }
 
-            EnergyReading reading = EnergyIntegral.Compute(_sensor.Name, _sensor.Kind, _sensor.Latency, _samples)
-                with { Failures = _sensor.Failures - _failuresBefore };
+            EnergyReading reading = EnergyIntegral.Compute(_sensor.Name, _sensor.Kind, _sensor.Latency, _samples);
+            reading = reading with { Failures = _sensor.Failures - _failuresBefore };
             _problem = WhyNot(_sensor, reading);
             return _problem is null ? reading : null;
         }
