@@ -8,11 +8,27 @@ namespace EdgeRuntime.Cli;
 /// <summary>The command <c>edgert</c>: the list of its verbs, and the one place where exceptions become a line and an exit code.</summary>
 internal static class Program
 {
+    /// <summary>The verbs in the order of the help. A verb's command is made only when it is asked for: a hundred options take longer to make than to parse.</summary>
+    private static readonly (string Name, Func<Command> Create)[] s_verbs =
+    [
+        ("chat", ChatCommand.Create),
+        ("run", RunCommand.Create),
+        ("info", InfoCommand.Create),
+        ("tokenize", TokenizeCommand.Create),
+        ("render", RenderCommand.Create),
+        ("logits", LogitsCommand.Create),
+        ("eval", EvalCommand.Create),
+        ("pull", PullCommand.Create),
+        ("bench", BenchCommand.Create),
+        ("tune", TuneCommand.Create),
+    ];
+
     private static int Main(string[] args)
     {
         try
         {
-            return Run(BuildRootCommand().Parse(args.Length == 0 ? ["--help"] : args));
+            string[] given = args.Length == 0 ? ["--help"] : args;
+            return Run(BuildRootCommand(given).Parse(given));
         }
 #pragma warning disable CA1031 // the process's edge: whatever happens becomes one line and an exit code
         catch (Exception exception)
@@ -22,19 +38,27 @@ internal static class Program
         }
     }
 
-    private static RootCommand BuildRootCommand() => new("Runs quantized language models (GGUF files) on this machine.")
+    /// <summary>The root with the verb that the arguments name, or with all of them where they name none.</summary>
+    private static RootCommand BuildRootCommand(string[] args)
     {
-        ChatCommand.Create(),
-        RunCommand.Create(),
-        InfoCommand.Create(),
-        TokenizeCommand.Create(),
-        RenderCommand.Create(),
-        LogitsCommand.Create(),
-        EvalCommand.Create(),
-        PullCommand.Create(),
-        BenchCommand.Create(),
-        TuneCommand.Create(),
-    };
+        var names = new RootCommand();
+        foreach ((string name, _) in s_verbs)
+        {
+            names.Add(new Command(name));
+        }
+
+        Command named = names.Parse(args).CommandResult.Command;
+        var root = new RootCommand("Runs quantized language models (GGUF files) on this machine.");
+        foreach ((string name, Func<Command> create) in s_verbs)
+        {
+            if (named == names || named.Name == name)
+            {
+                root.Add(create());
+            }
+        }
+
+        return root;
+    }
 
     private static int Run(ParseResult parsed)
     {
