@@ -37,6 +37,12 @@ internal interface IQuantizedFormat<TSelf> : ITensorFormat<TSelf>
 {
     static abstract QuantShape Shape { get; }
 
+    /// <summary>
+    /// Whether a block is its f16 scales and then 16 bytes of quants, the low nibbles 0..15 and the high ones 16..31: a packed panel has the
+    /// same four-byte groups, so that packing copies them.
+    /// </summary>
+    static virtual bool IsScalesThenNibbles => false;
+
     /// <summary>Takes a block apart.</summary>
     /// <param name="block">The block.</param>
     /// <param name="quants">Gets the bits of the quants in column order, a byte each.</param>

@@ -19,6 +19,9 @@ internal abstract class TensorFormat
     /// <summary>What kernels must know, or null for the float types.</summary>
     public abstract QuantShape? Shape { get; }
 
+    /// <inheritdoc cref="IQuantizedFormat{TSelf}.IsScalesThenNibbles"/>
+    public abstract bool IsScalesThenNibbles { get; }
+
     /// <summary>Bytes of a row.</summary>
     /// <exception cref="ArgumentException"><paramref name="columns"/> is no multiple of the block.</exception>
     public long RowBytes(int columns) => columns % BlockWeights == 0
@@ -56,6 +59,8 @@ internal abstract class TensorFormat
         public override int BlockBytes => TBlock.BlockBytes;
 
         public override QuantShape? Shape => null;
+
+        public override bool IsScalesThenNibbles => false;
 
         public override void Dequantize(ReadOnlySpan<byte> source, Span<float> x)
         {
@@ -97,6 +102,8 @@ internal abstract class TensorFormat
         where TBlock : unmanaged, IQuantizedFormat<TBlock>
     {
         public override QuantShape? Shape => TBlock.Shape;
+
+        public override bool IsScalesThenNibbles => TBlock.IsScalesThenNibbles;
 
         public override void Decompose(ReadOnlySpan<byte> block, Span<byte> quants, ref BlockScales scales) =>
             TBlock.Decompose(in MemoryMarshal.AsRef<TBlock>(block), quants, ref scales);

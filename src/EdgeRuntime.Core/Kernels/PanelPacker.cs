@@ -10,6 +10,60 @@ internal static unsafe class PanelPacker
 {
     private const int PanelRows = ExpandedPanelLayout.PanelRows;
 
+    /// <summary>
+    /// A whole row of a format that <see cref="IQuantizedFormat{TSelf}.IsScalesThenNibbles"/>: moves scales and groups of four bytes as they are,
+    /// which gives what <see cref="PackScales"/> and <see cref="PackQuants"/> give.
+    /// </summary>
+    /// <param name="layout">4 bits, with scales of kind Half or HalfAndMin.</param>
+    /// <param name="blocks">Blocks of 32 columns in a row.</param>
+    /// <param name="source">The row as in the file.</param>
+    /// <param name="panel">A panel.</param>
+    /// <param name="r">The row in the panel.</param>
+    /// <returns>The first column of a block with a scale that is not finite, or -1.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static int CopyRow(PackedLayout layout, int blocks, ReadOnlySpan<byte> source, byte* panel, int r)
+    {
+        const int Groups = 4;
+        int scales = layout.HasMinima ? 2 : 1;
+        fixed (byte* start = source)
+        {
+            byte* block = start;
+            for (int first = 0; first < blocks; first += PackedLayout.ChunkBlocks)
+            {
+                int count = Math.Min(PackedLayout.ChunkBlocks, blocks - first);
+                ushort* toScales = (ushort*)panel + r;
+                uint* toQuants = (uint*)(panel + layout.ScaleBytes(count)) + r;
+                for (int b = 0; b < count; b++)
+                {
+                    for (int s = 0; s < scales; s++)
+                    {
+                        ushort scale = *(ushort*)block;
+                        if (!HalfBits.IsFinite(scale))
+                        {
+                            return (first + b) * ActivationLayout.BlockColumns;
+                        }
+
+                        *toScales = scale;
+                        toScales += PanelRows;
+                        block += sizeof(ushort);
+                    }
+
+                    for (int g = 0; g < Groups; g++)
+                    {
+                        toQuants[g * PanelRows] = ((uint*)block)[g];
+                    }
+
+                    toQuants += Groups * PanelRows;
+                    block += Groups * sizeof(uint);
+                }
+
+                panel += layout.ChunkBytes(count);
+            }
+        }
+
+        return -1;
+    }
+
     /// <summary>The 32 quants of a block, four columns at a time.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void PackQuants(int bits, ReadOnlySpan<byte> quants, byte* block, int r)

@@ -44,6 +44,11 @@ internal sealed unsafe class QuantizedPanels : IPanelProduct
     [SkipLocalsInit]
     public int PackRow(byte* panel, int r, ReadOnlySpan<byte> source)
     {
+        if (_format.IsScalesThenNibbles)
+        {
+            return PanelPacker.CopyRow(_layout, _blocks, source, panel, r);
+        }
+
         Span<byte> quants = stackalloc byte[_format.BlockWeights];
         BlockScales scales = default;
         int blockBytes = _format.BlockBytes;

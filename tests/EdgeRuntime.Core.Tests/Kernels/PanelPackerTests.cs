@@ -1,0 +1,85 @@
+using System;
+using System.Linq;
+using EdgeRuntime.Formats;
+using EdgeRuntime.Kernels;
+using Xunit;
+
+namespace EdgeRuntime.Core.Tests.Kernels;
+
+public unsafe class PanelPackerTests
+{
+    public static TheoryData<TensorType, int> CopiedTypesAndBlocks
+    {
+        get
+        {
+            var data = new TheoryData<TensorType, int>();
+            foreach (TensorFormat format in TensorFormats.All.Where(format => format.IsScalesThenNibbles))
+            {
+                foreach (int blocks in Enumerable.Range(1, (2 * PackedLayout.ChunkBlocks) + 1))
+                {
+                    data.Add(format.Type, blocks);
+                }
+            }
+
+            return data;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(CopiedTypesAndBlocks))]
+    public void CopyRow_AnySize_EqualsTakingBlocksApart(TensorType type, int blocks)
+    {
+        TensorFormat format = TensorFormats.Get(type);
+        var layout = new PackedLayout(format.Shape!.Value);
+        int columns = blocks * ActivationLayout.BlockColumns;
+        byte[] source = MatrixCase.RandomRows(format, PackedLayout.PanelRows, columns, new Random(blocks));
+        byte[] expected = new byte[layout.PanelBytes(columns)];
+        byte[] copied = new byte[expected.Length];
+        int rowBytes = (int)format.RowBytes(columns);
+        fixed (byte* expectedPanel = expected, copiedPanel = copied)
+        {
+            for (int r = 0; r < PackedLayout.PanelRows; r++)
+            {
+                ReadOnlySpan<byte> row = source.AsSpan(r * rowBytes, rowBytes);
+                PackApart(format, layout, blocks, row, expectedPanel, r);
+                Assert.Equal(-1, PanelPacker.CopyRow(layout, blocks, row, copiedPanel, r));
+            }
+        }
+
+        Assert.Equal(expected, copied);
+    }
+
+    [Theory]
+    [MemberData(nameof(CopiedTypesAndBlocks))]
+    public void CopyRow_ScaleThatIsNotFinite_NamesItsColumn(TensorType type, int blocks)
+    {
+        TensorFormat format = TensorFormats.Get(type);
+        var layout = new PackedLayout(format.Shape!.Value);
+        int columns = blocks * ActivationLayout.BlockColumns;
+        byte[] panel = new byte[layout.PanelBytes(columns)];
+        for (int scale = 0; scale < (layout.HasMinima ? 2 : 1); scale++)
+        {
+            byte[] row = MatrixCase.RandomRows(format, 1, columns, new Random(blocks));
+            BitConverter.TryWriteBytes(row.AsSpan(((blocks - 1) * format.BlockBytes) + (scale * sizeof(ushort))), Half.NaN);
+            fixed (byte* pointer = panel)
+            {
+                Assert.Equal(columns - ActivationLayout.BlockColumns, PanelPacker.CopyRow(layout, blocks, row, pointer, 0));
+            }
+        }
+    }
+
+    private static void PackApart(TensorFormat format, PackedLayout layout, int blocks, ReadOnlySpan<byte> row, byte* panel, int r)
+    {
+        Span<byte> quants = stackalloc byte[ActivationLayout.BlockColumns];
+        BlockScales scales = default;
+        for (int b = 0; b < blocks; b++)
+        {
+            format.Decompose(row.Slice(b * format.BlockBytes, format.BlockBytes), quants, ref scales);
+            int inChunk = b % PackedLayout.ChunkBlocks;
+            int chunkBlocks = Math.Min(PackedLayout.ChunkBlocks, blocks - b + inChunk);
+            byte* chunk = panel + (b / PackedLayout.ChunkBlocks * layout.ChunkBytes(PackedLayout.ChunkBlocks));
+            PanelPacker.PackScales(layout.Shape.Scales, in scales, chunk, inChunk, r);
+            PanelPacker.PackQuants(layout.Shape.Bits, quants, chunk + layout.ScaleBytes(chunkBlocks) + (inChunk * layout.BlockBytes), r);
+        }
+    }
+}
