@@ -14,8 +14,8 @@ namespace EdgeRuntime.Generation;
 /// </remarks>
 internal sealed class TokenGenerator
 {
-    /// <summary>Most tokens of one draft.</summary>
-    public const int MostDrafted = 15;
+    /// <summary>Most tokens of one draft: with the current one a tile of activations, beyond which a row costs more.</summary>
+    public const int MostDrafted = 11;
 
     private readonly ISequenceState _state;
     private readonly Sampler _sampler;

@@ -1,4 +1,5 @@
 using System;
+using System.Numerics;
 
 namespace EdgeRuntime.Speculation;
 
@@ -18,7 +19,8 @@ internal sealed class DraftLength
     private const int FirstPause = 4, LongestPause = 64;
 
     private readonly Kind[] _kinds;
-    private readonly double[] _seconds; // [rows]: of a step with so many rows; 0 where never seen
+    private readonly double[] _seconds; // [rows]: of a step with so many rows; 0 where not measured
+    private readonly bool[] _warm; // [rows]: whether there was such a step
     private readonly bool _measures;
 
     /// <param name="kinds">Kinds of proposals.</param>
@@ -28,6 +30,7 @@ internal sealed class DraftLength
     {
         _measures = measures;
         _seconds = new double[longest + 2];
+        _warm = new bool[longest + 2];
         _kinds = new Kind[kinds];
         for (int i = 0; i < kinds; i++)
         {
@@ -53,7 +56,7 @@ internal sealed class DraftLength
             power *= acceptance;
             expected += power;
             double gain = expected / CostOf(i + 1);
-            if (gain > best)
+            if (IsOffered(i, longest) && gain > best)
             {
                 best = gain;
                 length = i;
@@ -76,6 +79,9 @@ internal sealed class DraftLength
         return 1;
     }
 
+    /// <summary>1, 3, 7 ... and the longest: the first step of every length has code to make.</summary>
+    private static bool IsOffered(int length, int longest) => BitOperations.IsPow2(length + 1) || length == longest;
+
     /// <summary>Learns from a checked draft.</summary>
     public void Record(int kind, int drafted, int accepted, double seconds)
     {
@@ -95,6 +101,13 @@ internal sealed class DraftLength
 
     private void RecordSeconds(int rows, double seconds)
     {
+        if (!_warm[rows])
+        {
+            // The first step with so many rows makes its code, and says nothing about the others.
+            _warm[rows] = true;
+            return;
+        }
+
         ref double known = ref _seconds[rows];
 
         // Down at once, up slowly: a disturbance of the machine is always too long.
