@@ -25,7 +25,7 @@ internal struct BlockIQ4_NL : IQuantizedFormat<BlockIQ4_NL>
 
     public static QuantShape Shape => new(4, ScaleKind.Half, 128, QuantCode.NonLinear4);
 
-    public static bool IsScalesThenNibbles => true;
+    public static bool IsScalesThenQuants => true;
 
     public static void Dequantize(in BlockIQ4_NL block, Span<float> x)
     {

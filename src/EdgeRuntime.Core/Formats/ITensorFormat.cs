@@ -38,10 +38,10 @@ internal interface IQuantizedFormat<TSelf> : ITensorFormat<TSelf>
     static abstract QuantShape Shape { get; }
 
     /// <summary>
-    /// Whether a block is its f16 scales and then 16 bytes of quants, the low nibbles 0..15 and the high ones 16..31: a packed panel has the
-    /// same four-byte groups, so that packing copies them.
+    /// Whether a block is its f16 scales and then its quants in the four-byte groups of a packed panel (the low nibbles are 0..15 and the
+    /// high ones 16..31; bytes are signed), so that packing copies them.
     /// </summary>
-    static virtual bool IsScalesThenNibbles => false;
+    static virtual bool IsScalesThenQuants => false;
 
     /// <summary>Takes a block apart.</summary>
     /// <param name="block">The block.</param>

@@ -24,7 +24,7 @@ internal struct BlockQ4_0 : IQuantizedFormat<BlockQ4_0>
 
     public static QuantShape Shape => new(4, ScaleKind.Half, 8);
 
-    public static bool IsScalesThenNibbles => true;
+    public static bool IsScalesThenQuants => true;
 
     public static void Dequantize(in BlockQ4_0 block, Span<float> x)
     {

@@ -26,7 +26,7 @@ internal struct BlockQ4_1 : IQuantizedFormat<BlockQ4_1>
 
     public static QuantShape Shape => new(4, ScaleKind.HalfAndMin, 0);
 
-    public static bool IsScalesThenNibbles => true;
+    public static bool IsScalesThenQuants => true;
 
     public static void Dequantize(in BlockQ4_1 block, Span<float> x)
     {

@@ -15,7 +15,6 @@ internal struct BlockQ8_0 : IQuantizedFormat<BlockQ8_0>
     /// <summary>Signed; as unsigned quants they are 128 higher.</summary>
     public Bytes32 Qs;
 
-
     public static TensorType Type => TensorType.Q8_0;
 
     public static int BlockWeights => 32;
@@ -23,6 +22,8 @@ internal struct BlockQ8_0 : IQuantizedFormat<BlockQ8_0>
     public static int BlockBytes => 34;
 
     public static QuantShape Shape => new(8, ScaleKind.Half, 128);
+
+    public static bool IsScalesThenQuants => true;
 
     public static void Dequantize(in BlockQ8_0 block, Span<float> x)
     {

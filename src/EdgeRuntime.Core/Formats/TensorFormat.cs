@@ -19,8 +19,8 @@ internal abstract class TensorFormat
     /// <summary>What kernels must know, or null for the float types.</summary>
     public abstract QuantShape? Shape { get; }
 
-    /// <inheritdoc cref="IQuantizedFormat{TSelf}.IsScalesThenNibbles"/>
-    public abstract bool IsScalesThenNibbles { get; }
+    /// <inheritdoc cref="IQuantizedFormat{TSelf}.IsScalesThenQuants"/>
+    public abstract bool IsScalesThenQuants { get; }
 
     /// <summary>Bytes of a row.</summary>
     /// <exception cref="ArgumentException"><paramref name="columns"/> is no multiple of the block.</exception>
@@ -60,7 +60,7 @@ internal abstract class TensorFormat
 
         public override QuantShape? Shape => null;
 
-        public override bool IsScalesThenNibbles => false;
+        public override bool IsScalesThenQuants => false;
 
         public override void Dequantize(ReadOnlySpan<byte> source, Span<float> x)
         {
@@ -103,7 +103,7 @@ internal abstract class TensorFormat
     {
         public override QuantShape? Shape => TBlock.Shape;
 
-        public override bool IsScalesThenNibbles => TBlock.IsScalesThenNibbles;
+        public override bool IsScalesThenQuants => TBlock.IsScalesThenQuants;
 
         public override void Decompose(ReadOnlySpan<byte> block, Span<byte> quants, ref BlockScales scales) =>
             TBlock.Decompose(in MemoryMarshal.AsRef<TBlock>(block), quants, ref scales);

@@ -40,12 +40,16 @@ internal sealed unsafe class FloatPanels : IPanelProduct
     /// <summary>Bytes of a panel, padded to 64.</summary>
     public static long BytesOfPanel(int columns, int elementBytes) => (((long)columns * PanelRows * elementBytes) + 63) & ~63L;
 
-    public int PackRow(byte* panel, int r, ReadOnlySpan<byte> source) => _type switch
+    public int PackStrip(byte* panel, int r, int firstColumn, ReadOnlySpan<byte> source)
     {
-        TensorType.F32 => Interleave(source, (uint*)panel, r, 0x7f800000u),
-        TensorType.F16 => Interleave(source, (ushort*)panel, r, (ushort)0x7c00),
-        _ => Interleave(source, (ushort*)panel, r, (ushort)0x7f80),
-    };
+        byte* strip = panel + ((long)firstColumn * PanelRows * _elementBytes);
+        return _type switch
+        {
+            TensorType.F32 => Interleave(source, (uint*)strip, r, 0x7f800000u),
+            TensorType.F16 => Interleave(source, (ushort*)strip, r, (ushort)0x7c00),
+            _ => Interleave(source, (ushort*)strip, r, (ushort)0x7f80),
+        };
+    }
 
     public void Multiply(byte* panels, byte* activations, int tokens, float* y, int yStride, int rows, byte* scratch)
     {

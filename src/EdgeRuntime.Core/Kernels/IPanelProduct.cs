@@ -5,6 +5,9 @@ namespace EdgeRuntime.Kernels;
 /// <summary>What <see cref="PackedMatrix"/> does differently for float and for quantized types, panel by panel.</summary>
 internal unsafe interface IPanelProduct
 {
+    /// <summary>Columns that are packed of all rows, before the next: they stay in the first level of the cache meanwhile.</summary>
+    const int StripColumns = PackedLayout.ChunkBlocks * ActivationLayout.BlockColumns;
+
     /// <summary>What the panels multiply with.</summary>
     ActivationKind ActivationKind { get; }
 
@@ -15,10 +18,15 @@ internal unsafe interface IPanelProduct
     long ScratchBytes { get; }
 
     /// <summary>
-    /// Writes row r of a zeroed panel from the file's bytes; returns the column of a block that is not finite, or -1. What it
-    /// calls is compiled for speed at once: a model is packed before the runtime would find out by itself what is hot.
+    /// Writes a strip of row r of a zeroed panel from the file's bytes; returns the column, from the strip's first, of a block that is not
+    /// finite, or -1. What it calls is compiled for speed at once: a model is packed before the runtime would find out by itself what
+    /// is hot.
     /// </summary>
-    int PackRow(byte* panel, int r, ReadOnlySpan<byte> source);
+    /// <param name="panel">The panel.</param>
+    /// <param name="r">The row, 0 to 15.</param>
+    /// <param name="firstColumn">A multiple of <see cref="StripColumns"/>.</param>
+    /// <param name="source">As many columns, or as are left.</param>
+    int PackStrip(byte* panel, int r, int firstColumn, ReadOnlySpan<byte> source);
 
     /// <summary>
     /// Products of <paramref name="rows"/> rows that begin a panel, whatever the number of panels; other arguments as in

@@ -119,12 +119,17 @@ internal sealed unsafe class PackedMatrix : IDisposable
             throw new ArgumentException($"panel {panel} takes {rows} rows of {_rowBytes} bytes, not {source.Length} bytes", nameof(source));
         }
 
-        for (int r = 0; r < rows; r++)
+        for (int first = 0; first < Columns; first += IPanelProduct.StripColumns)
         {
-            int bad = _product.PackRow(Panel(panel), r, source.Slice((int)(r * _rowBytes), (int)_rowBytes));
-            if (bad >= 0)
+            int from = (int)_format.RowBytes(first);
+            int count = (int)_format.RowBytes(Math.Min(IPanelProduct.StripColumns, Columns - first));
+            for (int r = 0; r < rows; r++)
             {
-                throw new NonFiniteWeightException(((long)panel * PanelRows) + r, bad);
+                int bad = _product.PackStrip(Panel(panel), r, first, source.Slice((int)(r * _rowBytes) + from, count));
+                if (bad >= 0)
+                {
+                    throw new NonFiniteWeightException(((long)panel * PanelRows) + r, first + bad);
+                }
             }
         }
     }

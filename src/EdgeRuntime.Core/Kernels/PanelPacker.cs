@@ -11,53 +11,50 @@ internal static unsafe class PanelPacker
     private const int PanelRows = ExpandedPanelLayout.PanelRows;
 
     /// <summary>
-    /// A whole row of a format that <see cref="IQuantizedFormat{TSelf}.IsScalesThenNibbles"/>: moves scales and groups of four bytes as they are,
-    /// which gives what <see cref="PackScales"/> and <see cref="PackQuants"/> give.
+    /// A row of a chunk of a format that <see cref="IQuantizedFormat{TSelf}.IsScalesThenQuants"/>: moves scales and groups of four bytes
+    /// as they are, which gives what <see cref="PackScales"/> and <see cref="PackQuants"/> give.
     /// </summary>
-    /// <param name="layout">4 bits, with scales of kind Half or HalfAndMin.</param>
-    /// <param name="blocks">Blocks of 32 columns in a row.</param>
-    /// <param name="source">The row as in the file.</param>
-    /// <param name="panel">A panel.</param>
+    /// <param name="layout">4 or 8 bits, with scales of kind Half or HalfAndMin.</param>
+    /// <param name="source">The row's blocks as in the file, all of the chunk.</param>
+    /// <param name="chunk">The chunk.</param>
     /// <param name="r">The row in the panel.</param>
     /// <returns>The first column of a block with a scale that is not finite, or -1.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static int CopyRow(PackedLayout layout, int blocks, ReadOnlySpan<byte> source, byte* panel, int r)
+    public static int CopyChunk(PackedLayout layout, ReadOnlySpan<byte> source, byte* chunk, int r)
     {
-        const int Groups = 4;
+        int groups = layout.Shape.Bits;
         int scales = layout.HasMinima ? 2 : 1;
+        int blocks = source.Length / ((scales * sizeof(ushort)) + (groups * sizeof(uint)));
+
+        // 8-bit quants are signed in files.
+        uint flip = layout.Shape.Bits == 8 ? 0x80808080 : 0;
+        ushort* toScales = (ushort*)chunk + r;
+        uint* toQuants = (uint*)(chunk + layout.ScaleBytes(blocks)) + r;
         fixed (byte* start = source)
         {
             byte* block = start;
-            for (int first = 0; first < blocks; first += PackedLayout.ChunkBlocks)
+            for (int b = 0; b < blocks; b++)
             {
-                int count = Math.Min(PackedLayout.ChunkBlocks, blocks - first);
-                ushort* toScales = (ushort*)panel + r;
-                uint* toQuants = (uint*)(panel + layout.ScaleBytes(count)) + r;
-                for (int b = 0; b < count; b++)
+                for (int s = 0; s < scales; s++)
                 {
-                    for (int s = 0; s < scales; s++)
+                    ushort scale = *(ushort*)block;
+                    if (!HalfBits.IsFinite(scale))
                     {
-                        ushort scale = *(ushort*)block;
-                        if (!HalfBits.IsFinite(scale))
-                        {
-                            return (first + b) * ActivationLayout.BlockColumns;
-                        }
-
-                        *toScales = scale;
-                        toScales += PanelRows;
-                        block += sizeof(ushort);
+                        return b * ActivationLayout.BlockColumns;
                     }
 
-                    for (int g = 0; g < Groups; g++)
-                    {
-                        toQuants[g * PanelRows] = ((uint*)block)[g];
-                    }
-
-                    toQuants += Groups * PanelRows;
-                    block += Groups * sizeof(uint);
+                    *toScales = scale;
+                    toScales += PanelRows;
+                    block += sizeof(ushort);
                 }
 
-                panel += layout.ChunkBytes(count);
+                for (int g = 0; g < groups; g++)
+                {
+                    toQuants[g * PanelRows] = ((uint*)block)[g] ^ flip;
+                }
+
+                toQuants += groups * PanelRows;
+                block += groups * sizeof(uint);
             }
         }
 

@@ -42,31 +42,29 @@ internal sealed unsafe class QuantizedPanels : IPanelProduct
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     [SkipLocalsInit]
-    public int PackRow(byte* panel, int r, ReadOnlySpan<byte> source)
+    public int PackStrip(byte* panel, int r, int firstColumn, ReadOnlySpan<byte> source)
     {
-        if (_format.IsScalesThenNibbles)
+        byte* chunk = panel + ((long)(firstColumn / IPanelProduct.StripColumns) * _layout.ChunkBytes(PackedLayout.ChunkBlocks));
+        if (_format.IsScalesThenQuants)
         {
-            return PanelPacker.CopyRow(_layout, _blocks, source, panel, r);
+            return PanelPacker.CopyChunk(_layout, source, chunk, r);
         }
 
         Span<byte> quants = stackalloc byte[_format.BlockWeights];
         BlockScales scales = default;
         int blockBytes = _format.BlockBytes;
         int blocksOf32 = _format.BlockWeights / ActivationLayout.BlockColumns;
-        for (int i = 0; i < source.Length / blockBytes; i++)
+        int count = source.Length / blockBytes;
+        byte* block = chunk + _layout.ScaleBytes(count * blocksOf32);
+        for (int i = 0; i < count; i++)
         {
             _format.Decompose(source.Slice(i * blockBytes, blockBytes), quants, ref scales);
-            int first = i * blocksOf32;
             if (!HalfBits.IsFinite(scales.D) || (_layout.HasMinima && !HalfBits.IsFinite(scales.Min)))
             {
-                return first * ActivationLayout.BlockColumns;
+                return i * _format.BlockWeights;
             }
 
-            int inChunk = first % PackedLayout.ChunkBlocks;
-            int chunkBlocks = Math.Min(PackedLayout.ChunkBlocks, _blocks - first + inChunk);
-            byte* chunk = panel + ((long)(first / PackedLayout.ChunkBlocks) * _layout.ChunkBytes(PackedLayout.ChunkBlocks));
-            PanelPacker.PackScales(_layout.Shape.Scales, in scales, chunk, inChunk, r);
-            byte* block = chunk + _layout.ScaleBytes(chunkBlocks) + (inChunk * _layout.BlockBytes);
+            PanelPacker.PackScales(_layout.Shape.Scales, in scales, chunk, i * blocksOf32, r);
             for (int b = 0; b < blocksOf32; b++)
             {
                 PanelPacker.PackQuants(_layout.Shape.Bits, quants.Slice(b * ActivationLayout.BlockColumns), block, r);

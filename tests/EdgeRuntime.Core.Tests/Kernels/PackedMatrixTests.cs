@@ -245,9 +245,14 @@ public class PackedMatrixTests
         QuantizedPanels panels = new(format, layout.Shape, columns, Scalar.Kernels, Scalar.Kernels);
         int rowBytes = source.Length / 16;
         new Span<byte>(panel, (int)panels.PanelBytes).Clear();
-        for (int r = 0; r < 16; r++)
+        for (int first = 0; first < columns; first += IPanelProduct.StripColumns)
         {
-            Assert.Equal(-1, panels.PackRow(panel, r, source.AsSpan(r * rowBytes, rowBytes)));
+            int from = (int)format.RowBytes(first);
+            int count = (int)format.RowBytes(Math.Min(IPanelProduct.StripColumns, columns - first));
+            for (int r = 0; r < 16; r++)
+            {
+                Assert.Equal(-1, panels.PackStrip(panel, r, first, source.AsSpan((r * rowBytes) + from, count)));
+            }
         }
     }
 

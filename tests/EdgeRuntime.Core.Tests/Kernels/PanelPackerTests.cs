@@ -13,9 +13,9 @@ public unsafe class PanelPackerTests
         get
         {
             var data = new TheoryData<TensorType, int>();
-            foreach (TensorFormat format in TensorFormats.All.Where(format => format.IsScalesThenNibbles))
+            foreach (TensorFormat format in TensorFormats.All.Where(format => format.IsScalesThenQuants))
             {
-                foreach (int blocks in Enumerable.Range(1, (2 * PackedLayout.ChunkBlocks) + 1))
+                foreach (int blocks in Enumerable.Range(1, PackedLayout.ChunkBlocks))
                 {
                     data.Add(format.Type, blocks);
                 }
@@ -27,7 +27,7 @@ public unsafe class PanelPackerTests
 
     [Theory]
     [MemberData(nameof(CopiedTypesAndBlocks))]
-    public void CopyRow_AnySize_EqualsTakingBlocksApart(TensorType type, int blocks)
+    public void CopyChunk_AnySize_EqualsTakingBlocksApart(TensorType type, int blocks)
     {
         TensorFormat format = TensorFormats.Get(type);
         var layout = new PackedLayout(format.Shape!.Value);
@@ -42,7 +42,7 @@ public unsafe class PanelPackerTests
             {
                 ReadOnlySpan<byte> row = source.AsSpan(r * rowBytes, rowBytes);
                 PackApart(format, layout, blocks, row, expectedPanel, r);
-                Assert.Equal(-1, PanelPacker.CopyRow(layout, blocks, row, copiedPanel, r));
+                Assert.Equal(-1, PanelPacker.CopyChunk(layout, row, copiedPanel, r));
             }
         }
 
@@ -51,7 +51,7 @@ public unsafe class PanelPackerTests
 
     [Theory]
     [MemberData(nameof(CopiedTypesAndBlocks))]
-    public void CopyRow_ScaleThatIsNotFinite_NamesItsColumn(TensorType type, int blocks)
+    public void CopyChunk_ScaleThatIsNotFinite_NamesItsColumn(TensorType type, int blocks)
     {
         TensorFormat format = TensorFormats.Get(type);
         var layout = new PackedLayout(format.Shape!.Value);
@@ -63,7 +63,7 @@ public unsafe class PanelPackerTests
             BitConverter.TryWriteBytes(row.AsSpan(((blocks - 1) * format.BlockBytes) + (scale * sizeof(ushort))), Half.NaN);
             fixed (byte* pointer = panel)
             {
-                Assert.Equal(columns - ActivationLayout.BlockColumns, PanelPacker.CopyRow(layout, blocks, row, pointer, 0));
+                Assert.Equal(columns - ActivationLayout.BlockColumns, PanelPacker.CopyChunk(layout, row, pointer, 0));
             }
         }
     }
@@ -75,11 +75,8 @@ public unsafe class PanelPackerTests
         for (int b = 0; b < blocks; b++)
         {
             format.Decompose(row.Slice(b * format.BlockBytes, format.BlockBytes), quants, ref scales);
-            int inChunk = b % PackedLayout.ChunkBlocks;
-            int chunkBlocks = Math.Min(PackedLayout.ChunkBlocks, blocks - b + inChunk);
-            byte* chunk = panel + (b / PackedLayout.ChunkBlocks * layout.ChunkBytes(PackedLayout.ChunkBlocks));
-            PanelPacker.PackScales(layout.Shape.Scales, in scales, chunk, inChunk, r);
-            PanelPacker.PackQuants(layout.Shape.Bits, quants, chunk + layout.ScaleBytes(chunkBlocks) + (inChunk * layout.BlockBytes), r);
+            PanelPacker.PackScales(layout.Shape.Scales, in scales, panel, b, r);
+            PanelPacker.PackQuants(layout.Shape.Bits, quants, panel + layout.ScaleBytes(blocks) + (b * layout.BlockBytes), r);
         }
     }
 }
