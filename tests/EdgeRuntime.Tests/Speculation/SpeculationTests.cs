@@ -224,6 +224,39 @@ public sealed class SpeculationTests
     }
 
     [Fact]
+    public void DraftLength_FirstStepOfEveryLengthIsSlow_GrowsAllTheSame()
+    {
+        DraftLength length = new(1, 11, measures: true);
+        HashSet<int> seen = [];
+        int drafted = 0;
+        for (int i = 0; i < 50; i++)
+        {
+            drafted = length.Choose(0, 11);
+            length.Record(0, drafted, drafted, seen.Add(drafted) ? 0.5 : 0.010 + 0.001 * drafted);
+        }
+
+        Assert.Equal(11, drafted);
+    }
+
+    [Fact]
+    public void DraftLength_AnyAcceptance_OffersFewLengths()
+    {
+        HashSet<int> lengths = [];
+        for (int accepted = 0; accepted <= 11; accepted++)
+        {
+            DraftLength length = new(1, 11, measures: true);
+            for (int i = 0; i < 50; i++)
+            {
+                int drafted = length.Choose(0, 11);
+                lengths.Add(drafted);
+                length.Record(0, drafted, Math.Min(accepted, drafted), 0.010 + 0.001 * drafted);
+            }
+        }
+
+        Assert.All(lengths, drafted => Assert.Contains(drafted, (int[])[0, 1, 3, 7, 11]));
+    }
+
+    [Fact]
     public void DraftLength_RowsCostAsMuchAsSteps_Stops()
     {
         DraftLength length = new(1, 15, measures: true);
