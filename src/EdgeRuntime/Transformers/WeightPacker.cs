@@ -39,6 +39,7 @@ internal sealed class WeightPacker : ITeamWork
     private readonly IProgress<float>? _progress;
     private readonly CancellationToken _cancellationToken;
     private readonly List<Job> _jobs = [];
+    private Job[] _packingOrder = [];
     private readonly List<IDisposable> _owned = [];
     private long _totalBytes;
     private long _packedBytes;
@@ -106,6 +107,9 @@ internal sealed class WeightPacker : ITeamWork
 
         _sideCar?.Prepare(_team, _cancellationToken);
         NativeBuffer memory = AllocatePanels();
+
+        // A tensor's pages of the file stay resident until it is done: the largest goes while little is packed yet.
+        _packingOrder = [.. _jobs.OrderByDescending(static job => job.Tensor.ByteLength)];
         try
         {
             _team.Run(this);
@@ -156,7 +160,7 @@ internal sealed class WeightPacker : ITeamWork
             (job.Projection.Matrix.ByteSize + NativeBuffer.Alignment - 1) / NativeBuffer.Alignment * NativeBuffer.Alignment;
     }
 
-    /// <summary>Takes shares, a few panels each, of all tensors in order; nobody waits for a tensor's last share.</summary>
+    /// <summary>Takes shares, a few panels each, of all tensors, the largest first; nobody waits for a tensor's last share.</summary>
     void ITeamWork.Run(WorkerPool team, int thread)
     {
         int job = 0;
@@ -164,18 +168,18 @@ internal sealed class WeightPacker : ITeamWork
         while (!_cancelled)
         {
             int share = team.TakeItems(1);
-            while (job < _jobs.Count && share >= firstShare + _jobs[job].Shares)
+            while (job < _packingOrder.Length && share >= firstShare + _packingOrder[job].Shares)
             {
-                firstShare += _jobs[job].Shares;
+                firstShare += _packingOrder[job].Shares;
                 job++;
             }
 
-            if (job == _jobs.Count)
+            if (job == _packingOrder.Length)
             {
                 return;
             }
 
-            PackShare(_jobs[job], share - firstShare);
+            PackShare(_packingOrder[job], share - firstShare);
         }
     }
 
