@@ -24,4 +24,7 @@ internal sealed class EmbeddingTable
     /// <param name="token">Row; below <see cref="Vocabulary"/>.</param>
     /// <param name="x">[hidden].</param>
     public void Read(int token, Span<float> x) => _format.Dequantize(_tensor.GetRows(token, 1), x);
+
+    /// <summary>Gives the pages back: the system brings in a dozen pages around each row, for many rows half of the table.</summary>
+    public void ReleasePages() => _tensor.ReleasePages();
 }

@@ -19,6 +19,9 @@ internal sealed unsafe class TransformerForward : ITeamWork, IDisposable
     // Shares of a matrix a thread takes: large enough to hide the counter, small enough to even out a slow core.
     private const int SharesPerThread = 8;
 
+    // Of the embedding: so many that the pages around them are worth a system call.
+    private const int ManyRows = 64;
+
     private readonly TransformerSpec _spec;
     private readonly TransformerWeights _weights;
     private readonly WorkerPool _team;
@@ -88,6 +91,11 @@ internal sealed unsafe class TransformerForward : ITeamWork, IDisposable
     {
         Embed(team);
         team.Barrier();
+        if (thread == 0 && _rows >= ManyRows)
+        {
+            _weights.Embedding.ReleasePages();
+        }
+
         for (int layer = 0; layer < _weights.Layers.Length; layer++)
         {
             if (IsCancelled(team, thread))
