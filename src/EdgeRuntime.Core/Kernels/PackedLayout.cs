@@ -34,6 +34,9 @@ internal readonly record struct PackedLayout(QuantShape Shape)
     /// <summary>Whether weights have a minimum beside the scale.</summary>
     public bool HasMinima => Shape.Scales is ScaleKind.HalfAndMin or ScaleKind.SuperBlockMins;
 
+    /// <summary>Whether a chunk is one super-block, whose scales stand for all of it; otherwise each block of 32 columns has its own.</summary>
+    public bool IsSuperBlock => Shape.Scales is not (ScaleKind.Half or ScaleKind.HalfAndMin);
+
     /// <summary>What the panel looks like when expanded.</summary>
     public ExpandedPanelLayout Expanded => new(
         Scales: Shape.Scales == ScaleKind.SuperBlock16 ? 2 : 1,

@@ -30,8 +30,8 @@ internal abstract unsafe class PanelKernels
 
     /// <summary>
     /// (packed panels, activation tile, blocks, tokens, y, yStride, rows): as <see cref="Gemm"/>, straight from the packed form, for up
-    /// to <see cref="GemvTokens"/> tokens and any number of rows, whose panels lie one after another. Null where the instruction set has none: then few tokens go the way of many,
-    /// <see cref="Expand"/> and <see cref="Gemm"/>.
+    /// to <see cref="GemvTokens"/> tokens and any number of rows, whose panels lie one after another. Null where the instruction set has
+    /// none: then few tokens go the way of many, <see cref="Expand"/> and <see cref="Gemm"/>.
     /// </summary>
     public abstract delegate*<byte*, byte*, int, int, float*, int, int, void> Gemv(PackedLayout layout);
 

@@ -10,8 +10,6 @@ internal sealed unsafe class QuantizedPanels : IPanelProduct
     // Blocks of 32 columns of a part for a small batch: two panels of it are 18 KiB when expanded.
     private const int SmallBatchBlocks = 2 * PackedLayout.ChunkBlocks;
 
-    private const int SmallBatchTiles = 1;
-
     private readonly TensorFormat _format;
     private readonly PackedLayout _layout;
     private readonly PanelKernels _kernels;
@@ -97,7 +95,7 @@ internal sealed unsafe class QuantizedPanels : IPanelProduct
     /// </summary>
     private void MultiplyExpanded(byte* panels, byte* activations, int tokens, float* y, int yStride, int rows, byte* scratch)
     {
-        int most = tokens <= SmallBatchTiles * _kernels.TileTokens ? SmallBatchBlocks : _blocks;
+        int most = tokens <= _kernels.TileTokens ? SmallBatchBlocks : _blocks;
         for (int first = 0; first < _blocks; first += most)
         {
             int blocks = Math.Min(most, _blocks - first);

@@ -27,8 +27,6 @@ internal sealed class PackedTileCode(Assembler code, PackedLayout layout, TileFo
 
     private int Bits => layout.Shape.Bits;
 
-    private bool IsSuperBlock => layout.Shape.Scales is not (ScaleKind.Half or ScaleKind.HalfAndMin);
-
     /// <summary>Bytes of what scales the whole chunk, before the scales of blocks.</summary>
     private int ChunkScaleBytes => layout.Shape.Scales switch
     {
@@ -65,7 +63,7 @@ internal sealed class PackedTileCode(Assembler code, PackedLayout layout, TileFo
         Code.mov(Field(nameof(TileArguments.ChunkBlocks)), eax);
         PointAtQuants();
         PointAhead();
-        if (IsSuperBlock)
+        if (layout.IsSuperBlock)
         {
             Code.mov(__qword_ptr[Arguments + Offset(nameof(TileArguments.Chunk))], Panel);
             Code.add(Panel, ChunkScaleBytes);
@@ -190,7 +188,7 @@ internal sealed class PackedTileCode(Assembler code, PackedLayout layout, TileFo
     /// <summary>The chunk's quants, behind its scales; eax: the blocks of the chunk. The last chunk may have fewer than the others.</summary>
     private void PointAtQuants()
     {
-        if (IsSuperBlock)
+        if (layout.IsSuperBlock)
         {
             Code.lea(_quants, __[Panel + layout.ScaleBytes(PackedLayout.ChunkBlocks)]);
             return;

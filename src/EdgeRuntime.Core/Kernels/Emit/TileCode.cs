@@ -14,7 +14,7 @@ namespace EdgeRuntime.Kernels.Emit;
 internal abstract class TileCode(Assembler code, ExpandedPanelLayout layout, TileForm form)
 {
     /// <summary>Bytes of a vector of four columns of all rows.</summary>
-    protected const int StepBytes = 4 * ExpandedPanelLayout.PanelRows;
+    public const int StepBytes = 4 * ExpandedPanelLayout.PanelRows;
 
     /// <summary>Bytes of what one prefetch asks for.</summary>
     protected const int CacheLine = 64;
@@ -49,7 +49,7 @@ internal abstract class TileCode(Assembler code, ExpandedPanelLayout layout, Til
     public TileForm Form { get; } = form;
 
     /// <summary>Bytes of a block's activations.</summary>
-    protected int ActivationBytes => ActivationLayout.Int8BlockBytesPerToken * Form.Stride;
+    public int ActivationBytes => ActivationLayout.Int8BlockBytesPerToken * Form.Stride;
 
     /// <summary>Before the first block: everything but <see cref="Blocks"/> is loaded.</summary>
     public abstract void Begin();

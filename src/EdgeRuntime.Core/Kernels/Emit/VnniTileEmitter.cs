@@ -8,11 +8,10 @@ namespace EdgeRuntime.Kernels.Emit;
 /// Writes the AVX512-VNNI tile for one layout and one form. Sixteen rows lie in a vector. With two panels each broadcast of
 /// activations serves both: with one, the loads (a broadcast for each product) take longer than the products where the processor
 /// multiplies whole 512-bit vectors. The int32 sums start at -Offset times the activations' sums, which one multiplication prepares for all
-/// tokens at once and which come back from the scratch memory as broadcasts: no arithmetic unit is used for it.
+/// tokens at once and which come back from memory as broadcasts: no arithmetic unit is used for it.
 /// </summary>
 internal sealed unsafe class VnniTileEmitter
 {
-    private const int StepBytes = 4 * ExpandedPanelLayout.PanelRows;
     private const int VectorBytes = 64;
 
     private static readonly AssemblerRegisterZMM[] s_zmm =
@@ -93,7 +92,7 @@ internal sealed unsafe class VnniTileEmitter
             AddMinima();
         }
 
-        _code.add(_activations, ActivationLayout.Int8BlockBytesPerToken * _form.Stride);
+        _code.add(_activations, _panels.ActivationBytes);
         _panels.Loop(nextBlock);
         StoreRows();
         EmittedFrame.Leave(_code);
@@ -150,7 +149,7 @@ internal sealed unsafe class VnniTileEmitter
     {
         if (_layout.Offset != 0)
         {
-            _code.lea(rax, __[_activations + (ActivationLayout.Int8BlockBytesPerToken * _form.Stride)]);
+            _code.lea(rax, __[_activations + _panels.ActivationBytes]);
             _code.cmp(_panels.Blocks, 1);
             _code.cmove(rax, _activations);
             PrepareOffsets(rax);
@@ -267,7 +266,7 @@ internal sealed unsafe class VnniTileEmitter
         {
             for (int panel = 0; panel < _form.Panels; panel++)
             {
-                write(panel, token, __zmmword_ptr[rax + (panel * StepBytes)]);
+                write(panel, token, __zmmword_ptr[rax + (panel * TileCode.StepBytes)]);
             }
 
             _code.add(rax, __qword_ptr[_arguments + TileCode.Offset(nameof(TileArguments.YStrideBytes))]);

@@ -1,6 +1,5 @@
 using System;
 using System.Runtime.Intrinsics;
-using EdgeRuntime.Formats;
 using EdgeRuntime.Kernels.Emit;
 using EdgeRuntime.Kernels.X86;
 
@@ -20,7 +19,8 @@ internal abstract unsafe class Avx512VnniGemv : IPanelGemv<Vector512<int>>
         where TQuants : struct, IPanelQuants
         where TScales : struct, IPanelScales<TScales, Vector512<int>>
     {
-        if (tokens == 1 && TScales.Kind is not (ScaleKind.Half or ScaleKind.HalfAndMin))
+        PackedLayout layout = PanelGemv.Layout<TQuants, TScales, Vector512<int>>();
+        if (tokens == 1 && layout.IsSuperBlock)
         {
             PanelGemv<Avx512Isa, Vector512<int>>.Multiply<TQuants, TScales>(panels, activations, blocks, tokens, y, yStride, rows);
             return;
@@ -29,7 +29,7 @@ internal abstract unsafe class Avx512VnniGemv : IPanelGemv<Vector512<int>>
         // More tokens than a tile of two panels takes would unpack these twice.
         int panelsAtOnce = tokens <= TileForm.MaxTokens(TileForm.MaxPanels) ? TileForm.MaxPanels : 1;
         int most = panelsAtOnce * PackedLayout.PanelRows;
-        long panelBytes = PanelGemv.Layout<TQuants, TScales, Vector512<int>>().PanelBytes(blocks * ActivationLayout.BlockColumns);
+        long panelBytes = layout.PanelBytes(blocks * ActivationLayout.BlockColumns);
         for (int row = 0; row < rows; row += most)
         {
             byte* first = panels + (row / PackedLayout.PanelRows * panelBytes);
