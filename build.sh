@@ -1,24 +1,59 @@
 #!/usr/bin/env bash
-# build.sh VERB [arguments]: build, run, test, bench, pack, format, clean. build.ps1 has the same verbs.
+# build.sh VERB [arguments]: build, portable, run, test, bench, pack, format, clean. build.ps1 has the same verbs.
 set -euo pipefail
 cd "$(dirname "$0")"
 verb=${1:-build}
 shift || true
+command=src/EdgeRuntime.Cli
 
-# Precompiled code halves the start; where the package source has no compiler for this machine, the just-in-time one does all.
+publish() { # FOLDER [properties]
+    rm -rf "$1"
+    dotnet publish "$command" -c Release -o "$1" -v q --nologo "${@:2}"
+}
+
+# The level that the ahead-of-time compiler may take for granted: AVX-512 code exists only where all of it is made for AVX-512.
+processor_level() {
+    local flags
+    flags=$(cat /proc/cpuinfo 2>/dev/null || sysctl -n machdep.cpu.features machdep.cpu.leaf7_features 2>/dev/null || true)
+    case $(uname -m) in
+        x86_64 | amd64)
+            if grep -qiw avx512vl <<<"$flags" && grep -qiw avx512bw <<<"$flags" && grep -qiw avx512dq <<<"$flags" && grep -qiw avx512cd <<<"$flags"; then
+                echo x86-64-v4
+            elif grep -qiw avx2 <<<"$flags" && grep -qiw bmi2 <<<"$flags" && grep -qiw fma <<<"$flags"; then
+                echo x86-64-v3
+            fi ;;
+    esac
+}
+
+# For this machine: one file of machine code, which starts at once and needs no .NET.
 build() {
-    local precompiled=(--use-current-runtime -p:SelfContained=false -p:PublishReadyToRun=true)
-    if ! dotnet restore src/EdgeRuntime.Cli "${precompiled[@]}" -v q >/dev/null 2>&1; then
-        echo "build.sh: no ready-to-run compiler to be had: the command will start more slowly" >&2
-        precompiled=()
+    local linker level ahead
+    level=$(processor_level)
+    linker=$(command -v clang || command -v gcc || true)
+    ahead=(--use-current-runtime -p:PublishAot=true "-p:IlcInstructionSet=$level" "-p:CppCompilerAndLinker=${linker##*/}")
+    if [ -n "$linker" ] && dotnet restore "$command" "${ahead[@]}" -v q >/dev/null 2>&1; then
+        publish artifacts/edgert "${ahead[@]}"
+    else
+        echo "build.sh: no ahead-of-time compiler or no linker (clang, gcc) to be had: the command will start more slowly" >&2
+        precompiled artifacts/edgert
     fi
-    dotnet publish src/EdgeRuntime.Cli -c Release "${precompiled[@]}" -o artifacts/edgert -v q --nologo
+}
+
+# For every processor of this system: precompiled, and compiled again where it starts. Needs the .NET runtime there.
+precompiled() { # FOLDER
+    local ready=(--use-current-runtime -p:SelfContained=false -p:PublishReadyToRun=true)
+    if ! dotnet restore "$command" "${ready[@]}" -v q >/dev/null 2>&1; then
+        echo "build.sh: no ready-to-run compiler to be had: the command will start more slowly" >&2
+        ready=()
+    fi
+    publish "$1" "${ready[@]}"
 }
 
 case "$verb" in
     build) build ;;
+    portable) precompiled artifacts/portable ;;
     run) build >&2 && exec artifacts/edgert/edgert chat "$@" ;;
-    test) build && exec dotnet test --solution EdgeRuntime.sln -c Release "$@" ;;
+    test) build && EDGERT="$PWD/artifacts/edgert/edgert" exec dotnet test --solution EdgeRuntime.sln -c Release "$@" ;;
     bench) # end to end, then the kernels: all of them, or what the arguments name (--filter '*Gemm*')
         build && artifacts/edgert/edgert bench
         [ $# -gt 0 ] || set -- --filter '*'
@@ -26,5 +61,5 @@ case "$verb" in
     pack) exec dotnet pack EdgeRuntime.sln -c Release -o artifacts/packages "$@" ;;
     format) exec dotnet format EdgeRuntime.sln "$@" ;;
     clean) rm -rf artifacts && find src tests -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} + ;;
-    *) echo "build.sh: unknown verb '$verb'; verbs: build, run, test, bench, pack, format, clean" >&2; exit 2 ;;
+    *) echo "build.sh: unknown verb '$verb'; verbs: build, portable, run, test, bench, pack, format, clean" >&2; exit 2 ;;
 esac

@@ -35,7 +35,7 @@ public sealed partial class ReadmeTests
             RedirectStandardError = true,
             RedirectStandardInput = true,
         };
-        start.Environment["PATH"] = AppContext.BaseDirectory + Path.PathSeparator + Environment.GetEnvironmentVariable("PATH");
+        start.Environment["PATH"] = Path.GetDirectoryName(Edgert.Path) + Path.PathSeparator + Environment.GetEnvironmentVariable("PATH");
         Edgert.LeaveOutProfiles(start);
         using Process shell = Process.Start(start)!;
         shell.StandardInput.Close();

@@ -39,7 +39,10 @@ internal static class Edgert
     /// <summary>A hang guard, nothing more.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
-    public static string Path { get; } = System.IO.Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "edgert.exe" : "edgert");
+    /// <summary>What <c>EDGERT</c> names, as the build's test verb does: the command that people get. Else the one that lies beside the tests.</summary>
+    public static string Path { get; } = Environment.GetEnvironmentVariable("EDGERT") is { Length: > 0 } path
+        ? path
+        : System.IO.Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "edgert.exe" : "edgert");
 
     public static string Stories { get; } = Model("stories260K.gguf");
 
