@@ -59,10 +59,14 @@ internal sealed record BenchColumn(
         new("test", "test", IsKey: true),
         new("ours tok/s", "ours_ts", 2),
         new("peer tok/s", "peer_ts", 2),
+        new("ours s", "ours_s", 3),
+        new("peer s", "peer_s", 3),
         new("ratio", "ratio", 3),
         new("low", "ratio_low", 3),
         new("high", "ratio_high", 3),
         new("of read %", "bandwidth_share", 0, 100),
+        new("ours peak MB", "ours_peak_bytes", 0, 1e-6),
+        new("peer peak MB", "peer_peak_bytes", 0, 1e-6),
     ];
 
     public bool IsNumber => Digits is not null;

@@ -25,6 +25,9 @@ internal sealed record BenchOptions
     /// <summary>Folder of packed weights; null for none.</summary>
     public string? PackedCache { get; init; }
 
+    /// <summary>The runtime to compare with; null for none.</summary>
+    public PeerOptions? Peer { get; init; }
+
     /// <summary>How models are loaded: by what these options say, whatever a tuning profile says.</summary>
     public ModelOptions CreateModelOptions(int threads) => new()
     {
@@ -34,3 +37,8 @@ internal sealed record BenchOptions
         UseTuningProfile = false,
     };
 }
+
+/// <summary>llama.cpp, and how it is to be run.</summary>
+/// <param name="LibraryPath">libllama or its folder.</param>
+/// <param name="MapsFile">Whether it maps a model's file, as its tools do by default, or reads it.</param>
+internal sealed record PeerOptions(string LibraryPath, bool MapsFile);

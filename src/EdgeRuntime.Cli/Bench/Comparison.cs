@@ -30,38 +30,66 @@ internal sealed record ComparedTest(
     public (double Low, double High) MachineBandwidth { get; init; }
 }
 
+/// <summary>The starts of the two runtimes, each in processes of its own.</summary>
+/// <param name="Card">The model.</param>
+/// <param name="Threads">Threads of each runtime.</param>
+/// <param name="InstructionSet">Ours.</param>
+/// <param name="Ours">Of our processes.</param>
+/// <param name="Peer">Of the peer's.</param>
+/// <param name="Ratios">The peer's seconds to the first token to ours, one for each pair of neighbouring runs.</param>
+internal sealed record ComparedStart(
+    ModelCard Card, int Threads, string InstructionSet, StartFacts Ours, StartFacts Peer, IReadOnlyList<double> Ratios)
+{
+    public double Ratio => Statistics.Median(Ratios);
+}
+
 /// <summary>
 /// Runs this runtime and llama.cpp in turns, A B B A, in one process on the same file with the same settings. While one runs, the other's
 /// threads are asleep or gone.
 /// </summary>
-internal sealed class Comparison(BenchOptions options, string libraryPath, int pairs, Action<string> tell)
+/// <param name="options">What to measure; names the peer.</param>
+/// <param name="comparesStart">Whether the start of both is compared as well.</param>
+/// <param name="pairs">Pairs of runs.</param>
+/// <param name="machine">Where it is measured.</param>
+/// <param name="tell">Gets a line for the person who waits.</param>
+internal sealed class Comparison(BenchOptions options, bool comparesStart, int pairs, MachineFacts machine, Action<string> tell)
 {
-    /// <summary>The peer's kernels that an instruction set of ours, asked for by name, is compared with.</summary>
-    private static readonly Dictionary<string, string> Variants = new(StringComparer.OrdinalIgnoreCase)
-    {
-        ["avx512-vnni"] = "zen4",
-        ["avx512"] = "skylakex",
-        ["avx-vnni"] = "alderlake",
-        ["avx2"] = "haswell",
-        ["scalar"] = "x64",
-    };
-
     /// <summary>Measures every model, number of threads and test.</summary>
     /// <param name="done">Gets each result as soon as it is there.</param>
-    public void Run(Action<LlamaLibrary, ComparedTest> done)
+    public void Run(Action<BenchRow> done)
     {
-        InstructionSet? set = options.InstructionSet is { } name ? InstructionSet.Parse(name) : null;
-        LlamaLibrary library = LlamaLibrary.Load(libraryPath, set is null ? null : Variants.GetValueOrDefault(set.Name));
+        LlamaLibrary library = LlamaLibrary.Load(options);
+        var report = new ComparisonReport(library, options, machine);
         tell($"llama.cpp {library.Version}, kernels for {library.Variant}");
         foreach (string path in options.Models)
         {
             ModelCard card = ModelCard.Read(path);
-            using var peerModel = new LlamaModel(library, path);
+            foreach (int threads in comparesStart ? options.Threads : [])
+            {
+                done(report.ToRow(RunStarts(card, threads)));
+            }
+
+            using var peerModel = new LlamaModel(library, path, options.Peer!.MapsFile);
             foreach (int threads in options.Threads)
             {
-                RunModel(card, peerModel, threads, result => done(library, result));
+                RunModel(card, peerModel, threads, result => done(report.ToRow(result)));
             }
         }
+    }
+
+    private ComparedStart RunStarts(ModelCard card, int threads)
+    {
+        tell($"{card.FileName} start, {threads} threads, {pairs} pairs");
+        BenchOptions alone = options with { Peer = null };
+        StartProbe.Measure(alone, card.Path, threads);
+        StartProbe.Measure(options, card.Path, threads);
+        var ours = new StartFacts[pairs];
+        var peer = new StartFacts[pairs];
+        RunInTurns(
+            pair => ours[pair] = StartProbe.Measure(alone, card.Path, threads),
+            pair => peer[pair] = StartProbe.Measure(options, card.Path, threads));
+        return new ComparedStart(card, threads, options.InstructionSet ?? InstructionSet.Default.Name, StartFacts.Sum(ours), StartFacts.Sum(peer),
+            [.. ours.Zip(peer, (a, b) => b.FirstTokenSeconds / a.FirstTokenSeconds)]);
     }
 
     private void RunModel(ModelCard card, LlamaModel peerModel, int threads, Action<ComparedTest> done)
@@ -95,21 +123,7 @@ internal sealed class Comparison(BenchOptions options, string libraryPath, int p
         Turn(ours, test, tokens);
         double[] oursSeconds = new double[pairs];
         double[] peerSeconds = new double[pairs];
-        for (int pair = 0; pair < pairs; pair++)
-        {
-            // A B B A: whatever drifts slowly meets both alike.
-            if (pair % 2 == 0)
-            {
-                oursSeconds[pair] = Turn(ours, test, tokens);
-                peerSeconds[pair] = Turn(peer, test, tokens);
-            }
-            else
-            {
-                peerSeconds[pair] = Turn(peer, test, tokens);
-                oursSeconds[pair] = Turn(ours, test, tokens);
-            }
-        }
-
+        RunInTurns(pair => oursSeconds[pair] = Turn(ours, test, tokens), pair => peerSeconds[pair] = Turn(peer, test, tokens));
         return new ComparedTest(
             card, test, ours.Model.Threads, ours.Model.InstructionSet, FlashAttention: false,
             test.Tokens / Statistics.Median(oursSeconds),
@@ -118,6 +132,17 @@ internal sealed class Comparison(BenchOptions options, string libraryPath, int p
         {
             BytesPerToken = test.IsPrefill ? 0 : ours.Model.WeightBytes + ours.KvBytesAt(test.Depth + (test.Generated / 2.0)),
         };
+    }
+
+    /// <summary>A B B A: whatever drifts slowly meets both alike.</summary>
+    private void RunInTurns(Action<int> ours, Action<int> peer)
+    {
+        for (int pair = 0; pair < pairs; pair++)
+        {
+            (Action<int> first, Action<int> second) = pair % 2 == 0 ? (ours, peer) : (peer, ours);
+            first(pair);
+            second(pair);
+        }
     }
 
     /// <summary>Seconds of the faster of two runs after one to warm up.</summary>

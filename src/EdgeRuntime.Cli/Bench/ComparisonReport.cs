@@ -1,35 +1,21 @@
 using System;
+using System.Collections.Generic;
 using EdgeRuntime.Cli.Bench.Peer;
 
 namespace EdgeRuntime.Cli.Bench;
 
-/// <summary>Comparisons as text.</summary>
-internal static class ComparisonReport
+/// <summary>Comparisons as rows; their first fields are the interface that scripts rely on.</summary>
+internal sealed class ComparisonReport(LlamaLibrary library, BenchOptions options, MachineFacts machine)
 {
-    /// <summary>The fields of one comparison; the first ones are the interface that scripts rely on.</summary>
-    public static BenchRow ToRow(ComparedTest result, LlamaLibrary library, BenchOptions options, MachineFacts machine)
+    /// <summary>Of a test: tokens a second.</summary>
+    public BenchRow ToRow(ComparedTest result)
     {
-        (double low, double high, double confidence) = Statistics.MedianInterval([.. result.Ratios]);
-        var row = new BenchRow
-        {
-            { "test", result.Test.Name },
-            { "model", result.Card.FileName },
-            { "type", result.Card.Type },
-            { "threads", result.Threads },
-            { "ours_ts", Math.Round(result.OursTokensPerSecond, 2) },
-            { "peer_ts", Math.Round(result.PeerTokensPerSecond, 2) },
-            { "ratio", Math.Round(result.Ratio, 4) },
-            { "ratio_low", Math.Round(low, 4) },
-            { "ratio_high", Math.Round(high, 4) },
-            { "confidence", Math.Round(confidence, 4) },
-            { "pairs", result.Ratios.Count },
-            { "type_kv", options.KvType.ToString().ToLowerInvariant() },
-            { "isa", result.InstructionSet },
-            { "peer", "llama.cpp " + library.Version },
-            { "peer_isa", library.Variant },
-            { "peer_flash_attn", result.FlashAttention },
-            { "cpu_info", machine.Processor },
-        };
+        BenchRow row = Identify(result.Test.Name, result.Card, result.Threads);
+        row.Add("ours_ts", Math.Round(result.OursTokensPerSecond, 2));
+        row.Add("peer_ts", Math.Round(result.PeerTokensPerSecond, 2));
+        AddRatio(row, result.Ratio, result.Ratios);
+        AddSettings(row, result.InstructionSet);
+        row.Add("peer_flash_attn", result.FlashAttention);
         row.Add("machine_gbs_low", Math.Round(result.MachineBandwidth.Low, 2));
         row.Add("machine_gbs_high", Math.Round(result.MachineBandwidth.High, 2));
         if (result.BytesPerToken > 0)
@@ -41,5 +27,48 @@ internal static class ComparisonReport
         }
 
         return row;
+    }
+
+    /// <summary>Of a start: seconds to the first token (the ratio is the peer's to ours: above 1 ours is sooner) and peak memory.</summary>
+    public BenchRow ToRow(ComparedStart result)
+    {
+        BenchRow row = Identify("start", result.Card, result.Threads);
+        row.Add("ours_s", Math.Round(result.Ours.FirstTokenSeconds, 4));
+        row.Add("peer_s", Math.Round(result.Peer.FirstTokenSeconds, 4));
+        AddRatio(row, result.Ratio, result.Ratios);
+        AddSettings(row, result.InstructionSet);
+        row.Add("ours_load_s", Math.Round(result.Ours.LoadSeconds, 4));
+        row.Add("peer_load_s", Math.Round(result.Peer.LoadSeconds, 4));
+        row.Add("ours_peak_bytes", result.Ours.PeakBytes);
+        row.Add("peer_peak_bytes", result.Peer.PeakBytes);
+        return row;
+    }
+
+    private static BenchRow Identify(string test, ModelCard card, int threads) => new()
+    {
+        { "test", test },
+        { "model", card.FileName },
+        { "type", card.Type },
+        { "threads", threads },
+    };
+
+    private static void AddRatio(BenchRow row, double ratio, IReadOnlyList<double> ratios)
+    {
+        (double low, double high, double confidence) = Statistics.MedianInterval([.. ratios]);
+        row.Add("ratio", Math.Round(ratio, 4));
+        row.Add("ratio_low", Math.Round(low, 4));
+        row.Add("ratio_high", Math.Round(high, 4));
+        row.Add("confidence", Math.Round(confidence, 4));
+        row.Add("pairs", ratios.Count);
+    }
+
+    private void AddSettings(BenchRow row, string instructionSet)
+    {
+        row.Add("type_kv", options.KvType.ToString().ToLowerInvariant());
+        row.Add("isa", instructionSet);
+        row.Add("peer", "llama.cpp " + library.Version);
+        row.Add("peer_isa", library.Variant);
+        row.Add("peer_mmap", options.Peer!.MapsFile);
+        row.Add("cpu_info", machine.Processor);
     }
 }

@@ -6,6 +6,8 @@ using System.IO;
 using System.Linq;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using EdgeRuntime.Cli.Bench.Peer;
+using EdgeRuntime.Cli.Commands;
 using EdgeRuntime.Cli.Terminal;
 
 namespace EdgeRuntime.Cli.Bench;
@@ -14,9 +16,19 @@ namespace EdgeRuntime.Cli.Bench;
 /// <param name="LoadSeconds">Opening the file and packing its weights.</param>
 /// <param name="FirstTokenSeconds">From before the process was started to the logits behind a prompt of 32 tokens.</param>
 /// <param name="PeakBytes">Most resident memory, over the longest prefill and the deepest decode of the plan.</param>
-internal sealed record StartFacts(double LoadSeconds, double FirstTokenSeconds, long PeakBytes);
+internal sealed record StartFacts(double LoadSeconds, double FirstTokenSeconds, long PeakBytes)
+{
+    /// <summary>Median seconds, and the greatest peak.</summary>
+    public static StartFacts Sum(IReadOnlyCollection<StartFacts> facts) => new(
+        Statistics.Median([.. facts.Select(fact => fact.LoadSeconds)]),
+        Statistics.Median([.. facts.Select(fact => fact.FirstTokenSeconds)]),
+        facts.Max(fact => fact.PeakBytes));
+}
 
-/// <summary>Measures what only a process of its own can show: <c>edgert bench</c> starts itself with a hidden option.</summary>
+/// <summary>
+/// Measures what only a process of its own can show, of this runtime or of the peer that the options name: <c>edgert bench</c> starts
+/// itself with a hidden option.
+/// </summary>
 internal static class StartProbe
 {
     public const string OptionName = "--start-probe";
@@ -27,20 +39,15 @@ internal static class StartProbe
     private const string FirstTokenMark = "first-token";
 
     /// <summary>Runs the process once to warm up the file and then <paramref name="repeats"/> times.</summary>
-    /// <returns>Medians; null where the command can't find itself.</returns>
-    public static StartFacts? Measure(BenchOptions options, string model, int threads, int repeats)
-    {
-        if (FindSelf() is not { } self)
-        {
-            return null;
-        }
+    /// <returns>Their sum; null where the command can't find itself.</returns>
+    public static StartFacts? Measure(BenchOptions options, string model, int threads, int repeats) => FindSelf() is { } self
+        ? StartFacts.Sum([.. Enumerable.Range(0, repeats + 1).Select(_ => RunChild(self, options, model, threads)).Skip(1)])
+        : null;
 
-        StartFacts[] facts = [.. Enumerable.Range(0, repeats + 1).Select(_ => RunChild(self, options, model, threads)).Skip(1)];
-        return new StartFacts(
-            Statistics.Median([.. facts.Select(fact => fact.LoadSeconds)]),
-            Statistics.Median([.. facts.Select(fact => fact.FirstTokenSeconds)]),
-            facts.Max(fact => fact.PeakBytes));
-    }
+    /// <summary>Runs the process once.</summary>
+    /// <exception cref="CommandException">The command can't find itself, or the process failed.</exception>
+    public static StartFacts Measure(BenchOptions options, string model, int threads) =>
+        RunChild(FindSelf() ?? throw new CommandException($"{AppContext.BaseDirectory}: holds no edgert that could be started to be measured"), options, model, threads);
 
     /// <summary>The child's side: loads, answers, works through the plan once, and tells what it saw.</summary>
     public static void RunAsChild(BenchOptions options, TextWriter output)
@@ -48,9 +55,9 @@ internal static class StartProbe
         long start = Stopwatch.GetTimestamp();
         int threads = options.Threads[0];
         int positions = Math.Max(PromptTokens, options.Tests.Max(test => test.Positions));
-        LanguageModel model = LanguageModel.Load(options.Models[0], options.CreateModelOptions(threads));
+        Func<IBenchRuntime> create = Load(options, threads, positions);
         double loadSeconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        using var runtime = new EdgeBenchRuntime(model, positions, options.KvType);
+        using IBenchRuntime runtime = create();
         int[] tokens = BenchTurn.CreateTokens(positions, runtime.VocabularySize);
         runtime.Append(tokens.AsSpan(0, PromptTokens));
         output.WriteLine(FirstTokenMark);
@@ -58,6 +65,19 @@ internal static class StartProbe
         runtime.Append(tokens.AsSpan(0, Math.Max(1, options.Tests.Max(test => test.Depth + test.Prompt))));
         var json = new JsonObject { ["load_s"] = loadSeconds, ["peak_bytes"] = PeakMemory.ReadBytes() };
         output.WriteLine(json.ToJsonString());
+    }
+
+    /// <summary>Loads the model; what it returns makes the runtime.</summary>
+    private static Func<IBenchRuntime> Load(BenchOptions options, int threads, int positions)
+    {
+        if (options.Peer is { } peer)
+        {
+            var peerModel = new LlamaModel(LlamaLibrary.Load(options), options.Models[0], peer.MapsFile); // ends with the process
+            return () => new LlamaBenchRuntime(peerModel, positions, threads, options.KvType, flashAttention: true);
+        }
+
+        LanguageModel model = LanguageModel.Load(options.Models[0], options.CreateModelOptions(threads));
+        return () => new EdgeBenchRuntime(model, positions, options.KvType);
     }
 
     private static StartFacts RunChild(string self, BenchOptions options, string model, int threads)
@@ -92,7 +112,10 @@ internal static class StartProbe
         ];
         string[] instructionSet = options.InstructionSet is { } set ? ["--isa", set] : [];
         string[] packedCache = options.PackedCache is { } folder ? ["--packed-cache", folder] : [];
-        return [.. arguments, .. instructionSet, .. packedCache, model];
+        string[] peer = options.Peer is { } other
+            ? [BenchCommand.CompareOptionName, BenchCommand.LlamaPrefix + other.LibraryPath, .. other.MapsFile ? (string[])[] : [BenchCommand.NoMapOptionName]]
+            : [];
+        return [.. arguments, .. instructionSet, .. packedCache, .. peer, model];
     }
 
     private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);

@@ -19,8 +19,12 @@ namespace EdgeRuntime.Cli.Commands;
 /// <summary><c>edgert bench</c>: how fast models run here, alone or beside llama.cpp.</summary>
 internal sealed class BenchCommand
 {
-    private const string LlamaPrefix = "libllama=";
+    public const string CompareOptionName = "--compare";
+    public const string NoMapOptionName = "--no-mmap";
+    public const string LlamaPrefix = "libllama=";
+
     private const int MostTokens = 1 << 20;
+    private const int DefaultPairs = 8;
     private const int DefaultWidth = 80; // of a terminal that does not tell
 
     private static readonly string FormatNames = string.Join(", ", Enum.GetNames<BenchFormat>().Select(name => name.ToLowerInvariant()));
@@ -45,10 +49,14 @@ internal sealed class BenchCommand
 
     private readonly Option<string?> _outputFile = OptionFactory.Text("--out", [], "A file for the output [default: standard output]", "FILE");
     private readonly Option<string?> _compare = OptionFactory.Text(
-        "--compare", [], "Run llama.cpp 0.5.0 in turns with this runtime, A B B A, and print the ratios with a confidence interval of their median; "
+        CompareOptionName, [], "Run llama.cpp 0.5.0 in turns with this runtime, A B B A, and print the ratios with a confidence interval of their median; "
         + "PATH is libllama or its folder", LlamaPrefix + "PATH");
 
-    private readonly Option<int> _pairs = OptionFactory.Integer("--pairs", [], "Pairs of runs of a comparison", 8, 1);
+    private readonly Option<int> _pairs = OptionFactory.Integer("--pairs", [], "Pairs of runs of a comparison; -r says the same", DefaultPairs, 1);
+    private readonly Option<bool> _start = OptionFactory.Switch(
+        "--start", [], $"With {CompareOptionName}: compare the time from a process's start to its first token, and peak memory, as well");
+
+    private readonly Option<bool> _noMap = OptionFactory.Switch(NoMapOptionName, [], $"With {CompareOptionName}: llama.cpp reads the model instead of mapping its file");
     private readonly Option<string?> _makeModel = OptionFactory.Text(
         "--make-model", [], "Write a GGUF with random weights instead, to the file named as argument. SHAPE: "
         + string.Join(", ", ModelShape.All.Select(shape => shape.Name)) + ", with sizes changed where wanted (qwen-0.5b,layers=2,vocab=1003); TYPE: " + string.Join(", ", TypeMix.All.Select(mix => mix.Name)), "SHAPE:TYPE");
@@ -71,7 +79,7 @@ internal sealed class BenchCommand
         command.Add(_models);
         _common.AddKvTypeCheck();
         foreach (Option option in (Option[])[_prompts, _generated, _depths, _threads, _repeats, _common.KvType, _common.Isa, _common.PackedCache, _format,
-            _outputFile, _compare, _pairs, _makeModel, _requantize, _startProbe, _common.Verbose])
+            _outputFile, _compare, _pairs, _start, _noMap, _makeModel, _requantize, _startProbe, _common.Verbose])
         {
             command.Add(option);
         }
@@ -102,9 +110,9 @@ internal sealed class BenchCommand
         {
             StartProbe.RunAsChild(options, output);
         }
-        else if (parsed.GetValue(_compare) is { } peer)
+        else if (options.Peer is not null)
         {
-            Compare(parsed, options, PeerPath(peer, "--compare"), output);
+            Compare(parsed, options, output);
         }
         else
         {
@@ -124,13 +132,14 @@ internal sealed class BenchCommand
         rows.Complete();
     }
 
-    private void Compare(ParseResult parsed, BenchOptions options, string library, TextWriter output)
+    private void Compare(ParseResult parsed, BenchOptions options, TextWriter output)
     {
         var machine = MachineFacts.Read();
         var rows = new BenchOutput(
             parsed.GetValue(_format) ?? BenchFormat.Jsonl, BenchColumn.Comparison, BenchPlot.Comparison, machine, TableWidth(parsed), output);
-        new Comparison(options, library, parsed.GetValue(_pairs), Console.Error.WriteLine)
-            .Run((peer, result) => rows.Add(ComparisonReport.ToRow(result, peer, options, machine)));
+        bool repeats = IsGiven(parsed, _repeats) && !IsGiven(parsed, _pairs);
+        int pairs = repeats ? options.Repeats : parsed.GetValue(_pairs);
+        new Comparison(options, parsed.GetValue(_start), pairs, machine, Console.Error.WriteLine).Run(rows.Add);
         rows.Complete();
     }
 
@@ -163,8 +172,23 @@ internal sealed class BenchCommand
             KvType = _common.GetKvType(parsed),
             InstructionSet = isa,
             PackedCache = _common.GetPackedCache(parsed),
+            Peer = ReadPeer(parsed),
         };
     }
+
+    private PeerOptions? ReadPeer(ParseResult parsed)
+    {
+        bool compares = parsed.GetValue(_compare) is not null;
+        Option[] misplaced = compares ? _energy.All : [_pairs, _start, _noMap];
+        if (misplaced.FirstOrDefault(option => IsGiven(parsed, option)) is { } wrong)
+        {
+            throw new UsageException($"{wrong.Name} has no meaning {(compares ? "beside" : "without")} {CompareOptionName}");
+        }
+
+        return parsed.GetValue(_compare) is { } peer ? new PeerOptions(PeerPath(peer, CompareOptionName), !parsed.GetValue(_noMap)) : null;
+    }
+
+    private static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
 
     private static void MakeModel(string wanted, string[] arguments)
     {

@@ -27,6 +27,8 @@ internal sealed class EnergyCommandOptions
 
     public Option<string?> SysfsRoot { get; } = new("--sysfs-root") { Hidden = true };
 
+    public Option[] All => [Source, CommandLine, Interval, SysfsRoot];
+
     public void AddTo(Command command)
     {
         Source.Validators.Add(result =>
@@ -36,7 +38,7 @@ internal sealed class EnergyCommandOptions
                 result.AddError($"--energy {token.Value}: expected {Auto}, {None}, {string.Join(", ", EnergySources.All.Select(source => source.Name))}");
             }
         });
-        foreach (Option option in (Option[])[Source, CommandLine, Interval, SysfsRoot])
+        foreach (Option option in All)
         {
             command.Add(option);
         }

@@ -5,16 +5,21 @@ using EdgeRuntime.Formats;
 
 namespace EdgeRuntime.Cli.Bench.Peer;
 
-/// <summary>A model that llama.cpp has loaded: memory-mapped and repacked, as its own tools do by default. Owns it.</summary>
+/// <summary>A model that llama.cpp has loaded, its weights repacked where it has kernels for that. Owns it.</summary>
 internal sealed class LlamaModel : IDisposable
 {
     private nint _handle;
 
+    /// <param name="library">llama.cpp.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="mapsFile">Whether the file is mapped, as llama.cpp's tools do by default, or read.</param>
     /// <exception cref="CommandException">llama.cpp refuses the file; the message gives its reason.</exception>
-    public LlamaModel(LlamaLibrary library, string path)
+    public LlamaModel(LlamaLibrary library, string path, bool mapsFile)
     {
         Library = library;
-        _handle = LlamaNative.ModelLoad(path, LlamaNative.ModelDefaultParams());
+        LlamaNative.ModelParams parameters = LlamaNative.ModelDefaultParams();
+        parameters.LoadMode = mapsFile ? LlamaNative.LoadModeMap : LlamaNative.LoadModeRead;
+        _handle = LlamaNative.ModelLoad(path, parameters);
         if (_handle == 0)
         {
             throw new CommandException($"{path}: llama.cpp can't load it: {LlamaLibrary.LastError}");

@@ -1,8 +1,10 @@
 using System;
+using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Runtime.InteropServices;
 using EdgeRuntime.Cli.Terminal;
+using EdgeRuntime.Kernels;
 
 namespace EdgeRuntime.Cli.Bench.Peer;
 
@@ -15,6 +17,16 @@ internal sealed class LlamaLibrary
     public const string RequiredVersion = "0.5.0";
 
     private const string KernelsPrefix = "libggml-cpu";
+
+    /// <summary>Its kernels that an instruction set of ours, asked for by name, is compared with.</summary>
+    private static readonly Dictionary<string, string> Variants = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["avx512-vnni"] = "zen4",
+        ["avx512"] = "skylakex",
+        ["avx-vnni"] = "alderlake",
+        ["avx2"] = "haswell",
+        ["scalar"] = "x64",
+    };
 
     private static LlamaLibrary? _loaded;
     private static string _lastError = "";
@@ -46,6 +58,11 @@ internal sealed class LlamaLibrary
 
     /// <summary>What the library last logged as an error, in one line; for messages.</summary>
     public static string LastError => _lastError.Length > 0 ? _lastError : "no reason given";
+
+    /// <summary>Loads the libraries that the options name, restricted to the kernels that belong to the instruction set that they ask for.</summary>
+    /// <exception cref="CommandException">Nothing there, or not the version that is known here.</exception>
+    public static LlamaLibrary Load(BenchOptions options) => Load(
+        options.Peer!.LibraryPath, options.InstructionSet is { } name ? Variants.GetValueOrDefault(InstructionSet.Parse(name).Name) : null);
 
     /// <summary>Loads the libraries.</summary>
     /// <param name="path">The folder that holds them, or the file libllama in it.</param>
