@@ -17,7 +17,7 @@ internal static class HalfBits
 
     /// <summary>Whether the bits are neither infinity nor NaN.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool IsFinite(ushort bits) => (bits & 0x7c00) != 0x7c00;
+    public static bool IsFinite(ushort bits) => (bits & FloatExponents.F16) != FloatExponents.F16;
 
     /// <summary>The nearest float16, ties to even, as IEEE 754 says.</summary>
     public static ushort FromSingle(float value) => BitConverter.HalfToUInt16Bits((Half)value);

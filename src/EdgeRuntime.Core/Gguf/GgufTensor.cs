@@ -64,6 +64,26 @@ public sealed class GgufTensor
         return _file.GetSpan(FileOffset + row * RowBytes, (int)(count * RowBytes));
     }
 
+    /// <summary>Copies the bytes of rows from <paramref name="row"/> on; for what is read once, much faster than <see cref="GetRows"/>.</summary>
+    /// <param name="row">The first row.</param>
+    /// <param name="buffer">Whole rows.</param>
+    /// <exception cref="ArgumentException">No whole rows.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">Not inside the tensor.</exception>
+    /// <exception cref="System.IO.IOException">The file can't be read any more.</exception>
+    /// <exception cref="ObjectDisposedException">The file is disposed.</exception>
+    public void ReadRows(long row, Span<byte> buffer)
+    {
+        (long count, long rest) = Math.DivRem(buffer.Length, RowBytes);
+        if (rest != 0)
+        {
+            throw new ArgumentException($"{buffer.Length} bytes are no whole rows of {RowBytes}", nameof(buffer));
+        }
+
+        ArgumentOutOfRangeException.ThrowIfNegative(row);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(row, Rows - count);
+        _file.Read(FileOffset + (row * RowBytes), buffer);
+    }
+
     /// <summary>
     /// Tells the system that the tensor's pages are not needed for now; they are read again from the file when touched. Does nothing
     /// on systems without such advice (it is given on Linux).

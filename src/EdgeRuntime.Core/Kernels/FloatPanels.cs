@@ -2,6 +2,7 @@ using System;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using EdgeRuntime.Formats;
 
 namespace EdgeRuntime.Kernels;
@@ -45,9 +46,25 @@ internal sealed unsafe class FloatPanels : IPanelProduct
         byte* strip = panel + ((long)firstColumn * PanelRows * _elementBytes);
         return _type switch
         {
-            TensorType.F32 => Interleave(source, (uint*)strip, r, 0x7f800000u),
-            TensorType.F16 => Interleave(source, (ushort*)strip, r, (ushort)0x7c00),
-            _ => Interleave(source, (ushort*)strip, r, (ushort)0x7f80),
+            TensorType.F32 => Interleave(source, (uint*)strip, r, FloatExponents.F32),
+            TensorType.F16 => Interleave(source, (ushort*)strip, r, FloatExponents.F16),
+            _ => Interleave(source, (ushort*)strip, r, FloatExponents.BF16),
+        };
+    }
+
+    public bool TryPackRows(byte* panel, int firstColumn, byte* source, nint rowBytes, int count)
+    {
+        if (!RowInterleaver.IsSupported || count % Vector128<byte>.Count != 0)
+        {
+            return false;
+        }
+
+        byte* strip = panel + ((long)firstColumn * PanelRows * _elementBytes);
+        return _type switch
+        {
+            TensorType.F32 => InterleaveDwords(source, rowBytes, count, (uint*)strip),
+            TensorType.F16 => InterleaveWords(source, rowBytes, count, (ushort*)strip, FloatExponents.F16),
+            _ => InterleaveWords(source, rowBytes, count, (ushort*)strip, FloatExponents.BF16),
         };
     }
 
@@ -100,5 +117,39 @@ internal sealed unsafe class FloatPanels : IPanelProduct
         }
 
         return -1;
+    }
+
+    /// <summary>All sixteen rows at once; false where an exponent is all ones.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static bool InterleaveDwords(byte* source, nint rowBytes, int count, uint* panel)
+    {
+        const int Rows = 4;
+        int lines = count / sizeof(uint);
+        for (int r = 0; r < PanelRows; r += Rows)
+        {
+            for (int k = 0; k < lines; k += Vector128<uint>.Count)
+            {
+                RowInterleaver.FourRows(source + (r * rowBytes) + (k * sizeof(uint)), rowBytes, default, panel + (k * PanelRows) + r);
+            }
+        }
+
+        return FloatExponents.AreFinite(panel, lines * PanelRows, FloatExponents.F32);
+    }
+
+    /// <inheritdoc cref="InterleaveDwords"/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static bool InterleaveWords(byte* source, nint rowBytes, int count, ushort* panel, ushort exponent)
+    {
+        const int Rows = 8;
+        int lines = count / sizeof(ushort);
+        for (int r = 0; r < PanelRows; r += Rows)
+        {
+            for (int k = 0; k < lines; k += Vector128<ushort>.Count)
+            {
+                RowInterleaver.EightRows(source + (r * rowBytes) + (k * sizeof(ushort)), rowBytes, panel + (k * PanelRows) + r);
+            }
+        }
+
+        return FloatExponents.AreFinite(panel, lines * PanelRows, exponent);
     }
 }

@@ -29,6 +29,18 @@ internal unsafe interface IPanelProduct
     int PackStrip(byte* panel, int r, int firstColumn, ReadOnlySpan<byte> source);
 
     /// <summary>
+    /// Writes a strip of all sixteen rows of a zeroed panel at once, several times faster than <see cref="PackStrip"/> does it row by row and
+    /// with the same result.
+    /// </summary>
+    /// <param name="panel">The panel.</param>
+    /// <param name="firstColumn">A multiple of <see cref="StripColumns"/>.</param>
+    /// <param name="source">The first row's bytes of the strip.</param>
+    /// <param name="rowBytes">From one row to the next.</param>
+    /// <param name="count">Bytes of the strip in a row.</param>
+    /// <returns>False where there is no such way, or a value is not finite: then <see cref="PackStrip"/> is to do it, and finds the value.</returns>
+    bool TryPackRows(byte* panel, int firstColumn, byte* source, nint rowBytes, int count);
+
+    /// <summary>
     /// Products of <paramref name="rows"/> rows that begin a panel, whatever the number of panels; other arguments as in
     /// <see cref="PackedMatrix.Multiply"/>, y at the first row.
     /// </summary>

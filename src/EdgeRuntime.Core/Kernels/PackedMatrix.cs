@@ -119,16 +119,15 @@ internal sealed unsafe class PackedMatrix : IDisposable
             throw new ArgumentException($"panel {panel} takes {rows} rows of {_rowBytes} bytes, not {source.Length} bytes", nameof(source));
         }
 
-        for (int first = 0; first < Columns; first += IPanelProduct.StripColumns)
+        fixed (byte* start = source)
         {
-            int from = (int)_format.RowBytes(first);
-            int count = (int)_format.RowBytes(Math.Min(IPanelProduct.StripColumns, Columns - first));
-            for (int r = 0; r < rows; r++)
+            for (int first = 0; first < Columns; first += IPanelProduct.StripColumns)
             {
-                int bad = _product.PackStrip(Panel(panel), r, first, source.Slice((int)(r * _rowBytes) + from, count));
-                if (bad >= 0)
+                int from = (int)_format.RowBytes(first);
+                int count = (int)_format.RowBytes(Math.Min(IPanelProduct.StripColumns, Columns - first));
+                if (rows < PanelRows || !_product.TryPackRows(Panel(panel), first, start + from, (nint)_rowBytes, count))
                 {
-                    throw new NonFiniteWeightException(((long)panel * PanelRows) + r, first + bad);
+                    PackRowByRow(panel, first, source[from..], rows, count);
                 }
             }
         }
@@ -153,6 +152,18 @@ internal sealed unsafe class PackedMatrix : IDisposable
     {
         _panels = null;
         _memory?.Dispose();
+    }
+
+    private void PackRowByRow(int panel, int firstColumn, ReadOnlySpan<byte> source, int rows, int count)
+    {
+        for (int r = 0; r < rows; r++)
+        {
+            int bad = _product.PackStrip(Panel(panel), r, firstColumn, source.Slice((int)(r * _rowBytes), count));
+            if (bad >= 0)
+            {
+                throw new NonFiniteWeightException(((long)panel * PanelRows) + r, firstColumn + bad);
+            }
+        }
     }
 
     private IPanelProduct CreateProduct(InstructionSet prefill, InstructionSet decode) => _format.Shape is QuantShape shape

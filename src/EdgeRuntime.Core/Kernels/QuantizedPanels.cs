@@ -42,7 +42,7 @@ internal sealed unsafe class QuantizedPanels : IPanelProduct
     [SkipLocalsInit]
     public int PackStrip(byte* panel, int r, int firstColumn, ReadOnlySpan<byte> source)
     {
-        byte* chunk = panel + ((long)(firstColumn / IPanelProduct.StripColumns) * _layout.ChunkBytes(PackedLayout.ChunkBlocks));
+        byte* chunk = Chunk(panel, firstColumn);
         if (_format.IsScalesThenQuants)
         {
             return PanelPacker.CopyChunk(_layout, source, chunk, r);
@@ -73,6 +73,10 @@ internal sealed unsafe class QuantizedPanels : IPanelProduct
         return -1;
     }
 
+    public bool TryPackRows(byte* panel, int firstColumn, byte* source, nint rowBytes, int count) =>
+        _format.IsScalesThenQuants && RowInterleaver.IsSupported
+        && PanelPacker.TryCopyChunks(_layout, source, rowBytes, count / _format.BlockBytes, Chunk(panel, firstColumn));
+
     public void Multiply(byte* panels, byte* activations, int tokens, float* y, int yStride, int rows, byte* scratch)
     {
         if (tokens <= _gemvTokens)
@@ -93,6 +97,9 @@ internal sealed unsafe class QuantizedPanels : IPanelProduct
     /// Expands the panels of some rows and passes all tokens over them: the whole panels at once, so that sums stay in registers, or
     /// for a few tokens a part that stays in the first level of the cache, so that the next part comes from memory meanwhile.
     /// </summary>
+    private byte* Chunk(byte* panel, int firstColumn) =>
+        panel + ((long)(firstColumn / IPanelProduct.StripColumns) * _layout.ChunkBytes(PackedLayout.ChunkBlocks));
+
     private void MultiplyExpanded(byte* panels, byte* activations, int tokens, float* y, int yStride, int rows, byte* scratch)
     {
         int most = tokens <= _kernels.TileTokens ? SmallBatchBlocks : _blocks;

@@ -2,11 +2,12 @@ using System;
 using System.IO;
 using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace EdgeRuntime.Memory;
 
 /// <summary>
-/// Owns a read-only mapping of a whole file. Spans of it own nothing and are valid until <see cref="Dispose"/>.
+/// Owns a file that is open for reading, and a mapping of all of it. Spans of it own nothing and are valid until <see cref="Dispose"/>.
 /// The length is that of the moment of opening: whoever shortens the file afterwards takes pages away from under the mapping, and
 /// touching one of these ends the process (SIGBUS on Linux); no reader of a mapping can defend against that.
 /// </summary>
@@ -14,6 +15,8 @@ internal sealed unsafe partial class MappedFile : IDisposable
 {
     private const int DontNeed = 4; // MADV_DONTNEED
 
+    private readonly string _path;
+    private readonly SafeFileHandle _handle;
     private readonly MemoryMappedFile? _mapping;
     private readonly MemoryMappedViewAccessor? _view;
     private byte* _start;
@@ -24,26 +27,35 @@ internal sealed unsafe partial class MappedFile : IDisposable
     /// <exception cref="UnauthorizedAccessException">The file may not be read, or is a folder.</exception>
     public MappedFile(string path)
     {
-        using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
-        ByteLength = stream.Length;
-        Identity = FileIdentity.Of(stream.SafeFileHandle, ByteLength);
-        if (ByteLength == 0)
+        _path = path;
+        _handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, FileOptions.SequentialScan);
+        try
         {
-            return; // No system maps an empty file.
-        }
+            ByteLength = RandomAccess.GetLength(_handle);
+            Identity = FileIdentity.Of(_handle, ByteLength);
+            if (ByteLength == 0)
+            {
+                return; // No system maps an empty file.
+            }
 
-        _mapping = MemoryMappedFile.CreateFromFile(
-            stream, mapName: null, capacity: 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
-        _view = _mapping.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
-        if (_view.Capacity < ByteLength)
+            _mapping = MemoryMappedFile.CreateFromFile(
+                _handle, mapName: null, capacity: 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+            _view = _mapping.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
+            if (_view.Capacity < ByteLength)
+            {
+                throw BecameShorter();
+            }
+
+            _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _start);
+            _start += _view.PointerOffset;
+        }
+        catch
         {
-            _view.Dispose();
-            _mapping.Dispose();
-            throw new IOException($"{path}: became shorter while it was being opened");
+            _view?.Dispose();
+            _mapping?.Dispose();
+            _handle.Dispose();
+            throw;
         }
-
-        _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _start);
-        _start += _view.PointerOffset;
     }
 
     ~MappedFile() => Release();
@@ -77,6 +89,27 @@ internal sealed unsafe partial class MappedFile : IDisposable
     }
 
     /// <summary>
+    /// Fills a buffer from <paramref name="offset"/> on. For what is used once: copying out of the system's cache is several times faster
+    /// than bringing its pages into a mapping, and a file that became shorter is an error here instead of the end of the process.
+    /// </summary>
+    /// <exception cref="IOException">The file can't be read, or ends before the buffer is full.</exception>
+    /// <exception cref="ObjectDisposedException">The file is disposed.</exception>
+    public void Read(long offset, Span<byte> buffer)
+    {
+        while (!buffer.IsEmpty)
+        {
+            int count = RandomAccess.Read(_handle, buffer, offset);
+            if (count == 0)
+            {
+                throw BecameShorter();
+            }
+
+            offset += count;
+            buffer = buffer[count..];
+        }
+    }
+
+    /// <summary>
     /// Tells the system that the pages of these bytes are not needed for now (Linux; nothing happens elsewhere). The pages are clean,
     /// so a neighbour that shares the first or last of them only costs a soft page fault when it is touched again.
     /// </summary>
@@ -106,9 +139,12 @@ internal sealed unsafe partial class MappedFile : IDisposable
             Release();
             _view?.Dispose();
             _mapping?.Dispose();
+            _handle.Dispose();
             GC.SuppressFinalize(this);
         }
     }
+
+    private IOException BecameShorter() => new($"{_path}: became shorter while it was being read");
 
     /// <summary>Gives the pointer back; without that the view's handle never unmaps.</summary>
     private void Release()

@@ -23,13 +23,13 @@ internal enum BiasOrder
 }
 
 /// <summary>
-/// Collects the matrices of a model, then packs them with all threads, and lets go of each tensor's pages in the file when it is
-/// done, so that resident memory stays about one copy of the weights.
+/// Collects the matrices of a model, then packs them with all threads. Weights are read piece by piece, so that resident memory stays about
+/// one copy of them.
 /// </summary>
 internal sealed class WeightPacker : ITeamWork
 {
-    // Enough work to hide the shared counter, few enough that all threads finish together.
-    private const int PanelsAtOnce = 8;
+    // Enough to hide the system call and the shared counter, few enough to stay in a core's cache and for all threads to finish together.
+    private const int BytesAtOnce = 256 << 10;
 
     private readonly ModelSource _source;
     private readonly InstructionSet _instructionSet;
@@ -108,7 +108,7 @@ internal sealed class WeightPacker : ITeamWork
         _sideCar?.Prepare(_team, _cancellationToken);
         NativeBuffer memory = AllocatePanels();
 
-        // A tensor's pages of the file stay resident until it is done: the largest goes while little is packed yet.
+        // The largest first: what is left over at the end is small.
         _packingOrder = [.. _jobs.OrderByDescending(static job => job.Tensor.ByteLength)];
         try
         {
@@ -163,6 +163,7 @@ internal sealed class WeightPacker : ITeamWork
     /// <summary>Takes shares, a few panels each, of all tensors, the largest first; nobody waits for a tensor's last share.</summary>
     void ITeamWork.Run(WorkerPool team, int thread)
     {
+        using var rows = new NativeBuffer(_jobs.Max(static item => item.ShareBytes));
         int job = 0;
         int firstShare = 0;
         while (!_cancelled)
@@ -179,24 +180,26 @@ internal sealed class WeightPacker : ITeamWork
                 return;
             }
 
-            PackShare(_packingOrder[job], share - firstShare);
+            PackShare(_packingOrder[job], share - firstShare, rows);
         }
     }
 
-    private void PackShare(Job job, int share)
+    private unsafe void PackShare(Job job, int share, NativeBuffer buffer)
     {
         PackedMatrix matrix = job.Projection.Matrix;
-        int last = Math.Min((share + 1) * PanelsAtOnce, matrix.Panels);
-        for (int panel = share * PanelsAtOnce; panel < last; panel++)
+        int firstRow = share * job.ShareRows;
+        int rowBytes = (int)job.Tensor.RowBytes;
+        var source = new Span<byte>(buffer.Pointer, Math.Min(job.ShareRows, matrix.Rows - firstRow) * rowBytes);
+        job.Tensor.ReadRows(firstRow, source);
+        for (int panel = firstRow / PackedMatrix.PanelRows; !source.IsEmpty; panel++)
         {
-            int firstRow = panel * PackedMatrix.PanelRows;
-            int rows = Math.Min(PackedMatrix.PanelRows, matrix.Rows - firstRow);
-            PackPanel(job.Tensor, matrix, panel, job.Tensor.GetRows(firstRow, rows), rows);
+            int rows = Math.Min(PackedMatrix.PanelRows, source.Length / rowBytes);
+            PackPanel(job.Tensor, matrix, panel, source[..(rows * rowBytes)], rows);
+            source = source[(rows * rowBytes)..];
         }
 
         if (job.FinishShare())
         {
-            job.Tensor.ReleasePages();
             long done = Interlocked.Add(ref _packedBytes, job.Tensor.ByteLength);
             _progress?.Report((float)done / _totalBytes);
             _cancelled |= _cancellationToken.IsCancellationRequested;
@@ -239,7 +242,12 @@ internal sealed class WeightPacker : ITeamWork
 
         public Projection Projection { get; } = projection;
 
-        public int Shares => (Projection.Matrix.Panels + PanelsAtOnce - 1) / PanelsAtOnce;
+        /// <summary>Whole panels, as many as are read at once.</summary>
+        public int ShareRows { get; } = PackedMatrix.PanelRows * (int)Math.Max(1, BytesAtOnce / (PackedMatrix.PanelRows * tensor.RowBytes));
+
+        public long ShareBytes => Math.Min(ShareRows, Projection.Matrix.Rows) * Tensor.RowBytes;
+
+        public int Shares => (Projection.Matrix.Rows + ShareRows - 1) / ShareRows;
 
         /// <summary>Counts a share; true for the last one.</summary>
         public bool FinishShare() => Interlocked.Increment(ref _finished) == Shares;
