@@ -1,27 +1,51 @@
-# build.ps1 VERB [arguments]: build, run, test, bench, pack, format, clean. build.sh has the same verbs.
+# build.ps1 VERB [arguments]: build, portable, run, test, bench, pack, format, clean. build.sh has the same verbs.
 $ErrorActionPreference = 'Stop'
 Set-Location $PSScriptRoot
 $verb = if ($args.Count -gt 0) { $args[0] } else { 'build' }
 $rest = @($args | Select-Object -Skip 1)
+$command = 'src/EdgeRuntime.Cli'
 
 function Assert-Success { if ($LASTEXITCODE -ne 0) { exit $LASTEXITCODE } }
 
-# Precompiled code halves the start; where the package source has no compiler for this machine, the just-in-time one does all.
+function Publish([string]$folder, [string[]]$properties) {
+    if (Test-Path $folder) { Remove-Item $folder -Recurse -Force }
+    dotnet publish $command -c Release -o $folder -v q --nologo @properties | ForEach-Object { [Console]::Error.WriteLine($_) }
+}
+
+# The level that the ahead-of-time compiler may take for granted: AVX-512 code exists only where all of it is made for AVX-512.
+function Get-ProcessorLevel {
+    if ([Runtime.Intrinsics.X86.Avx512BW+VL]::IsSupported -and [Runtime.Intrinsics.X86.Avx512DQ+VL]::IsSupported -and [Runtime.Intrinsics.X86.Avx512CD+VL]::IsSupported) { 'x86-64-v4' }
+    elseif ([Runtime.Intrinsics.X86.Avx2]::IsSupported -and [Runtime.Intrinsics.X86.Bmi2]::IsSupported -and [Runtime.Intrinsics.X86.Fma]::IsSupported) { 'x86-64-v3' }
+}
+
+# For this machine: one file of machine code, which starts at once and needs no .NET. Its linker comes with Visual Studio's C++ tools.
 function Build {
-    $precompiled = @('--use-current-runtime', '-p:SelfContained=false', '-p:PublishReadyToRun=true')
-    dotnet restore src/EdgeRuntime.Cli @precompiled -v q > $null
+    $ahead = @('--use-current-runtime', '-p:PublishAot=true', "-p:IlcInstructionSet=$(Get-ProcessorLevel)")
+    dotnet restore $command @ahead -v q > $null
+    if ($LASTEXITCODE -eq 0) { Publish 'artifacts/edgert' $ahead }
+    if ($LASTEXITCODE -ne 0) {
+        [Console]::Error.WriteLine('build.ps1: no ahead-of-time compiler or no linker (the C++ tools of Visual Studio) to be had: the command will start more slowly')
+        Build-Precompiled 'artifacts/edgert'
+    }
+}
+
+# For every processor of this system: precompiled, and compiled again where it starts. Needs the .NET runtime there.
+function Build-Precompiled([string]$folder) {
+    $ready = @('--use-current-runtime', '-p:SelfContained=false', '-p:PublishReadyToRun=true')
+    dotnet restore $command @ready -v q > $null
     if ($LASTEXITCODE -ne 0) {
         [Console]::Error.WriteLine('build.ps1: no ready-to-run compiler to be had: the command will start more slowly')
-        $precompiled = @()
+        $ready = @()
     }
-    dotnet publish src/EdgeRuntime.Cli -c Release @precompiled -o artifacts/edgert -v q --nologo | ForEach-Object { [Console]::Error.WriteLine($_) }
+    Publish $folder $ready
     Assert-Success
 }
 
 switch ($verb) {
     'build' { Build }
+    'portable' { Build-Precompiled 'artifacts/portable' }
     'run' { Build; & artifacts/edgert/edgert chat @rest }
-    'test' { Build; dotnet test --solution EdgeRuntime.sln -c Release @rest }
+    'test' { Build; $env:EDGERT = Join-Path $PSScriptRoot 'artifacts/edgert/edgert.exe'; dotnet test --solution EdgeRuntime.sln -c Release @rest }
     'bench' {
         Build
         & artifacts/edgert/edgert bench
@@ -35,7 +59,7 @@ switch ($verb) {
         Get-ChildItem src, tests -Recurse -Directory -Include bin, obj | Remove-Item -Recurse -Force
     }
     default {
-        [Console]::Error.WriteLine("build.ps1: unknown verb '$verb'; verbs: build, run, test, bench, pack, format, clean")
+        [Console]::Error.WriteLine("build.ps1: unknown verb '$verb'; verbs: build, portable, run, test, bench, pack, format, clean")
         exit 2
     }
 }

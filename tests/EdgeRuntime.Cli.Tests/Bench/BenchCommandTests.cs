@@ -56,6 +56,10 @@ public sealed class BenchCommandTests
     [InlineData("nothing to measure", "-p", "0", "-n", "0")]
     [InlineData("expected: edgert bench --requantize", "--requantize", "libllama=/nowhere")]
     [InlineData("instruction set 'mmx' is unknown", "--isa", "mmx")]
+    [InlineData("--energy has no meaning beside --compare", "--compare", "libllama=/nowhere", "--energy", "rapl")]
+    [InlineData("--pairs has no meaning without --compare", "--pairs", "3")]
+    [InlineData("--start has no meaning without --compare", "--start")]
+    [InlineData("--no-mmap has no meaning without --compare", "--no-mmap")]
     public void Bench_WrongArguments_AreOneLine(string expected, params string[] arguments)
     {
         EdgertResult result = Edgert.Run(["bench", Edgert.Stories, .. arguments]);

@@ -174,6 +174,37 @@ public sealed class GgufFileTests : IDisposable
     }
 
     [Fact]
+    public void ReadRows_AnyRows_AreThoseOfTheMapping()
+    {
+        string path = _folder.Write("m.gguf", writer => writer.AddTensor("t", TensorType.F32, 2, 3), tensorBytes: 24);
+        using GgufFile file = GgufFile.Open(path);
+        GgufTensor tensor = file.Tensors[0];
+        byte[] rows = new byte[16];
+        tensor.ReadRows(1, rows);
+        Assert.True(tensor.GetRows(1, 2).SequenceEqual(rows));
+        tensor.ReadRows(3, []);
+        Assert.Throws<ArgumentException>(() => tensor.ReadRows(0, new byte[12]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => tensor.ReadRows(-1, rows));
+        Assert.Throws<ArgumentOutOfRangeException>(() => tensor.ReadRows(2, rows));
+        Assert.Throws<ArgumentOutOfRangeException>(() => tensor.ReadRows(long.MaxValue, rows));
+    }
+
+    [Fact]
+    public void ReadRows_FileThatBecameShorter_SaysSo()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows keeps a mapped file as long as it is");
+        string path = _folder.Write("m.gguf", writer => writer.AddTensor("t", TensorType.F32, 2, 3), tensorBytes: 24);
+        using GgufFile file = GgufFile.Open(path);
+        using (var stream = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+        {
+            stream.SetLength(file.Tensors[0].FileOffset + 16);
+        }
+
+        IOException error = Assert.Throws<IOException>(() => file.Tensors[0].ReadRows(0, new byte[24]));
+        Assert.Contains("became shorter", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Dispose_ThenRead_Throws()
     {
         string path = _folder.Write("m.gguf", writer => writer.AddTensor("t", TensorType.F32, 2), tensorBytes: 8);
@@ -181,6 +212,7 @@ public sealed class GgufFileTests : IDisposable
         file.Dispose();
         file.Dispose();
         Assert.Throws<ObjectDisposedException>(() => file.Tensors[0].GetRows(0, 1).Length);
+        Assert.Throws<ObjectDisposedException>(() => file.Tensors[0].ReadRows(0, new byte[8]));
         Assert.Throws<ObjectDisposedException>(() => file.Tensors[0].ReleasePages());
     }
 

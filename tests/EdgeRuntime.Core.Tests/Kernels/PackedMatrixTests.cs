@@ -200,12 +200,56 @@ public class PackedMatrixTests
 
     [Theory]
     [MemberData(nameof(Types))]
+    public unsafe void TryPackRows_AnyColumns_EqualsRowByRow(TensorType type)
+    {
+        TensorFormat format = TensorFormats.Get(type);
+        int block = Math.Max(format.BlockWeights, format.Shape is null ? 8 : ActivationLayout.BlockColumns);
+        int ways = 0;
+        foreach (int columns in (int[])[block, 2 * block, 3 * block, 8 * block, 9 * block, 512 + block])
+        {
+            byte[] source = MatrixCase.RandomRows(format, PackedLayout.PanelRows, columns, new Random(columns));
+            IPanelProduct product = CreateProduct(format, columns);
+            byte[] expected = new byte[product.PanelBytes];
+            byte[] actual = new byte[product.PanelBytes];
+            int rowBytes = (int)format.RowBytes(columns);
+            fixed (byte* start = source, expectedPanel = expected, actualPanel = actual)
+            {
+                for (int first = 0; first < columns; first += IPanelProduct.StripColumns)
+                {
+                    int from = (int)format.RowBytes(first);
+                    int count = (int)format.RowBytes(Math.Min(IPanelProduct.StripColumns, columns - first));
+                    bool packed = product.TryPackRows(actualPanel, first, start + from, rowBytes, count);
+                    ways += packed ? 1 : 0;
+                    for (int r = 0; r < PackedLayout.PanelRows; r++)
+                    {
+                        ReadOnlySpan<byte> row = source.AsSpan((r * rowBytes) + from, count);
+                        Assert.Equal(-1, product.PackStrip(expectedPanel, r, first, row));
+                        Assert.Equal(-1, packed ? -1 : product.PackStrip(actualPanel, r, first, row));
+                    }
+                }
+            }
+
+            Assert.Equal(expected, actual);
+        }
+
+        bool isCopied = format.Shape is null || format.IsScalesThenQuants;
+        Assert.Equal(isCopied && RowInterleaver.IsSupported, ways > 0);
+    }
+
+    [Theory]
+    [MemberData(nameof(Types))]
     public void PackPanel_WeightNotFinite_NamesTheRow(TensorType type)
+    {
+        ExpectNonFinite(type, 18); // of a panel with fewer rows than lanes
+        ExpectNonFinite(type, 15);
+    }
+
+    private static void ExpectNonFinite(TensorType type, int row)
     {
         TensorFormat format = TensorFormats.Get(type);
         int columns = 2 * Math.Max(format.BlockWeights, 32);
         byte[] source = MatrixCase.RandomRows(format, 20, columns, new Random(12));
-        int at = (int)(18 * format.RowBytes(columns)) + (format.Shape?.Scales == ScaleKind.SuperBlock16 ? format.BlockBytes - 2 : 0);
+        int at = (int)(row * format.RowBytes(columns)) + (format.Shape?.Scales == ScaleKind.SuperBlock16 ? format.BlockBytes - 2 : 0);
         int high = format.Shape is null ? format.BlockBytes - 1 : 1;
         source[at + high] = type is TensorType.F32 or TensorType.BF16 ? (byte)0x7f : (byte)0x7c;
         source[at + high - 1] = type is TensorType.F32 or TensorType.BF16 ? (byte)0x80 : (byte)0x00;
@@ -213,7 +257,7 @@ public class PackedMatrixTests
         NonFiniteWeightException exception =
             Assert.Throws<NonFiniteWeightException>(() => MatrixCase.Pack(type, source, 20, columns, Scalar));
 
-        Assert.Equal(18, exception.Row);
+        Assert.Equal(row, exception.Row);
         Assert.Equal(0, exception.Column);
     }
 
@@ -225,6 +269,10 @@ public class PackedMatrixTests
 
         Assert.InRange(matrix.ByteSize, 64 * TensorFormats.Get(type).RowBytes(1024), 1.03 * 64 * TensorFormats.Get(type).RowBytes(1024));
     }
+
+    private static IPanelProduct CreateProduct(TensorFormat format, int columns) => format.Shape is QuantShape shape
+        ? new QuantizedPanels(format, shape, columns, Scalar.Kernels, Scalar.Kernels)
+        : new FloatPanels(format, columns, Scalar.Kernels, Scalar.Kernels);
 
     private static TheoryData<TensorType, string> WithSets(IEnumerable<TensorFormat> formats)
     {
