@@ -12,7 +12,7 @@ pairs=${PAIRS:-4}
 work=$(mktemp -d)
 trap 'git worktree remove --force "$work/tree" 2>/dev/null || true; rm -rf "$work"' EXIT
 git worktree add --quiet --detach "$work/tree" "$revision"
-publish() { dotnet publish "$1/src/EdgeRuntime.Cli" -c Release -o "$2" -v q --nologo >&2; }
+publish() { "$1/build.sh" build >&2 && cp -r "$1/artifacts/edgert" "$2"; }
 publish . "$work/this"
 publish "$work/tree" "$work/that"
 measure() {

@@ -1,5 +1,7 @@
 using System;
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Linq;
 using EdgeRuntime.Cli.Commands;
 using EdgeRuntime.Cli.Terminal;
 
@@ -14,7 +16,7 @@ internal static class Program
         ("chat", ChatCommand.Create),
         ("run", RunCommand.Create),
         ("info", InfoCommand.Create),
-        ("tokenize", TokenizeCommand.Create),
+        (TokenizeCommand.Name, TokenizeCommand.Create),
         ("render", RenderCommand.Create),
         ("logits", LogitsCommand.Create),
         ("eval", EvalCommand.Create),
@@ -62,15 +64,22 @@ internal static class Program
 
     private static int Run(ParseResult parsed)
     {
-        if (parsed.Errors.Count > 0)
+        string? unknown = FindMisspelledOption(parsed) ?? (parsed.UnmatchedTokens is [var first, ..] ? first : null);
+        if (unknown is not null || parsed.Errors.Count > 0)
         {
-            string problem = parsed.UnmatchedTokens is [var unknown, ..] ? $"{unknown}: no such command or option" : parsed.Errors[0].Message;
+            string problem = unknown is not null ? $"{unknown}: no such command or option" : parsed.Errors[0].Message;
             throw new UsageException($"{problem} (see 'edgert {CommandPath(parsed)}--help')");
         }
 
         // Exceptions come back to Main; Ctrl-C is each command's own business.
         return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
     }
+
+    /// <summary>What looks like an option but went to an argument that names a file or a model (a file of such a name: ./-name), no text.</summary>
+    private static string? FindMisspelledOption(ParseResult parsed) => parsed.CommandResult.Command.Name == TokenizeCommand.Name ? null
+        : parsed.CommandResult.Children.OfType<ArgumentResult>()
+        .SelectMany(result => result.Tokens)
+        .FirstOrDefault(token => token.Value is ['-', _, ..])?.Value;
 
     private static string CommandPath(ParseResult parsed)
     {

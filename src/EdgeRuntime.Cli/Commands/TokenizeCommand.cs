@@ -18,6 +18,8 @@ namespace EdgeRuntime.Cli.Commands;
 /// <summary><c>edgert tokenize</c>: token ids and pieces of a text. Reads the vocabulary only.</summary>
 internal static class TokenizeCommand
 {
+    public const string Name = "tokenize";
+
     public static Command Create()
     {
         var model = new Argument<string?>("model")
@@ -33,7 +35,7 @@ internal static class TokenizeCommand
         Option<bool> noParse = OptionFactory.Switch("--no-parse-special", [], "Take control tokens written in the text (<|im_end|>) as plain text");
         Option<bool> ids = OptionFactory.Switch("--ids", [], "Print the ids alone, as a list in one line");
         var command = new Command(
-            "tokenize", "Prints the token ids and pieces of a text, one token a line: id, a tab, the piece as a JSON string.")
+            Name, "Prints the token ids and pieces of a text, one token a line: id, a tab, the piece as a JSON string.")
         {
             model, text, modelOption, batch, noSpecial, noParse, ids, OptionFactory.Switch("--verbose", ["-v"], "Stack traces with errors"),
         };
