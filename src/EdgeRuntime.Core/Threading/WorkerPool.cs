@@ -13,6 +13,11 @@ internal sealed class WorkerPool : IDisposable
     // About 50 microseconds: longer than sampling a token, shorter than anything that a user would call idle.
     private const int SpinsBeforeSleep = 2000;
 
+    // Shares that what is left would make for each thread; and the size that no share goes below and all are a multiple of: two panels, which
+    // kernels multiply at once.
+    private const int SharesLeft = 2;
+    private const int LeastShare = 2;
+
     private readonly Lock _callers = new();
     private readonly Thread[] _workers;
 
@@ -70,6 +75,38 @@ internal sealed class WorkerPool : IDisposable
     /// <summary>Takes the next <paramref name="count"/> items of the phase's work; the first one's index, which may be past the end.</summary>
     /// <remarks>A phase that takes items must end with <see cref="Barrier"/>, which starts the count anew.</remarks>
     public int TakeItems(int count) => Interlocked.Add(ref _next.Value, count) - count;
+
+    /// <summary>
+    /// Takes a share of the phase's items: much while much is left, little at the end, so that threads read long stretches and still finish
+    /// together, whichever of them is slower.
+    /// </summary>
+    /// <param name="items">Of the phase; every thread must say the same.</param>
+    /// <param name="first">The first of the share.</param>
+    /// <param name="last">One past its last.</param>
+    /// <returns>False where nothing is left.</returns>
+    /// <remarks><inheritdoc cref="TakeItems" path="/remarks"/></remarks>
+    public bool TakeShare(int items, out int first, out int last)
+    {
+        first = Volatile.Read(ref _next.Value);
+        while (true)
+        {
+            last = first + SizeOfShare(items - first);
+            int found = Interlocked.CompareExchange(ref _next.Value, last, first);
+            if (found == first)
+            {
+                last = Math.Min(last, items);
+                return first < items;
+            }
+
+            first = found;
+        }
+    }
+
+    private int SizeOfShare(int left)
+    {
+        int share = Math.Max(LeastShare, left / (SharesLeft * Threads));
+        return (share + LeastShare - 1) / LeastShare * LeastShare;
+    }
 
     /// <summary>Waits until every thread of the team is here.</summary>
     public void Barrier()

@@ -16,8 +16,6 @@ namespace EdgeRuntime.Transformers;
 /// </summary>
 internal sealed unsafe class TransformerForward : ITeamWork, IDisposable
 {
-    // Shares of a matrix a thread takes: large enough to hide the counter, small enough to even out a slow core.
-    private const int SharesPerThread = 8;
 
     // Of the embedding: so many that the pages around them are worth a system call.
     private const int ManyRows = 64;
@@ -163,10 +161,8 @@ internal sealed unsafe class TransformerForward : ITeamWork, IDisposable
 
         Projection output = _weights.Output;
         Activations n = Normalize(team, thread, _weights.OutputNorm, _firstLogitsRow, rows, output);
-        int share = Share(output.Matrix.Panels);
-        for (int panel; (panel = team.TakeItems(share)) < output.Matrix.Panels;)
+        while (team.TakeShare(output.Matrix.Panels, out int panel, out int last))
         {
-            int last = Math.Min(panel + share, output.Matrix.Panels);
             output.Multiply(n, rows, panel, last, _logits, output.Rows, _s.Matmul(thread));
         }
 
@@ -249,10 +245,8 @@ internal sealed unsafe class TransformerForward : ITeamWork, IDisposable
         int endA = a.Matrix.Panels;
         int endB = endA + b.Matrix.Panels;
         int endC = endB + c.Matrix.Panels;
-        int share = Share(endC);
-        for (int first; (first = team.TakeItems(share)) < endC;)
+        while (team.TakeShare(endC, out int first, out int last))
         {
-            int last = Math.Min(first + share, endC);
             MultiplyPart(thread, x, a, ya, first, last, 0);
             MultiplyPart(thread, x, b, yb, first, last, endA);
             MultiplyPart(thread, x, c, yc, first, last, endB);
@@ -273,10 +267,8 @@ internal sealed unsafe class TransformerForward : ITeamWork, IDisposable
     /// <summary>x += W input.</summary>
     private void MultiplyAdd(WorkerPool team, int thread, in Activations input, Projection projection)
     {
-        int share = Share(projection.Matrix.Panels);
-        for (int panel; (panel = team.TakeItems(share)) < projection.Matrix.Panels;)
+        while (team.TakeShare(projection.Matrix.Panels, out int panel, out int last))
         {
-            int last = Math.Min(panel + share, projection.Matrix.Panels);
             projection.Multiply(input, _rows, panel, last, _s.Delta, _spec.Hidden, _s.Matmul(thread));
             int firstRow = panel * PackedMatrix.PanelRows;
             int width = Math.Min(last * PackedMatrix.PanelRows, projection.Rows) - firstRow;
@@ -291,10 +283,8 @@ internal sealed unsafe class TransformerForward : ITeamWork, IDisposable
     /// <summary>gate = silu(Wgate input) * Wup input.</summary>
     private void MultiplySwiGlu(WorkerPool team, int thread, in Activations input, Projection gate, Projection up)
     {
-        int share = Share(gate.Matrix.Panels);
-        for (int panel; (panel = team.TakeItems(share)) < gate.Matrix.Panels;)
+        while (team.TakeShare(gate.Matrix.Panels, out int panel, out int last))
         {
-            int last = Math.Min(panel + share, gate.Matrix.Panels);
             gate.Multiply(input, _rows, panel, last, _s.Gate, _spec.FeedForward, _s.Matmul(thread));
             up.Multiply(input, _rows, panel, last, _s.Up, _spec.FeedForward, _s.Matmul(thread));
             int firstRow = panel * PackedMatrix.PanelRows;
@@ -308,8 +298,6 @@ internal sealed unsafe class TransformerForward : ITeamWork, IDisposable
     }
 
     private int Tiles(int rows) => (rows + _tileTokens - 1) / _tileTokens;
-
-    private int Share(int panels) => Math.Max(1, panels / (_team.Threads * SharesPerThread));
 
     /// <summary>Asked by the caller's thread alone, so that all threads leave at the same place; one token is over too soon to ask.</summary>
     private bool IsCancelled(WorkerPool team, int thread)

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
@@ -23,6 +24,40 @@ public sealed class WorkerPoolTests
             Assert.All(work.Counts, count => Assert.Equal(7, count));
             Assert.False(work.SawUnfinishedPhase);
         }
+    }
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(2, 97)]
+    [InlineData(3, 2)]
+    [InlineData(5, 1000)]
+    public void TakeShare_OfSeveralThreads_GivesEachItemOnceInPairs(int threads, int items)
+    {
+        using var pool = new WorkerPool(threads);
+        for (int round = 0; round < 20; round++)
+        {
+            var work = new SharedWork(items, phases: 5);
+            pool.Run(work);
+            Assert.All(work.Counts, count => Assert.Equal(5, count));
+            Assert.True(work.SharesArePairs);
+        }
+    }
+
+    [Fact]
+    public void TakeShare_OfOneThread_GetsSmallerTowardsTheEnd()
+    {
+        using var pool = new WorkerPool(1);
+        var shares = new List<int>();
+        pool.Run(new ActionWork(() =>
+        {
+            while (pool.TakeShare(101, out int first, out int last))
+            {
+                shares.Add(last - first);
+            }
+        }));
+        Assert.Equal((101, 50), (shares.Sum(), shares[0]));
+        Assert.Equal(shares.OrderDescending(), shares);
+        Assert.InRange(shares[^1], 1, 2);
     }
 
     [Fact]
@@ -110,6 +145,39 @@ public sealed class WorkerPoolTests
                 team.Barrier();
                 int expected = phase + 1;
                 SawUnfinishedPhase |= Counts.Any(count => count < expected);
+                team.Barrier();
+            }
+        }
+    }
+
+    private sealed class ActionWork(Action action) : ITeamWork
+    {
+        public void Run(WorkerPool team, int thread) => action();
+    }
+
+    private sealed class SharedWork(int items, int phases) : ITeamWork
+    {
+        public int[] Counts { get; } = new int[items];
+
+        public bool SharesArePairs { get; private set; } = true;
+
+        public void Run(WorkerPool team, int thread)
+        {
+            for (int phase = 0; phase < phases; phase++)
+            {
+                while (team.TakeShare(items, out int first, out int last))
+                {
+                    if (first % 2 != 0 || (last % 2 != 0 && last != items))
+                    {
+                        SharesArePairs = false;
+                    }
+
+                    for (int i = first; i < last; i++)
+                    {
+                        Interlocked.Increment(ref Counts[i]);
+                    }
+                }
+
                 team.Barrier();
             }
         }
