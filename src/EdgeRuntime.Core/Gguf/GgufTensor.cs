@@ -83,11 +83,4 @@ public sealed class GgufTensor
         ArgumentOutOfRangeException.ThrowIfGreaterThan(row, Rows - count);
         _file.Read(FileOffset + (row * RowBytes), buffer);
     }
-
-    /// <summary>
-    /// Tells the system that the tensor's pages are not needed for now; they are read again from the file when touched. Does nothing
-    /// on systems without such advice (it is given on Linux).
-    /// </summary>
-    /// <exception cref="ObjectDisposedException">The file is disposed.</exception>
-    public void ReleasePages() => _file.ReleasePages(FileOffset, ByteLength);
 }

@@ -1,15 +1,19 @@
 using System;
+using System.Buffers;
+using System.Runtime.CompilerServices;
 using EdgeRuntime.Formats;
 using EdgeRuntime.Gguf;
 
 namespace EdgeRuntime.Transformers;
 
 /// <summary>
-/// The first matrix, [vocabulary, hidden], read row by row straight from the mapped file: a token touches one row, so only
-/// the pages of tokens in use become resident. A view of the file.
+/// The first matrix, [vocabulary, hidden], read row by row from the file: none of it becomes resident. (A mapping would bring in up to half a
+/// megabyte around each row.) A view of the file.
 /// </summary>
 internal sealed class EmbeddingTable
 {
+    private const int MostOnStack = 16 << 10;
+
     private readonly GgufTensor _tensor;
     private readonly TensorFormat _format;
 
@@ -23,8 +27,18 @@ internal sealed class EmbeddingTable
 
     /// <param name="token">Row; below <see cref="Vocabulary"/>.</param>
     /// <param name="x">[hidden].</param>
-    public void Read(int token, Span<float> x) => _format.Dequantize(_tensor.GetRows(token, 1), x);
-
-    /// <summary>Gives the pages back: the system brings in a dozen pages around each row, for many rows half of the table.</summary>
-    public void ReleasePages() => _tensor.ReleasePages();
+    /// <exception cref="System.IO.IOException">The file can't be read any more.</exception>
+    [SkipLocalsInit]
+    public void Read(int token, Span<float> x)
+    {
+        int bytes = (int)_tensor.RowBytes;
+        byte[]? rented = bytes > MostOnStack ? ArrayPool<byte>.Shared.Rent(bytes) : null;
+        Span<byte> row = rented is null ? stackalloc byte[MostOnStack] : rented;
+        _tensor.ReadRows(token, row[..bytes]);
+        _format.Dequantize(row[..bytes], x);
+        if (rented is not null)
+        {
+            ArrayPool<byte>.Shared.Return(rented);
+        }
+    }
 }

@@ -17,9 +17,6 @@ namespace EdgeRuntime.Transformers;
 internal sealed unsafe class TransformerForward : ITeamWork, IDisposable
 {
 
-    // Of the embedding: so many that the pages around them are worth a system call.
-    private const int ManyRows = 64;
-
     private readonly TransformerSpec _spec;
     private readonly TransformerWeights _weights;
     private readonly WorkerPool _team;
@@ -89,11 +86,6 @@ internal sealed unsafe class TransformerForward : ITeamWork, IDisposable
     {
         Embed(team);
         team.Barrier();
-        if (thread == 0 && _rows >= ManyRows)
-        {
-            _weights.Embedding.ReleasePages();
-        }
-
         for (int layer = 0; layer < _weights.Layers.Length; layer++)
         {
             if (IsCancelled(team, thread))

@@ -213,30 +213,5 @@ public sealed class GgufFileTests : IDisposable
         file.Dispose();
         Assert.Throws<ObjectDisposedException>(() => file.Tensors[0].GetRows(0, 1).Length);
         Assert.Throws<ObjectDisposedException>(() => file.Tensors[0].ReadRows(0, new byte[8]));
-        Assert.Throws<ObjectDisposedException>(() => file.Tensors[0].ReleasePages());
-    }
-
-    [Fact]
-    public void ReleasePages_AfterReading_GivesMemoryBackAndKeepsTheBytes()
-    {
-        Assert.SkipUnless(OperatingSystem.IsLinux(), "page advice and /proc exist on Linux only");
-        const long Bytes = 64 << 20;
-        string path = _folder.Write("m.gguf", writer => writer.AddTensor("t", TensorType.I8, 1024, Bytes / 1024), tensorBytes: Bytes);
-        using GgufFile file = GgufFile.Open(path);
-        GgufTensor tensor = file.Tensors[0];
-        Assert.Equal(TemporaryFolder.Bytes(0, Bytes), tensor.GetRows(0, (int)tensor.Rows).ToArray());
-        long before = MappedKilobytes(path);
-        tensor.ReleasePages();
-        Assert.True(before - MappedKilobytes(path) > Bytes / 1024 * 9 / 10, $"{before} kB before, {MappedKilobytes(path)} kB after");
-        Assert.Equal(255, tensor.GetRows(tensor.Rows - 1, 1)[^1]);
-    }
-
-    /// <summary>Resident kilobytes of the mapping of a file.</summary>
-    private static long MappedKilobytes(string path)
-    {
-        string line = File.ReadLines("/proc/self/smaps")
-            .SkipWhile(line => !line.EndsWith(path, StringComparison.Ordinal))
-            .First(line => line.StartsWith("Rss:", StringComparison.Ordinal));
-        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], System.Globalization.CultureInfo.InvariantCulture);
     }
 }
