@@ -12,10 +12,11 @@ function Publish([string]$folder, [string[]]$properties) {
     dotnet publish $command -c Release -o $folder -v q --nologo @properties | ForEach-Object { [Console]::Error.WriteLine($_) }
 }
 
-# The level that the ahead-of-time compiler may take for granted: AVX-512 code exists only where all of it is made for AVX-512.
+# What the ahead-of-time compiler may take for granted: code for AVX-512 or for dot products exists only where it may.
 function Get-ProcessorLevel {
     if ([Runtime.Intrinsics.X86.Avx512BW+VL]::IsSupported -and [Runtime.Intrinsics.X86.Avx512DQ+VL]::IsSupported -and [Runtime.Intrinsics.X86.Avx512CD+VL]::IsSupported) { 'x86-64-v4' }
     elseif ([Runtime.Intrinsics.X86.Avx2]::IsSupported -and [Runtime.Intrinsics.X86.Bmi2]::IsSupported -and [Runtime.Intrinsics.X86.Fma]::IsSupported) { 'x86-64-v3' }
+    elseif ([Runtime.Intrinsics.Arm.Dp]::IsSupported) { 'dotprod' }
 }
 
 # For this machine: one file of machine code, which starts at once and needs no .NET. Its linker comes with Visual Studio's C++ tools.

@@ -11,7 +11,7 @@ publish() { # FOLDER [properties]
     dotnet publish "$command" -c Release -o "$1" -v q --nologo "${@:2}"
 }
 
-# The level that the ahead-of-time compiler may take for granted: AVX-512 code exists only where all of it is made for AVX-512.
+# What the ahead-of-time compiler may take for granted: code for AVX-512 or for dot products exists only where it may.
 processor_level() {
     local flags
     flags=$(cat /proc/cpuinfo 2>/dev/null || sysctl -n machdep.cpu.features machdep.cpu.leaf7_features 2>/dev/null || true)
@@ -21,6 +21,10 @@ processor_level() {
                 echo x86-64-v4
             elif grep -qiw avx2 <<<"$flags" && grep -qiw bmi2 <<<"$flags" && grep -qiw fma <<<"$flags"; then
                 echo x86-64-v3
+            fi ;;
+        aarch64 | arm64)
+            if grep -qiw asimddp <<<"$flags" || [ "$(sysctl -n hw.optional.arm.FEAT_DotProd 2>/dev/null)" = 1 ]; then
+                echo dotprod
             fi ;;
     esac
 }
