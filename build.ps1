@@ -12,20 +12,28 @@ function Publish([string]$folder, [string[]]$properties) {
     dotnet publish $command -c Release -o $folder -v q --nologo @properties | ForEach-Object { [Console]::Error.WriteLine($_) }
 }
 
-# What the ahead-of-time compiler may take for granted: code for AVX-512 or for dot products exists only where it may.
+# What the ahead-of-time compiler may take for granted: code for AVX2, AVX-512 or dot products exists only where it may. Nothing where that
+# is not known: such a command would have none of them.
 function Get-ProcessorLevel {
+    if (-not ('System.Runtime.Intrinsics.Arm.Dp' -as [type])) { return } # Windows PowerShell doesn't know them: PowerShell 7 does
     if ([Runtime.Intrinsics.X86.Avx512BW+VL]::IsSupported -and [Runtime.Intrinsics.X86.Avx512DQ+VL]::IsSupported -and [Runtime.Intrinsics.X86.Avx512CD+VL]::IsSupported) { 'x86-64-v4' }
     elseif ([Runtime.Intrinsics.X86.Avx2]::IsSupported -and [Runtime.Intrinsics.X86.Bmi2]::IsSupported -and [Runtime.Intrinsics.X86.Fma]::IsSupported) { 'x86-64-v3' }
     elseif ([Runtime.Intrinsics.Arm.Dp]::IsSupported) { 'dotprod' }
+    elseif ([Runtime.Intrinsics.Arm.AdvSimd]::IsSupported) { 'armv8-a' }
 }
 
 # For this machine: one file of machine code, which starts at once and needs no .NET. Its linker comes with Visual Studio's C++ tools.
 function Build {
-    $ahead = @('--use-current-runtime', '-p:PublishAot=true', "-p:IlcInstructionSet=$(Get-ProcessorLevel)")
-    dotnet restore $command @ahead -v q > $null
-    if ($LASTEXITCODE -eq 0) { Publish 'artifacts/edgert' $ahead }
-    if ($LASTEXITCODE -ne 0) {
-        [Console]::Error.WriteLine('build.ps1: no ahead-of-time compiler or no linker (the C++ tools of Visual Studio) to be had: the command will start more slowly')
+    $level = Get-ProcessorLevel
+    $built = $false
+    if ($level) {
+        $ahead = @('--use-current-runtime', '-p:PublishAot=true', "-p:IlcInstructionSet=$level")
+        dotnet restore $command @ahead -v q > $null
+        if ($LASTEXITCODE -eq 0) { Publish 'artifacts/edgert' $ahead }
+        $built = $LASTEXITCODE -eq 0
+    }
+    if (-not $built) {
+        [Console]::Error.WriteLine('build.ps1: no ahead-of-time compiler for this processor (asked by PowerShell 7) or no linker (the C++ tools of Visual Studio) to be had: the command will start more slowly')
         Build-Precompiled 'artifacts/edgert'
     }
 }

@@ -11,7 +11,8 @@ publish() { # FOLDER [properties]
     dotnet publish "$command" -c Release -o "$1" -v q --nologo "${@:2}"
 }
 
-# What the ahead-of-time compiler may take for granted: code for AVX-512 or for dot products exists only where it may.
+# What the ahead-of-time compiler may take for granted: code for AVX2, AVX-512 or dot products exists only where it may. Nothing where that
+# is not known: such a command would have none of them.
 processor_level() {
     local flags
     flags=$(cat /proc/cpuinfo 2>/dev/null || sysctl -n machdep.cpu.features machdep.cpu.leaf7_features 2>/dev/null || true)
@@ -25,6 +26,8 @@ processor_level() {
         aarch64 | arm64)
             if grep -qiw asimddp <<<"$flags" || [ "$(sysctl -n hw.optional.arm.FEAT_DotProd 2>/dev/null)" = 1 ]; then
                 echo dotprod
+            else
+                echo armv8-a
             fi ;;
     esac
 }
@@ -35,10 +38,10 @@ build() {
     level=$(processor_level)
     linker=$(command -v clang || command -v gcc || true)
     ahead=(--use-current-runtime -p:PublishAot=true "-p:IlcInstructionSet=$level" "-p:CppCompilerAndLinker=${linker##*/}")
-    if [ -n "$linker" ] && dotnet restore "$command" "${ahead[@]}" -v q >/dev/null 2>&1; then
+    if [ -n "$level" ] && [ -n "$linker" ] && dotnet restore "$command" "${ahead[@]}" -v q >/dev/null 2>&1; then
         publish artifacts/edgert "${ahead[@]}"
     else
-        echo "build.sh: no ahead-of-time compiler or no linker (clang, gcc) to be had: the command will start more slowly" >&2
+        echo "build.sh: no ahead-of-time compiler for this processor or no linker (clang, gcc) to be had: the command will start more slowly" >&2
         precompiled artifacts/edgert
     fi
 }

@@ -24,7 +24,6 @@ internal sealed class BenchCommand
     public const string LlamaPrefix = "libllama=";
 
     private const int MostTokens = 1 << 20;
-    private const int DefaultPairs = 8;
     private const int DefaultWidth = 80; // of a terminal that does not tell
 
     private static readonly string FormatNames = string.Join(", ", Enum.GetNames<BenchFormat>().Select(name => name.ToLowerInvariant()));
@@ -52,7 +51,7 @@ internal sealed class BenchCommand
         CompareOptionName, [], "Run llama.cpp 0.5.0 in turns with this runtime, A B B A, and print the ratios with a confidence interval of their median; "
         + "PATH is libllama or its folder", LlamaPrefix + "PATH");
 
-    private readonly Option<int> _pairs = OptionFactory.Integer("--pairs", [], "Pairs of runs of a comparison; -r says the same", DefaultPairs, 1);
+    private readonly Option<int> _pairs = OptionFactory.Integer("--pairs", [], "Pairs of runs of a comparison; -r says the same", 8, 1);
     private readonly Option<bool> _start = OptionFactory.Switch(
         "--start", [], $"With {CompareOptionName}: compare the time from a process's start to its first token, and peak memory, as well");
 
@@ -137,7 +136,7 @@ internal sealed class BenchCommand
         var machine = MachineFacts.Read();
         var rows = new BenchOutput(
             parsed.GetValue(_format) ?? BenchFormat.Jsonl, BenchColumn.Comparison, BenchPlot.Comparison, machine, TableWidth(parsed), output);
-        bool repeats = IsGiven(parsed, _repeats) && !IsGiven(parsed, _pairs);
+        bool repeats = parsed.IsGiven(_repeats) && !parsed.IsGiven(_pairs);
         int pairs = repeats ? options.Repeats : parsed.GetValue(_pairs);
         new Comparison(options, parsed.GetValue(_start), pairs, machine, Console.Error.WriteLine).Run(rows.Add);
         rows.Complete();
@@ -180,15 +179,13 @@ internal sealed class BenchCommand
     {
         bool compares = parsed.GetValue(_compare) is not null;
         Option[] misplaced = compares ? _energy.All : [_pairs, _start, _noMap];
-        if (misplaced.FirstOrDefault(option => IsGiven(parsed, option)) is { } wrong)
+        if (misplaced.FirstOrDefault(option => parsed.IsGiven(option)) is { } wrong)
         {
             throw new UsageException($"{wrong.Name} has no meaning {(compares ? "beside" : "without")} {CompareOptionName}");
         }
 
         return parsed.GetValue(_compare) is { } peer ? new PeerOptions(PeerPath(peer, CompareOptionName), !parsed.GetValue(_noMap)) : null;
     }
-
-    private static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
 
     private static void MakeModel(string wanted, string[] arguments)
     {

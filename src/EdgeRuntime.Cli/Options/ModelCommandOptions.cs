@@ -94,23 +94,23 @@ internal sealed class ModelCommandOptions(int defaultContext = SessionOptions.De
     };
 
     /// <summary>The type that was asked for, or null for the session's own choice.</summary>
-    public KvCacheType? GetKvTypeIfGiven(ParseResult parsed) => parsed.GetResult(KvType) is { Implicit: false } ? GetKvType(parsed) : null;
+    public KvCacheType? GetKvTypeIfGiven(ParseResult parsed) => parsed.IsGiven(KvType) ? GetKvType(parsed) : null;
 
     /// <summary>The context length that was asked for, or null for the session's own choice.</summary>
     public int? GetContextLength(ParseResult parsed, int trainedLength)
     {
         int length = parsed.GetValue(Context);
-        bool given = parsed.GetResult(Context) is { Implicit: false };
+        bool given = parsed.IsGiven(Context);
         return length == 0 ? trainedLength : given ? length : null;
     }
 
     /// <summary>The folder of packed weights, or null where none is asked for.</summary>
     public string? GetPackedCache(ParseResult parsed) =>
-        parsed.GetResult(PackedCache) is { Implicit: false } ? parsed.GetValue(PackedCache) ?? ModelOptions.DefaultPackedCache : null;
+        parsed.IsGiven(PackedCache) ? parsed.GetValue(PackedCache) ?? ModelOptions.DefaultPackedCache : null;
 
     public ModelOptions GetModelOptions(ParseResult parsed, AppLog log, bool exact = false) => new()
     {
-        Threads = parsed.GetResult(Threads) is { Implicit: false }
+        Threads = parsed.IsGiven(Threads)
             ? parsed.GetValue(Threads) is > 0 and int threads ? threads : ProcessorTopology.PhysicalCores
             : null,
         InstructionSet = parsed.GetValue(Isa),

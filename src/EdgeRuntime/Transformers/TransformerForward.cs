@@ -16,7 +16,6 @@ namespace EdgeRuntime.Transformers;
 /// </summary>
 internal sealed unsafe class TransformerForward : ITeamWork, IDisposable
 {
-
     private readonly TransformerSpec _spec;
     private readonly TransformerWeights _weights;
     private readonly WorkerPool _team;

@@ -18,7 +18,11 @@ internal sealed class LlamaModel : IDisposable
     {
         Library = library;
         LlamaNative.ModelParams parameters = LlamaNative.ModelDefaultParams();
-        parameters.LoadMode = mapsFile ? LlamaNative.LoadModeMap : LlamaNative.LoadModeRead;
+        if (!mapsFile)
+        {
+            parameters.LoadMode = LlamaNative.LoadModeRead;
+        }
+
         _handle = LlamaNative.ModelLoad(path, parameters);
         if (_handle == 0)
         {

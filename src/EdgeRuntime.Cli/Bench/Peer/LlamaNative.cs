@@ -18,7 +18,6 @@ internal static class LlamaNative
     public const int FlashAttentionOff = 0;
     public const int FlashAttentionOn = 1;
     public const int LoadModeRead = 0;
-    public const int LoadModeMap = 1;
     public const int LogLevelError = 4;
 
     public delegate void LogCallback(int level, nint text, nint userData);
@@ -95,7 +94,7 @@ internal static class LlamaNative
     [DllImport(GgmlBase, EntryPoint = "ggml_threadpool_params_init")]
     public static extern void ThreadPoolParamsInit(nint parameters, int threads);
 
-    /// <summary>struct llama_model_params; the mode to load is one of the LoadMode constants.</summary>
+    /// <summary>struct llama_model_params.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 80)]
     public struct ModelParams
     {
