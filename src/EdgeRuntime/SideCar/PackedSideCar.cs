@@ -66,6 +66,7 @@ internal sealed class PackedSideCar
         {
             file = new MappedFile(Path);
             long offset = Check(file, matrices, team, cancellationToken);
+            file.BringIn();
             foreach (SideCarMatrix matrix in matrices)
             {
                 matrix.Packed.Map(file, offset);
@@ -103,7 +104,7 @@ internal sealed class PackedSideCar
     {
         long started = Stopwatch.GetTimestamp();
         Prepare(team, cancellationToken);
-        Region[] regions = [.. matrices.Select(static matrix => new Region(matrix.Packed.GetBytes, 0, matrix.Packed.ByteSize))];
+        Region[] regions = [.. matrices.Select(static matrix => Region.Of(matrix.Packed))];
         ulong[] checksums = ChunkChecksums.Compute(team, regions, cancellationToken);
         SideCarEntry[] entries = [.. matrices.Select((matrix, i) => SideCarEntry.Of(matrix, checksums[i]))];
         string temporary = System.IO.Path.ChangeExtension(Path, $".{Guid.NewGuid():N}.tmp");
@@ -111,7 +112,7 @@ internal sealed class PackedSideCar
         {
             Directory.CreateDirectory(_folder);
             DeleteLeftovers();
-            WriteFile(temporary, new SideCarHeader(_modelHash!.Value, _parts, entries).ToBytes(), regions, cancellationToken);
+            WriteFile(temporary, new SideCarHeader(_modelHash!.Value, _parts, entries).ToBytes(), matrices, cancellationToken);
             SideCarLog.Written(_logger, Path, Stopwatch.GetElapsedTime(started).TotalSeconds);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
@@ -171,7 +172,7 @@ internal sealed class PackedSideCar
                 throw new InvalidDataException($"matrix {i} is '{entry.Name}' [{entry.Rows}, {entry.Columns}] of {entry.Type}, expected '{matrices[i].Name}'");
             }
 
-            regions[i] = new Region(file.GetSpan, offset, entry.ByteLength);
+            regions[i] = Region.Of(file, offset, entry.ByteLength);
             offset += entry.ByteLength;
         }
 
@@ -183,17 +184,12 @@ internal sealed class PackedSideCar
     private ulong HashModel(WorkerPool team, CancellationToken cancellationToken)
     {
         ulong[] parts = ChunkChecksums.Compute(
-            team, [.. _model.Mappings.Select(static part => new Region(part.GetSpan, 0, part.ByteLength))], cancellationToken);
-        foreach (MappedFile part in _model.Mappings)
-        {
-            part.ReleasePages(0, part.ByteLength);
-        }
-
+            team, [.. _model.Mappings.Select(static part => Region.Of(part, 0, part.ByteLength))], cancellationToken);
         return Checksum.Combine(parts);
     }
 
     /// <summary>Writes under a temporary name and renames while the file is still open: nobody takes it for a leftover in between.</summary>
-    private void WriteFile(string temporary, byte[] header, Region[] regions, CancellationToken cancellationToken)
+    private void WriteFile(string temporary, byte[] header, IReadOnlyList<SideCarMatrix> matrices, CancellationToken cancellationToken)
     {
         const int ChunkBytes = 4 << 20;
         using var stream = new FileStream(temporary, new FileStreamOptions
@@ -202,15 +198,15 @@ internal sealed class PackedSideCar
             Access = FileAccess.ReadWrite, // some network file systems lock only what may be read
             Share = FileShare.Delete, // allows the renaming, and locks out everything else
             BufferSize = 0,
-            PreallocationSize = header.Length + regions.Sum(static region => region.Length), // a full disk shows at once
+            PreallocationSize = header.Length + matrices.Sum(static matrix => matrix.Packed.ByteSize), // a full disk shows at once
         });
         stream.Write(header);
-        foreach (Region region in regions)
+        foreach (SideCarMatrix matrix in matrices)
         {
-            for (long done = 0; done < region.Length; done += ChunkBytes)
+            for (long done = 0; done < matrix.Packed.ByteSize; done += ChunkBytes)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                stream.Write(region.Read(region.Offset + done, (int)Math.Min(ChunkBytes, region.Length - done)));
+                stream.Write(matrix.Packed.GetBytes(done, (int)Math.Min(ChunkBytes, matrix.Packed.ByteSize - done)));
             }
         }
 

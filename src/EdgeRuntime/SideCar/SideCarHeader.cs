@@ -42,7 +42,7 @@ internal readonly record struct SideCarEntry(string Name, TensorType Type, int R
 /// <param name="Entries">The matrices in the order of their panels.</param>
 internal sealed record SideCarHeader(ulong ModelHash, FileIdentity[] Parts, SideCarEntry[] Entries)
 {
-    private const uint Version = (1 << 16) | PackedLayout.Version;
+    private const uint Version = (2 << 16) | PackedLayout.Version;
     private const int PrefixBytes = 24;
 
     private static ReadOnlySpan<byte> Magic => "EDGEPACK"u8;
