@@ -82,7 +82,7 @@ public sealed class LanguageModel : IDisposable
 
     internal ILogger Logger { get; }
 
-    /// <summary>Opens a GGUF file and packs its weights.</summary>
+    /// <summary>Opens a GGUF file and packs its weights, unless <see cref="ModelOptions.QuickStart"/> leaves them to the first passes.</summary>
     /// <param name="path">A .gguf file (any part of a split model).</param>
     /// <param name="options">Null for the defaults.</param>
     /// <param name="progress">Told the share of the weights that is packed, 0 to 1, from one of the threads that pack.</param>
@@ -109,7 +109,11 @@ public sealed class LanguageModel : IDisposable
             settings = ComputeSettings.Resolve(options, profile?.Choice);
             var sideCar = options.PackedCache is { } folder ? new PackedSideCar(folder, file, CreateLogger(options)) : null;
             team = SharedWorkerPool.Rent(settings.Threads);
-            var packer = new WeightPacker(source, settings.Prefill, options.Exact, sideCar, team, progress, cancellationToken);
+            var packer = new WeightPacker(source, settings.Prefill, options.Exact, sideCar, team, progress, cancellationToken)
+            {
+                QuickStartBytes = options.QuickStart ? options.QuickStartBytes : null,
+            };
+
             // On a thread of its own meanwhile: a cold start spends as long on a vocabulary as on the weights of a small model.
             Task<ModelText> reading = Task.Run(() => ModelText.Read(file), CancellationToken.None);
             try
@@ -164,6 +168,28 @@ public sealed class LanguageModel : IDisposable
         {
             Release();
             throw;
+        }
+    }
+
+    /// <summary>
+    /// Packs the weights that <see cref="ModelOptions.QuickStart"/> left to the first passes; does nothing where all are packed. May run beside
+    /// sessions, whose passes wait.
+    /// </summary>
+    /// <param name="progress">Told the share that is packed, 0 to 1, from one of the threads that pack.</param>
+    /// <param name="cancellationToken">Stops packing; the passes do it then.</param>
+    /// <exception cref="ModelFormatException">A weight is not finite.</exception>
+    /// <exception cref="System.IO.IOException">The file can't be read any more.</exception>
+    public void PackWeights(IProgress<float>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        Interlocked.Increment(ref _references);
+        try
+        {
+            _weights.Pack(_team, progress, cancellationToken);
+        }
+        finally
+        {
+            Release();
         }
     }
 

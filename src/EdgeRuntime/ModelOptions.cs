@@ -48,6 +48,18 @@ public sealed record ModelOptions
     public static string DefaultPackedCache => Path.Combine(
         Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "edgert", "packed");
 
+    /// <summary>
+    /// Loads a model of at least 256 MB without packing its weights: the first pass computes from the file, the second packs on its way. The first
+    /// token of a large model comes several times sooner, the second later by what is left of packing; <see cref="LanguageModel.PackWeights"/>
+    /// does that in advance. Results do not differ. Until the weights are packed the file must stay as it is, and what loading would have found
+    /// wrong with them is thrown by the pass. Without effect with <see cref="PackedCache"/> or <see cref="Exact"/>, and on a machine with less memory
+    /// than twice the weights.
+    /// </summary>
+    public bool QuickStart { get; init; }
+
+    /// <summary>Bytes of weights from which on <see cref="QuickStart"/> gains something: smaller models are packed as fast as they are read.</summary>
+    internal long QuickStartBytes { get; init; } = 256 << 20;
+
     /// <summary>Receives events of loading and sessions; null for none.</summary>
     public ILoggerFactory? LoggerFactory { get; init; }
 }

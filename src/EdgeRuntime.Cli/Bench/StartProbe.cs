@@ -13,7 +13,7 @@ using EdgeRuntime.Cli.Terminal;
 namespace EdgeRuntime.Cli.Bench;
 
 /// <summary>What a fresh process told of its start and its life.</summary>
-/// <param name="LoadSeconds">Opening the file and packing its weights.</param>
+/// <param name="LoadSeconds">Opening the file and, unless the first passes do it, packing its weights.</param>
 /// <param name="FirstTokenSeconds">From before the process was started to the logits behind a prompt of 32 tokens.</param>
 /// <param name="PeakBytes">Most resident memory, over the longest prefill and the deepest decode of the plan.</param>
 internal sealed record StartFacts(double LoadSeconds, double FirstTokenSeconds, long PeakBytes)
@@ -76,7 +76,7 @@ internal static class StartProbe
             return () => new LlamaBenchRuntime(peerModel, positions, threads, options.KvType, flashAttention: true);
         }
 
-        LanguageModel model = LanguageModel.Load(options.Models[0], options.CreateModelOptions(threads));
+        LanguageModel model = LanguageModel.Load(options.Models[0], options.CreateModelOptions(threads) with { QuickStart = true }); // as every command loads it
         return () => new EdgeBenchRuntime(model, positions, options.KvType);
     }
 

@@ -75,6 +75,7 @@ internal static class ChatCommand
     private static void Run(ModelSession session, ChatSession chat, ILineSource lines, ChatScreen screen)
     {
         using var interrupts = new Interrupts();
+        using var packing = new BackgroundPacking(session.Model);
         new ChatLoop(session, chat, new TurnReader(lines), screen, interrupts, TimeProvider.System).Run();
     }
 }

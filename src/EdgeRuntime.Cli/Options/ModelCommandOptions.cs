@@ -117,6 +117,7 @@ internal sealed class ModelCommandOptions(int defaultContext = SessionOptions.De
         Exact = exact,
         UseTuningProfile = !parsed.GetValue(NoTuning),
         PackedCache = GetPackedCache(parsed),
+        QuickStart = true,
         LoggerFactory = log,
     };
 

@@ -68,6 +68,9 @@ internal sealed unsafe class PackedMatrix : IDisposable
     /// <summary>Bytes of scratch that a thread needs for <see cref="Multiply"/> (an expanded panel).</summary>
     public long ScratchBytes => _product.ScratchBytes;
 
+    /// <summary>Bytes of a panel, a multiple of 64.</summary>
+    public long PanelBytes => _product.PanelBytes;
+
     /// <summary>
     /// Chooses other kernels for the same panels, which lie alike for every instruction set; results stay the same to the bit.
     /// Nobody may multiply meanwhile.
@@ -109,7 +112,14 @@ internal sealed unsafe class PackedMatrix : IDisposable
     /// <param name="source">The panel's rows as in the file, row after row: min(16, rows - 16 panel) rows.</param>
     /// <exception cref="ArgumentException">No such panel, or a source of another length.</exception>
     /// <exception cref="NonFiniteWeightException">A scale, or a weight of a float type, is infinite or not a number.</exception>
-    public void PackPanel(int panel, ReadOnlySpan<byte> source)
+    public void PackPanel(int panel, ReadOnlySpan<byte> source) => PackPanel(panel, source, Panel(panel));
+
+    /// <summary>Packs one panel to another place than its own.</summary>
+    /// <param name="panel">Index of the panel.</param>
+    /// <param name="source">The panel's rows.</param>
+    /// <param name="destination">PanelBytes bytes, 64-byte aligned. Rows that the panel lacks are left as they are.</param>
+    /// <inheritdoc cref="PackPanel(int, ReadOnlySpan{byte})" path="/exception"/>
+    public void PackPanel(int panel, ReadOnlySpan<byte> source, byte* destination)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(panel);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(panel, Panels);
@@ -125,9 +135,9 @@ internal sealed unsafe class PackedMatrix : IDisposable
             {
                 int from = (int)_format.RowBytes(first);
                 int count = (int)_format.RowBytes(Math.Min(IPanelProduct.StripColumns, Columns - first));
-                if (rows < PanelRows || !_product.TryPackRows(Panel(panel), first, start + from, (nint)_rowBytes, count))
+                if (rows < PanelRows || !_product.TryPackRows(destination, first, start + from, (nint)_rowBytes, count))
                 {
-                    PackRowByRow(panel, first, source[from..], rows, count);
+                    PackRowByRow(panel, first, source[from..], rows, count, destination);
                 }
             }
         }
@@ -141,12 +151,31 @@ internal sealed unsafe class PackedMatrix : IDisposable
     /// <param name="y">[tokens, Rows] with <paramref name="yStride"/> floats a token; only the panels' rows are written.</param>
     /// <param name="yStride">Floats from one token's row of y to the next.</param>
     /// <param name="scratch">ScratchBytes bytes, 64-byte aligned, of the calling thread.</param>
-    public void Multiply(byte* activations, int tokens, int firstPanel, int lastPanel, float* y, int yStride, byte* scratch)
+    public void Multiply(byte* activations, int tokens, int firstPanel, int lastPanel, float* y, int yStride, byte* scratch) =>
+        MultiplyPanels(Panel(firstPanel), activations, tokens, firstPanel, lastPanel, y, yStride, scratch);
+
+    /// <summary>As <see cref="Multiply"/>, with panels that lie somewhere else than in their places.</summary>
+    /// <param name="panels">The panel <paramref name="firstPanel"/> and those behind it.</param>
+    /// <param name="activations">As for <see cref="Multiply"/>, and so on.</param>
+    /// <param name="tokens">Rows of x.</param>
+    /// <param name="firstPanel">First panel to compute.</param>
+    /// <param name="lastPanel">One past the last.</param>
+    /// <param name="y">[tokens, Rows].</param>
+    /// <param name="yStride">Floats from one token's row of y to the next.</param>
+    /// <param name="scratch">ScratchBytes bytes of the calling thread.</param>
+    public void MultiplyPanels(byte* panels, byte* activations, int tokens, int firstPanel, int lastPanel, float* y, int yStride, byte* scratch)
     {
         long firstRow = (long)firstPanel * PanelRows;
         int rows = (int)(Math.Min((long)lastPanel * PanelRows, Rows) - firstRow);
-        _product.Multiply(Panel(firstPanel), activations, tokens, y + firstRow, yStride, rows, scratch);
+        _product.Multiply(panels, activations, tokens, y + firstRow, yStride, rows, scratch);
     }
+
+    /// <summary>Where a panel lies.</summary>
+    /// <exception cref="ObjectDisposedException">Disposed, or without memory yet.</exception>
+    public byte* Panel(int panel) => _panels is null ? throw new ObjectDisposedException(nameof(PackedMatrix)) : _panels + (panel * _panelBytes);
+
+    /// <summary>Rows of a panel: 16, or fewer in the last.</summary>
+    public int RowsOf(int panel) => (int)Math.Min(PanelRows, Rows - ((long)panel * PanelRows));
 
     public void Dispose()
     {
@@ -154,11 +183,11 @@ internal sealed unsafe class PackedMatrix : IDisposable
         _memory?.Dispose();
     }
 
-    private void PackRowByRow(int panel, int firstColumn, ReadOnlySpan<byte> source, int rows, int count)
+    private void PackRowByRow(int panel, int firstColumn, ReadOnlySpan<byte> source, int rows, int count, byte* destination)
     {
         for (int r = 0; r < rows; r++)
         {
-            int bad = _product.PackStrip(Panel(panel), r, firstColumn, source.Slice((int)(r * _rowBytes), count));
+            int bad = _product.PackStrip(destination, r, firstColumn, source.Slice((int)(r * _rowBytes), count));
             if (bad >= 0)
             {
                 throw new NonFiniteWeightException(((long)panel * PanelRows) + r, firstColumn + bad);
@@ -170,7 +199,4 @@ internal sealed unsafe class PackedMatrix : IDisposable
         ? new QuantizedPanels(_format, shape, Columns, prefill.Kernels, decode.Kernels)
         : new FloatPanels(_format, Columns, prefill.Kernels, decode.Kernels);
 
-    private byte* Panel(int panel) => _panels is null ? throw new ObjectDisposedException(nameof(PackedMatrix)) : _panels + (panel * _panelBytes);
-
-    private int RowsOf(int panel) => (int)Math.Min(PanelRows, Rows - ((long)panel * PanelRows));
 }

@@ -93,13 +93,13 @@ internal sealed unsafe class QuantizedPanels : IPanelProduct
         }
     }
 
+    private byte* Chunk(byte* panel, int firstColumn) =>
+        panel + ((long)(firstColumn / IPanelProduct.StripColumns) * _layout.ChunkBytes(PackedLayout.ChunkBlocks));
+
     /// <summary>
     /// Expands the panels of some rows and passes all tokens over them: the whole panels at once, so that sums stay in registers, or
     /// for a few tokens a part that stays in the first level of the cache, so that the next part comes from memory meanwhile.
     /// </summary>
-    private byte* Chunk(byte* panel, int firstColumn) =>
-        panel + ((long)(firstColumn / IPanelProduct.StripColumns) * _layout.ChunkBytes(PackedLayout.ChunkBlocks));
-
     private void MultiplyExpanded(byte* panels, byte* activations, int tokens, float* y, int yStride, int rows, byte* scratch)
     {
         int most = tokens <= _kernels.TileTokens ? SmallBatchBlocks : _blocks;

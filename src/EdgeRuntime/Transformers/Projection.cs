@@ -4,7 +4,7 @@ using EdgeRuntime.Memory;
 
 namespace EdgeRuntime.Transformers;
 
-/// <summary>A linear layer, y = Scale * (W x) + Bias. Owns its weights. Immutable once packed.</summary>
+/// <summary>A linear layer, y = Scale * (W x) + Bias. Owns its weights. Immutable once packed; before that it multiplies from the file.</summary>
 internal sealed unsafe class Projection : IDisposable
 {
     private readonly NativeBuffer? _bias;
@@ -25,6 +25,12 @@ internal sealed unsafe class Projection : IDisposable
 
     public PackedMatrix Matrix { get; }
 
+    /// <summary>Multiplies in the matrix's place until that is packed; then null. Changed only while nobody multiplies.</summary>
+    public UnpackedMatrix? Unpacked { get; set; }
+
+    /// <summary>Bytes of scratch that a thread needs for <see cref="Multiply"/>.</summary>
+    public long ScratchBytes => Unpacked?.ScratchBytes ?? Matrix.ScratchBytes;
+
     public float Scale { get; }
 
     public int Rows => Matrix.Rows;
@@ -36,10 +42,19 @@ internal sealed unsafe class Projection : IDisposable
     /// <param name="lastPanel">One past the last.</param>
     /// <param name="y">[tokens, yStride].</param>
     /// <param name="yStride">Floats from one token to the next.</param>
-    /// <param name="scratch">The calling thread's.</param>
+    /// <param name="scratch">ScratchBytes bytes of the calling thread.</param>
     public void Multiply(in Activations activations, int tokens, int firstPanel, int lastPanel, float* y, int yStride, byte* scratch)
     {
-        Matrix.Multiply(activations.For(Matrix.ActivationKind), tokens, firstPanel, lastPanel, y, yStride, scratch);
+        byte* x = activations.For(Matrix.ActivationKind);
+        if (Unpacked is { } unpacked)
+        {
+            unpacked.Multiply(x, tokens, firstPanel, lastPanel, y, yStride, scratch);
+        }
+        else
+        {
+            Matrix.Multiply(x, tokens, firstPanel, lastPanel, y, yStride, scratch);
+        }
+
         if (_bias is null && Scale == 1)
         {
             return;

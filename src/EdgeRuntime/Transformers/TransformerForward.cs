@@ -83,6 +83,11 @@ internal sealed unsafe class TransformerForward : ITeamWork, IDisposable
 
     void ITeamWork.Run(WorkerPool team, int thread)
     {
+        if (thread == 0)
+        {
+            _weights.BeginPass(); // the others begin to multiply after the barrier
+        }
+
         Embed(team);
         team.Barrier();
         for (int layer = 0; layer < _weights.Layers.Length; layer++)

@@ -1,14 +1,19 @@
 using System;
+using System.Collections.Generic;
 using System.Linq;
+using System.Threading;
 using EdgeRuntime.Kernels;
 using EdgeRuntime.Memory;
+using EdgeRuntime.Threading;
 
 namespace EdgeRuntime.Transformers;
 
-/// <summary>All weights of a transformer, packed. Owns them. Immutable and shared by all sessions.</summary>
+/// <summary>All weights of a transformer, packed or to be packed when they are used. Owns them. Shared by all sessions.</summary>
 internal sealed class TransformerWeights : IDisposable
 {
     private readonly IDisposable? _panels;
+    private readonly Projection[] _projections;
+    private bool _isPacked;
 
     private TransformerWeights(EmbeddingTable embedding, LayerWeights[] layers, NativeBuffer outputNorm, Projection output, IDisposable? panels)
     {
@@ -17,6 +22,7 @@ internal sealed class TransformerWeights : IDisposable
         OutputNorm = outputNorm;
         Output = output;
         _panels = panels;
+        _projections = [.. layers.SelectMany(static layer => layer.Projections), output];
     }
 
     public EmbeddingTable Embedding { get; }
@@ -32,11 +38,10 @@ internal sealed class TransformerWeights : IDisposable
     public int Vocabulary => Output.Rows;
 
     /// <summary>Bytes of packed matrices.</summary>
-    public long ByteSize => Output.Matrix.ByteSize + Layers.Sum(layer => layer.Projections.Sum(projection => projection.Matrix.ByteSize));
+    public long ByteSize => _projections.Sum(static projection => projection.Matrix.ByteSize);
 
-    /// <summary>Most bytes of scratch that any matrix needs a thread.</summary>
-    public long ScratchBytes => Math.Max(
-        Output.Matrix.ScratchBytes, Layers.Max(layer => layer.Projections.Max(projection => projection.Matrix.ScratchBytes)));
+    /// <summary>Most bytes of scratch that any matrix needs a thread, from now on.</summary>
+    public long ScratchBytes => _projections.Max(static projection => projection.ScratchBytes);
 
     /// <summary>Checks all shapes, then packs; nothing is kept where a tensor is refused.</summary>
     public static TransformerWeights Load(ModelSource source, TransformerSpec spec, WeightPacker packer)
@@ -65,15 +70,33 @@ internal sealed class TransformerWeights : IDisposable
         }
     }
 
-    /// <summary>Chooses other kernels for all matrices; see <see cref="PackedMatrix.UseKernels"/>.</summary>
-    public void UseKernels(InstructionSet prefill, InstructionSet decode)
+    /// <summary>Packs what is not packed yet; see <see cref="PackingWork.Run(WorkerPool, IEnumerable{Projection}, IProgress{float}?, CancellationToken)"/>.</summary>
+    public void Pack(WorkerPool team, IProgress<float>? progress, CancellationToken cancellationToken) =>
+        PackingWork.Run(team, _projections, progress, cancellationToken);
+
+    /// <summary>To be called before each pass, by one thread, while nobody multiplies: matrices come nearer to being packed.</summary>
+    public void BeginPass()
     {
-        Output.Matrix.UseKernels(prefill, decode);
-        foreach (Projection projection in Layers.SelectMany(layer => layer.Projections))
+        if (_isPacked)
         {
-            projection.Matrix.UseKernels(prefill, decode);
+            return;
+        }
+
+        _isPacked = true;
+        foreach (Projection projection in _projections)
+        {
+            if (projection.Unpacked?.FinishPass() == true)
+            {
+                projection.Unpacked = null;
+            }
+
+            _isPacked &= projection.Unpacked is null;
         }
     }
+
+    /// <summary>Chooses other kernels for all matrices; see <see cref="PackedMatrix.UseKernels"/>.</summary>
+    public void UseKernels(InstructionSet prefill, InstructionSet decode) =>
+        Array.ForEach(_projections, projection => projection.Matrix.UseKernels(prefill, decode));
 
     public void Dispose()
     {

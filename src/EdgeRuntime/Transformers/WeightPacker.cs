@@ -1,5 +1,4 @@
 using System;
-using System.Buffers;
 using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
@@ -22,15 +21,9 @@ internal enum BiasOrder
     BeforeScale,
 }
 
-/// <summary>
-/// Collects the matrices of a model, then packs them with all threads. Weights are read piece by piece, so that resident memory stays about
-/// one copy of them.
-/// </summary>
-internal sealed class WeightPacker : ITeamWork
+/// <summary>Collects the matrices of a model, then gives them their panels: from the side-car, packed, or to be packed when they are used.</summary>
+internal sealed class WeightPacker
 {
-    // Enough to hide the system call and the shared counter, few enough to stay in a core's cache and for all threads to finish together.
-    private const int BytesAtOnce = 256 << 10;
-
     private readonly ModelSource _source;
     private readonly InstructionSet _instructionSet;
     private readonly bool _exact;
@@ -38,12 +31,8 @@ internal sealed class WeightPacker : ITeamWork
     private readonly WorkerPool _team;
     private readonly IProgress<float>? _progress;
     private readonly CancellationToken _cancellationToken;
-    private readonly List<Job> _jobs = [];
-    private Job[] _packingOrder = [];
-    private readonly List<IDisposable> _owned = [];
-    private long _totalBytes;
-    private long _packedBytes;
-    private volatile bool _cancelled;
+    private readonly List<Projection> _projections = [];
+    private readonly List<NativeBuffer> _vectors = [];
 
     /// <param name="source">The model's file.</param>
     /// <param name="instructionSet">Whose kernels will read the weights.</param>
@@ -65,6 +54,12 @@ internal sealed class WeightPacker : ITeamWork
         _cancellationToken = cancellationToken;
     }
 
+    /// <summary>
+    /// Matrices of at least so many bytes of file in all are left to be packed when they are used, unless the side-car is to have them, they
+    /// are exact, or memory does not hold file and panels, which then would have to be read from the disk twice. Null: never.
+    /// </summary>
+    public long? QuickStartBytes { get; init; }
+
     /// <summary>Plans <c>NAME.weight</c> [rows, columns], with <c>NAME.bias</c> and <c>NAME.scale</c> where the file has them.</summary>
     public Projection Add(string name, int rows, int columns, BiasOrder order = BiasOrder.AfterScale)
     {
@@ -77,10 +72,8 @@ internal sealed class WeightPacker : ITeamWork
         }
 
         var matrix = new PackedMatrix(_exact ? TensorType.F32 : tensor.Type, rows, columns, _instructionSet, allocate: false);
-        var projection = new Projection(matrix, scale, bias);
-        _jobs.Add(new Job(tensor, projection));
-        _totalBytes += tensor.ByteLength;
-        _owned.Add(projection);
+        var projection = new Projection(matrix, scale, bias) { Unpacked = new UnpackedMatrix(tensor, matrix, _source.Path) };
+        _projections.Add(projection);
         return projection;
     }
 
@@ -90,30 +83,33 @@ internal sealed class WeightPacker : ITeamWork
         float[] values = _source.Vector(name, length);
         var buffer = new NativeBuffer((long)length * sizeof(float));
         values.CopyTo(new Span<float>(buffer.Pointer, length));
-        _owned.Add(buffer);
+        _vectors.Add(buffer);
         return buffer;
     }
 
-    /// <summary>Gives every matrix that was added its panels: from the side-car, or packed.</summary>
+    /// <summary>Gives every matrix that was added its panels, or a place for them and leave to be packed later.</summary>
     /// <returns>What the panels are views of, to be disposed after the matrices.</returns>
     public IDisposable PackAll()
     {
-        SideCarMatrix[] matrices = [.. _jobs.Select(static job => new SideCarMatrix(job.Tensor.Name, job.Projection.Matrix))];
+        SideCarMatrix[] matrices = [.. _projections.Select(static projection => new SideCarMatrix(projection.Unpacked!.Tensor.Name, projection.Matrix))];
         if (_sideCar?.TryMap(matrices, _team, _cancellationToken) is { } mapping)
         {
+            _projections.ForEach(static projection => projection.Unpacked = null);
             _progress?.Report(1);
             return mapping;
         }
 
         _sideCar?.Prepare(_team, _cancellationToken);
         NativeBuffer memory = AllocatePanels();
-
-        // The largest first: what is left over at the end is small.
-        _packingOrder = [.. _jobs.OrderByDescending(static job => job.Tensor.ByteLength)];
         try
         {
-            _team.Run(this);
-            _cancellationToken.ThrowIfCancellationRequested();
+            if (PacksWhenUsed())
+            {
+                _progress?.Report(1);
+                return memory;
+            }
+
+            PackingWork.Run(_team, _projections, _progress, _cancellationToken);
             _sideCar?.Write(matrices, _team, _cancellationToken);
             return memory;
         }
@@ -127,10 +123,14 @@ internal sealed class WeightPacker : ITeamWork
     /// <summary>Frees everything that was added; for a load that failed.</summary>
     public void DisposeAll()
     {
-        foreach (IDisposable owned in _owned)
-        {
-            owned.Dispose();
-        }
+        _projections.ForEach(static projection => projection.Dispose());
+        _vectors.ForEach(static vector => vector.Dispose());
+    }
+
+    private bool PacksWhenUsed()
+    {
+        long bytes = _projections.Sum(static projection => projection.Unpacked!.Tensor.ByteLength);
+        return bytes >= QuickStartBytes && _sideCar is null && !_exact && 2 * bytes <= GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
     }
 
     /// <summary>
@@ -139,117 +139,18 @@ internal sealed class WeightPacker : ITeamWork
     /// </summary>
     private NativeBuffer AllocatePanels()
     {
-        long bytes = 0;
-        foreach (Job job in _jobs)
-        {
-            bytes += PlaceBytes(job);
-        }
-
-        var memory = new NativeBuffer(bytes);
+        var memory = new NativeBuffer(_projections.Sum(PlaceBytes));
         memory.PreferLargePages();
         long offset = 0;
-        foreach (Job job in _jobs)
+        foreach (Projection projection in _projections)
         {
-            job.Projection.Matrix.Place(memory, offset);
-            offset += PlaceBytes(job);
+            projection.Matrix.Place(memory, offset);
+            offset += PlaceBytes(projection);
         }
 
         return memory;
 
-        static long PlaceBytes(Job job) =>
-            (job.Projection.Matrix.ByteSize + NativeBuffer.Alignment - 1) / NativeBuffer.Alignment * NativeBuffer.Alignment;
-    }
-
-    /// <summary>Takes shares, a few panels each, of all tensors, the largest first; nobody waits for a tensor's last share.</summary>
-    void ITeamWork.Run(WorkerPool team, int thread)
-    {
-        using var rows = new NativeBuffer(_jobs.Max(static item => item.ShareBytes));
-        int job = 0;
-        int firstShare = 0;
-        while (!_cancelled)
-        {
-            int share = team.TakeItems(1);
-            while (job < _packingOrder.Length && share >= firstShare + _packingOrder[job].Shares)
-            {
-                firstShare += _packingOrder[job].Shares;
-                job++;
-            }
-
-            if (job == _packingOrder.Length)
-            {
-                return;
-            }
-
-            PackShare(_packingOrder[job], share - firstShare, rows);
-        }
-    }
-
-    private unsafe void PackShare(Job job, int share, NativeBuffer buffer)
-    {
-        PackedMatrix matrix = job.Projection.Matrix;
-        int firstRow = share * job.ShareRows;
-        int rowBytes = (int)job.Tensor.RowBytes;
-        var source = new Span<byte>(buffer.Pointer, Math.Min(job.ShareRows, matrix.Rows - firstRow) * rowBytes);
-        job.Tensor.ReadRows(firstRow, source);
-        for (int panel = firstRow / PackedMatrix.PanelRows; !source.IsEmpty; panel++)
-        {
-            int rows = Math.Min(PackedMatrix.PanelRows, source.Length / rowBytes);
-            PackPanel(job.Tensor, matrix, panel, source[..(rows * rowBytes)], rows);
-            source = source[(rows * rowBytes)..];
-        }
-
-        if (job.FinishShare())
-        {
-            long done = Interlocked.Add(ref _packedBytes, job.Tensor.ByteLength);
-            _progress?.Report((float)done / _totalBytes);
-            _cancelled |= _cancellationToken.IsCancellationRequested;
-        }
-    }
-
-    private void PackPanel(GgufTensor tensor, PackedMatrix matrix, int panel, ReadOnlySpan<byte> rows, int rowCount)
-    {
-        try
-        {
-            PackRows(tensor, matrix, panel, rows, rowCount);
-        }
-        catch (NonFiniteWeightException exception)
-        {
-            throw new ModelFormatException(_source.Path, tensor.FileOffset, $"tensor '{tensor.Name}': {exception.Message}");
-        }
-    }
-
-    private void PackRows(GgufTensor tensor, PackedMatrix matrix, int panel, ReadOnlySpan<byte> rows, int rowCount)
-    {
-        if (!_exact || tensor.Type == TensorType.F32)
-        {
-            matrix.PackPanel(panel, rows);
-            return;
-        }
-
-        float[] expanded = ArrayPool<float>.Shared.Rent(rowCount * matrix.Columns);
-        Span<float> values = expanded.AsSpan(0, rowCount * matrix.Columns);
-        TensorFormats.Get(tensor.Type).Dequantize(rows, values);
-        matrix.PackPanel(panel, System.Runtime.InteropServices.MemoryMarshal.AsBytes(values));
-        ArrayPool<float>.Shared.Return(expanded);
-    }
-
-    /// <summary>A matrix to pack, and how much of it is done.</summary>
-    private sealed class Job(GgufTensor tensor, Projection projection)
-    {
-        private int _finished;
-
-        public GgufTensor Tensor { get; } = tensor;
-
-        public Projection Projection { get; } = projection;
-
-        /// <summary>Whole panels, as many as are read at once.</summary>
-        public int ShareRows { get; } = PackedMatrix.PanelRows * (int)Math.Max(1, BytesAtOnce / (PackedMatrix.PanelRows * tensor.RowBytes));
-
-        public long ShareBytes => Math.Min(ShareRows, Projection.Matrix.Rows) * Tensor.RowBytes;
-
-        public int Shares => (Projection.Matrix.Rows + ShareRows - 1) / ShareRows;
-
-        /// <summary>Counts a share; true for the last one.</summary>
-        public bool FinishShare() => Interlocked.Increment(ref _finished) == Shares;
+        static long PlaceBytes(Projection projection) =>
+            (projection.Matrix.ByteSize + NativeBuffer.Alignment - 1) / NativeBuffer.Alignment * NativeBuffer.Alignment;
     }
 }

@@ -1,0 +1,37 @@
+using System;
+using System.IO;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace EdgeRuntime.Cli.Chat;
+
+/// <summary>
+/// Packs what a quick start has left of a model's weights while somebody reads the greeting and types: an answer that is asked for
+/// meanwhile waits. Owns the task; stops it when disposed.
+/// </summary>
+internal sealed class BackgroundPacking : IDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _packing;
+
+    public BackgroundPacking(LanguageModel model) => _packing = Task.Run(() => Pack(model));
+
+    public void Dispose()
+    {
+        _stop.Cancel();
+        _packing.GetAwaiter().GetResult();
+        _stop.Dispose();
+    }
+
+    private void Pack(LanguageModel model)
+    {
+        try
+        {
+            model.PackWeights(progress: null, _stop.Token);
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or ModelFormatException or IOException)
+        {
+            // What is wrong with the file, the answer that needs it says.
+        }
+    }
+}

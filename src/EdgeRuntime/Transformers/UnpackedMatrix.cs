@@ -1,0 +1,137 @@
+using System;
+using System.Buffers;
+using System.Runtime.InteropServices;
+using System.Threading;
+using EdgeRuntime.Formats;
+using EdgeRuntime.Gguf;
+using EdgeRuntime.Kernels;
+using EdgeRuntime.Memory;
+
+namespace EdgeRuntime.Transformers;
+
+/// <summary>
+/// A matrix on its way from the file to its panels. It multiplies all the same: in the first pass that reads it, some panels at a time are
+/// packed into a thread's scratch, multiplied and forgotten, which asks for no memory; in the second they are packed into their places on the
+/// way. The kernels are the same, and so are the results.
+/// </summary>
+internal sealed unsafe class UnpackedMatrix
+{
+    // Enough to hide the system call and the shared counter, few enough to stay in a core's cache and for all threads to finish together;
+    // but two panels, which kernels multiply at once.
+    private const int BytesAtOnce = 256 << 10;
+    private const int LeastPanels = 2;
+
+    private readonly PackedMatrix _matrix;
+    private readonly string _path;
+    private readonly int _sharePanels;
+    private int _panelsDone;
+    private bool _keepsPanels;
+
+    /// <param name="tensor">The weights as they are in the file.</param>
+    /// <param name="matrix">Where they go; of the same type, or of float32.</param>
+    /// <param name="path">The model's file, for messages.</param>
+    public UnpackedMatrix(GgufTensor tensor, PackedMatrix matrix, string path)
+    {
+        _matrix = matrix;
+        _path = path;
+        _sharePanels = (int)Math.Max(LeastPanels, BytesAtOnce / (PackedMatrix.PanelRows * tensor.RowBytes));
+        Tensor = tensor;
+    }
+
+    public GgufTensor Tensor { get; }
+
+    /// <summary>Shares of a few panels that <see cref="PackShare"/> packs.</summary>
+    public int Shares => (_matrix.Panels + _sharePanels - 1) / _sharePanels;
+
+    /// <summary>Bytes of scratch that a thread needs for <see cref="PackShare"/>.</summary>
+    public long RowBytes => Math.Min((long)_sharePanels * PackedMatrix.PanelRows, _matrix.Rows) * Tensor.RowBytes;
+
+    /// <summary>Bytes of scratch that a thread needs for <see cref="Multiply"/>.</summary>
+    public long ScratchBytes => Aligned(_matrix.ScratchBytes) + (_sharePanels * _matrix.PanelBytes) + RowBytes;
+
+    /// <summary>Packs a share into its place. Shares may be packed by several threads at once.</summary>
+    /// <param name="share">0 to <see cref="Shares"/> - 1.</param>
+    /// <param name="rows">RowBytes bytes of the calling thread.</param>
+    /// <exception cref="ModelFormatException">A weight is not finite.</exception>
+    /// <exception cref="System.IO.IOException">The file can't be read any more.</exception>
+    public void PackShare(int share, byte* rows)
+    {
+        int first = share * _sharePanels;
+        Pack(first, Math.Min(first + _sharePanels, _matrix.Panels), rows, _matrix.Panel(first));
+    }
+
+    /// <summary>As <see cref="PackedMatrix"/> multiplies.</summary>
+    /// <param name="activations">Of the matrix's kind.</param>
+    /// <param name="tokens">Rows of x.</param>
+    /// <param name="firstPanel">First panel to compute.</param>
+    /// <param name="lastPanel">One past the last.</param>
+    /// <param name="y">[tokens, yStride].</param>
+    /// <param name="yStride">Floats from one token to the next.</param>
+    /// <param name="scratch">ScratchBytes bytes of the calling thread.</param>
+    /// <exception cref="ModelFormatException">A weight is not finite.</exception>
+    /// <exception cref="System.IO.IOException">The file can't be read any more.</exception>
+    public void Multiply(byte* activations, int tokens, int firstPanel, int lastPanel, float* y, int yStride, byte* scratch)
+    {
+        byte* forgotten = scratch + Aligned(_matrix.ScratchBytes);
+        byte* rows = forgotten + (_sharePanels * _matrix.PanelBytes);
+        for (int first = firstPanel; first < lastPanel; first += _sharePanels)
+        {
+            int last = Math.Min(first + _sharePanels, lastPanel);
+            byte* panels = _keepsPanels ? _matrix.Panel(first) : forgotten;
+            Pack(first, last, rows, panels);
+            _matrix.MultiplyPanels(panels, activations, tokens, first, last, y, yStride, scratch);
+        }
+
+        Interlocked.Add(ref _panelsDone, lastPanel - firstPanel);
+    }
+
+    /// <summary>To be called between two passes, while nobody multiplies. A pass that did not come to all panels does not count.</summary>
+    /// <returns>Whether all panels are in their places now.</returns>
+    public bool FinishPass()
+    {
+        bool all = _panelsDone == _matrix.Panels;
+        bool packed = all && _keepsPanels;
+        _keepsPanels |= all;
+        _panelsDone = 0;
+        return packed;
+    }
+
+    private void Pack(int firstPanel, int lastPanel, byte* rows, byte* panels)
+    {
+        int firstRow = firstPanel * PackedMatrix.PanelRows;
+        int count = Math.Min(lastPanel * PackedMatrix.PanelRows, _matrix.Rows) - firstRow;
+        int rowBytes = (int)Tensor.RowBytes;
+        var source = new ReadOnlySpan<byte>(rows, count * rowBytes);
+        Tensor.ReadRows(firstRow, new Span<byte>(rows, source.Length));
+        try
+        {
+            for (int panel = firstPanel; panel < lastPanel; panel++)
+            {
+                int bytes = _matrix.RowsOf(panel) * rowBytes;
+                PackPanel(panel, source[..bytes], panels + ((panel - firstPanel) * _matrix.PanelBytes));
+                source = source[bytes..];
+            }
+        }
+        catch (NonFiniteWeightException exception)
+        {
+            throw new ModelFormatException(_path, Tensor.FileOffset, $"tensor '{Tensor.Name}': {exception.Message}");
+        }
+    }
+
+    private void PackPanel(int panel, ReadOnlySpan<byte> source, byte* destination)
+    {
+        if (_matrix.Type == Tensor.Type)
+        {
+            _matrix.PackPanel(panel, source, destination);
+            return;
+        }
+
+        int count = _matrix.RowsOf(panel) * _matrix.Columns;
+        float[] expanded = ArrayPool<float>.Shared.Rent(count);
+        TensorFormats.Get(Tensor.Type).Dequantize(source, expanded.AsSpan(0, count));
+        _matrix.PackPanel(panel, MemoryMarshal.AsBytes(expanded.AsSpan(0, count)), destination);
+        ArrayPool<float>.Shared.Return(expanded);
+    }
+
+    private static long Aligned(long bytes) => (bytes + NativeBuffer.Alignment - 1) / NativeBuffer.Alignment * NativeBuffer.Alignment;
+}
