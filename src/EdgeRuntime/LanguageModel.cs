@@ -130,7 +130,9 @@ public sealed class LanguageModel : IDisposable
             weights.UseKernels(settings.Prefill, settings.Decode);
             text.CheckVocabulary(file, weights.Vocabulary);
             var model = new LanguageModel(file, options, spec, weights, team, settings, profile, text);
-            Log.ModelLoaded(model.Logger, path, model.Architecture, weights.ByteSize, settings.Prefill.Name, team.Threads, Stopwatch.GetElapsedTime(started).TotalSeconds);
+            Log.ModelLoaded(
+                model.Logger, path, model.Architecture, weights.ByteSize, weights.IsPacked ? "packed" : "to be packed when used", settings.Prefill.Name,
+                team.Threads, Stopwatch.GetElapsedTime(started).TotalSeconds);
             return model;
         }
         catch

@@ -5,9 +5,9 @@ namespace EdgeRuntime;
 /// <summary>The library's log messages. Prompts and answers appear at Trace only.</summary>
 internal static partial class Log
 {
-    [LoggerMessage(1, LogLevel.Information, "Loaded {Path}: {Architecture}, {Bytes} bytes of weights packed for {InstructionSet} with {Threads} threads in {Seconds:F3} s")]
+    [LoggerMessage(1, LogLevel.Information, "Loaded {Path}: {Architecture}, {Bytes} bytes of weights {Packing} for {InstructionSet} with {Threads} threads in {Seconds:F3} s")]
     public static partial void ModelLoaded(
-        ILogger logger, string path, string architecture, long bytes, string instructionSet, int threads, double seconds);
+        ILogger logger, string path, string architecture, long bytes, string packing, string instructionSet, int threads, double seconds);
 
     [LoggerMessage(3, LogLevel.Warning, "Ignored the tuning profile {Path}: {Reason}; 'edgert tune' makes a new one")]
     public static partial void ProfileIgnored(ILogger logger, string path, string reason);

@@ -13,7 +13,6 @@ internal sealed class TransformerWeights : IDisposable
 {
     private readonly IDisposable? _panels;
     private readonly Projection[] _projections;
-    private bool _isPacked;
 
     private TransformerWeights(EmbeddingTable embedding, LayerWeights[] layers, NativeBuffer outputNorm, Projection output, IDisposable? panels)
     {
@@ -23,6 +22,7 @@ internal sealed class TransformerWeights : IDisposable
         Output = output;
         _panels = panels;
         _projections = [.. layers.SelectMany(static layer => layer.Projections), output];
+        IsPacked = Array.TrueForAll(_projections, static projection => projection.Unpacked is null);
     }
 
     public EmbeddingTable Embedding { get; }
@@ -42,6 +42,9 @@ internal sealed class TransformerWeights : IDisposable
 
     /// <summary>Most bytes of scratch that any matrix needs a thread, from now on.</summary>
     public long ScratchBytes => _projections.Max(static projection => projection.ScratchBytes);
+
+    /// <summary>Whether all matrices are packed, as far as <see cref="BeginPass"/> has seen.</summary>
+    public bool IsPacked { get; private set; }
 
     /// <summary>Checks all shapes, then packs; nothing is kept where a tensor is refused.</summary>
     public static TransformerWeights Load(ModelSource source, TransformerSpec spec, WeightPacker packer)
@@ -77,21 +80,20 @@ internal sealed class TransformerWeights : IDisposable
     /// <summary>To be called before each pass, by one thread, while nobody multiplies: matrices come nearer to being packed.</summary>
     public void BeginPass()
     {
-        if (_isPacked)
+        if (IsPacked)
         {
             return;
         }
 
-        _isPacked = true;
         foreach (Projection projection in _projections)
         {
             if (projection.Unpacked?.FinishPass() == true)
             {
                 projection.Unpacked = null;
             }
-
-            _isPacked &= projection.Unpacked is null;
         }
+
+        IsPacked = Array.TrueForAll(_projections, static projection => projection.Unpacked is null);
     }
 
     /// <summary>Chooses other kernels for all matrices; see <see cref="PackedMatrix.UseKernels"/>.</summary>

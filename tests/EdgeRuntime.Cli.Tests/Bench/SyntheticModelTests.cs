@@ -97,7 +97,7 @@ public sealed class SyntheticModelTests
     [InlineData("qwen-0.5b", "Q4_0", "Q4_1", "Q5_0", "IQ4_NL", "Q4_K_M", "Q6_K", "Q5_K_M", "Q8_0", "F16", "BF16")]
     [InlineData("qwen-1.5b", "Q4_0", "Q4_1", "Q5_0", "IQ4_NL", "Q4_K_M", "Q6_K", "Q5_K_M", "Q8_0", "F16", "BF16")]
     [InlineData("llama-3b", "Q4_0", "Q4_1", "Q5_0", "IQ4_NL", "Q4_K_M", "Q6_K", "Q5_K_M", "Q8_0", "F16", "BF16")]
-    public void Forward_WellKnownShapes_DoNotDependOnThreadsOrInstructionSet(string shape, params string[] types)
+    public void Forward_WellKnownShapes_DoNotDependOnThreadsInstructionSetOrStart(string shape, params string[] types)
     {
         foreach (string type in types)
         {
@@ -105,6 +105,7 @@ public sealed class SyntheticModelTests
             string path = Write(folder, shape + ",layers=1,vocab=1003", type);
             float[] expected = Logits(path, new ModelOptions { Threads = 1 });
             Assert.Equal(expected, Logits(path, new ModelOptions { Threads = 2 }));
+            Assert.Equal(expected, Logits(path, new ModelOptions { Threads = 2, QuickStart = true, QuickStartBytes = 0 }));
             if (InstructionSet.All.Any(set => set is { Name: "avx2", IsSupported: true }))
             {
                 Assert.Equal(expected, Logits(path, new ModelOptions { Threads = 2, InstructionSet = "avx2" }));
@@ -134,13 +135,14 @@ public sealed class SyntheticModelTests
         Assert.Contains("no such folder as", Edgert.Run("bench", "--make-model", "tiny:Q4_0", nowhere).ExpectErrorLine(1), StringComparison.Ordinal);
     }
 
-    /// <summary>Of the last of three tokens, and of one more.</summary>
+    /// <summary>Of the last of three tokens, and of two more.</summary>
     private static float[] Logits(string path, ModelOptions options)
     {
         using LanguageModel model = LanguageModel.Load(path, options with { UseTuningProfile = false });
         using ModelSession session = model.CreateSession(new SessionOptions { ContextLength = 8 });
         float[] prefill = session.Forward([1, 2, 3]).ToArray();
-        return [.. prefill, .. session.Forward([4])];
+        float[] next = session.Forward([4]).ToArray();
+        return [.. prefill, .. next, .. session.Forward([5])];
     }
 
     private static string Write(TemporaryFolder folder, string shape, string type)

@@ -1,0 +1,218 @@
+using System;
+using System.IO;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using EdgeRuntime.Gguf;
+using EdgeRuntime.TestSupport;
+using Xunit;
+
+namespace EdgeRuntime.Tests.Models;
+
+/// <summary>A model whose weights are packed while it computes gives what it gives when they are packed at load.</summary>
+public sealed class QuickStartTests : IDisposable
+{
+    private static readonly string Stories = Path.Combine(SharedData.Repository, "models", "stories260K.gguf");
+    private static readonly ModelOptions Quick = new() { QuickStart = true, QuickStartBytes = 0 };
+    private static readonly int[] Tokens = [1, 400, 30, 31, 32, 7, 90, 301, 5, 44, 45, 46];
+
+    private readonly string _root = Directory.CreateTempSubdirectory("edgert-quick-start-").FullName;
+
+    public void Dispose() => Directory.Delete(_root, recursive: true);
+
+    /// <summary>Chunks of 1 and of 5 tokens come to the third pass, one of 12 is a single pass.</summary>
+    [Theory]
+    [InlineData("", 1)]
+    [InlineData("", 5)]
+    [InlineData("", 12)]
+    [InlineData("models/tiny-novel-Q4_K_M.gguf", 1)]
+    [InlineData("models/tiny-novel-Q4_K_M.gguf", 5)]
+    [InlineData("models/tiny-novel-IQ4_XS.gguf", 5)]
+    [InlineData("models/tiny-novel-F16.gguf", 1)]
+    [InlineData("models/tiny-novel-F16.gguf", 5)]
+    [InlineData("conformance/split/stories260K-00001-of-00003.gguf", 5)]
+    public void Forward_InEveryPass_GivesTheSameLogits(string name, int chunk)
+    {
+        string path = name.Length == 0 ? Stories : SharedData.Require(name);
+        foreach (var set in Kernels.InstructionSet.All.Where(set => set.IsSupported))
+        {
+            using var packed = LanguageModel.Load(path, new ModelOptions { InstructionSet = set.Name });
+            using var quick = LanguageModel.Load(path, Quick with { InstructionSet = set.Name });
+            Assert.Equal(ModelRunner.Logits(packed, Tokens, chunk), ModelRunner.Logits(quick, Tokens, chunk));
+        }
+    }
+
+    [Fact]
+    public void Forward_WithoutLogitsAtFirst_GivesTheSameLogits()
+    {
+        var options = new SessionOptions { BatchTokens = 2 };
+        using var packed = LanguageModel.Load(Stories);
+        using var quick = LanguageModel.Load(Stories, Quick);
+        using ModelSession expected = packed.CreateSession(options);
+        using ModelSession actual = quick.CreateSession(options);
+        for (int i = 0; i < 4; i++)
+        {
+            Assert.Equal(expected.Forward(Tokens).ToArray(), actual.Forward(Tokens).ToArray());
+        }
+    }
+
+    [Fact]
+    public void Forward_AfterTwoPasses_DoesNotNeedTheFile()
+    {
+        string path = CopyOfStories();
+        using var model = LanguageModel.Load(path, Quick);
+        using ModelSession session = model.CreateSession();
+        session.Forward(Tokens);
+        session.Forward(Tokens);
+        Shorten(path);
+        session.Truncate(0);
+        Assert.Equal(First(new ModelOptions()), FirstOf(session));
+    }
+
+    [Fact]
+    public void PackWeights_BeforeTheFirstPass_MakesTheFileUnneeded()
+    {
+        string path = CopyOfStories();
+        using var model = LanguageModel.Load(path, Quick);
+        float last = 0;
+        model.PackWeights(new Reports(share => last = share));
+        Assert.Equal(1, last);
+        Shorten(path);
+        using ModelSession session = model.CreateSession();
+        Assert.Equal(First(new ModelOptions()), FirstOf(session));
+        model.PackWeights(new Reports(_ => Assert.Fail("nothing was left")));
+    }
+
+    [Fact]
+    public async Task PackWeights_BesideSessions_ChangesNothingForThem()
+    {
+        using var packed = LanguageModel.Load(Stories);
+        float[] expected = ModelRunner.Logits(packed, Tokens, 1);
+        for (int round = 0; round < 20; round++)
+        {
+            using var model = LanguageModel.Load(Stories, Quick);
+            var packing = Task.Run(() => model.PackWeights());
+            float[][] logits = new float[2][];
+            Parallel.For(0, logits.Length, i => logits[i] = ModelRunner.Logits(model, Tokens, 1));
+            await packing;
+            Assert.All(logits, actual => Assert.Equal(expected, actual));
+        }
+    }
+
+    [Fact]
+    public void PackWeights_Cancelled_LeavesThePassesToIt()
+    {
+        using var model = LanguageModel.Load(Stories, Quick);
+        using var cancelled = new CancellationTokenSource();
+        cancelled.Cancel();
+        Assert.ThrowsAny<OperationCanceledException>(() => model.PackWeights(null, cancelled.Token));
+        using var packed = LanguageModel.Load(Stories);
+        Assert.Equal(ModelRunner.Logits(packed, Tokens, 1), ModelRunner.Logits(model, Tokens, 1));
+    }
+
+    [Fact]
+    public void Forward_CancelledWhilePacking_GoesOnWhereItWas()
+    {
+        using var model = LanguageModel.Load(Stories, Quick);
+        using ModelSession session = model.CreateSession();
+        using var cancelled = new CancellationTokenSource();
+        session.Forward(Tokens);
+        cancelled.Cancel();
+        Assert.ThrowsAny<OperationCanceledException>(() => session.Forward(Tokens, cancelled.Token).Length);
+        session.Truncate(0);
+        float[] expected = First(new ModelOptions());
+        for (int pass = 0; pass < 3; pass++)
+        {
+            Assert.Equal(expected, FirstOf(session));
+            session.Truncate(0);
+        }
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void Forward_OfAFileThatBecameShorter_IsAnError(int passesBefore)
+    {
+        string path = CopyOfStories();
+        using var model = LanguageModel.Load(path, Quick);
+        using ModelSession session = model.CreateSession();
+        for (int pass = 0; pass < passesBefore; pass++)
+        {
+            session.Forward([1]);
+        }
+
+        Shorten(path);
+        Assert.Contains("became shorter", Assert.Throws<IOException>(() => session.Forward([1]).Length).Message, StringComparison.Ordinal);
+        Assert.Equal(passesBefore, session.Length);
+    }
+
+    [Fact]
+    public void Forward_OfAWeightThatIsNotFinite_IsRefusedAsLoadingRefusesIt()
+    {
+        string path = CopyOfStories();
+        long offset;
+        using (GgufFile file = GgufFile.Open(path))
+        {
+            offset = file.FindTensor("blk.3.ffn_up.weight")!.FileOffset;
+        }
+
+        using (FileStream stream = File.OpenWrite(path))
+        {
+            stream.Seek(offset + 400, SeekOrigin.Begin);
+            stream.Write(BitConverter.GetBytes(float.NaN));
+        }
+
+        string expected = Assert.Throws<ModelFormatException>(() => LanguageModel.Load(path).Dispose()).Message;
+        using var model = LanguageModel.Load(path, Quick);
+        using ModelSession session = model.CreateSession();
+        Assert.Equal(expected, Assert.Throws<ModelFormatException>(() => session.Forward([1]).Length).Message);
+        Assert.Equal(expected, Assert.Throws<ModelFormatException>(() => model.PackWeights()).Message);
+    }
+
+    [Fact]
+    public void Load_OfASmallModel_PacksItAtOnce()
+    {
+        string path = CopyOfStories();
+        using var model = LanguageModel.Load(path, new ModelOptions { QuickStart = true });
+        Shorten(path);
+        using ModelSession session = model.CreateSession();
+        Assert.Equal(First(new ModelOptions()), FirstOf(session));
+    }
+
+    private static float[] First(ModelOptions options)
+    {
+        using var model = LanguageModel.Load(Stories, options);
+        using ModelSession session = model.CreateSession();
+        return FirstOf(session);
+    }
+
+    private static float[] FirstOf(ModelSession session) => session.Forward(Tokens).ToArray();
+
+    private string CopyOfStories()
+    {
+        string copy = Path.Combine(_root, "model.gguf");
+        File.Copy(Stories, copy);
+        return copy;
+    }
+
+    /// <summary>Keeps the embedding, which every pass reads, and nothing of the matrices.</summary>
+    private static void Shorten(string path)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows keeps a mapped file as long as it is");
+        long end;
+        using (GgufFile file = GgufFile.Open(path))
+        {
+            GgufTensor embedding = file.FindTensor("token_embd.weight")!;
+            end = embedding.FileOffset + embedding.ByteLength;
+            Assert.All(file.Tensors.Where(tensor => tensor != embedding), tensor => Assert.True(tensor.FileOffset >= end));
+        }
+
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+        stream.SetLength(end);
+    }
+
+    private sealed class Reports(Action<float> report) : IProgress<float>
+    {
+        public void Report(float value) => report(value);
+    }
+}
