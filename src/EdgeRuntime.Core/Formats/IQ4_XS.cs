@@ -50,12 +50,15 @@ internal struct BlockIQ4_XS : IQuantizedFormat<BlockIQ4_XS>
         for (int i = 0; i < 8; i++)
         {
             Nibbles.Unpack(qs.Slice(16 * i, 16), quants.Slice(32 * i, 32));
-            int low = (block.ScalesLow[i / 2] >> (i % 2 * 4)) & 15;
-            int high = (block.ScalesHigh >> (2 * i)) & 3;
-            scales.SubBlocks[i] = (byte)(low + (high << 4) - 32);
         }
 
-        scales.D = block.D;
+        TakeScales(in block, ref scales);
+    }
+
+    public static void Regroup(in BlockIQ4_XS block, Span<uint> words, ref BlockScales scales)
+    {
+        MemoryMarshal.Cast<byte, uint>(block.Qs).CopyTo(words);
+        TakeScales(in block, ref scales);
     }
 
     /// <summary>
@@ -90,5 +93,17 @@ internal struct BlockIQ4_XS : IQuantizedFormat<BlockIQ4_XS>
             block.ScalesHigh |= (ushort)((scale + 32) >> 4 << (2 * i));
             Nibbles.Pack(quants.Slice(32 * i, 32), ((Span<byte>)block.Qs).Slice(16 * i, 16));
         }
+    }
+
+    private static void TakeScales(in BlockIQ4_XS block, ref BlockScales scales)
+    {
+        for (int i = 0; i < 8; i++)
+        {
+            int low = (block.ScalesLow[i / 2] >> (i % 2 * 4)) & 15;
+            int high = (block.ScalesHigh >> (2 * i)) & 3;
+            scales.SubBlocks[i] = (byte)(low + (high << 4) - 32);
+        }
+
+        scales.D = block.D;
     }
 }

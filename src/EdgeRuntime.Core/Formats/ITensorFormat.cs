@@ -48,4 +48,19 @@ internal interface IQuantizedFormat<TSelf> : ITensorFormat<TSelf>
     /// <param name="quants">Gets the bits of the quants in column order, a byte each.</param>
     /// <param name="scales">Gets those fields that <see cref="QuantShape.Scales"/> uses.</param>
     static abstract void Decompose(in TSelf block, Span<byte> quants, ref BlockScales scales);
+
+    /// <summary>Takes a block apart with its quants as <see cref="QuantWords"/>; a format may know a faster way to the same words.</summary>
+    /// <param name="block">The block.</param>
+    /// <param name="words">Gets as many words for each 32 columns as a quant has bits.</param>
+    /// <param name="scales">As <see cref="Decompose"/> gives them.</param>
+    static virtual void Regroup(in TSelf block, Span<uint> words, ref BlockScales scales)
+    {
+        Span<byte> quants = stackalloc byte[TSelf.BlockWeights];
+        TSelf.Decompose(in block, quants, ref scales);
+        int bits = TSelf.Shape.Bits;
+        for (int i = 0; i < quants.Length / QuantWords.Columns; i++)
+        {
+            QuantWords.FromQuants(bits, quants.Slice(i * QuantWords.Columns, QuantWords.Columns), words.Slice(i * bits, bits));
+        }
+    }
 }

@@ -45,6 +45,13 @@ internal struct BlockQ5_0 : IQuantizedFormat<BlockQ5_0>
         scales.D = block.D;
     }
 
+    public static void Regroup(in BlockQ5_0 block, Span<uint> words, ref BlockScales scales)
+    {
+        MemoryMarshal.Cast<byte, uint>(block.Qs).CopyTo(words);
+        words[4] = QuantWords.FifthBits(block.Qh);
+        scales.D = block.D;
+    }
+
     /// <summary>Maps the weight of greatest magnitude to quant 0, the one end of the range that has 16 steps.</summary>
     public static void Quantize(ReadOnlySpan<float> x, out BlockQ5_0 block)
     {

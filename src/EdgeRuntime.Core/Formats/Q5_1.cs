@@ -49,6 +49,14 @@ internal struct BlockQ5_1 : IQuantizedFormat<BlockQ5_1>
         scales.Min = block.M;
     }
 
+    public static void Regroup(in BlockQ5_1 block, Span<uint> words, ref BlockScales scales)
+    {
+        MemoryMarshal.Cast<byte, uint>(block.Qs).CopyTo(words);
+        words[4] = QuantWords.FifthBits(block.Qh);
+        scales.D = block.D;
+        scales.Min = block.M;
+    }
+
     /// <summary>Spreads the quants evenly from the smallest weight to the greatest.</summary>
     public static void Quantize(ReadOnlySpan<float> x, out BlockQ5_1 block)
     {

@@ -62,9 +62,22 @@ internal struct BlockQ5_K : IQuantizedFormat<BlockQ5_K>
             eights[i] |= ((high[i % 4] >> (i / 4)) & 0x0101010101010101) << 4;
         }
 
-        SixBitScales.Unpack(block.Scales, scales.SubBlocks);
-        scales.D = block.D;
-        scales.Min = block.DMin;
+        TakeScales(in block, ref scales);
+    }
+
+    public static void Regroup(in BlockQ5_K block, Span<uint> words, ref BlockScales scales)
+    {
+        ReadOnlySpan<byte> qs = block.Qs;
+        ReadOnlySpan<byte> qh = block.Qh;
+        for (int i = 0; i < 4; i++)
+        {
+            Span<uint> two = words.Slice(10 * i, 10);
+            QuantWords.FromNibbles(qs.Slice(32 * i, 32), two[..4], two.Slice(5, 4));
+            two[4] = QuantWords.FifthBits(qh, 2 * i);
+            two[9] = QuantWords.FifthBits(qh, (2 * i) + 1);
+        }
+
+        TakeScales(in block, ref scales);
     }
 
     /// <summary>Searches scales and minima as ggml's reference does; see <see cref="KQuantMins"/>.</summary>
@@ -85,5 +98,12 @@ internal struct BlockQ5_K : IQuantizedFormat<BlockQ5_K>
         {
             block.Qh[k % 32] |= (byte)(quants[k] >> 4 << (k / 32));
         }
+    }
+
+    private static void TakeScales(in BlockQ5_K block, ref BlockScales scales)
+    {
+        SixBitScales.Unpack(block.Scales, scales.SubBlocks);
+        scales.D = block.D;
+        scales.Min = block.DMin;
     }
 }

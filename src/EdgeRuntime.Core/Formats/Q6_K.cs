@@ -59,8 +59,27 @@ internal struct BlockQ6_K : IQuantizedFormat<BlockQ6_K>
             }
         }
 
-        scales.SubBlocks = block.Scales;
-        scales.D = block.D;
+        TakeScales(in block, ref scales);
+    }
+
+    public static void Regroup(in BlockQ6_K block, Span<uint> words, ref BlockScales scales)
+    {
+        ReadOnlySpan<byte> ql = block.Ql;
+        ReadOnlySpan<byte> qh = block.Qh;
+        for (int h = 0; h < 2; h++)
+        {
+            Span<uint> part = words.Slice(24 * h, 24);
+            QuantWords.FromNibbles(ql.Slice(64 * h, 32), part[..4], part.Slice(12, 4));
+            QuantWords.FromNibbles(ql.Slice((64 * h) + 32, 32), part.Slice(6, 4), part.Slice(18, 4));
+            ReadOnlySpan<byte> high = qh.Slice(32 * h, 32);
+            for (int i = 0; i < 4; i++)
+            {
+                part[(6 * i) + 4] = QuantWords.HighPairs(high[..16], 2 * i);
+                part[(6 * i) + 5] = QuantWords.HighPairs(high[16..], 2 * i);
+            }
+        }
+
+        TakeScales(in block, ref scales);
     }
 
     /// <summary>
@@ -98,5 +117,11 @@ internal struct BlockQ6_K : IQuantizedFormat<BlockQ6_K>
                 block.Qh[(k / 128 * 32) + (k % 32)] |= (byte)(q >> 4 << (k % 128 / 32 * 2));
             }
         }
+    }
+
+    private static void TakeScales(in BlockQ6_K block, ref BlockScales scales)
+    {
+        scales.SubBlocks = block.Scales;
+        scales.D = block.D;
     }
 }

@@ -41,6 +41,12 @@ internal abstract class TensorFormat
     /// <summary>Takes one block of a quantized format apart; see <see cref="IQuantizedFormat{TSelf}.Decompose"/>.</summary>
     public abstract void Decompose(ReadOnlySpan<byte> block, Span<byte> quants, ref BlockScales scales);
 
+    /// <summary>Takes blocks of a row apart; see <see cref="IQuantizedFormat{TSelf}.Regroup"/>.</summary>
+    /// <param name="blocks">Whole blocks.</param>
+    /// <param name="words">Gets as many words for each 32 columns as a quant has bits.</param>
+    /// <param name="scales">Gets one for each block.</param>
+    public abstract void Regroup(ReadOnlySpan<byte> blocks, Span<uint> words, Span<BlockScales> scales);
+
     /// <summary>A float format.</summary>
     public static TensorFormat OfFloat<TBlock>()
         where TBlock : unmanaged, ITensorFormat<TBlock> => new Float<TBlock>();
@@ -82,10 +88,13 @@ internal abstract class TensorFormat
             }
         }
 
-        public override void Decompose(ReadOnlySpan<byte> block, Span<byte> quants, ref BlockScales scales) =>
-            throw new InvalidOperationException($"{Type} is not quantized");
+        public override void Decompose(ReadOnlySpan<byte> block, Span<byte> quants, ref BlockScales scales) => throw NotQuantized();
 
-        private static ReadOnlySpan<TBlock> Blocks(ReadOnlySpan<byte> source) => source.Length % Unsafe.SizeOf<TBlock>() == 0
+        public override void Regroup(ReadOnlySpan<byte> blocks, Span<uint> words, Span<BlockScales> scales) => throw NotQuantized();
+
+        private InvalidOperationException NotQuantized() => new($"{Type} is not quantized");
+
+        protected static ReadOnlySpan<TBlock> Blocks(ReadOnlySpan<byte> source) => source.Length % Unsafe.SizeOf<TBlock>() == 0
             ? MemoryMarshal.Cast<byte, TBlock>(source)
             : throw new ArgumentException($"{source.Length} bytes are no whole {TBlock.Type} blocks", nameof(source));
 
@@ -107,5 +116,17 @@ internal abstract class TensorFormat
 
         public override void Decompose(ReadOnlySpan<byte> block, Span<byte> quants, ref BlockScales scales) =>
             TBlock.Decompose(in MemoryMarshal.AsRef<TBlock>(block), quants, ref scales);
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        [SkipLocalsInit]
+        public override void Regroup(ReadOnlySpan<byte> blocks, Span<uint> words, Span<BlockScales> scales)
+        {
+            int blockWords = TBlock.BlockWeights / QuantWords.Columns * TBlock.Shape.Bits;
+            ReadOnlySpan<TBlock> source = Blocks(blocks);
+            for (int b = 0; b < source.Length; b++)
+            {
+                TBlock.Regroup(in source[b], words.Slice(b * blockWords, blockWords), ref scales[b]);
+            }
+        }
     }
 }

@@ -1,6 +1,5 @@
 using System;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using EdgeRuntime.Formats;
 
@@ -111,46 +110,38 @@ internal static unsafe class PanelPacker
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void PackQuants(int bits, ReadOnlySpan<byte> quants, byte* block, int r)
     {
-        const uint Nibble = 0x0f0f0f0f;
-        ReadOnlySpan<uint> fours = MemoryMarshal.Cast<byte, uint>(quants);
-        uint* vector = (uint*)block + r;
-        if (bits == 8)
+        Span<uint> words = stackalloc uint[8];
+        QuantWords.FromQuants(bits, quants, words);
+        for (int g = 0; g < bits; g++)
         {
-            for (int g = 0; g < 8; g++)
+            ((uint*)block)[(g * PanelRows) + r] = words[g];
+        }
+    }
+
+    /// <summary>The words of all sixteen rows of a chunk to their places.</summary>
+    /// <param name="words">Those of the first row.</param>
+    /// <param name="rowWords">From one row to the next.</param>
+    /// <param name="count">Words of a row.</param>
+    /// <param name="quants">The chunk's quants.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void PackWords(uint* words, int rowWords, int count, uint* quants)
+    {
+        const int Square = 4;
+        for (int r = 0; r < PanelRows; r += Square)
+        {
+            uint* rows = words + (r * rowWords);
+            int w = 0;
+            for (; w <= count - Square; w += Square)
             {
-                vector[g * PanelRows] = fours[g];
+                RowInterleaver.FourRows((byte*)(rows + w), rowWords * sizeof(uint), default, quants + (w * PanelRows) + r);
             }
 
-            return;
-        }
-
-        for (int g = 0; g < 4; g++)
-        {
-            vector[g * PanelRows] = (fours[g] & Nibble) | ((fours[g + 4] & Nibble) << 4);
-        }
-
-        vector += 4 * PanelRows;
-        if (bits == 5)
-        {
-            uint high = 0;
-            for (int g = 0; g < 8; g++)
+            for (; w < count; w++)
             {
-                high |= ((fours[g] >> 4) & 0x01010101) << g;
-            }
-
-            vector[0] = high;
-        }
-        else if (bits == 6)
-        {
-            for (int p = 0; p < 2; p++)
-            {
-                uint high = 0;
-                for (int i = 0; i < 4; i++)
+                for (int i = 0; i < Square; i++)
                 {
-                    high |= ((fours[(4 * p) + i] >> 4) & 0x03030303) << (2 * i);
+                    quants[(w * PanelRows) + r + i] = rows[(i * rowWords) + w];
                 }
-
-                vector[p * PanelRows] = high;
             }
         }
     }

@@ -57,7 +57,7 @@ internal sealed unsafe class QuantizedPanels : IPanelProduct
         for (int i = 0; i < count; i++)
         {
             _format.Decompose(source.Slice(i * blockBytes, blockBytes), quants, ref scales);
-            if (!HalfBits.IsFinite(scales.D) || (_layout.HasMinima && !HalfBits.IsFinite(scales.Min)))
+            if (!AreFinite(in scales))
             {
                 return i * _format.BlockWeights;
             }
@@ -73,9 +73,13 @@ internal sealed unsafe class QuantizedPanels : IPanelProduct
         return -1;
     }
 
-    public bool TryPackRows(byte* panel, int firstColumn, byte* source, nint rowBytes, int count) =>
-        _format.IsScalesThenQuants && RowInterleaver.IsSupported
-        && PanelPacker.TryCopyChunks(_layout, source, rowBytes, count / _format.BlockBytes, Chunk(panel, firstColumn));
+    public bool TryPackRows(byte* panel, int firstColumn, byte* source, nint rowBytes, int count)
+    {
+        byte* chunk = Chunk(panel, firstColumn);
+        return RowInterleaver.IsSupported && (_format.IsScalesThenQuants
+            ? PanelPacker.TryCopyChunks(_layout, source, rowBytes, count / _format.BlockBytes, chunk)
+            : TryRegroupRows(chunk, source, rowBytes, count));
+    }
 
     public void Multiply(byte* panels, byte* activations, int tokens, float* y, int yStride, int rows, byte* scratch)
     {
@@ -92,6 +96,36 @@ internal sealed unsafe class QuantizedPanels : IPanelProduct
             MultiplyExpanded(first, activations, tokens, y + row, yStride, Math.Min(most, rows - row), scratch);
         }
     }
+
+    /// <summary>Takes the blocks of all sixteen rows apart, into words that lie row after row and then go to their places in squares.</summary>
+    [SkipLocalsInit]
+    private bool TryRegroupRows(byte* chunk, byte* source, nint rowBytes, int count)
+    {
+        const int MostRowWords = PackedLayout.ChunkBlocks * 8;
+        uint* words = stackalloc uint[PackedLayout.PanelRows * MostRowWords];
+        Span<BlockScales> scales = stackalloc BlockScales[PackedLayout.ChunkBlocks];
+        int blocks = count / _format.BlockBytes;
+        int blocksOf32 = _format.BlockWeights / ActivationLayout.BlockColumns;
+        for (int r = 0; r < PackedLayout.PanelRows; r++)
+        {
+            _format.Regroup(new ReadOnlySpan<byte>(source + (r * rowBytes), count), new Span<uint>(words + (r * MostRowWords), MostRowWords), scales);
+            for (int b = 0; b < blocks; b++)
+            {
+                if (!AreFinite(in scales[b]))
+                {
+                    return false;
+                }
+
+                PanelPacker.PackScales(_layout.Shape.Scales, in scales[b], chunk, b * blocksOf32, r);
+            }
+        }
+
+        blocks *= blocksOf32;
+        PanelPacker.PackWords(words, MostRowWords, blocks * _layout.Shape.Bits, (uint*)(chunk + _layout.ScaleBytes(blocks)));
+        return true;
+    }
+
+    private bool AreFinite(in BlockScales scales) => HalfBits.IsFinite(scales.D) && (!_layout.HasMinima || HalfBits.IsFinite(scales.Min));
 
     private byte* Chunk(byte* panel, int firstColumn) =>
         panel + ((long)(firstColumn / IPanelProduct.StripColumns) * _layout.ChunkBytes(PackedLayout.ChunkBlocks));

@@ -1,0 +1,117 @@
+using System;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace EdgeRuntime.Formats;
+
+/// <summary>
+/// The quants of a row as packed panels have them: 32 columns are as many words (of four bytes) as a quant has bits, in the order of
+/// <see cref="Kernels.PackedLayout"/>. <see cref="FromQuants"/> defines them; the other methods are what formats do instead, from their own
+/// fields and with vectors.
+/// </summary>
+internal static class QuantWords
+{
+    /// <summary>Columns that have words of their own.</summary>
+    public const int Columns = 32;
+
+    private const uint Nibble = 0x0f0f0f0f;
+
+    /// <summary>The words of 32 quants, a byte each.</summary>
+    /// <param name="bits">4, 5, 6 or 8.</param>
+    /// <param name="quants">32 quants.</param>
+    /// <param name="words">Gets <paramref name="bits"/> words.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void FromQuants(int bits, ReadOnlySpan<byte> quants, Span<uint> words)
+    {
+        ReadOnlySpan<uint> fours = MemoryMarshal.Cast<byte, uint>(quants)[..8];
+        if (bits == 8)
+        {
+            fours.CopyTo(words);
+            return;
+        }
+
+        for (int g = 0; g < 4; g++)
+        {
+            words[g] = (fours[g] & Nibble) | ((fours[g + 4] & Nibble) << 4);
+        }
+
+        if (bits == 5)
+        {
+            uint high = 0;
+            for (int g = 0; g < 8; g++)
+            {
+                high |= ((fours[g] >> 4) & 0x01010101) << g;
+            }
+
+            words[4] = high;
+        }
+        else if (bits == 6)
+        {
+            for (int p = 0; p < 2; p++)
+            {
+                uint high = 0;
+                for (int i = 0; i < 4; i++)
+                {
+                    high |= ((fours[(4 * p) + i] >> 4) & 0x03030303) << (2 * i);
+                }
+
+                words[4 + p] = high;
+            }
+        }
+    }
+
+    /// <summary>Four words each of two times 32 quants that share their bytes: the low nibbles are the one's, the high nibbles the other's.</summary>
+    /// <param name="nibbles">32 bytes.</param>
+    /// <param name="low">Gets four words.</param>
+    /// <param name="high">Gets four words.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void FromNibbles(ReadOnlySpan<byte> nibbles, Span<uint> low, Span<uint> high)
+    {
+        Vector128<byte> first = Vector128.Create(nibbles[..16]);
+        Vector128<byte> last = Vector128.Create(nibbles[16..]);
+        Vector128<byte> lowMask = Vector128.Create((byte)0x0f);
+        ((first & lowMask) | ((last & lowMask).AsUInt16() << 4).AsByte()).AsUInt32().CopyTo(low);
+        (((first.AsUInt16() >>> 4).AsByte() & lowMask) | (last & ~lowMask)).AsUInt32().CopyTo(high);
+    }
+
+    /// <summary>The word of fifth bits, of 32 columns with a byte each.</summary>
+    /// <param name="bytes">32 bytes, four to a word; bit <paramref name="plane"/> of each counts.</param>
+    /// <param name="plane">0 to 7.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint FifthBits(ReadOnlySpan<byte> bytes, int plane)
+    {
+        // Of groups g = 0..7 of four columns, group g to bit g: no two meet in a bit, so the sum is the union.
+        Vector128<uint> bit = Vector128.Create(0x01010101u);
+        Vector128<uint> first = (Vector128.Create(bytes[..16]).AsUInt32() >>> plane) & bit;
+        Vector128<uint> last = (Vector128.Create(bytes[16..]).AsUInt32() >>> plane) & bit;
+        return Vector128.Sum((first * Vector128.Create(1u, 2, 4, 8)) + (last * Vector128.Create(16u, 32, 64, 128)));
+    }
+
+    /// <summary>The word of fifth bits, of 32 columns with a bit each: bit 4 g + j goes to bit 8 j + g.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint FifthBits(uint bits)
+    {
+        // The five bits of a bit's place, g2 g1 g0 j1 j0, become j1 j0 g2 g1 g0: four times two of them change places.
+        bits = SwapPlaces(bits, 0x0000cccc, 14);
+        bits = SwapPlaces(bits, 0x00aa00aa, 7);
+        bits = SwapPlaces(bits, 0x0c0c0c0c, 2);
+        return SwapPlaces(bits, 0x22222222, 1);
+    }
+
+    /// <summary>A word of fifth and sixth bits, of 16 columns with a byte each: bits <paramref name="shift"/> and the next of each.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint HighPairs(ReadOnlySpan<byte> bytes, int shift)
+    {
+        Vector128<uint> pairs = (Vector128.Create(bytes[..16]).AsUInt32() >>> shift) & Vector128.Create(0x03030303u);
+        return Vector128.Sum(pairs * Vector128.Create(1u, 4, 16, 64));
+    }
+
+    /// <summary>Exchanges the bits of a mask with those that are <paramref name="distance"/> places higher.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint SwapPlaces(uint bits, uint mask, int distance)
+    {
+        uint changed = (bits ^ (bits >> distance)) & mask;
+        return bits ^ changed ^ (changed << distance);
+    }
+}
