@@ -16,23 +16,25 @@ internal sealed unsafe class EmittedTile(Func<TileForm, nint> make)
     // By panels, tokens in memory and tokens; 0 until made.
     private readonly nint[] _entries = new nint[TileForm.MaxPanels * (TileTokens + 1) * (TileTokens + 1)];
 
-    /// <summary>As <see cref="PanelKernels.Gemm"/>.</summary>
-    /// <param name="panels">The panels of the rows, one or two.</param>
-    /// <param name="panelBytes">From one to the next.</param>
+    /// <summary>As <see cref="PanelKernels.Gemm"/>, of two panels that may lie apart.</summary>
+    /// <param name="panels">The first panel.</param>
+    /// <param name="panelBytes">From it to the second.</param>
     /// <param name="activations">The tile.</param>
     /// <param name="blocks">Blocks of 32 columns.</param>
     /// <param name="tokens">Tokens of the tile.</param>
-    /// <param name="y">[tokens, yStride].</param>
+    /// <param name="y">[tokens, yStride], from the first panel's rows on.</param>
     /// <param name="yStride">Floats from one token to the next.</param>
-    /// <param name="rows">1 to 32.</param>
+    /// <param name="panelRows">Rows from the first of the first panel to the first of the second.</param>
+    /// <param name="rows">1 to 32: those of both panels, of which the first is whole where there is a second.</param>
     /// <param name="continued">Whether sums go on from y.</param>
     public void Multiply(
-        byte* panels, long panelBytes, byte* activations, int blocks, int tokens, float* y, int yStride, int rows, bool continued)
+        byte* panels, long panelBytes, byte* activations, int blocks, int tokens, float* y, int yStride, int panelRows, int rows, bool continued)
     {
         byte* memory = stackalloc byte[sizeof(TileArguments) + Alignment];
         var arguments = (TileArguments*)(((nint)memory + Alignment - 1) & -Alignment);
         arguments->Panels = panels;
         arguments->PanelBytes = panelBytes;
+        arguments->YPanelBytes = (long)panelRows * sizeof(float);
         arguments->YStrideBytes = (long)yStride * sizeof(float);
         arguments->Blocks = blocks;
         arguments->RowMask = (int)((1L << rows) - 1);

@@ -11,9 +11,6 @@ namespace EdgeRuntime.Kernels.Emit;
 /// </summary>
 internal sealed class PackedTileCode(Assembler code, PackedLayout layout, TileForm form) : TileCode(code, layout.Expanded, form)
 {
-    /// <summary>How many chunks ahead panels are asked for: they come from memory.</summary>
-    private const int PrefetchChunks = 2;
-
     private const int Rows = PackedLayout.PanelRows;
     private const int HalvesBytes = 2 * Rows;
 
@@ -200,19 +197,10 @@ internal sealed class PackedTileCode(Assembler code, PackedLayout layout, TileFo
         Code.lea(_quants, __[Panel + rax]);
     }
 
-    /// <summary>What is asked for during this chunk: one of the same panels or, at their end, of those that are multiplied next.</summary>
+    /// <summary>What is asked for during this chunk: the next one, or at the panels' end the beginning of those behind them.</summary>
     private void PointAhead()
     {
-        Label same = Code.CreateLabel();
-        Code.lea(rax, __[Panel + (PrefetchChunks * layout.ChunkBytes(PackedLayout.ChunkBlocks))]);
-        if (Form.Panels > 1)
-        {
-            Code.cmp(Blocks, PrefetchChunks * PackedLayout.ChunkBlocks);
-            Code.ja(same);
-            Code.add(rax, PanelBytes);
-            Code.Label(ref same);
-        }
-
+        Code.lea(rax, __[Panel + layout.ChunkBytes(PackedLayout.ChunkBlocks)]);
         Code.mov(__qword_ptr[Arguments + Offset(nameof(TileArguments.Ahead))], rax);
     }
 

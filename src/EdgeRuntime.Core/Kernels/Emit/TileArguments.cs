@@ -9,16 +9,19 @@ internal unsafe struct TileArguments
     /// <summary>The tile's: a vector of the tokens' offsets for each half of a block.</summary>
     public fixed int Offsets[32];
 
-    /// <summary>The panels, one after another.</summary>
+    /// <summary>The first panel.</summary>
     public byte* Panels;
 
-    /// <summary>Bytes from a panel to the next.</summary>
+    /// <summary>Bytes from the first panel to the second.</summary>
     public long PanelBytes;
 
     /// <summary>The tile of activations, moved by 4 bytes for each token before the first one to multiply.</summary>
     public byte* Activations;
 
     public float* Y;
+
+    /// <summary>Bytes in y from the rows of the first panel to those of the second.</summary>
+    public long YPanelBytes;
 
     /// <summary>Bytes from a token's row of y to the next.</summary>
     public long YStrideBytes;

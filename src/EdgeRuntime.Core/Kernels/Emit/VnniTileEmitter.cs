@@ -258,15 +258,17 @@ internal sealed unsafe class VnniTileEmitter
 
     private void StoreRows() => ForRows((panel, token, row) => _code.vmovups(panel == 0 ? row.k1 : row.k3, Acc(panel, token)));
 
-    /// <summary>Writes code for each token's row of y: the address of a panel's part of it.</summary>
+    /// <summary>Writes code for each token's row of y, outside of the loop over blocks: the address of a panel's part of it.</summary>
     private void ForRows(Action<int, int, AssemblerMemoryOperand> write)
     {
+        AssemblerRegister64 second = r11; // of Blocks, which are not counted yet or no more
         _code.mov(rax, __qword_ptr[_arguments + TileCode.Offset(nameof(TileArguments.Y))]);
+        _code.mov(second, __qword_ptr[_arguments + TileCode.Offset(nameof(TileArguments.YPanelBytes))]);
         for (int token = 0; token < _form.Tokens; token++)
         {
             for (int panel = 0; panel < _form.Panels; panel++)
             {
-                write(panel, token, __zmmword_ptr[rax + (panel * TileCode.StepBytes)]);
+                write(panel, token, panel == 0 ? __zmmword_ptr[rax] : __zmmword_ptr[rax + second]);
             }
 
             _code.add(rax, __qword_ptr[_arguments + TileCode.Offset(nameof(TileArguments.YStrideBytes))]);

@@ -16,7 +16,8 @@ internal abstract unsafe class Avx512VnniTile : IPanelTile
         where TLayout : unmanaged, IExpandedLayout
     {
         long panelBytes = (long)blocks * ExpandedLayouts.Of<TLayout>().BlockBytes;
-        Tiles<TLayout>.Tile.Multiply(panels, panelBytes, activations, blocks, tokens, y, yStride, rows, continued);
+        Tiles<TLayout>.Tile.Multiply(
+            panels, panelBytes, activations, blocks, tokens, y, yStride, ExpandedPanelLayout.PanelRows, rows, continued);
     }
 
     private static class Tiles<TLayout>

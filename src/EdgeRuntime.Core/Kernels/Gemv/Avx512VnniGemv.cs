@@ -6,9 +6,10 @@ using EdgeRuntime.Kernels.X86;
 namespace EdgeRuntime.Kernels.Gemv;
 
 /// <summary>
-/// A few tokens by AVX512-VNNI tiles that unpack the panels once for all of them. One token of a format with scales for 256 columns goes
-/// through the AVX-512 loop: memory bounds both, and the loop then reads 10 % faster; where scales stand for 32 columns the tile, which
-/// asks for two panels at once, does (measured in turns on matrices larger than the cache).
+/// A few tokens by AVX512-VNNI tiles that unpack the panels once for all of them. Two panels at once are one of the first half of the rows and one of
+/// the second: each half is then one stretch of memory that is read from end to end, and the processor's prefetchers stay on it. Neighbours
+/// would be two short stretches, lost and found anew with every pair (measured: 4 to 18 % slower, one panel at a time 10 to 20 %). One token of a format
+/// with scales for 256 columns goes through the AVX-512 loop, which is as fast or up to 4 % faster there, measured in whole models.
 /// </summary>
 internal abstract unsafe class Avx512VnniGemv : IPanelGemv<Vector512<int>>
 {
@@ -19,6 +20,7 @@ internal abstract unsafe class Avx512VnniGemv : IPanelGemv<Vector512<int>>
         where TQuants : struct, IPanelQuants
         where TScales : struct, IPanelScales<TScales, Vector512<int>>
     {
+        const int PanelRows = PackedLayout.PanelRows;
         PackedLayout layout = PanelGemv.Layout<TQuants, TScales, Vector512<int>>();
         if (tokens == 1 && layout.IsSuperBlock)
         {
@@ -26,16 +28,24 @@ internal abstract unsafe class Avx512VnniGemv : IPanelGemv<Vector512<int>>
             return;
         }
 
-        // More tokens than a tile of two panels takes would unpack these twice.
-        int panelsAtOnce = tokens <= TileForm.MaxTokens(TileForm.MaxPanels) ? TileForm.MaxPanels : 1;
-        int most = panelsAtOnce * PackedLayout.PanelRows;
+        EmittedTile tile = Tiles<TQuants, TScales>.Tile;
         long panelBytes = layout.PanelBytes(blocks * ActivationLayout.BlockColumns);
-        for (int row = 0; row < rows; row += most)
+        int count = (int)(((long)rows + PanelRows - 1) / PanelRows);
+
+        // More tokens than a tile of two panels takes would unpack these twice.
+        int pairs = tokens <= TileForm.MaxTokens(TileForm.MaxPanels) ? count / 2 : 0;
+        int half = pairs * PanelRows;
+        for (int pair = 0; pair < pairs; pair++)
         {
-            byte* first = panels + (row / PackedLayout.PanelRows * panelBytes);
-            int count = Math.Min(most, rows - row);
-            Tiles<TQuants, TScales>.Tile.Multiply(
-                first, panelBytes, activations, blocks, tokens, y + row, yStride, count, continued: false);
+            int row = pair * PanelRows;
+            int both = PanelRows + Math.Min(PanelRows, rows - half - row);
+            tile.Multiply(panels + (pair * panelBytes), pairs * panelBytes, activations, blocks, tokens, y + row, yStride, half, both, continued: false);
+        }
+
+        for (int panel = 2 * pairs; panel < count; panel++)
+        {
+            int row = panel * PanelRows;
+            tile.Multiply(panels + (panel * panelBytes), 0, activations, blocks, tokens, y + row, yStride, 0, Math.Min(PanelRows, rows - row), continued: false);
         }
     }
 
