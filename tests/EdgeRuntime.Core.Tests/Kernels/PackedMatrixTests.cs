@@ -78,16 +78,22 @@ public class PackedMatrixTests
     [MemberData(nameof(TypesAndSets))]
     public void Multiply_EveryNumberOfTokens_EqualsScalarToTheBit(TensorType type, string name)
     {
+        // Of four panels and of nine, which neither two nor four divide; the last has fewer rows.
+        MultiplyEveryNumberOfTokens(type, name, 49);
+        MultiplyEveryNumberOfTokens(type, name, 139);
+    }
+
+    private static void MultiplyEveryNumberOfTokens(TensorType type, string name, int rows)
+    {
         InstructionSet set = Require(name);
         TensorFormat format = TensorFormats.Get(type);
         Random random = new(14);
 
-        // Three panels and one row; two whole chunks and a part of one where the format allows it.
-        const int Rows = 49;
+        // Two whole chunks and a part of one where the format allows it.
         int columns = format.BlockWeights == 256 ? 768 : 19 * 32;
-        byte[] source = MatrixCase.RandomRows(format, Rows, columns, random);
-        using PackedMatrix reference = MatrixCase.Pack(type, source, Rows, columns, Scalar);
-        using PackedMatrix matrix = MatrixCase.Pack(type, source, Rows, columns, set);
+        byte[] source = MatrixCase.RandomRows(format, rows, columns, random);
+        using PackedMatrix reference = MatrixCase.Pack(type, source, rows, columns, Scalar);
+        using PackedMatrix matrix = MatrixCase.Pack(type, source, rows, columns, set);
         for (int tokens = 1; tokens <= 14; tokens++)
         {
             float[] x = MatrixCase.RandomActivations(tokens, columns, random);
@@ -95,7 +101,7 @@ public class PackedMatrixTests
             float[] expected = MatrixCase.Multiply(reference, x, tokens, Scalar);
             float[] actual = MatrixCase.Multiply(matrix, x, tokens, set);
 
-            AssertSameBits(expected, actual, $"seed 14, {tokens} tokens");
+            AssertSameBits(expected, actual, $"seed 14, {rows} rows, {tokens} tokens");
         }
     }
 

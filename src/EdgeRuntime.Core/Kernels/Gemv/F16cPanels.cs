@@ -22,33 +22,43 @@ internal static unsafe class F16cPanels
     public static bool IsSupported => X86Features.F16c && EmittedCode.IsSupported;
 
     /// <inheritdoc cref="PanelKernels.GemvFloat"/>
+    /// <remarks>
+    /// Panels at once are one of each part of the rows, so that each part is one stretch of memory that is read from end to end; what equal parts
+    /// leave over comes last.
+    /// </remarks>
     public static void Multiply(byte* panels, float* x, int columns, float* y, int rows)
     {
+        int count = (int)(((long)rows + PanelRows - 1) / PanelRows);
+        for (int first = 0; first < count;)
+        {
+            int parts = Math.Min(F16cEmitter.MaxPanels, count - first);
+            int each = (count - first) / parts;
+            MultiplyParts(panels, x, columns, y, rows, first, parts, each);
+            first += parts * each;
+        }
+    }
+
+    /// <summary>Some parts of as many panels each, from panel <paramref name="first"/> on.</summary>
+    private static void MultiplyParts(byte* panels, float* x, int columns, float* y, int rows, int first, int parts, int each)
+    {
+        long panelBytes = FloatPanels.BytesOfPanel(columns, sizeof(ushort));
+        float* sums = stackalloc float[F16cEmitter.MaxPanels * PanelRows];
         F16cArguments arguments;
-        arguments.PanelBytes = FloatPanels.BytesOfPanel(columns, sizeof(ushort));
+        arguments.PanelBytes = each * panelBytes;
         arguments.X = x;
         arguments.Columns = columns;
-        // Emitted code writes whole panels: the rows of one that has fewer go elsewhere first.
-        float* whole = stackalloc float[F16cEmitter.MaxPanels * PanelRows];
-        // Panels in equal parts: five as three and two.
-        long panelCount = ((long)rows + PanelRows - 1) / PanelRows;
-        long parts = (panelCount + F16cEmitter.MaxPanels - 1) / F16cEmitter.MaxPanels;
-        for (long part = 0; part < parts; part++)
+        arguments.Y = sums;
+        for (int i = 0; i < each; i++)
         {
-            long first = part * panelCount / parts;
-            long next = (part + 1) * panelCount / parts;
-            long row = first * PanelRows;
-            int count = (int)(next - first);
-            bool isWhole = next * PanelRows <= rows;
-            arguments.Panels = panels + (first * arguments.PanelBytes);
-            // Behind the last come panels that another thread may take.
-            arguments.Next = part == parts - 1 ? arguments.Panels : panels + (next * arguments.PanelBytes);
-            arguments.Y = isWhole ? y + row : whole;
-            ((delegate* unmanaged<F16cArguments*, void>)s_products[count - 1].Value)(&arguments);
-            if (!isWhole)
+            arguments.Panels = panels + ((first + i) * panelBytes);
+            // Behind the last come panels that another thread may take, or that were read.
+            arguments.Next = i == each - 1 ? arguments.Panels : arguments.Panels + panelBytes;
+            ((delegate* unmanaged<F16cArguments*, void>)s_products[parts - 1].Value)(&arguments);
+            for (int part = 0; part < parts; part++)
             {
-                int left = (int)(rows - row);
-                new ReadOnlySpan<float>(whole, left).CopyTo(new Span<float>(y + row, left));
+                int row = (first + i + (part * each)) * PanelRows;
+                int left = Math.Min(PanelRows, rows - row);
+                new ReadOnlySpan<float>(sums + (part * PanelRows), left).CopyTo(new Span<float>(y + row, left));
             }
         }
     }
