@@ -33,7 +33,7 @@ internal static class TuneCommand
             var tuning = new TuningOptions { Seconds = parsed.GetValue(seconds), AllowLossyKv = parsed.GetValue(lossy), LoggerFactory = log };
             TuningProfile profile = Measure(path, tuning, interrupts);
             using var output = new StandardOutput();
-            Write(profile, output);
+            Write(profile, tuning.Seconds, output);
 
             // Last: what half a minute has found is shown even where it can't be kept.
             output.Write(parsed.GetValue(dryRun) ? "No profile was written.\n" : $"Profile: {Save(profile)}\n");
@@ -56,7 +56,29 @@ internal static class TuneCommand
         return path;
     }
 
-    private static void Write(TuningProfile profile, TextWriter output)
+    private static void Write(TuningProfile profile, double seconds, TextWriter output)
+    {
+        bool measured = profile.Measurements.Count > 0;
+        if (measured)
+        {
+            WriteMeasurements(profile, output);
+        }
+        else
+        {
+            output.Write(FormattableString.Invariant($"Nothing could be measured in {seconds:F0} s, so these are the defaults; --seconds N gives more time.\n"));
+        }
+
+        TuningChoice choice = profile.Choice;
+        output.Write(FormattableString.Invariant(
+            $"Chosen: {choice.Threads} threads, {choice.PrefillInstructionSet} for prefill, {choice.DecodeInstructionSet} for decode, batches of {choice.BatchTokens}, KV cache {choice.KvType}.\n"));
+        if (measured)
+        {
+            output.Write(FormattableString.Invariant(
+                $"The first value of each setting is the default; another one was taken only where it was faster in every round, of two at least, and by {(TuningSearch.LeastGain - 1) * 100:F0} % in the median.\n"));
+        }
+    }
+
+    private static void WriteMeasurements(TuningProfile profile, TextWriter output)
     {
         Table table = new Table().Border(TableBorder.Simple);
         table.AddColumn("setting").AddColumn("value").AddColumn(new TableColumn("prefill tok/s").RightAligned())
@@ -71,11 +93,6 @@ internal static class TuneCommand
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output), Ansi = AnsiSupport.No });
         console.Profile.Width = 120;
         console.Write(table);
-        TuningChoice choice = profile.Choice;
-        output.Write(FormattableString.Invariant(
-            $"Chosen: {choice.Threads} threads, {choice.PrefillInstructionSet} for prefill, {choice.DecodeInstructionSet} for decode, batches of {choice.BatchTokens}, KV cache {choice.KvType}.\n"));
-        output.Write(FormattableString.Invariant(
-            $"The first value of each setting is the default; another one was taken only where it was faster in every round, of two at least, and by {(TuningSearch.LeastGain - 1) * 100:F0} % in the median.\n"));
     }
 
     private static string Rate(double? rate) => rate?.ToString("F1", CultureInfo.InvariantCulture) ?? "";
