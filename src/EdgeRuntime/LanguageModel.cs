@@ -15,7 +15,7 @@ using Isa = EdgeRuntime.Kernels.InstructionSet;
 namespace EdgeRuntime;
 
 /// <summary>
-/// A loaded language model: packed weights, tokenizer, chat template. Immutable and shared: many sessions on many threads.
+/// A loaded language model: weights, tokenizer, chat template. Shared by many sessions on many threads, to all of which it is immutable.
 /// Owns its file and weights; they live until the model and all its sessions are disposed.
 /// </summary>
 public sealed class LanguageModel : IDisposable
@@ -85,7 +85,7 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Opens a GGUF file and packs its weights, unless <see cref="ModelOptions.QuickStart"/> leaves them to the first passes.</summary>
     /// <param name="path">A .gguf file (any part of a split model).</param>
     /// <param name="options">Null for the defaults.</param>
-    /// <param name="progress">Told the share of the weights that is packed, 0 to 1, from one of the threads that pack.</param>
+    /// <param name="progress">Told how much of loading is done, 0 to 1, from one of the threads that pack.</param>
     /// <param name="cancellationToken">Stops loading.</param>
     /// <exception cref="ModelFormatException">The file is damaged or contradicts itself.</exception>
     /// <exception cref="UnsupportedModelException">Architecture or tensor type without support; the message lists what works.</exception>
@@ -177,17 +177,18 @@ public sealed class LanguageModel : IDisposable
     /// Packs the weights that <see cref="ModelOptions.QuickStart"/> left to the first passes; does nothing where all are packed. May run beside
     /// sessions, whose passes wait.
     /// </summary>
-    /// <param name="progress">Told the share that is packed, 0 to 1, from one of the threads that pack.</param>
     /// <param name="cancellationToken">Stops packing; the passes do it then.</param>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
     /// <exception cref="ModelFormatException">A weight is not finite.</exception>
     /// <exception cref="System.IO.IOException">The file can't be read any more.</exception>
-    public void PackWeights(IProgress<float>? progress = null, CancellationToken cancellationToken = default)
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
+    public void PackWeights(CancellationToken cancellationToken = default)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         Interlocked.Increment(ref _references);
         try
         {
-            _weights.Pack(_team, progress, cancellationToken);
+            _weights.Pack(_team, cancellationToken);
         }
         finally
         {

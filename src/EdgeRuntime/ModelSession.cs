@@ -59,6 +59,8 @@ public sealed unsafe partial class ModelSession : IDisposable
     /// <returns>[vocabulary]; valid until the next call.</returns>
     /// <exception cref="ContextFullException">They do not fit; nothing is changed.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A token id that the vocabulary does not have, or none at all.</exception>
+    /// <exception cref="ModelFormatException">After a <see cref="ModelOptions.QuickStart"/>: a weight is not finite.</exception>
+    /// <exception cref="System.IO.IOException">The file, from which embeddings are read, can't be read any more.</exception>
     public ReadOnlySpan<float> Forward(ReadOnlySpan<int> tokens, CancellationToken cancellationToken = default)
     {
         Append(tokens, logitsRows: 1, cancellationToken);
@@ -69,7 +71,7 @@ public sealed unsafe partial class ModelSession : IDisposable
     /// <param name="tokens">One to <see cref="BatchTokens"/> token ids.</param>
     /// <param name="cancellationToken">As for <see cref="Forward"/>.</param>
     /// <returns>[tokens, vocabulary]; valid until the next call.</returns>
-    /// <exception cref="ContextFullException">They do not fit; nothing is changed.</exception>
+    /// <inheritdoc cref="Forward" path="/exception"/>
     public ReadOnlySpan<float> ForwardAll(ReadOnlySpan<int> tokens, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(tokens.Length, BatchTokens, nameof(tokens));

@@ -76,7 +76,7 @@ internal static class StartProbe
             return () => new LlamaBenchRuntime(peerModel, positions, threads, options.KvType, flashAttention: true);
         }
 
-        LanguageModel model = LanguageModel.Load(options.Models[0], options.CreateModelOptions(threads) with { QuickStart = true }); // as every command loads it
+        LanguageModel model = LanguageModel.Load(options.Models[0], options.CreateModelOptions(threads) with { QuickStart = true }); // as chat, run and their like load it
         return () => new EdgeBenchRuntime(model, positions, options.KvType);
     }
 

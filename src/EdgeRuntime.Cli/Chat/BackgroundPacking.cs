@@ -27,7 +27,7 @@ internal sealed class BackgroundPacking : IDisposable
     {
         try
         {
-            model.PackWeights(progress: null, _stop.Token);
+            model.PackWeights(_stop.Token);
         }
         catch (Exception exception) when (exception is OperationCanceledException or ModelFormatException or IOException)
         {

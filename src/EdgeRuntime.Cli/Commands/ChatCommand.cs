@@ -60,6 +60,7 @@ internal static class ChatCommand
             screen.Remark("No chat template: the model only goes on with the text.");
         }
 
+        using var packing = new BackgroundPacking(model);
         Run(session, chat, new LineEditor(), screen);
         return 0;
     }
@@ -75,7 +76,6 @@ internal static class ChatCommand
     private static void Run(ModelSession session, ChatSession chat, ILineSource lines, ChatScreen screen)
     {
         using var interrupts = new Interrupts();
-        using var packing = new BackgroundPacking(session.Model);
         new ChatLoop(session, chat, new TurnReader(lines), screen, interrupts, TimeProvider.System).Run();
     }
 }

@@ -35,8 +35,9 @@ internal static class TuneCommand
             using var output = new StandardOutput();
             Write(profile, tuning.Seconds, output);
 
-            // Last: what half a minute has found is shown even where it can't be kept.
-            output.Write(parsed.GetValue(dryRun) ? "No profile was written.\n" : $"Profile: {Save(profile)}\n");
+            // Last: what half a minute has found is shown even where it can't be kept. Nothing found replaces nothing.
+            bool keeps = profile.Measurements.Count > 0 && !parsed.GetValue(dryRun);
+            output.Write(keeps ? $"Profile: {Save(profile)}\n" : "No profile was written.\n");
             return 0;
         });
         return command;

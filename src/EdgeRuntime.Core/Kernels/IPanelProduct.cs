@@ -18,7 +18,7 @@ internal unsafe interface IPanelProduct
     long ScratchBytes { get; }
 
     /// <summary>
-    /// Writes a strip of row r of a zeroed panel from the file's bytes; returns the column, from the strip's first, of a block that is not
+    /// Writes a strip of row r of a panel from the file's bytes; returns the column, from the strip's first, of a block that is not
     /// finite, or -1. What it calls is compiled for speed at once: a model is packed before the runtime would find out by itself what
     /// is hot.
     /// </summary>
@@ -29,7 +29,7 @@ internal unsafe interface IPanelProduct
     int PackStrip(byte* panel, int r, int firstColumn, ReadOnlySpan<byte> source);
 
     /// <summary>
-    /// Writes a strip of all sixteen rows of a zeroed panel at once, several times faster than <see cref="PackStrip"/> does it row by row and
+    /// Writes a strip of all sixteen rows of a panel at once, several times faster than <see cref="PackStrip"/> does it row by row and
     /// with the same result.
     /// </summary>
     /// <param name="panel">The panel.</param>

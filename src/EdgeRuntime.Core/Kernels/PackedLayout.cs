@@ -31,6 +31,8 @@ internal readonly record struct PackedLayout(QuantShape Shape)
 
     public const int PanelRows = ExpandedPanelLayout.PanelRows;
 
+    private const int HalvesBytes = 2 * PanelRows;
+
     /// <summary>Whether weights have a minimum beside the scale.</summary>
     public bool HasMinima => Shape.Scales is ScaleKind.HalfAndMin or ScaleKind.SuperBlockMins;
 
@@ -47,15 +49,30 @@ internal readonly record struct PackedLayout(QuantShape Shape)
     /// <summary>Bytes of the quants of one block of 32 columns.</summary>
     public int BlockBytes => Shape.Bits * ActivationLayout.BlockColumns * PanelRows / 8;
 
-    /// <summary>Bytes of the scales of a chunk with that many blocks, padded to 64.</summary>
-    public int ScaleBytes(int blocks) => Shape.Scales switch
+    /// <summary>Bytes of the scales that stand for a whole chunk, which come first.</summary>
+    public int ChunkScaleBytes => Shape.Scales switch
     {
-        ScaleKind.Half => ((blocks * PanelRows * 2) + 63) & ~63,
-        ScaleKind.HalfAndMin => blocks * PanelRows * 4,
-        ScaleKind.SuperBlockMins => (PanelRows * 4) + (2 * ChunkBlocks * PanelRows),
-        ScaleKind.SuperBlock16 => ((PanelRows * 2) + (2 * ChunkBlocks * PanelRows) + 63) & ~63,
-        _ => ((PanelRows * 2) + (ChunkBlocks * PanelRows) + 63) & ~63,
+        ScaleKind.Half or ScaleKind.HalfAndMin => 0,
+        ScaleKind.SuperBlockMins => 2 * HalvesBytes,
+        _ => HalvesBytes,
     };
+
+    /// <summary>Bytes from the scales of a block to those of the next.</summary>
+    public int BlockScaleBytes => Shape.Scales switch
+    {
+        ScaleKind.Half => HalvesBytes,
+        ScaleKind.HalfAndMin => 2 * HalvesBytes,
+        ScaleKind.SuperBlock16 => 2 * PanelRows,
+        _ => PanelRows,
+    };
+
+    /// <summary>Bytes of the scales of a chunk with that many blocks, padded to 64.</summary>
+    public int ScaleBytes(int blocks)
+    {
+        // A super-block's minima are a list of their own, behind that of its scales; its chunk is always whole.
+        int lists = Shape.Scales == ScaleKind.SuperBlockMins ? 2 : 1;
+        return (ChunkScaleBytes + ((IsSuperBlock ? ChunkBlocks : blocks) * BlockScaleBytes * lists) + 63) & ~63;
+    }
 
     /// <summary>Bytes of a chunk with that many blocks.</summary>
     public int ChunkBytes(int blocks) => ScaleBytes(blocks) + (blocks * BlockBytes);

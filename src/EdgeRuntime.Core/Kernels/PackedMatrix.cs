@@ -114,7 +114,7 @@ internal sealed unsafe class PackedMatrix : IDisposable
     /// <exception cref="NonFiniteWeightException">A scale, or a weight of a float type, is infinite or not a number.</exception>
     public void PackPanel(int panel, ReadOnlySpan<byte> source) => PackPanel(panel, source, Panel(panel));
 
-    /// <summary>Packs one panel to another place than its own.</summary>
+    /// <summary>Packs one panel to its own place or another.</summary>
     /// <param name="panel">Index of the panel.</param>
     /// <param name="source">The panel's rows.</param>
     /// <param name="destination">PanelBytes bytes, 64-byte aligned. Rows that the panel lacks are left as they are.</param>
@@ -154,7 +154,7 @@ internal sealed unsafe class PackedMatrix : IDisposable
     public void Multiply(byte* activations, int tokens, int firstPanel, int lastPanel, float* y, int yStride, byte* scratch) =>
         MultiplyPanels(Panel(firstPanel), activations, tokens, firstPanel, lastPanel, y, yStride, scratch);
 
-    /// <summary>As <see cref="Multiply"/>, with panels that lie somewhere else than in their places.</summary>
+    /// <summary>As <see cref="Multiply"/>, with panels in their places or others.</summary>
     /// <param name="panels">The panel <paramref name="firstPanel"/> and those behind it.</param>
     /// <param name="activations">As for <see cref="Multiply"/>, and so on.</param>
     /// <param name="tokens">Rows of x.</param>
@@ -198,5 +198,4 @@ internal sealed unsafe class PackedMatrix : IDisposable
     private IPanelProduct CreateProduct(InstructionSet prefill, InstructionSet decode) => _format.Shape is QuantShape shape
         ? new QuantizedPanels(_format, shape, Columns, prefill.Kernels, decode.Kernels)
         : new FloatPanels(_format, Columns, prefill.Kernels, decode.Kernels);
-
 }

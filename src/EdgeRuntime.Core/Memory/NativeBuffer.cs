@@ -31,6 +31,9 @@ internal sealed unsafe partial class NativeBuffer : IDisposable
 
     public long ByteLength { get; }
 
+    /// <summary>So many bytes, or as few more as make a multiple of <see cref="Alignment"/>.</summary>
+    public static long Align(long bytes) => (bytes + Alignment - 1) / Alignment * Alignment;
+
     public byte* Pointer => _pointer is null ? throw new ObjectDisposedException(nameof(NativeBuffer)) : _pointer;
 
     /// <summary>

@@ -61,7 +61,7 @@ internal sealed unsafe class ForwardScratch : IDisposable
         Float32 = start + float32;
 
         _threads = new NativeBuffer[threads];
-        _matmulBytes = (matmulBytes + NativeBuffer.Alignment - 1) / NativeBuffer.Alignment * NativeBuffer.Alignment;
+        _matmulBytes = NativeBuffer.Align(matmulBytes);
         _rowBytes = ((long)widest * sizeof(float)) + NativeBuffer.Alignment;
         long int8RowBytes = ActivationLayout.ByteSize(ActivationKind.Int8, widest, 1) + NativeBuffer.Alignment;
         for (int i = 0; i < threads; i++)
@@ -148,7 +148,7 @@ internal sealed unsafe class ForwardScratch : IDisposable
         public long Bytes(long count)
         {
             long offset = Next;
-            Next += (count + NativeBuffer.Alignment - 1) / NativeBuffer.Alignment * NativeBuffer.Alignment;
+            Next += NativeBuffer.Align(count);
             Total = Math.Max(Total, Next);
             return offset;
         }

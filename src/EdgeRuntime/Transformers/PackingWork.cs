@@ -13,21 +13,22 @@ namespace EdgeRuntime.Transformers;
 /// </summary>
 internal sealed unsafe class PackingWork : ITeamWork
 {
-    private readonly Projection[] _projections;
-    private readonly UnpackedMatrix[] _matrices;
-    private readonly int[] _sharesLeft;
+    private readonly Job[] _jobs;
     private readonly long _totalBytes;
     private readonly IProgress<float>? _progress;
     private readonly CancellationToken _cancellationToken;
     private long _packedBytes;
     private volatile bool _cancelled;
 
-    private PackingWork(Projection[] projections, IProgress<float>? progress, CancellationToken cancellationToken)
+    private PackingWork(IEnumerable<Projection> projections, IProgress<float>? progress, CancellationToken cancellationToken)
     {
-        _projections = [.. projections.OrderByDescending(static projection => projection.Unpacked!.Tensor.ByteLength)];
-        _matrices = Array.ConvertAll(_projections, static projection => projection.Unpacked!);
-        _sharesLeft = Array.ConvertAll(_matrices, static matrix => matrix.Shares);
-        _totalBytes = _matrices.Sum(static matrix => matrix.Tensor.ByteLength);
+        // Until the run begins a pass may still pack one of them: each is looked at once here, and again when its shares come.
+        _jobs = [.. projections
+            .Select(static projection => (Projection: projection, projection.Unpacked))
+            .Where(static pair => pair.Unpacked is not null)
+            .Select(static pair => new Job(pair.Projection, pair.Unpacked!))
+            .OrderByDescending(static job => job.Matrix.Tensor.ByteLength)];
+        _totalBytes = _jobs.Sum(static job => job.Matrix.Tensor.ByteLength);
         _progress = progress;
         _cancellationToken = cancellationToken;
     }
@@ -36,16 +37,16 @@ internal sealed unsafe class PackingWork : ITeamWork
     /// <param name="team">Threads; what else they are to run waits.</param>
     /// <param name="projections">Whose matrices have places for their panels.</param>
     /// <param name="progress">Told the share of bytes done, or null.</param>
-    /// <param name="cancellationToken">Checked after each matrix.</param>
+    /// <param name="cancellationToken">Checked after each share.</param>
     /// <exception cref="OperationCanceledException">Cancelled: nothing counts as packed.</exception>
     /// <exception cref="ModelFormatException">A weight is not finite.</exception>
     /// <exception cref="System.IO.IOException">The file can't be read any more.</exception>
     public static void Run(WorkerPool team, IEnumerable<Projection> projections, IProgress<float>? progress, CancellationToken cancellationToken)
     {
-        Projection[] unpacked = [.. projections.Where(static projection => projection.Unpacked is not null)];
-        if (unpacked.Length > 0)
+        var work = new PackingWork(projections, progress, cancellationToken);
+        if (work._jobs.Length > 0)
         {
-            team.Run(new PackingWork(unpacked, progress, cancellationToken));
+            team.Run(work);
         }
 
         cancellationToken.ThrowIfCancellationRequested();
@@ -53,42 +54,60 @@ internal sealed unsafe class PackingWork : ITeamWork
 
     void ITeamWork.Run(WorkerPool team, int thread)
     {
-        using var rows = new NativeBuffer(_matrices.Max(static matrix => matrix.RowBytes));
+        using var rows = new NativeBuffer(_jobs.Max(static job => job.Matrix.RowBytes));
         int current = 0;
         int firstShare = 0;
         while (!_cancelled)
         {
             int share = team.TakeItems(1);
-            while (current < _matrices.Length && share >= firstShare + _matrices[current].Shares)
+            while (current < _jobs.Length && share >= firstShare + _jobs[current].Matrix.Shares)
             {
-                firstShare += _matrices[current].Shares;
+                firstShare += _jobs[current].Matrix.Shares;
                 current++;
             }
 
-            if (current == _matrices.Length)
+            if (current == _jobs.Length)
             {
                 break;
             }
 
-            _matrices[current].PackShare(share - firstShare, rows.Pointer);
-            FinishShare(current);
+            PackShare(_jobs[current], share - firstShare, rows.Pointer);
         }
 
         // Here, not after the run: whoever multiplies next finds all of them packed.
         team.Barrier();
         if (thread == 0 && !_cancelled)
         {
-            Array.ForEach(_projections, static projection => projection.Unpacked = null);
+            Array.ForEach(_jobs, static job => job.Projection.Unpacked = null);
         }
     }
 
-    private void FinishShare(int matrix)
+    private void PackShare(Job job, int share, byte* rows)
     {
-        if (Interlocked.Decrement(ref _sharesLeft[matrix]) == 0)
+        if (job.Projection.Unpacked is null)
         {
-            long done = Interlocked.Add(ref _packedBytes, _matrices[matrix].Tensor.ByteLength);
-            _progress?.Report((float)done / _totalBytes);
-            _cancelled |= _cancellationToken.IsCancellationRequested;
+            return; // packed by others, while this run waited for its turn
         }
+
+        job.Matrix.PackShare(share, rows);
+        _cancelled |= _cancellationToken.IsCancellationRequested;
+        if (job.FinishShare())
+        {
+            long done = Interlocked.Add(ref _packedBytes, job.Matrix.Tensor.ByteLength);
+            _progress?.Report((float)done / _totalBytes);
+        }
+    }
+
+    /// <summary>A matrix to pack, and how much of it is left.</summary>
+    private sealed class Job(Projection projection, UnpackedMatrix matrix)
+    {
+        private int _sharesLeft = matrix.Shares;
+
+        public Projection Projection { get; } = projection;
+
+        public UnpackedMatrix Matrix { get; } = matrix;
+
+        /// <summary>Counts a share; true for the last one.</summary>
+        public bool FinishShare() => Interlocked.Decrement(ref _sharesLeft) == 0;
     }
 }

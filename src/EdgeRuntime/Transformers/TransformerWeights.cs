@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using EdgeRuntime.Kernels;
@@ -46,7 +45,7 @@ internal sealed class TransformerWeights : IDisposable
     /// <summary>Whether all matrices are packed, as far as <see cref="BeginPass"/> has seen.</summary>
     public bool IsPacked { get; private set; }
 
-    /// <summary>Checks all shapes, then packs; nothing is kept where a tensor is refused.</summary>
+    /// <summary>Checks all shapes, then gives the matrices their panels or leaves them to be packed; nothing is kept where a tensor is refused.</summary>
     public static TransformerWeights Load(ModelSource source, TransformerSpec spec, WeightPacker packer)
     {
         var embedding = source.MatrixWithAnyRows("token_embd.weight", spec.Hidden);
@@ -73,9 +72,16 @@ internal sealed class TransformerWeights : IDisposable
         }
     }
 
-    /// <summary>Packs what is not packed yet; see <see cref="PackingWork.Run(WorkerPool, IEnumerable{Projection}, IProgress{float}?, CancellationToken)"/>.</summary>
-    public void Pack(WorkerPool team, IProgress<float>? progress, CancellationToken cancellationToken) =>
-        PackingWork.Run(team, _projections, progress, cancellationToken);
+    /// <summary>Packs what is not packed yet, a layer's worth at a time: passes get in between, and what was done is kept.</summary>
+    /// <inheritdoc cref="PackingWork.Run" path="/exception"/>
+    public void Pack(WorkerPool team, CancellationToken cancellationToken)
+    {
+        const int LayerProjections = 7;
+        foreach (Projection[] some in _projections.Chunk(LayerProjections))
+        {
+            PackingWork.Run(team, some, progress: null, cancellationToken);
+        }
+    }
 
     /// <summary>To be called before each pass, by one thread, while nobody multiplies: matrices come nearer to being packed.</summary>
     public void BeginPass()

@@ -17,9 +17,9 @@ namespace EdgeRuntime.Transformers;
 internal sealed unsafe class UnpackedMatrix
 {
     // Enough to hide the system call and the shared counter, few enough to stay in a core's cache and for all threads to finish together;
-    // but two panels, which kernels multiply at once.
+    // but pairs of panels, which kernels multiply at once.
     private const int BytesAtOnce = 256 << 10;
-    private const int LeastPanels = 2;
+    private const int Pair = 2;
 
     private readonly PackedMatrix _matrix;
     private readonly string _path;
@@ -34,7 +34,7 @@ internal sealed unsafe class UnpackedMatrix
     {
         _matrix = matrix;
         _path = path;
-        _sharePanels = (int)Math.Max(LeastPanels, BytesAtOnce / (PackedMatrix.PanelRows * tensor.RowBytes));
+        _sharePanels = Pair * (int)Math.Max(1, BytesAtOnce / (Pair * PackedMatrix.PanelRows * tensor.RowBytes));
         Tensor = tensor;
     }
 
@@ -47,7 +47,7 @@ internal sealed unsafe class UnpackedMatrix
     public long RowBytes => Math.Min((long)_sharePanels * PackedMatrix.PanelRows, _matrix.Rows) * Tensor.RowBytes;
 
     /// <summary>Bytes of scratch that a thread needs for <see cref="Multiply"/>.</summary>
-    public long ScratchBytes => Aligned(_matrix.ScratchBytes) + (_sharePanels * _matrix.PanelBytes) + RowBytes;
+    public long ScratchBytes => NativeBuffer.Align(_matrix.ScratchBytes) + (_sharePanels * _matrix.PanelBytes) + RowBytes;
 
     /// <summary>Packs a share into its place. Shares may be packed by several threads at once.</summary>
     /// <param name="share">0 to <see cref="Shares"/> - 1.</param>
@@ -72,7 +72,7 @@ internal sealed unsafe class UnpackedMatrix
     /// <exception cref="System.IO.IOException">The file can't be read any more.</exception>
     public void Multiply(byte* activations, int tokens, int firstPanel, int lastPanel, float* y, int yStride, byte* scratch)
     {
-        byte* forgotten = scratch + Aligned(_matrix.ScratchBytes);
+        byte* forgotten = scratch + NativeBuffer.Align(_matrix.ScratchBytes);
         byte* rows = forgotten + (_sharePanels * _matrix.PanelBytes);
         for (int first = firstPanel; first < lastPanel; first += _sharePanels)
         {
@@ -132,6 +132,4 @@ internal sealed unsafe class UnpackedMatrix
         _matrix.PackPanel(panel, MemoryMarshal.AsBytes(expanded.AsSpan(0, count)), destination);
         ArrayPool<float>.Shared.Return(expanded);
     }
-
-    private static long Aligned(long bytes) => (bytes + NativeBuffer.Alignment - 1) / NativeBuffer.Alignment * NativeBuffer.Alignment;
 }

@@ -150,7 +150,6 @@ internal sealed class WeightPacker
 
         return memory;
 
-        static long PlaceBytes(Projection projection) =>
-            (projection.Matrix.ByteSize + NativeBuffer.Alignment - 1) / NativeBuffer.Alignment * NativeBuffer.Alignment;
+        static long PlaceBytes(Projection projection) => NativeBuffer.Align(projection.Matrix.ByteSize);
     }
 }

@@ -177,7 +177,7 @@ public class PackedMatrixTests
         int columns = format.BlockWeights * (format.BlockWeights == 32 ? 9 : 1);
         byte[] source = MatrixCase.RandomRows(format, 16, columns, new Random(11));
         int panelBytes = (int)layout.PanelBytes(columns);
-        foreach ((int panels, int rows) in ((int, int)[])[(1, 5), (2, 19)])
+        foreach ((int panels, int rows) in ((int, int)[])[(1, 5), (2, 19), (4, 51), (5, 70)])
         {
             using GuardedMemory packed = new(panels * panelBytes);
             for (int p = 0; p < panels; p++)
@@ -189,7 +189,7 @@ public class PackedMatrixTests
             {
                 using GuardedMemory activations = new(ActivationLayout.ByteSize(ActivationKind.Int8, columns, tokens));
                 activations.Bytes.Clear();
-                const int YStride = 40;
+                const int YStride = 80;
                 using GuardedMemory y = new((((tokens - 1) * YStride) + rows) * sizeof(float));
                 y.Bytes.Fill(0xee);
 

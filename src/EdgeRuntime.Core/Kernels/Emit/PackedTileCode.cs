@@ -24,23 +24,6 @@ internal sealed class PackedTileCode(Assembler code, PackedLayout layout, TileFo
 
     private int Bits => layout.Shape.Bits;
 
-    /// <summary>Bytes of what scales the whole chunk, before the scales of blocks.</summary>
-    private int ChunkScaleBytes => layout.Shape.Scales switch
-    {
-        ScaleKind.Half or ScaleKind.HalfAndMin => 0,
-        ScaleKind.SuperBlockMins => 2 * HalvesBytes,
-        _ => HalvesBytes,
-    };
-
-    /// <summary>Bytes from the scales of a block to those of the next.</summary>
-    private int BlockScaleBytes => layout.Shape.Scales switch
-    {
-        ScaleKind.Half => HalvesBytes,
-        ScaleKind.HalfAndMin => 2 * HalvesBytes,
-        ScaleKind.SuperBlock16 => 2 * Rows,
-        _ => Rows,
-    };
-
     public override void Begin()
     {
         if (Bits < 8)
@@ -63,7 +46,7 @@ internal sealed class PackedTileCode(Assembler code, PackedLayout layout, TileFo
         if (layout.IsSuperBlock)
         {
             Code.mov(__qword_ptr[Arguments + Offset(nameof(TileArguments.Chunk))], Panel);
-            Code.add(Panel, ChunkScaleBytes);
+            Code.add(Panel, layout.ChunkScaleBytes);
         }
     }
 
@@ -150,7 +133,7 @@ internal sealed class PackedTileCode(Assembler code, PackedLayout layout, TileFo
 
     public override void Loop(Label nextBlock)
     {
-        Code.add(Panel, BlockScaleBytes);
+        Code.add(Panel, layout.BlockScaleBytes);
         Code.add(_quants, layout.BlockBytes);
         Code.dec(Blocks);
         Code.jz(_done);
@@ -191,7 +174,7 @@ internal sealed class PackedTileCode(Assembler code, PackedLayout layout, TileFo
             return;
         }
 
-        Code.imul(eax, eax, BlockScaleBytes);
+        Code.imul(eax, eax, layout.BlockScaleBytes);
         Code.add(eax, CacheLine - 1);
         Code.and(eax, -CacheLine);
         Code.lea(_quants, __[Panel + rax]);
