@@ -52,8 +52,8 @@ public sealed record ModelOptions
     /// Loads a model of at least 256 MB without packing its weights: the first pass computes from the file, the second packs on its way. The first
     /// token of a large model comes several times sooner, the second later by what is left of packing; <see cref="LanguageModel.PackWeights"/>
     /// does that in advance. Results do not differ. Until the weights are packed, what loading would have found wrong with them is thrown by the pass
-    /// that finds it. (The file must stay as it is while the model lives, with and without this.) Without effect with <see cref="PackedCache"/> or <see cref="Exact"/>, and on a machine with less memory
-    /// than twice the weights.
+    /// that finds it. (The file must stay as it is while the model lives, with and without this.) Without effect with <see cref="PackedCache"/>
+    /// or <see cref="Exact"/>, and on a machine with less memory than twice the weights.
     /// </summary>
     public bool QuickStart { get; init; }
 

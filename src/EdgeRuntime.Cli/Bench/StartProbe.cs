@@ -76,7 +76,8 @@ internal static class StartProbe
             return () => new LlamaBenchRuntime(peerModel, positions, threads, options.KvType, flashAttention: true);
         }
 
-        LanguageModel model = LanguageModel.Load(options.Models[0], options.CreateModelOptions(threads) with { QuickStart = true }); // as chat, run and their like load it
+        // As chat, run and their like load it.
+        LanguageModel model = LanguageModel.Load(options.Models[0], options.CreateModelOptions(threads) with { QuickStart = true });
         return () => new EdgeBenchRuntime(model, positions, options.KvType);
     }
 

@@ -2,9 +2,18 @@ using System;
 
 namespace EdgeRuntime.Formats;
 
-/// <summary>What Q4_K and Q5_K have in common when weights are quantized: a scale and a minimum for each 32 of 256 weights.</summary>
+/// <summary>What Q4_K and Q5_K have in common: a scale and a minimum for each 32 of 256 weights.</summary>
 internal static class KQuantMins
 {
+    /// <summary>The scales of a block, from its fields.</summary>
+    public static void TakeScales(ushort d, ushort dmin, ReadOnlySpan<byte> sixBits, ref BlockScales scales)
+    {
+        SixBitScales.Unpack(sixBits, scales.SubBlocks);
+        scales.D = d;
+        scales.Min = dmin;
+    }
+
+    /// <summary>The quants of a block, and their scales rounded as they are stored.</summary>
     /// <param name="x">256 weights.</param>
     /// <param name="max">Greatest quant.</param>
     /// <param name="firstStep">See <see cref="KQuantSearch.ScaleAndMin"/>.</param>

@@ -52,7 +52,7 @@ internal struct BlockQ4_K : IQuantizedFormat<BlockQ4_K>
             Nibbles.Unpack(qs.Slice(32 * i, 32), quants.Slice(64 * i, 64));
         }
 
-        TakeScales(in block, ref scales);
+        KQuantMins.TakeScales(block.D, block.DMin, block.Scales, ref scales);
     }
 
     public static void Regroup(in BlockQ4_K block, Span<uint> words, ref BlockScales scales)
@@ -63,7 +63,7 @@ internal struct BlockQ4_K : IQuantizedFormat<BlockQ4_K>
             QuantWords.FromNibbles(qs.Slice(32 * i, 32), words.Slice(8 * i, 4), words.Slice((8 * i) + 4, 4));
         }
 
-        TakeScales(in block, ref scales);
+        KQuantMins.TakeScales(block.D, block.DMin, block.Scales, ref scales);
     }
 
     /// <summary>Searches scales and minima as ggml's reference does; see <see cref="KQuantMins"/>.</summary>
@@ -79,12 +79,5 @@ internal struct BlockQ4_K : IQuantizedFormat<BlockQ4_K>
         {
             Nibbles.Pack(quants.Slice(64 * i, 64), qs.Slice(32 * i, 32));
         }
-    }
-
-    private static void TakeScales(in BlockQ4_K block, ref BlockScales scales)
-    {
-        SixBitScales.Unpack(block.Scales, scales.SubBlocks);
-        scales.D = block.D;
-        scales.Min = block.DMin;
     }
 }

@@ -62,7 +62,7 @@ internal struct BlockQ5_K : IQuantizedFormat<BlockQ5_K>
             eights[i] |= ((high[i % 4] >> (i / 4)) & 0x0101010101010101) << 4;
         }
 
-        TakeScales(in block, ref scales);
+        KQuantMins.TakeScales(block.D, block.DMin, block.Scales, ref scales);
     }
 
     public static void Regroup(in BlockQ5_K block, Span<uint> words, ref BlockScales scales)
@@ -77,7 +77,7 @@ internal struct BlockQ5_K : IQuantizedFormat<BlockQ5_K>
             two[9] = QuantWords.FifthBits(qh, (2 * i) + 1);
         }
 
-        TakeScales(in block, ref scales);
+        KQuantMins.TakeScales(block.D, block.DMin, block.Scales, ref scales);
     }
 
     /// <summary>Searches scales and minima as ggml's reference does; see <see cref="KQuantMins"/>.</summary>
@@ -98,12 +98,5 @@ internal struct BlockQ5_K : IQuantizedFormat<BlockQ5_K>
         {
             block.Qh[k % 32] |= (byte)(quants[k] >> 4 << (k / 32));
         }
-    }
-
-    private static void TakeScales(in BlockQ5_K block, ref BlockScales scales)
-    {
-        SixBitScales.Unpack(block.Scales, scales.SubBlocks);
-        scales.D = block.D;
-        scales.Min = block.DMin;
     }
 }

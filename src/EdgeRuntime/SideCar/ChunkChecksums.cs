@@ -61,23 +61,9 @@ internal sealed class ChunkChecksums : ITeamWork
     unsafe void ITeamWork.Run(WorkerPool team, int thread)
     {
         using var buffer = new NativeBuffer(ChunkBytes);
-        int region = 0;
-        int firstChunk = 0;
-        while (!_cancellationToken.IsCancellationRequested)
+        var chunks = new NumberedShares(Array.ConvertAll(_chunks, static checksums => checksums.Length));
+        while (!_cancellationToken.IsCancellationRequested && chunks.TryFind(team.TakeItems(1), out int region, out int chunk))
         {
-            int item = team.TakeItems(1);
-            while (region < _chunks.Length && item >= firstChunk + _chunks[region].Length)
-            {
-                firstChunk += _chunks[region].Length;
-                region++;
-            }
-
-            if (region == _chunks.Length)
-            {
-                return;
-            }
-
-            int chunk = item - firstChunk;
             Region bytes = _regions[region];
             long offset = (long)chunk * ChunkBytes;
             int count = (int)Math.Min(ChunkBytes, bytes.Length - offset);

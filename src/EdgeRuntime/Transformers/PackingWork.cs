@@ -14,6 +14,7 @@ namespace EdgeRuntime.Transformers;
 internal sealed unsafe class PackingWork : ITeamWork
 {
     private readonly Job[] _jobs;
+    private readonly int[] _shares;
     private readonly long _totalBytes;
     private readonly IProgress<float>? _progress;
     private readonly CancellationToken _cancellationToken;
@@ -28,6 +29,7 @@ internal sealed unsafe class PackingWork : ITeamWork
             .Where(static pair => pair.Unpacked is not null)
             .Select(static pair => new Job(pair.Projection, pair.Unpacked!))
             .OrderByDescending(static job => job.Matrix.Tensor.ByteLength)];
+        _shares = Array.ConvertAll(_jobs, static job => job.Matrix.Shares);
         _totalBytes = _jobs.Sum(static job => job.Matrix.Tensor.ByteLength);
         _progress = progress;
         _cancellationToken = cancellationToken;
@@ -55,23 +57,10 @@ internal sealed unsafe class PackingWork : ITeamWork
     void ITeamWork.Run(WorkerPool team, int thread)
     {
         using var rows = new NativeBuffer(_jobs.Max(static job => job.Matrix.RowBytes));
-        int current = 0;
-        int firstShare = 0;
-        while (!_cancelled)
+        var shares = new NumberedShares(_shares);
+        while (!_cancelled && shares.TryFind(team.TakeItems(1), out int job, out int share))
         {
-            int share = team.TakeItems(1);
-            while (current < _jobs.Length && share >= firstShare + _jobs[current].Matrix.Shares)
-            {
-                firstShare += _jobs[current].Matrix.Shares;
-                current++;
-            }
-
-            if (current == _jobs.Length)
-            {
-                break;
-            }
-
-            PackShare(_jobs[current], share - firstShare, rows.Pointer);
+            PackShare(_jobs[job], share, rows.Pointer);
         }
 
         // Here, not after the run: whoever multiplies next finds all of them packed.

@@ -76,11 +76,12 @@ internal sealed class TransformerWeights : IDisposable
     /// <inheritdoc cref="PackingWork.Run" path="/exception"/>
     public void Pack(WorkerPool team, CancellationToken cancellationToken)
     {
-        const int LayerProjections = 7;
-        foreach (Projection[] some in _projections.Chunk(LayerProjections))
+        foreach (LayerWeights layer in Layers)
         {
-            PackingWork.Run(team, some, progress: null, cancellationToken);
+            PackingWork.Run(team, layer.Projections, progress: null, cancellationToken);
         }
+
+        PackingWork.Run(team, [Output], progress: null, cancellationToken);
     }
 
     /// <summary>To be called before each pass, by one thread, while nobody multiplies: matrices come nearer to being packed.</summary>

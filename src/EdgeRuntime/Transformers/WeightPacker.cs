@@ -139,17 +139,15 @@ internal sealed class WeightPacker
     /// </summary>
     private NativeBuffer AllocatePanels()
     {
-        var memory = new NativeBuffer(_projections.Sum(PlaceBytes));
+        var memory = new NativeBuffer(_projections.Sum(static projection => projection.Matrix.ByteSize));
         memory.PreferLargePages();
         long offset = 0;
         foreach (Projection projection in _projections)
         {
             projection.Matrix.Place(memory, offset);
-            offset += PlaceBytes(projection);
+            offset += projection.Matrix.ByteSize; // a multiple of 64, as panels are
         }
 
         return memory;
-
-        static long PlaceBytes(Projection projection) => NativeBuffer.Align(projection.Matrix.ByteSize);
     }
 }
