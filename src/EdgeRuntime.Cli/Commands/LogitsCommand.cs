@@ -90,11 +90,14 @@ internal static class LogitsCommand
 
     private static void Write(ModelSession session, int[] tokens, int chunk, string path)
     {
+        // The first pass reads every weight: one that is damaged shows before an older file is overwritten.
+        ReadOnlySpan<float> logits = session.ForwardAll(tokens.AsSpan(0, Math.Min(chunk, tokens.Length)));
         using FileStream file = UserFile.Create(path);
         WriteLittleEndian(file, [Magic, FormatVersion, tokens.Length, session.Model.VocabularySize, .. tokens]);
-        for (int done = 0; done < tokens.Length; done += chunk)
+        WriteLittleEndian(file, MemoryMarshal.Cast<float, int>(logits));
+        for (int done = chunk; done < tokens.Length; done += chunk)
         {
-            ReadOnlySpan<float> logits = session.ForwardAll(tokens.AsSpan(done, Math.Min(chunk, tokens.Length - done)));
+            logits = session.ForwardAll(tokens.AsSpan(done, Math.Min(chunk, tokens.Length - done)));
             WriteLittleEndian(file, MemoryMarshal.Cast<float, int>(logits));
         }
     }
