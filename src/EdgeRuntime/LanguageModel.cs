@@ -2,12 +2,15 @@ using System;
 using System.Diagnostics;
 using System.Threading;
 using System.Threading.Tasks;
+using EdgeRuntime.Cpu;
+using EdgeRuntime.Engine;
 using EdgeRuntime.Gguf;
+using EdgeRuntime.Modules;
 using EdgeRuntime.SideCar;
 using EdgeRuntime.Threading;
 using EdgeRuntime.Tokenizers;
-using EdgeRuntime.Transformers;
 using EdgeRuntime.Tuning;
+using EdgeRuntime.Weights;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Isa = EdgeRuntime.Kernels.InstructionSet;
@@ -21,26 +24,15 @@ namespace EdgeRuntime;
 public sealed class LanguageModel : IDisposable
 {
     private readonly ModelOptions _options;
-    private readonly TransformerSpec _spec;
-    private readonly TransformerWeights _weights;
+    private readonly CpuEngine _engine;
     private readonly ModelText _text;
-    private WorkerPool _team;
-    private Isa _isa;
-    private Isa _decodeIsa;
-    private int _references = 1;
     private bool _disposed;
 
-    private LanguageModel(
-        GgufFile file, ModelOptions options, TransformerSpec spec, TransformerWeights weights, WorkerPool team, ComputeSettings settings,
-        TuningProfile? profile, ModelText text)
+    private LanguageModel(GgufFile file, ModelOptions options, CpuEngine engine, TuningProfile? profile, ModelText text)
     {
         File = file;
         _options = options;
-        _spec = spec;
-        _weights = weights;
-        _team = team;
-        _isa = settings.Prefill;
-        _decodeIsa = settings.Decode;
+        _engine = engine;
         TuningProfile = profile;
         _text = text;
         Logger = CreateLogger(options);
@@ -53,10 +45,10 @@ public sealed class LanguageModel : IDisposable
     public string Architecture => File.Metadata.GetString("general.architecture");
 
     /// <summary>Context length that the model was trained for.</summary>
-    public int ContextLength => _spec.ContextLength;
+    public int ContextLength => _engine.ContextLength;
 
     /// <summary>Logits a position has.</summary>
-    public int VocabularySize => _weights.Vocabulary;
+    public int VocabularySize => _engine.VocabularySize;
 
     /// <summary>The file's tokenizer.</summary>
     /// <exception cref="UnsupportedModelException">The file names a tokenizer that is not supported: such a model runs on token ids only.</exception>
@@ -66,21 +58,24 @@ public sealed class LanguageModel : IDisposable
     public ChatTemplate? ChatTemplate => _text.ChatTemplate;
 
     /// <summary>Name of the instruction set whose kernels run.</summary>
-    public string InstructionSet => _isa.Name;
+    public string InstructionSet => _engine.Prefill.Name;
 
     /// <summary>Name of the instruction set whose kernels multiply a single token; mostly the same.</summary>
-    public string DecodeInstructionSet => _decodeIsa.Name;
+    public string DecodeInstructionSet => _engine.Decode.Name;
 
     /// <summary>The tuning profile that fills in what options leave open, or null.</summary>
     public TuningProfile? TuningProfile { get; }
 
     /// <summary>Threads that compute.</summary>
-    public int Threads => _team.Threads;
+    public int Threads => _engine.Threads;
 
     /// <summary>Bytes of packed weights.</summary>
-    public long WeightBytes => _weights.ByteSize;
+    public long WeightBytes => _engine.WeightBytes;
 
     internal ILogger Logger { get; }
+
+    /// <summary>What computes the model.</summary>
+    internal IEngine Engine => _engine;
 
     /// <summary>Opens a GGUF file and packs its weights, unless <see cref="ModelOptions.QuickStart"/> leaves them to the first passes.</summary>
     /// <param name="path">A .gguf file (any part of a split model).</param>
@@ -98,27 +93,20 @@ public sealed class LanguageModel : IDisposable
         ComputeSettings settings = ComputeSettings.Resolve(options, tuned: null);
         long started = Stopwatch.GetTimestamp();
         GgufFile file = GgufFile.Open(path);
-        WorkerPool? team = null;
-        TransformerWeights? weights = null;
+        CpuEngine? engine = null;
         try
         {
             file.RequireComplete();
-            var source = new ModelSource(file);
-            TransformerSpec spec = Architectures.Architecture.Find(source).ReadSpec(source);
             TuningProfile? profile = options.UseTuningProfile && !options.Exact ? TuningProfiles.Find(file, CreateLogger(options)) : null;
             settings = ComputeSettings.Resolve(options, profile?.Choice);
-            var sideCar = options.PackedCache is { } folder ? new PackedSideCar(folder, file, CreateLogger(options)) : null;
-            team = SharedWorkerPool.Rent(settings.Threads);
-            var packer = new WeightPacker(source, settings.Prefill, options.Exact, sideCar, team, progress, cancellationToken)
-            {
-                QuickStartBytes = options.QuickStart ? options.QuickStartBytes : null,
-            };
+            var source = new ModelSource(file);
+            ModelModules modules = Architectures.Architecture.Read(source);
 
             // On a thread of its own meanwhile: a cold start spends as long on a vocabulary as on the weights of a small model.
             Task<ModelText> reading = Task.Run(() => ModelText.Read(file), CancellationToken.None);
             try
             {
-                weights = TransformerWeights.Load(source, spec, packer);
+                engine = CreateEngine(file, source, modules, options, settings, progress, cancellationToken);
             }
             catch
             {
@@ -127,23 +115,21 @@ public sealed class LanguageModel : IDisposable
             }
 
             ModelText text = reading.GetAwaiter().GetResult();
-            weights.UseKernels(settings.Prefill, settings.Decode);
-            text.CheckVocabulary(file, weights.Vocabulary);
-            var model = new LanguageModel(file, options, spec, weights, team, settings, profile, text);
+            text.CheckVocabulary(file, engine.VocabularySize);
+            var model = new LanguageModel(file, options, engine, profile, text);
             Log.ModelLoaded(
-                model.Logger, path, model.Architecture, weights.ByteSize, weights.IsPacked ? "packed" : "to be packed when used", settings.Prefill.Name,
-                team.Threads, Stopwatch.GetElapsedTime(started).TotalSeconds);
+                model.Logger, path, model.Architecture, engine.WeightBytes, engine.IsPacked ? "packed" : "to be packed when used",
+                settings.Prefill.Name, engine.Threads, Stopwatch.GetElapsedTime(started).TotalSeconds);
             return model;
         }
         catch
         {
-            weights?.Dispose();
-            if (team is not null)
+            if (engine is null)
             {
-                SharedWorkerPool.Return(team);
+                file.Dispose();
             }
 
-            file.Dispose();
+            engine?.Dispose();
             throw;
         }
     }
@@ -159,18 +145,15 @@ public sealed class LanguageModel : IDisposable
         int contextLength = options.ContextLength ?? Math.Min(ContextLength, SessionOptions.DefaultContextLength);
         ArgumentOutOfRangeException.ThrowIfLessThan(contextLength, 1, nameof(options));
         ArgumentOutOfRangeException.ThrowIfLessThan(batchTokens, 1, nameof(options));
-        Interlocked.Increment(ref _references);
-        try
+        var session = new ModelSession(this, new EngineStateOptions
         {
-            var session = new ModelSession(this, _spec, _weights, _team, _isa, contextLength, kvType, batchTokens);
-            Log.SessionOpened(Logger, contextLength, kvType, session.KvCacheBytes);
-            return session;
-        }
-        catch
-        {
-            Release();
-            throw;
-        }
+            Capacity = contextLength,
+            BatchTokens = Math.Min(batchTokens, contextLength),
+            KeyType = kvType,
+            ValueType = kvType,
+        });
+        Log.SessionOpened(Logger, contextLength, kvType, session.KvCacheBytes);
+        return session;
     }
 
     /// <summary>
@@ -185,15 +168,7 @@ public sealed class LanguageModel : IDisposable
     public void PackWeights(CancellationToken cancellationToken = default)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        Interlocked.Increment(ref _references);
-        try
-        {
-            _weights.Pack(_team, cancellationToken);
-        }
-        finally
-        {
-            Release();
-        }
+        _engine.PackWeights(cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -202,34 +177,38 @@ public sealed class LanguageModel : IDisposable
         if (!_disposed)
         {
             _disposed = true;
-            Release();
+            _engine.Dispose();
         }
     }
 
     /// <summary>Computes with other kernels and threads from now on: for measuring them.</summary>
     /// <exception cref="InvalidOperationException">There are sessions, which keep what they began with.</exception>
-    internal void Use(Isa prefill, Isa decode, int threads)
+    internal void Use(Isa prefill, Isa decode, int threads) => _engine.Use(prefill, decode, threads);
+
+    private static CpuEngine CreateEngine(
+        GgufFile file, ModelSource source, ModelModules modules, ModelOptions options, ComputeSettings settings, IProgress<float>? progress,
+        CancellationToken cancellationToken)
     {
-        if (Volatile.Read(ref _references) != 1)
+        PackedSideCar? sideCar = options.PackedCache is { } folder && !options.Exact ? new PackedSideCar(folder, file, CreateLogger(options)) : null;
+        var binder = new TensorBinder(source, settings.Prefill, options.Exact);
+        WorkerPool team = SharedWorkerPool.Rent(settings.Threads);
+        try
         {
-            throw new InvalidOperationException("a model with open sessions keeps its kernels and threads");
+            modules.Bind(binder);
+            var packer = new WeightPacker(sideCar, team, progress, cancellationToken)
+            {
+                QuickStartBytes = options.QuickStart && !options.Exact ? options.QuickStartBytes : null,
+            };
+            return new CpuEngine(modules, new ModelWeights(binder, packer), settings.Prefill, settings.Decode, settings.Threads, file.Dispose);
         }
-
-        WorkerPool before = _team;
-        _team = SharedWorkerPool.Rent(threads);
-        SharedWorkerPool.Return(before);
-        (_isa, _decodeIsa) = (prefill, decode);
-        _weights.UseKernels(prefill, decode);
-    }
-
-    /// <summary>Gives back one reference; the last one, the model's or a session's, frees everything.</summary>
-    internal void Release()
-    {
-        if (Interlocked.Decrement(ref _references) == 0)
+        catch
         {
-            _weights.Dispose();
-            SharedWorkerPool.Return(_team);
-            File.Dispose();
+            binder.Dispose();
+            throw;
+        }
+        finally
+        {
+            SharedWorkerPool.Return(team);
         }
     }
 

@@ -1,9 +1,12 @@
+using System;
 using System.Collections.Generic;
 using System.Linq;
+using EdgeRuntime.Engine;
 using EdgeRuntime.Formats;
 using EdgeRuntime.Gguf;
-using EdgeRuntime.Kernels.Attention;
-using EdgeRuntime.Transformers;
+using EdgeRuntime.Kernels;
+using EdgeRuntime.Modules;
+using EdgeRuntime.Weights;
 
 namespace EdgeRuntime;
 
@@ -12,12 +15,12 @@ namespace EdgeRuntime;
 /// </summary>
 public sealed class ModelInspection
 {
-    private readonly TransformerSpec? _spec;
+    private readonly ModelModules? _modules;
 
-    private ModelInspection(string? architecture, TransformerSpec? spec, IReadOnlyList<string> problems)
+    private ModelInspection(string? architecture, ModelModules? modules, IReadOnlyList<string> problems)
     {
         Architecture = architecture;
-        _spec = spec;
+        _modules = modules;
         Problems = problems;
     }
 
@@ -25,7 +28,7 @@ public sealed class ModelInspection
     public string? Architecture { get; }
 
     /// <summary>Context length that the model was trained for; null where the file can't run.</summary>
-    public int? ContextLength => _spec?.ContextLength;
+    public int? ContextLength => _modules?.ContextLength;
 
     /// <summary>One line for each reason why this build can't run the model; empty where none is found without reading the weights.</summary>
     public IReadOnlyList<string> Problems { get; }
@@ -37,12 +40,14 @@ public sealed class ModelInspection
     public static ModelInspection Inspect(GgufFile file)
     {
         var problems = new List<string>();
-        TransformerSpec? spec = null;
+        ModelModules? modules = null;
         try
         {
             file.RequireComplete();
             var source = new ModelSource(file);
-            spec = Architectures.Architecture.Find(source).ReadSpec(source);
+            modules = Architectures.Architecture.Read(source);
+            using var binder = new TensorBinder(source, InstructionSet.Default, exact: false);
+            modules.Bind(binder);
         }
         catch (UnsupportedModelException exception)
         {
@@ -66,7 +71,7 @@ public sealed class ModelInspection
         }
 
         string? architecture = file.Metadata.TryGetValue("general.architecture", out object? name) ? name as string : null;
-        return new ModelInspection(architecture, spec, problems);
+        return new ModelInspection(architecture, modules, problems);
     }
 
     /// <summary>Bytes of a session's KV cache; null where the file can't run.</summary>
@@ -74,13 +79,12 @@ public sealed class ModelInspection
     /// <param name="type">Number format of keys and values.</param>
     public long? KvCacheBytes(int contextLength, KvCacheType type)
     {
-        if (_spec is not { } spec)
+        return _modules?.PlanState().ByteSize(new EngineStateOptions
         {
-            return null;
-        }
-
-        var layout = KvLayout.Create(KvCache.TensorTypeOf(type), spec.KeyLength, spec.ValueLength);
-        long panels = ((long)contextLength + KvLayout.PanelPositions - 1) / KvLayout.PanelPositions;
-        return (long)spec.Layers * spec.KvHeads * ((panels * layout.KeyPanelBytes) + ((long)contextLength * layout.ValueRowBytes));
+            Capacity = contextLength,
+            BatchTokens = Math.Min(contextLength, SessionOptions.DefaultBatchTokens),
+            KeyType = type,
+            ValueType = type,
+        });
     }
 }

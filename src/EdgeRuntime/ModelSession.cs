@@ -1,38 +1,28 @@
 using System;
 using System.Threading;
-using EdgeRuntime.Memory;
-using EdgeRuntime.Threading;
-using EdgeRuntime.Transformers;
-using Isa = EdgeRuntime.Kernels.InstructionSet;
+using EdgeRuntime.Engine;
 
 namespace EdgeRuntime;
 
 /// <summary>
-/// One sequence over a model: its KV cache, the tokens in it, and scratch memory. For one caller at a time. Owns its memory.
+/// One sequence over a model: its tokens and their state (KV cache, recurrent state). For one caller at a time. Owns its memory.
 /// </summary>
-public sealed unsafe partial class ModelSession : IDisposable
+public sealed partial class ModelSession : IDisposable
 {
-    private readonly TransformerForward _forward;
-    private readonly KvCache _cache;
-    private readonly RopeTable _rope;
-    private readonly TransformerSpec _spec;
+    private readonly IEngineState _state;
     private readonly int[] _tokens;
-    private NativeBuffer _logits;
+    private float[] _logits;
+    private int _length; // of the sequence; the state may be behind after a truncation to where it can't return
     private bool _disposed;
 
-    internal ModelSession(
-        LanguageModel model, TransformerSpec spec, TransformerWeights weights, WorkerPool team, Isa isa, int contextLength,
-        KvCacheType kvType, int batchTokens)
+    internal ModelSession(LanguageModel model, EngineStateOptions options)
     {
         Model = model;
-        ContextLength = contextLength;
-        BatchTokens = Math.Min(batchTokens, contextLength);
-        _spec = spec;
-        _tokens = new int[contextLength];
-        _rope = new RopeTable(spec.Rope, contextLength);
-        _cache = new KvCache(spec.Layers, spec.KvHeads, spec.KeyLength, spec.ValueLength, contextLength, kvType);
-        _forward = new TransformerForward(spec, weights, team, isa, BatchTokens, kvType, contextLength);
-        _logits = new NativeBuffer((long)weights.Vocabulary * sizeof(float));
+        ContextLength = options.Capacity;
+        BatchTokens = options.BatchTokens;
+        _tokens = new int[ContextLength];
+        _logits = AllocateLogits(1);
+        _state = model.Engine.CreateState(options);
     }
 
     /// <summary>The model.</summary>
@@ -44,14 +34,17 @@ public sealed unsafe partial class ModelSession : IDisposable
     /// <summary>Most tokens that are computed at once.</summary>
     public int BatchTokens { get; }
 
-    /// <summary>Positions in the KV cache.</summary>
-    public int Length => _cache.Length;
+    /// <summary>Positions of the sequence.</summary>
+    public int Length => _length;
 
-    /// <summary>The tokens in the KV cache, [Length]; valid until the next call that changes the session.</summary>
-    public ReadOnlySpan<int> Tokens => _tokens.AsSpan(0, Length);
+    /// <summary>The tokens of the sequence, [Length]; valid until the next call that changes the session.</summary>
+    public ReadOnlySpan<int> Tokens => _tokens.AsSpan(0, _length);
 
-    /// <summary>Bytes of the KV cache at full length; the system commits them as positions are used.</summary>
-    public long KvCacheBytes => _cache.ByteSize;
+    /// <summary>Bytes of the sequence's state at full length; the system commits them as positions are used.</summary>
+    public long KvCacheBytes => _state.ByteSize;
+
+    /// <summary>Whether positions can be dropped from the middle (<see cref="Shift"/>).</summary>
+    public bool CanShift => (_state.Abilities & StateAbilities.Shift) != 0;
 
     /// <summary>Appends tokens and computes the logits of the last one.</summary>
     /// <param name="tokens">One or more token ids.</param>
@@ -79,44 +72,46 @@ public sealed unsafe partial class ModelSession : IDisposable
         return Logits(tokens.Length);
     }
 
-    /// <summary>Forgets everything from position <paramref name="length"/> on.</summary>
+    /// <summary>
+    /// Forgets everything from position <paramref name="length"/> on. Where the state of the model can't return to that length (recurrent
+    /// layers), the next call computes the tokens from the last snapshot on again.
+    /// </summary>
     public void Truncate(int length)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        _cache.Truncate(length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)length, (uint)_length, nameof(length));
+        if (length < _state.Length)
+        {
+            _state.Truncate(length);
+        }
+
+        _length = length;
     }
 
     /// <summary>
     /// Drops positions [keep, keep + count) and moves the later ones down (context shift): their keys are rotated to the new
     /// positions. What they have seen stays as it was, so the result is close to, not equal to, computing them anew.
     /// </summary>
+    /// <exception cref="NotSupportedException">Without <see cref="CanShift"/>.</exception>
     public void Shift(int keep, int count)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         ArgumentOutOfRangeException.ThrowIfNegative(keep);
         ArgumentOutOfRangeException.ThrowIfNegative(count);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, Length - keep);
-        int length = Length;
-        float[] cos = new float[_rope.Pairs];
-        float[] sin = new float[_rope.Pairs];
-        _rope.FillDelta(-count, cos, sin);
-        _cache.Shift(keep, count, cos, sin, _spec.Rope.Pairing);
-        _tokens.AsSpan(keep + count, length - keep - count).CopyTo(_tokens.AsSpan(keep));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, _length - keep);
+        _state.Shift(keep, count);
+        _tokens.AsSpan(keep + count, _length - keep - count).CopyTo(_tokens.AsSpan(keep));
+        _length -= count;
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (_disposed)
+        if (!_disposed)
         {
-            return;
+            _disposed = true;
+            _state.Dispose();
         }
-
-        _disposed = true;
-        _forward.Dispose();
-        _cache.Dispose();
-        _logits.Dispose();
-        Model.Release();
     }
 
     private void Append(ReadOnlySpan<int> tokens, int logitsRows, CancellationToken cancellationToken)
@@ -124,24 +119,35 @@ public sealed unsafe partial class ModelSession : IDisposable
         ObjectDisposedException.ThrowIf(_disposed, this);
         Check(tokens);
         cancellationToken.ThrowIfCancellationRequested();
-        Reserve(logitsRows);
-        int length = Length;
+        if (_logits.Length < (long)logitsRows * Model.VocabularySize)
+        {
+            _logits = AllocateLogits(logitsRows);
+        }
+
+        int length = _length;
         tokens.CopyTo(_tokens.AsSpan(length));
         try
         {
-            for (int first = 0; first < tokens.Length; first += BatchTokens)
-            {
-                int rows = Math.Min(BatchTokens, tokens.Length - first);
-                int logits = first + rows == tokens.Length ? logitsRows : 0;
-                BatchSlice slice = new(_cache, _rope, FirstRow: 0, rows);
-                _forward.Run(tokens.Slice(first, rows), new ReadOnlySpan<BatchSlice>(in slice), logits, (float*)_logits.Pointer, cancellationToken);
-                _cache.Advance(rows);
-            }
+            Compute(length + tokens.Length, logitsRows, cancellationToken);
+            _length += tokens.Length;
         }
         catch
         {
-            _cache.Truncate(length);
+            Truncate(length);
             throw;
+        }
+    }
+
+    /// <summary>Brings the state from where it is to <paramref name="end"/>, a batch at a time.</summary>
+    private void Compute(int end, int logitsRows, CancellationToken cancellationToken)
+    {
+        while (_state.Length < end)
+        {
+            int first = _state.Length;
+            int rows = Math.Min(BatchTokens, end - first);
+            int outputs = first + rows == end ? logitsRows : 0;
+            BatchSlice slice = new(_state, _tokens.AsMemory(first, rows), outputs, _logits);
+            Model.Engine.Run(new ReadOnlySpan<BatchSlice>(in slice), cancellationToken);
         }
     }
 
@@ -162,15 +168,8 @@ public sealed unsafe partial class ModelSession : IDisposable
         }
     }
 
-    private void Reserve(int logitsRows)
-    {
-        long bytes = (long)logitsRows * Model.VocabularySize * sizeof(float);
-        if (_logits.ByteLength < bytes)
-        {
-            _logits.Dispose();
-            _logits = new NativeBuffer(bytes);
-        }
-    }
+    // Pinned: threads write through pointers while a pass runs.
+    private float[] AllocateLogits(int rows) => GC.AllocateUninitializedArray<float>(checked(rows * Model.VocabularySize), pinned: true);
 
-    private ReadOnlySpan<float> Logits(int rows) => new((float*)_logits.Pointer, checked(rows * Model.VocabularySize));
+    private ReadOnlySpan<float> Logits(int rows) => _logits.AsSpan(0, rows * Model.VocabularySize);
 }

@@ -18,19 +18,3 @@ public sealed record SessionOptions
     /// <summary>Most tokens that are computed at once; null for the tuning profile's or 512.</summary>
     public int? BatchTokens { get; init; }
 }
-
-/// <summary>Number format of cached keys and values.</summary>
-public enum KvCacheType
-{
-    /// <summary>float32.</summary>
-    F32,
-
-    /// <summary>IEEE half.</summary>
-    F16,
-
-    /// <summary>bfloat16.</summary>
-    BF16,
-
-    /// <summary>int8 in blocks of 32 with a scale.</summary>
-    Q8_0,
-}

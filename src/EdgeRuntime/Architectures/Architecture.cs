@@ -1,11 +1,12 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using EdgeRuntime.Transformers;
+using EdgeRuntime.Modules;
+using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Architectures;
 
-/// <summary>Turns the metadata and tensors of one model family into the spec that the forward pass reads.</summary>
+/// <summary>Turns the metadata of one model family into the modules that compute it.</summary>
 internal abstract class Architecture
 {
     /// <summary>Every architecture that can run. To add one: a file beside this one, and its line here.</summary>
@@ -16,16 +17,18 @@ internal abstract class Architecture
 
     /// <summary>Reads and checks the model's shape.</summary>
     /// <exception cref="ModelFormatException">Metadata that contradicts itself or is missing.</exception>
-    /// <exception cref="UnsupportedModelException">A variant that the forward pass does not know.</exception>
-    public abstract TransformerSpec ReadSpec(ModelSource source);
+    /// <exception cref="UnsupportedModelException">A variant that no module computes.</exception>
+    public abstract ModelModules Read(ArchitectureKeys keys);
 
-    /// <summary>The architecture that a file names.</summary>
-    /// <exception cref="UnsupportedModelException">Not one of <see cref="All"/>.</exception>
-    public static Architecture Find(ModelSource source)
+    /// <summary>The modules of a file.</summary>
+    /// <exception cref="UnsupportedModelException">Its architecture is not one of <see cref="All"/>.</exception>
+    /// <inheritdoc cref="Read(ArchitectureKeys)" path="/exception"/>
+    public static ModelModules Read(ModelSource source)
     {
         string name = source.Metadata.GetString("general.architecture");
-        return All.FirstOrDefault(architecture => string.Equals(architecture.Name, name, StringComparison.Ordinal))
+        Architecture architecture = All.FirstOrDefault(known => string.Equals(known.Name, name, StringComparison.Ordinal))
             ?? throw new UnsupportedModelException(
                 $"{source.Path}: architecture '{Printable.Shorten(name)}' is not supported; supported: {string.Join(", ", All.Select(a => a.Name))}");
+        return architecture.Read(new ArchitectureKeys(source, name));
     }
 }

@@ -1,6 +1,10 @@
 using System;
+using System.Collections.Generic;
 using System.Globalization;
-using EdgeRuntime.Transformers;
+using System.Linq;
+using EdgeRuntime.Kernels.Vector;
+using EdgeRuntime.Modules;
+using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Architectures;
 
@@ -22,6 +26,27 @@ internal sealed class ArchitectureKeys
     }
 
     public ModelSource Source => _source;
+
+    /// <summary>Width of the residual stream.</summary>
+    public int Hidden => Positive("embedding_length");
+
+    /// <summary>Positions that the model was trained for.</summary>
+    public int ContextLength => Positive("context_length");
+
+    /// <summary>Number of layers.</summary>
+    public int LayerCount => Positive("block_count");
+
+    /// <summary>The start of each layer's tensor names: <c>blk.0</c> and so on.</summary>
+    public IEnumerable<string> Layers => Enumerable.Range(0, LayerCount).Select(static layer => $"blk.{layer}");
+
+    /// <summary>Added under the root of RMS norms.</summary>
+    public float RmsEpsilon => PositiveSingle("attention.layer_norm_rms_epsilon");
+
+    /// <summary>Added under the root of layer norms.</summary>
+    public float LayerNormEpsilon => PositiveSingle("attention.layer_norm_epsilon");
+
+    /// <summary>Rows of the embedding, <c>token_embd</c>.</summary>
+    public int Vocabulary => (int)_source.MatrixWithAnyRows("token_embd.weight", Hidden).Rows;
 
     public bool Has(string key) => _source.Metadata.Contains(Full(key));
 
@@ -64,6 +89,36 @@ internal sealed class ArchitectureKeys
     {
         float scale = FiniteSingle("attention.scale", 0);
         return scale == 0 ? 1 / MathF.Sqrt(keyLength) : scale;
+    }
+
+    /// <summary>Heads, their sizes and the scale of scores, as most families have them; without a rope.</summary>
+    public AttentionSpec Attention()
+    {
+        int hidden = Hidden;
+        int heads = Positive("attention.head_count");
+        int kvHeads = Positive("attention.head_count_kv", heads);
+        Require(heads % kvHeads == 0, "attention.head_count_kv", $"{kvHeads}", $"a divisor of attention.head_count, {heads}");
+        if (!Has("attention.key_length"))
+        {
+            Require(hidden % heads == 0, "attention.head_count", $"{heads}", $"a divisor of embedding_length, {hidden}");
+        }
+
+        int keyLength = Positive("attention.key_length", hidden / heads);
+        return new AttentionSpec
+        {
+            Heads = heads,
+            KvHeads = kvHeads,
+            KeyLength = keyLength,
+            ValueLength = Positive("attention.value_length", hidden / heads),
+            Scale = AttentionScale(keyLength),
+        };
+    }
+
+    /// <summary>As <see cref="Attention()"/>, with the family's rope.</summary>
+    public AttentionSpec Attention(RopePairing pairing)
+    {
+        AttentionSpec attention = Attention();
+        return attention with { Rope = RopeKeys.Read(this, attention.KeyLength, pairing) };
     }
 
     /// <summary>Refuses a variant that the key switches on.</summary>

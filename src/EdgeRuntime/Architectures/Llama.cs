@@ -1,5 +1,6 @@
+using System.Linq;
 using EdgeRuntime.Kernels.Vector;
-using EdgeRuntime.Transformers;
+using EdgeRuntime.Modules;
 
 namespace EdgeRuntime.Architectures;
 
@@ -8,36 +9,30 @@ internal sealed class Llama : Architecture
 {
     public override string Name => "llama";
 
-    public override TransformerSpec ReadSpec(ModelSource source)
+    public override ModelModules Read(ArchitectureKeys keys)
     {
-        var keys = new ArchitectureKeys(source, Name);
         keys.RequireZero("expert_count", "mixture-of-experts layers");
-
-        int hidden = keys.Positive("embedding_length");
-        int heads = keys.Positive("attention.head_count");
-        int kvHeads = keys.Positive("attention.head_count_kv", heads);
-        keys.Require(heads % kvHeads == 0, "attention.head_count_kv", $"{kvHeads}", $"a divisor of attention.head_count, {heads}");
-        if (!keys.Has("attention.key_length"))
+        int hidden = keys.Hidden;
+        int vocabulary = keys.Vocabulary;
+        int width = keys.Positive("feed_forward_length");
+        float epsilon = keys.RmsEpsilon;
+        AttentionSpec attention = keys.Attention(RopePairing.Norm);
+        Norm Norm(string name) => new(name, NormKind.Rms, epsilon, hidden);
+        return new ModelModules
         {
-            keys.Require(hidden % heads == 0, "attention.head_count", $"{heads}", $"a divisor of embedding_length, {hidden}");
-        }
-
-        int keyLength = keys.Positive("attention.key_length", hidden / heads);
-        RopeSpec rope = RopeSpec.Read(keys, keyLength, RopePairing.Norm);
-        keys.Require(rope.Dimensions == keyLength, "rope.dimension_count", $"{rope.Dimensions}", $"the key length, {keyLength}");
-        return new TransformerSpec
-        {
-            Layers = keys.Positive("block_count"),
             Hidden = hidden,
-            Heads = heads,
-            KvHeads = kvHeads,
-            KeyLength = keyLength,
-            ValueLength = keys.Positive("attention.value_length", hidden / heads),
-            FeedForward = keys.Positive("feed_forward_length"),
-            ContextLength = keys.Positive("context_length"),
-            NormEpsilon = keys.PositiveSingle("attention.layer_norm_rms_epsilon"),
-            Rope = rope,
-            AttentionScale = keys.AttentionScale(keyLength),
+            Vocabulary = vocabulary,
+            ContextLength = keys.ContextLength,
+            Stages =
+            [
+                new Embedding("token_embd", hidden),
+                .. keys.Layers.SelectMany<string, Stage>(layer =>
+                [
+                    new Residual(Norm($"{layer}.attn_norm"), new Attention(layer, hidden, attention)),
+                    new Residual(Norm($"{layer}.ffn_norm"), new FeedForward(layer, hidden, width, Activation.Silu)),
+                ]),
+                new Head(Norm("output_norm"), "output", "token_embd", hidden, vocabulary),
+            ],
         };
     }
 }

@@ -31,12 +31,39 @@ internal abstract unsafe class VectorKernels
     /// <remarks>The sum of squares is 16 fma chains by i mod 16, then <see cref="LaneMath.Reduce"/>.</remarks>
     public abstract void RmsNorm(float* x, float* weight, float epsilon, float* y, int count);
 
-    /// <summary>h = silu(gate) * up, silu(x) = x / (1 + exp(-x)).</summary>
+    /// <summary>y = (x - mean(x)) / sqrt(variance(x) + epsilon) * weight + bias.</summary>
+    /// <param name="x">[count].</param>
+    /// <param name="weight">[count]; null for ones.</param>
+    /// <param name="bias">[count]; null for zeros.</param>
+    /// <param name="epsilon">Added to the variance.</param>
+    /// <param name="y">[count]; may be x.</param>
+    /// <param name="count">Elements, at least 1.</param>
+    /// <remarks>Both sums are 16 chains by i mod 16, then <see cref="LaneMath.Reduce"/>; the variance is that of x - mean(x).</remarks>
+    public abstract void LayerNorm(float* x, float* weight, float* bias, float epsilon, float* y, int count);
+
+    /// <summary>h = activation(gate) * up.</summary>
+    /// <param name="activation">The function.</param>
     /// <param name="gate">[count].</param>
     /// <param name="up">[count].</param>
     /// <param name="h">[count]; may be gate or up.</param>
     /// <param name="count">Elements.</param>
-    public abstract void SwiGlu(float* gate, float* up, float* h, int count);
+    public abstract void Gate(Activation activation, float* gate, float* up, float* h, int count);
+
+    /// <summary>y = activation(x).</summary>
+    /// <param name="activation">The function.</param>
+    /// <param name="x">[count].</param>
+    /// <param name="y">[count]; may be x.</param>
+    /// <param name="count">Elements.</param>
+    public abstract void Activate(Activation activation, float* x, float* y, int count);
+
+    /// <summary>x = cap * tanh(x / cap).</summary>
+    public abstract void Cap(float* x, float cap, int count);
+
+    /// <summary>x = x * factor.</summary>
+    public abstract void Scale(float* x, float factor, int count);
+
+    /// <summary>y = y + x * factor, with one rounding.</summary>
+    public abstract void AddScaled(float* x, float factor, float* y, int count);
 
     /// <summary>y += x.</summary>
     /// <param name="x">[count].</param>
@@ -46,7 +73,7 @@ internal abstract unsafe class VectorKernels
 }
 
 /// <inheritdoc/>
-internal sealed unsafe class VectorKernels<TLanes> : VectorKernels
+internal sealed unsafe partial class VectorKernels<TLanes> : VectorKernels
     where TLanes : struct, ILanes<TLanes>
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -71,21 +98,6 @@ internal sealed unsafe class VectorKernels<TLanes> : VectorKernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override void SwiGlu(float* gate, float* up, float* h, int count)
-    {
-        nint i = 0;
-        for (; i <= count - TLanes.Count; i += TLanes.Count)
-        {
-            TLanes.Store(SwiGlu(TLanes.Load(gate + i), TLanes.Load(up + i)), h + i);
-        }
-
-        for (; i < count; i++)
-        {
-            LanesScalar.Store(VectorKernels<LanesScalar>.SwiGlu(LanesScalar.Load(gate + i), LanesScalar.Load(up + i)), h + i);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Add(float* x, float* y, int count)
     {
         nint i = 0;
@@ -98,14 +110,6 @@ internal sealed unsafe class VectorKernels<TLanes> : VectorKernels
         {
             y[i] += x[i];
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TLanes SwiGlu(TLanes gate, TLanes up)
-    {
-        TLanes negative = TLanes.Subtract(TLanes.Broadcast(0), gate);
-        TLanes denominator = TLanes.Add(TLanes.Broadcast(1), LaneMath.Exp(negative));
-        return TLanes.Multiply(TLanes.Divide(gate, denominator), up);
     }
 
     /// <summary>16 partial sums; the last elements, fewer than 16, go to the first ones.</summary>

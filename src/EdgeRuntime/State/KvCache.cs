@@ -1,10 +1,11 @@
 using System;
+using EdgeRuntime.Engine;
 using EdgeRuntime.Formats;
 using EdgeRuntime.Kernels.Attention;
 using EdgeRuntime.Kernels.Vector;
 using EdgeRuntime.Memory;
 
-namespace EdgeRuntime;
+namespace EdgeRuntime.State;
 
 /// <summary>
 /// Keys and values of one sequence: for each layer and KV head the positions 0 to <see cref="Length"/> - 1. Owns its memory,
@@ -41,6 +42,21 @@ internal sealed unsafe class KvCache : IDisposable
         _chunkStride = checked(layers * (long)kvHeads * _layout.ChunkBytes);
         _memory = new NativeBuffer(checked(((capacity - 1L) / KvLayout.ChunkPositions + 1) * _chunkStride));
         _memory.PreferLargePages();
+    }
+
+    /// <summary>A cache of the layers that share one.</summary>
+    public static KvCache Create(CachePlan plan, EngineStateOptions options)
+    {
+        KvGeometry geometry = plan.Layers[0];
+        return new KvCache(plan.Layers.Count, geometry.KvHeads, geometry.KeyLength, geometry.ValueLength, options.Capacity, options.KeyType);
+    }
+
+    /// <summary>Bytes of the cache that <see cref="Create"/> makes.</summary>
+    public static long PlanBytes(CachePlan plan, EngineStateOptions options)
+    {
+        KvGeometry geometry = plan.Layers[0];
+        var layout = KvLayout.Create(TensorTypeOf(options.KeyType), geometry.KeyLength, geometry.ValueLength);
+        return ((options.Capacity - 1L) / KvLayout.ChunkPositions + 1) * plan.Layers.Count * geometry.KvHeads * layout.ChunkBytes;
     }
 
     public int Layers { get; }

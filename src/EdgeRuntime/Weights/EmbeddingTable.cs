@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 using EdgeRuntime.Formats;
 using EdgeRuntime.Gguf;
 
-namespace EdgeRuntime.Transformers;
+namespace EdgeRuntime.Weights;
 
 /// <summary>
 /// The first matrix, [vocabulary, hidden], read row by row from the file: none of it becomes resident. (A mapping would bring in up to half a

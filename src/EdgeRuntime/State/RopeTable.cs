@@ -1,6 +1,6 @@
 using System;
 
-namespace EdgeRuntime.Transformers;
+namespace EdgeRuntime.State;
 
 /// <summary>
 /// Cosines and sines for a session's positions. Angles are computed in double precision, so that a position far out is as

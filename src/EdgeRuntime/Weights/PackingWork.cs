@@ -5,7 +5,7 @@ using System.Threading;
 using EdgeRuntime.Memory;
 using EdgeRuntime.Threading;
 
-namespace EdgeRuntime.Transformers;
+namespace EdgeRuntime.Weights;
 
 /// <summary>
 /// Packs the matrices of some projections with all threads. These take shares, a few panels each, of all matrices, the largest first: what is
@@ -25,12 +25,12 @@ internal sealed unsafe class PackingWork : ITeamWork
     {
         // Until the run begins a pass may still pack one of them: each is looked at once here, and again when its shares come.
         _jobs = [.. projections
-            .Select(static projection => (Projection: projection, projection.Unpacked))
-            .Where(static pair => pair.Unpacked is not null)
-            .Select(static pair => new Job(pair.Projection, pair.Unpacked!))
-            .OrderByDescending(static job => job.Matrix.Tensor.ByteLength)];
+            .Select(static projection => (Projection: projection, projection.Loader))
+            .Where(static pair => pair.Loader is not null)
+            .Select(static pair => new Job(pair.Projection, pair.Loader!))
+            .OrderByDescending(static job => job.Matrix.FileBytes)];
         _shares = Array.ConvertAll(_jobs, static job => job.Matrix.Shares);
-        _totalBytes = _jobs.Sum(static job => job.Matrix.Tensor.ByteLength);
+        _totalBytes = _jobs.Sum(static job => job.Matrix.FileBytes);
         _progress = progress;
         _cancellationToken = cancellationToken;
     }
@@ -67,13 +67,13 @@ internal sealed unsafe class PackingWork : ITeamWork
         team.Barrier();
         if (thread == 0 && !_cancelled)
         {
-            Array.ForEach(_jobs, static job => job.Projection.Unpacked = null);
+            Array.ForEach(_jobs, static job => job.Projection.Loader = null);
         }
     }
 
     private void PackShare(Job job, int share, byte* rows)
     {
-        if (job.Projection.Unpacked is null)
+        if (job.Projection.Loader is null)
         {
             return; // packed by others, while this run waited for its turn
         }
@@ -82,19 +82,19 @@ internal sealed unsafe class PackingWork : ITeamWork
         _cancelled |= _cancellationToken.IsCancellationRequested;
         if (job.FinishShare())
         {
-            long done = Interlocked.Add(ref _packedBytes, job.Matrix.Tensor.ByteLength);
+            long done = Interlocked.Add(ref _packedBytes, job.Matrix.FileBytes);
             _progress?.Report((float)done / _totalBytes);
         }
     }
 
     /// <summary>A matrix to pack, and how much of it is left.</summary>
-    private sealed class Job(Projection projection, UnpackedMatrix matrix)
+    private sealed class Job(Projection projection, MatrixLoader matrix)
     {
         private int _sharesLeft = matrix.Shares;
 
         public Projection Projection { get; } = projection;
 
-        public UnpackedMatrix Matrix { get; } = matrix;
+        public MatrixLoader Matrix { get; } = matrix;
 
         /// <summary>Counts a share; true for the last one.</summary>
         public bool FinishShare() => Interlocked.Decrement(ref _sharesLeft) == 0;

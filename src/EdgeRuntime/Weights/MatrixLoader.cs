@@ -7,14 +7,14 @@ using EdgeRuntime.Gguf;
 using EdgeRuntime.Kernels;
 using EdgeRuntime.Memory;
 
-namespace EdgeRuntime.Transformers;
+namespace EdgeRuntime.Weights;
 
 /// <summary>
 /// A matrix on its way from the file to its panels. It multiplies all the same: in the first pass that reads it, some panels at a time are
 /// packed into a thread's scratch, multiplied and forgotten, which asks for no memory; in the second they are packed into their places on the
 /// way. The kernels are the same, and so are the results.
 /// </summary>
-internal sealed unsafe class UnpackedMatrix
+internal sealed unsafe class MatrixLoader
 {
     // Enough to hide the system call and the shared counter, few enough to stay in a core's cache and for all threads to finish together;
     // but pairs of panels, which kernels multiply at once.
@@ -23,22 +23,31 @@ internal sealed unsafe class UnpackedMatrix
 
     private readonly PackedMatrix _matrix;
     private readonly string _path;
+    private readonly long _firstRow;
     private readonly int _sharePanels;
     private int _panelsDone;
     private bool _keepsPanels;
 
     /// <param name="tensor">The weights as they are in the file.</param>
     /// <param name="matrix">Where they go; of the same type, or of float32.</param>
+    /// <param name="firstRow">The tensor's row that is the matrix's first: not 0 for an expert's part of a stack.</param>
     /// <param name="path">The model's file, for messages.</param>
-    public UnpackedMatrix(GgufTensor tensor, PackedMatrix matrix, string path)
+    public MatrixLoader(GgufTensor tensor, PackedMatrix matrix, long firstRow, string path)
     {
         _matrix = matrix;
         _path = path;
+        _firstRow = firstRow;
         _sharePanels = Pair * (int)Math.Max(1, BytesAtOnce / (Pair * PackedMatrix.PanelRows * tensor.RowBytes));
         Tensor = tensor;
     }
 
     public GgufTensor Tensor { get; }
+
+    /// <summary>Bytes of the matrix in the file.</summary>
+    public long FileBytes => _matrix.Rows * Tensor.RowBytes;
+
+    /// <summary>A name that no other matrix of the file has.</summary>
+    public string Name => _matrix.Rows == Tensor.Rows ? Tensor.Name : $"{Tensor.Name}[{_firstRow}]";
 
     /// <summary>Shares of a few panels that <see cref="PackShare"/> packs.</summary>
     public int Shares => (_matrix.Panels + _sharePanels - 1) / _sharePanels;
@@ -102,7 +111,7 @@ internal sealed unsafe class UnpackedMatrix
         int count = Math.Min(lastPanel * PackedMatrix.PanelRows, _matrix.Rows) - firstRow;
         int rowBytes = (int)Tensor.RowBytes;
         var source = new ReadOnlySpan<byte>(rows, count * rowBytes);
-        Tensor.ReadRows(firstRow, new Span<byte>(rows, source.Length));
+        Tensor.ReadRows(_firstRow + firstRow, new Span<byte>(rows, source.Length));
         try
         {
             for (int panel = firstPanel; panel < lastPanel; panel++)

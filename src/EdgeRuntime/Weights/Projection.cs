@@ -2,7 +2,7 @@ using System;
 using EdgeRuntime.Kernels;
 using EdgeRuntime.Memory;
 
-namespace EdgeRuntime.Transformers;
+namespace EdgeRuntime.Weights;
 
 /// <summary>A linear layer, y = Scale * (W x) + Bias. Owns its weights. Immutable once packed; before that it multiplies from the file.</summary>
 internal sealed unsafe class Projection : IDisposable
@@ -25,30 +25,36 @@ internal sealed unsafe class Projection : IDisposable
 
     public PackedMatrix Matrix { get; }
 
-    /// <summary>Multiplies in the matrix's place until that is packed; then null. Changed only while nobody multiplies.</summary>
-    public UnpackedMatrix? Unpacked { get; set; }
+    /// <summary>Multiplies in the matrix's place until all its panels are packed; then null. Changed only while nobody multiplies.</summary>
+    public MatrixLoader? Loader { get; set; }
 
     /// <summary>Bytes of scratch that a thread needs for <see cref="Multiply"/>.</summary>
-    public long ScratchBytes => Unpacked?.ScratchBytes ?? Matrix.ScratchBytes;
+    public long ScratchBytes => Loader?.ScratchBytes ?? Matrix.ScratchBytes;
 
     public float Scale { get; }
 
     public int Rows => Matrix.Rows;
 
+    public int Columns => Matrix.Columns;
+
+    public int Panels => Matrix.Panels;
+
+    /// <summary>The form of activations that <see cref="Multiply"/> reads.</summary>
+    public ActivationKind Reads => Matrix.ActivationKind;
+
     /// <summary>y[token, row] for the rows of some panels, scale and bias included.</summary>
-    /// <param name="activations">[tokens, columns], prepared for the matrix's kind.</param>
+    /// <param name="x">[tokens, columns] in the form that <see cref="Reads"/> names.</param>
     /// <param name="tokens">Rows of x.</param>
     /// <param name="firstPanel">First panel of 16 rows.</param>
     /// <param name="lastPanel">One past the last.</param>
     /// <param name="y">[tokens, yStride].</param>
     /// <param name="yStride">Floats from one token to the next.</param>
     /// <param name="scratch">ScratchBytes bytes of the calling thread.</param>
-    public void Multiply(in Activations activations, int tokens, int firstPanel, int lastPanel, float* y, int yStride, byte* scratch)
+    public void Multiply(byte* x, int tokens, int firstPanel, int lastPanel, float* y, int yStride, byte* scratch)
     {
-        byte* x = activations.For(Matrix.ActivationKind);
-        if (Unpacked is { } unpacked)
+        if (Loader is { } loader)
         {
-            unpacked.Multiply(x, tokens, firstPanel, lastPanel, y, yStride, scratch);
+            loader.Multiply(x, tokens, firstPanel, lastPanel, y, yStride, scratch);
         }
         else
         {

@@ -1,0 +1,103 @@
+using System.Runtime.CompilerServices;
+
+namespace EdgeRuntime.Kernels.Vector;
+
+/// <summary>The elementwise functions of feed-forward layers.</summary>
+internal enum Activation
+{
+    /// <summary>x / (1 + exp(-x)).</summary>
+    Silu,
+
+    /// <summary>x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2.</summary>
+    Gelu,
+
+    /// <summary>max(x, 0).</summary>
+    Relu,
+
+    /// <summary>max(x, 0)^2.</summary>
+    ReluSquared,
+
+    /// <summary>1 / (1 + exp(-x)).</summary>
+    Sigmoid,
+
+    /// <summary>ln(1 + exp(x)).</summary>
+    Softplus,
+}
+
+/// <summary>An elementwise function on lanes: the same bits with every width.</summary>
+internal interface ILaneFunction
+{
+    static abstract TLanes Apply<TLanes>(TLanes x)
+        where TLanes : struct, ILanes<TLanes>;
+}
+
+/// <inheritdoc cref="Activation.Sigmoid"/>
+internal readonly struct Sigmoid : ILaneFunction
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TLanes Apply<TLanes>(TLanes x)
+        where TLanes : struct, ILanes<TLanes> => TLanes.Divide(TLanes.Broadcast(1), Denominator(x));
+
+    /// <summary>1 + exp(-x).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TLanes Denominator<TLanes>(TLanes x)
+        where TLanes : struct, ILanes<TLanes> => TLanes.Add(TLanes.Broadcast(1), LaneMath.Exp(TLanes.Subtract(TLanes.Broadcast(0), x)));
+}
+
+/// <inheritdoc cref="Activation.Silu"/>
+internal readonly struct Silu : ILaneFunction
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TLanes Apply<TLanes>(TLanes x)
+        where TLanes : struct, ILanes<TLanes> => TLanes.Divide(x, Sigmoid.Denominator(x));
+}
+
+/// <inheritdoc cref="Activation.Gelu"/>
+/// <remarks>(1 + tanh(u)) / 2 is the sigmoid of 2 u.</remarks>
+internal readonly struct Gelu : ILaneFunction
+{
+    private const float Linear = 1.5957691216f; // 2 sqrt(2 / pi)
+    private const float Cubic = 0.0713548162726f; // 0.044715 times that
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TLanes Apply<TLanes>(TLanes x)
+        where TLanes : struct, ILanes<TLanes>
+    {
+        TLanes slope = TLanes.Fma(TLanes.Multiply(x, x), TLanes.Broadcast(Cubic), TLanes.Broadcast(Linear));
+        return TLanes.Divide(x, Sigmoid.Denominator(TLanes.Multiply(x, slope)));
+    }
+}
+
+/// <inheritdoc cref="Activation.Relu"/>
+internal readonly struct Relu : ILaneFunction
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TLanes Apply<TLanes>(TLanes x)
+        where TLanes : struct, ILanes<TLanes> => TLanes.IfLess(x, TLanes.Broadcast(0), TLanes.Broadcast(0), x);
+}
+
+/// <inheritdoc cref="Activation.ReluSquared"/>
+internal readonly struct ReluSquared : ILaneFunction
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TLanes Apply<TLanes>(TLanes x)
+        where TLanes : struct, ILanes<TLanes>
+    {
+        TLanes positive = Relu.Apply(x);
+        return TLanes.Multiply(positive, positive);
+    }
+}
+
+/// <summary>tanh x.</summary>
+/// <remarks>1 - 2 / (exp(2 x) + 1), with an absolute error below 2e-7.</remarks>
+internal readonly struct Tanh : ILaneFunction
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TLanes Apply<TLanes>(TLanes x)
+        where TLanes : struct, ILanes<TLanes>
+    {
+        TLanes one = TLanes.Broadcast(1);
+        TLanes denominator = TLanes.Add(LaneMath.Exp(TLanes.Add(x, x)), one);
+        return TLanes.Subtract(one, TLanes.Divide(TLanes.Broadcast(2), denominator));
+    }
+}

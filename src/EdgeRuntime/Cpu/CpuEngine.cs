@@ -1,0 +1,343 @@
+using System;
+using System.Threading;
+using EdgeRuntime.Engine;
+using EdgeRuntime.Kernels;
+using EdgeRuntime.Memory;
+using EdgeRuntime.Modules;
+using EdgeRuntime.State;
+using EdgeRuntime.Threading;
+using EdgeRuntime.Weights;
+
+namespace EdgeRuntime.Cpu;
+
+/// <summary>
+/// Runs a model's modules on the processor: one pass over all modules for a batch, on every thread of a team. It owns the weights and the
+/// scratch, which all sequences share.
+/// </summary>
+internal sealed unsafe class CpuEngine : IEngine, ITeamWork
+{
+    private readonly Lock _passes = new();
+    private readonly ModelModules _modules;
+    private readonly StatePlan _statePlan;
+    private readonly ModelWeights _weights;
+    private readonly Action _released;
+    private WorkerPool _team;
+    private Pass _pass;
+    private NativeBuffer _outputs = new(0);
+    private int _maxPositions = 1;
+    private int _references = 1;
+    private int _disposed;
+    private volatile bool _cancelled;
+
+    /// <param name="modules">Bound; not owned.</param>
+    /// <param name="weights">Owned from here on.</param>
+    /// <param name="prefill">Kernels for several rows.</param>
+    /// <param name="decode">Kernels that multiply a single row.</param>
+    /// <param name="threads">Threads that compute, the caller included.</param>
+    /// <param name="released">Called when the last of engine and states is disposed, after everything else is freed.</param>
+    public CpuEngine(ModelModules modules, ModelWeights weights, InstructionSet prefill, InstructionSet decode, int threads, Action released)
+    {
+        _modules = modules;
+        _weights = weights;
+        _released = released;
+        _statePlan = modules.PlanState();
+        weights.UseKernels(prefill, decode);
+        (Prefill, Decode) = (prefill, decode);
+        _team = SharedWorkerPool.Rent(threads);
+        _pass = new Pass(_team, prefill, NewPlan(rows: 1));
+    }
+
+    /// <inheritdoc/>
+    public int VocabularySize => _modules.Vocabulary;
+
+    /// <inheritdoc/>
+    public int HiddenSize => _modules.Hidden;
+
+    /// <inheritdoc/>
+    public int ContextLength => _modules.ContextLength;
+
+    /// <summary>Kernels for several rows.</summary>
+    public InstructionSet Prefill { get; private set; }
+
+    /// <summary>Kernels that multiply a single row.</summary>
+    public InstructionSet Decode { get; private set; }
+
+    /// <summary>Threads that compute.</summary>
+    public int Threads => _team.Threads;
+
+    /// <summary>Bytes of packed weights.</summary>
+    public long WeightBytes => _weights.ByteSize;
+
+    /// <summary>Whether all weights are packed.</summary>
+    public bool IsPacked => _weights.IsPacked;
+
+    /// <inheritdoc/>
+    public IEngineState CreateState(EngineStateOptions options)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Capacity, 1, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.BatchTokens, 1, nameof(options));
+        AddReference();
+        try
+        {
+            lock (_passes)
+            {
+                _maxPositions = Math.Max(_maxPositions, options.Capacity);
+                Reserve(options.BatchTokens);
+            }
+
+            return new SequenceState(_statePlan, options, this, Release);
+        }
+        catch
+        {
+            Release();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Run(ReadOnlySpan<BatchSlice> batch, CancellationToken cancellationToken)
+    {
+        lock (_passes)
+        {
+            ObjectDisposedException.ThrowIf(Volatile.Read(ref _references) == 0, this);
+            int rows = Check(batch);
+            Reserve(rows);
+            Fill(batch, cancellationToken);
+            try
+            {
+                RunPass(batch);
+            }
+            finally
+            {
+                _pass.End();
+            }
+
+            foreach (ref readonly BatchSlice slice in batch)
+            {
+                ((SequenceState)slice.State).Advance(slice.Tokens.Length);
+            }
+        }
+    }
+
+    /// <summary>Packs what a quick start left to the first passes. May run beside passes, which wait.</summary>
+    /// <inheritdoc cref="ModelWeights.Pack" path="/exception"/>
+    public void PackWeights(CancellationToken cancellationToken)
+    {
+        AddReference();
+        try
+        {
+            _weights.Pack(_team, cancellationToken);
+        }
+        finally
+        {
+            Release();
+        }
+    }
+
+    /// <summary>Computes with other kernels and threads from now on: for measuring them.</summary>
+    /// <exception cref="InvalidOperationException">There are states, which keep what they began with.</exception>
+    public void Use(InstructionSet prefill, InstructionSet decode, int threads)
+    {
+        lock (_passes)
+        {
+            if (Volatile.Read(ref _references) != 1)
+            {
+                throw new InvalidOperationException("a model with open sessions keeps its kernels and threads");
+            }
+
+            WorkerPool before = _team;
+            _team = SharedWorkerPool.Rent(threads);
+            SharedWorkerPool.Return(before);
+            (Prefill, Decode) = (prefill, decode);
+            _weights.UseKernels(prefill, decode);
+            _pass.Dispose();
+            _pass = new Pass(_team, prefill, NewPlan(rows: 1));
+        }
+    }
+
+    void ITeamWork.Run(WorkerPool team, int thread)
+    {
+        if (thread == 0)
+        {
+            _weights.BeginPass(); // the others begin to multiply after the barrier of the embedding
+        }
+
+        PassThread t = _pass.Threads[thread];
+        foreach (Stage stage in _modules.Stages)
+        {
+            if (IsCancelled(t))
+            {
+                return;
+            }
+
+            stage.Run(t);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            Release();
+        }
+    }
+
+    private void AddReference()
+    {
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
+        Interlocked.Increment(ref _references);
+    }
+
+    private void Release()
+    {
+        if (Interlocked.Decrement(ref _references) == 0)
+        {
+            _pass.Dispose();
+            _outputs.Dispose();
+            _weights.Dispose();
+            SharedWorkerPool.Return(_team);
+            _released();
+        }
+    }
+
+    private int Check(ReadOnlySpan<BatchSlice> batch)
+    {
+        int rows = 0;
+        foreach (ref readonly BatchSlice slice in batch)
+        {
+            if (slice.State is not SequenceState state || !ReferenceEquals(state.Owner, this))
+            {
+                throw new ArgumentException("a state of another engine; states run on the engine that created them", nameof(batch));
+            }
+
+            int width = slice.Kind == OutputKind.Logits ? VocabularySize : HiddenSize;
+            if (slice.Tokens.IsEmpty || slice.OutputRows > slice.Tokens.Length || slice.Output.Length < (long)slice.OutputRows * width)
+            {
+                throw new ArgumentException(
+                    $"{slice.Tokens.Length} tokens with {slice.OutputRows} outputs of {width} floats and room for {slice.Output.Length} floats; "
+                    + "expected one token or more, at most as many outputs, and room for them",
+                    nameof(batch));
+            }
+
+            if (slice.Tokens.Length > state.Capacity - state.Length)
+            {
+                throw new ContextFullException(state.Length, slice.Tokens.Length, state.Capacity);
+            }
+
+            rows += slice.Tokens.Length;
+        }
+
+        return rows;
+    }
+
+    /// <summary>Grows the scratch for batches of that many rows.</summary>
+    private void Reserve(int rows)
+    {
+        if (rows > _pass.MaxRows || _maxPositions > _pass.MaxPositions)
+        {
+            ScratchPlan plan = NewPlan(Math.Max(rows, _pass.MaxRows));
+            foreach (Stage stage in _modules.Stages)
+            {
+                plan.BeginStage();
+                stage.Plan(plan);
+            }
+
+            _pass.UsePlan(plan, _weights.ScratchBytes);
+        }
+    }
+
+    private ScratchPlan NewPlan(int rows) => new(Prefill, rows, _maxPositions, _modules.Hidden, _statePlan.RotationFloats);
+
+    private void Fill(ReadOnlySpan<BatchSlice> batch, CancellationToken cancellationToken)
+    {
+        _pass.Begin(batch.Length, cancellationToken);
+        foreach (ref readonly BatchSlice slice in batch)
+        {
+            _pass.Add((SequenceState)slice.State, slice.Tokens.Span, slice.OutputRows);
+        }
+    }
+
+    /// <summary>One slice's outputs go straight to their place; those of several are computed side by side and then copied.</summary>
+    private void RunPass(ReadOnlySpan<BatchSlice> batch)
+    {
+        _cancelled = false;
+        int withOutput = 0;
+        bool logits = false;
+        bool hidden = false;
+        BatchSlice last = default;
+        foreach (ref readonly BatchSlice slice in batch)
+        {
+            if (slice.OutputRows > 0)
+            {
+                withOutput++;
+                logits |= slice.Kind == OutputKind.Logits;
+                hidden |= slice.Kind == OutputKind.Hidden;
+                last = slice;
+            }
+        }
+
+        if (withOutput <= 1)
+        {
+            fixed (float* output = last.Output.Span)
+            {
+                _pass.SetOutputs(logits ? output : null, hidden ? output : null);
+                RunTeam();
+            }
+
+            return;
+        }
+
+        float* logitRows = ReserveOutputs(logits, hidden, out float* hiddenRows);
+        _pass.SetOutputs(logitRows, hiddenRows);
+        RunTeam();
+        foreach (ref readonly BatchSlice slice in batch)
+        {
+            int width = slice.Kind == OutputKind.Logits ? VocabularySize : HiddenSize;
+            float* rows = slice.Kind == OutputKind.Logits ? logitRows : hiddenRows;
+            new ReadOnlySpan<float>(rows, slice.OutputRows * width).CopyTo(slice.Output.Span);
+            logitRows += logits ? (long)slice.OutputRows * VocabularySize : 0;
+            hiddenRows += hidden ? (long)slice.OutputRows * HiddenSize : 0;
+        }
+    }
+
+    private void RunTeam()
+    {
+        _team.Run(this);
+        if (_cancelled)
+        {
+            _pass.CancellationToken.ThrowIfCancellationRequested();
+        }
+    }
+
+    private float* ReserveOutputs(bool logits, bool hidden, out float* hiddenRows)
+    {
+        long logitBytes = logits ? (long)_pass.OutputCount * VocabularySize * sizeof(float) : 0;
+        long hiddenBytes = hidden ? (long)_pass.OutputCount * HiddenSize * sizeof(float) : 0;
+        if (_outputs.ByteLength < logitBytes + hiddenBytes)
+        {
+            _outputs.Dispose();
+            _outputs = new NativeBuffer(logitBytes + hiddenBytes);
+        }
+
+        hiddenRows = hidden ? (float*)(_outputs.Pointer + logitBytes) : null;
+        return logits ? (float*)_outputs.Pointer : null;
+    }
+
+    /// <summary>Asked by the caller's thread alone, so that all threads leave at the same place; one row is over too soon to ask.</summary>
+    private bool IsCancelled(PassThread t)
+    {
+        if (t.Rows == 1 || !_pass.CancellationToken.CanBeCanceled)
+        {
+            return false;
+        }
+
+        if (t.Index == 0)
+        {
+            _cancelled = _pass.CancellationToken.IsCancellationRequested;
+        }
+
+        t.Barrier();
+        return _cancelled;
+    }
+}

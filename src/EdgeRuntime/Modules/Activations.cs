@@ -1,0 +1,47 @@
+using System;
+using EdgeRuntime.Kernels;
+using EdgeRuntime.Weights;
+
+namespace EdgeRuntime.Modules;
+
+/// <summary>The forms in which a tensor of activations can be read.</summary>
+[Flags]
+internal enum ActivationForms
+{
+    None = 0,
+
+    /// <summary>Quantized tiles, the Int8 layout of <see cref="ActivationLayout"/>.</summary>
+    Int8 = 1,
+
+    /// <summary>Float tiles, the Float32 layout.</summary>
+    Float32 = 2,
+
+    /// <summary>Plain rows, [tokens, columns].</summary>
+    Rows = 4,
+}
+
+/// <summary>One [tokens, columns] tensor in the forms that were asked for; the others are null. A view.</summary>
+/// <param name="int8">In the Int8 layout of <see cref="ActivationLayout"/>, or null.</param>
+/// <param name="float32">In the Float32 layout, or null.</param>
+/// <param name="rows">[tokens, columns], or null.</param>
+internal unsafe readonly struct Activations(byte* int8, byte* float32, float* rows)
+{
+    /// <summary>[tokens, columns].</summary>
+    public float* Rows { get; } = rows;
+
+    /// <summary>The form that a projection reads.</summary>
+    public byte* For(Projection reader) => reader.Reads == ActivationKind.Int8 ? int8 : float32;
+
+    /// <summary>The forms that some projections read.</summary>
+    public static ActivationForms FormsFor(params ReadOnlySpan<Projection?> readers)
+    {
+        ActivationForms forms = ActivationForms.None;
+        foreach (Projection? reader in readers)
+        {
+            forms |= reader is null ? ActivationForms.None
+                : reader.Reads == ActivationKind.Int8 ? ActivationForms.Int8 : ActivationForms.Float32;
+        }
+
+        return forms;
+    }
+}

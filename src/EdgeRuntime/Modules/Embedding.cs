@@ -1,0 +1,71 @@
+using System;
+using EdgeRuntime.Memory;
+using EdgeRuntime.Weights;
+
+namespace EdgeRuntime.Modules;
+
+/// <summary>x[row] = scale * embedding[token], plus the row of the position where the model has learned positions, then a norm where it has one.</summary>
+internal sealed unsafe class Embedding : Stage
+{
+    private readonly string _name;
+    private readonly int _hidden;
+    private EmbeddingTable _table = null!;
+    private NativeBuffer? _positions;
+
+    /// <param name="name">Tensor name without its last part.</param>
+    /// <param name="hidden">Width of a row.</param>
+    public Embedding(string name, int hidden)
+    {
+        _name = name;
+        _hidden = hidden;
+    }
+
+    /// <summary>Factor of the rows.</summary>
+    public float Scale { get; init; } = 1;
+
+    /// <summary>Name of a table [positions, hidden] of learned positions, or null.</summary>
+    public string? Positions { get; init; }
+
+    /// <summary>Rows of <see cref="Positions"/>: the most positions that a sequence can have.</summary>
+    public int PositionCount { get; init; }
+
+    /// <summary>Applied last, or null.</summary>
+    public Norm? Norm { get; init; }
+
+    /// <summary>Rows of the table.</summary>
+    public int Vocabulary => _table.Vocabulary;
+
+    public override void Bind(TensorBinder tensors)
+    {
+        _table = new EmbeddingTable(tensors.Source.MatrixWithAnyRows($"{_name}.weight", _hidden));
+        _positions = Positions is null ? null : tensors.Floats($"{Positions}.weight", PositionCount, _hidden);
+        Norm?.Bind(tensors);
+    }
+
+    public override void Plan(ScratchPlan scratch)
+    {
+    }
+
+    public override void Run(PassThread t)
+    {
+        for (int row; (row = t.TakeItem()) < t.Rows;)
+        {
+            float* x = t.X + ((long)row * _hidden);
+            _table.Read(t.Token(row), new Span<float>(x, _hidden));
+            if (Scale != 1)
+            {
+                t.Vector.Scale(x, Scale, _hidden);
+            }
+
+            if (_positions is not null)
+            {
+                t.Vector.Add((float*)_positions.Pointer + ((long)t.Position(row) * _hidden), x, _hidden);
+            }
+
+            Norm?.Apply(t.Vector, x, x);
+            t.FillRotations(row);
+        }
+
+        t.Barrier();
+    }
+}

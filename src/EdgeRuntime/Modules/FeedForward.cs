@@ -1,0 +1,87 @@
+using System;
+using EdgeRuntime.Kernels;
+using EdgeRuntime.Kernels.Vector;
+using EdgeRuntime.Weights;
+
+namespace EdgeRuntime.Modules;
+
+/// <summary>Down (act(Gate n) * Up n), or Down act(Up n) without a gate. Biases are added where the file has them.</summary>
+internal sealed unsafe class FeedForward : Branch
+{
+    private readonly string _prefix;
+    private readonly int _hidden;
+    private readonly int _width;
+    private readonly Activation _activation;
+    private readonly bool _gated;
+    private Projection? _gate;
+    private Projection _up = null!;
+    private Projection _down = null!;
+    private long _gateBuffer;
+    private long _upBuffer;
+
+    /// <param name="prefix">Of the tensor names: <c>blk.0</c>.</param>
+    /// <param name="hidden">Width of the residual stream.</param>
+    /// <param name="width">Width inside.</param>
+    /// <param name="activation">Of the gate, or of up where there is none.</param>
+    /// <param name="gated">Whether there is a gate.</param>
+    public FeedForward(string prefix, int hidden, int width, Activation activation, bool gated = true)
+    {
+        _prefix = prefix;
+        _hidden = hidden;
+        _width = width;
+        _activation = activation;
+        _gated = gated;
+    }
+
+    /// <summary>Factor of what is added to the residual stream.</summary>
+    public float ResidualScale { get; init; } = 1;
+
+    public override ActivationForms Reads => Activations.FormsFor(_gate, _up);
+
+    public override void Bind(TensorBinder tensors)
+    {
+        _gate = _gated ? tensors.Projection($"{_prefix}.ffn_gate", _width, _hidden, order: BiasOrder.BeforeScale) : null;
+        _up = tensors.Projection($"{_prefix}.ffn_up", _width, _hidden, order: BiasOrder.BeforeScale);
+        _down = tensors.Projection($"{_prefix}.ffn_down", _hidden, _width, ResidualScale, BiasOrder.BeforeScale);
+    }
+
+    public override void Plan(ScratchPlan scratch)
+    {
+        _upBuffer = scratch.Floats(_width);
+        _gateBuffer = _gated ? scratch.Floats(_width) : _upBuffer;
+        scratch.UseActivations(_width, scratch.Rows);
+    }
+
+    public override void Run(PassThread t, in Activations input, BranchOutput output)
+    {
+        float* h = t.Floats(_gateBuffer);
+        MultiplyActivated(t, input, h);
+        t.Barrier();
+        t.MultiplyTo(output, t.Prepare(h, _width, t.Rows, norm: null, Activations.FormsFor(_down)), _down);
+    }
+
+    /// <summary>h = act(Gate n) * Up n, a share of the panels at a time, while they are in the cache.</summary>
+    private void MultiplyActivated(PassThread t, in Activations n, float* h)
+    {
+        float* up = t.Floats(_upBuffer);
+        while (t.TakeShare(_up.Panels, out int panel, out int last))
+        {
+            _gate?.Multiply(n.For(_gate), t.Rows, panel, last, h, _width, t.Scratch);
+            _up.Multiply(n.For(_up), t.Rows, panel, last, up, _width, t.Scratch);
+            int first = panel * PackedMatrix.PanelRows;
+            int count = Math.Min(last * PackedMatrix.PanelRows, _width) - first;
+            for (int row = 0; row < t.Rows; row++)
+            {
+                long offset = ((long)row * _width) + first;
+                if (_gate is null)
+                {
+                    t.Vector.Activate(_activation, up + offset, h + offset, count);
+                }
+                else
+                {
+                    t.Vector.Gate(_activation, h + offset, up + offset, h + offset, count);
+                }
+            }
+        }
+    }
+}

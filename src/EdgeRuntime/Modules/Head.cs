@@ -1,0 +1,124 @@
+using System;
+using EdgeRuntime.Kernels;
+using EdgeRuntime.Weights;
+
+namespace EdgeRuntime.Modules;
+
+/// <summary>logits = cap tanh(scale (W norm(x)) / cap), for the rows that are asked for; the norm alone where hidden states are.</summary>
+internal sealed unsafe class Head : Stage
+{
+    private readonly Norm? _norm;
+    private readonly string _name;
+    private readonly string _tied;
+    private readonly int _hidden;
+    private readonly int _vocabulary;
+    private Projection _output = null!;
+    private long _rows;
+
+    /// <param name="norm">The last norm, or null.</param>
+    /// <param name="name">The output matrix, without the last part of its name.</param>
+    /// <param name="tied">The embedding, which serves where the file has no output matrix.</param>
+    /// <param name="hidden">Width of the residual stream.</param>
+    /// <param name="vocabulary">Rows of the matrix.</param>
+    public Head(Norm? norm, string name, string tied, int hidden, int vocabulary)
+    {
+        _norm = norm;
+        _name = name;
+        _tied = tied;
+        _hidden = hidden;
+        _vocabulary = vocabulary;
+    }
+
+    /// <summary>Factor of the logits.</summary>
+    public float Scale { get; init; } = 1;
+
+    /// <summary>Limit that the logits approach, or 0 for none.</summary>
+    public float Cap { get; init; }
+
+    public override void Bind(TensorBinder tensors)
+    {
+        _norm?.Bind(tensors);
+        _output = tensors.Projection(tensors.Has(_name) ? _name : _tied, _vocabulary, _hidden, Scale);
+    }
+
+    public override void Plan(ScratchPlan scratch)
+    {
+        scratch.KeepInput();
+        _rows = scratch.Floats(_hidden);
+    }
+
+    public override void Run(PassThread t)
+    {
+        int rows = t.Pass.OutputCount;
+        if (rows == 0)
+        {
+            return;
+        }
+
+        float* x = OutputRows(t, rows);
+        if (t.Pass.HiddenStates is not null)
+        {
+            WriteHidden(t, x, rows);
+        }
+
+        if (t.Pass.Logits is not null)
+        {
+            WriteLogits(t, x, rows);
+        }
+    }
+
+    /// <summary>The rows that are asked for, side by side: in their place where they lie so already.</summary>
+    private float* OutputRows(PassThread t, int rows)
+    {
+        ReadOnlySpan<int> wanted = t.Pass.OutputRows;
+        if (wanted[^1] - wanted[0] == rows - 1)
+        {
+            return t.X + ((long)wanted[0] * _hidden);
+        }
+
+        float* gathered = t.Floats(_rows);
+        for (int i; (i = t.TakeItem()) < rows;)
+        {
+            new ReadOnlySpan<float>(t.X + ((long)wanted[i] * _hidden), _hidden).CopyTo(new Span<float>(gathered + ((long)i * _hidden), _hidden));
+        }
+
+        t.Barrier();
+        return gathered;
+    }
+
+    private void WriteHidden(PassThread t, float* x, int rows)
+    {
+        for (int i; (i = t.TakeItem()) < rows;)
+        {
+            float* hidden = t.Pass.HiddenStates + ((long)i * _hidden);
+            float* row = x + ((long)i * _hidden);
+            if (_norm is null)
+            {
+                new ReadOnlySpan<float>(row, _hidden).CopyTo(new Span<float>(hidden, _hidden));
+            }
+            else
+            {
+                _norm.Apply(t.Vector, row, hidden);
+            }
+        }
+
+        t.Barrier();
+    }
+
+    private void WriteLogits(PassThread t, float* x, int rows)
+    {
+        Activations n = t.Prepare(x, _hidden, rows, _norm, Activations.FormsFor(_output));
+        while (t.TakeShare(_output.Panels, out int panel, out int last))
+        {
+            _output.Multiply(n.For(_output), rows, panel, last, t.Pass.Logits, _vocabulary, t.Scratch);
+            int first = panel * PackedMatrix.PanelRows;
+            int count = Math.Min(last * PackedMatrix.PanelRows, _vocabulary) - first;
+            for (int row = 0; Cap != 0 && row < rows; row++)
+            {
+                t.Vector.Cap(t.Pass.Logits + ((long)row * _vocabulary) + first, Cap, count);
+            }
+        }
+
+        t.Barrier();
+    }
+}

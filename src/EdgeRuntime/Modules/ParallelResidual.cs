@@ -1,0 +1,64 @@
+using EdgeRuntime.State;
+using EdgeRuntime.Weights;
+
+namespace EdgeRuntime.Modules;
+
+/// <summary>x += first(normFirst(x)) + second(normSecond(x)): two branches that read the same x. Their norms may be one and the same.</summary>
+internal sealed unsafe class ParallelResidual : Stage
+{
+    private readonly Norm _firstNorm;
+    private readonly Branch _first;
+    private readonly Norm _secondNorm;
+    private readonly Branch _second;
+    private long _result;
+
+    public ParallelResidual(Norm firstNorm, Branch first, Norm secondNorm, Branch second)
+    {
+        _firstNorm = firstNorm;
+        _first = first;
+        _secondNorm = secondNorm;
+        _second = second;
+    }
+
+    public override void Bind(TensorBinder tensors)
+    {
+        _firstNorm.Bind(tensors);
+        _first.Bind(tensors);
+        if (!ReferenceEquals(_firstNorm, _secondNorm))
+        {
+            _secondNorm.Bind(tensors);
+        }
+
+        _second.Bind(tensors);
+    }
+
+    public override void Declare(StatePlan state)
+    {
+        _first.Declare(state);
+        _second.Declare(state);
+    }
+
+    public override void Plan(ScratchPlan scratch)
+    {
+        // The first result outlives the first branch's buffers, whose place the second one takes.
+        scratch.KeepInput();
+        _result = scratch.Floats(scratch.Hidden);
+        _first.Plan(scratch);
+        _second.Plan(scratch);
+    }
+
+    public override void Run(PassThread t)
+    {
+        float* result = t.Floats(_result);
+        _first.Run(t, t.Prepare(t.X, t.Hidden, t.Rows, _firstNorm, _first.Reads), new BranchOutput(result));
+
+        // The norm is computed anew rather than kept: the first branch has put its own activations into the tiles.
+        _second.Run(t, t.Prepare(t.X, t.Hidden, t.Rows, _secondNorm, _second.Reads), BranchOutput.Residual);
+        for (int row; (row = t.TakeItem()) < t.Rows;)
+        {
+            t.Vector.Add(result + ((long)row * t.Hidden), t.X + ((long)row * t.Hidden), t.Hidden);
+        }
+
+        t.Barrier();
+    }
+}

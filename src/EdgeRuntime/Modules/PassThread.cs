@@ -1,0 +1,224 @@
+using System;
+using EdgeRuntime.Kernels;
+using EdgeRuntime.Kernels.Vector;
+using EdgeRuntime.Memory;
+using EdgeRuntime.State;
+using EdgeRuntime.Weights;
+
+namespace EdgeRuntime.Modules;
+
+/// <summary>A projection of the activations that are multiplied, and where its result goes.</summary>
+/// <param name="projection">The projection.</param>
+/// <param name="y">[rows, stride].</param>
+/// <param name="stride">Floats from one row of y to the next.</param>
+internal unsafe readonly struct Product(Projection projection, float* y, int stride)
+{
+    public Projection Projection { get; } = projection;
+
+    public float* Y { get; } = y;
+
+    public int Stride { get; } = stride;
+}
+
+/// <summary>
+/// One thread's view of a pass: its place in the team, its own scratch, and the steps that modules are made of. Every thread calls the same
+/// steps in the same order. With one row, what is cheap (a norm, quantization) is done by every thread for itself, which saves a barrier.
+/// A row's sum is never split, so results do not depend on the number of threads.
+/// </summary>
+internal sealed unsafe class PassThread : IDisposable
+{
+    private readonly Pass _pass;
+    private NativeBuffer _memory = new(0);
+    private long _rowOffset;
+    private long _int8Offset;
+
+    public PassThread(Pass pass, int index)
+    {
+        _pass = pass;
+        Index = index;
+    }
+
+    /// <summary>0 for the caller of the pass.</summary>
+    public int Index { get; }
+
+    public VectorKernels Vector => _pass.Vector;
+
+    public InstructionSet Isa => _pass.Isa;
+
+    /// <summary>Threads of the team.</summary>
+    public int Threads => _pass.Team.Threads;
+
+    /// <inheritdoc cref="Pass.Rows"/>
+    public int Rows => _pass.Rows;
+
+    /// <inheritdoc cref="Pass.Hidden"/>
+    public int Hidden => _pass.Hidden;
+
+    /// <inheritdoc cref="Pass.X"/>
+    public float* X => _pass.X;
+
+    /// <summary>The batch.</summary>
+    public Pass Pass => _pass;
+
+    /// <inheritdoc cref="Pass.Sequences"/>
+    public ReadOnlySpan<SequenceRows> Sequences => _pass.Sequences;
+
+    /// <summary>This thread's scratch for one kernel call; its content does not outlive the call.</summary>
+    public byte* Scratch => _memory.Pointer;
+
+    public int Token(int row) => _pass.Token(row);
+
+    public int Position(int row) => _pass.Position(row);
+
+    /// <inheritdoc cref="Pass.Floats"/>
+    public float* Floats(long offset) => _pass.Floats(offset);
+
+    /// <summary>The next item of the phase, which may be past the end. A phase that takes items ends with <see cref="Barrier"/>.</summary>
+    public int TakeItem() => _pass.Team.TakeItems(1);
+
+    /// <inheritdoc cref="Threading.WorkerPool.TakeShare"/>
+    public bool TakeShare(int items, out int first, out int last) => _pass.Team.TakeShare(items, out first, out last);
+
+    /// <summary>Waits until every thread is here.</summary>
+    public void Barrier() => _pass.Team.Barrier();
+
+    /// <summary>Cosines and sines of a row's position, for every rope of the model.</summary>
+    public void FillRotations(int row)
+    {
+        ref readonly SequenceRows sequence = ref _pass.SequenceOf(row);
+        float* target = _pass.Rotations + ((long)row * sequence.State.RotationFloats);
+        sequence.State.FillRotations(_pass.Position(row), target);
+    }
+
+    /// <summary>Where a row's cosines and sines of a rope begin.</summary>
+    public float* Rotation(int row, Rotation rotation) =>
+        _pass.Rotations + ((long)row * _pass.SequenceOf(row).State.RotationFloats) + rotation.Offset;
+
+    /// <summary>norm(x) of rows, in the forms that its readers ask for. Ends at a barrier, except with one row.</summary>
+    /// <param name="x">[rows, columns].</param>
+    /// <param name="columns">Columns; the width of the norm.</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="norm">Null for none.</param>
+    /// <param name="forms">What is read.</param>
+    /// <param name="normed">[rows, columns] for norm(x), may be x; null for the pass's own buffer, as wide as the residual stream.</param>
+    public Activations Prepare(float* x, int columns, int rows, Norm? norm, ActivationForms forms, float* normed = null)
+    {
+        if (rows == 1)
+        {
+            return PrepareRow(x, columns, norm, forms);
+        }
+
+        int tileTokens = _pass.TileTokens;
+        int tiles = (rows + tileTokens - 1) / tileTokens;
+        float* source = norm is null ? x : normed is null ? _pass.Normed : normed;
+        for (int tile; (tile = TakeItem()) < tiles;)
+        {
+            int last = Math.Min((tile + 1) * tileTokens, rows);
+            for (int row = tile * tileTokens; norm is not null && row < last; row++)
+            {
+                norm.Apply(Vector, x + ((long)row * columns), source + ((long)row * columns));
+            }
+
+            FillTile(source, columns, rows, tile, forms);
+        }
+
+        Barrier();
+        return new Activations(_pass.Int8, _pass.Float32, source);
+    }
+
+    /// <summary>Products of the same rows; shares run over the panels of all of them. The caller meets the others afterwards.</summary>
+    public void Multiply(in Activations x, int rows, params ReadOnlySpan<Product> products)
+    {
+        int panels = 0;
+        foreach (Product product in products)
+        {
+            panels += product.Projection.Panels;
+        }
+
+        while (TakeShare(panels, out int first, out int last))
+        {
+            int start = 0;
+            foreach (Product product in products)
+            {
+                int firstPanel = Math.Max(first - start, 0);
+                int lastPanel = Math.Min(last - start, product.Projection.Panels);
+                if (firstPanel < lastPanel)
+                {
+                    product.Projection.Multiply(x.For(product.Projection), rows, firstPanel, lastPanel, product.Y, product.Stride, Scratch);
+                }
+
+                start += product.Projection.Panels;
+            }
+        }
+    }
+
+    /// <summary>The last product of a branch, to where its result goes. Ends at a barrier.</summary>
+    public void MultiplyTo(BranchOutput output, in Activations x, Projection projection)
+    {
+        float* y = output.Buffer is null ? _pass.Delta : output.Buffer;
+        while (TakeShare(projection.Panels, out int panel, out int last))
+        {
+            projection.Multiply(x.For(projection), Rows, panel, last, y, Hidden, Scratch);
+            if (output.Buffer is null)
+            {
+                AddToResidual(y, panel * PackedMatrix.PanelRows, Math.Min(last * PackedMatrix.PanelRows, projection.Rows));
+            }
+        }
+
+        Barrier();
+    }
+
+    /// <summary>Provides this thread's scratch for a plan.</summary>
+    public void UsePlan(ScratchPlan plan, long matmulBytes)
+    {
+        _rowOffset = NativeBuffer.Align(Math.Max(matmulBytes, plan.ThreadBytes));
+        _int8Offset = _rowOffset + NativeBuffer.Align((long)plan.Widest * sizeof(float)) + NativeBuffer.Alignment;
+        _memory.Dispose();
+        _memory = new NativeBuffer(_int8Offset + ActivationLayout.ByteSize(ActivationKind.Int8, plan.Widest, 1) + NativeBuffer.Alignment);
+    }
+
+    public void Dispose() => _memory.Dispose();
+
+    /// <summary>One row, by every thread for itself.</summary>
+    private Activations PrepareRow(float* x, int columns, Norm? norm, ActivationForms forms)
+    {
+        float* row = x;
+        if (norm is not null)
+        {
+            row = (float*)(_memory.Pointer + _rowOffset);
+            norm.Apply(Vector, x, row);
+        }
+
+        byte* int8 = _memory.Pointer + _int8Offset;
+        if ((forms & ActivationForms.Int8) != 0)
+        {
+            ActivationQuantizer.Fill(ActivationKind.Int8, row, columns, 1, columns, 0, 1, int8, Isa);
+        }
+
+        // One row of the Float32 layout is the row itself.
+        return new Activations(int8, (byte*)row, row);
+    }
+
+    private void FillTile(float* x, int columns, int rows, int tile, ActivationForms forms)
+    {
+        if ((forms & ActivationForms.Int8) != 0)
+        {
+            ActivationQuantizer.Fill(ActivationKind.Int8, x, columns, rows, columns, tile, tile + 1, _pass.Int8, Isa);
+        }
+
+        if ((forms & ActivationForms.Float32) != 0)
+        {
+            ActivationQuantizer.Fill(ActivationKind.Float32, x, columns, rows, columns, tile, tile + 1, _pass.Float32, Isa);
+        }
+    }
+
+    /// <summary>x += delta, the columns of some panels.</summary>
+    private void AddToResidual(float* delta, int first, int last)
+    {
+        for (int row = 0; row < Rows; row++)
+        {
+            long offset = ((long)row * Hidden) + first;
+            Vector.Add(delta + offset, _pass.X + offset, last - first);
+        }
+    }
+}

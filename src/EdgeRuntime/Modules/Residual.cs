@@ -1,0 +1,59 @@
+using EdgeRuntime.State;
+using EdgeRuntime.Weights;
+
+namespace EdgeRuntime.Modules;
+
+/// <summary>x += after(branch(before(x))): a branch between its norms, either of which may be absent.</summary>
+internal sealed unsafe class Residual : Stage
+{
+    private readonly Norm? _before;
+    private readonly Branch _branch;
+    private readonly Norm? _after;
+    private long _result;
+
+    /// <param name="before">Of the branch's input, or null.</param>
+    /// <param name="branch">A mixer or a feed-forward.</param>
+    /// <param name="after">Of what is added, or null.</param>
+    public Residual(Norm? before, Branch branch, Norm? after = null)
+    {
+        _before = before;
+        _branch = branch;
+        _after = after;
+    }
+
+    public override void Bind(TensorBinder tensors)
+    {
+        _before?.Bind(tensors);
+        _branch.Bind(tensors);
+        _after?.Bind(tensors);
+    }
+
+    public override void Declare(StatePlan state) => _branch.Declare(state);
+
+    public override void Plan(ScratchPlan scratch)
+    {
+        _branch.Plan(scratch);
+        _result = _after is null ? 0 : scratch.Floats(scratch.Hidden);
+    }
+
+    public override void Run(PassThread t)
+    {
+        Activations n = t.Prepare(t.X, t.Hidden, t.Rows, _before, _branch.Reads);
+        if (_after is null)
+        {
+            _branch.Run(t, n, BranchOutput.Residual);
+            return;
+        }
+
+        float* result = t.Floats(_result);
+        _branch.Run(t, n, new BranchOutput(result));
+        for (int row; (row = t.TakeItem()) < t.Rows;)
+        {
+            float* y = result + ((long)row * t.Hidden);
+            _after.Apply(t.Vector, y, y);
+            t.Vector.Add(y, t.X + ((long)row * t.Hidden), t.Hidden);
+        }
+
+        t.Barrier();
+    }
+}

@@ -1,0 +1,112 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using EdgeRuntime.Formats;
+using EdgeRuntime.Gguf;
+
+namespace EdgeRuntime.Weights;
+
+/// <summary>
+/// A model's file as the loader sees it: metadata, and tensors that are checked against the shape they must have. It remembers which tensors
+/// were asked for, so that one that nothing reads is noticed. A view; for one caller at a time.
+/// </summary>
+internal sealed class ModelSource
+{
+    private readonly GgufFile _file;
+    private readonly HashSet<string> _bound = new(StringComparer.Ordinal);
+
+    public ModelSource(GgufFile file) => _file = file;
+
+    public string Path => _file.Path;
+
+    public GgufMetadata Metadata => _file.Metadata;
+
+    /// <summary>Names of the tensors that nothing has asked for, in the order of the file.</summary>
+    public IEnumerable<string> UnboundTensors => _file.Tensors.Select(static tensor => tensor.Name).Where(name => !_bound.Contains(name));
+
+    /// <summary>Whether the file has a tensor of that name; does not count as asking for it.</summary>
+    public bool Has(string name) => _file.FindTensor(name) is not null;
+
+    /// <summary>The matrix of that name; refuses another shape or a type without kernels.</summary>
+    /// <param name="name">Tensor name.</param>
+    /// <param name="rows">Output features, of all matrices of a stack together.</param>
+    /// <param name="columns">Input features.</param>
+    public GgufTensor Matrix(string name, long rows, int columns) =>
+        Checked(Find(name) ?? throw Missing(name, Shape(rows, columns)), rows, columns);
+
+    /// <summary>As <see cref="Matrix"/>, with as many rows as the file has.</summary>
+    public GgufTensor MatrixWithAnyRows(string name, int columns)
+    {
+        GgufTensor tensor = Find(name) ?? throw Missing(name, $"rows of {columns}");
+        return tensor.Rows is > 0 and <= int.MaxValue
+            ? Checked(tensor, tensor.Rows, columns)
+            : throw new ModelFormatException(Path, -1, $"tensor '{name}' has {tensor.Rows} rows; expected 1 to {int.MaxValue}");
+    }
+
+    /// <summary>Floats [<paramref name="rows"/>, <paramref name="columns"/>], or null where the file has no such tensor.</summary>
+    public float[]? OptionalFloats(string name, int rows, int columns)
+    {
+        if (Find(name) is not { } tensor)
+        {
+            return null;
+        }
+
+        Checked(tensor, rows, columns);
+        float[] values = new float[(long)rows * columns];
+        byte[] bytes = new byte[tensor.ByteLength];
+        tensor.ReadRows(0, bytes);
+        TensorFormats.Get(tensor.Type).Dequantize(bytes, values);
+        int bad = Array.FindIndex(values, static value => !float.IsFinite(value));
+        return bad < 0 ? values : throw new ModelFormatException(
+            Path, tensor.FileOffset, $"tensor '{name}': value {bad} is {values[bad]}; expected a finite number");
+    }
+
+    /// <summary>A float vector [<paramref name="length"/>], or null where the file has none.</summary>
+    public float[]? OptionalVector(string name, int length) => OptionalFloats(name, 1, length);
+
+    /// <summary>Floats [<paramref name="rows"/>, <paramref name="columns"/>].</summary>
+    public float[] Floats(string name, int rows, int columns) =>
+        OptionalFloats(name, rows, columns) ?? throw Missing(name, rows == 1 ? $"{columns} values" : Shape(rows, columns));
+
+    /// <summary>Refuses a file with tensors that nothing reads: its answers would be wrong without a word.</summary>
+    /// <param name="isNotRun">Tells the tensors that the architecture knows and deliberately does not run.</param>
+    /// <exception cref="UnsupportedModelException">There are others; the message names the first ones.</exception>
+    public void RequireAllBound(Predicate<string> isNotRun)
+    {
+        string[] ignored = [.. UnboundTensors.Where(name => !isNotRun(name))];
+        if (ignored.Length > 0)
+        {
+            string more = ignored.Length > 3 ? $" and {ignored.Length - 3} more" : "";
+            throw new UnsupportedModelException(
+                $"{Path}: nothing here reads the tensors {string.Join(", ", ignored.Take(3).Select(name => $"'{Printable.Shorten(name)}'"))}{more}; "
+                + "the model is of a variant that this build does not know, or the file is damaged");
+        }
+    }
+
+    private static string Shape(long rows, int columns) => $"[{columns}, {rows}]";
+
+    private ModelFormatException Missing(string name, string expected) => new(Path, -1, $"tensor '{name}' is missing; expected {expected}");
+
+    private GgufTensor? Find(string name)
+    {
+        _bound.Add(name);
+        return _file.FindTensor(name);
+    }
+
+    private GgufTensor Checked(GgufTensor tensor, long rows, int columns)
+    {
+        if (tensor.Rows != rows || tensor.Columns != columns)
+        {
+            throw new ModelFormatException(
+                Path, -1, $"tensor '{tensor.Name}' has shape [{tensor.Columns}, {tensor.Rows}]; the metadata asks for {Shape(rows, columns)}");
+        }
+
+        if (TensorFormats.Find(tensor.Type) is null)
+        {
+            throw new UnsupportedModelException(
+                $"{Path}: tensor '{tensor.Name}' has type {tensor.Type}, which has no kernels; types that work: {string.Join(", ", TensorFormats.All.Select(f => f.Type))}");
+        }
+
+        return tensor;
+    }
+}

@@ -1,0 +1,86 @@
+using System;
+using System.Linq;
+using System.Threading;
+using EdgeRuntime.Kernels;
+using EdgeRuntime.Memory;
+using EdgeRuntime.Threading;
+
+namespace EdgeRuntime.Weights;
+
+/// <summary>All weights of a model, packed or to be packed when they are used. Owns them; modules hold views.</summary>
+internal sealed class ModelWeights : IDisposable
+{
+    // About a layer's worth: passes get in between, and what was packed is kept.
+    private const int MatricesAtOnce = 8;
+
+    private readonly Projection[] _projections;
+    private readonly NativeBuffer[] _vectors;
+    private readonly IDisposable _panels;
+    private Projection[] _unpacked;
+
+    /// <summary>Takes over what the binder gave out and gives the matrices their panels.</summary>
+    public ModelWeights(TensorBinder binder, WeightPacker packer)
+    {
+        _panels = packer.Pack(binder.Projections);
+        _projections = [.. binder.Projections];
+        _vectors = [.. binder.Vectors];
+        _unpacked = FindUnpacked(_projections);
+    }
+
+    /// <summary>Bytes of packed matrices.</summary>
+    public long ByteSize => _projections.Sum(static projection => projection.Matrix.ByteSize);
+
+    /// <summary>Most bytes of scratch that any matrix needs a thread, from now on.</summary>
+    public long ScratchBytes => _projections.Max(static projection => projection.ScratchBytes);
+
+    /// <summary>Whether all matrices are packed, as far as <see cref="BeginPass"/> has seen.</summary>
+    public bool IsPacked => _unpacked.Length == 0;
+
+    /// <summary>Packs what is not packed yet, some matrices at a time.</summary>
+    /// <inheritdoc cref="PackingWork.Run" path="/exception"/>
+    public void Pack(WorkerPool team, CancellationToken cancellationToken)
+    {
+        foreach (Projection[] some in _projections.Chunk(MatricesAtOnce))
+        {
+            PackingWork.Run(team, some, progress: null, cancellationToken);
+        }
+    }
+
+    /// <summary>
+    /// To be called before each pass, by one thread, while nobody multiplies: the matrices that the last pass used come nearer to being
+    /// packed. Those that it did not use, such as those of experts, wait for a pass that does.
+    /// </summary>
+    public void BeginPass()
+    {
+        if (IsPacked)
+        {
+            return;
+        }
+
+        foreach (Projection projection in _unpacked)
+        {
+            if (projection.Loader?.FinishPass() == true)
+            {
+                projection.Loader = null;
+            }
+        }
+
+        if (Array.Exists(_unpacked, static projection => projection.Loader is null))
+        {
+            _unpacked = FindUnpacked(_unpacked);
+        }
+    }
+
+    /// <summary>Chooses other kernels for all matrices; see <see cref="PackedMatrix.UseKernels"/>.</summary>
+    public void UseKernels(InstructionSet prefill, InstructionSet decode) =>
+        Array.ForEach(_projections, projection => projection.Matrix.UseKernels(prefill, decode));
+
+    public void Dispose()
+    {
+        Array.ForEach(_projections, static projection => projection.Dispose());
+        Array.ForEach(_vectors, static vector => vector.Dispose());
+        _panels.Dispose();
+    }
+
+    private static Projection[] FindUnpacked(Projection[] projections) => Array.FindAll(projections, static projection => projection.Loader is not null);
+}

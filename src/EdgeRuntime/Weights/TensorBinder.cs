@@ -1,0 +1,131 @@
+using System;
+using System.Collections.Generic;
+using EdgeRuntime.Formats;
+using EdgeRuntime.Gguf;
+using EdgeRuntime.Kernels;
+using EdgeRuntime.Memory;
+
+namespace EdgeRuntime.Weights;
+
+/// <summary>Where a layer's bias stands when the file also has a scale for it (<c>.scale</c> tensors).</summary>
+internal enum BiasOrder
+{
+    /// <summary>y = scale * W x + bias.</summary>
+    AfterScale,
+
+    /// <summary>y = scale * (W x + bias), as llama.cpp's feed-forward blocks.</summary>
+    BeforeScale,
+}
+
+/// <summary>
+/// Gives modules their tensors, checked, and keeps what it gave: matrices without panels yet, and small vectors. Owns all of it until
+/// <see cref="ModelWeights"/> takes it over. Nothing is packed here, so an inspection may bind a model too.
+/// </summary>
+internal sealed unsafe class TensorBinder : IDisposable
+{
+    private readonly InstructionSet _instructionSet;
+    private readonly bool _exact;
+    private readonly List<Projection> _projections = [];
+    private readonly List<NativeBuffer> _vectors = [];
+
+    /// <param name="source">The model's file.</param>
+    /// <param name="instructionSet">Whose kernels will read the weights.</param>
+    /// <param name="exact">Expands every matrix to float32.</param>
+    public TensorBinder(ModelSource source, InstructionSet instructionSet, bool exact)
+    {
+        Source = source;
+        _instructionSet = instructionSet;
+        _exact = exact;
+    }
+
+    public ModelSource Source { get; }
+
+    /// <summary>The matrices so far, in the order in which modules asked for them.</summary>
+    public IReadOnlyList<Projection> Projections => _projections;
+
+    /// <summary>The vectors so far.</summary>
+    public IReadOnlyList<NativeBuffer> Vectors => _vectors;
+
+    /// <summary>Whether the file has <c>NAME.weight</c>.</summary>
+    public bool Has(string name) => Source.Has($"{name}.weight");
+
+    /// <summary><c>NAME.weight</c> [rows, columns], with <c>NAME.bias</c> and <c>NAME.scale</c> where the file has them.</summary>
+    /// <param name="name">Tensor name without its last part.</param>
+    /// <param name="rows">Output features.</param>
+    /// <param name="columns">Input features.</param>
+    /// <param name="factor">A constant of the architecture that multiplies all of y.</param>
+    /// <param name="order">Where the bias stands beside the file's scale.</param>
+    public Projection Projection(string name, int rows, int columns, float factor = 1, BiasOrder order = BiasOrder.AfterScale)
+    {
+        GgufTensor tensor = Source.Matrix($"{name}.weight", rows, columns);
+        float scale = Source.OptionalVector($"{name}.scale", 1)?[0] ?? 1;
+        float[]? bias = Source.OptionalVector($"{name}.bias", rows);
+        float biasFactor = factor * (order == BiasOrder.BeforeScale ? scale : 1);
+        if (bias is not null && biasFactor != 1)
+        {
+            bias = Array.ConvertAll(bias, value => value * biasFactor);
+        }
+
+        return Add(tensor, rows, firstRow: 0, scale * factor, bias);
+    }
+
+    /// <summary>As <see cref="Projection"/>, or null where the file has no such matrix.</summary>
+    public Projection? OptionalProjection(string name, int rows, int columns, float factor = 1, BiasOrder order = BiasOrder.AfterScale) =>
+        Has(name) ? Projection(name, rows, columns, factor, order) : null;
+
+    /// <summary>The matrices of a stack <c>NAME.weight</c> [count, rows, columns], with rows of <c>NAME.bias</c> [count, rows].</summary>
+    public Projection[] Stack(string name, int count, int rows, int columns)
+    {
+        GgufTensor tensor = Source.Matrix($"{name}.weight", (long)count * rows, columns);
+        if (tensor.Dimensions[1] != rows)
+        {
+            throw new ModelFormatException(
+                Source.Path, -1, $"tensor '{tensor.Name}' has {tensor.Dimensions[1]} rows a matrix; the metadata asks for {count} matrices of {rows}");
+        }
+
+        float[]? biases = Source.OptionalFloats($"{name}.bias", count, rows);
+        float[]? scales = Source.OptionalVector($"{name}.scale", count);
+        var stack = new Projection[count];
+        for (int i = 0; i < count; i++)
+        {
+            stack[i] = Add(tensor, rows, (long)i * rows, scales?[i] ?? 1, biases?[(i * rows)..((i + 1) * rows)]);
+        }
+
+        return stack;
+    }
+
+    /// <summary>Floats [<paramref name="length"/>] of that name.</summary>
+    public NativeBuffer Vector(string name, int length) => Keep(Source.Floats(name, 1, length));
+
+    /// <summary>Floats [<paramref name="length"/>] of that name, or null where the file has none.</summary>
+    public NativeBuffer? OptionalVector(string name, int length) => Source.OptionalVector(name, length) is { } values ? Keep(values) : null;
+
+    /// <summary>Floats [<paramref name="rows"/>, <paramref name="columns"/>] of that name.</summary>
+    public NativeBuffer Floats(string name, int rows, int columns) => Keep(Source.Floats(name, rows, columns));
+
+    /// <summary>Keeps values that a module has made of its tensors.</summary>
+    public NativeBuffer Keep(ReadOnlySpan<float> values)
+    {
+        var buffer = new NativeBuffer((long)values.Length * sizeof(float));
+        values.CopyTo(new Span<float>(buffer.Pointer, values.Length));
+        _vectors.Add(buffer);
+        return buffer;
+    }
+
+    /// <summary>Frees all that was given out; for a load that failed or an inspection.</summary>
+    public void Dispose()
+    {
+        _projections.ForEach(static projection => projection.Dispose());
+        _vectors.ForEach(static vector => vector.Dispose());
+        _projections.Clear();
+        _vectors.Clear();
+    }
+
+    private Projection Add(GgufTensor tensor, int rows, long firstRow, float scale, float[]? bias)
+    {
+        var matrix = new PackedMatrix(_exact ? TensorType.F32 : tensor.Type, rows, (int)tensor.Columns, _instructionSet, allocate: false);
+        var projection = new Projection(matrix, scale, bias) { Loader = new MatrixLoader(tensor, matrix, firstRow, Source.Path) };
+        _projections.Add(projection);
+        return projection;
+    }
+}
