@@ -10,7 +10,10 @@ namespace EdgeRuntime.Architectures;
 internal abstract class Architecture
 {
     /// <summary>Every architecture that can run. To add one: a file beside this one, and its line here.</summary>
-    public static IReadOnlyList<Architecture> All { get; } = [new Llama()];
+    public static IReadOnlyList<Architecture> All { get; } =
+    [
+        new Llama(), new Qwen3(), new Gemma2(), new Gemma3(), new Gpt2(), new Phi2(), new Falcon(), new GraniteMoe(),
+    ];
 
     /// <summary>Value of <c>general.architecture</c>, which is also the prefix of the metadata keys.</summary>
     public abstract string Name { get; }

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
+using EdgeRuntime.Gguf;
 using EdgeRuntime.Kernels.Vector;
 using EdgeRuntime.Modules;
 using EdgeRuntime.Weights;
@@ -119,6 +120,79 @@ internal sealed class ArchitectureKeys
     {
         AttentionSpec attention = Attention();
         return attention with { Rope = RopeKeys.Read(this, attention.KeyLength, pairing) };
+    }
+
+    /// <summary>Refuses a rope that turns a part of each head, which the family does not have.</summary>
+    public void RequireWholeRope(AttentionSpec attention) => Require(
+        attention.Rope!.Dimensions == attention.KeyLength, "rope.dimension_count", $"{attention.Rope.Dimensions}",
+        $"the key length, {attention.KeyLength}");
+
+    /// <summary>The layers' experts, or null where the model has none.</summary>
+    /// <param name="widthKey">The key of the width inside an expert.</param>
+    public ExpertSpec? Experts(string widthKey)
+    {
+        int count = NotNegative("expert_count", 0);
+        if (count == 0)
+        {
+            return null;
+        }
+
+        int used = Positive("expert_used_count");
+        int groups = Math.Max(1, NotNegative("expert_group_count", 1));
+        int groupsUsed = Math.Max(1, NotNegative("expert_group_used_count", 1));
+        Require(used <= count, "expert_used_count", $"{used}", $"at most expert_count, {count}");
+        Require(count % groups == 0, "expert_group_count", $"{groups}", $"a divisor of expert_count, {count}");
+        Require(groupsUsed <= groups, "expert_group_used_count", $"{groupsUsed}", $"at most expert_group_count, {groups}");
+        return new ExpertSpec
+        {
+            Count = count,
+            Used = used,
+            Width = Positive(widthKey),
+            Groups = groups,
+            GroupsUsed = groupsUsed,
+            Scale = Factor("expert_weights_scale"),
+        };
+    }
+
+    /// <summary>A layer's experts where the model has them, else its feed-forward.</summary>
+    /// <param name="layer">Start of the tensor names.</param>
+    /// <param name="activation">Of the gates.</param>
+    /// <param name="experts">What <see cref="Experts"/> gave, as the family changes it; null for a feed-forward.</param>
+    /// <param name="residualScale">Factor of what is added to the residual stream.</param>
+    public Branch DenseOrExperts(string layer, Activation activation, ExpertSpec? experts, float residualScale = 1) => experts is null
+        ? new FeedForward(layer, Hidden, Positive("feed_forward_length"), activation) { ResidualScale = residualScale }
+        : new Experts(layer, Hidden, experts, activation) { ResidualScale = residualScale };
+
+    /// <summary>The layers with a window: those of the file's pattern, or all but every last of a period.</summary>
+    public bool[] WindowLayers(int period)
+    {
+        int layers = LayerCount;
+        const string Key = "attention.sliding_window_pattern";
+        GgufValueShape? shape = _source.Metadata.GetShape(Full(Key));
+        if (shape is not null && shape.Value.Type == GgufValueType.Array)
+        {
+            ReadOnlyMemory<int> flags = _source.Metadata.GetInt32s(Full(Key));
+            Require(flags.Length >= layers, Key, $"an array of {flags.Length}", $"one of {layers}, as many as layers");
+            return [.. flags.Span[..layers].ToArray().Select(static flag => flag != 0)];
+        }
+
+        period = NotNegative(Key, period);
+        return [.. Enumerable.Range(0, layers).Select(layer => period == 0 || layer % period < period - 1)];
+    }
+
+    /// <summary>A factor, 1 where the file has none or 0, which stands for none.</summary>
+    public float Factor(string key)
+    {
+        float factor = FiniteSingle(key, 0);
+        return factor == 0 ? 1 : factor;
+    }
+
+    /// <summary>A finite number, not less than 0.</summary>
+    public float NotNegativeSingle(string key, float fallback)
+    {
+        float value = FiniteSingle(key, fallback);
+        Require(value >= 0, key, value.ToString(CultureInfo.InvariantCulture), "0 or more");
+        return value;
     }
 
     /// <summary>Refuses a variant that the key switches on.</summary>

@@ -38,9 +38,6 @@ internal sealed record AttentionSpec
     /// <summary>Null: positions are not encoded in queries and keys.</summary>
     public RopeSpec? Rope { get; init; }
 
-    /// <summary>Whether one matrix <c>attn_qkv</c> has the rows of queries, keys and values.</summary>
-    public bool Fused { get; init; }
-
     /// <summary>Norm of queries and keys before their rotation.</summary>
     public QueryKeyNorm Norm { get; init; }
 
@@ -66,7 +63,10 @@ internal sealed record AttentionSpec
     public int OutputWidth => Heads * ValueLength;
 }
 
-/// <summary>Wo softmax(scale rope(Wq n) rope(Wk n)^T) Wv n, with keys and values of earlier positions from the sequence's cache.</summary>
+/// <summary>
+/// Wo softmax(scale rope(Wq n) rope(Wk n)^T) Wv n, with keys and values of earlier positions from the sequence's cache. The file has Wq, Wk
+/// and Wv apart, or one matrix <c>attn_qkv</c> with the rows of all three.
+/// </summary>
 internal sealed unsafe class Attention : Branch
 {
     private readonly string _prefix;
@@ -108,7 +108,7 @@ internal sealed unsafe class Attention : Branch
 
     public override void Bind(TensorBinder tensors)
     {
-        if (_spec.Fused)
+        if (tensors.Has($"{_prefix}.attn_qkv"))
         {
             _fused = tensors.Projection($"{_prefix}.attn_qkv", _spec.QueryWidth + _spec.KeyWidth + _spec.ValueWidth, _hidden);
         }
@@ -132,10 +132,10 @@ internal sealed unsafe class Attention : Branch
 
     public override void Plan(ScratchPlan scratch)
     {
-        if (_spec.Fused)
+        if (_fused is not null)
         {
             // Rows of [query | key | value].
-            _queries = scratch.Floats(_spec.QueryWidth + _spec.KeyWidth + _spec.ValueWidth);
+            _queries = scratch.Floats(_fused.Rows);
             _keys = _queries + (_spec.QueryWidth * sizeof(float));
             _values = _keys + (_spec.KeyWidth * sizeof(float));
         }

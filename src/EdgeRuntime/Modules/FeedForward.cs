@@ -33,6 +33,9 @@ internal sealed unsafe class FeedForward : Branch
         _gated = gated;
     }
 
+    /// <summary>End of the tensor names: <c>_shexp</c> for a shared expert.</summary>
+    public string Suffix { get; init; } = "";
+
     /// <summary>Factor of what is added to the residual stream.</summary>
     public float ResidualScale { get; init; } = 1;
 
@@ -40,9 +43,9 @@ internal sealed unsafe class FeedForward : Branch
 
     public override void Bind(TensorBinder tensors)
     {
-        _gate = _gated ? tensors.Projection($"{_prefix}.ffn_gate", _width, _hidden, order: BiasOrder.BeforeScale) : null;
-        _up = tensors.Projection($"{_prefix}.ffn_up", _width, _hidden, order: BiasOrder.BeforeScale);
-        _down = tensors.Projection($"{_prefix}.ffn_down", _hidden, _width, ResidualScale, BiasOrder.BeforeScale);
+        _gate = _gated ? tensors.Projection($"{_prefix}.ffn_gate{Suffix}", _width, _hidden, order: BiasOrder.BeforeScale) : null;
+        _up = tensors.Projection($"{_prefix}.ffn_up{Suffix}", _width, _hidden, order: BiasOrder.BeforeScale);
+        _down = tensors.Projection($"{_prefix}.ffn_down{Suffix}", _hidden, _width, ResidualScale, BiasOrder.BeforeScale);
     }
 
     public override void Plan(ScratchPlan scratch)

@@ -45,6 +45,9 @@ internal sealed unsafe class PassThread : IDisposable
 
     public InstructionSet Isa => _pass.Isa;
 
+    /// <inheritdoc cref="Pass.TileTokens"/>
+    public int TileTokens => _pass.TileTokens;
+
     /// <summary>Threads of the team.</summary>
     public int Threads => _pass.Team.Threads;
 

@@ -37,6 +37,9 @@ internal sealed class ScratchPlan
     /// <summary>Whose kernels run.</summary>
     public InstructionSet Isa { get; }
 
+    /// <summary>Tokens of a full tile of activations.</summary>
+    public int TileTokens => ActivationQuantizer.TileTokens(Isa);
+
     /// <summary>Most rows of a batch.</summary>
     public int Rows { get; }
 

@@ -27,6 +27,9 @@ internal sealed class ModelSource
     /// <summary>Whether the file has a tensor of that name; does not count as asking for it.</summary>
     public bool Has(string name) => _file.FindTensor(name) is not null;
 
+    /// <summary>Counts a tensor as asked for that needs not be read.</summary>
+    public void Ignore(string name) => _bound.Add(name);
+
     /// <summary>The matrix of that name; refuses another shape or a type without kernels.</summary>
     /// <param name="name">Tensor name.</param>
     /// <param name="rows">Output features, of all matrices of a stack together.</param>

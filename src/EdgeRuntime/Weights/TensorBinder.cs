@@ -66,6 +66,7 @@ internal sealed unsafe class TensorBinder : IDisposable
             bias = Array.ConvertAll(bias, value => value * biasFactor);
         }
 
+        IgnoreInputScale(name);
         return Add(tensor, rows, firstRow: 0, scale * factor, bias);
     }
 
@@ -85,6 +86,7 @@ internal sealed unsafe class TensorBinder : IDisposable
 
         float[]? biases = Source.OptionalFloats($"{name}.bias", count, rows);
         float[]? scales = Source.OptionalVector($"{name}.scale", count);
+        IgnoreInputScale(name);
         var stack = new Projection[count];
         for (int i = 0; i < count; i++)
         {
@@ -120,6 +122,9 @@ internal sealed unsafe class TensorBinder : IDisposable
         _projections.Clear();
         _vectors.Clear();
     }
+
+    /// <summary>A scale for processors that multiply activations in the weights' own type, which none here does.</summary>
+    private void IgnoreInputScale(string name) => Source.Ignore($"{name}.input_scale");
 
     private Projection Add(GgufTensor tensor, int rows, long firstRow, float scale, float[]? bias)
     {

@@ -1,0 +1,74 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using EdgeRuntime.Modules;
+
+namespace EdgeRuntime.Architectures;
+
+/// <summary>
+/// What the decoders of most families share: an embedding, the same stages for every layer, a last norm and an output matrix. A family
+/// changes what it has of its own.
+/// </summary>
+internal sealed class Decoder
+{
+    private readonly ArchitectureKeys _keys;
+    private readonly NormKind _normKind;
+    private readonly float _epsilon;
+
+    /// <param name="keys">The model's metadata.</param>
+    /// <param name="normKind">Of every norm over the residual stream.</param>
+    public Decoder(ArchitectureKeys keys, NormKind normKind)
+    {
+        _keys = keys;
+        _normKind = normKind;
+        _epsilon = normKind == NormKind.Rms ? keys.RmsEpsilon : keys.LayerNormEpsilon;
+        Hidden = keys.Hidden;
+        Embedding = new Embedding("token_embd", Hidden);
+    }
+
+    /// <summary>Width of the residual stream.</summary>
+    public int Hidden { get; }
+
+    /// <summary>The first stage.</summary>
+    public Embedding Embedding { get; init; }
+
+    /// <summary>Name of the last norm.</summary>
+    public string OutputNorm { get; init; } = "output_norm";
+
+    /// <summary>Name of the output matrix; the embedding serves where the file has none.</summary>
+    public string Output { get; init; } = "output";
+
+    /// <summary>Factor of the logits.</summary>
+    public float LogitScale { get; init; } = 1;
+
+    /// <summary>Limit that the logits approach, or 0 for none.</summary>
+    public float LogitCap { get; init; }
+
+    /// <summary>Tells the tensors that the family has and this runtime deliberately does not run, by name.</summary>
+    public Predicate<string> IsNotRun { get; init; } = static _ => false;
+
+    /// <summary>A norm over the residual stream.</summary>
+    /// <param name="name">Tensor name without its last part.</param>
+    public Norm Norm(string name) => new(name, _normKind, _epsilon, Hidden);
+
+    /// <summary>The model.</summary>
+    /// <param name="layer">The stages of a layer, of its index and the start of its tensor names (<c>blk.0</c>).</param>
+    public ModelModules Build(Func<int, string, Stage[]> layer)
+    {
+        int vocabulary = _keys.Vocabulary;
+        IEnumerable<Stage> layers = Enumerable.Range(0, _keys.LayerCount).SelectMany(index => layer(index, $"blk.{index}"));
+        return new ModelModules
+        {
+            Hidden = Hidden,
+            Vocabulary = vocabulary,
+            ContextLength = _keys.ContextLength,
+            IsNotRun = IsNotRun,
+            Stages =
+            [
+                Embedding,
+                .. layers,
+                new Head(Norm(OutputNorm), Output, "token_embd", Hidden, vocabulary) { Scale = LogitScale, Cap = LogitCap },
+            ],
+        };
+    }
+}

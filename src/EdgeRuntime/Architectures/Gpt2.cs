@@ -1,0 +1,25 @@
+using EdgeRuntime.Kernels.Vector;
+using EdgeRuntime.Modules;
+
+namespace EdgeRuntime.Architectures;
+
+/// <summary>GPT-2: layer norms, learned positions, no rope, no gate.</summary>
+internal sealed class Gpt2 : Architecture
+{
+    public override string Name => "gpt2";
+
+    public override ModelModules Read(ArchitectureKeys keys)
+    {
+        var decoder = new Decoder(keys, NormKind.Layer)
+        {
+            Embedding = new Embedding("token_embd", keys.Hidden) { Positions = "position_embd", PositionCount = keys.ContextLength },
+        };
+        AttentionSpec attention = keys.Attention();
+        int width = keys.Positive("feed_forward_length");
+        return decoder.Build((_, layer) =>
+        [
+            new Residual(decoder.Norm($"{layer}.attn_norm"), new Attention(layer, decoder.Hidden, attention)),
+            new Residual(decoder.Norm($"{layer}.ffn_norm"), new FeedForward(layer, decoder.Hidden, width, Activation.Gelu, gated: false)),
+        ]);
+    }
+}

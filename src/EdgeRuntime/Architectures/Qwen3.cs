@@ -1,0 +1,24 @@
+using EdgeRuntime.Kernels.Vector;
+using EdgeRuntime.Modules;
+
+namespace EdgeRuntime.Architectures;
+
+/// <summary>Qwen 3, dense: queries and keys are normalized head by head.</summary>
+internal sealed class Qwen3 : Architecture
+{
+    public override string Name => "qwen3";
+
+    public override ModelModules Read(ArchitectureKeys keys)
+    {
+        // The matrix with which rerankers score a whole text.
+        var decoder = new Decoder(keys, NormKind.Rms) { IsNotRun = static name => name == "cls.output.weight" };
+        AttentionSpec attention = keys.Attention(RopePairing.Neox) with { Norm = QueryKeyNorm.Heads, NormEpsilon = keys.RmsEpsilon };
+        keys.RequireWholeRope(attention);
+        int width = keys.Positive("feed_forward_length");
+        return decoder.Build((_, layer) =>
+        [
+            new Residual(decoder.Norm($"{layer}.attn_norm"), new Attention(layer, decoder.Hidden, attention)),
+            new Residual(decoder.Norm($"{layer}.ffn_norm"), new FeedForward(layer, decoder.Hidden, width, Activation.Silu)),
+        ]);
+    }
+}

@@ -1,0 +1,238 @@
+using System;
+using EdgeRuntime.Kernels;
+using EdgeRuntime.Kernels.Vector;
+using EdgeRuntime.Memory;
+using EdgeRuntime.Weights;
+
+namespace EdgeRuntime.Modules;
+
+/// <summary>
+/// A feed-forward that each token finds among many (mixture of experts), plus one that every token uses where the model has it. The pairs of
+/// token and expert are ordered by expert, so that an expert's weights are read once for all its tokens.
+/// </summary>
+internal sealed unsafe class Experts : Branch
+{
+    private readonly string _prefix;
+    private readonly int _hidden;
+    private readonly ExpertSpec _spec;
+    private readonly Activation _activation;
+    private readonly FeedForward? _shared;
+    private Projection _router = null!;
+    private Projection? _sharedGate;
+    private NativeBuffer? _bias;
+    private Projection[] _gate = [];
+    private Projection[] _up = [];
+    private Projection[] _down = [];
+    private ExpertBuffers _buffers;
+
+    /// <param name="prefix">Of the tensor names: <c>blk.0</c>.</param>
+    /// <param name="hidden">Width of the residual stream.</param>
+    /// <param name="spec">Parameters.</param>
+    /// <param name="activation">Of the gates.</param>
+    public Experts(string prefix, int hidden, ExpertSpec spec, Activation activation)
+    {
+        _prefix = prefix;
+        _hidden = hidden;
+        _spec = spec;
+        _activation = activation;
+        _shared = spec.SharedWidth == 0 ? null : new FeedForward(prefix, hidden, spec.SharedWidth, activation) { Suffix = "_shexp" };
+    }
+
+    /// <summary>Factor of what is added to the residual stream.</summary>
+    public float ResidualScale { get; init; } = 1;
+
+    public override ActivationForms Reads =>
+        ActivationForms.Rows | Activations.FormsFor(_router, _gate[0], _up[0], _sharedGate) | (_shared?.Reads ?? ActivationForms.None);
+
+    public override void Bind(TensorBinder tensors)
+    {
+        _router = tensors.Projection($"{_prefix}.ffn_gate_inp", _spec.Count, _hidden);
+        _bias = tensors.OptionalVector($"{_prefix}.exp_probs_b.bias", _spec.Count);
+        _gate = tensors.Stack($"{_prefix}.ffn_gate_exps", _spec.Count, _spec.Width, _hidden);
+        _up = tensors.Stack($"{_prefix}.ffn_up_exps", _spec.Count, _spec.Width, _hidden);
+        _down = tensors.Stack($"{_prefix}.ffn_down_exps", _spec.Count, _hidden, _spec.Width);
+        _shared?.Bind(tensors);
+        _sharedGate = _shared is null ? null : tensors.OptionalProjection($"{_prefix}.ffn_gate_inp_shexp", 1, _hidden);
+    }
+
+    public override void Plan(ScratchPlan scratch)
+    {
+        scratch.KeepInput();
+        _buffers = new ExpertBuffers(scratch, _spec, _hidden);
+        scratch.UseThread(Math.Max(_spec.Count, scratch.TileTokens * (long)Math.Max(_hidden, _spec.Width)) * sizeof(float));
+        _shared?.Plan(scratch);
+    }
+
+    public override void Run(PassThread t, in Activations input, BranchOutput output)
+    {
+        var scores = new Product(_router, t.Floats(_buffers.Scores), _spec.Count);
+        if (_sharedGate is null)
+        {
+            t.Multiply(input, t.Rows, scores);
+        }
+        else
+        {
+            t.Multiply(input, t.Rows, scores, new Product(_sharedGate, t.Floats(_buffers.SharedGates), 1));
+        }
+
+        t.Barrier();
+        Route(t);
+        var groups = new ExpertGroups(t, _buffers, _spec);
+        byte* x = GatherInput(t, groups, input);
+        MultiplyActivated(t, groups, x);
+        byte* h = FillTiles(t, groups, t.Floats(_buffers.Inner), _spec.Width, _down[0], gather: false);
+        MultiplyDown(t, groups, h);
+        Combine(t, groups, input, output);
+    }
+
+    /// <summary>Chooses the experts of each row, then orders the pairs of row and expert by expert.</summary>
+    private void Route(PassThread t)
+    {
+        float* bias = _bias is null ? null : (float*)_bias.Pointer;
+        var groups = new ExpertGroups(t, _buffers, _spec);
+        for (int row; (row = t.TakeItem()) < t.Rows;)
+        {
+            float* scores = t.Floats(_buffers.Scores) + ((long)row * _spec.Count);
+            ExpertRouter.Choose(_spec, scores, bias, (float*)t.Scratch, groups.ExpertsOf(row), groups.WeightsOf(row));
+        }
+
+        t.Barrier();
+        if (t.Index == 0)
+        {
+            groups.Order();
+        }
+
+        t.Barrier();
+    }
+
+    /// <summary>The input of each pair, in the order of the pairs. With one row, all experts read the same.</summary>
+    private byte* GatherInput(PassThread t, in ExpertGroups groups, in Activations input) =>
+        t.Rows == 1 ? input.For(_gate[0]) : FillTiles(t, groups, input.Rows, _hidden, _gate[0], gather: true);
+
+    /// <summary>Rows of pairs in the form that a projection reads, each expert's tiles for themselves. Ends at a barrier.</summary>
+    private byte* FillTiles(PassThread t, in ExpertGroups groups, float* source, int columns, Projection reader, bool gather)
+    {
+        byte* tiles = (byte*)t.Floats(gather ? _buffers.InputTiles : _buffers.InnerTiles);
+        float* rows = (float*)t.Scratch;
+        int item = t.TakeItem();
+        int start = 0;
+        for (int expert = 0; expert < _spec.Count; expert++)
+        {
+            int first = groups.First(expert);
+            int count = groups.Count(expert);
+            int tileCount = (count + t.TileTokens - 1) / t.TileTokens;
+            for (; item < start + tileCount; item = t.TakeItem())
+            {
+                int pair = first + ((item - start) * t.TileTokens);
+                int tokens = Math.Min(t.TileTokens, first + count - pair);
+                float* x = source + ((long)pair * columns);
+                for (int i = 0; gather && i < tokens; i++)
+                {
+                    new ReadOnlySpan<float>(source + ((long)groups.Row(pair + i) * columns), columns)
+                        .CopyTo(new Span<float>(rows + ((long)i * columns), columns));
+                    x = rows;
+                }
+
+                byte* tile = tiles + ActivationLayout.ByteSize(reader.Reads, columns, pair);
+                ActivationQuantizer.Fill(reader.Reads, x, columns, tokens, columns, 0, 1, tile, t.Isa);
+            }
+
+            start += tileCount;
+        }
+
+        t.Barrier();
+        return tiles;
+    }
+
+    /// <summary>h = act(Gate x) * Up x of every pair. Ends at a barrier.</summary>
+    private void MultiplyActivated(PassThread t, in ExpertGroups groups, byte* x)
+    {
+        float* h = t.Floats(_buffers.Inner);
+        float* up = t.Floats(_buffers.Up);
+        int panels = _gate[0].Panels;
+        while (t.TakeShare(groups.Active * panels, out int first, out int last))
+        {
+            for (; first < last; first = NextExpert(first, panels))
+            {
+                int expert = groups.ActiveExpert(first / panels);
+                int panel = first % panels;
+                int end = Math.Min(last - (first - panel), panels);
+                int pair = groups.First(expert);
+                int count = groups.Count(expert);
+                byte* rows = t.Rows == 1 ? x : x + ActivationLayout.ByteSize(_gate[expert].Reads, _hidden, pair);
+                _gate[expert].Multiply(rows, count, panel, end, h + ((long)pair * _spec.Width), _spec.Width, t.Scratch);
+                _up[expert].Multiply(rows, count, panel, end, up + ((long)pair * _spec.Width), _spec.Width, t.Scratch);
+                int firstRow = panel * PackedMatrix.PanelRows;
+                int width = Math.Min(end * PackedMatrix.PanelRows, _spec.Width) - firstRow;
+                for (int i = 0; i < count; i++)
+                {
+                    long offset = ((long)(pair + i) * _spec.Width) + firstRow;
+                    t.Vector.Gate(_activation, h + offset, up + offset, h + offset, width);
+                }
+            }
+        }
+
+        t.Barrier();
+    }
+
+    /// <summary>y = Down h of every pair. Ends at a barrier.</summary>
+    private void MultiplyDown(PassThread t, in ExpertGroups groups, byte* h)
+    {
+        float* y = t.Floats(_buffers.Results);
+        int panels = _down[0].Panels;
+        while (t.TakeShare(groups.Active * panels, out int first, out int last))
+        {
+            for (; first < last; first = NextExpert(first, panels))
+            {
+                int expert = groups.ActiveExpert(first / panels);
+                int panel = first % panels;
+                int end = Math.Min(last - (first - panel), panels);
+                int pair = groups.First(expert);
+                byte* rows = h + ActivationLayout.ByteSize(_down[expert].Reads, _spec.Width, pair);
+                _down[expert].Multiply(rows, groups.Count(expert), panel, end, y + ((long)pair * _hidden), _hidden, t.Scratch);
+            }
+        }
+
+        t.Barrier();
+    }
+
+    /// <summary>output += the weighted results of each row's pairs, best first, and the shared expert's. Ends at a barrier.</summary>
+    private void Combine(PassThread t, in ExpertGroups groups, in Activations input, BranchOutput output)
+    {
+        float* target = output.Buffer is null ? t.X : output.Buffer;
+        bool adds = output.Buffer is null;
+        float* shared = t.Floats(_buffers.Shared);
+        if (_shared is not null)
+        {
+            _shared.Run(t, input, new BranchOutput(shared));
+        }
+
+        for (int row; (row = t.TakeItem()) < t.Rows;)
+        {
+            float* y = target + ((long)row * _hidden);
+            if (!adds)
+            {
+                new Span<float>(y, _hidden).Clear();
+            }
+
+            for (int k = 0; k < _spec.Used; k++)
+            {
+                float* result = t.Floats(_buffers.Results) + ((long)groups.PairOf(row, k) * _hidden);
+                t.Vector.AddScaled(result, groups.WeightsOf(row)[k] * ResidualScale, y, _hidden);
+            }
+
+            if (_shared is not null)
+            {
+                t.Vector.AddScaled(shared + ((long)row * _hidden), ResidualScale * SharedWeight(t, row), y, _hidden);
+            }
+        }
+
+        t.Barrier();
+    }
+
+    private float SharedWeight(PassThread t, int row) =>
+        _sharedGate is null ? 1 : 1 / (1 + LaneMath.Exp(-t.Floats(_buffers.SharedGates)[row]));
+
+    /// <summary>The first panel of the next expert in the list of all experts' panels.</summary>
+    private static int NextExpert(int panel, int panels) => ((panel / panels) + 1) * panels;
+}
