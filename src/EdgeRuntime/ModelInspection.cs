@@ -79,7 +79,7 @@ public sealed class ModelInspection
             return null;
         }
 
-        var layout = KvLayout.Create(KvCache.TensorTypeOf(type), spec.KeyLength, spec.ValueLength);
+        var layout = new KvLayout(KvCache.TensorTypeOf(type), KvCache.TensorTypeOf(type), spec.KeyLength, spec.ValueLength);
         long panels = ((long)contextLength + KvLayout.PanelPositions - 1) / KvLayout.PanelPositions;
         return (long)spec.Layers * spec.KvHeads * ((panels * layout.KeyPanelBytes) + ((long)contextLength * layout.ValueRowBytes));
     }

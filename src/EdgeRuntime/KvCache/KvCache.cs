@@ -33,7 +33,7 @@ internal sealed unsafe class KvCache : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(layers, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(kvHeads, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
-        _layout = KvLayout.Create(TensorTypeOf(type), keyLength, valueLength);
+        _layout = new KvLayout(TensorTypeOf(type), TensorTypeOf(type), keyLength, valueLength);
         Layers = layers;
         KvHeads = kvHeads;
         Capacity = capacity;
@@ -87,6 +87,7 @@ internal sealed unsafe class KvCache : IDisposable
     {
         slice.Chunks = Chunk(layer, kvHead: 0, position: 0);
         slice.ChunkStride = _chunkStride;
+        slice.RingChunks = ((Capacity - 1) / KvLayout.ChunkPositions) + 1;
         slice.HeadStride = _layout.ChunkBytes;
     }
 

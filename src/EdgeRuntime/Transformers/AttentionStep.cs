@@ -8,14 +8,17 @@ using EdgeRuntime.Threading;
 namespace EdgeRuntime.Transformers;
 
 /// <summary>
-/// Between the projections of an attention block: rotates queries and keys, stores keys and values, and attends, sequence by
-/// sequence. Owns its scratch.
+/// Between the projections of an attention block: rotates queries and keys, stores keys and values, and attends. Owns its scratch.
 /// </summary>
 internal sealed unsafe class AttentionStep : IDisposable
 {
+    // Sequences of a batch whose partial results have room.
+    private const int MostSequences = 1;
+
     private readonly TransformerSpec _spec;
     private readonly ForwardScratch _s;
-    private readonly CausalAttention _attention;
+    private readonly AttentionKernel _attention;
+    private readonly AttentionBatch _batch = new();
     private readonly NativeBuffer _partials;
     private readonly NativeBuffer[] _threads;
 
@@ -29,9 +32,16 @@ internal sealed unsafe class AttentionStep : IDisposable
     {
         _spec = spec;
         _s = scratch;
-        _attention = CausalAttention.Create(
-            spec.Heads, spec.KvHeads, spec.KeyLength, spec.ValueLength, spec.AttentionScale, KvCache.TensorTypeOf(kvType), isa);
-        _partials = new NativeBuffer(_attention.PartialBytes(contextLength));
+        AttentionShape shape = new()
+        {
+            Heads = spec.Heads,
+            KvHeads = spec.KvHeads,
+            KeyLength = spec.KeyLength,
+            ValueLength = spec.ValueLength,
+            Scale = spec.AttentionScale,
+        };
+        _attention = AttentionKernel.Create(shape, KvCache.TensorTypeOf(kvType), KvCache.TensorTypeOf(kvType), isa);
+        _partials = new NativeBuffer(_attention.MostPartialBytes(contextLength, MostSequences, scratch.MaxTokens));
         _threads = new NativeBuffer[threads];
         for (int i = 0; i < threads; i++)
         {
@@ -42,12 +52,41 @@ internal sealed unsafe class AttentionStep : IDisposable
     /// <summary>attention = softmax(scale q k^T) v for all rows. Ends at a barrier.</summary>
     public void Run(WorkerPool team, int thread, int layer, ReadOnlySpan<BatchSlice> slices)
     {
-        foreach (BatchSlice slice in slices)
+        if (thread == 0)
         {
-            RotateAndStore(team, layer, slice);
-            team.Barrier();
-            Attend(team, thread, layer, slice);
+            Plan(layer, slices); // the others read it after the barrier
         }
+
+        int rows = slices[^1].FirstRow + slices[^1].Rows;
+        int slice = 0;
+        for (int row; (row = team.TakeItems(1)) < rows;)
+        {
+            while (row >= slices[slice].FirstRow + slices[slice].Rows)
+            {
+                slice++;
+            }
+
+            RotateAndStore(layer, slices[slice], row);
+        }
+
+        team.Barrier();
+        for (int item; (item = team.TakeItems(1)) < _batch.Items;)
+        {
+            _batch.Compute(item, _threads[thread].Pointer);
+        }
+
+        team.Barrier();
+        if (_batch.MergeItems == 0)
+        {
+            return;
+        }
+
+        for (int item; (item = team.TakeItems(1)) < _batch.MergeItems;)
+        {
+            _batch.Merge(item);
+        }
+
+        team.Barrier();
     }
 
     public void Dispose()
@@ -59,57 +98,40 @@ internal sealed unsafe class AttentionStep : IDisposable
         }
     }
 
-    /// <summary>Rotates the queries and keys of a sequence's rows and stores keys and values in its cache.</summary>
-    private void RotateAndStore(WorkerPool team, int layer, BatchSlice slice)
+    /// <summary>Rotates a row's queries and keys and stores its keys and values in its sequence's cache.</summary>
+    private void RotateAndStore(int layer, BatchSlice slice, long row)
     {
         RopeSpec rope = _spec.Rope;
         int pairs = rope.Dimensions / 2;
-        for (int item; (item = team.TakeItems(1)) < slice.Rows;)
+        float* cos = _s.Cos + (row * pairs);
+        float* sin = _s.Sin + (row * pairs);
+        float* key = _s.Key + (row * _spec.KeyWidth);
+        Rope.Apply(_s.Query + (row * _spec.QueryWidth), _spec.Heads, _spec.KeyLength, rope.Dimensions, cos, sin, rope.Pairing);
+        Rope.Apply(key, _spec.KvHeads, _spec.KeyLength, rope.Dimensions, cos, sin, rope.Pairing);
+        float* value = _s.Value + (row * _spec.ValueWidth);
+        int position = slice.FirstPosition + (int)row - slice.FirstRow;
+        for (int head = 0; head < _spec.KvHeads; head++)
         {
-            long row = slice.FirstRow + item;
-            float* cos = _s.Cos + (row * pairs);
-            float* sin = _s.Sin + (row * pairs);
-            float* key = _s.Key + (row * _spec.KeyWidth);
-            Rope.Apply(_s.Query + (row * _spec.QueryWidth), _spec.Heads, _spec.KeyLength, rope.Dimensions, cos, sin, rope.Pairing);
-            Rope.Apply(key, _spec.KvHeads, _spec.KeyLength, rope.Dimensions, cos, sin, rope.Pairing);
-            float* value = _s.Value + (row * _spec.ValueWidth);
-            for (int head = 0; head < _spec.KvHeads; head++)
-            {
-                slice.Cache.Store(layer, head, slice.FirstPosition + item, key + (head * _spec.KeyLength), value + (head * _spec.ValueLength));
-            }
+            slice.Cache.Store(layer, head, position, key + (head * _spec.KeyLength), value + (head * _spec.ValueLength));
         }
     }
 
-    private void Attend(WorkerPool team, int thread, int layer, BatchSlice slice)
+    private void Plan(int layer, ReadOnlySpan<BatchSlice> slices)
     {
-        var work = new AttentionSlice();
-        slice.Cache.Fill(ref work, layer);
-        work.Queries = _s.Query + ((long)slice.FirstRow * _spec.QueryWidth);
-        work.QueryStride = _spec.QueryWidth;
-        work.Output = _s.Attention + ((long)slice.FirstRow * _spec.AttentionWidth);
-        work.OutputStride = _spec.AttentionWidth;
-        work.Start = slice.FirstPosition;
-        work.Tokens = slice.Rows;
-        work.Partials = (float*)_partials.Pointer;
-
-        int items = _attention.Items(work.Start, work.Tokens);
-        for (int item; (item = team.TakeItems(1)) < items;)
+        _batch.Begin(_attention, _partials.Pointer, _partials.ByteLength);
+        foreach (BatchSlice slice in slices)
         {
-            _attention.Compute(work, item, _threads[thread].Pointer);
+            AttentionSlice work = new()
+            {
+                Queries = _s.Query + ((long)slice.FirstRow * _spec.QueryWidth),
+                QueryStride = _spec.QueryWidth,
+                Output = _s.Attention + ((long)slice.FirstRow * _spec.AttentionWidth),
+                OutputStride = _spec.AttentionWidth,
+                Start = slice.FirstPosition,
+                Tokens = slice.Rows,
+            };
+            slice.Cache.Fill(ref work, layer);
+            _batch.Add(work);
         }
-
-        team.Barrier();
-        int merges = _attention.MergeItems(work.Start, work.Tokens);
-        if (merges == 0)
-        {
-            return;
-        }
-
-        for (int item; (item = team.TakeItems(1)) < merges;)
-        {
-            _attention.Merge(work, item);
-        }
-
-        team.Barrier();
     }
 }
