@@ -13,6 +13,7 @@ internal abstract class Architecture
     public static IReadOnlyList<Architecture> All { get; } =
     [
         new Llama(), new Qwen3(), new Gemma2(), new Gemma3(), new Gpt2(), new Phi2(), new Falcon(), new GraniteMoe(),
+        new DeepSeek2(), new Lfm2(), new Mamba2(),
     ];
 
     /// <summary>Value of <c>general.architecture</c>, which is also the prefix of the metadata keys.</summary>

@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using EdgeRuntime.Gguf;
@@ -34,11 +33,22 @@ internal sealed class ArchitectureKeys
     /// <summary>Positions that the model was trained for.</summary>
     public int ContextLength => Positive("context_length");
 
-    /// <summary>Number of layers.</summary>
-    public int LayerCount => Positive("block_count");
+    /// <summary>Number of layers that run: without those that predict further tokens.</summary>
+    public int LayerCount
+    {
+        get
+        {
+            int all = Positive("block_count");
+            int predicting = NotNegative("nextn_predict_layers", 0);
+            Require(predicting < all, "nextn_predict_layers", $"{predicting}", $"less than block_count, {all}");
+            return all - predicting;
+        }
+    }
 
-    /// <summary>The start of each layer's tensor names: <c>blk.0</c> and so on.</summary>
-    public IEnumerable<string> Layers => Enumerable.Range(0, LayerCount).Select(static layer => $"blk.{layer}");
+    /// <summary>Whether a tensor is of a layer that predicts further tokens, which does not run here.</summary>
+    public bool IsOfPredictingLayer(string tensor) => Enumerable
+        .Range(LayerCount, Positive("block_count") - LayerCount)
+        .Any(layer => tensor.StartsWith($"blk.{layer}.", StringComparison.Ordinal));
 
     /// <summary>Added under the root of RMS norms.</summary>
     public float RmsEpsilon => PositiveSingle("attention.layer_norm_rms_epsilon");
@@ -93,11 +103,14 @@ internal sealed class ArchitectureKeys
     }
 
     /// <summary>Heads, their sizes and the scale of scores, as most families have them; without a rope.</summary>
-    public AttentionSpec Attention()
+    public AttentionSpec Attention() => Attention(Positive("attention.head_count_kv", Positive("attention.head_count")));
+
+    /// <summary>As <see cref="Attention()"/>, with KV heads that differ by layer.</summary>
+    public AttentionSpec Attention(int kvHeads)
     {
         int hidden = Hidden;
         int heads = Positive("attention.head_count");
-        int kvHeads = Positive("attention.head_count_kv", heads);
+        Require(kvHeads > 0, "attention.head_count_kv", "0 in every layer", "some layers with KV heads");
         Require(heads % kvHeads == 0, "attention.head_count_kv", $"{kvHeads}", $"a divisor of attention.head_count, {heads}");
         if (!Has("attention.key_length"))
         {
@@ -116,10 +129,49 @@ internal sealed class ArchitectureKeys
     }
 
     /// <summary>As <see cref="Attention()"/>, with the family's rope.</summary>
-    public AttentionSpec Attention(RopePairing pairing)
+    public AttentionSpec Attention(RopePairing pairing) => WithRope(Attention(), pairing);
+
+    /// <summary>As <see cref="Attention(int)"/>, with the family's rope.</summary>
+    public AttentionSpec Attention(RopePairing pairing, int kvHeads) => WithRope(Attention(kvHeads), pairing);
+
+    /// <summary>How scores of experts become probabilities.</summary>
+    public ExpertGating Gating(ExpertGating fallback)
     {
-        AttentionSpec attention = Attention();
-        return attention with { Rope = RopeKeys.Read(this, attention.KeyLength, pairing) };
+        int gating = NotNegative("expert_gating_func", 0);
+        Require(gating <= 3, "expert_gating_func", $"{gating}", "1 (softmax), 2 (sigmoid) or 3 (softmax of the chosen)");
+        return gating == 0 ? fallback : (ExpertGating)gating;
+    }
+
+    /// <summary>Yes or no.</summary>
+    public bool Flag(string key, bool fallback) => _source.Metadata.GetBoolean(Full(key), fallback);
+
+    /// <summary>The sizes of Mamba 2 layers.</summary>
+    /// <param name="epsilon">Of the norm of groups; null where layers have none.</param>
+    public Mamba2Spec Mamba2(float? epsilon)
+    {
+        var spec = new Mamba2Spec(
+            Positive("ssm.inner_size"), Positive("ssm.time_step_rank"), Positive("ssm.group_count"), Positive("ssm.state_size"),
+            Positive("ssm.conv_kernel"), epsilon);
+        Require(spec.Inner % spec.Heads == 0, "ssm.time_step_rank", $"{spec.Heads}", $"a divisor of ssm.inner_size, {spec.Inner}");
+        Require(spec.Heads % spec.Groups == 0, "ssm.group_count", $"{spec.Groups}", $"a divisor of ssm.time_step_rank, {spec.Heads}");
+        return spec;
+    }
+
+    /// <summary>A value for each layer: the file's array, or its one number for all.</summary>
+    public int[] PerLayer(string key)
+    {
+        int layers = LayerCount;
+        GgufValueShape? shape = _source.Metadata.GetShape(Full(key));
+        if (shape is null || shape.Value.Type != GgufValueType.Array)
+        {
+            return [.. Enumerable.Repeat(NotNegative(key, 0), layers)];
+        }
+
+        ReadOnlyMemory<int> values = _source.Metadata.GetInt32s(Full(key));
+        Require(values.Length >= layers, key, $"an array of {values.Length}", $"one of {layers}, as many as layers");
+        int bad = values.Span[..layers].IndexOfAnyExceptInRange(0, MaxCount);
+        Require(bad < 0, key, bad < 0 ? "" : $"{values.Span[bad]} for layer {bad}", $"0 to {MaxCount}");
+        return values.Span[..layers].ToArray();
     }
 
     /// <summary>Refuses a rope that turns a part of each head, which the family does not have.</summary>
@@ -159,8 +211,10 @@ internal sealed class ArchitectureKeys
     /// <param name="activation">Of the gates.</param>
     /// <param name="experts">What <see cref="Experts"/> gave, as the family changes it; null for a feed-forward.</param>
     /// <param name="residualScale">Factor of what is added to the residual stream.</param>
-    public Branch DenseOrExperts(string layer, Activation activation, ExpertSpec? experts, float residualScale = 1) => experts is null
-        ? new FeedForward(layer, Hidden, Positive("feed_forward_length"), activation) { ResidualScale = residualScale }
+    /// <param name="order">How biases and scales of a feed-forward go together.</param>
+    public Branch DenseOrExperts(
+        string layer, Activation activation, ExpertSpec? experts, float residualScale = 1, BiasOrder order = BiasOrder.BeforeScale) => experts is null
+        ? new FeedForward(layer, Hidden, Positive("feed_forward_length"), activation) { ResidualScale = residualScale, BiasOrder = order }
         : new Experts(layer, Hidden, experts, activation) { ResidualScale = residualScale };
 
     /// <summary>The layers with a window: those of the file's pattern, or all but every last of a period.</summary>
@@ -176,7 +230,7 @@ internal sealed class ArchitectureKeys
             return [.. flags.Span[..layers].ToArray().Select(static flag => flag != 0)];
         }
 
-        period = NotNegative(Key, period);
+        period = shape is null ? period : NotNegative(Key, period);
         return [.. Enumerable.Range(0, layers).Select(layer => period == 0 || layer % period < period - 1)];
     }
 
@@ -203,6 +257,9 @@ internal sealed class ArchitectureKeys
             throw new UnsupportedModelException($"{_source.Path}: {variant} are not supported for architecture '{_prefix}' ({Full(key)} is not 0)");
         }
     }
+
+    private AttentionSpec WithRope(AttentionSpec attention, RopePairing pairing) =>
+        attention with { Rope = RopeKeys.Read(this, attention.KeyLength, pairing) };
 
     public void Require(bool condition, string key, string found, string expected)
     {

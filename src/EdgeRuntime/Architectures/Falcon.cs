@@ -1,5 +1,6 @@
 using EdgeRuntime.Kernels.Vector;
 using EdgeRuntime.Modules;
+using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Architectures;
 
@@ -21,7 +22,7 @@ internal sealed class Falcon : Architecture
             [
                 new ParallelResidual(
                     attentionNorm, new Attention(layer, decoder.Hidden, attention),
-                    norm, new FeedForward(layer, decoder.Hidden, width, Activation.Gelu, gated: false)),
+                    norm, new FeedForward(layer, decoder.Hidden, width, Activation.Gelu, gated: false) { BiasOrder = BiasOrder.NoScale }),
             ];
         });
     }

@@ -1,5 +1,6 @@
 using EdgeRuntime.Kernels.Vector;
 using EdgeRuntime.Modules;
+using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Architectures;
 
@@ -19,7 +20,7 @@ internal sealed class Gpt2 : Architecture
         return decoder.Build((_, layer) =>
         [
             new Residual(decoder.Norm($"{layer}.attn_norm"), new Attention(layer, decoder.Hidden, attention)),
-            new Residual(decoder.Norm($"{layer}.ffn_norm"), new FeedForward(layer, decoder.Hidden, width, Activation.Gelu, gated: false)),
+            new Residual(decoder.Norm($"{layer}.ffn_norm"), new FeedForward(layer, decoder.Hidden, width, Activation.Gelu, gated: false) { BiasOrder = BiasOrder.NoScale }),
         ]);
     }
 }

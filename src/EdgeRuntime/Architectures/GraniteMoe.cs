@@ -1,5 +1,6 @@
 using EdgeRuntime.Kernels.Vector;
 using EdgeRuntime.Modules;
+using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Architectures;
 
@@ -18,11 +19,16 @@ internal sealed class GraniteMoe : Architecture
         float residualScale = keys.Factor("residual_scale");
         AttentionSpec attention = keys.Attention(RopePairing.Norm) with { ResidualScale = residualScale };
         ExpertSpec? experts = keys.Experts("feed_forward_length");
-        experts = experts is null ? null : experts with { SharedWidth = keys.NotNegative("expert_shared_feed_forward_length", 0) };
+        experts = experts is null ? null : experts with
+        {
+            SharedWidth = keys.NotNegative("expert_shared_feed_forward_length", 0),
+            BiasOrder = BiasOrder.NoScale,
+            SharedBiasOrder = BiasOrder.NoScale,
+        };
         return decoder.Build((_, layer) =>
         [
             new Residual(decoder.Norm($"{layer}.attn_norm"), new Attention(layer, decoder.Hidden, attention)),
-            new Residual(decoder.Norm($"{layer}.ffn_norm"), keys.DenseOrExperts(layer, Activation.Silu, experts, residualScale)),
+            new Residual(decoder.Norm($"{layer}.ffn_norm"), keys.DenseOrExperts(layer, Activation.Silu, experts, residualScale, BiasOrder.NoScale)),
         ]);
     }
 }

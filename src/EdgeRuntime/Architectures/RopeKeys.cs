@@ -70,4 +70,19 @@ internal static class RopeKeys
 
         return factors;
     }
+
+    /// <summary>
+    /// By what the scores of latent attention are multiplied, squared: with YaRN the rope's whole magnitude, and the log multiplier's.
+    /// Source: llama.cpp, models/deepseek2.cpp.
+    /// </summary>
+    public static float LatentMagnitude(ArchitectureKeys keys, RopeSpec rope)
+    {
+        if (rope.ExtrapolationFactor == 0)
+        {
+            return rope.Magnitude;
+        }
+
+        float log = MathF.Log(1 / rope.FrequencyScale);
+        return rope.Magnitude * (1 + (0.1f * log)) * (1 + (keys.FiniteSingle("rope.scaling.yarn_log_multiplier", 0) * log));
+    }
 }

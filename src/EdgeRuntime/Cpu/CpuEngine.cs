@@ -24,7 +24,6 @@ internal sealed unsafe class CpuEngine : IEngine, ITeamWork
     private WorkerPool _team;
     private Pass _pass;
     private NativeBuffer _outputs = new(0);
-    private int _maxPositions = 1;
     private int _references = 1;
     private int _disposed;
     private volatile bool _cancelled;
@@ -44,7 +43,7 @@ internal sealed unsafe class CpuEngine : IEngine, ITeamWork
         weights.UseKernels(prefill, decode);
         (Prefill, Decode) = (prefill, decode);
         _team = SharedWorkerPool.Rent(threads);
-        _pass = new Pass(_team, prefill, NewPlan(rows: 1));
+        _pass = new Pass(_team, prefill, NewPlan(default));
     }
 
     /// <inheritdoc/>
@@ -81,8 +80,8 @@ internal sealed unsafe class CpuEngine : IEngine, ITeamWork
         {
             lock (_passes)
             {
-                _maxPositions = Math.Max(_maxPositions, options.Capacity);
-                Reserve(options.BatchTokens);
+                Reserve(new BatchSize(
+                    options.BatchTokens, Sequences: 1, options.Capacity, KvCache.TensorTypeOf(options.KeyType), KvCache.TensorTypeOf(options.ValueType)));
             }
 
             return new SequenceState(_statePlan, options, this, Release);
@@ -100,8 +99,7 @@ internal sealed unsafe class CpuEngine : IEngine, ITeamWork
         lock (_passes)
         {
             ObjectDisposedException.ThrowIf(Volatile.Read(ref _references) == 0, this);
-            int rows = Check(batch);
-            Reserve(rows);
+            Reserve(Check(batch));
             Fill(batch, cancellationToken);
             try
             {
@@ -151,7 +149,7 @@ internal sealed unsafe class CpuEngine : IEngine, ITeamWork
             (Prefill, Decode) = (prefill, decode);
             _weights.UseKernels(prefill, decode);
             _pass.Dispose();
-            _pass = new Pass(_team, prefill, NewPlan(rows: 1));
+            _pass = new Pass(_team, prefill, NewPlan(default));
         }
     }
 
@@ -201,9 +199,10 @@ internal sealed unsafe class CpuEngine : IEngine, ITeamWork
         }
     }
 
-    private int Check(ReadOnlySpan<BatchSlice> batch)
+    /// <summary>Refuses what can't run; the size of what can.</summary>
+    private BatchSize Check(ReadOnlySpan<BatchSlice> batch)
     {
-        int rows = 0;
+        BatchSize size = default;
         foreach (ref readonly BatchSlice slice in batch)
         {
             if (slice.State is not SequenceState state || !ReferenceEquals(state.Owner, this))
@@ -225,18 +224,28 @@ internal sealed unsafe class CpuEngine : IEngine, ITeamWork
                 throw new ContextFullException(state.Length, slice.Tokens.Length, state.Capacity);
             }
 
-            rows += slice.Tokens.Length;
+            var one = new BatchSize(size.Rows + slice.Tokens.Length, size.Sequences + 1, state.Capacity, state.KeyType, state.ValueType);
+            if (size.Sequences > 0 && (one.KeyType, one.ValueType) != (size.KeyType, size.ValueType))
+            {
+                throw new ArgumentException(
+                    $"states with caches of {size.KeyType} and {size.ValueType} and of {one.KeyType} and {one.ValueType} in one batch; "
+                    + "run them in batches of their own",
+                    nameof(batch));
+            }
+
+            size = size.With(one);
         }
 
-        return rows;
+        return size;
     }
 
-    /// <summary>Grows the scratch for batches of that many rows.</summary>
-    private void Reserve(int rows)
+    /// <summary>Plans the scratch anew where it is not made for such batches.</summary>
+    private void Reserve(BatchSize size)
     {
-        if (rows > _pass.MaxRows || _maxPositions > _pass.MaxPositions)
+        size = _pass.Size.With(size);
+        if (size != _pass.Size)
         {
-            ScratchPlan plan = NewPlan(Math.Max(rows, _pass.MaxRows));
+            ScratchPlan plan = NewPlan(size);
             foreach (Stage stage in _modules.Stages)
             {
                 plan.BeginStage();
@@ -247,7 +256,7 @@ internal sealed unsafe class CpuEngine : IEngine, ITeamWork
         }
     }
 
-    private ScratchPlan NewPlan(int rows) => new(Prefill, rows, _maxPositions, _modules.Hidden, _statePlan.RotationFloats);
+    private ScratchPlan NewPlan(BatchSize size) => new(Prefill, size, _modules.Hidden, _statePlan.RotationFloats);
 
     private void Fill(ReadOnlySpan<BatchSlice> batch, CancellationToken cancellationToken)
     {

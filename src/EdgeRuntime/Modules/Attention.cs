@@ -18,23 +18,9 @@ internal enum QueryKeyNorm
     Whole,
 }
 
-/// <summary>The parameters of an attention layer.</summary>
-internal sealed record AttentionSpec
+/// <summary>The parameters of an attention layer: those of the kernel, and what surrounds it.</summary>
+internal sealed record AttentionSpec : AttentionShape
 {
-    /// <summary>Query heads, a multiple of <see cref="KvHeads"/>.</summary>
-    public required int Heads { get; init; }
-
-    public required int KvHeads { get; init; }
-
-    /// <summary>Elements of a head's query and key.</summary>
-    public required int KeyLength { get; init; }
-
-    /// <summary>Elements of a head's value.</summary>
-    public required int ValueLength { get; init; }
-
-    /// <summary>Factor of q . k before the softmax.</summary>
-    public required float Scale { get; init; }
-
     /// <summary>Null: positions are not encoded in queries and keys.</summary>
     public RopeSpec? Rope { get; init; }
 
@@ -43,12 +29,6 @@ internal sealed record AttentionSpec
 
     /// <summary>Of <see cref="Norm"/>.</summary>
     public float NormEpsilon { get; init; }
-
-    /// <summary>Positions that a query sees, its own included; 0 for all.</summary>
-    public int Window { get; init; }
-
-    /// <summary>c of c * tanh(score / c); 0 for none.</summary>
-    public float ScoreCap { get; init; }
 
     /// <summary>Factor of what is added to the residual stream.</summary>
     public float ResidualScale { get; init; } = 1;
@@ -74,15 +54,12 @@ internal sealed unsafe class Attention : Branch
     private readonly AttentionSpec _spec;
     private readonly Norm? _queryNorm;
     private readonly Norm? _keyNorm;
+    private readonly AttentionCore _attention;
     private Projection? _fused;
     private Projection? _query;
     private Projection? _key;
     private Projection? _value;
     private Projection _output = null!;
-    private Rotation? _rotation;
-    private KvSlot _slot;
-    private CausalAttention[] _kernels = [];
-    private long _partials;
     private long _queries;
     private long _keys;
     private long _values;
@@ -96,6 +73,7 @@ internal sealed unsafe class Attention : Branch
         _prefix = prefix;
         _hidden = hidden;
         _spec = spec;
+        _attention = new AttentionCore(spec, spec.Rope);
         if (spec.Norm != QueryKeyNorm.None)
         {
             bool heads = spec.Norm == QueryKeyNorm.Heads;
@@ -124,11 +102,7 @@ internal sealed unsafe class Attention : Branch
         _keyNorm?.Bind(tensors);
     }
 
-    public override void Declare(StatePlan state)
-    {
-        _rotation = _spec.Rope is null ? null : state.AddRotation(_spec.Rope);
-        _slot = state.AddKeysAndValues(new KvGeometry(_spec.KvHeads, _spec.KeyLength, _spec.ValueLength), _spec.Window, _rotation);
-    }
+    public override void Declare(StatePlan state) => _attention.Declare(state);
 
     public override void Plan(ScratchPlan scratch)
     {
@@ -148,10 +122,7 @@ internal sealed unsafe class Attention : Branch
 
         _result = scratch.Floats(_spec.OutputWidth);
         scratch.UseActivations(_spec.OutputWidth, scratch.Rows);
-        _kernels = Array.ConvertAll(Enum.GetValues<KvCacheType>(), type => CausalAttention.Create(
-            _spec.Heads, _spec.KvHeads, _spec.KeyLength, _spec.ValueLength, _spec.Scale, KvCache.TensorTypeOf(type), scratch.Isa));
-        _partials = scratch.Bytes(_kernels[0].PartialBytes(scratch.Positions));
-        scratch.UseThread(_kernels[0].ScratchBytes);
+        _attention.Plan(scratch);
     }
 
     public override void Run(PassThread t, in Activations input, BranchOutput output)
@@ -167,10 +138,15 @@ internal sealed unsafe class Attention : Branch
                 new Product(_value!, t.Floats(_values), _spec.ValueWidth));
         }
 
+        if (t.Index == 0)
+        {
+            _attention.PlanBatch(t, t.Floats(_queries), _fused?.Rows ?? _spec.QueryWidth, t.Floats(_result));
+        }
+
         t.Barrier();
         RotateAndStore(t);
         t.Barrier();
-        Attend(t);
+        _attention.Attend(t);
         t.MultiplyTo(output, t.Prepare(t.Floats(_result), _spec.OutputWidth, t.Rows, norm: null, Activations.FormsFor(_output)), _output);
     }
 
@@ -185,66 +161,17 @@ internal sealed unsafe class Attention : Branch
             float* value = t.Floats(_values) + ((long)row * (_fused is null ? _spec.ValueWidth : stride));
             Normalize(t.Vector, _queryNorm, query, _spec.QueryWidth);
             Normalize(t.Vector, _keyNorm, key, _spec.KeyWidth);
-            if (_rotation is not null)
+            if (_attention.Rotation is { } rotation)
             {
-                float* cos = t.Rotation(row, _rotation);
-                float* sin = cos + _rotation.Pairs;
-                RopeSpec rope = _rotation.Rope;
+                float* cos = t.Rotation(row, rotation);
+                float* sin = cos + rotation.Pairs;
+                RopeSpec rope = rotation.Rope;
                 Rope.Apply(query, _spec.Heads, _spec.KeyLength, rope.Dimensions, cos, sin, rope.Pairing);
                 Rope.Apply(key, _spec.KvHeads, _spec.KeyLength, rope.Dimensions, cos, sin, rope.Pairing);
             }
 
-            KvCache cache = t.Pass.SequenceOf(row).State.Cache(_slot.Cache);
-            int position = t.Position(row);
-            for (int head = 0; head < _spec.KvHeads; head++)
-            {
-                cache.Store(_slot.Layer, head, position, key + (head * _spec.KeyLength), value + (head * _spec.ValueLength));
-            }
+            _attention.Store(t, row, key, value);
         }
-    }
-
-    /// <summary>result = softmax(scale q k^T) v for all rows. Ends at a barrier.</summary>
-    private void Attend(PassThread t)
-    {
-        foreach (ref readonly SequenceRows sequence in t.Sequences)
-        {
-            KvCache cache = sequence.State.Cache(_slot.Cache);
-            CausalAttention kernel = _kernels[(int)cache.Type];
-            AttentionSlice slice = Slice(t, sequence, cache);
-            int items = kernel.Items(slice.Start, slice.Tokens);
-            for (int item; (item = t.TakeItem()) < items;)
-            {
-                kernel.Compute(slice, item, t.Scratch);
-            }
-
-            t.Barrier();
-            int merges = kernel.MergeItems(slice.Start, slice.Tokens);
-            if (merges == 0)
-            {
-                continue;
-            }
-
-            for (int item; (item = t.TakeItem()) < merges;)
-            {
-                kernel.Merge(slice, item);
-            }
-
-            t.Barrier();
-        }
-    }
-
-    private AttentionSlice Slice(PassThread t, in SequenceRows sequence, KvCache cache)
-    {
-        var slice = new AttentionSlice();
-        cache.Fill(ref slice, _slot.Layer);
-        slice.QueryStride = _fused is null ? _spec.QueryWidth : _fused.Rows;
-        slice.Queries = t.Floats(_queries) + ((long)sequence.FirstRow * slice.QueryStride);
-        slice.OutputStride = _spec.OutputWidth;
-        slice.Output = t.Floats(_result) + ((long)sequence.FirstRow * slice.OutputStride);
-        slice.Start = sequence.FirstPosition;
-        slice.Tokens = sequence.Rows;
-        slice.Partials = t.Floats(_partials);
-        return slice;
     }
 
     private static void Normalize(VectorKernels vector, Norm? norm, float* x, int width)

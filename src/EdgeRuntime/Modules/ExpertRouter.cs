@@ -1,5 +1,6 @@
 using System;
 using EdgeRuntime.Kernels.Vector;
+using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Modules;
 
@@ -43,6 +44,12 @@ internal sealed record ExpertSpec
 
     /// <summary>Width inside the expert that every token uses beside the chosen ones; 0 for none.</summary>
     public int SharedWidth { get; init; }
+
+    /// <summary>How biases and scales of the expert that every token uses go together.</summary>
+    public BiasOrder SharedBiasOrder { get; init; } = BiasOrder.BeforeScale;
+
+    /// <summary>How biases and scales of the chosen experts go together.</summary>
+    public BiasOrder BiasOrder { get; init; } = BiasOrder.AfterScale;
 }
 
 /// <summary>Chooses experts by their scores. Ties go to the lower index. Free of state.</summary>

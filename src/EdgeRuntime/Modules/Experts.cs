@@ -35,7 +35,7 @@ internal sealed unsafe class Experts : Branch
         _hidden = hidden;
         _spec = spec;
         _activation = activation;
-        _shared = spec.SharedWidth == 0 ? null : new FeedForward(prefix, hidden, spec.SharedWidth, activation) { Suffix = "_shexp" };
+        _shared = spec.SharedWidth == 0 ? null : new FeedForward(prefix, hidden, spec.SharedWidth, activation) { Suffix = "_shexp", BiasOrder = spec.SharedBiasOrder };
     }
 
     /// <summary>Factor of what is added to the residual stream.</summary>
@@ -48,9 +48,9 @@ internal sealed unsafe class Experts : Branch
     {
         _router = tensors.Projection($"{_prefix}.ffn_gate_inp", _spec.Count, _hidden);
         _bias = tensors.OptionalVector($"{_prefix}.exp_probs_b.bias", _spec.Count);
-        _gate = tensors.Stack($"{_prefix}.ffn_gate_exps", _spec.Count, _spec.Width, _hidden);
-        _up = tensors.Stack($"{_prefix}.ffn_up_exps", _spec.Count, _spec.Width, _hidden);
-        _down = tensors.Stack($"{_prefix}.ffn_down_exps", _spec.Count, _hidden, _spec.Width);
+        _gate = tensors.Stack($"{_prefix}.ffn_gate_exps", _spec.Count, _spec.Width, _hidden, _spec.BiasOrder);
+        _up = tensors.Stack($"{_prefix}.ffn_up_exps", _spec.Count, _spec.Width, _hidden, _spec.BiasOrder);
+        _down = tensors.Stack($"{_prefix}.ffn_down_exps", _spec.Count, _hidden, _spec.Width, _spec.BiasOrder);
         _shared?.Bind(tensors);
         _sharedGate = _shared is null ? null : tensors.OptionalProjection($"{_prefix}.ffn_gate_inp_shexp", 1, _hidden);
     }

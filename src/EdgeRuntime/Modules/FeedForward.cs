@@ -36,6 +36,9 @@ internal sealed unsafe class FeedForward : Branch
     /// <summary>End of the tensor names: <c>_shexp</c> for a shared expert.</summary>
     public string Suffix { get; init; } = "";
 
+    /// <summary>How biases and the file's scales of matrices go together.</summary>
+    public BiasOrder BiasOrder { get; init; } = BiasOrder.BeforeScale;
+
     /// <summary>Factor of what is added to the residual stream.</summary>
     public float ResidualScale { get; init; } = 1;
 
@@ -43,9 +46,9 @@ internal sealed unsafe class FeedForward : Branch
 
     public override void Bind(TensorBinder tensors)
     {
-        _gate = _gated ? tensors.Projection($"{_prefix}.ffn_gate{Suffix}", _width, _hidden, order: BiasOrder.BeforeScale) : null;
-        _up = tensors.Projection($"{_prefix}.ffn_up{Suffix}", _width, _hidden, order: BiasOrder.BeforeScale);
-        _down = tensors.Projection($"{_prefix}.ffn_down{Suffix}", _hidden, _width, ResidualScale, BiasOrder.BeforeScale);
+        _gate = _gated ? tensors.Projection($"{_prefix}.ffn_gate{Suffix}", _width, _hidden, order: BiasOrder) : null;
+        _up = tensors.Projection($"{_prefix}.ffn_up{Suffix}", _width, _hidden, order: BiasOrder);
+        _down = tensors.Projection($"{_prefix}.ffn_down{Suffix}", _hidden, _width, ResidualScale, BiasOrder);
     }
 
     public override void Plan(ScratchPlan scratch)

@@ -58,11 +58,8 @@ internal sealed unsafe class Pass : IDisposable
     /// <summary>The view of each thread.</summary>
     public PassThread[] Threads { get; }
 
-    /// <summary>Most rows that the scratch is planned for.</summary>
-    public int MaxRows => _plan.Rows;
-
-    /// <summary>Most positions that the scratch is planned for.</summary>
-    public int MaxPositions => _memory.ByteLength == 0 ? 0 : _plan.Positions;
+    /// <summary>The batches that the scratch is planned for.</summary>
+    public BatchSize Size => _plan.Size;
 
     /// <summary>Width of the residual stream.</summary>
     public int Hidden => _plan.Hidden;
@@ -120,9 +117,9 @@ internal sealed unsafe class Pass : IDisposable
     public void UsePlan(ScratchPlan plan, long matmulBytes)
     {
         _plan = plan;
-        Replace(ref _memory, plan.TotalBytes);
-        Replace(ref _int8, plan.ActivationBytes);
-        Replace(ref _float32, plan.ActivationBytes);
+        Grow(ref _memory, plan.TotalBytes);
+        Grow(ref _int8, plan.ActivationBytes);
+        Grow(ref _float32, plan.ActivationBytes);
         _tokens = new int[plan.Rows];
         _positions = new int[plan.Rows];
         _sequenceOf = new int[plan.Rows];
@@ -190,9 +187,12 @@ internal sealed unsafe class Pass : IDisposable
         }
     }
 
-    private static void Replace(ref NativeBuffer buffer, long bytes)
+    private static void Grow(ref NativeBuffer buffer, long bytes)
     {
-        buffer.Dispose();
-        buffer = new NativeBuffer(bytes);
+        if (buffer.ByteLength < bytes)
+        {
+            buffer.Dispose();
+            buffer = new NativeBuffer(bytes);
+        }
     }
 }

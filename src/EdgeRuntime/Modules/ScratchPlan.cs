@@ -1,8 +1,26 @@
 using System;
+using EdgeRuntime.Formats;
 using EdgeRuntime.Kernels;
 using EdgeRuntime.Memory;
 
 namespace EdgeRuntime.Modules;
+
+/// <summary>What a batch is like, as far as scratch depends on it.</summary>
+/// <param name="Rows">Most rows.</param>
+/// <param name="Sequences">Most sequences.</param>
+/// <param name="Positions">Most positions of a sequence.</param>
+/// <param name="KeyType">Type of cached keys.</param>
+/// <param name="ValueType">Type of cached values.</param>
+internal readonly record struct BatchSize(int Rows, int Sequences, int Positions, TensorType KeyType, TensorType ValueType)
+{
+    /// <summary>A size for batches of this and of another, whose cache types it takes.</summary>
+    public BatchSize With(BatchSize other) => other with
+    {
+        Rows = Math.Max(Rows, other.Rows),
+        Sequences = Math.Max(Sequences, other.Sequences),
+        Positions = Math.Max(Positions, other.Positions),
+    };
+}
 
 /// <summary>
 /// Offsets of the buffers that a batch of up to <see cref="Rows"/> rows needs. The residual stream lies at the start; the buffers of a stage
@@ -16,22 +34,20 @@ internal sealed class ScratchPlan
     private long _activationBytes;
 
     /// <param name="isa">Whose kernels run.</param>
-    /// <param name="rows">Most rows of a batch.</param>
-    /// <param name="positions">Most positions of a sequence.</param>
+    /// <param name="size">Of the batches.</param>
     /// <param name="hidden">Width of the residual stream.</param>
     /// <param name="rotationFloats">Floats of a row's cosines and sines, of all ropes together.</param>
-    public ScratchPlan(InstructionSet isa, int rows, int positions, int hidden, int rotationFloats)
+    public ScratchPlan(InstructionSet isa, BatchSize size, int hidden, int rotationFloats)
     {
         Isa = isa;
-        Rows = rows;
-        Positions = positions;
+        Size = size;
         Hidden = hidden;
         X = Floats(hidden);
         Delta = Floats(hidden);
         Rotations = Floats(rotationFloats);
         _stageStart = _next;
         Normed = Floats(hidden);
-        UseActivations(hidden, rows);
+        UseActivations(hidden, Rows);
     }
 
     /// <summary>Whose kernels run.</summary>
@@ -40,11 +56,11 @@ internal sealed class ScratchPlan
     /// <summary>Tokens of a full tile of activations.</summary>
     public int TileTokens => ActivationQuantizer.TileTokens(Isa);
 
-    /// <summary>Most rows of a batch.</summary>
-    public int Rows { get; }
+    /// <summary>What batches the plan is for.</summary>
+    public BatchSize Size { get; }
 
-    /// <summary>Most positions of a sequence.</summary>
-    public int Positions { get; }
+    /// <summary>Most rows of a batch.</summary>
+    public int Rows => Size.Rows;
 
     /// <summary>Width of the residual stream.</summary>
     public int Hidden { get; }

@@ -34,7 +34,7 @@ internal sealed unsafe class KvCache : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(layers, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(kvHeads, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
-        _layout = KvLayout.Create(TensorTypeOf(type), keyLength, valueLength);
+        _layout = new KvLayout(TensorTypeOf(type), TensorTypeOf(type), keyLength, valueLength);
         Layers = layers;
         KvHeads = kvHeads;
         Capacity = capacity;
@@ -55,7 +55,7 @@ internal sealed unsafe class KvCache : IDisposable
     public static long PlanBytes(CachePlan plan, EngineStateOptions options)
     {
         KvGeometry geometry = plan.Layers[0];
-        var layout = KvLayout.Create(TensorTypeOf(options.KeyType), geometry.KeyLength, geometry.ValueLength);
+        var layout = new KvLayout(TensorTypeOf(options.KeyType), TensorTypeOf(options.KeyType), geometry.KeyLength, geometry.ValueLength);
         return ((options.Capacity - 1L) / KvLayout.ChunkPositions + 1) * plan.Layers.Count * geometry.KvHeads * layout.ChunkBytes;
     }
 
@@ -103,6 +103,7 @@ internal sealed unsafe class KvCache : IDisposable
     {
         slice.Chunks = Chunk(layer, kvHead: 0, position: 0);
         slice.ChunkStride = _chunkStride;
+        slice.RingChunks = ((Capacity - 1) / KvLayout.ChunkPositions) + 1;
         slice.HeadStride = _layout.ChunkBytes;
     }
 

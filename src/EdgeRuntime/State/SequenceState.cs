@@ -2,6 +2,7 @@ using System;
 using System.Linq;
 using System.Runtime.InteropServices;
 using EdgeRuntime.Engine;
+using EdgeRuntime.Formats;
 using EdgeRuntime.Memory;
 
 namespace EdgeRuntime.State;
@@ -32,6 +33,8 @@ internal sealed unsafe class SequenceState : IEngineState
         _released = released;
         Owner = owner;
         Capacity = options.Capacity;
+        KeyType = KvCache.TensorTypeOf(options.KeyType);
+        ValueType = KvCache.TensorTypeOf(options.ValueType);
         _ropes = [.. plan.Rotations.Select(rotation => new RopeTable(rotation.Rope, options.Capacity))];
         _recurrent = new NativeBuffer(plan.RecurrentFloats * sizeof(float));
         _nextRecurrent = new NativeBuffer(plan.RecurrentFloats * sizeof(float));
@@ -57,6 +60,12 @@ internal sealed unsafe class SequenceState : IEngineState
     public int RotationFloats => _plan.RotationFloats;
 
     private bool HasRecurrent => _plan.RecurrentFloats > 0;
+
+    /// <summary>Type of cached keys.</summary>
+    public TensorType KeyType { get; }
+
+    /// <summary>Type of cached values.</summary>
+    public TensorType ValueType { get; }
 
     /// <summary>A cache.</summary>
     public KvCache Cache(int index) => _caches[index];

@@ -15,6 +15,9 @@ internal enum BiasOrder
 
     /// <summary>y = scale * (W x + bias), as llama.cpp's feed-forward blocks.</summary>
     BeforeScale,
+
+    /// <summary>y = W x + bias: families in which llama.cpp leaves the scale out, so that models were made without it.</summary>
+    NoScale,
 }
 
 /// <summary>
@@ -58,7 +61,7 @@ internal sealed unsafe class TensorBinder : IDisposable
     public Projection Projection(string name, int rows, int columns, float factor = 1, BiasOrder order = BiasOrder.AfterScale)
     {
         GgufTensor tensor = Source.Matrix($"{name}.weight", rows, columns);
-        float scale = Source.OptionalVector($"{name}.scale", 1)?[0] ?? 1;
+        float scale = ReadScales(name, 1, order)?[0] ?? 1;
         float[]? bias = Source.OptionalVector($"{name}.bias", rows);
         float biasFactor = factor * (order == BiasOrder.BeforeScale ? scale : 1);
         if (bias is not null && biasFactor != 1)
@@ -75,7 +78,7 @@ internal sealed unsafe class TensorBinder : IDisposable
         Has(name) ? Projection(name, rows, columns, factor, order) : null;
 
     /// <summary>The matrices of a stack <c>NAME.weight</c> [count, rows, columns], with rows of <c>NAME.bias</c> [count, rows].</summary>
-    public Projection[] Stack(string name, int count, int rows, int columns)
+    public Projection[] Stack(string name, int count, int rows, int columns, BiasOrder order = BiasOrder.AfterScale)
     {
         GgufTensor tensor = Source.Matrix($"{name}.weight", (long)count * rows, columns);
         if (tensor.Dimensions[1] != rows)
@@ -85,7 +88,7 @@ internal sealed unsafe class TensorBinder : IDisposable
         }
 
         float[]? biases = Source.OptionalFloats($"{name}.bias", count, rows);
-        float[]? scales = Source.OptionalVector($"{name}.scale", count);
+        float[]? scales = ReadScales(name, count, order);
         IgnoreInputScale(name);
         var stack = new Projection[count];
         for (int i = 0; i < count; i++)
@@ -121,6 +124,12 @@ internal sealed unsafe class TensorBinder : IDisposable
         _vectors.ForEach(static vector => vector.Dispose());
         _projections.Clear();
         _vectors.Clear();
+    }
+
+    private float[]? ReadScales(string name, int count, BiasOrder order)
+    {
+        float[]? scales = Source.OptionalVector($"{name}.scale", count);
+        return order == BiasOrder.NoScale ? null : scales;
     }
 
     /// <summary>A scale for processors that multiply activations in the weights' own type, which none here does.</summary>

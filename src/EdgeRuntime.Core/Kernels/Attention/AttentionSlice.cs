@@ -6,11 +6,14 @@ namespace EdgeRuntime.Kernels.Attention;
 /// </summary>
 internal unsafe struct AttentionSlice
 {
-    /// <summary>The first chunk of the layer's first KV head, laid out as <see cref="KvLayout"/> says.</summary>
+    /// <summary>Chunk 0 of the layer's first KV head, laid out as <see cref="KvLayout"/> says.</summary>
     public byte* Chunks;
 
     /// <summary>Bytes from one chunk of a head to its next.</summary>
     public long ChunkStride;
+
+    /// <summary>Chunks that the cache has room for: chunk c lies in place c modulo this number.</summary>
+    public int RingChunks;
 
     /// <summary>Bytes from one KV head's chunk to the next head's.</summary>
     public long HeadStride;
@@ -27,12 +30,18 @@ internal unsafe struct AttentionSlice
     /// <summary>Floats from one token's output to the next one's.</summary>
     public int OutputStride;
 
-    /// <summary>Position of the first new token; token t sees the positions 0 to start + t.</summary>
+    /// <summary>Position of the first new token.</summary>
     public int Start;
 
     /// <summary>New tokens, at least 1.</summary>
     public int Tokens;
 
-    /// <summary>CausalAttention.PartialBytes(positions) bytes for what <see cref="CausalAttention.Merge"/> brings together, 64-byte aligned.</summary>
+    /// <summary>Where the slice's partial results go, 64-byte aligned: <see cref="AttentionBatch.Add"/> sets it.</summary>
     public float* Partials;
+
+    /// <summary>Positions that have keys: one past the last new token.</summary>
+    public readonly int End => Start + Tokens;
+
+    /// <summary>A KV head's chunk.</summary>
+    public readonly byte* Chunk(int chunk, int kvHead) => Chunks + (chunk % RingChunks * ChunkStride) + (kvHead * HeadStride);
 }

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace EdgeRuntime.Kernels.Vector;
 
 /// <summary>Mathematics on lanes that gives the same bits with every width.</summary>
-internal static unsafe class LaneMath
+internal static unsafe partial class LaneMath
 {
     /// <summary>Partial sums of every sum over a vector, whatever the width: element i goes to partial sum i mod 16.</summary>
     public const int SumLanes = 16;

@@ -103,6 +103,65 @@ internal sealed unsafe partial class VectorKernels<TLanes>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override void Multiply(float* x, float* z, float* y, int count)
+    {
+        nint i = 0;
+        for (; i <= count - TLanes.Count; i += TLanes.Count)
+        {
+            TLanes.Store(TLanes.Multiply(TLanes.Load(x + i), TLanes.Load(z + i)), y + i);
+        }
+
+        for (; i < count; i++)
+        {
+            y[i] = x[i] * z[i];
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override void AddProduct(float* x, float* z, float* y, int count)
+    {
+        nint i = 0;
+        for (; i <= count - TLanes.Count; i += TLanes.Count)
+        {
+            TLanes.Store(TLanes.Fma(TLanes.Load(x + i), TLanes.Load(z + i), TLanes.Load(y + i)), y + i);
+        }
+
+        for (; i < count; i++)
+        {
+            y[i] = float.FusedMultiplyAdd(x[i], z[i], y[i]);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override float Scan(float* state, float decay, float input, float* b, float* c, int count)
+    {
+        float* sums = stackalloc float[LaneMath.SumLanes];
+        TLanes decays = TLanes.Broadcast(decay);
+        TLanes inputs = TLanes.Broadcast(input);
+        nint whole = count & ~(LaneMath.SumLanes - 1);
+        for (nint lane = 0; lane < LaneMath.SumLanes; lane += TLanes.Count)
+        {
+            TLanes sum = TLanes.Broadcast(0);
+            for (nint i = lane; i < whole; i += LaneMath.SumLanes)
+            {
+                TLanes next = TLanes.Fma(TLanes.Load(state + i), decays, TLanes.Multiply(TLanes.Load(b + i), inputs));
+                TLanes.Store(next, state + i);
+                sum = TLanes.Fma(next, TLanes.Load(c + i), sum);
+            }
+
+            TLanes.Store(sum, sums + lane);
+        }
+
+        for (nint i = whole; i < count; i++)
+        {
+            state[i] = float.FusedMultiplyAdd(state[i], decay, b[i] * input);
+            sums[i - whole] = float.FusedMultiplyAdd(state[i], c[i], sums[i - whole]);
+        }
+
+        return LaneMath.Reduce(sums);
+    }
+
     /// <summary>ln(1 + exp(x)), exact for large x; a handful of elements a token need it.</summary>
     private static void Softplus(float* x, float* y, int count)
     {

@@ -62,6 +62,22 @@ internal abstract unsafe class VectorKernels
     /// <summary>x = x * factor.</summary>
     public abstract void Scale(float* x, float factor, int count);
 
+    /// <summary>y = x * z.</summary>
+    public abstract void Multiply(float* x, float* z, float* y, int count);
+
+    /// <summary>y = y + x * z, with one rounding.</summary>
+    public abstract void AddProduct(float* x, float* z, float* y, int count);
+
+    /// <summary>A step of a state space: state = state * decay + input * b; returns the sum of state * c.</summary>
+    /// <param name="state">[count].</param>
+    /// <param name="decay">What stays of the state.</param>
+    /// <param name="input">Factor of b.</param>
+    /// <param name="b">[count].</param>
+    /// <param name="c">[count].</param>
+    /// <param name="count">Elements.</param>
+    /// <remarks>The sum is 16 fma chains by i mod 16, then <see cref="LaneMath.Reduce"/>.</remarks>
+    public abstract float Scan(float* state, float decay, float input, float* b, float* c, int count);
+
     /// <summary>y = y + x * factor, with one rounding.</summary>
     public abstract void AddScaled(float* x, float factor, float* y, int count);
 

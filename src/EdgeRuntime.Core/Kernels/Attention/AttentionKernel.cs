@@ -1,0 +1,189 @@
+using System;
+using EdgeRuntime.Formats;
+using EdgeRuntime.Kernels.Vector;
+
+namespace EdgeRuntime.Kernels.Attention;
+
+/// <summary>
+/// Grouped-query attention over a KV cache: out = softmax(scale * q k^T + bias) v. Immutable; any number of threads may
+/// compute with one instance, each with its own scratch.
+/// <para>
+/// The arithmetic is fixed, so that results are equal to the bit for every instruction set, number of threads, and division
+/// of tokens into batches. For one query and head, over each chunk of <see cref="ChunkPositions"/> positions that holds one
+/// that the query sees:
+/// </para>
+/// <code>
+///   s[p] = sum over i of (scale * q[i]) * k[p][i]     one fma chain in the order of i
+///   s[p] = cap * tanh(s[p] * (1 / cap))               where there is a cap; LaneMath.Tanh
+///   s[p] = fma(-slope, |distance|, s[p])              where there are slopes
+///   m    = max s[p]                                   over positions that the query sees
+///   e[p] = exp(s[p] - m)                              LaneMath.Exp; 0 for positions that the query does not see
+///   l    = sum of e[p]                                16 partial sums by p mod 16, then LaneMath.Reduce
+///   o[j] = sum over p of e[p] * v[p][j]               one fma chain in the order of p
+/// </code>
+/// and chunk after chunk (m, l, o) goes into what there is: M' = max(M, m), L' = fma(L, exp(M - M'), l * exp(m - M')),
+/// O' likewise. The result is O * (1 / L); with a sink t it is O * (exp(M - M') / L'), where M' = max(M, t) and
+/// L' = fma(L, exp(M - M'), exp(t - M')).
+/// </summary>
+/// <remarks>
+/// The work of a slice is a number of items for the threads to take: blocks of tokens of a KV head, each over all its
+/// chunks; or, where there are too few tokens for that, single chunks of a KV head whose parts <see cref="Merge"/> brings
+/// together after a barrier. All query heads of a KV head are computed together, so keys and values are read once.
+/// Source of the merging formula: Milakov and Gimelshein, "Online normalizer calculation for softmax", 2018.
+/// </remarks>
+internal abstract unsafe class AttentionKernel
+{
+    /// <summary>Positions whose results are computed alone and then merged.</summary>
+    public const int ChunkPositions = KvLayout.ChunkPositions;
+
+    // Query rows that share an expanded key or value: enough to make expanding cheap, few enough for the cache.
+    private const int GreatestBlockRows = 96;
+
+    private protected AttentionKernel(AttentionShape shape, KvLayout layout)
+    {
+        Shape = shape;
+        Layout = layout;
+        Group = shape.Group;
+        BlockTokens = int.Max(1, GreatestBlockRows / Group);
+        ValueLanes = KvLayout.ValueLanes(shape.ValueLength);
+    }
+
+    /// <summary>What is computed.</summary>
+    public AttentionShape Shape { get; }
+
+    /// <summary>How the caches that slices name lie in memory.</summary>
+    public KvLayout Layout { get; }
+
+    /// <summary>Bytes of scratch that a thread needs for <see cref="Compute"/>, 64-byte aligned.</summary>
+    public abstract long ScratchBytes { get; }
+
+    /// <summary>Query heads of a KV head.</summary>
+    protected int Group { get; }
+
+    /// <summary>Tokens of a block.</summary>
+    protected int BlockTokens { get; }
+
+    /// <summary>Floats of a row of output in scratch and partials.</summary>
+    protected int ValueLanes { get; }
+
+    // A partial result: o, then m and l, in whole cache lines.
+    private int PartialFloats => ValueLanes + 16;
+
+    /// <param name="shape">What to compute.</param>
+    /// <param name="keyType">Type of cached keys: F32, F16, BF16, Q8_0 or Q4_0.</param>
+    /// <param name="valueType">Type of cached values, one of the same.</param>
+    /// <param name="instructionSet">Whose code to use.</param>
+    /// <exception cref="ArgumentException">Sizes that do not fit together, or a type that no cache can have.</exception>
+    public static AttentionKernel Create(AttentionShape shape, TensorType keyType, TensorType valueType, InstructionSet instructionSet) =>
+        LaneWidth.Of(instructionSet) switch
+        {
+            16 => Create<Lanes512>(shape, keyType, valueType),
+            8 => Create<Lanes256>(shape, keyType, valueType),
+            4 => Create<Lanes128>(shape, keyType, valueType),
+            _ => Create<LanesScalar>(shape, keyType, valueType),
+        };
+
+    /// <summary>For vectors of a given width; what <see cref="Create"/> chooses by instruction set.</summary>
+    public static AttentionKernel Create<TLanes>(AttentionShape shape, TensorType keyType, TensorType valueType)
+        where TLanes : struct, ILanes<TLanes>
+    {
+        shape.Validate();
+        return new AttentionKernel<TLanes>(shape, new KvLayout(keyType, valueType, shape.KeyLength, shape.ValueLength));
+    }
+
+    /// <summary>The most bytes that a batch can need for partial results.</summary>
+    /// <param name="positions">Positions of the longest sequence.</param>
+    /// <param name="sequences">Sequences of a batch.</param>
+    /// <param name="tokens">Tokens of a batch, of all sequences together.</param>
+    public long MostPartialBytes(int positions, int sequences, int tokens)
+    {
+        // Only slices of up to BlockTokens are split, and a window's slice touches few chunks.
+        long reach = Shape.Reach is { } back ? (back + (long)BlockTokens + ChunkPositions - 3) / ChunkPositions + 1 : int.MaxValue;
+        return long.Min(Chunks(positions), reach) * long.Min(tokens, (long)sequences * BlockTokens) * PartialRowBytes;
+    }
+
+    /// <summary>Bytes that a slice needs for partial results.</summary>
+    public long PartialBytes(int start, int tokens) =>
+        IsSplit(start, tokens) ? (long)SpannedChunks(start, tokens) * tokens * PartialRowBytes : 0;
+
+    /// <summary>Items of <see cref="Compute"/> for so many new tokens from position <paramref name="start"/>.</summary>
+    public int Items(int start, int tokens) =>
+        Shape.KvHeads * (IsSplit(start, tokens) ? SpannedChunks(start, tokens) : (tokens + BlockTokens - 1) / BlockTokens);
+
+    /// <summary>Items of <see cref="Merge"/>: 0 where <see cref="Compute"/> has written the output.</summary>
+    public int MergeItems(int start, int tokens) => IsSplit(start, tokens) ? tokens * Shape.Heads : 0;
+
+    /// <summary>Computes one item; the longest come first. Items may be computed by several threads at once.</summary>
+    /// <param name="slice">What to compute.</param>
+    /// <param name="item">0 to Items - 1.</param>
+    /// <param name="scratch"><see cref="ScratchBytes"/> bytes of the calling thread, 64-byte aligned.</param>
+    public void Compute(in AttentionSlice slice, int item, byte* scratch)
+    {
+        int kvHead = item % Shape.KvHeads;
+        int part = item / Shape.KvHeads;
+        if (IsSplit(slice.Start, slice.Tokens))
+        {
+            ComputeChunk(slice, kvHead, FirstChunk(slice.Start) + part, scratch);
+        }
+        else
+        {
+            int blocks = (slice.Tokens + BlockTokens - 1) / BlockTokens;
+            ComputeBlock(slice, kvHead, blocks - 1 - part, scratch);
+        }
+    }
+
+    /// <summary>Brings the parts of one token and head together, once all items are computed.</summary>
+    /// <param name="slice">As for <see cref="Compute"/>.</param>
+    /// <param name="item">0 to MergeItems - 1.</param>
+    public void Merge(in AttentionSlice slice, int item)
+    {
+        int token = item / Shape.Heads;
+        int head = item % Shape.Heads;
+        int position = slice.Start + token;
+        int chunk = FirstChunk(position);
+        float* first = Partial(slice, chunk, head, token);
+        for (int end = EndChunk(position, slice.End); ++chunk < end;)
+        {
+            float* next = Partial(slice, chunk, head, token);
+            MergeInto(first, ref first[ValueLanes], ref first[ValueLanes + 1], next, next[ValueLanes], next[ValueLanes + 1]);
+        }
+
+        Finish(
+            first, first[ValueLanes], first[ValueLanes + 1], head,
+            slice.Output + ((long)token * slice.OutputStride) + ((long)head * Shape.ValueLength));
+    }
+
+    /// <summary>The first chunk that holds a key which the query at a position sees.</summary>
+    protected int FirstChunk(int position) => Shape.FirstKey(position) / ChunkPositions;
+
+    /// <summary>One past the last chunk that holds a key which the query at a position sees.</summary>
+    protected int EndChunk(int position, int end) => Chunks(Shape.EndKey(position, end));
+
+    /// <summary>All chunks of a block of tokens of a KV head, into the output.</summary>
+    protected abstract void ComputeBlock(in AttentionSlice slice, int kvHead, int block, byte* scratch);
+
+    /// <summary>One chunk of a KV head for all tokens, into the partials.</summary>
+    protected abstract void ComputeChunk(in AttentionSlice slice, int kvHead, int chunk, byte* scratch);
+
+    /// <summary>Merges a later chunk's (o, m, l) into what there is.</summary>
+    protected abstract void MergeInto(float* o, ref float m, ref float l, float* nextO, float nextM, float nextL);
+
+    /// <summary>output = o / l, with the head's sink in l.</summary>
+    protected abstract void Finish(float* o, float m, float l, int head, float* output);
+
+    /// <summary>(o, m, l) of a chunk, head and token: [chunk][head][token][PartialFloats].</summary>
+    protected float* Partial(in AttentionSlice slice, int chunk, int head, int token)
+    {
+        long part = ((long)(chunk - FirstChunk(slice.Start)) * Shape.Heads) + head;
+        return slice.Partials + (((part * slice.Tokens) + token) * PartialFloats);
+    }
+
+    private long PartialRowBytes => (long)Shape.Heads * PartialFloats * sizeof(float);
+
+    private static int Chunks(int positions) => (positions + ChunkPositions - 1) / ChunkPositions;
+
+    /// <summary>Chunks that hold a key which one of the tokens sees.</summary>
+    private int SpannedChunks(int start, int tokens) => EndChunk(start + tokens - 1, start + tokens) - FirstChunk(start);
+
+    private bool IsSplit(int start, int tokens) => tokens <= BlockTokens && SpannedChunks(start, tokens) > 1;
+}

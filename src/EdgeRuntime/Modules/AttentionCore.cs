@@ -1,0 +1,113 @@
+using EdgeRuntime.Kernels.Attention;
+using EdgeRuntime.State;
+using EdgeRuntime.Weights;
+
+namespace EdgeRuntime.Modules;
+
+/// <summary>
+/// What every attention layer does between its projections: keeps keys and values in the caches of the sequences and attends to them. A part
+/// of mixers.
+/// </summary>
+internal sealed unsafe class AttentionCore : Module
+{
+    private readonly RopeSpec? _rope;
+    private readonly AttentionBatch _batch = new();
+    private AttentionShape _shape;
+    private AttentionKernel? _kernel;
+    private KvSlot _slot;
+    private long _partials;
+    private long _partialBytes;
+
+    /// <param name="shape">What is computed.</param>
+    /// <param name="rope">By which keys are turned, or null.</param>
+    public AttentionCore(AttentionShape shape, RopeSpec? rope)
+    {
+        _shape = shape;
+        _rope = rope;
+    }
+
+    /// <summary>Where the rope's cosines and sines are, or null.</summary>
+    public Rotation? Rotation { get; private set; }
+
+    public override void Bind(TensorBinder tensors)
+    {
+    }
+
+    /// <summary>Adds one logit a head that counts in the softmax's sum only.</summary>
+    public void UseSinks(float[] sinks) => _shape = _shape with { Sinks = sinks };
+
+    public override void Declare(StatePlan state)
+    {
+        Rotation = _rope is null ? null : state.AddRotation(_rope);
+        _slot = state.AddKeysAndValues(
+            new KvGeometry(_shape.KvHeads, _shape.KeyLength, _shape.ValueLength), _shape.Reach ?? 0, Rotation);
+    }
+
+    public override void Plan(ScratchPlan scratch)
+    {
+        _kernel = AttentionKernel.Create(_shape, scratch.Size.KeyType, scratch.Size.ValueType, scratch.Isa);
+        _partialBytes = _kernel.MostPartialBytes(scratch.Size.Positions, scratch.Size.Sequences, scratch.Rows);
+        _partials = scratch.Bytes(_partialBytes);
+        scratch.UseThread(_kernel.ScratchBytes);
+    }
+
+    /// <summary>Makes one list of work of all sequences. For one thread; the others read it after a barrier.</summary>
+    /// <param name="t">The thread.</param>
+    /// <param name="queries">[rows, heads, key length], not filled yet.</param>
+    /// <param name="queryStride">Floats from one row's queries to the next one's.</param>
+    /// <param name="output">[rows, heads, value length].</param>
+    public void PlanBatch(PassThread t, float* queries, int queryStride, float* output)
+    {
+        int outputStride = _shape.Heads * _shape.ValueLength;
+        _batch.Begin(_kernel!, t.Floats(_partials), _partialBytes);
+        foreach (ref readonly SequenceRows sequence in t.Sequences)
+        {
+            var slice = new AttentionSlice
+            {
+                Queries = queries + ((long)sequence.FirstRow * queryStride),
+                QueryStride = queryStride,
+                Output = output + ((long)sequence.FirstRow * outputStride),
+                OutputStride = outputStride,
+                Start = sequence.FirstPosition,
+                Tokens = sequence.Rows,
+            };
+            sequence.State.Cache(_slot.Cache).Fill(ref slice, _slot.Layer);
+            _batch.Add(slice);
+        }
+    }
+
+    /// <summary>Stores a row's keys and values in its sequence's cache.</summary>
+    /// <param name="t">The thread.</param>
+    /// <param name="row">Row of the batch.</param>
+    /// <param name="key">[KV heads, key length], rotated.</param>
+    /// <param name="value">[KV heads, value length].</param>
+    public void Store(PassThread t, int row, float* key, float* value)
+    {
+        KvCache cache = t.Pass.SequenceOf(row).State.Cache(_slot.Cache);
+        int position = t.Position(row);
+        for (int head = 0; head < _shape.KvHeads; head++)
+        {
+            cache.Store(_slot.Layer, head, position, key + (head * _shape.KeyLength), value + (head * _shape.ValueLength));
+        }
+    }
+
+    /// <summary>output = softmax(scale q k^T) v for all rows. Ends at a barrier.</summary>
+    public void Attend(PassThread t)
+    {
+        for (int item; (item = t.TakeItem()) < _batch.Items;)
+        {
+            _batch.Compute(item, t.Scratch);
+        }
+
+        t.Barrier();
+        if (_batch.MergeItems > 0)
+        {
+            for (int item; (item = t.TakeItem()) < _batch.MergeItems;)
+            {
+                _batch.Merge(item);
+            }
+
+            t.Barrier();
+        }
+    }
+}

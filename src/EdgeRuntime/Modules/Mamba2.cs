@@ -1,0 +1,169 @@
+using System;
+using EdgeRuntime.Kernels.Vector;
+using EdgeRuntime.Memory;
+using EdgeRuntime.State;
+using EdgeRuntime.Weights;
+
+namespace EdgeRuntime.Modules;
+
+/// <summary>The parameters of a Mamba 2 layer.</summary>
+/// <param name="Inner">Width inside; all heads together.</param>
+/// <param name="Heads">Heads, each with one decay.</param>
+/// <param name="Groups">Groups of heads that share B and C.</param>
+/// <param name="StateSize">Elements of the state for each element of a head.</param>
+/// <param name="Taps">Weights of a channel of the convolution.</param>
+/// <param name="Epsilon">Of the norm; null where the layer has none.</param>
+internal sealed record Mamba2Spec(int Inner, int Heads, int Groups, int StateSize, int Taps, float? Epsilon)
+{
+    /// <summary>Elements of a head.</summary>
+    public int HeadSize => Inner / Heads;
+
+    /// <summary>Width of x, B and C together, which the convolution passes over.</summary>
+    public int ConvolutionWidth => Inner + (2 * Groups * StateSize);
+
+    /// <summary>Width of the input's projection: z, then x, B and C, then dt.</summary>
+    public int InputWidth => Inner + ConvolutionWidth + Heads;
+}
+
+/// <summary>
+/// A selective state space with one decay a head (Mamba 2): with [z | x, B, C | dt] = Win n, [x, B, C] = silu(convolution([x, B, C])) and
+/// dt = softplus(dt + bias), each head's state S becomes exp(dt A) S + dt x B and gives y = S C + D x; the result is
+/// Wout norm(y * silu(z)), normalized group by group. Source: Dao and Gu, arXiv 2405.21060.
+/// </summary>
+internal sealed unsafe class Mamba2 : Branch
+{
+    private readonly string _prefix;
+    private readonly int _hidden;
+    private readonly Mamba2Spec _spec;
+    private readonly CausalConvolution _convolution;
+    private Projection _input = null!;
+    private Projection _output = null!;
+    private NativeBuffer _a = null!;
+    private NativeBuffer _d = null!;
+    private NativeBuffer _timeBias = null!;
+    private NativeBuffer? _norm;
+    private RecurrentSlot _slot;
+    private long _projected;
+    private long _convolved;
+    private long _result;
+
+    /// <param name="prefix">Of the tensor names: <c>blk.0</c>.</param>
+    /// <param name="hidden">Width of the residual stream.</param>
+    /// <param name="spec">Parameters.</param>
+    public Mamba2(string prefix, int hidden, Mamba2Spec spec)
+    {
+        _prefix = prefix;
+        _hidden = hidden;
+        _spec = spec;
+        _convolution = new CausalConvolution($"{prefix}.ssm_conv1d", spec.Taps, spec.ConvolutionWidth);
+    }
+
+    /// <summary>Factor of what is added to the residual stream.</summary>
+    public float ResidualScale { get; init; } = 1;
+
+    public override ActivationForms Reads => Activations.FormsFor(_input);
+
+    public override void Bind(TensorBinder tensors)
+    {
+        _input = tensors.Projection($"{_prefix}.ssm_in", _spec.InputWidth, _hidden);
+        _convolution.Bind(tensors);
+        _timeBias = tensors.Vector($"{_prefix}.ssm_dt.bias", _spec.Heads);
+        _a = tensors.Floats($"{_prefix}.ssm_a", _spec.Heads, 1);
+        _d = tensors.Floats($"{_prefix}.ssm_d", _spec.Heads, 1);
+        _norm = _spec.Epsilon is null ? null : tensors.Floats($"{_prefix}.ssm_norm.weight", _spec.Groups, _spec.Inner / _spec.Groups);
+        _output = tensors.Projection($"{_prefix}.ssm_out", _hidden, _spec.Inner, ResidualScale);
+    }
+
+    public override void Declare(StatePlan state)
+    {
+        _convolution.Declare(state);
+        _slot = state.AddRecurrent(checked(_spec.Inner * _spec.StateSize));
+    }
+
+    public override void Plan(ScratchPlan scratch)
+    {
+        _projected = scratch.Floats(_spec.InputWidth);
+        _convolved = scratch.Floats(_spec.ConvolutionWidth);
+        _result = scratch.Floats(_spec.Inner);
+        scratch.UseActivations(_spec.Inner, scratch.Rows);
+    }
+
+    public override void Run(PassThread t, in Activations input, BranchOutput output)
+    {
+        float* projected = t.Floats(_projected);
+        t.Multiply(input, t.Rows, new Product(_input, projected, _spec.InputWidth));
+        t.Barrier();
+        Convolve(t, projected);
+        t.Barrier();
+        Scan(t);
+        t.Barrier();
+        float* y = t.Floats(_result);
+        if (_norm is not null)
+        {
+            Normalize(t, y);
+            t.Barrier();
+        }
+
+        t.MultiplyTo(output, t.Prepare(y, _spec.Inner, t.Rows, norm: null, Activations.FormsFor(_output)), _output);
+    }
+
+    private void Convolve(PassThread t, float* projected)
+    {
+        for (int row; (row = t.TakeItem()) < t.Rows;)
+        {
+            float* y = t.Floats(_convolved) + ((long)row * _spec.ConvolutionWidth);
+            _convolution.Run(t, row, projected + _spec.Inner, _spec.InputWidth, y);
+            t.Vector.Activate(Activation.Silu, y, y, _spec.ConvolutionWidth);
+        }
+    }
+
+    /// <summary>Each head of each sequence, row after row.</summary>
+    private void Scan(PassThread t)
+    {
+        int items = t.Sequences.Length * _spec.Heads;
+        for (int item; (item = t.TakeItem()) < items;)
+        {
+            ScanHead(t, t.Sequences[item / _spec.Heads], item % _spec.Heads);
+        }
+    }
+
+    private void ScanHead(PassThread t, in SequenceRows sequence, int head)
+    {
+        int size = _spec.HeadSize;
+        long offset = (long)head * size * _spec.StateSize;
+        float* state = sequence.State.NextRecurrent(_slot) + offset;
+        new ReadOnlySpan<float>(sequence.State.Recurrent(_slot) + offset, size * _spec.StateSize)
+            .CopyTo(new Span<float>(state, size * _spec.StateSize));
+        int group = head / (_spec.Heads / _spec.Groups);
+        for (int row = sequence.FirstRow; row < sequence.FirstRow + sequence.Rows; row++)
+        {
+            float* projected = t.Floats(_projected) + ((long)row * _spec.InputWidth);
+            float* x = t.Floats(_convolved) + ((long)row * _spec.ConvolutionWidth);
+            float* b = x + _spec.Inner + (group * _spec.StateSize);
+            float* c = b + (_spec.Groups * _spec.StateSize);
+            float time = projected[_spec.Inner + _spec.ConvolutionWidth + head] + ((float*)_timeBias.Pointer)[head];
+            t.Vector.Activate(Activation.Softplus, &time, &time, 1);
+            float decay = LaneMath.Exp(time * ((float*)_a.Pointer)[head]);
+            float* y = t.Floats(_result) + ((long)row * _spec.Inner) + (head * size);
+            for (int i = 0; i < size; i++)
+            {
+                float input = x[(head * size) + i];
+                float seen = t.Vector.Scan(state + ((long)i * _spec.StateSize), decay, input * time, b, c, _spec.StateSize);
+                y[i] = seen + (input * ((float*)_d.Pointer)[head]);
+            }
+
+            t.Vector.Gate(Activation.Silu, projected + (head * size), y, y, size);
+        }
+    }
+
+    private void Normalize(PassThread t, float* y)
+    {
+        int width = _spec.Inner / _spec.Groups;
+        int items = t.Rows * _spec.Groups;
+        for (int item; (item = t.TakeItem()) < items;)
+        {
+            float* part = y + ((long)item * width);
+            t.Vector.RmsNorm(part, (float*)_norm!.Pointer + (item % _spec.Groups * width), _spec.Epsilon!.Value, part, width);
+        }
+    }
+}
