@@ -103,14 +103,14 @@ internal sealed class ArchitectureKeys
     }
 
     /// <summary>Heads, their sizes and the scale of scores, as most families have them; without a rope.</summary>
-    public AttentionSpec Attention() => Attention(Positive("attention.head_count_kv", Positive("attention.head_count")));
-
-    /// <summary>As <see cref="Attention()"/>, with KV heads that differ by layer.</summary>
-    public AttentionSpec Attention(int kvHeads)
+    /// <param name="layer">A layer with attention, where heads differ by layer.</param>
+    public AttentionSpec Attention(int layer = 0)
     {
         int hidden = Hidden;
-        int heads = Positive("attention.head_count");
-        Require(kvHeads > 0, "attention.head_count_kv", "0 in every layer", "some layers with KV heads");
+        int heads = PerLayer("attention.head_count")[layer];
+        int kvHeads = Has("attention.head_count_kv") ? PerLayer("attention.head_count_kv")[layer] : heads;
+        Require(heads > 0, "attention.head_count", $"{heads}", "1 or more");
+        Require(kvHeads > 0, "attention.head_count_kv", $"{kvHeads}", "1 or more");
         Require(heads % kvHeads == 0, "attention.head_count_kv", $"{kvHeads}", $"a divisor of attention.head_count, {heads}");
         if (!Has("attention.key_length"))
         {
@@ -128,11 +128,12 @@ internal sealed class ArchitectureKeys
         };
     }
 
-    /// <summary>As <see cref="Attention()"/>, with the family's rope.</summary>
-    public AttentionSpec Attention(RopePairing pairing) => WithRope(Attention(), pairing);
-
     /// <summary>As <see cref="Attention(int)"/>, with the family's rope.</summary>
-    public AttentionSpec Attention(RopePairing pairing, int kvHeads) => WithRope(Attention(kvHeads), pairing);
+    public AttentionSpec Attention(RopePairing pairing, int layer = 0)
+    {
+        AttentionSpec attention = Attention(layer);
+        return attention with { Rope = RopeKeys.Read(this, attention.KeyLength, pairing) };
+    }
 
     /// <summary>How scores of experts become probabilities.</summary>
     public ExpertGating Gating(ExpertGating fallback)
@@ -157,14 +158,14 @@ internal sealed class ArchitectureKeys
         return spec;
     }
 
-    /// <summary>A value for each layer: the file's array, or its one number for all.</summary>
+    /// <summary>A count for each layer: the file's array, where 0 means none, or its one number for all.</summary>
     public int[] PerLayer(string key)
     {
         int layers = LayerCount;
         GgufValueShape? shape = _source.Metadata.GetShape(Full(key));
         if (shape is null || shape.Value.Type != GgufValueType.Array)
         {
-            return [.. Enumerable.Repeat(NotNegative(key, 0), layers)];
+            return [.. Enumerable.Repeat(Positive(key), layers)];
         }
 
         ReadOnlyMemory<int> values = _source.Metadata.GetInt32s(Full(key));
@@ -257,9 +258,6 @@ internal sealed class ArchitectureKeys
             throw new UnsupportedModelException($"{_source.Path}: {variant} are not supported for architecture '{_prefix}' ({Full(key)} is not 0)");
         }
     }
-
-    private AttentionSpec WithRope(AttentionSpec attention, RopePairing pairing) =>
-        attention with { Rope = RopeKeys.Read(this, attention.KeyLength, pairing) };
 
     public void Require(bool condition, string key, string found, string expected)
     {

@@ -1,5 +1,4 @@
 using System;
-using System.Linq;
 using EdgeRuntime.Kernels.Vector;
 using EdgeRuntime.Modules;
 using EdgeRuntime.Weights;
@@ -17,7 +16,7 @@ internal sealed class Lfm2 : Architecture
         int[] kvHeads = keys.PerLayer("attention.head_count_kv");
         int taps = keys.Positive("shortconv.l_cache");
         int window = keys.NotNegative("attention.sliding_window", 0);
-        AttentionSpec attention = keys.Attention(RopePairing.Neox, kvHeads.Max()) with
+        AttentionSpec Attention(int layer) => keys.Attention(RopePairing.Neox, layer) with
         {
             Norm = QueryKeyNorm.Heads,
             NormEpsilon = keys.RmsEpsilon,
@@ -30,7 +29,7 @@ internal sealed class Lfm2 : Architecture
                 decoder.Norm($"{layer}.attn_norm"),
                 kvHeads[index] == 0
                     ? new ShortConvolution(layer, decoder.Hidden, taps)
-                    : new Attention(layer, decoder.Hidden, attention with { KvHeads = kvHeads[index] })),
+                    : new Attention(layer, decoder.Hidden, Attention(index))),
             new Residual(
                 decoder.Norm($"{layer}.ffn_norm"),
                 new FeedForward(layer, decoder.Hidden, width, Activation.Silu) { BiasOrder = BiasOrder.NoScale }),

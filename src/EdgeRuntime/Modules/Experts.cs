@@ -48,8 +48,14 @@ internal sealed unsafe class Experts : Branch
     {
         _router = tensors.Projection($"{_prefix}.ffn_gate_inp", _spec.Count, _hidden);
         _bias = tensors.OptionalVector($"{_prefix}.exp_probs_b.bias", _spec.Count);
-        _gate = tensors.Stack($"{_prefix}.ffn_gate_exps", _spec.Count, _spec.Width, _hidden, _spec.BiasOrder);
-        _up = tensors.Stack($"{_prefix}.ffn_up_exps", _spec.Count, _spec.Width, _hidden, _spec.BiasOrder);
+        string fused = $"{_prefix}.ffn_gate_up_exps";
+        bool isFused = tensors.Has(fused);
+        _gate = isFused
+            ? tensors.StackPart(fused, _spec.Count, _spec.Width, _hidden, part: 0, parts: 2, _spec.BiasOrder)
+            : tensors.Stack($"{_prefix}.ffn_gate_exps", _spec.Count, _spec.Width, _hidden, _spec.BiasOrder);
+        _up = isFused
+            ? tensors.StackPart(fused, _spec.Count, _spec.Width, _hidden, part: 1, parts: 2, _spec.BiasOrder)
+            : tensors.Stack($"{_prefix}.ffn_up_exps", _spec.Count, _spec.Width, _hidden, _spec.BiasOrder);
         _down = tensors.Stack($"{_prefix}.ffn_down_exps", _spec.Count, _hidden, _spec.Width, _spec.BiasOrder);
         _shared?.Bind(tensors);
         _sharedGate = _shared is null ? null : tensors.OptionalProjection($"{_prefix}.ffn_gate_inp_shexp", 1, _hidden);

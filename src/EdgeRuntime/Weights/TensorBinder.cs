@@ -78,22 +78,35 @@ internal sealed unsafe class TensorBinder : IDisposable
         Has(name) ? Projection(name, rows, columns, factor, order) : null;
 
     /// <summary>The matrices of a stack <c>NAME.weight</c> [count, rows, columns], with rows of <c>NAME.bias</c> [count, rows].</summary>
-    public Projection[] Stack(string name, int count, int rows, int columns, BiasOrder order = BiasOrder.AfterScale)
+    public Projection[] Stack(string name, int count, int rows, int columns, BiasOrder order = BiasOrder.AfterScale) =>
+        StackPart(name, count, rows, columns, part: 0, parts: 1, order);
+
+    /// <summary>As <see cref="Stack"/>, of a stack whose matrices have several parts, one below the other.</summary>
+    /// <param name="name">Tensor name without its last part: [count, parts * rows, columns].</param>
+    /// <param name="count">Matrices.</param>
+    /// <param name="rows">Rows of a part.</param>
+    /// <param name="columns">Input features.</param>
+    /// <param name="part">Which part.</param>
+    /// <param name="parts">Parts of a matrix.</param>
+    /// <param name="order">How biases and scales go together.</param>
+    public Projection[] StackPart(string name, int count, int rows, int columns, int part, int parts, BiasOrder order)
     {
-        GgufTensor tensor = Source.Matrix($"{name}.weight", (long)count * rows, columns);
-        if (tensor.Dimensions[1] != rows)
+        int all = checked(parts * rows);
+        GgufTensor tensor = Source.Matrix($"{name}.weight", (long)count * all, columns);
+        if (tensor.Dimensions[1] != all)
         {
             throw new ModelFormatException(
-                Source.Path, -1, $"tensor '{tensor.Name}' has {tensor.Dimensions[1]} rows a matrix; the metadata asks for {count} matrices of {rows}");
+                Source.Path, -1, $"tensor '{tensor.Name}' has {tensor.Dimensions[1]} rows a matrix; the metadata asks for {count} matrices of {all}");
         }
 
-        float[]? biases = Source.OptionalFloats($"{name}.bias", count, rows);
+        float[]? biases = Source.OptionalFloats($"{name}.bias", count, all);
         float[]? scales = ReadScales(name, count, order);
         IgnoreInputScale(name);
         var stack = new Projection[count];
         for (int i = 0; i < count; i++)
         {
-            stack[i] = Add(tensor, rows, (long)i * rows, scales?[i] ?? 1, biases?[(i * rows)..((i + 1) * rows)]);
+            int first = (i * all) + (part * rows);
+            stack[i] = Add(tensor, rows, first, scales?[i] ?? 1, biases?[first..(first + rows)]);
         }
 
         return stack;
