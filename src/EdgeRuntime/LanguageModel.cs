@@ -154,7 +154,10 @@ public sealed class LanguageModel : IDisposable
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         options ??= new SessionOptions();
-        KvCacheType kvType = _options.Exact ? KvCacheType.F32 : options.KvType ?? TuningProfile?.Choice.KvType ?? KvCacheType.F16;
+        KvCacheType kvType = options.KvType ?? TuningProfile?.Choice.KvType ?? KvCacheType.F16;
+        KvTypes kvTypes = _options.Exact
+            ? new KvTypes(KvCacheType.F32, KvCacheType.F32)
+            : new KvTypes(options.KvKeyType ?? kvType, options.KvValueType ?? kvType);
         int batchTokens = options.BatchTokens ?? TuningProfile?.Choice.BatchTokens ?? SessionOptions.DefaultBatchTokens;
         int contextLength = options.ContextLength ?? Math.Min(ContextLength, SessionOptions.DefaultContextLength);
         ArgumentOutOfRangeException.ThrowIfLessThan(contextLength, 1, nameof(options));
@@ -162,8 +165,8 @@ public sealed class LanguageModel : IDisposable
         Interlocked.Increment(ref _references);
         try
         {
-            var session = new ModelSession(this, _spec, _weights, _team, _isa, contextLength, kvType, batchTokens);
-            Log.SessionOpened(Logger, contextLength, kvType, session.KvCacheBytes);
+            var session = new ModelSession(this, _spec, _weights, _team, _isa, contextLength, kvTypes, batchTokens);
+            Log.SessionOpened(Logger, contextLength, kvTypes, session.KvCacheBytes);
             return session;
         }
         catch

@@ -1,8 +1,9 @@
+using System;
 using System.Collections.Generic;
 using System.Linq;
 using EdgeRuntime.Formats;
 using EdgeRuntime.Gguf;
-using EdgeRuntime.Kernels.Attention;
+using EdgeRuntime.State;
 using EdgeRuntime.Transformers;
 
 namespace EdgeRuntime;
@@ -71,16 +72,9 @@ public sealed class ModelInspection
 
     /// <summary>Bytes of a session's KV cache; null where the file can't run.</summary>
     /// <param name="contextLength">Positions.</param>
-    /// <param name="type">Number format of keys and values.</param>
-    public long? KvCacheBytes(int contextLength, KvCacheType type)
-    {
-        if (_spec is not { } spec)
-        {
-            return null;
-        }
-
-        var layout = new KvLayout(KvCache.TensorTypeOf(type), KvCache.TensorTypeOf(type), spec.KeyLength, spec.ValueLength);
-        long panels = ((long)contextLength + KvLayout.PanelPositions - 1) / KvLayout.PanelPositions;
-        return (long)spec.Layers * spec.KvHeads * ((panels * layout.KeyPanelBytes) + ((long)contextLength * layout.ValueRowBytes));
-    }
+    /// <param name="keyType">Number format of keys.</param>
+    /// <param name="valueType">Number format of values.</param>
+    public long? KvCacheBytes(int contextLength, KvCacheType keyType, KvCacheType valueType) => _spec is { } spec
+        ? new KvPlan(spec.KvLayers(new KvTypes(keyType, valueType)), contextLength, Math.Min(contextLength, SessionOptions.DefaultBatchTokens)).Bytes
+        : null;
 }

@@ -1,6 +1,7 @@
 using System;
 using System.Threading;
 using EdgeRuntime.Memory;
+using EdgeRuntime.State;
 using EdgeRuntime.Threading;
 using EdgeRuntime.Transformers;
 using Isa = EdgeRuntime.Kernels.InstructionSet;
@@ -22,7 +23,7 @@ public sealed unsafe partial class ModelSession : IDisposable
 
     internal ModelSession(
         LanguageModel model, TransformerSpec spec, TransformerWeights weights, WorkerPool team, Isa isa, int contextLength,
-        KvCacheType kvType, int batchTokens)
+        KvTypes kvTypes, int batchTokens)
     {
         Model = model;
         ContextLength = contextLength;
@@ -30,8 +31,8 @@ public sealed unsafe partial class ModelSession : IDisposable
         _spec = spec;
         _tokens = new int[contextLength];
         _rope = new RopeTable(spec.Rope, contextLength);
-        _cache = new KvCache(spec.Layers, spec.KvHeads, spec.KeyLength, spec.ValueLength, contextLength, kvType);
-        _forward = new TransformerForward(spec, weights, team, isa, BatchTokens, kvType, contextLength);
+        _cache = new KvCache(spec.KvLayers(kvTypes), contextLength, BatchTokens);
+        _forward = new TransformerForward(spec, weights, team, isa, BatchTokens, kvTypes, contextLength);
         _logits = new NativeBuffer((long)weights.Vocabulary * sizeof(float));
     }
 
@@ -100,7 +101,9 @@ public sealed unsafe partial class ModelSession : IDisposable
         float[] cos = new float[_rope.Pairs];
         float[] sin = new float[_rope.Pairs];
         _rope.FillDelta(-count, cos, sin);
-        _cache.Shift(keep, count, cos, sin, _spec.Rope.Pairing);
+        KvTurn[] turns = new KvTurn[_spec.Layers];
+        Array.Fill(turns, new KvTurn(cos, sin, _spec.Rope.Pairing));
+        _cache.Shift(keep, count, turns);
         _tokens.AsSpan(keep + count, length - keep - count).CopyTo(_tokens.AsSpan(keep));
     }
 
@@ -133,6 +136,7 @@ public sealed unsafe partial class ModelSession : IDisposable
             {
                 int rows = Math.Min(BatchTokens, tokens.Length - first);
                 int logits = first + rows == tokens.Length ? logitsRows : 0;
+                _cache.Reserve(rows);
                 BatchSlice slice = new(_cache, _rope, FirstRow: 0, rows);
                 _forward.Run(tokens.Slice(first, rows), new ReadOnlySpan<BatchSlice>(in slice), logits, (float*)_logits.Pointer, cancellationToken);
                 _cache.Advance(rows);

@@ -49,12 +49,11 @@ internal static class LogitsCommand
             }
 
             int batch = parsed.GetValue(chunk);
-            using ModelSession session = model.CreateSession(new SessionOptions
+            using ModelSession session = model.CreateSession(options.GetKvTypes(parsed).ApplyTo(new SessionOptions
             {
                 ContextLength = context,
-                KvType = options.GetKvType(parsed),
                 BatchTokens = Math.Min(batch, tokens.Length),
-            });
+            }));
             Write(session, tokens, batch, parsed.GetRequiredValue(output));
             return 0;
         });

@@ -43,7 +43,8 @@ internal static class PerplexityCommand
                 count = Math.Min(count, most);
             }
 
-            using ModelSession session = model.CreateSession(new SessionOptions { ContextLength = context, KvType = options.GetKvType(parsed) });
+            using ModelSession session = model.CreateSession(
+                options.GetKvTypes(parsed).ApplyTo(new SessionOptions { ContextLength = context }));
             using var output = new StandardOutput();
             bool quiet = parsed.GetValue(json);
             var perplexity = new Perplexity(session, context, begin);

@@ -25,10 +25,10 @@ internal sealed unsafe class AttentionStep : IDisposable
     /// <param name="spec">The model's shape.</param>
     /// <param name="isa">Whose kernels to use.</param>
     /// <param name="scratch">Where queries, keys, values and the output lie; not owned.</param>
-    /// <param name="kvType">Type of the caches that the batches will name.</param>
+    /// <param name="kvTypes">Types of the caches that the batches will name.</param>
     /// <param name="contextLength">Greatest capacity of these caches.</param>
     /// <param name="threads">Threads that compute.</param>
-    public AttentionStep(TransformerSpec spec, InstructionSet isa, ForwardScratch scratch, KvCacheType kvType, int contextLength, int threads)
+    public AttentionStep(TransformerSpec spec, InstructionSet isa, ForwardScratch scratch, KvTypes kvTypes, int contextLength, int threads)
     {
         _spec = spec;
         _s = scratch;
@@ -40,7 +40,7 @@ internal sealed unsafe class AttentionStep : IDisposable
             ValueLength = spec.ValueLength,
             Scale = spec.AttentionScale,
         };
-        _attention = AttentionKernel.Create(shape, KvCache.TensorTypeOf(kvType), KvCache.TensorTypeOf(kvType), isa);
+        _attention = AttentionKernel.Create(shape, kvTypes.KeyTensorType, kvTypes.ValueTensorType, isa);
         _partials = new NativeBuffer(_attention.MostPartialBytes(contextLength, MostSequences, scratch.MaxTokens));
         _threads = new NativeBuffer[threads];
         for (int i = 0; i < threads; i++)

@@ -1,3 +1,4 @@
+using EdgeRuntime.State;
 
 namespace EdgeRuntime.Transformers;
 

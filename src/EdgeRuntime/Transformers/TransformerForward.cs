@@ -39,17 +39,17 @@ internal sealed unsafe class TransformerForward : ITeamWork, IDisposable
     /// <param name="team">Threads; not owned.</param>
     /// <param name="isa">The instruction set that the weights were packed for.</param>
     /// <param name="maxTokens">Most rows of a batch.</param>
-    /// <param name="kvType">Type of the caches that batches will name.</param>
+    /// <param name="kvTypes">Types of the caches that batches will name.</param>
     /// <param name="contextLength">Greatest capacity of these caches.</param>
     public TransformerForward(
-        TransformerSpec spec, TransformerWeights weights, WorkerPool team, InstructionSet isa, int maxTokens, KvCacheType kvType, int contextLength)
+        TransformerSpec spec, TransformerWeights weights, WorkerPool team, InstructionSet isa, int maxTokens, KvTypes kvTypes, int contextLength)
     {
         _spec = spec;
         _weights = weights;
         _team = team;
         _isa = isa;
         _s = new ForwardScratch(spec, maxTokens, team.Threads, weights.ScratchBytes);
-        _attention = new AttentionStep(spec, isa, _s, kvType, contextLength, team.Threads);
+        _attention = new AttentionStep(spec, isa, _s, kvTypes, contextLength, team.Threads);
         _vector = VectorKernels.For(isa);
         _tileTokens = ActivationQuantizer.TileTokens(isa);
     }

@@ -1,3 +1,6 @@
+using System;
+using EdgeRuntime.State;
+
 namespace EdgeRuntime.Transformers;
 
 /// <summary>
@@ -42,4 +45,19 @@ internal sealed record TransformerSpec
 
     /// <summary>Width of the attention's output, before its projection.</summary>
     public int AttentionWidth => Heads * ValueLength;
+
+    /// <summary>What each layer keeps of a position.</summary>
+    public KvGeometry[] KvLayers(KvTypes types)
+    {
+        KvGeometry[] layers = new KvGeometry[Layers];
+        Array.Fill(layers, new KvGeometry
+        {
+            KvHeads = KvHeads,
+            KeyLength = KeyLength,
+            ValueLength = ValueLength,
+            KeyType = types.KeyTensorType,
+            ValueType = types.ValueTensorType,
+        });
+        return layers;
+    }
 }
