@@ -7,6 +7,7 @@ using EdgeRuntime.Engine;
 using EdgeRuntime.Gguf;
 using EdgeRuntime.Modules;
 using EdgeRuntime.SideCar;
+using EdgeRuntime.State;
 using EdgeRuntime.Threading;
 using EdgeRuntime.Tokenizers;
 using EdgeRuntime.Tuning;
@@ -140,7 +141,10 @@ public sealed class LanguageModel : IDisposable
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         options ??= new SessionOptions();
-        KvCacheType kvType = _options.Exact ? KvCacheType.F32 : options.KvType ?? TuningProfile?.Choice.KvType ?? KvCacheType.F16;
+        KvCacheType kvType = options.KvType ?? TuningProfile?.Choice.KvType ?? KvCacheType.F16;
+        KvTypes kvTypes = _options.Exact
+            ? new KvTypes(KvCacheType.F32, KvCacheType.F32)
+            : new KvTypes(options.KvKeyType ?? kvType, options.KvValueType ?? kvType);
         int batchTokens = options.BatchTokens ?? TuningProfile?.Choice.BatchTokens ?? SessionOptions.DefaultBatchTokens;
         int contextLength = options.ContextLength ?? Math.Min(ContextLength, SessionOptions.DefaultContextLength);
         ArgumentOutOfRangeException.ThrowIfLessThan(contextLength, 1, nameof(options));
@@ -149,10 +153,10 @@ public sealed class LanguageModel : IDisposable
         {
             Capacity = contextLength,
             BatchTokens = Math.Min(batchTokens, contextLength),
-            KeyType = kvType,
-            ValueType = kvType,
+            KeyType = kvTypes.Keys,
+            ValueType = kvTypes.Values,
         });
-        Log.SessionOpened(Logger, contextLength, kvType, session.KvCacheBytes);
+        Log.SessionOpened(Logger, contextLength, kvTypes, session.KvCacheBytes);
         return session;
     }
 

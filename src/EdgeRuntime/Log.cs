@@ -1,3 +1,4 @@
+using EdgeRuntime.State;
 using Microsoft.Extensions.Logging;
 
 namespace EdgeRuntime;
@@ -15,6 +16,6 @@ internal static partial class Log
     [LoggerMessage(4, LogLevel.Debug, "Tuned settings: {Choice}")]
     public static partial void ProfileUsed(ILogger logger, Tuning.TuningChoice choice);
 
-    [LoggerMessage(2, LogLevel.Debug, "Opened a session of {ContextLength} positions, KV cache {KvType}, up to {Bytes} bytes")]
-    public static partial void SessionOpened(ILogger logger, int contextLength, KvCacheType kvType, long bytes);
+    [LoggerMessage(2, LogLevel.Debug, "Opened a session of {ContextLength} positions, KV cache {KvTypes}, up to {Bytes} bytes")]
+    public static partial void SessionOpened(ILogger logger, int contextLength, KvTypes kvTypes, long bytes);
 }

@@ -76,15 +76,16 @@ public sealed class ModelInspection
 
     /// <summary>Bytes of a session's KV cache; null where the file can't run.</summary>
     /// <param name="contextLength">Positions.</param>
-    /// <param name="type">Number format of keys and values.</param>
-    public long? KvCacheBytes(int contextLength, KvCacheType type)
+    /// <param name="keyType">Number format of keys.</param>
+    /// <param name="valueType">Number format of values.</param>
+    public long? KvCacheBytes(int contextLength, KvCacheType keyType, KvCacheType valueType)
     {
         return _modules?.PlanState().ByteSize(new EngineStateOptions
         {
             Capacity = contextLength,
             BatchTokens = Math.Min(contextLength, SessionOptions.DefaultBatchTokens),
-            KeyType = type,
-            ValueType = type,
+            KeyType = keyType,
+            ValueType = valueType,
         });
     }
 }

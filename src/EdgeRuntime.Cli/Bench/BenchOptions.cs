@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using EdgeRuntime.State;
 
 namespace EdgeRuntime.Cli.Bench;
 
@@ -17,7 +18,7 @@ internal sealed record BenchOptions
 
     public required int Repeats { get; init; }
 
-    public required KvCacheType KvType { get; init; }
+    public required KvTypes KvTypes { get; init; }
 
     /// <summary>Name of an instruction set; null for the best of the machine.</summary>
     public string? InstructionSet { get; init; }

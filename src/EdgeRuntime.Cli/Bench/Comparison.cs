@@ -96,11 +96,12 @@ internal sealed class Comparison(BenchOptions options, bool comparesStart, int p
     {
         int positions = options.Tests.Max(test => test.Positions);
         using EdgeBenchRuntime ours = new(
-            ModelLoading.Load(card.Path, options.CreateModelOptions(threads)), positions, options.KvType);
-        using LlamaBenchRuntime flash = new(peerModel, positions, threads, options.KvType, flashAttention: true);
+            ModelLoading.Load(card.Path, options.CreateModelOptions(threads)), positions, options.KvTypes);
+        using LlamaBenchRuntime flash = new(peerModel, positions, threads, options.KvTypes, flashAttention: true);
 
         // llama.cpp has no attention over a quantized V cache but flash attention.
-        using LlamaBenchRuntime? plain = options.KvType == KvCacheType.Q8_0 ? null : new(peerModel, positions, threads, options.KvType, flashAttention: false);
+        bool isQuantized = options.KvTypes.Values is KvCacheType.Q8_0 or KvCacheType.Q4_0;
+        using LlamaBenchRuntime? plain = isQuantized ? null : new(peerModel, positions, threads, options.KvTypes, flashAttention: false);
         if (ours.VocabularySize != flash.VocabularySize)
         {
             throw new CommandException($"{card.Path}: {ours.VocabularySize} tokens here, {flash.VocabularySize} in llama.cpp");

@@ -64,7 +64,7 @@ internal sealed class ComparisonReport(LlamaLibrary library, BenchOptions option
 
     private void AddSettings(BenchRow row, string instructionSet)
     {
-        row.Add("type_kv", options.KvType.ToString().ToLowerInvariant());
+        row.Add("type_kv", options.KvTypes.ToString().ToLowerInvariant());
         row.Add("isa", instructionSet);
         row.Add("peer", "llama.cpp " + library.Version);
         row.Add("peer_isa", library.Variant);

@@ -1,5 +1,6 @@
 using System;
 using System.Threading;
+using EdgeRuntime.State;
 
 namespace EdgeRuntime.Cli.Bench;
 
@@ -13,11 +14,12 @@ internal sealed class EdgeBenchRuntime : IBenchRuntime
 
     /// <param name="model">The model; becomes this object's to dispose.</param>
     /// <param name="positions">Capacity of the KV cache.</param>
-    /// <param name="kvType">Type of the KV cache.</param>
-    public EdgeBenchRuntime(LanguageModel model, int positions, KvCacheType kvType)
+    /// <param name="kvTypes">Type of the KV cache.</param>
+    public EdgeBenchRuntime(LanguageModel model, int positions, KvTypes kvTypes)
     {
         Model = model;
-        _session = model.CreateSession(new SessionOptions { ContextLength = positions, KvType = kvType, BatchTokens = BenchOptions.BatchTokens });
+        var options = new SessionOptions { ContextLength = positions, BatchTokens = BenchOptions.BatchTokens };
+        _session = model.CreateSession(options.With(kvTypes));
     }
 
     public LanguageModel Model { get; }

@@ -5,6 +5,7 @@ using System.Globalization;
 using System.Linq;
 using EdgeRuntime.Cli.Commands;
 using EdgeRuntime.Cli.Energy;
+using EdgeRuntime.State;
 
 namespace EdgeRuntime.Cli.Bench;
 
@@ -37,7 +38,7 @@ internal sealed class ModelBench(BenchOptions options, MachineFacts machine, Ene
         long began = Stopwatch.GetTimestamp();
         LanguageModel model = ModelLoading.Load(card.Path, options.CreateModelOptions(threads));
         double loadSeconds = start?.LoadSeconds ?? Stopwatch.GetElapsedTime(began).TotalSeconds;
-        using var runtime = new EdgeBenchRuntime(model, positions, options.KvType);
+        using var runtime = new EdgeBenchRuntime(model, positions, options.KvTypes);
         int[] tokens = BenchTurn.CreateTokens(positions, runtime.VocabularySize);
         double warmFirstToken = MeasureWarmFirstToken(runtime, tokens);
         EnergyReading? idle = MeasureIdle(runtime);
@@ -96,7 +97,6 @@ internal sealed class ModelBench(BenchOptions options, MachineFacts machine, Ene
 
     private BenchRow Identify(ModelCard card, EdgeBenchRuntime runtime, BenchTest test)
     {
-        string kvType = options.KvType.ToString().ToLowerInvariant();
         return new BenchRow
         {
             { "cpu_info", machine.Processor },
@@ -110,8 +110,8 @@ internal sealed class ModelBench(BenchOptions options, MachineFacts machine, Ene
             { "n_batch", BenchOptions.BatchTokens },
             { "n_ubatch", BenchOptions.BatchTokens },
             { "n_threads", runtime.Model.Threads },
-            { "type_k", kvType },
-            { "type_v", kvType },
+            { "type_k", KvTypes.Name(options.KvTypes.Keys) },
+            { "type_v", KvTypes.Name(options.KvTypes.Values) },
             { "n_prompt", test.Prompt },
             { "n_gen", test.Generated },
             { "n_depth", test.Depth },

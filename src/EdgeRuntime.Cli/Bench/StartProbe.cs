@@ -9,6 +9,7 @@ using System.Text.Json.Nodes;
 using EdgeRuntime.Cli.Bench.Peer;
 using EdgeRuntime.Cli.Commands;
 using EdgeRuntime.Cli.Terminal;
+using EdgeRuntime.State;
 
 namespace EdgeRuntime.Cli.Bench;
 
@@ -73,12 +74,12 @@ internal static class StartProbe
         if (options.Peer is { } peer)
         {
             var peerModel = new LlamaModel(LlamaLibrary.Load(options), options.Models[0], peer.MapsFile); // ends with the process
-            return () => new LlamaBenchRuntime(peerModel, positions, threads, options.KvType, flashAttention: true);
+            return () => new LlamaBenchRuntime(peerModel, positions, threads, options.KvTypes, flashAttention: true);
         }
 
         // As chat, run and their like load it.
         LanguageModel model = LanguageModel.Load(options.Models[0], options.CreateModelOptions(threads) with { QuickStart = true });
-        return () => new EdgeBenchRuntime(model, positions, options.KvType);
+        return () => new EdgeBenchRuntime(model, positions, options.KvTypes);
     }
 
     private static StartFacts RunChild(string self, BenchOptions options, string model, int threads)
@@ -108,7 +109,8 @@ internal static class StartProbe
     {
         string[] arguments =
         [
-            "bench", OptionName, "-t", Number(threads), "--kv-type", options.KvType.ToString().ToLowerInvariant(),
+            "bench", OptionName, "-t", Number(threads),
+            "--cache-type-k", KvTypes.Name(options.KvTypes.Keys), "--cache-type-v", KvTypes.Name(options.KvTypes.Values),
             "-p", Number(options.Tests.Max(test => test.Prompt)), "-n", "1", "-d", Number(options.Tests.Max(test => test.Depth)),
         ];
         string[] instructionSet = options.InstructionSet is { } set ? ["--isa", set] : [];

@@ -76,8 +76,8 @@ internal sealed class BenchCommand
             "Measures prefill and decode in tok/s (median, spread over repeats), load time, time to first token, inter-token latency, peak memory, "
             + "and the share of the machine's measured read bandwidth.");
         command.Add(_models);
-        _common.AddKvTypeCheck();
-        foreach (Option option in (Option[])[_prompts, _generated, _depths, _threads, _repeats, _common.KvType, _common.Isa, _common.PackedCache, _format,
+        foreach (Option option in (Option[])[_prompts, _generated, _depths, _threads, _repeats, .. _common.KvTypeOptions, _common.Isa,
+            _common.PackedCache, _format,
             _outputFile, _compare, _pairs, _start, _noMap, _makeModel, _requantize, _startProbe, _common.Verbose])
         {
             command.Add(option);
@@ -168,7 +168,7 @@ internal sealed class BenchCommand
             Tests = tests,
             Threads = parsed.GetValue(_threads) is { Length: > 0 } threads ? threads : [ProcessorTopology.PhysicalCores],
             Repeats = parsed.GetValue(_repeats),
-            KvType = _common.GetKvType(parsed),
+            KvTypes = _common.GetKvTypes(parsed),
             InstructionSet = isa,
             PackedCache = _common.GetPackedCache(parsed),
             Peer = ReadPeer(parsed),

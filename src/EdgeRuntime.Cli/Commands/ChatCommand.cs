@@ -29,11 +29,8 @@ internal static class ChatCommand
         {
             using AppLog log = options.CreateLog(parsed);
             using LanguageModel model = Load(options.FindModel(parsed), options.GetModelOptions(parsed, log));
-            using ModelSession session = model.CreateSession(new SessionOptions
-            {
-                ContextLength = options.GetContextLength(parsed, model.ContextLength),
-                KvType = options.GetKvTypeIfGiven(parsed),
-            });
+            using ModelSession session = model.CreateSession(
+                options.GetSessionOptions(parsed, options.GetContextLength(parsed, model.ContextLength)));
             using DraftModel? draft = speculation.Open(parsed, options.GetModelOptions(parsed, log), session.ContextLength);
             GenerationOptions generation = speculation.Apply(parsed, sampling.GetOptions(parsed, conversation.UsesTemplate(parsed)), draft);
             var chat = new ChatSession(session, generation) { System = conversation.GetSystem(parsed) };

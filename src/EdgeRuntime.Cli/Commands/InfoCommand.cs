@@ -8,6 +8,7 @@ using System.Text.Json.Nodes;
 using EdgeRuntime.Cli.Options;
 using EdgeRuntime.Cli.Terminal;
 using EdgeRuntime.Gguf;
+using EdgeRuntime.State;
 
 namespace EdgeRuntime.Cli.Commands;
 
@@ -23,7 +24,8 @@ internal static class InfoCommand
             "Prints what a model file holds: architecture, sizes, tensor types, tokenizer, chat template, the memory that a context of --ctx "
             + "tokens will need, and whether this build can run it. Nothing is loaded.")
         {
-            options.ModelArgument, options.Model, options.Context, options.KvType, options.Isa, options.Verbose, json,
+            options.ModelArgument, options.Model, options.Context, options.KvType, options.KvKeyType, options.KvValueType, options.Isa,
+            options.Verbose, json,
         };
         command.SetAction(parsed =>
         {
@@ -34,11 +36,11 @@ internal static class InfoCommand
             using var output = new StandardOutput();
             if (parsed.GetValue(json))
             {
-                JsonText.Write(ToJson(facts, context, options.GetKvType(parsed)), output);
+                JsonText.Write(ToJson(facts, context, options.GetKvTypes(parsed)), output);
             }
             else
             {
-                output.Write(TerminalText.Clean(ToText(facts, context, options.GetKvType(parsed))));
+                output.Write(TerminalText.Clean(ToText(facts, context, options.GetKvTypes(parsed))));
             }
 
             return 0;
@@ -46,7 +48,7 @@ internal static class InfoCommand
         return command;
     }
 
-    private static string ToText(ModelFacts facts, int context, KvCacheType kvType)
+    private static string ToText(ModelFacts facts, int context, KvTypes kvTypes)
     {
         GgufFile file = facts.File;
         var text = new StringBuilder();
@@ -67,10 +69,10 @@ internal static class InfoCommand
             text.Append(Invariant($"{type.Type,-14}{type.Count,8}{type.Bytes,16:N0}   {(type.HasKernels ? "yes" : "no")}\n"));
         }
 
-        long? cache = facts.Inspection.KvCacheBytes(context, kvType);
+        long? cache = facts.Inspection.KvCacheBytes(context, kvTypes.Keys, kvTypes.Values);
         text.Append(Invariant($"\nmemory for a context of {context} tokens\n"));
         Add("  weights", "about " + ByteText.Format(facts.WeightBytes));
-        Add("  KV cache", cache is { } bytes ? $"{ByteText.Format(bytes)} ({kvType})" : "not known");
+        Add("  KV cache", cache is { } bytes ? $"{ByteText.Format(bytes)} ({kvTypes})" : "not known");
         text.Append('\n');
         Add("runs here", facts.Problems.Count == 0 ? $"yes, with {facts.InstructionSet} kernels" : "no");
         foreach (string problem in facts.Problems)
@@ -83,7 +85,7 @@ internal static class InfoCommand
         void Add(string name, string value) => text.Append(Invariant($"{name,-16}{value}\n"));
     }
 
-    private static JsonObject ToJson(ModelFacts facts, int context, KvCacheType kvType) => new()
+    private static JsonObject ToJson(ModelFacts facts, int context, KvTypes kvTypes) => new()
     {
         ["file"] = facts.File.Path,
         ["file_bytes"] = facts.File.ByteLength,
@@ -113,9 +115,11 @@ internal static class InfoCommand
         ["memory"] = new JsonObject
         {
             ["context"] = context,
-            ["kv_type"] = kvType.ToString(),
+            ["kv_type"] = kvTypes.ToString(),
+            ["type_k"] = KvTypes.Name(kvTypes.Keys),
+            ["type_v"] = KvTypes.Name(kvTypes.Values),
             ["weight_bytes"] = facts.WeightBytes,
-            ["kv_cache_bytes"] = facts.Inspection.KvCacheBytes(context, kvType),
+            ["kv_cache_bytes"] = facts.Inspection.KvCacheBytes(context, kvTypes.Keys, kvTypes.Values),
         },
         ["runs_here"] = facts.Problems.Count == 0,
         ["problems"] = new JsonArray([.. facts.Problems.Select(problem => JsonValue.Create(problem))]),

@@ -52,9 +52,8 @@ internal static class LogitsCommand
             using ModelSession session = model.CreateSession(new SessionOptions
             {
                 ContextLength = context,
-                KvType = options.GetKvType(parsed),
                 BatchTokens = Math.Min(batch, tokens.Length),
-            });
+            }.With(options.GetKvTypes(parsed)));
             Write(session, tokens, batch, parsed.GetRequiredValue(output));
             return 0;
         });

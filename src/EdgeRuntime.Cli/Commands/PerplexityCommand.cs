@@ -43,7 +43,8 @@ internal static class PerplexityCommand
                 count = Math.Min(count, most);
             }
 
-            using ModelSession session = model.CreateSession(new SessionOptions { ContextLength = context, KvType = options.GetKvType(parsed) });
+            using ModelSession session = model.CreateSession(
+                new SessionOptions { ContextLength = context }.With(options.GetKvTypes(parsed)));
             using var output = new StandardOutput();
             bool quiet = parsed.GetValue(json);
             var perplexity = new Perplexity(session, context, begin);

@@ -39,11 +39,8 @@ internal static class RunCommand
             long start = Stopwatch.GetTimestamp();
             using LanguageModel model = ModelLoading.Load(options.FindModel(parsed), options.GetModelOptions(parsed, log), interrupted);
             TimeSpan load = Stopwatch.GetElapsedTime(start);
-            using ModelSession session = model.CreateSession(new SessionOptions
-            {
-                ContextLength = options.GetContextLength(parsed, model.ContextLength),
-                KvType = options.GetKvTypeIfGiven(parsed),
-            });
+            using ModelSession session = model.CreateSession(
+                options.GetSessionOptions(parsed, options.GetContextLength(parsed, model.ContextLength)));
             using DraftModel? draft = speculation.Open(parsed, options.GetModelOptions(parsed, log), session.ContextLength);
             GenerationOptions generation = speculation.Apply(parsed, sampling.GetOptions(parsed, conversation.UsesTemplate(parsed)), draft);
             var chat = new ChatSession(session, generation) { System = conversation.GetSystem(parsed) };

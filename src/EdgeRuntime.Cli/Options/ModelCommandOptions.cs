@@ -4,6 +4,7 @@ using System.Linq;
 using EdgeRuntime.Cli.Models;
 using EdgeRuntime.Cli.Terminal;
 using EdgeRuntime.Kernels;
+using EdgeRuntime.State;
 using EdgeRuntime.Threading;
 
 namespace EdgeRuntime.Cli.Options;
@@ -11,8 +12,6 @@ namespace EdgeRuntime.Cli.Options;
 /// <summary>Which model a command uses and how it is loaded: the options that every command with a model has.</summary>
 internal sealed class ModelCommandOptions(int defaultContext = SessionOptions.DefaultContextLength)
 {
-    private static readonly string[] KvTypes = ["f32", "f16", "bf16", "q8_0"];
-
     /// <summary>Positional model; shadowed by --model.</summary>
     public Argument<string?> ModelArgument { get; } = new("model")
     {
@@ -28,12 +27,16 @@ internal sealed class ModelCommandOptions(int defaultContext = SessionOptions.De
     public Option<int> Threads { get; } = OptionFactory.Integer(
         "--threads", ["-t"], "Threads that compute; 0: one for each physical core. A tuning profile comes before the default", 0, 0, ModelOptions.MaxThreads);
 
-    public Option<string> KvType { get; } = new("--kv-type", "-ctk", "--cache-type-k")
-    {
-        Description = "Number format of the KV cache: f32, f16, bf16 or q8_0",
-        HelpName = "TYPE",
-        DefaultValueFactory = _ => "f16",
-    };
+    public Option<string> KvType { get; } = CreateKvType("--kv-type", [], $"Number format of the KV cache: {KvTypes.Names}", "f16");
+
+    public Option<string> KvKeyType { get; } = CreateKvType(
+        "--cache-type-k", ["-ctk"], "Number format of cached keys, if another than --kv-type");
+
+    public Option<string> KvValueType { get; } = CreateKvType(
+        "--cache-type-v", ["-ctv"], "Number format of cached values, if another than --kv-type");
+
+    /// <summary>The three options that choose the KV cache's types.</summary>
+    public Option[] KvTypeOptions => [KvType, KvKeyType, KvValueType];
 
     public Option<string?> Isa { get; } = OptionFactory.Text(
         "--isa",
@@ -64,37 +67,32 @@ internal sealed class ModelCommandOptions(int defaultContext = SessionOptions.De
             command.Add(ModelArgument);
         }
 
-        AddKvTypeCheck();
-        foreach (Option option in (Option[])[Model, Context, Threads, KvType, Isa, NoTuning, PackedCache, Verbose, LogFile])
+        foreach (Option option in (Option[])[Model, Context, Threads, .. KvTypeOptions, Isa, NoTuning, PackedCache, Verbose, LogFile])
         {
             command.Add(option);
         }
     }
-
-    /// <summary>Makes a wrong --kv-type an error that names the right ones.</summary>
-    public void AddKvTypeCheck() => KvType.Validators.Add(result =>
-    {
-        if (result.Tokens is [var token] && Array.IndexOf(KvTypes, token.Value.ToLowerInvariant()) < 0)
-        {
-            result.AddError($"--kv-type {token.Value}: expected {string.Join(", ", KvTypes)}");
-        }
-    });
 
     /// <summary>The model file that the command line means.</summary>
     /// <exception cref="CommandException">There is none: the message says where it was looked for.</exception>
     public string FindModel(ParseResult parsed) =>
         ModelLocator.Find(parsed.GetValue(Model) ?? parsed.GetValue(ModelArgument));
 
-    public KvCacheType GetKvType(ParseResult parsed) => parsed.GetRequiredValue(KvType).ToLowerInvariant() switch
+    /// <summary>The types of keys and values that were asked for, F16 where none were.</summary>
+    public KvTypes GetKvTypes(ParseResult parsed)
     {
-        "f32" => KvCacheType.F32,
-        "f16" => KvCacheType.F16,
-        "bf16" => KvCacheType.BF16,
-        _ => KvCacheType.Q8_0,
-    };
+        KvCacheType both = GetIfGiven(parsed, KvType) ?? KvCacheType.F16;
+        return new KvTypes(GetIfGiven(parsed, KvKeyType) ?? both, GetIfGiven(parsed, KvValueType) ?? both);
+    }
 
-    /// <summary>The type that was asked for, or null for the session's own choice.</summary>
-    public KvCacheType? GetKvTypeIfGiven(ParseResult parsed) => parsed.IsGiven(KvType) ? GetKvType(parsed) : null;
+    /// <summary>Options of a session with the types that were asked for; those that were not are the session's own choice.</summary>
+    public SessionOptions GetSessionOptions(ParseResult parsed, int? contextLength) => new()
+    {
+        ContextLength = contextLength,
+        KvType = GetIfGiven(parsed, KvType),
+        KvKeyType = GetIfGiven(parsed, KvKeyType),
+        KvValueType = GetIfGiven(parsed, KvValueType),
+    };
 
     /// <summary>The context length that was asked for, or null for the session's own choice.</summary>
     public int? GetContextLength(ParseResult parsed, int trainedLength)
@@ -131,5 +129,26 @@ internal sealed class ModelCommandOptions(int defaultContext = SessionOptions.De
         }
 
         return new AppLog(parsed.GetValue(Verbose), file);
+    }
+
+    private static KvCacheType? GetIfGiven(ParseResult parsed, Option<string> option) =>
+        parsed.IsGiven(option) ? KvTypes.Find(parsed.GetRequiredValue(option)) : null;
+
+    private static Option<string> CreateKvType(string name, string[] aliases, string description, string? defaultName = null)
+    {
+        Option<string> option = new(name, aliases) { Description = description, HelpName = "TYPE" };
+        if (defaultName is not null)
+        {
+            option.DefaultValueFactory = _ => defaultName;
+        }
+
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && KvTypes.Find(token.Value) is null)
+            {
+                result.AddError($"{name} {token.Value}: expected {KvTypes.Names}");
+            }
+        });
+        return option;
     }
 }

@@ -81,7 +81,7 @@ internal sealed unsafe class CpuEngine : IEngine, ITeamWork
             lock (_passes)
             {
                 Reserve(new BatchSize(
-                    options.BatchTokens, Sequences: 1, options.Capacity, KvCache.TensorTypeOf(options.KeyType), KvCache.TensorTypeOf(options.ValueType)));
+                    options.BatchTokens, Sequences: 1, options.Capacity, new KvTypes(options.KeyType, options.ValueType)));
             }
 
             return new SequenceState(_statePlan, options, this, Release);
@@ -224,13 +224,16 @@ internal sealed unsafe class CpuEngine : IEngine, ITeamWork
                 throw new ContextFullException(state.Length, slice.Tokens.Length, state.Capacity);
             }
 
-            var one = new BatchSize(size.Rows + slice.Tokens.Length, size.Sequences + 1, state.Capacity, state.KeyType, state.ValueType);
-            if (size.Sequences > 0 && (one.KeyType, one.ValueType) != (size.KeyType, size.ValueType))
+            if (slice.Tokens.Length > state.BatchTokens)
+            {
+                throw new ArgumentException($"{slice.Tokens.Length} tokens for a state that was created for up to {state.BatchTokens}", nameof(batch));
+            }
+
+            var one = new BatchSize(size.Rows + slice.Tokens.Length, size.Sequences + 1, state.Capacity, state.Types);
+            if (size.Sequences > 0 && one.Types != size.Types)
             {
                 throw new ArgumentException(
-                    $"states with caches of {size.KeyType} and {size.ValueType} and of {one.KeyType} and {one.ValueType} in one batch; "
-                    + "run them in batches of their own",
-                    nameof(batch));
+                    $"states with caches of {size.Types} and of {one.Types} in one batch; run them in batches of their own", nameof(batch));
             }
 
             size = size.With(one);
@@ -263,7 +266,9 @@ internal sealed unsafe class CpuEngine : IEngine, ITeamWork
         _pass.Begin(batch.Length, cancellationToken);
         foreach (ref readonly BatchSlice slice in batch)
         {
-            _pass.Add((SequenceState)slice.State, slice.Tokens.Span, slice.OutputRows);
+            var state = (SequenceState)slice.State;
+            state.Reserve(slice.Tokens.Length);
+            _pass.Add(state, slice.Tokens.Span, slice.OutputRows);
         }
     }
 

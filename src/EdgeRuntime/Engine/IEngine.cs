@@ -59,7 +59,9 @@ public interface IEngineState : IDisposable
 
     /// <summary>Forgets positions from <paramref name="length"/> on, or from an earlier position where the state can't return to that length.</summary>
     /// <param name="length">0 to <see cref="Length"/>.</param>
-    /// <returns>The new length: <paramref name="length"/> with <see cref="StateAbilities.Truncate"/>, else that of the nearest snapshot before it.</returns>
+    /// <returns>
+    /// The new length: <paramref name="length"/> with <see cref="StateAbilities.Truncate"/>, else the greatest up to it that can be returned to.
+    /// </returns>
     int Truncate(int length);
 
     /// <summary>Keeps a copy of the present state to return to; does nothing where any length can be returned to.</summary>
@@ -85,6 +87,9 @@ public enum StateAbilities
 
     /// <summary>It can drop positions from its middle.</summary>
     Shift = 4,
+
+    /// <summary>It can return to earlier lengths as long as its windows still hold what these need.</summary>
+    TruncateNear = 8,
 }
 
 /// <summary>How a sequence's state is kept.</summary>

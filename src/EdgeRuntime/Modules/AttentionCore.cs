@@ -14,16 +14,19 @@ internal sealed unsafe class AttentionCore : Module
     private readonly AttentionBatch _batch = new();
     private AttentionShape _shape;
     private AttentionKernel? _kernel;
-    private KvSlot _slot;
+    private readonly int _firstRotated;
+    private int _layer;
     private long _partials;
     private long _partialBytes;
 
     /// <param name="shape">What is computed.</param>
     /// <param name="rope">By which keys are turned, or null.</param>
-    public AttentionCore(AttentionShape shape, RopeSpec? rope)
+    /// <param name="firstRotated">First element of a key that is turned.</param>
+    public AttentionCore(AttentionShape shape, RopeSpec? rope, int firstRotated = 0)
     {
         _shape = shape;
         _rope = rope;
+        _firstRotated = firstRotated;
     }
 
     /// <summary>Where the rope's cosines and sines are, or null.</summary>
@@ -39,13 +42,13 @@ internal sealed unsafe class AttentionCore : Module
     public override void Declare(StatePlan state)
     {
         Rotation = _rope is null ? null : state.AddRotation(_rope);
-        _slot = state.AddKeysAndValues(
-            new KvGeometry(_shape.KvHeads, _shape.KeyLength, _shape.ValueLength), _shape.Reach ?? 0, Rotation);
+        _layer = state.AddKeysAndValues(
+            new KvLayer(_shape.KvHeads, _shape.KeyLength, _shape.ValueLength, _shape.Reach ?? 0, Rotation, _firstRotated));
     }
 
     public override void Plan(ScratchPlan scratch)
     {
-        _kernel = AttentionKernel.Create(_shape, scratch.Size.KeyType, scratch.Size.ValueType, scratch.Isa);
+        _kernel = AttentionKernel.Create(_shape, scratch.Size.Types.KeyTensorType, scratch.Size.Types.ValueTensorType, scratch.Isa);
         _partialBytes = _kernel.MostPartialBytes(scratch.Size.Positions, scratch.Size.Sequences, scratch.Rows);
         _partials = scratch.Bytes(_partialBytes);
         scratch.UseThread(_kernel.ScratchBytes);
@@ -71,7 +74,7 @@ internal sealed unsafe class AttentionCore : Module
                 Start = sequence.FirstPosition,
                 Tokens = sequence.Rows,
             };
-            sequence.State.Cache(_slot.Cache).Fill(ref slice, _slot.Layer);
+            sequence.State.Cache.Fill(ref slice, _layer);
             _batch.Add(slice);
         }
     }
@@ -83,11 +86,11 @@ internal sealed unsafe class AttentionCore : Module
     /// <param name="value">[KV heads, value length].</param>
     public void Store(PassThread t, int row, float* key, float* value)
     {
-        KvCache cache = t.Pass.SequenceOf(row).State.Cache(_slot.Cache);
+        KvCache cache = t.Pass.SequenceOf(row).State.Cache;
         int position = t.Position(row);
         for (int head = 0; head < _shape.KvHeads; head++)
         {
-            cache.Store(_slot.Layer, head, position, key + (head * _shape.KeyLength), value + (head * _shape.ValueLength));
+            cache.Store(_layer, head, position, key + (head * _shape.KeyLength), value + (head * _shape.ValueLength));
         }
     }
 

@@ -78,7 +78,7 @@ internal sealed unsafe class LatentAttention : Branch
         _expand = new HeadProjections($"{prefix}.attn_v_b", spec.Heads, spec.ValueLength, spec.Latent);
         _attention = new AttentionCore(
             new AttentionShape { Heads = spec.Heads, KvHeads = 1, KeyLength = spec.KeyLength, ValueLength = spec.Latent, Scale = spec.Scale },
-            spec.Rope);
+            spec.Rope, firstRotated: spec.Latent);
     }
 
     public override ActivationForms Reads => Activations.FormsFor(_queryDown ?? _query, _keyValue);

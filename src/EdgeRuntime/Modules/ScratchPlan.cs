@@ -1,7 +1,7 @@
 using System;
-using EdgeRuntime.Formats;
 using EdgeRuntime.Kernels;
 using EdgeRuntime.Memory;
+using EdgeRuntime.State;
 
 namespace EdgeRuntime.Modules;
 
@@ -9,9 +9,8 @@ namespace EdgeRuntime.Modules;
 /// <param name="Rows">Most rows.</param>
 /// <param name="Sequences">Most sequences.</param>
 /// <param name="Positions">Most positions of a sequence.</param>
-/// <param name="KeyType">Type of cached keys.</param>
-/// <param name="ValueType">Type of cached values.</param>
-internal readonly record struct BatchSize(int Rows, int Sequences, int Positions, TensorType KeyType, TensorType ValueType)
+/// <param name="Types">Number formats of cached keys and values.</param>
+internal readonly record struct BatchSize(int Rows, int Sequences, int Positions, KvTypes Types)
 {
     /// <summary>A size for batches of this and of another, whose cache types it takes.</summary>
     public BatchSize With(BatchSize other) => other with

@@ -2,19 +2,22 @@ using System;
 using System.Linq;
 using System.Runtime.InteropServices;
 using EdgeRuntime.Engine;
-using EdgeRuntime.Formats;
 using EdgeRuntime.Memory;
 
 namespace EdgeRuntime.State;
 
 /// <summary>
-/// The state of one sequence on the CPU engine: KV caches, recurrent state and the rotations of its positions. Owns its memory. For one
+/// The state of one sequence on the CPU engine: its KV cache, recurrent state and the rotations of its positions. Owns its memory. For one
 /// caller at a time.
 /// </summary>
+/// <remarks>
+/// A pass goes <see cref="Reserve"/>, modules that store and compute, <see cref="Advance"/>. Recurrent state is written beside the present
+/// one, so that a pass that fails has changed nothing.
+/// </remarks>
 internal sealed unsafe class SequenceState : IEngineState
 {
     private readonly StatePlan _plan;
-    private readonly KvCache[] _caches;
+    private readonly KvCache? _cache;
     private readonly RopeTable[] _ropes;
     private readonly Action _released;
     private NativeBuffer _recurrent;
@@ -33,12 +36,12 @@ internal sealed unsafe class SequenceState : IEngineState
         _released = released;
         Owner = owner;
         Capacity = options.Capacity;
-        KeyType = KvCache.TensorTypeOf(options.KeyType);
-        ValueType = KvCache.TensorTypeOf(options.ValueType);
+        BatchTokens = options.BatchTokens;
+        Types = new KvTypes(options.KeyType, options.ValueType);
         _ropes = [.. plan.Rotations.Select(rotation => new RopeTable(rotation.Rope, options.Capacity))];
         _recurrent = new NativeBuffer(plan.RecurrentFloats * sizeof(float));
         _nextRecurrent = new NativeBuffer(plan.RecurrentFloats * sizeof(float));
-        _caches = [.. plan.Caches.Select(cache => KvCache.Create(cache, options))];
+        _cache = plan.Layers.Count == 0 ? null : new KvCache(plan.Geometries(options), options.Capacity, options.BatchTokens);
     }
 
     /// <summary>The engine that created the state.</summary>
@@ -47,28 +50,28 @@ internal sealed unsafe class SequenceState : IEngineState
     /// <inheritdoc/>
     public int Capacity { get; }
 
+    /// <summary>Most tokens that a pass may append.</summary>
+    public int BatchTokens { get; }
+
     /// <inheritdoc/>
     public int Length { get; private set; }
 
     /// <inheritdoc/>
-    public long ByteSize => _caches.Sum(static cache => cache.ByteSize) + _recurrent.ByteLength + _nextRecurrent.ByteLength;
+    public long ByteSize => (_cache?.ByteSize ?? 0) + _recurrent.ByteLength + _nextRecurrent.ByteLength;
 
     /// <inheritdoc/>
     public StateAbilities Abilities => _plan.Abilities;
 
+    /// <summary>Number formats of cached keys and values.</summary>
+    public KvTypes Types { get; }
+
     /// <summary>Floats of a row's cosines and sines of all ropes.</summary>
     public int RotationFloats => _plan.RotationFloats;
 
+    /// <summary>Keys and values; only for modules that have declared some.</summary>
+    public KvCache Cache => _cache!;
+
     private bool HasRecurrent => _plan.RecurrentFloats > 0;
-
-    /// <summary>Type of cached keys.</summary>
-    public TensorType KeyType { get; }
-
-    /// <summary>Type of cached values.</summary>
-    public TensorType ValueType { get; }
-
-    /// <summary>A cache.</summary>
-    public KvCache Cache(int index) => _caches[index];
 
     /// <summary>A module's recurrent state as of <see cref="Length"/>, [Count]; read only.</summary>
     public float* Recurrent(RecurrentSlot slot) => (float*)_recurrent.Pointer + slot.Offset;
@@ -88,14 +91,13 @@ internal sealed unsafe class SequenceState : IEngineState
         }
     }
 
+    /// <summary>Makes room for the positions of a pass.</summary>
+    public void Reserve(int positions) => _cache?.Reserve(positions);
+
     /// <summary>Counts positions that every module has computed.</summary>
     public void Advance(int positions)
     {
-        foreach (KvCache cache in _caches)
-        {
-            cache.Advance(positions);
-        }
-
+        _cache?.Advance(positions);
         (_recurrent, _nextRecurrent) = (_nextRecurrent, _recurrent);
         Length += positions;
     }
@@ -110,13 +112,19 @@ internal sealed unsafe class SequenceState : IEngineState
             return length;
         }
 
-        length = HasRecurrent ? RestoreRecurrent(length) : length;
-        foreach (KvCache cache in _caches)
+        int reached = HasRecurrent && _snapshotLength <= length ? _snapshotLength : HasRecurrent ? 0 : length;
+        if (_cache is not null && !_cache.CanTruncate(reached))
         {
-            cache.Truncate(length);
+            reached = 0;
         }
 
-        return Length = length;
+        if (HasRecurrent)
+        {
+            RestoreRecurrent(reached);
+        }
+
+        _cache?.Truncate(reached);
+        return Length = reached;
     }
 
     /// <inheritdoc/>
@@ -142,10 +150,7 @@ internal sealed unsafe class SequenceState : IEngineState
 
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)keep, (uint)Length, nameof(keep));
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)count, (uint)(Length - keep), nameof(count));
-        float[] cos = new float[_ropes[0].Pairs];
-        float[] sin = new float[_ropes[0].Pairs];
-        _ropes[0].FillDelta(-count, cos, sin);
-        _caches[0].Shift(keep, count, cos, sin, _plan.Rotations[0].Rope.Pairing);
+        Cache.Shift(keep, count, Turns(-count));
         Length -= count;
     }
 
@@ -155,11 +160,7 @@ internal sealed unsafe class SequenceState : IEngineState
         if (!_disposed)
         {
             _disposed = true;
-            foreach (KvCache cache in _caches)
-            {
-                cache.Dispose();
-            }
-
+            _cache?.Dispose();
             _recurrent.Dispose();
             _nextRecurrent.Dispose();
             _snapshot?.Dispose();
@@ -167,17 +168,29 @@ internal sealed unsafe class SequenceState : IEngineState
         }
     }
 
-    /// <summary>Returns to the snapshot where it is not behind <paramref name="length"/>, else to the start.</summary>
-    private int RestoreRecurrent(int length)
+    /// <summary>Returns to the snapshot, or to the start.</summary>
+    private void RestoreRecurrent(int length)
     {
-        if (_snapshot is not null && _snapshotLength <= length)
+        if (length > 0)
         {
-            Buffer.MemoryCopy(_snapshot.Pointer, _recurrent.Pointer, _recurrent.ByteLength, _snapshot.ByteLength);
-            return _snapshotLength;
+            Buffer.MemoryCopy(_snapshot!.Pointer, _recurrent.Pointer, _recurrent.ByteLength, _snapshot.ByteLength);
+            return;
         }
 
         NativeMemory.Clear(_recurrent.Pointer, (nuint)_recurrent.ByteLength);
         _snapshotLength = 0;
-        return 0;
+    }
+
+    /// <summary>How the keys of each layer turn when they move by some positions.</summary>
+    private KvTurn[] Turns(int delta)
+    {
+        KvTurn[] ropes = [.. _ropes.Zip(_plan.Rotations, (table, rotation) =>
+        {
+            float[] cos = new float[table.Pairs];
+            float[] sin = new float[table.Pairs];
+            table.FillDelta(delta, cos, sin);
+            return new KvTurn(cos, sin, rotation.Rope.Pairing);
+        })];
+        return [.. _plan.Layers.Select(layer => ropes[layer.Rotation!.Index] with { First = layer.FirstRotated })];
     }
 }

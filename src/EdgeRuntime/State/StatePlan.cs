@@ -4,21 +4,14 @@ using EdgeRuntime.Engine;
 
 namespace EdgeRuntime.State;
 
-/// <summary>The keys and values that a layer keeps for each position.</summary>
+/// <summary>The keys and values that a layer keeps for each position, whatever their number format.</summary>
 /// <param name="KvHeads">KV heads.</param>
 /// <param name="KeyLength">Elements of a head's key.</param>
 /// <param name="ValueLength">Elements of a head's value.</param>
-internal readonly record struct KvGeometry(int KvHeads, int KeyLength, int ValueLength);
-
-/// <summary>The layers that share a cache.</summary>
-/// <param name="Window">Positions that are seen at most, or 0 for all.</param>
-/// <param name="Layers">What each layer keeps.</param>
-internal sealed record CachePlan(int Window, List<KvGeometry> Layers);
-
-/// <summary>Where a layer's keys and values are in a sequence's state.</summary>
-/// <param name="Cache">Index of the cache: layers with the same window share one.</param>
-/// <param name="Layer">Index of the layer in that cache.</param>
-internal readonly record struct KvSlot(int Cache, int Layer);
+/// <param name="Window">Positions that a query looks back, its own included; 0 for all.</param>
+/// <param name="Rotation">By which the keys are turned, or null.</param>
+/// <param name="FirstRotated">First element of a key that is turned.</param>
+internal sealed record KvLayer(int KvHeads, int KeyLength, int ValueLength, int Window, Rotation? Rotation, int FirstRotated = 0);
 
 /// <summary>Where a module's recurrent state is in that of a sequence.</summary>
 /// <param name="Offset">First float.</param>
@@ -27,25 +20,25 @@ internal readonly record struct RecurrentSlot(long Offset, int Count);
 
 /// <summary>A rope of the model, and where its cosines and sines are among those of a row.</summary>
 /// <param name="Rope">The rope.</param>
+/// <param name="Index">Number of the rope.</param>
 /// <param name="Offset">First float: cosines, then sines.</param>
-internal sealed record Rotation(RopeSpec Rope, int Offset)
+internal sealed record Rotation(RopeSpec Rope, int Index, int Offset)
 {
     /// <summary>Pairs of elements that turn.</summary>
     public int Pairs => Rope.Dimensions / 2;
 }
 
 /// <summary>
-/// What the modules of a model keep for each sequence, declared by them one after the other. It makes <see cref="SequenceState"/>s and tells
-/// their size, so that an inspection and a session count the same bytes.
+/// What the modules of a model keep for each sequence, declared by them one after the other. It tells the size of a
+/// <see cref="SequenceState"/> without making one, so that an inspection and a session count the same bytes.
 /// </summary>
 internal sealed class StatePlan
 {
-    private readonly List<CachePlan> _caches = [];
+    private readonly List<KvLayer> _layers = [];
     private readonly List<Rotation> _rotations = [];
-    private readonly List<Rotation?> _keyRotations = [];
 
-    /// <summary>Caches in the order in which modules declared them.</summary>
-    public IReadOnlyList<CachePlan> Caches => _caches;
+    /// <summary>Layers with keys and values, as they are numbered in the cache.</summary>
+    public IReadOnlyList<KvLayer> Layers => _layers;
 
     /// <summary>Distinct ropes.</summary>
     public IReadOnlyList<Rotation> Rotations => _rotations;
@@ -58,32 +51,39 @@ internal sealed class StatePlan
 
     /// <summary>What the states of the model can do.</summary>
     public StateAbilities Abilities => RecurrentFloats > 0 ? StateAbilities.Snapshots
-        : CanShift ? StateAbilities.Truncate | StateAbilities.Shift
+        : !_layers.TrueForAll(static layer => layer.Window == 0) ? StateAbilities.TruncateNear
+        : _layers.TrueForAll(static layer => layer.Rotation is not null) ? StateAbilities.Truncate | StateAbilities.Shift
         : StateAbilities.Truncate;
-
-    // Keys can be turned back to other positions where all are turned alike, and where no layer has let go of positions.
-    private bool CanShift => _caches.Count == 1 && _caches[0].Window == 0 && _rotations.Count == 1 && !_keyRotations.Contains(null);
 
     /// <summary>Bytes of a state with these options, at full length.</summary>
     public long ByteSize(EngineStateOptions options) =>
-        _caches.Sum(cache => KvCache.PlanBytes(cache, options)) + (2 * RecurrentFloats * sizeof(float));
+        (PlanCache(options)?.Bytes ?? 0) + (2 * RecurrentFloats * sizeof(float));
+
+    /// <summary>Where a cache with these options keeps what; null where no layer has keys and values.</summary>
+    public KvPlan? PlanCache(EngineStateOptions options) =>
+        _layers.Count == 0 ? null : new KvPlan(Geometries(options), options.Capacity, options.BatchTokens);
+
+    /// <summary>What each layer keeps with these options.</summary>
+    public KvGeometry[] Geometries(EngineStateOptions options)
+    {
+        var types = new KvTypes(options.KeyType, options.ValueType);
+        return [.. _layers.Select(layer => new KvGeometry
+        {
+            KvHeads = layer.KvHeads,
+            KeyLength = layer.KeyLength,
+            ValueLength = layer.ValueLength,
+            KeyType = types.KeyTensorType,
+            ValueType = types.ValueTensorType,
+            Window = layer.Window,
+        })];
+    }
 
     /// <summary>Declares a layer's keys and values.</summary>
-    /// <param name="geometry">What each position has.</param>
-    /// <param name="window">Positions that are seen at most, or 0 for all.</param>
-    /// <param name="rotation">By which the keys are turned, or null.</param>
-    public KvSlot AddKeysAndValues(KvGeometry geometry, int window, Rotation? rotation)
+    /// <returns>The number of the layer.</returns>
+    public int AddKeysAndValues(KvLayer layer)
     {
-        int cache = _caches.FindIndex(candidate => candidate.Window == window);
-        if (cache < 0)
-        {
-            cache = _caches.Count;
-            _caches.Add(new CachePlan(window, []));
-        }
-
-        _caches[cache].Layers.Add(geometry);
-        _keyRotations.Add(rotation);
-        return new KvSlot(cache, _caches[cache].Layers.Count - 1);
+        _layers.Add(layer);
+        return _layers.Count - 1;
     }
 
     /// <summary>Declares state that every token replaces; it is zero at the start of a sequence.</summary>
@@ -102,7 +102,7 @@ internal sealed class StatePlan
             return known;
         }
 
-        var added = new Rotation(rope, RotationFloats);
+        var added = new Rotation(rope, _rotations.Count, RotationFloats);
         _rotations.Add(added);
         return added;
     }

@@ -5,6 +5,7 @@ using System.Linq;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using EdgeRuntime.Kernels;
+using EdgeRuntime.State;
 
 namespace EdgeRuntime.Tuning;
 
@@ -88,7 +89,7 @@ public sealed record TuningProfile(TuningKey Key, TuningChoice Choice, IReadOnly
         json.WriteNumber("threads", Choice.Threads);
         json.WriteString("isa_prefill", Choice.PrefillInstructionSet);
         json.WriteString("isa_decode", Choice.DecodeInstructionSet);
-        json.WriteString("kv_type", KvName(Choice.KvType));
+        json.WriteString("kv_type", KvTypes.Name(Choice.KvType));
         json.WriteNumber("batch_tokens", Choice.BatchTokens);
         json.WriteEndObject();
         json.WriteStartArray("measurements");
@@ -175,8 +176,6 @@ public sealed record TuningProfile(TuningKey Key, TuningChoice Choice, IReadOnly
             : throw new InvalidDataException($"{property} '{name}': not on this machine");
     }
 
-    private static KvCacheType ParseKvType(string name) => Enum.GetValues<KvCacheType>().Cast<KvCacheType?>().FirstOrDefault(type => KvName(type!.Value) == name)
-        ?? throw new InvalidDataException($"kv_type '{name}': expected {string.Join(", ", Enum.GetValues<KvCacheType>().Select(KvName))}");
-
-    private static string KvName(KvCacheType type) => type.ToString().ToLowerInvariant();
+    private static KvCacheType ParseKvType(string name) =>
+        KvTypes.Find(name) ?? throw new InvalidDataException($"kv_type '{name}': expected {KvTypes.Names}");
 }

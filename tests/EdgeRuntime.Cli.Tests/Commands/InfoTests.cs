@@ -27,6 +27,17 @@ public sealed class InfoTests
     }
 
     [Fact]
+    public void Info_KeysAndValuesOfTwoTypes_TellsTheirMemory()
+    {
+        JsonElement memory = Edgert.Run("info", "--json", "--ctx", "2048", "-ctk", "q8_0", "-ctv", "q4_0").Expect(0).Json.GetProperty("memory");
+        Assert.Equal("Q8_0/Q4_0", memory.GetProperty("kv_type").GetString());
+        Assert.Equal("q8_0", memory.GetProperty("type_k").GetString());
+        Assert.Equal("q4_0", memory.GetProperty("type_v").GetString());
+        // 34 and 18 bytes for 32 numbers.
+        Assert.Equal(2048L * 30 * 3 * 2 * (34 + 18), memory.GetProperty("kv_cache_bytes").GetInt64());
+    }
+
+    [Fact]
     public void Info_Text_NamesTheSameFacts()
     {
         string output = Edgert.Run("info", Edgert.SmolLm).Expect(0).Output;

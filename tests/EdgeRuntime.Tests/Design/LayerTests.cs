@@ -20,8 +20,8 @@ public sealed partial class LayerTests
         ["EdgeRuntime.Core/Kernels"] = ["Formats", "Memory", "Kernels", "Threading"],
         ["EdgeRuntime.Tokenizers"] = ["Tokenizers"],
         ["EdgeRuntime/Architectures"] = ["Architectures", "Kernels", "Transformers"],
-        ["EdgeRuntime/KvCache"] = ["Formats", "Kernels", "Memory"],
-        ["EdgeRuntime/Transformers"] = ["Architectures", "Formats", "Gguf", "Kernels", "Memory", "SideCar", "Threading", "Transformers"],
+        ["EdgeRuntime/State"] = ["Formats", "Kernels", "Memory"],
+        ["EdgeRuntime/Transformers"] = ["Architectures", "Formats", "Gguf", "Kernels", "Memory", "SideCar", "State", "Threading", "Transformers"],
         ["EdgeRuntime/SideCar"] = ["Formats", "Gguf", "Kernels", "Memory", "Threading"],
         ["EdgeRuntime/Sampling"] = ["Sampling"],
     };

@@ -2,6 +2,7 @@ using System;
 using System.Runtime.InteropServices;
 using EdgeRuntime.Cli.Terminal;
 using EdgeRuntime.Formats;
+using EdgeRuntime.State;
 
 namespace EdgeRuntime.Cli.Bench.Peer;
 
@@ -63,10 +64,10 @@ internal sealed class LlamaBenchRuntime : IBenchRuntime
     /// <param name="model">Stays the caller's, and must live longer.</param>
     /// <param name="positions">Capacity of the KV cache.</param>
     /// <param name="threads">Threads that compute.</param>
-    /// <param name="kvType">Type of the KV cache.</param>
+    /// <param name="kvTypes">Type of the KV cache.</param>
     /// <param name="flashAttention">Whether flash attention is on.</param>
     /// <exception cref="CommandException">llama.cpp refuses the settings.</exception>
-    public LlamaBenchRuntime(LlamaModel model, int positions, int threads, KvCacheType kvType, bool flashAttention)
+    public LlamaBenchRuntime(LlamaModel model, int positions, int threads, KvTypes kvTypes, bool flashAttention)
     {
         _model = model;
         LlamaNative.ContextParams parameters = LlamaNative.ContextDefaultParams();
@@ -74,7 +75,8 @@ internal sealed class LlamaBenchRuntime : IBenchRuntime
         parameters.Batch = parameters.MicroBatch = BenchOptions.BatchTokens;
         parameters.Threads = parameters.BatchThreads = threads;
         parameters.FlashAttention = flashAttention ? LlamaNative.FlashAttentionOn : LlamaNative.FlashAttentionOff;
-        parameters.KeyType = parameters.ValueType = (int)Enum.Parse<TensorType>(kvType.ToString());
+        parameters.KeyType = (int)kvTypes.KeyTensorType;
+        parameters.ValueType = (int)kvTypes.ValueTensorType;
         _context = LlamaNative.ContextCreate(model.Handle, parameters);
         if (_context == 0)
         {

@@ -14,4 +14,7 @@ public enum KvCacheType
 
     /// <summary>int8 in blocks of 32 with a scale.</summary>
     Q8_0,
+
+    /// <summary>4-bit integers in blocks of 32 with a scale.</summary>
+    Q4_0,
 }

@@ -1,10 +1,12 @@
 using System;
 using System.Linq;
+using EdgeRuntime.Formats;
 using EdgeRuntime.Kernels.Attention;
 using EdgeRuntime.Kernels.Vector;
+using EdgeRuntime.State;
 using Xunit;
 
-namespace EdgeRuntime.Tests;
+namespace EdgeRuntime.Tests.State;
 
 public sealed unsafe class KvCacheTests
 {
@@ -13,24 +15,25 @@ public sealed unsafe class KvCacheTests
     private const int KeyLength = 20;
     private const int ValueLength = 36;
 
-    public static TheoryData<KvCacheType> Types => [.. Enum.GetValues<KvCacheType>()];
+    public static TheoryData<TensorType> Types => [.. KvFormat.Types.ToArray()];
 
     /// <summary>Greatest error of a stored number in -1..1.</summary>
-    private static double Error(KvCacheType type) => type switch
+    private static double Error(TensorType type) => type switch
     {
-        KvCacheType.F32 => 0,
-        KvCacheType.F16 => 1.0 / 4096,
-        KvCacheType.BF16 => 1.0 / 512,
-        _ => 0.505 / 127,
+        TensorType.F32 => 0,
+        TensorType.F16 => 1.0 / 4096,
+        TensorType.BF16 => 1.0 / 512,
+        TensorType.Q8_0 => 0.505 / 127,
+        _ => 1.01 / 8, // the far end of the range has one step less
     };
 
     [Theory]
     [MemberData(nameof(Types))]
-    public void Store_AnyPosition_ComesBackWithinTheTypesPrecision(KvCacheType type)
+    public void Store_AnyPosition_ComesBackWithinTheTypesPrecision(TensorType type)
     {
         const int Capacity = 300;
         using KvCache cache = Filled(type, Capacity);
-        KvLayout layout = KvLayout.Create(KvCache.TensorTypeOf(type), KeyLength, ValueLength);
+        KvLayout layout = new(type, type, KeyLength, ValueLength);
         for (int layer = 0; layer < Layers; layer++)
         {
             for (int head = 0; head < KvHeads; head++)
@@ -48,7 +51,7 @@ public sealed unsafe class KvCacheTests
 
     [Theory]
     [MemberData(nameof(Types))]
-    public void Shift_MiddlePositions_MovesValuesAndTurnsKeys(KvCacheType type)
+    public void Shift_MiddlePositions_MovesValuesAndTurnsKeys(TensorType type)
     {
         const int Length = 290;
         const int Keep = 5;
@@ -59,10 +62,10 @@ public sealed unsafe class KvCacheTests
             {
                 using KvCache cache = Filled(type, Length);
                 (float[] cos, float[] sin) = Table(Rotated, -count);
-                cache.Shift(Keep, count, cos, sin, pairing);
+                cache.Shift(Keep, count, Turns(new KvTurn(cos, sin, pairing)));
 
                 Assert.Equal(Length - count, cache.Length);
-                KvLayout layout = KvLayout.Create(KvCache.TensorTypeOf(type), KeyLength, ValueLength);
+                KvLayout layout = new(type, type, KeyLength, ValueLength);
                 for (int position = 0; position < cache.Length; position++)
                 {
                     int from = position < Keep ? position : position + count;
@@ -90,7 +93,8 @@ public sealed unsafe class KvCacheTests
         const int Count = 7;
         float[] plain = [.. Enumerable.Range(0, KeyLength).Select(i => MathF.Sin(i + 1))];
         float[] value = new float[ValueLength];
-        using KvCache cache = new(1, 1, KeyLength, ValueLength, 64, KvCacheType.F32);
+        using KvCache cache = new(KvCases.Layers(1, 1, KeyLength, ValueLength, TensorType.F32), 64, 64);
+        cache.Reserve(40);
         for (int position = 0; position < 40; position++)
         {
             Store(cache, 0, 0, position, Rotate(plain, position), value);
@@ -98,25 +102,61 @@ public sealed unsafe class KvCacheTests
 
         cache.Advance(40);
         (float[] cos, float[] sin) = Table(KeyLength, -Count);
-        cache.Shift(0, Count, cos, sin, RopePairing.Neox);
-        KvLayout layout = KvLayout.Create(KvCache.TensorTypeOf(KvCacheType.F32), KeyLength, ValueLength);
+        cache.Shift(0, Count, [new KvTurn(cos, sin, RopePairing.Neox)]);
+        KvLayout layout = new(TensorType.F32, TensorType.F32, KeyLength, ValueLength);
         for (int position = 0; position < cache.Length; position++)
         {
             AssertNear(Rotate(plain, position), Cached(cache, layout, 0, 0, position).Key, 1e-5);
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Types))]
+    public void Shift_NoTurn_MovesKeysAsTheyAre(TensorType type)
+    {
+        using KvCache cache = Filled(type, 100);
+        KvLayout layout = new(type, type, KeyLength, ValueLength);
+        (float[] key, float[] value) = Cached(cache, layout, 1, 2, 60);
+        cache.Shift(10, 25, new KvTurn[Layers]);
+        (float[] movedKey, float[] movedValue) = Cached(cache, layout, 1, 2, 35);
+        Assert.Equal(key, movedKey);
+        Assert.Equal(value, movedValue);
+    }
+
+    [Fact]
+    public void Shift_TurnOfTheTail_LeavesTheRest()
+    {
+        const int First = 12;
+        using KvCache cache = Filled(TensorType.F32, 40);
+        KvLayout layout = new(TensorType.F32, TensorType.F32, KeyLength, ValueLength);
+        (float[] cos, float[] sin) = Table(KeyLength - First, -6);
+        cache.Shift(0, 6, Turns(new KvTurn(cos, sin, RopePairing.Norm, First)));
+        float[] expected = Original(0, 1, 20).Key;
+        fixed (float* key = expected, c = cos, s = sin)
+        {
+            Rope.Apply(key + First, 1, KeyLength - First, KeyLength - First, c, s, RopePairing.Norm);
+        }
+
+        Assert.Equal(expected, Cached(cache, layout, 0, 1, 14).Key);
+    }
+
     [Fact]
     public void LengthAndCapacity_OutOfRange_AreRefused()
     {
-        using KvCache cache = new(1, 1, 16, 16, 10, KvCacheType.F16);
+        using KvCache cache = new(KvCases.Layers(1, 1, 16, 16, TensorType.F16), 10, 10);
+        Assert.Throws<ArgumentOutOfRangeException>(() => cache.Advance(1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => cache.Store(0, 0, 0, null, null));
+        Assert.Throws<ArgumentOutOfRangeException>(() => cache.Reserve(11));
+        cache.Reserve(10);
         cache.Advance(10);
         Assert.Throws<ArgumentOutOfRangeException>(() => cache.Advance(1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => cache.Reserve(1));
         Assert.Throws<ArgumentOutOfRangeException>(() => cache.Truncate(11));
         Assert.Throws<ArgumentOutOfRangeException>(() => cache.Truncate(-1));
         Assert.Throws<ArgumentOutOfRangeException>(() => cache.Store(0, 0, 10, null, null));
         Assert.Throws<ArgumentOutOfRangeException>(() => cache.Store(1, 0, 0, null, null));
-        Assert.Throws<ArgumentOutOfRangeException>(() => cache.Shift(4, 7, [], [], RopePairing.Norm));
+        Assert.Throws<ArgumentOutOfRangeException>(() => cache.Shift(4, 7, new KvTurn[1]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => cache.Shift(4, 3, new KvTurn[2]));
         cache.Truncate(4);
         Assert.Equal(4, cache.Length);
         cache.Advance(6);
@@ -124,19 +164,21 @@ public sealed unsafe class KvCacheTests
     }
 
     [Theory]
-    [InlineData(KvCacheType.F32, 4)]
-    [InlineData(KvCacheType.F16, 2)]
-    [InlineData(KvCacheType.BF16, 2)]
-    [InlineData(KvCacheType.Q8_0, 1.0625)]
-    public void ByteSize_SmolLM2_IsThatOfItsElements(KvCacheType type, double bytesPerElement)
+    [InlineData(TensorType.F32, 4)]
+    [InlineData(TensorType.F16, 2)]
+    [InlineData(TensorType.BF16, 2)]
+    [InlineData(TensorType.Q8_0, 1.0625)]
+    [InlineData(TensorType.Q4_0, 0.5625)]
+    public void ByteSize_SmolLM2_IsThatOfItsElements(TensorType type, double bytesPerElement)
     {
-        using KvCache cache = new(30, 3, 64, 64, 4096, type);
+        using KvCache cache = new(KvCases.Layers(30, 3, 64, 64, type), 4096, 512);
         Assert.Equal(30 * 3 * 128 * 4096 * bytesPerElement, cache.ByteSize);
     }
 
-    private static KvCache Filled(KvCacheType type, int length)
+    private static KvCache Filled(TensorType type, int length)
     {
-        KvCache cache = new(Layers, KvHeads, KeyLength, ValueLength, length, type);
+        KvCache cache = new(KvCases.Layers(Layers, KvHeads, KeyLength, ValueLength, type), length, length);
+        cache.Reserve(length);
         for (int layer = 0; layer < Layers; layer++)
         {
             for (int head = 0; head < KvHeads; head++)
@@ -152,6 +194,8 @@ public sealed unsafe class KvCacheTests
         cache.Advance(length);
         return cache;
     }
+
+    private static KvTurn[] Turns(KvTurn turn) => [.. Enumerable.Repeat(turn, Layers)];
 
     private static (float[] Key, float[] Value) Original(int layer, int head, int position)
     {
