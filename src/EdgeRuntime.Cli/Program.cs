@@ -3,6 +3,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Linq;
 using EdgeRuntime.Cli.Commands;
+using EdgeRuntime.Cli.Downloads;
 using EdgeRuntime.Cli.Terminal;
 
 namespace EdgeRuntime.Cli;
@@ -67,7 +68,7 @@ internal static class Program
         string? unknown = FindMisspelledOption(parsed) ?? (parsed.UnmatchedTokens is [var first, ..] ? first : null);
         if (unknown is not null || parsed.Errors.Count > 0)
         {
-            string problem = unknown is not null ? $"{unknown}: no such command or option" : parsed.Errors[0].Message;
+            string problem = unknown is not null ? $"{WebAddress.Show(unknown)}: no such command or option" : parsed.Errors[0].Message;
             throw new UsageException($"{problem} (see 'edgert {CommandPath(parsed)}--help')");
         }
 
