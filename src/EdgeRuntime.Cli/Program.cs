@@ -4,6 +4,7 @@ using System.CommandLine.Parsing;
 using System.Linq;
 using EdgeRuntime.Cli.Commands;
 using EdgeRuntime.Cli.Terminal;
+using EdgeRuntime.Files;
 
 namespace EdgeRuntime.Cli;
 
@@ -27,6 +28,7 @@ internal static class Program
 
     private static int Main(string[] args)
     {
+        SizeLimitSignal.Ignore();
         try
         {
             string[] given = args.Length == 0 ? ["--help"] : args;

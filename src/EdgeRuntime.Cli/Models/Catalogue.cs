@@ -5,6 +5,7 @@ using System.Linq;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using EdgeRuntime.Cli.Terminal;
+using EdgeRuntime.Files;
 
 namespace EdgeRuntime.Cli.Models;
 
@@ -24,6 +25,9 @@ internal sealed record CatalogueEntry(string Name, Uri Url, long? Size, string? 
 /// <summary>The models of <c>models/catalog.json</c>.</summary>
 internal sealed class Catalogue
 {
+    /// <summary>Most bytes of a catalogue's file.</summary>
+    public const int MaxBytes = 4 << 20;
+
     private Catalogue(IReadOnlyList<CatalogueEntry> entries) => Entries = entries;
 
     public IReadOnlyList<CatalogueEntry> Entries { get; }
@@ -32,16 +36,15 @@ internal sealed class Catalogue
     public static Catalogue LoadBundled()
     {
         using Stream stream = typeof(Catalogue).Assembly.GetManifestResourceStream("catalog.json")!;
-        return Read(stream);
+        return Read(JsonDocument.Parse(stream));
     }
 
     /// <summary>A catalogue of the same shape.</summary>
     public static Catalogue Load(string path)
     {
-        using FileStream stream = UserFile.OpenRead(path);
         try
         {
-            return Read(stream);
+            return Read(UserFile.Use(path, name => RegularFile.ReadJson(name, MaxBytes)));
         }
         catch (JsonException exception)
         {
@@ -52,8 +55,13 @@ internal sealed class Catalogue
     public CatalogueEntry? Find(string name) =>
         Entries.FirstOrDefault(entry => entry.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
 
-    private static Catalogue Read(Stream stream) =>
-        new(JsonSerializer.Deserialize(stream, CatalogueJson.Default.CatalogueFile)?.Models ?? throw new JsonException("no list of models"));
+    private static Catalogue Read(JsonDocument document)
+    {
+        using (document)
+        {
+            return new(document.Deserialize(CatalogueJson.Default.CatalogueFile)?.Models ?? throw new JsonException("no list of models"));
+        }
+    }
 }
 
 internal sealed record CatalogueFile(IReadOnlyList<CatalogueEntry> Models);
