@@ -6,6 +6,8 @@ namespace EdgeRuntime.Files;
 /// <summary>A file that can't be read or written as it must be; the message is one line that begins with the path.</summary>
 internal sealed class FileException : IOException
 {
+    private const string TooLarge = "the file would be larger than this process or file system allows (ulimit -f)";
+
     private const int WindowsDiskFull = unchecked((int)0x80070070);
     private const int WindowsHandleDiskFull = unchecked((int)0x80070027);
 
@@ -31,6 +33,12 @@ internal sealed class FileException : IOException
     /// <summary>The message without the path.</summary>
     public string Problem { get; }
 
+    /// <summary>
+    /// Whether an exception tells that the system refused something to a file. .NET reports a file that outgrows its limit (EFBIG) as an argument out
+    /// of range.
+    /// </summary>
+    public static bool IsRefusal(Exception exception) => exception is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException;
+
     /// <summary>Puts a failure of the system in words that name the user's path, whatever path the system saw.</summary>
     public static FileException From(string path, Exception cause) => cause as FileException ?? new FileException(path, Describe(path, cause), cause);
 
@@ -41,6 +49,7 @@ internal sealed class FileException : IOException
         FileNotFoundException => "no such file",
         DirectoryNotFoundException => $"no such folder as {Path.GetDirectoryName(path)}",
         UnauthorizedAccessException => "no permission",
+        ArgumentOutOfRangeException => TooLarge,
         IOException => OfNumber(exception.HResult) ?? OneLine(exception),
         _ => OneLine(exception),
     };
@@ -50,7 +59,7 @@ internal sealed class FileException : IOException
         WindowsDiskFull or WindowsHandleDiskFull => "the disk is full",
         _ when OperatingSystem.IsWindows() => null,
         NoSpace => "the disk is full",
-        FileTooLarge => "the file would be larger than this process or file system allows (ulimit -f)",
+        FileTooLarge => TooLarge,
         QuotaOnMac when OperatingSystem.IsMacOS() => "the disk quota is used up",
         QuotaOnLinux when OperatingSystem.IsLinux() => "the disk quota is used up",
         ReadOnlyFileSystem => "the file system is read-only",

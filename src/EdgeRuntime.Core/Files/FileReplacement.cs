@@ -118,7 +118,7 @@ internal sealed partial class FileReplacement : Stream
         {
             _stream.Write(buffer);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (FileException.IsRefusal(exception))
         {
             throw FileException.From(_path, exception);
         }
@@ -157,7 +157,7 @@ internal sealed partial class FileReplacement : Stream
         {
             return action();
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (FileException.IsRefusal(exception))
         {
             throw FileException.From(path, exception);
         }

@@ -28,53 +28,49 @@ public sealed class ReadFilesTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    [Theory]
-    [InlineData("{\"messages\": [], \"messages\": []}")]
-    [InlineData("{\"messages\": [{\"role\": \"user\", \"role\": \"user\", \"content\": \"a\"}]}")]
-    [InlineData("{\"system\": \"a\", \"system\": \"b\", \"messages\": []}")]
-    [InlineData("{\"messages\": [" + Message + "], \"more\": {\"a\": 1, \"a\": 1}}")]
-    [InlineData("{\"messages\": {}}")]
-    [InlineData("{\"messages\": null}")]
-    [InlineData("{\"messages\": [1]}")]
-    [InlineData("{\"messages\": [null]}")]
-    [InlineData("{\"messages\": [{\"role\": \"user\"}]}")]
-    [InlineData("{\"messages\": [{\"role\": \"user\", \"content\": 1}]}")]
-    [InlineData("{\"messages\": [{\"role\": \"user\", \"content\": null}]}")]
-    [InlineData("{\"messages\": [{\"role\": \"user\", \"content\": \"\\ud800\"}]}")]
-    [InlineData("{\"system\": 1, \"messages\": []}")]
-    [InlineData("{}")]
-    [InlineData("[]")]
-    [InlineData("null")]
-    [InlineData("1")]
-    [InlineData("")]
-    [InlineData("{\"messages\": [")]
-    public void Load_OfWhatIsNoConversation_IsOneLineAndTheConversationStays(string text)
+    [Fact]
+    public void Load_OfWhatIsNoConversation_IsOneLineAndTheConversationStays()
     {
-        string good = _folder.Write("good.json", "{\"system\": \"s\", \"messages\": [" + Message + "]}");
-        string bad = _folder.Write("bad.json", text);
-        AssertRefused(good, bad, $"edgert: error: {bad}: ");
+        string[] texts =
+        [
+            "{\"messages\": [], \"messages\": []}",
+            "{\"messages\": [{\"role\": \"user\", \"role\": \"user\", \"content\": \"a\"}]}",
+            "{\"system\": \"a\", \"system\": \"b\", \"messages\": []}",
+            "{\"messages\": [" + Message + "], \"more\": {\"a\": 1, \"a\": 1}}",
+            "{\"messages\": {}}",
+            "{\"messages\": null}",
+            "{\"messages\": [1]}",
+            "{\"messages\": [null]}",
+            "{\"messages\": [{\"role\": \"user\"}]}",
+            "{\"messages\": [{\"role\": \"user\", \"content\": 1}]}",
+            "{\"messages\": [{\"role\": \"user\", \"content\": null}]}",
+            "{\"messages\": [{\"role\": \"user\", \"content\": \"\\ud800\"}]}",
+            "{\"messages\": [" + Message + ", {}]}",
+            "{\"system\": 1, \"messages\": []}",
+            "{}",
+            "[]",
+            "null",
+            "1",
+            "",
+            "{\"messages\": [",
+            new string('[', 100_000),
+        ];
+        AssertRefused([.. texts.Select((text, index) => _folder.Write($"bad{index}.json", text))]);
     }
 
-    [Theory]
-    [InlineData("pipe")]
-    [InlineData("link")]
-    [InlineData("large")]
-    [InlineData("folder")]
-    [InlineData("nul\0l")]
-    [InlineData("deep")]
-    public void Load_OfWhatIsNoFileOrTooLarge_IsOneLineAndTheConversationStays(string name)
+    [Fact]
+    public void Load_OfWhatIsNoFileOrTooLarge_IsOneLineAndTheConversationStays()
     {
-        string good = _folder.Write("good.json", "{\"system\": \"s\", \"messages\": [" + Message + "]}");
-        Unix.MakePipe(_folder.File("pipe"));
-        File.CreateSymbolicLink(_folder.File("link"), "/dev/zero");
-        Directory.CreateDirectory(_folder.File("folder"));
-        _folder.Write("deep", new string('[', 100_000));
-        using (FileStream large = File.Create(_folder.File("large")))
+        string pipe = Unix.MakePipe(_folder.File("pipe"));
+        string link = _folder.File("link");
+        File.CreateSymbolicLink(link, "/dev/zero");
+        string large = _folder.File("large");
+        using (FileStream file = File.Create(large))
         {
-            large.SetLength(65 << 20);
+            file.SetLength(65 << 20);
         }
 
-        AssertRefused(good, _folder.File(name), "edgert: error: ");
+        AssertRefused([pipe, link, large, _folder.Path, _folder.File("absent"), _folder.File(new string('n', 300)), _folder.File("nul\0l")]);
     }
 
     [Theory]
@@ -219,12 +215,17 @@ public sealed class ReadFilesTests : IDisposable
         Assert.StartsWith("edgert: warning: 1024 threads were asked for; computing with ", line, StringComparison.Ordinal);
     }
 
-    private static void AssertRefused(string good, string bad, string start)
+    /// <summary>A line for each of the files, and the conversation that was there is there afterwards.</summary>
+    private void AssertRefused(string[] paths)
     {
-        EdgertResult result = Edgert.RunWith($"/load {good}\n/load {bad}\n/stats\n/system\n", "chat", "-m", Edgert.Stories).Expect(0);
-        string line = Assert.Single(result.Error.Split('\n'), line => line.StartsWith("edgert: error: ", StringComparison.Ordinal));
-        Assert.StartsWith(start, line, StringComparison.Ordinal);
-        Assert.DoesNotContain("internal error", line, StringComparison.Ordinal);
+        string good = _folder.Write("good.json", "{\"system\": \"s\", \"messages\": [" + Message + "]}");
+        string loads = string.Concat(paths.Select(path => $"/load {path}\n"));
+        EdgertResult result = Edgert.RunWith($"/load {good}\n{loads}/stats\n/system\n", "chat", "-m", Edgert.Stories).Expect(0);
+        string[] lines = [.. result.Error.Split('\n').Where(line => line.StartsWith("edgert: error: ", StringComparison.Ordinal))];
+        Assert.Equal(paths.Length, lines.Length);
+        Assert.All(paths.Zip(lines), pair => Assert.StartsWith(
+            pair.First.Contains('\0', StringComparison.Ordinal) ? "edgert: error: " : $"edgert: error: {pair.First}: ", pair.Second, StringComparison.Ordinal));
+        Assert.DoesNotContain("internal error", result.Error, StringComparison.Ordinal);
         Assert.Contains("messages  1", result.Error, StringComparison.Ordinal);
         Assert.Contains("system: s", result.Error, StringComparison.Ordinal);
     }

@@ -207,7 +207,7 @@ public sealed class FileReplacementTests : IDisposable
         ];
         Write("a.json.0123456789abcdef.edgert-tmp", "half of a");
         Replace(At("a.json"), "new");
-        Assert.Equal([.. others.Append(At("a.json")).Select(Path.GetFileName).Order(StringComparer.Ordinal)], Names);
+        Assert.Equal([.. others.Append(At("a.json")).Select(name => Path.GetFileName(name)).Order(StringComparer.Ordinal)], Names);
     }
 
     [Fact]
