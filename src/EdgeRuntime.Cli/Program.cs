@@ -5,6 +5,7 @@ using System.Linq;
 using EdgeRuntime.Cli.Commands;
 using EdgeRuntime.Cli.Downloads;
 using EdgeRuntime.Cli.Terminal;
+using EdgeRuntime.Files;
 
 namespace EdgeRuntime.Cli;
 
@@ -28,6 +29,7 @@ internal static class Program
 
     private static int Main(string[] args)
     {
+        SizeLimitSignal.Ignore();
         try
         {
             string[] given = args.Length == 0 ? ["--help"] : args;

@@ -107,6 +107,7 @@ public sealed class LanguageModel : IDisposable
             TransformerSpec spec = Architectures.Architecture.Find(source).ReadSpec(source);
             TuningProfile? profile = options.UseTuningProfile && !options.Exact ? TuningProfiles.Find(file, CreateLogger(options)) : null;
             settings = ComputeSettings.Resolve(options, profile?.Choice);
+            settings.WarnOfBound(CreateLogger(options));
             var sideCar = options.PackedCache is { } folder ? new PackedSideCar(folder, file, CreateLogger(options)) : null;
             team = SharedWorkerPool.Rent(settings.Threads);
             var packer = new WeightPacker(source, settings.Prefill, options.Exact, sideCar, team, progress, cancellationToken)

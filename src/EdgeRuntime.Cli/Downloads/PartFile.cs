@@ -1,9 +1,11 @@
 using System;
 using System.Globalization;
 using System.IO;
+using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
 using EdgeRuntime.Cli.Terminal;
+using EdgeRuntime.Files;
 
 namespace EdgeRuntime.Cli.Downloads;
 
@@ -14,6 +16,7 @@ namespace EdgeRuntime.Cli.Downloads;
 internal sealed class PartFile : IDisposable
 {
     private const string Suffix = ".part";
+    private const int MaxVersionBytes = 4096;
 
     /// <summary>What systems say of a locked file: EAGAIN on Linux and on macOS, a sharing violation on Windows.</summary>
     private static readonly int[] s_lockedErrors = [11, 35, unchecked((int)0x80070020)];
@@ -86,7 +89,9 @@ internal sealed class PartFile : IDisposable
         (Version, Total) = (version, version is null ? null : total);
         if (version is not null)
         {
-            File.WriteAllText(_versionPath, string.Create(CultureInfo.InvariantCulture, $"{version.Text}\n{total}\n"));
+            using var file = FileReplacement.OfProgram(_versionPath);
+            file.Write(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{version.Text}\n{total}\n")));
+            file.Commit();
         }
     }
 
@@ -135,6 +140,8 @@ internal sealed class PartFile : IDisposable
         FileStream stream;
         try
         {
+            FileKinds.Of(path).Require(path); // opening a FIFO would wait for its other end
+
             // Unbuffered: what came is in the file, even if this process is killed.
             stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0, useAsync: true);
         }
@@ -156,7 +163,7 @@ internal sealed class PartFile : IDisposable
 
     private (FileVersion? Version, long? Total) ReadVersion()
     {
-        string[] lines = File.Exists(_versionPath) ? File.ReadAllText(_versionPath).Split('\n', StringSplitOptions.TrimEntries) : [];
+        string[] lines = File.Exists(_versionPath) ? RegularFile.ReadText(_versionPath, MaxVersionBytes).Split('\n', StringSplitOptions.TrimEntries) : [];
         return lines switch
         {
             [var version, var total, ..] when long.TryParse(total, NumberStyles.None, CultureInfo.InvariantCulture, out long length)

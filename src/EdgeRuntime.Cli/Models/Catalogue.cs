@@ -6,6 +6,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using EdgeRuntime.Cli.Downloads;
 using EdgeRuntime.Cli.Terminal;
+using EdgeRuntime.Files;
 
 namespace EdgeRuntime.Cli.Models;
 
@@ -38,6 +39,9 @@ internal sealed record CatalogueEntry(string Name, Uri Url, long? Size, string? 
 /// <summary>The models of <c>models/catalog.json</c>.</summary>
 internal sealed class Catalogue
 {
+    /// <summary>Most bytes of a catalogue's file.</summary>
+    public const int MaxBytes = 4 << 20;
+
     private Catalogue(IReadOnlyList<CatalogueEntry> entries) => Entries = entries;
 
     public IReadOnlyList<CatalogueEntry> Entries { get; }
@@ -46,17 +50,16 @@ internal sealed class Catalogue
     public static Catalogue LoadBundled()
     {
         using Stream stream = typeof(Catalogue).Assembly.GetManifestResourceStream("catalog.json")!;
-        return Read(stream);
+        return Read(JsonDocument.Parse(stream));
     }
 
     /// <summary>A catalogue of the same shape.</summary>
     /// <exception cref="CommandException">It has another shape, or an entry that can't be right.</exception>
     public static Catalogue Load(string path)
     {
-        using FileStream stream = UserFile.OpenRead(path);
         try
         {
-            return Read(stream);
+            return Read(UserFile.Use(path, name => RegularFile.ReadJson(name, MaxBytes)));
         }
         catch (Exception exception) when (exception is JsonException or FormatException)
         {
@@ -67,10 +70,13 @@ internal sealed class Catalogue
     public CatalogueEntry? Find(string name) =>
         Entries.FirstOrDefault(entry => entry.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
 
-    private static Catalogue Read(Stream stream)
+    private static Catalogue Read(JsonDocument document)
     {
-        CatalogueFile? file = JsonSerializer.Deserialize(stream, CatalogueJson.Default.CatalogueFile);
-        return new Catalogue([.. (file?.Models ?? throw new JsonException("no list of models")).Select(Check)]);
+        using (document)
+        {
+            CatalogueFile? file = document.Deserialize(CatalogueJson.Default.CatalogueFile);
+            return new Catalogue([.. (file?.Models ?? throw new JsonException("no list of models")).Select(Check)]);
+        }
     }
 
     private static CatalogueEntry Check(CatalogueEntry? entry, int index)

@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using EdgeRuntime.Files;
 
 namespace EdgeRuntime.Cli.Terminal;
 
@@ -18,7 +19,7 @@ internal static class JsonText
     {
         try
         {
-            return JsonDocument.Parse(UserFile.ReadBytes(path));
+            return UserFile.Use(path, name => RegularFile.ReadJson(name, UserFile.MaxBytes));
         }
         catch (JsonException exception)
         {

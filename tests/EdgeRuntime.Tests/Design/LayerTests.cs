@@ -13,7 +13,8 @@ public sealed partial class LayerTests
 {
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
-        ["EdgeRuntime.Core/Memory"] = [],
+        ["EdgeRuntime.Core/Files"] = [],
+        ["EdgeRuntime.Core/Memory"] = ["Files"],
         ["EdgeRuntime.Core/Threading"] = [],
         ["EdgeRuntime.Core/Formats"] = ["Memory"],
         ["EdgeRuntime.Core/Gguf"] = ["Formats", "Memory"],
@@ -22,7 +23,7 @@ public sealed partial class LayerTests
         ["EdgeRuntime/Architectures"] = ["Architectures", "Kernels", "Transformers"],
         ["EdgeRuntime/KvCache"] = ["Formats", "Kernels", "Memory"],
         ["EdgeRuntime/Transformers"] = ["Architectures", "Formats", "Gguf", "Kernels", "Memory", "SideCar", "Threading", "Transformers"],
-        ["EdgeRuntime/SideCar"] = ["Formats", "Gguf", "Kernels", "Memory", "Threading"],
+        ["EdgeRuntime/SideCar"] = ["Files", "Formats", "Gguf", "Kernels", "Memory", "Threading"],
         ["EdgeRuntime/Sampling"] = ["Sampling"],
     };
 
