@@ -38,4 +38,15 @@ internal struct BlockQ2_K : ITensorFormat<BlockQ2_K>
             x[k] = (d * (scale & 15) * quants[k]) - (dmin * (scale >> 4));
         }
     }
+
+    /// <summary>Searches scales and minima as ggml's reference does; see <see cref="KQuantMins"/>.</summary>
+    public static void Quantize(ReadOnlySpan<float> x, out BlockQ2_K block)
+    {
+        Span<byte> quants = stackalloc byte[256];
+        Span<byte> scales = stackalloc byte[32];
+        block = default;
+        (block.D, block.DMin) = KQuantMins.Quantize(x, new(3, 15, -0.5f, 15, ByMagnitude: true), quants, scales[..16], scales[16..]);
+        Nibbles.Pack(scales, block.Scales);
+        BitPairs.Pack(quants, block.Qs);
+    }
 }

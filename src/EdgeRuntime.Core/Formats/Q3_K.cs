@@ -38,6 +38,40 @@ internal struct BlockQ3_K : ITensorFormat<BlockQ3_K>
         }
     }
 
+    /// <summary>
+    /// Searches a scale for each 16 weights (<see cref="KQuantSearch.SymmetricScaleByDescent"/>), maps the one of greatest magnitude to
+    /// -32, and rounds to the scales as they are stored; weights without a scale keep the quants of the search.
+    /// </summary>
+    public static void Quantize(ReadOnlySpan<float> x, out BlockQ3_K block)
+    {
+        block = default;
+        Span<byte> quants = stackalloc byte[256];
+        Span<float> scales = stackalloc float[16];
+        float greatest = 0;
+        for (int i = 0; i < 16; i++)
+        {
+            scales[i] = KQuantSearch.SymmetricScaleByDescent(4, x.Slice(16 * i, 16), quants.Slice(16 * i, 16));
+            greatest = MathF.Abs(scales[i]) > MathF.Abs(greatest) ? scales[i] : greatest;
+        }
+
+        float inverse = greatest == 0 ? 0 : -32 / greatest;
+        block.D = HalfBits.FromSingle(greatest == 0 ? 0 : 1 / inverse);
+        for (int i = 0; i < 16; i++)
+        {
+            int scale = Math.Clamp(KQuantSearch.NearestInt(inverse * scales[i]), -32, 31);
+            block.Scales[i % 8] |= (byte)(((scale + 32) & 15) << (i / 8 * 4));
+            block.Scales[8 + (i % 4)] |= (byte)((scale + 32) >> 4 << (i / 4 * 2));
+            float d = HalfBits.ToSingle(block.D) * scale;
+            for (int k = 16 * i; k < 16 * (i + 1); k++)
+            {
+                quants[k] = d == 0 ? quants[k] : (byte)(Math.Clamp(KQuantSearch.NearestInt(x[k] / d), -4, 3) + 4);
+                block.HighBits[k % 32] |= (byte)(quants[k] >> 2 << (k / 32));
+            }
+        }
+
+        BitPairs.Pack(quants, block.Qs);
+    }
+
     private static void Unpack(in BlockQ3_K block, Span<byte> quants)
     {
         BitPairs.Unpack(block.Qs, quants);

@@ -28,8 +28,8 @@ internal static class TensorFormats
     public static IReadOnlyList<TensorFormat> Defined { get; } =
     [
         .. All,
-        TensorFormat.WithoutKernels<BlockQ2_K>(),
-        TensorFormat.WithoutKernels<BlockQ3_K>(),
+        TensorFormat.WithoutKernels<BlockQ2_K>(BlockQ2_K.Quantize),
+        TensorFormat.WithoutKernels<BlockQ3_K>(BlockQ3_K.Quantize),
         TensorFormat.WithoutKernels<BlockIQ1_S>(),
         TensorFormat.WithoutKernels<BlockIQ1_M>(),
         TensorFormat.WithoutKernels<BlockIQ2_XXS>(),
@@ -43,6 +43,7 @@ internal static class TensorFormats
         TensorFormat.WithoutKernels<BlockNVFP4>(BlockNVFP4.Quantize),
         TensorFormat.WithoutKernels<BlockQ1_0>(BlockQ1_0.Quantize),
         TensorFormat.WithoutKernels<BlockQ2_0>(BlockQ2_0.Quantize),
+        TensorFormat.WithoutKernels<BlockI2_S>(),
     ];
 
     /// <summary>The format of a type, or null where this build has no kernels for it.</summary>
@@ -50,6 +51,12 @@ internal static class TensorFormats
 
     /// <summary>The format of a type.</summary>
     /// <exception cref="UnsupportedModelException">No kernels for it; the message lists the types that have.</exception>
-    public static TensorFormat Get(TensorType type) => Find(type) ?? throw new UnsupportedModelException(
-        $"tensor type {type} has no kernels here; use one of: {string.Join(", ", All.Select(format => format.Type))}");
+    public static TensorFormat Get(TensorType type) => Find(type) ?? throw new UnsupportedModelException(Refusal(type));
+
+    /// <summary>Says in one line why no matrix here can have a type, and which types it can have.</summary>
+    public static string Refusal(TensorType type)
+    {
+        string reason = TensorTypes.Find(type) is { IsData: true } ? "is for data, not for weights" : "has no kernels";
+        return $"tensor type {type} {reason}; types that work: {string.Join(", ", All.Select(format => format.Type))}";
+    }
 }
