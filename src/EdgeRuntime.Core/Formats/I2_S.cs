@@ -5,7 +5,7 @@ namespace EdgeRuntime.Formats;
 
 /// <summary>
 /// Blocks of 128 weights: q - 1 with 2-bit q, to be multiplied by one scale for the whole tensor, which lies behind its rows
-/// (<see cref="Gguf.GgufTensor.ReadScale"/>). Not ggml's but bitnet.cpp's.
+/// (<c>GgufTensor.ReadScale</c>). Not ggml's but bitnet.cpp's.
 /// Source: microsoft/BitNet, ggml-bitnet-mad.cpp <c>quantize_i2_s</c> for x86, which published files follow; its builds for ARM have
 /// blocks of 64 weights, its later ones for x86 put four rows into a byte, and a file does not tell.
 /// </summary>

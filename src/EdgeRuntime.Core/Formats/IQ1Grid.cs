@@ -3,7 +3,8 @@ using System;
 namespace EdgeRuntime.Formats;
 
 /// <summary>
-/// The grid of IQ1_S and IQ1_M: eight numbers a point, each -1, 0 or 1, as the signed bytes of an integer. Source: ggml-common.h <c>iq1s_grid</c>.
+/// The grid of IQ1_S and IQ1_M: eight numbers a point, each -1, 0 or 1, as the signed bytes of an integer.
+/// Source: ggml-common.h <c>iq1s_grid</c>.
 /// </summary>
 internal static class IQ1Grid
 {

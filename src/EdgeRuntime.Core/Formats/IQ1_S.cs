@@ -15,7 +15,10 @@ internal struct BlockIQ1_S : ITensorFormat<BlockIQ1_S>
     /// <summary>Byte i: low eight bits of the point of weights 8 i..8 i + 7.</summary>
     public Bytes32 Qs;
 
-    /// <summary>Two bytes for each 32 weights, from the lowest bit on: high three bits of four points, sc, and whether the shift is negative.</summary>
+    /// <summary>
+    /// An integer of two bytes for each 32 weights, from the lowest bit on: high three bits of four points, sc, and whether the shift is
+    /// negative.
+    /// </summary>
     public Bytes16 Qh;
 
     public static TensorType Type => TensorType.IQ1_S;

@@ -13,7 +13,10 @@ internal struct BlockIQ2_XXS : ITensorFormat<BlockIQ2_XXS>
 {
     public ushort D;
 
-    /// <summary>Bytes 8 i..8 i + 7 for weights 32 i..32 i + 31: four points, a byte each; then, as one integer, 4 x 7 signs and sc on top.</summary>
+    /// <summary>
+    /// Bytes 8 i..8 i + 7 for weights 32 i..32 i + 31: four points, a byte each; then, as an integer of four bytes, 4 x 7 signs and sc on
+    /// top.
+    /// </summary>
     public Bytes64 Qs;
 
     public static TensorType Type => TensorType.IQ2_XXS;

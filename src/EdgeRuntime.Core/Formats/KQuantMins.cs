@@ -91,5 +91,7 @@ internal static class KQuantMins
 /// <param name="MaxScale">Greatest scale and minimum.</param>
 /// <param name="FirstStep">See <see cref="KQuantSearch.ScaleAndMin"/>.</param>
 /// <param name="Steps">See <see cref="KQuantSearch.ScaleAndMin"/>.</param>
-/// <param name="ByMagnitude">Whether errors count by magnitude, those of great weights more; else by square, those of small weights too.</param>
+/// <param name="ByMagnitude">
+/// Whether errors count by magnitude and in proportion to the weight's; else they count by square, and small weights count more.
+/// </param>
 internal readonly record struct MinRounding(int MaxQuant, int MaxScale, float FirstStep, int Steps, bool ByMagnitude);

@@ -109,7 +109,7 @@ internal static class KQuantSearch
     /// <returns>The scale; 0 for weights that are all about zero.</returns>
     public static float SymmetricScale(int steps, ReadOnlySpan<float> x)
     {
-        float greatest = GreatestMagnitude(x);
+        float greatest = Magnitudes.Greatest(x);
         if (MathF.Abs(greatest) < Epsilon)
         {
             return 0;
@@ -146,7 +146,7 @@ internal static class KQuantSearch
     /// <returns>The scale; 0 for weights that are all about zero.</returns>
     public static float SymmetricScaleByDescent(int steps, ReadOnlySpan<float> x, Span<byte> quants)
     {
-        float greatest = GreatestMagnitude(x);
+        float greatest = Magnitudes.Greatest(x);
         if (MathF.Abs(greatest) < Epsilon)
         {
             quants.Clear();
@@ -195,17 +195,6 @@ internal static class KQuantSearch
         }
 
         return moved;
-    }
-
-    private static float GreatestMagnitude(ReadOnlySpan<float> x)
-    {
-        float greatest = 0;
-        foreach (float value in x)
-        {
-            greatest = MathF.Abs(value) > MathF.Abs(greatest) ? value : greatest;
-        }
-
-        return greatest;
     }
 
     private static void Round(int max, ReadOnlySpan<float> x, Span<byte> quants, float inverse, float least)

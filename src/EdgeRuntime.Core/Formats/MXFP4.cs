@@ -43,12 +43,7 @@ internal struct BlockMXFP4 : ITensorFormat<BlockMXFP4>
     /// <summary>Takes the exponent from the greatest magnitude and rounds to the nearest.</summary>
     public static void Quantize(ReadOnlySpan<float> x, out BlockMXFP4 block)
     {
-        float greatest = 0;
-        foreach (float value in x)
-        {
-            greatest = MathF.Max(greatest, MathF.Abs(value));
-        }
-
+        float greatest = MathF.Abs(Magnitudes.Greatest(x));
         int exponent = greatest > 0 ? (int)MathF.Floor(MathF.Log2(greatest)) - GreatestExponent + ExponentBias : 0;
         block = new() { E = (byte)Math.Max(exponent, 0) };
         float d = Scale(block.E);

@@ -16,7 +16,10 @@ internal struct BlockQ3_K : ITensorFormat<BlockQ3_K>
     /// <summary>Low two bits, in the order of <see cref="BitPairs"/>.</summary>
     public Bytes64 Qs;
 
-    /// <summary>Low four bits of scale i: byte i, low nibble, of scale 8 + i the high one. High two: byte 8 + i % 4, from bit i / 4 * 2 on.</summary>
+    /// <summary>
+    /// Scale i in 0..15. Its low four bits: byte i % 8, the low nibble for the first eight scales, the high one for the others. Its high
+    /// two: byte 8 + i % 4, from bit i / 4 * 2 on.
+    /// </summary>
     public Bytes12 Scales;
 
     public ushort D;
@@ -47,13 +50,12 @@ internal struct BlockQ3_K : ITensorFormat<BlockQ3_K>
         block = default;
         Span<byte> quants = stackalloc byte[256];
         Span<float> scales = stackalloc float[16];
-        float greatest = 0;
         for (int i = 0; i < 16; i++)
         {
             scales[i] = KQuantSearch.SymmetricScaleByDescent(4, x.Slice(16 * i, 16), quants.Slice(16 * i, 16));
-            greatest = MathF.Abs(scales[i]) > MathF.Abs(greatest) ? scales[i] : greatest;
         }
 
+        float greatest = Magnitudes.Greatest(scales);
         float inverse = greatest == 0 ? 0 : -32 / greatest;
         block.D = HalfBits.FromSingle(greatest == 0 ? 0 : 1 / inverse);
         for (int i = 0; i < 16; i++)

@@ -26,7 +26,9 @@ internal static class UnsignedFloat8
             : MathF.ScaleB(1 + (mantissa / 8f), exponent - ExponentBias);
     }
 
-    /// <summary>The nearest, ties up; values that are not positive become 0, those that round to 256 or more the greatest, as ggml has it.</summary>
+    /// <summary>
+    /// The nearest, ties up. Values that are not positive become 0; those that round to 256 or more become the greatest, as ggml has it.
+    /// </summary>
     public static byte FromSingle(float value)
     {
         if (!(value > 0))

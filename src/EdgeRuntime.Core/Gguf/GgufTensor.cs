@@ -1,6 +1,5 @@
 using System;
 using System.Buffers.Binary;
-using System.Globalization;
 using EdgeRuntime.Formats;
 using EdgeRuntime.Memory;
 
@@ -67,7 +66,7 @@ public sealed class GgufTensor
         return _file.GetSpan(FileOffset + row * RowBytes, (int)(count * RowBytes));
     }
 
-    /// <summary>Reads the factor that all weights have beside those of their blocks: 1 but for I2_S, which keeps it behind the rows.</summary>
+    /// <summary>Reads the factor of all weights, beside the scales of blocks: 1 but for I2_S, which keeps it behind the rows.</summary>
     /// <exception cref="ModelFormatException">The factor is not finite.</exception>
     /// <exception cref="ObjectDisposedException">The file is disposed.</exception>
     public float ReadScale()
@@ -84,8 +83,8 @@ public sealed class GgufTensor
             : throw new ModelFormatException(
                 Part.Path,
                 offset,
-                string.Create(
-                    CultureInfo.InvariantCulture, $"tensor {GgufText.Quote(Name)}: found the scale {scale}, expected a finite number; {GgufCursor.GetAgain}"));
+                FormattableString.Invariant(
+                    $"tensor {GgufText.Quote(Name)}: found the scale {scale}, expected a finite number; {GgufCursor.GetAgain}"));
     }
 
     /// <summary>Copies the bytes of rows from <paramref name="row"/> on; for what is read once, much faster than <see cref="GetRows"/>.</summary>

@@ -11,8 +11,11 @@ public sealed class TensorFormatsTests
     [InlineData(TensorType.I32, "tensor type I32 is for data, not for weights; types that work: F32, F16, ")]
     [InlineData(TensorType.F64, "tensor type F64 is for data, not for weights; types that work: F32, F16, ")]
     [InlineData(TensorType.Q8_K, "tensor type Q8_K has no kernels; types that work: F32, F16, ")]
-    public void Get_TypeOfNoMatrix_SaysWhyAndWhatWorks(TensorType type, string expected) =>
-        Assert.StartsWith(expected, Assert.Throws<UnsupportedModelException>(() => TensorFormats.Get(type)).Message, StringComparison.Ordinal);
+    public void Get_TypeOfNoMatrix_SaysWhyAndWhatWorks(TensorType type, string expected)
+    {
+        UnsupportedModelException error = Assert.Throws<UnsupportedModelException>(() => TensorFormats.Get(type));
+        Assert.StartsWith(expected, error.Message, StringComparison.Ordinal);
+    }
 
     /// <summary>Every type that files may have is one that is defined, data, or one that ggml makes of activations alone.</summary>
     [Fact]

@@ -42,7 +42,8 @@ public sealed class TensorScaleTests : IDisposable
     {
         string path = Write(1, withLast: false);
         File.WriteAllBytes(path, File.ReadAllBytes(path)[..^32]);
-        Assert.Contains("expected 224 from 0 on", Assert.Throws<ModelFormatException>(() => GgufFile.Open(path)).Message, StringComparison.Ordinal);
+        ModelFormatException error = Assert.Throws<ModelFormatException>(() => GgufFile.Open(path));
+        Assert.Contains("expected 224 from 0 on", error.Message, StringComparison.Ordinal);
     }
 
     /// <summary>Byte 5 of the block alone differs: bits 7 and 6 are weight 5, the next pairs weights 37, 69 and 101.</summary>

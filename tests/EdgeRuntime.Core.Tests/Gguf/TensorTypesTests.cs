@@ -6,7 +6,9 @@ namespace EdgeRuntime.Core.Tests.Gguf;
 
 public sealed class TensorTypesTests
 {
-    /// <summary>id, name, weights and bytes of a block, as ggml of llama.cpp v0.5.0 has them, I2_S apart; 0 0 where it has removed the type.</summary>
+    /// <summary>
+    /// id, name, weights and bytes of a block, as ggml of llama.cpp v0.5.0 has them; 0 0 where it has removed the type. I2_S is bitnet.cpp's.
+    /// </summary>
     private const string Pinned = """
         0 F32 1 4
         1 F16 1 2
