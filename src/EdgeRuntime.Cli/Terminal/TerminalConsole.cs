@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Text;
+using System.Threading;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
@@ -15,6 +16,7 @@ namespace EdgeRuntime.Cli.Terminal;
 internal sealed class TerminalConsole : IAnsiConsole
 {
     private static TerminalConsole? s_last;
+    private readonly Lock _rendering = new();
     private readonly IAnsiConsole _console;
 
     /// <param name="stream">A stream that is a terminal.</param>
@@ -50,7 +52,14 @@ internal sealed class TerminalConsole : IAnsiConsole
     public void Clear(bool home) => _console.Clear(home);
 
     /// <inheritdoc/>
-    public void Write(IRenderable renderable) => Write(renderable.GetSegments(this));
+    public void Write(IRenderable renderable)
+    {
+        // A progress bar is drawn by a thread of its own, and its hook in the pipeline remembers how many rows it has drawn.
+        lock (_rendering)
+        {
+            Write(renderable.GetSegments(this));
+        }
+    }
 
     /// <summary>Writes control sequences and text at once.</summary>
     public void Write(IEnumerable<Segment> segments) => _console.Write(new Filtered([.. segments.Select(Filter)]));

@@ -161,7 +161,7 @@ public sealed partial class ChatTerminalTests
         terminal.WaitFor(screen => screen.Trim().Length > 200, "some of the answer");
         terminal.Resize(40, 12);
         terminal.Resize(100, 30);
-        terminal.WaitFor("stopped at --max-tokens");
+        terminal.WaitFor(screen => screen.ReplaceLineEndings("").Contains("--max-tokens)", StringComparison.Ordinal), "the end of the answer");
         terminal.WaitForPrompt();
         terminal.Enter("/exit");
         terminal.WaitFor("[left with 0]");

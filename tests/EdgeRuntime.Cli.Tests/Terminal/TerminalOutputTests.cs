@@ -5,7 +5,9 @@ using System.Linq;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using EdgeRuntime.Cli.Tests.Support;
+using EdgeRuntime.Gguf;
 using EdgeRuntime.TestSupport;
+using EdgeRuntime.Tuning;
 using Xunit;
 
 namespace EdgeRuntime.Cli.Tests.Terminal;
@@ -87,7 +89,7 @@ public sealed class TerminalOutputTests : IDisposable
     public void Catalogue_IsShown()
     {
         string catalogue = File.ReadAllText(Path.Combine(SharedData.Repository, "models", "catalog.json"));
-        string hostile = catalogue.Replace("\"description\": \"", "\"description\": " + Json(Hostile), StringComparison.Ordinal);
+        string hostile = catalogue.Replace("\"description\": \"", "\"description\": " + JsonSerializer.Serialize(Hostile).TrimEnd('"'), StringComparison.Ordinal);
         Assert.NotEqual(catalogue, hostile);
         ExpectShown(["pull", "--catalog", _folder.Write("catalog.json", hostile)]);
     }
@@ -95,10 +97,9 @@ public sealed class TerminalOutputTests : IDisposable
     [Fact]
     public void TuningProfile_InAWarning_IsShown()
     {
-        Edgert.RunIn(new Dictionary<string, string?> { ["EDGERUNTIME_PROFILES"] = _folder.Path }, null, "tune", Edgert.Stories, "--seconds", "4").Expect(0);
-        string profile = Assert.Single(Directory.GetFiles(_folder.Path));
-        string text = File.ReadAllText(profile);
-        File.WriteAllText(profile, text.Replace("\"processor\": \"", "\"processor\": " + Json(Hostile), StringComparison.Ordinal));
+        using var model = GgufFile.Open(Edgert.Stories);
+        TuningKey key = TuningKey.Of(model);
+        new TuningProfile(key with { Processor = Hostile }, new TuningChoice(1, "scalar", "scalar", KvCacheType.F16, 64), []).Save(_folder.File(key.FileName));
         ExpectShown(
             ["run", "-m", Edgert.Stories, "-p", "Once", "-n", "1"], new Dictionary<string, string> { ["EDGERUNTIME_PROFILES"] = _folder.Path });
     }
@@ -130,8 +131,6 @@ public sealed class TerminalOutputTests : IDisposable
             Assert.True(name is "TerminalConsole.cs" || !Regex.IsMatch(text, @"AnsiConsole\.(Write|Markup)|new AnsiConsoleSettings\(\)"), file);
         }
     }
-
-    private static string Json(string text) => JsonSerializer.Serialize(text).TrimEnd('"');
 
     private static void ExpectShown(string[] arguments, Dictionary<string, string>? environment = null)
     {
