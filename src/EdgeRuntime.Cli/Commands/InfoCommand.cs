@@ -38,7 +38,7 @@ internal static class InfoCommand
             }
             else
             {
-                output.Write(TerminalText.Clean(ToText(facts, context, options.GetKvType(parsed))));
+                output.Write(ToText(facts, context, options.GetKvType(parsed)));
             }
 
             return 0;

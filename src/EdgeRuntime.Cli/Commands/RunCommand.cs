@@ -49,12 +49,12 @@ internal static class RunCommand
             var chat = new ChatSession(session, generation) { System = conversation.GetSystem(parsed) };
             using var output = new StandardOutput();
             bool quiet = parsed.GetValue(json);
-            Answer answer = Answer.Stream(chat, chat.Send(text, interrupted), quiet ? _ => { } : Writer(output));
+            Answer answer = Answer.Stream(chat, chat.Send(text, interrupted), quiet ? _ => { } : output.Write);
             if (quiet)
             {
                 JsonText.Write(ToJson(answer, model, generation, load), output);
             }
-            else if (!Console.IsOutputRedirected)
+            else if (output.IsTerminal)
             {
                 output.Write("\n");
             }
@@ -74,10 +74,6 @@ internal static class RunCommand
         });
         return command;
     }
-
-    /// <summary>Into a pipe goes exactly what the model says; on a terminal its control characters are left out.</summary>
-    private static Action<string> Writer(StandardOutput output) =>
-        Console.IsOutputRedirected ? output.Write : text => output.Write(TerminalText.Clean(text));
 
     private static string ReadPrompt(string? prompt, string? file)
     {
