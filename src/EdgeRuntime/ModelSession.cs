@@ -1,4 +1,5 @@
 using System;
+using System.Numerics.Tensors;
 using System.Threading;
 using EdgeRuntime.Memory;
 using EdgeRuntime.Threading;
@@ -60,6 +61,7 @@ public sealed unsafe partial class ModelSession : IDisposable
     /// <exception cref="ContextFullException">They do not fit; nothing is changed.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A token id that the vocabulary does not have, or none at all.</exception>
     /// <exception cref="ModelFormatException">After a <see cref="ModelOptions.QuickStart"/>: a weight is not finite.</exception>
+    /// <exception cref="NonFiniteException">The pass did not give numbers; the message names the layer. The session is as before.</exception>
     /// <exception cref="System.IO.IOException">The file, from which embeddings are read, can't be read any more.</exception>
     public ReadOnlySpan<float> Forward(ReadOnlySpan<int> tokens, CancellationToken cancellationToken = default)
     {
@@ -129,13 +131,10 @@ public sealed unsafe partial class ModelSession : IDisposable
         tokens.CopyTo(_tokens.AsSpan(length));
         try
         {
-            for (int first = 0; first < tokens.Length; first += BatchTokens)
+            if (!TryCompute(tokens, logitsRows, cancellationToken) || !TensorPrimitives.IsFiniteAll(Logits(logitsRows)))
             {
-                int rows = Math.Min(BatchTokens, tokens.Length - first);
-                int logits = first + rows == tokens.Length ? logitsRows : 0;
-                BatchSlice slice = new(_cache, _rope, FirstRow: 0, rows);
-                _forward.Run(tokens.Slice(first, rows), new ReadOnlySpan<BatchSlice>(in slice), logits, (float*)_logits.Pointer, cancellationToken);
-                _cache.Advance(rows);
+                _cache.Truncate(length);
+                throw FindNonFinite(tokens, logitsRows, cancellationToken);
             }
         }
         catch
@@ -143,6 +142,44 @@ public sealed unsafe partial class ModelSession : IDisposable
             _cache.Truncate(length);
             throw;
         }
+    }
+
+    /// <summary>False where an activation was not finite; what is behind it is not computed, and the cache holds garbage.</summary>
+    private bool TryCompute(ReadOnlySpan<int> tokens, int logitsRows, CancellationToken cancellationToken, ActivationProbe? probe = null)
+    {
+        for (int first = 0; first < tokens.Length; first += BatchTokens)
+        {
+            int rows = Math.Min(BatchTokens, tokens.Length - first);
+            int logits = first + rows == tokens.Length ? logitsRows : 0;
+            BatchSlice slice = new(_cache, _rope, FirstRow: 0, rows);
+            probe?.BeginBatch(Length);
+            if (!_forward.Run(
+                tokens.Slice(first, rows), new ReadOnlySpan<BatchSlice>(in slice), logits, (float*)_logits.Pointer, cancellationToken, probe))
+            {
+                return false;
+            }
+
+            _cache.Advance(rows);
+        }
+
+        return true;
+    }
+
+    /// <summary>Computes tokens again, whose result was not finite, and says where that began.</summary>
+    private NonFiniteException FindNonFinite(ReadOnlySpan<int> tokens, int logitsRows, CancellationToken cancellationToken)
+    {
+        var probe = new ActivationProbe();
+        int firstLogits = Length + tokens.Length - logitsRows;
+        if (TryCompute(tokens, logitsRows, cancellationToken, probe))
+        {
+            probe.BeginBatch(firstLogits);
+            probe.Look("output matrix", layer: null, (float*)_logits.Pointer, 0, logitsRows, Model.VocabularySize);
+        }
+
+        // What does not come again was no property of the weights.
+        string place = probe.Place ?? "a pass whose repetition gave numbers (the machine's memory may be faulty)";
+        int position = probe.Place is null ? firstLogits : probe.Position;
+        return new NonFiniteException(Model.File.Path, place, probe.Layer, position, _tokens[position], probe.Place is null ? float.NaN : probe.Value);
     }
 
     private void Check(ReadOnlySpan<int> tokens)

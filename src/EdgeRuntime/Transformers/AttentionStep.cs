@@ -18,6 +18,7 @@ internal sealed unsafe class AttentionStep : IDisposable
     private readonly CausalAttention _attention;
     private readonly NativeBuffer _partials;
     private readonly NativeBuffer[] _threads;
+    private volatile bool _hasUnsoundRows;
 
     /// <param name="spec">The model's shape.</param>
     /// <param name="isa">Whose kernels to use.</param>
@@ -37,6 +38,16 @@ internal sealed unsafe class AttentionStep : IDisposable
         {
             _threads[i] = new NativeBuffer(_attention.ScratchBytes);
         }
+    }
+
+    /// <summary>
+    /// False once a key or value was not sound (<see cref="ActivationProbe.IsSound"/>): a cache of 16-bit numbers hides it. To be set before a
+    /// pass.
+    /// </summary>
+    public bool HasSoundKeysAndValues
+    {
+        get => !_hasUnsoundRows;
+        set => _hasUnsoundRows = !value;
     }
 
     /// <summary>attention = softmax(scale q k^T) v for all rows. Ends at a barrier.</summary>
@@ -73,6 +84,12 @@ internal sealed unsafe class AttentionStep : IDisposable
             Rope.Apply(_s.Query + (row * _spec.QueryWidth), _spec.Heads, _spec.KeyLength, rope.Dimensions, cos, sin, rope.Pairing);
             Rope.Apply(key, _spec.KvHeads, _spec.KeyLength, rope.Dimensions, cos, sin, rope.Pairing);
             float* value = _s.Value + (row * _spec.ValueWidth);
+            if (!ActivationProbe.IsSound(new ReadOnlySpan<float>(key, _spec.KeyWidth))
+                || !ActivationProbe.IsSound(new ReadOnlySpan<float>(value, _spec.ValueWidth)))
+            {
+                _hasUnsoundRows = true;
+            }
+
             for (int head = 0; head < _spec.KvHeads; head++)
             {
                 slice.Cache.Store(layer, head, slice.FirstPosition + item, key + (head * _spec.KeyLength), value + (head * _spec.ValueLength));

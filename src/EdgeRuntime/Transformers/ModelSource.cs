@@ -1,3 +1,4 @@
+using System;
 using EdgeRuntime.Formats;
 using EdgeRuntime.Gguf;
 
@@ -39,7 +40,7 @@ internal sealed class ModelSource
     /// <summary>The tensor of that name, or null.</summary>
     public GgufTensor? Find(string name) => _file.FindTensor(name);
 
-    /// <summary>A float vector [<paramref name="length"/>], or null where the file has none.</summary>
+    /// <summary>A vector of finite floats, [<paramref name="length"/>], or null where the file has none.</summary>
     public float[]? OptionalVector(string name, int length)
     {
         if (Find(name) is not { } tensor)
@@ -50,7 +51,12 @@ internal sealed class ModelSource
         CheckedMatrix(tensor, 1, length);
         float[] values = new float[length];
         TensorFormats.Get(tensor.Type).Dequantize(tensor.GetRows(0, 1), values);
-        return values;
+        int bad = Array.FindIndex(values, value => !float.IsFinite(value));
+        return bad < 0 ? values : throw new ModelFormatException(
+            Path,
+            tensor.FileOffset,
+            FormattableString.Invariant(
+                $"tensor '{name}': value {bad} is {values[bad]}, expected finite numbers; the file is damaged, download or convert it again"));
     }
 
     /// <summary>A float vector [<paramref name="length"/>].</summary>

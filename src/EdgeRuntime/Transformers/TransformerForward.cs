@@ -33,6 +33,7 @@ internal sealed unsafe class TransformerForward : ITeamWork, IDisposable
     private float* _logits;
     private CancellationToken _cancellationToken;
     private volatile bool _cancelled;
+    private ActivationProbe? _probe;
 
     /// <param name="spec">The model's shape.</param>
     /// <param name="weights">Its weights; not owned.</param>
@@ -62,8 +63,12 @@ internal sealed unsafe class TransformerForward : ITeamWork, IDisposable
     /// <param name="logitsRows">How many of the last rows get logits.</param>
     /// <param name="logits">[logitsRows, vocabulary].</param>
     /// <param name="cancellationToken">Checked before each layer.</param>
+    /// <param name="probe">Looks at the activations on the way, or null.</param>
+    /// <returns>Whether all activations are sound (<see cref="ActivationProbe.IsSound"/>); of the logits it says nothing.</returns>
     /// <exception cref="OperationCanceledException">Cancelled; no cache has advanced.</exception>
-    public void Run(ReadOnlySpan<int> tokens, ReadOnlySpan<BatchSlice> slices, int logitsRows, float* logits, CancellationToken cancellationToken)
+    public bool Run(
+        ReadOnlySpan<int> tokens, ReadOnlySpan<BatchSlice> slices, int logitsRows, float* logits, CancellationToken cancellationToken,
+        ActivationProbe? probe = null)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(tokens.Length, MaxTokens);
         Grow(ref _tokens, tokens);
@@ -74,11 +79,15 @@ internal sealed unsafe class TransformerForward : ITeamWork, IDisposable
         _logits = logits;
         _cancellationToken = cancellationToken;
         _cancelled = false;
+        _probe = probe;
+        _attention.HasSoundKeysAndValues = true;
         _team.Run(this);
         if (_cancelled)
         {
             cancellationToken.ThrowIfCancellationRequested();
         }
+
+        return _attention.HasSoundKeysAndValues && HasSoundResidual();
     }
 
     void ITeamWork.Run(WorkerPool team, int thread)
@@ -90,6 +99,7 @@ internal sealed unsafe class TransformerForward : ITeamWork, IDisposable
 
         Embed(team);
         team.Barrier();
+        Look(thread, "embedding", layer: null, _s.X, _spec.Hidden);
         for (int layer = 0; layer < _weights.Layers.Length; layer++)
         {
             if (IsCancelled(team, thread))
@@ -98,7 +108,9 @@ internal sealed unsafe class TransformerForward : ITeamWork, IDisposable
             }
 
             AttentionBlock(team, thread, layer, _weights.Layers[layer]);
+            Look(thread, "attention", layer, _s.X, _spec.Hidden);
             FeedForwardBlock(team, thread, _weights.Layers[layer]);
+            Look(thread, "feed-forward", layer, _s.X, _spec.Hidden);
         }
 
         Logits(team, thread);
@@ -130,6 +142,8 @@ internal sealed unsafe class TransformerForward : ITeamWork, IDisposable
         Multiply(team, thread, n, layer.Query, _s.Query, layer.Key, _s.Key, layer.Value, _s.Value);
         team.Barrier();
         _attention.Run(team, thread, index, new ReadOnlySpan<BatchSlice>(_slices, 0, _sliceCount));
+        Look(thread, "keys", index, _s.Key, _spec.KeyWidth);
+        Look(thread, "values", index, _s.Value, _spec.ValueWidth);
         Activations a = Prepare(team, thread, _s.Attention, _spec.AttentionWidth, layer.Output);
         MultiplyAdd(team, thread, a, layer.Output);
         team.Barrier();
@@ -157,12 +171,39 @@ internal sealed unsafe class TransformerForward : ITeamWork, IDisposable
 
         Projection output = _weights.Output;
         Activations n = Normalize(team, thread, _weights.OutputNorm, _firstLogitsRow, rows, output);
+        Look(thread, "output norm", layer: null, rows == 1 ? _s.Row(thread) : _s.Normed, _spec.Hidden, _firstLogitsRow);
         while (team.TakeShare(output.Matrix.Panels, out int panel, out int last))
         {
             output.Multiply(n, rows, panel, last, _logits, output.Rows, _s.Matmul(thread));
         }
 
         team.Barrier();
+    }
+
+    /// <summary>
+    /// Shows activations to the probe where there is one. The first thread looks alone: the others change them only behind a barrier that it
+    /// has yet to reach.
+    /// </summary>
+    private void Look(int thread, string stage, int? layer, float* x, int width, int firstRow = 0)
+    {
+        if (thread == 0)
+        {
+            _probe?.Look(stage, layer, x, firstRow, _rows - firstRow, width);
+        }
+    }
+
+    /// <summary>What is not finite anywhere in a layer stays so in the residual stream, so looking at its end is enough.</summary>
+    private bool HasSoundResidual()
+    {
+        for (int row = 0; row < _rows; row++)
+        {
+            if (!ActivationProbe.IsSound(new ReadOnlySpan<float>(_s.X + ((long)row * _spec.Hidden), _spec.Hidden)))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     /// <summary>norm(x) of some rows, in the forms that the projections read.</summary>
