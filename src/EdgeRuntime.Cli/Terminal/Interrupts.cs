@@ -37,7 +37,7 @@ internal sealed class Interrupts : IDisposable
     }
 
     /// <summary>From now on Ctrl-C ends the process.</summary>
-    public void Disarm() => Interlocked.Exchange(ref _armed, null)?.Dispose();
+    public void Disarm() => TakeArmed()?.Dispose();
 
     public void Dispose()
     {
@@ -45,12 +45,14 @@ internal sealed class Interrupts : IDisposable
         Disarm();
     }
 
+    private CancellationTokenSource? TakeArmed() => Interlocked.Exchange(ref _armed, null);
+
     private static void OnSignal(PosixSignalContext context)
     {
         context.Cancel = true;
-        if (context.Signal == PosixSignal.SIGINT && s_current is { } current && Interlocked.Exchange(ref current._armed, null) is { } source)
+        if (context.Signal == PosixSignal.SIGINT && s_current?.TakeArmed() is { } armed)
         {
-            source.Cancel();
+            armed.Cancel();
             return;
         }
 

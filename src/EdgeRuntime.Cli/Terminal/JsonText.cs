@@ -13,8 +13,8 @@ namespace EdgeRuntime.Cli.Terminal;
 /// <summary>JSON in and out: without needless escapes, but with those that keep it as it is on a terminal.</summary>
 internal static class JsonText
 {
-    private static readonly JsonWriterOptions Indented = new() { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private static readonly JsonWriterOptions OneLine = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonWriterOptions Indented = OneLine with { Indented = true, NewLine = "\n" };
 
     /// <summary>Reads a file; what is wrong with it is said with its name.</summary>
     public static JsonDocument ReadFile(string path)
@@ -63,7 +63,7 @@ internal static class JsonText
     }
 
     /// <summary>
-    /// Escapes what <see cref="TerminalFilter"/> would change, which the relaxed encoder leaves alone: such a character stands in strings only.
+    /// Escapes what <see cref="TerminalFilter"/> would change and the relaxed encoder leaves alone: such a character stands in strings only.
     /// </summary>
     private static string EscapeForTerminal(string json)
     {

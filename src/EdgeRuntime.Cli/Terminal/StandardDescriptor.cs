@@ -6,8 +6,8 @@ namespace EdgeRuntime.Cli.Terminal;
 
 /// <summary>The descriptors 0, 1 and 2 of Unix: which of them the parent process gave, and write(2) on them.</summary>
 /// <remarks>
-/// A parent may close a standard stream (<c>edgert chat &lt;&amp;-</c>). The next file that is opened then gets its number, and a chat would
-/// read its model as input. Even before <c>Main</c> the .NET runtime opens files of its own in such gaps.
+/// A parent may close a standard stream (<c>edgert chat &lt;&amp;-</c>). The next file that is opened then gets its number, and a chat
+/// would read its model as input. Even before <c>Main</c> the .NET runtime opens files of its own in such gaps.
 /// </remarks>
 internal static class StandardDescriptor
 {

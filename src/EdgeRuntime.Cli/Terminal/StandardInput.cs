@@ -4,7 +4,7 @@ using System.Text;
 
 namespace EdgeRuntime.Cli.Terminal;
 
-/// <summary>Standard input as UTF-8, whatever the console's code page; at its end from the start where the parent process gave none.</summary>
+/// <summary>Standard input as UTF-8, whatever the console's code page; empty where the parent process gave none.</summary>
 internal static class StandardInput
 {
     /// <exception cref="CommandException">Reading what it returns: the system can't read it, as where it is a folder.</exception>

@@ -6,12 +6,12 @@ using System.Text;
 namespace EdgeRuntime.Cli.Terminal;
 
 /// <summary>
-/// Standard output or standard error: UTF-8 without a byte order mark, every write at once. The one place where the program's text leaves it:
-/// on a terminal it passes <see cref="TerminalFilter"/>, a pipe or a file gets it unchanged.
+/// Standard output or standard error: UTF-8 without a byte order mark, every write at once. All text of the program leaves it here: on a
+/// terminal it passes <see cref="TerminalFilter"/>, a pipe or a file gets it unchanged.
 /// </summary>
 /// <remarks>
-/// On Unix the bytes are written by write(2) itself. .NET's console stream swallows EPIPE, so a command in <c>edgert run | head</c> would go on
-/// computing for nobody, and it needs descriptors of its own, which a process at its limit does not have to report just that.
+/// On Unix the bytes are written by write(2) itself. .NET's console stream swallows EPIPE, so a command in <c>edgert run | head</c> would
+/// go on computing for nobody. It also opens descriptors of its own, so a process at its limit of them could not even report that.
 /// </remarks>
 internal abstract class StandardStream : TextWriter
 {

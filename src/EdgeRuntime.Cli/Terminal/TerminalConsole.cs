@@ -31,7 +31,8 @@ internal sealed class TerminalConsole : IAnsiConsole
     }
 
     /// <summary>Whether the terminal is one that moves its cursor and erases, which an editor of lines needs.</summary>
-    public static bool TakesSequences { get; } = OperatingSystem.IsWindows() || Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb");
+    public static bool TakesSequences { get; } =
+        OperatingSystem.IsWindows() || Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb");
 
     /// <inheritdoc/>
     public Profile Profile => _console.Profile;

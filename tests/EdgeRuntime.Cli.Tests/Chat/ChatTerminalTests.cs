@@ -141,7 +141,7 @@ public sealed partial class ChatTerminalTests
         terminal.Resize(60, 24);
         terminal.WaitFor(screen => TerminalSession.LastLine(screen) == new string('a', 30), "three rows of 60");
         terminal.Type("b");
-        string screen = terminal.WaitFor(screen => TerminalSession.LastLine(screen) == new string('a', 30) + "b", "the line with one letter more");
+        string screen = terminal.WaitFor(seen => TerminalSession.LastLine(seen) == new string('a', 30) + "b", "one letter more");
         Assert.Single(screen.Split('\n'), line => line.StartsWith("> /system", StringComparison.Ordinal));
         terminal.Resize(140, 24);
         terminal.Keys("BSpace", "Home", "Right");
@@ -161,7 +161,7 @@ public sealed partial class ChatTerminalTests
         terminal.WaitFor(screen => screen.Trim().Length > 200, "some of the answer");
         terminal.Resize(40, 12);
         terminal.Resize(100, 30);
-        terminal.WaitFor(screen => screen.ReplaceLineEndings("").Contains("--max-tokens)", StringComparison.Ordinal), "the end of the answer");
+        terminal.WaitFor(screen => screen.ReplaceLineEndings("").Contains("--max-tokens)", StringComparison.Ordinal), "the answer's end");
         terminal.WaitForPrompt();
         terminal.Enter("/exit");
         terminal.WaitFor("[left with 0]");

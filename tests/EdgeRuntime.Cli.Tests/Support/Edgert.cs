@@ -62,7 +62,9 @@ internal static class Edgert
         return Finish(process, input, $"edgert {string.Join(' ', arguments)}");
     }
 
-    /// <summary>Runs a line of a shell, in which <c>$EDGERT</c> is the command and <c>$MODEL</c> a small model. Skips where there is no such shell.</summary>
+    /// <summary>
+    /// Runs a line of a Unix shell, in which <c>$EDGERT</c> is the command and <c>$MODEL</c> a small model. Skips where there is none.
+    /// </summary>
     public static EdgertResult Shell(string script)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "needs a Unix shell");
@@ -93,7 +95,8 @@ internal static class Edgert
         return new EdgertResult(process.ExitCode, output.Result, error.Result);
     }
 
-    public static Process Start(IReadOnlyDictionary<string, string?> environment, params string[] arguments) => Start(Path, environment, arguments);
+    public static Process Start(IReadOnlyDictionary<string, string?> environment, params string[] arguments) =>
+        Start(Path, environment, arguments);
 
     private static Process Start(string program, IReadOnlyDictionary<string, string?> environment, params string[] arguments)
     {

@@ -72,7 +72,8 @@ public sealed class StandardStreamTests
     [Fact]
     public void StandardErrorWhoseReaderHasGone_CostsNoAnswer()
     {
-        EdgertResult result = Edgert.Shell($"{{ {{ sleep 1; \"$EDGERT\" run -p Once --verbose {Answer} >&3; echo \"[$?]\" >&3; }} 2>&1 | true; }} 3>&1");
+        string run = $"\"$EDGERT\" run -p Once --verbose {Answer}";
+        EdgertResult result = Edgert.Shell($"{{ {{ sleep 1; {run} >&3; echo \"[$?]\" >&3; }} 2>&1 | true; }} 3>&1");
         Assert.EndsWith("[0]\n", result.Output, StringComparison.Ordinal);
     }
 
@@ -93,10 +94,13 @@ public sealed class StandardStreamTests
     [InlineData(16)]
     public void FewDescriptors_AreOneLineOrAnAnswer(int limit)
     {
-        foreach (string command in (string[])["info \"$MODEL\"", $"run -p Once {Answer}", "chat -m \"$MODEL\"", "tokenize -m \"$MODEL\" text", "pull"])
+        string[] commands = ["info \"$MODEL\"", $"run -p Once {Answer}", "chat -m \"$MODEL\"", "tokenize -m \"$MODEL\" text", "pull"];
+        foreach (string command in commands)
         {
             EdgertResult result = Edgert.Shell($"ulimit -n {limit}; exec \"$EDGERT\" {command}");
-            Assert.SkipWhen(result.Error.Contains("CoreCLR", StringComparison.Ordinal), "the host of .NET fails before the command begins; one that is compiled ahead of time has none");
+            Assert.SkipWhen(
+                result.Error.Contains("CoreCLR", StringComparison.Ordinal),
+                "the host of .NET fails before the command begins; a command that is compiled ahead of time has none");
             Assert.DoesNotContain("   at ", result.Error, StringComparison.Ordinal);
             int lines = result.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length;
             Assert.True(lines == (result.ExitCode == 0 ? 0 : 1), $"{command}: exit code {result.ExitCode}: {result.Error}");

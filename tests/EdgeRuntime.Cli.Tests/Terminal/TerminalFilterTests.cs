@@ -18,8 +18,10 @@ public sealed class TerminalFilterTests
     [InlineData("a\u200bb\u00adc\ufeffd\u2060e\u2028f\u2029g", "a<U+200B>b<U+00AD>c<U+FEFF>d<U+2060>e<U+2028>f<U+2029>g")]
     [InlineData("\U000E0041\U0001D173", "<U+E0041><U+1D173>")]
     [InlineData("世界 e\u0301 \U0001F642", "世界 e\u0301 \U0001F642")]
-    [InlineData("\U0001F468\u200D\U0001F469 \u0645\u06cc\u200c\u062e \u0600\u0661", "\U0001F468\u200D\U0001F469 \u0645\u06cc\u200c\u062e \u0600\u0661")]
-    public void Show_Text_LeavesNothingThatDrivesATerminal(string text, string expected) => Assert.Equal(expected, TerminalFilter.Show(text));
+    [InlineData("\U0001F468\u200D\U0001F469", "\U0001F468\u200D\U0001F469")]
+    [InlineData("\u0645\u06cc\u200c\u062e \u0600\u0661", "\u0645\u06cc\u200c\u062e \u0600\u0661")]
+    public void Show_Text_LeavesNothingThatDrivesATerminal(string text, string expected) =>
+        Assert.Equal(expected, TerminalFilter.Show(text));
 
     [Fact]
     public void Show_HalfOfASurrogatePair_IsReplaced() =>
