@@ -2,8 +2,11 @@ using System;
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Linq;
+using System.Runtime.InteropServices;
 using EdgeRuntime.Cli.Commands;
+using EdgeRuntime.Cli.Downloads;
 using EdgeRuntime.Cli.Terminal;
+using EdgeRuntime.Files;
 
 namespace EdgeRuntime.Cli;
 
@@ -27,8 +30,14 @@ internal static class Program
 
     private static int Main(string[] args)
     {
+        StandardDescriptor.OccupyGaps();
+        SizeLimitSignal.Ignore();
+        bool verbose = Array.Exists(args, arg => arg is "--verbose" or "-v");
+        PosixSignalRegistration[] signals = [];
         try
         {
+            PrepareStreams(verbose);
+            signals = Interrupts.Install();
             string[] given = args.Length == 0 ? ["--help"] : args;
             return Run(BuildRootCommand(given).Parse(given));
         }
@@ -36,8 +45,24 @@ internal static class Program
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            return ErrorReport.Write(exception, Array.Exists(args, arg => arg is "--verbose" or "-v"));
+            return ErrorReport.Write(exception, verbose);
         }
+        finally
+        {
+            Array.ForEach(signals, signal => signal.Dispose());
+        }
+    }
+
+    /// <summary>
+    /// Puts the owners of the standard streams in the place of .NET's, so that <see cref="Console"/> itself and every library write through
+    /// them, and makes one line of an exception that no thread catches.
+    /// </summary>
+    private static void PrepareStreams(bool verbose)
+    {
+        Console.SetOut(new StandardOutput());
+        Console.SetError(new StandardError());
+        AppDomain.CurrentDomain.UnhandledException += (_, unhandled) =>
+            Environment.Exit(ErrorReport.Write((Exception)unhandled.ExceptionObject, verbose));
     }
 
     /// <summary>The root with the verb that the arguments name, or with all of them where they name none.</summary>
@@ -67,7 +92,7 @@ internal static class Program
         string? unknown = FindMisspelledOption(parsed) ?? (parsed.UnmatchedTokens is [var first, ..] ? first : null);
         if (unknown is not null || parsed.Errors.Count > 0)
         {
-            string problem = unknown is not null ? $"{unknown}: no such command or option" : parsed.Errors[0].Message;
+            string problem = unknown is not null ? $"{WebAddress.Show(unknown)}: no such command or option" : parsed.Errors[0].Message;
             throw new UsageException($"{problem} (see 'edgert {CommandPath(parsed)}--help')");
         }
 

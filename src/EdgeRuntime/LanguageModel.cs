@@ -100,6 +100,7 @@ public sealed class LanguageModel : IDisposable
             file.RequireComplete();
             TuningProfile? profile = options.UseTuningProfile && !options.Exact ? TuningProfiles.Find(file, CreateLogger(options)) : null;
             settings = ComputeSettings.Resolve(options, profile?.Choice);
+            settings.WarnOfBound(CreateLogger(options));
             var source = new ModelSource(file);
             ModelModules modules = Architectures.Architecture.Read(source);
 
@@ -203,7 +204,8 @@ public sealed class LanguageModel : IDisposable
             {
                 QuickStartBytes = options.QuickStart && !options.Exact ? options.QuickStartBytes : null,
             };
-            return new CpuEngine(modules, new ModelWeights(binder, packer), settings.Prefill, settings.Decode, settings.Threads, file.Dispose);
+            return new CpuEngine(
+                file.Path, modules, new ModelWeights(binder, packer), settings.Prefill, settings.Decode, settings.Threads, file.Dispose);
         }
         catch
         {

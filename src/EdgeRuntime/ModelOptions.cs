@@ -7,10 +7,13 @@ namespace EdgeRuntime;
 /// <summary>How a model is loaded.</summary>
 public sealed record ModelOptions
 {
-    /// <summary>Most threads that a model computes with.</summary>
+    /// <summary>Most threads that can be asked for. A model never computes with more than the processors that the process may use.</summary>
     public const int MaxThreads = 1024;
 
-    /// <summary>Threads that compute, the caller included; null for the tuning profile's or one a physical core.</summary>
+    /// <summary>
+    /// Threads that compute, the caller included; null for the tuning profile's or one a physical core. More than there are processors would only
+    /// wait for each other: a greater number, here or in the profile, means that of the processors, with a warning in the log.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Not 1 to <see cref="MaxThreads"/>.</exception>
     public int? Threads
     {
@@ -59,6 +62,9 @@ public sealed record ModelOptions
 
     /// <summary>Bytes of weights from which on <see cref="QuickStart"/> gains something: smaller models are packed as fast as they are read.</summary>
     internal long QuickStartBytes { get; init; } = 256 << 20;
+
+    /// <summary>Processors that threads are bounded by.</summary>
+    internal int Processors { get; init; } = Environment.ProcessorCount;
 
     /// <summary>Receives events of loading and sessions; null for none.</summary>
     public ILoggerFactory? LoggerFactory { get; init; }

@@ -2,8 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
-using System.Text.Encodings.Web;
-using System.Text.Json;
+using EdgeRuntime.Cli.Terminal;
 using Spectre.Console;
 
 namespace EdgeRuntime.Cli.Bench;
@@ -30,10 +29,8 @@ internal enum BenchFormat
 /// <summary>Writes rows as text.</summary>
 internal static class BenchReport
 {
-    private static readonly JsonSerializerOptions OneLine = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     /// <summary>One JSON object, without a line end.</summary>
-    public static string ToJsonLine(BenchRow row) => row.ToJson().ToJsonString(OneLine);
+    public static string ToJsonLine(BenchRow row) => JsonText.FormatLine(row.ToJson());
 
     public static void WriteCsv(IReadOnlyCollection<BenchRow> rows, TextWriter output)
     {

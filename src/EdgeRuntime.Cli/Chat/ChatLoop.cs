@@ -59,7 +59,7 @@ internal sealed class ChatLoop(ModelSession session, ChatSession chat, TurnReade
                 _answered = clock.GetTimestamp();
             }
         }
-        catch (Exception exception) when (ErrorReport.IsExpected(exception) && exception is not OutputClosedException)
+        catch (Exception exception) when (ErrorReport.IsExpected(exception) && exception is not OutputException)
         {
             screen.Error(ErrorReport.Describe(exception));
         }

@@ -2,6 +2,7 @@ using System;
 using System.IO;
 using EdgeRuntime.Cli.Terminal;
 using Spectre.Console;
+using Spectre.Console.Rendering;
 
 namespace EdgeRuntime.Cli.Chat;
 
@@ -23,22 +24,17 @@ internal abstract class ChatScreen
     public abstract void Error(string text);
 }
 
-/// <summary>A terminal: dim remarks, red errors; a model's control characters are left out.</summary>
-internal sealed class TerminalScreen : ChatScreen
+/// <summary>A terminal: dim remarks, red errors.</summary>
+internal sealed class TerminalScreen(TextWriter output, TerminalConsole console) : ChatScreen
 {
-    private readonly IAnsiConsole _console = AnsiConsole.Create(new AnsiConsoleSettings());
+    private static readonly Style s_dim = new(decoration: Decoration.Dim);
+    private static readonly Style s_red = new(Color.Red);
 
-    public TerminalScreen()
-    {
-        // The terminal wraps long lines itself, and then joins them again when they are copied or the window grows.
-        _console.Profile.Width = int.MaxValue;
-    }
-
-    public override void WriteAnswer(string text) => Console.Out.Write(TerminalText.Clean(text));
+    public override void WriteAnswer(string text) => output.Write(text);
 
     public override void EndAnswer(Answer answer)
     {
-        Console.Out.WriteLine();
+        output.Write("\n");
         string reason = answer.Cost.StopReason switch
         {
             StopReason.MaxTokens => " (stopped at --max-tokens)",
@@ -49,12 +45,12 @@ internal sealed class TerminalScreen : ChatScreen
         Remark(answer.Summary + reason);
     }
 
-    public override void Remark(string text) => Write(text, "dim");
+    public override void Remark(string text) => Write(text, s_dim);
 
-    public override void Error(string text) => Write(text, "red");
+    public override void Error(string text) => Write(text, s_red);
 
-    private void Write(string text, string style) =>
-        _console.MarkupLine($"[{style}]{Markup.Escape(TerminalText.Clean(text))}[/]");
+    // The terminal wraps long lines itself, and then joins them again when they are copied or the window grows.
+    private void Write(string text, Style style) => console.Write([new Segment(text, style), Segment.LineBreak]);
 }
 
 /// <summary>A pipe: answers on standard output, a line end after each; everything else on standard error.</summary>

@@ -1,17 +1,17 @@
 using System;
 using System.Collections.Generic;
-using System.Text;
-using Spectre.Console;
+using EdgeRuntime.Cli.Terminal;
+using Spectre.Console.Rendering;
 
 namespace EdgeRuntime.Cli.Chat;
 
 /// <summary>Reads lines from a terminal: the keys of a shell (arrows, Home, End, Ctrl-A E U K W D) and a history.</summary>
-internal sealed class LineEditor : ILineSource
+internal sealed class LineEditor(TerminalConsole console) : ILineSource
 {
     private readonly List<string> _history = [];
     private readonly LineBuffer _line = new();
     private string _prompt = "";
-    private int _cursorRow;
+    private string _drawn = ""; // what is in front of the cursor on the screen, the prompt included
 
     /// <inheritdoc/>
     public bool TakesControlC => true;
@@ -20,7 +20,7 @@ internal sealed class LineEditor : ILineSource
     public Line Read(string prompt)
     {
         _prompt = prompt;
-        _cursorRow = 0;
+        _drawn = "";
         _line.Set("");
         int recalled = _history.Count;
         bool controlC = Console.TreatControlCAsInput;
@@ -35,7 +35,7 @@ internal sealed class LineEditor : ILineSource
                 {
                     _line.MoveEnd();
                     Draw();
-                    Console.Out.Write("\r\n");
+                    console.Write([Segment.LineBreak]);
                     if (end == LineEnd.Entered)
                     {
                         Remember(_line.Text);
@@ -127,35 +127,25 @@ internal sealed class LineEditor : ILineSource
             return;
         }
 
+        // A terminal that was resized has wrapped the old rows anew, as wide as it is now.
         int width = Math.Max(Console.WindowWidth, 2);
-        int cursor = (_prompt + _line.Text[.._line.Cursor]).GetCellWidth();
-        int end = (_prompt + _line.Text).GetCellWidth();
-        var screen = new StringBuilder("\r");
-        if (_cursorRow > 0)
-        {
-            screen.Append($"\e[{_cursorRow}A");
-        }
-
-        screen.Append("\e[J").Append(_prompt).Append(_line.Text);
-        if (end > 0 && end % width == 0)
+        string before = TerminalFilter.Show(_prompt + _line.Text[.._line.Cursor]);
+        string whole = TerminalFilter.Show(_prompt + _line.Text);
+        int oldRow = ScreenCell.Behind(_drawn, width).Row;
+        ScreenCell cursor = ScreenCell.Behind(before, width);
+        ScreenCell end = ScreenCell.Behind(whole, width);
+        List<Segment> screen = [Segment.Control("\r"), Segment.Control(Move(oldRow, 'A')), Segment.Control("\e[J"), new Segment(whole)];
+        if (end.Row > 0 && end.Column == 0)
         {
             // A full row leaves the cursor at its right edge; only more text would wrap it.
-            screen.Append("\r\n");
+            screen.Add(Segment.LineBreak);
         }
 
-        int rowsUp = (end / width) - (cursor / width);
-        screen.Append('\r');
-        if (rowsUp > 0)
-        {
-            screen.Append($"\e[{rowsUp}A");
-        }
-
-        if (cursor % width > 0)
-        {
-            screen.Append($"\e[{cursor % width}C");
-        }
-
-        _cursorRow = cursor / width;
-        Console.Out.Write(screen.ToString());
+        screen.Add(Segment.Control("\r" + Move(end.Row - cursor.Row, 'A') + Move(cursor.Column, 'C')));
+        _drawn = before;
+        console.Write(screen);
     }
+
+    /// <summary>The sequence that moves the cursor up (A) or right (C); nothing where it stays.</summary>
+    private static string Move(int cells, char direction) => cells > 0 ? $"\e[{cells}{direction}" : "";
 }

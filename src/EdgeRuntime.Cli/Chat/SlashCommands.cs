@@ -46,7 +46,7 @@ internal sealed class SlashCommands(ModelSession session, ChatSession chat, Chat
             case "/regen":
                 return Answer.Stream(chat, chat.Regenerate(cancellationToken), screen.WriteAnswer);
             case "/save":
-                UserFile.Use(Required(name, argument), chat.Save);
+                UserFile.Replace(Required(name, argument), chat.Save);
                 screen.Remark($"saved {argument}");
                 break;
             case "/load":

@@ -11,6 +11,7 @@ using EdgeRuntime.Cli.Energy;
 using EdgeRuntime.Cli.Models;
 using EdgeRuntime.Cli.Options;
 using EdgeRuntime.Cli.Terminal;
+using EdgeRuntime.Files;
 using EdgeRuntime.Kernels;
 using EdgeRuntime.Threading;
 
@@ -37,7 +38,7 @@ internal sealed class BenchCommand
     private readonly Option<int[]> _prompts = OptionFactory.Integers("--n-prompt", "-p", "Tokens of a prefill, at every depth of -d; a list gives one test each, 0 none", [512], 0, MostTokens);
     private readonly Option<int[]> _generated = OptionFactory.Integers("--n-gen", "-n", "Tokens that are decoded one at a time, at every depth of -d; 0 none", [128], 0, MostTokens);
     private readonly Option<int[]> _depths = OptionFactory.Integers("--n-depth", "-d", "Positions in the KV cache when the timing starts", [0], 0, MostTokens);
-    private readonly Option<int[]> _threads = OptionFactory.Integers("--threads", "-t", "Threads that compute [default: one for each physical core]", null, 1, ModelOptions.MaxThreads);
+    private readonly Option<int[]> _threads = OptionFactory.Integers("--threads", "-t", "Threads that compute, at most one for each processor [default: one for each physical core]", null, 1, ModelOptions.MaxThreads);
     private readonly Option<int> _repeats = OptionFactory.Integer("--repetitions", ["-r"], "Timed runs of a test, after one to warm up", 5, 1);
     private readonly Option<BenchFormat?> _format = new("--output", "-o")
     {
@@ -46,7 +47,7 @@ internal sealed class BenchCommand
         CustomParser = ParseFormat,
     };
 
-    private readonly Option<string?> _outputFile = OptionFactory.Text("--out", [], "A file for the output [default: standard output]", "FILE");
+    private readonly Option<string?> _outputFile = OptionFactory.Text("--out", [], "A file for the output, written at the end, whole or not at all [default: standard output]", "FILE");
     private readonly Option<string?> _compare = OptionFactory.Text(
         CompareOptionName, [], "Run llama.cpp 0.5.0 in turns with this runtime, A B B A, and print the ratios with a confidence interval of their median; "
         + "PATH is libllama or its folder", LlamaPrefix + "PATH");
@@ -63,6 +64,7 @@ internal sealed class BenchCommand
     private readonly Option<string?> _requantize = OptionFactory.Text(
         "--requantize", [], "Make another type of a file with llama.cpp's quantizer instead; arguments: IN.gguf TYPE OUT.gguf", LlamaPrefix + "PATH");
 
+    private readonly Option<bool> _force = OptionFactory.Switch("--force", [], "With --make-model or --requantize: replace a file that is there already");
     private readonly Option<bool> _startProbe = new(StartProbe.OptionName) { Hidden = true };
     private readonly ModelCommandOptions _common = new();
     private readonly EnergyCommandOptions _energy = new();
@@ -78,7 +80,7 @@ internal sealed class BenchCommand
         command.Add(_models);
         foreach (Option option in (Option[])[_prompts, _generated, _depths, _threads, _repeats, .. _common.KvTypeOptions, _common.Isa,
             _common.PackedCache, _format,
-            _outputFile, _compare, _pairs, _start, _noMap, _makeModel, _requantize, _startProbe, _common.Verbose])
+            _outputFile, _compare, _pairs, _start, _noMap, _makeModel, _requantize, _force, _startProbe, _common.Verbose])
         {
             command.Add(option);
         }
@@ -93,18 +95,39 @@ internal sealed class BenchCommand
         string[] arguments = parsed.GetValue(_models) ?? [];
         if (parsed.GetValue(_makeModel) is { } wanted)
         {
-            MakeModel(wanted, arguments);
+            MakeModel(wanted, arguments, parsed.GetValue(_force));
             return 0;
         }
 
         if (parsed.GetValue(_requantize) is { } library)
         {
-            Requantize(PeerPath(library, "--requantize"), arguments);
+            Requantize(PeerPath(library, "--requantize"), arguments, parsed.GetValue(_force));
             return 0;
         }
 
+        if (parsed.GetValue(_force))
+        {
+            throw new UsageException("--force has no meaning without --make-model or --requantize");
+        }
+
         BenchOptions options = ReadOptions(parsed);
-        using TextWriter output = parsed.GetValue(_outputFile) is { } file ? new StreamWriter(UserFile.Create(file)) : new StandardOutput();
+        if (parsed.GetValue(_outputFile) is not { } path)
+        {
+            using var output = new StandardOutput();
+            Run(parsed, options, output);
+            return 0;
+        }
+
+        using FileReplacement file = UserFile.Create(path);
+        using var writer = new StreamWriter(file);
+        Run(parsed, options, writer);
+        writer.Flush();
+        file.Commit();
+        return 0;
+    }
+
+    private void Run(ParseResult parsed, BenchOptions options, TextWriter output)
+    {
         if (parsed.GetValue(_startProbe))
         {
             StartProbe.RunAsChild(options, output);
@@ -117,8 +140,6 @@ internal sealed class BenchCommand
         {
             Measure(parsed, options, output);
         }
-
-        return 0;
     }
 
     private void Measure(ParseResult parsed, BenchOptions options, TextWriter output)
@@ -166,13 +187,26 @@ internal sealed class BenchCommand
         {
             Models = [.. models.Select(ModelLocator.Find)],
             Tests = tests,
-            Threads = parsed.GetValue(_threads) is { Length: > 0 } threads ? threads : [ProcessorTopology.PhysicalCores],
+            Threads = ReadThreads(parsed),
             Repeats = parsed.GetValue(_repeats),
             KvTypes = _common.GetKvTypes(parsed),
             InstructionSet = isa,
             PackedCache = _common.GetPackedCache(parsed),
             Peer = ReadPeer(parsed),
         };
+    }
+
+    /// <summary>Numbers of threads, none above that of the processors: rows must not claim what nothing computed with.</summary>
+    private int[] ReadThreads(ParseResult parsed)
+    {
+        int[] threads = parsed.GetValue(_threads) is { Length: > 0 } wanted ? wanted : [ProcessorTopology.PhysicalCores];
+        if (threads.Max() > Environment.ProcessorCount)
+        {
+            Console.Error.WriteLine(FormattableString.Invariant(
+                $"edgert: warning: {threads.Max()} threads were asked for; measuring with {Environment.ProcessorCount}, one for each processor that this process may use"));
+        }
+
+        return [.. threads.Select(count => Math.Min(count, Environment.ProcessorCount)).Distinct()];
     }
 
     private PeerOptions? ReadPeer(ParseResult parsed)
@@ -187,7 +221,7 @@ internal sealed class BenchCommand
         return parsed.GetValue(_compare) is { } peer ? new PeerOptions(PeerPath(peer, CompareOptionName), !parsed.GetValue(_noMap)) : null;
     }
 
-    private static void MakeModel(string wanted, string[] arguments)
+    private static void MakeModel(string wanted, string[] arguments, bool force)
     {
         if (arguments is not [var path] || wanted.Split(':') is not [var shape, var type])
         {
@@ -196,18 +230,21 @@ internal sealed class BenchCommand
 
         ModelShape found = ModelShape.Parse(shape);
         TypeMix mix = TypeMix.Find(type);
-        using var file = new BufferedStream(UserFile.Create(path), 1 << 20);
-        SyntheticModel.Write(found, mix, file);
+        using FileReplacement file = UserFile.CreateModel(path, force);
+        using var buffered = new BufferedStream(file, 1 << 20);
+        SyntheticModel.Write(found, mix, buffered);
+        buffered.Flush();
+        file.Commit();
     }
 
-    private static void Requantize(string library, string[] arguments)
+    private static void Requantize(string library, string[] arguments, bool force)
     {
         if (arguments is not [var input, var type, var output])
         {
             throw new UsageException($"expected: edgert bench --requantize {LlamaPrefix}PATH IN.gguf TYPE OUT.gguf");
         }
 
-        LlamaQuantizer.Run(library, input, type, output);
+        LlamaQuantizer.Run(library, input, type, output, force);
     }
 
     private static string PeerPath(string text, string option) => text.StartsWith(LlamaPrefix, StringComparison.Ordinal) && text.Length > LlamaPrefix.Length

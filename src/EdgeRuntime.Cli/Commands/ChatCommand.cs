@@ -1,7 +1,6 @@
 using System;
 using System.CommandLine;
 using System.IO;
-using System.Text;
 using EdgeRuntime.Cli.Chat;
 using EdgeRuntime.Cli.Models;
 using EdgeRuntime.Cli.Options;
@@ -31,11 +30,12 @@ internal static class ChatCommand
             using LanguageModel model = Load(options.FindModel(parsed), options.GetModelOptions(parsed, log));
             using ModelSession session = model.CreateSession(
                 options.GetSessionOptions(parsed, options.GetContextLength(parsed, model.ContextLength)));
-            using DraftModel? draft = speculation.Open(parsed, options.GetModelOptions(parsed, log), session.ContextLength);
+            using DraftModel? draft = speculation.Open(parsed, options.GetModelOptions(parsed, log) with { Threads = model.Threads }, session.ContextLength);
             GenerationOptions generation = speculation.Apply(parsed, sampling.GetOptions(parsed, conversation.UsesTemplate(parsed)), draft);
             var chat = new ChatSession(session, generation) { System = conversation.GetSystem(parsed) };
-            bool interactive = !Console.IsInputRedirected && !Console.IsOutputRedirected;
-            return interactive ? RunOnTerminal(session, chat) : RunInPipe(session, chat);
+            using var output = new StandardOutput();
+            bool interactive = !Console.IsInputRedirected && output.IsTerminal && TerminalConsole.TakesSequences;
+            return interactive ? RunOnTerminal(session, chat, output) : RunInPipe(session, chat, output);
         });
         return command;
     }
@@ -46,11 +46,11 @@ internal static class ChatCommand
         return ModelLoading.Load(path, options, interrupts.Arm());
     }
 
-    private static int RunOnTerminal(ModelSession session, ChatSession chat)
+    private static int RunOnTerminal(ModelSession session, ChatSession chat, StandardOutput output)
     {
         LanguageModel model = session.Model;
-        Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
-        var screen = new TerminalScreen();
+        var console = new TerminalConsole(output);
+        var screen = new TerminalScreen(output, console);
         screen.Remark($"{Path.GetFileName(model.File.Path)}, {model.InstructionSet}, {model.Threads} threads. /help lists commands, /exit leaves.");
         if (!chat.HasTemplate)
         {
@@ -58,14 +58,13 @@ internal static class ChatCommand
         }
 
         using var packing = new BackgroundPacking(model);
-        Run(session, chat, new LineEditor(), screen);
+        Run(session, chat, new LineEditor(console), screen);
         return 0;
     }
 
-    private static int RunInPipe(ModelSession session, ChatSession chat)
+    private static int RunInPipe(ModelSession session, ChatSession chat, StandardOutput output)
     {
-        using StreamReader input = StandardInput.Open();
-        using var output = new StandardOutput();
+        using TextReader input = StandardInput.Open();
         Run(session, chat, new PipeLineSource(input), new PipeScreen(output));
         return 0;
     }

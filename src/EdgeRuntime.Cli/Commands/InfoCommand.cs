@@ -40,7 +40,7 @@ internal static class InfoCommand
             }
             else
             {
-                output.Write(TerminalText.Clean(ToText(facts, context, options.GetKvTypes(parsed))));
+                output.Write(ToText(facts, context, options.GetKvTypes(parsed)));
             }
 
             return 0;

@@ -6,6 +6,7 @@ using System.IO;
 using System.Runtime.InteropServices;
 using EdgeRuntime.Cli.Options;
 using EdgeRuntime.Cli.Terminal;
+using EdgeRuntime.Files;
 
 namespace EdgeRuntime.Cli.Commands;
 
@@ -22,7 +23,7 @@ internal static class LogitsCommand
         var options = new ModelCommandOptions();
         Option<string?> ids = OptionFactory.Text("--ids", [], "Token ids, separated by commas or spaces", "1,2,3");
         Option<string?> idsFile = OptionFactory.Text("--ids-file", [], "A file with token ids, separated by commas, spaces or line ends", "FILE");
-        var output = new Option<string>("--out", "-o") { Description = "The file to write", HelpName = "FILE", Required = true };
+        var output = new Option<string>("--out", "-o") { Description = "The file to write, whole or not at all; a pipe or device is written to directly", HelpName = "FILE", Required = true };
         Option<int> chunk = OptionFactory.Integer("--chunk", ["-b", "--batch-size"], "Tokens that are computed at once", 512, 1);
         Option<bool> exact = OptionFactory.Switch(
             "--exact", [], "Weights expanded to float32, float32 activations and KV cache: the truth that every fast path is compared with");
@@ -89,19 +90,18 @@ internal static class LogitsCommand
 
     private static void Write(ModelSession session, int[] tokens, int chunk, string path)
     {
-        // The first pass reads every weight: one that is damaged shows before an older file is overwritten.
-        ReadOnlySpan<float> logits = session.ForwardAll(tokens.AsSpan(0, Math.Min(chunk, tokens.Length)));
-        using FileStream file = UserFile.Create(path);
+        using FileReplacement file = UserFile.Create(path);
         WriteLittleEndian(file, [Magic, FormatVersion, tokens.Length, session.Model.VocabularySize, .. tokens]);
-        WriteLittleEndian(file, MemoryMarshal.Cast<float, int>(logits));
-        for (int done = chunk; done < tokens.Length; done += chunk)
+        for (int done = 0; done < tokens.Length; done += chunk)
         {
-            logits = session.ForwardAll(tokens.AsSpan(done, Math.Min(chunk, tokens.Length - done)));
+            ReadOnlySpan<float> logits = session.ForwardAll(tokens.AsSpan(done, Math.Min(chunk, tokens.Length - done)));
             WriteLittleEndian(file, MemoryMarshal.Cast<float, int>(logits));
         }
+
+        file.Commit();
     }
 
-    private static void WriteLittleEndian(FileStream file, ReadOnlySpan<int> words)
+    private static void WriteLittleEndian(Stream file, ReadOnlySpan<int> words)
     {
         if (!BitConverter.IsLittleEndian)
         {

@@ -1,5 +1,6 @@
 using System;
 using System.Numerics.Tensors;
+using EdgeRuntime.Cli.Terminal;
 
 namespace EdgeRuntime.Cli.Commands;
 
@@ -21,16 +22,18 @@ internal sealed class Perplexity(ModelSession session, int context, int? beginOf
     public long Count { get; private set; }
 
     /// <summary>Perplexity of what was scored: exp of the mean negative log-likelihood.</summary>
-    public double Estimate => Math.Exp(_sum / Count);
+    /// <exception cref="CommandException">It is beyond all numbers.</exception>
+    public double Estimate => Finite(Math.Exp(_sum / Count));
 
     /// <summary>Standard error of <see cref="Estimate"/>, from the spread of the log-likelihoods.</summary>
+    /// <inheritdoc cref="Estimate" path="/exception"/>
     public double StandardError
     {
         get
         {
             double mean = _sum / Count;
             double variance = (_sumOfSquares / Count) - (mean * mean);
-            return variance > 0 ? Estimate * Math.Sqrt(variance / (Count - 1)) : 0;
+            return variance > 0 ? Finite(Estimate * Math.Sqrt(variance / (Count - 1))) : 0;
         }
     }
 
@@ -71,9 +74,13 @@ internal sealed class Perplexity(ModelSession session, int context, int? beginOf
             sum += exponential;
         }
 
-        double loss = Math.Log(sum) - (logits[token] - max);
+        double loss = Math.Log(sum) - ((double)logits[token] - max);
         _sum += loss;
         _sumOfSquares += loss * loss;
         Count++;
     }
+
+    private double Finite(double figure) => double.IsFinite(figure) ? figure : throw new CommandException(FormattableString.Invariant(
+        $"the perplexity is no number: the mean negative log-likelihood of {Count} tokens is {_sum / Count:G6}; ")
+        + "the text is none that this model could have seen, or its weights are damaged");
 }

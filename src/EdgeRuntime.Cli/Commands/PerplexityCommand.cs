@@ -32,13 +32,18 @@ internal static class PerplexityCommand
 
         command.SetAction(parsed =>
         {
+            if (parsed.GetValue(chunks) == 0)
+            {
+                throw new UsageException("--chunks 0: expected 1 or more, or -1 for all");
+            }
+
             string text = UserFile.ReadText(parsed.GetRequiredValue(file));
             using AppLog log = options.CreateLog(parsed);
             using LanguageModel model = ModelLoading.Load(options.FindModel(parsed), options.GetModelOptions(parsed, log, parsed.GetValue(exact)));
             int context = options.GetContextLength(parsed, model.ContextLength) ?? Math.Min(DefaultContext, model.ContextLength);
             int[] tokens = Tokenize(model.Tokenizer, text, context, out int? begin);
             int count = tokens.Length / context;
-            if (parsed.GetValue(chunks) is >= 0 and int most)
+            if (parsed.GetValue(chunks) is > 0 and int most)
             {
                 count = Math.Min(count, most);
             }

@@ -1,12 +1,12 @@
 using System;
 using System.Collections.Generic;
 using System.CommandLine;
-using System.Globalization;
 using System.IO;
-using System.Net.Http;
-using System.Text.RegularExpressions;
+using System.Linq;
+using System.Security.Cryptography;
 using System.Threading;
 using System.Threading.Tasks;
+using EdgeRuntime.Cli.Downloads;
 using EdgeRuntime.Cli.Models;
 using EdgeRuntime.Cli.Options;
 using EdgeRuntime.Cli.Terminal;
@@ -14,7 +14,7 @@ using EdgeRuntime.Cli.Terminal;
 namespace EdgeRuntime.Cli.Commands;
 
 /// <summary><c>edgert pull</c>: downloads a model.</summary>
-internal static partial class PullCommand
+internal static class PullCommand
 {
     public static Command Create()
     {
@@ -24,9 +24,11 @@ internal static partial class PullCommand
             HelpName = "NAME|URL",
             Arity = ArgumentArity.ZeroOrOne,
         };
-        Option<string?> output = OptionFactory.Text("--output", ["-o"], $"Folder for the file [default: {ModelLocator.UserFolder}]", "FOLDER");
-        Option<string?> catalogue = OptionFactory.Text("--catalog", [], "A catalogue of your own, shaped as models/catalog.json [default: the built-in one]", "FILE");
-        Option<string?> sha256 = OptionFactory.Text("--sha256", [], "What the file must hash to [default: as in the catalogue]", "HEX");
+        Option<string?> output = OptionFactory.Text(
+            "--output", ["-o"], $"Folder for the file [default: {ModelLocator.UserFolder}]", "FOLDER");
+        Option<string?> catalogue = OptionFactory.Text(
+            "--catalog", [], "A catalogue of your own, shaped as models/catalog.json [default: the built-in one]", "FILE");
+        Option<string[]> sha256 = Checksums();
         var command = new Command(
             "pull", "Downloads a model, going on where an earlier download stopped, and checks it. Without a name: lists the catalogue.")
         {
@@ -40,10 +42,27 @@ internal static partial class PullCommand
                 return List(models);
             }
 
-            string folder = parsed.GetValue(output) ?? ModelLocator.UserFolder;
-            return Pull(Resolve(models, wanted, folder, parsed.GetValue(sha256)));
+            return Pull(Resolve(models, wanted, parsed.GetValue(output) ?? ModelLocator.UserFolder, parsed.GetValue(sha256) ?? []));
         });
         return command;
+    }
+
+    private static Option<string[]> Checksums()
+    {
+        var option = new Option<string[]>("--sha256")
+        {
+            Description = "What the file must hash to; of a split model the named part, or once for each [default: as in the catalogue]",
+            HelpName = "HEX",
+            Arity = ArgumentArity.OneOrMore,
+        };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.FirstOrDefault(token => !ContentCheck.IsSha256(token.Value)) is { } wrong)
+            {
+                result.AddError($"--sha256 {wrong.Value}: expected {2 * SHA256.HashSizeInBytes} hexadecimal digits");
+            }
+        });
+        return option;
     }
 
     private static int List(Catalogue models)
@@ -59,62 +78,63 @@ internal static partial class PullCommand
     }
 
     /// <summary>The downloads that a name or URL means: several for a split model.</summary>
-    private static List<Download> Resolve(Catalogue models, string wanted, string folder, string? sha256)
+    private static IReadOnlyList<Download> Resolve(Catalogue models, string wanted, string folder, string[] sha256)
     {
-        if (models.Find(wanted) is { } entry)
+        CatalogueEntry? entry = models.Find(wanted);
+        Uri? url = entry?.Url;
+        if (url is null && !WebAddress.TryParse(wanted, out url))
         {
-            return [new Download(entry.Url, Path.Combine(folder, entry.FileName), entry.Size, sha256 ?? entry.Sha256)];
+            throw new CommandException(
+                $"{WebAddress.Show(wanted)}: neither a name of the catalogue ('edgert pull' lists it) nor an http or https URL");
         }
 
-        if (!Uri.TryCreate(wanted, UriKind.Absolute, out Uri? url) || (url.Scheme != Uri.UriSchemeHttp && url.Scheme != Uri.UriSchemeHttps))
+        string[] checksums = sha256.Length == 0 && entry?.Sha256 is { } known ? [known] : sha256;
+        try
         {
-            throw new CommandException($"{wanted}: neither a name of the catalogue ('edgert pull' lists it) nor an http or https URL");
+            return DownloadPlan.Create(url, folder, entry?.Size, checksums);
         }
-
-        string file = Path.GetFileName(Uri.UnescapeDataString(url.AbsolutePath));
-        if (!file.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase) || file.AsSpan().IndexOfAny(Path.GetInvalidFileNameChars()) >= 0)
+        catch (FormatException exception)
         {
-            throw new CommandException($"{wanted}: expected a URL whose path ends in the name of a .gguf file");
+            throw new CommandException($"{WebAddress.Show(url)}: {exception.Message}", exception);
         }
-
-        if (SplitName().Match(file) is not { Success: true } split)
-        {
-            return [new Download(url, Path.Combine(folder, file), Sha256: sha256)];
-        }
-
-        var parts = new List<Download>();
-        int count = int.Parse(split.Groups["count"].ValueSpan, CultureInfo.InvariantCulture);
-        for (int part = 1; part <= count; part++)
-        {
-            string partFile = $"{split.Groups["stem"].Value}-{part:D5}-of-{count:D5}.gguf";
-            parts.Add(new Download(new Uri(url, partFile + url.Query), Path.Combine(folder, partFile)));
-        }
-
-        return parts;
     }
 
-    private static int Pull(List<Download> downloads)
+    private static int Pull(IReadOnlyList<Download> downloads)
     {
         using var interrupts = new Interrupts();
         CancellationToken interrupted = interrupts.Arm();
-        using var handler = new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(30) };
-        using var client = new HttpClient(handler) { Timeout = TimeSpan.FromSeconds(100) };
-        client.DefaultRequestHeaders.UserAgent.ParseAdd("edgert");
-        var downloader = new Downloader(client, TimeSpan.FromSeconds(1));
+        using var downloader = new Downloader(DownloadLimits.Default);
         foreach (Download download in downloads)
         {
-            bool came = false;
-            using (var bar = new ProgressBar(Path.GetFileName(download.Target), bytes: true))
+            bool came;
+            try
             {
+                using var bar = new ProgressBar(Path.GetFileName(download.Target), bytes: true);
                 came = Task.Run(() => downloader.RunAsync(download, bar.Report, interrupted)).GetAwaiter().GetResult();
+            }
+            catch (OperationCanceledException)
+            {
+                long kept = PartFile.LengthFor(download.Target);
+                string rest = kept == 0 ? "" : $"; {kept} bytes of {download.Target} are kept, the same command goes on from there";
+                Console.Error.WriteLine("edgert: stopped" + rest);
+                return ErrorReport.Interrupted;
             }
 
             Console.Error.WriteLine(came ? $"saved {download.Target}" : $"{download.Target} is there already");
         }
 
+        ReportUnchecked(downloads);
         return 0;
     }
 
-    [GeneratedRegex(@"^(?<stem>.+)-\d{5}-of-(?<count>\d{5})\.gguf$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
-    private static partial Regex SplitName();
+    /// <summary>Says which parts of a split model no checksum was given for, where one was given for another part.</summary>
+    private static void ReportUnchecked(IReadOnlyList<Download> downloads)
+    {
+        Download[] sure = [.. downloads.Where(download => download.Sha256 is not null)];
+        if (sure.Length > 0 && sure.Length < downloads.Count)
+        {
+            string names = string.Join(", ", sure.Select(download => Path.GetFileName(download.Target)));
+            Console.Error.WriteLine($"only {names} was checked by a checksum; give --sha256 once for each of the {downloads.Count} parts");
+        }
+    }
 }

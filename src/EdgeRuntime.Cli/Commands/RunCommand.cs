@@ -41,17 +41,17 @@ internal static class RunCommand
             TimeSpan load = Stopwatch.GetElapsedTime(start);
             using ModelSession session = model.CreateSession(
                 options.GetSessionOptions(parsed, options.GetContextLength(parsed, model.ContextLength)));
-            using DraftModel? draft = speculation.Open(parsed, options.GetModelOptions(parsed, log), session.ContextLength);
+            using DraftModel? draft = speculation.Open(parsed, options.GetModelOptions(parsed, log) with { Threads = model.Threads }, session.ContextLength);
             GenerationOptions generation = speculation.Apply(parsed, sampling.GetOptions(parsed, conversation.UsesTemplate(parsed)), draft);
             var chat = new ChatSession(session, generation) { System = conversation.GetSystem(parsed) };
             using var output = new StandardOutput();
             bool quiet = parsed.GetValue(json);
-            Answer answer = Answer.Stream(chat, chat.Send(text, interrupted), quiet ? _ => { } : Writer(output));
+            Answer answer = Answer.Stream(chat, chat.Send(text, interrupted), quiet ? _ => { } : output.Write);
             if (quiet)
             {
                 JsonText.Write(ToJson(answer, model, generation, load), output);
             }
-            else if (!Console.IsOutputRedirected)
+            else if (output.IsTerminal)
             {
                 output.Write("\n");
             }
@@ -71,10 +71,6 @@ internal static class RunCommand
         });
         return command;
     }
-
-    /// <summary>Into a pipe goes exactly what the model says; on a terminal its control characters are left out.</summary>
-    private static Action<string> Writer(StandardOutput output) =>
-        Console.IsOutputRedirected ? output.Write : text => output.Write(TerminalText.Clean(text));
 
     private static string ReadPrompt(string? prompt, string? file)
     {

@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.CommandLine;
 using System.IO;
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using EdgeRuntime.Cli.Models;
@@ -77,7 +76,7 @@ internal static class TokenizeCommand
         foreach (int token in tokens)
         {
             string piece = Encoding.UTF8.GetString(tokenizer.GetPieceBytes(token, special: true));
-            lines.Append(token).Append("\t\"").Append(JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(piece)).Append("\"\n");
+            lines.Append(token).Append('\t').Append(JsonText.Quote(piece)).Append('\n');
         }
 
         return lines.ToString();

@@ -4,7 +4,9 @@ using System.IO;
 using System.Linq;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using EdgeRuntime.Cli.Downloads;
 using EdgeRuntime.Cli.Terminal;
+using EdgeRuntime.Files;
 
 namespace EdgeRuntime.Cli.Models;
 
@@ -17,13 +19,29 @@ namespace EdgeRuntime.Cli.Models;
 /// <param name="Description">One line.</param>
 internal sealed record CatalogueEntry(string Name, Uri Url, long? Size, string? Sha256, string Licence, string Description)
 {
+    /// <summary>The name that the file gets here.</summary>
     [JsonIgnore]
-    public string FileName => Path.GetFileName(Uri.UnescapeDataString(Url.AbsolutePath));
+    public string FileName => ModelFileName.Of(Url);
+
+    /// <summary>Says what can't be true of any model; null for nothing.</summary>
+    public string? FindFault() => this switch
+    {
+        _ when Name.Length == 0 || Name.Any(char.IsControl) => "expected a name without control characters",
+        _ when !WebAddress.IsWeb(Url) || !WebAddress.IsPrintable(Url)
+            => $"url {WebAddress.Show(Url)}: expected an http or https URL without control characters",
+        { Url.UserInfo.Length: > 0 } => $"url {WebAddress.Show(Url)}: expected a URL without user name and password",
+        { Size: <= 0 } => $"size {Size}: expected 1 or more, or null",
+        { Sha256: { } sum } when !ContentCheck.IsSha256(sum) => "sha256: expected 64 hexadecimal digits, or null",
+        _ => ModelFileName.FindFault(Url, out _) is { } fault ? $"url {WebAddress.Show(Url)}: {fault}" : null,
+    };
 }
 
 /// <summary>The models of <c>models/catalog.json</c>.</summary>
 internal sealed class Catalogue
 {
+    /// <summary>Most bytes of a catalogue's file.</summary>
+    public const int MaxBytes = 4 << 20;
+
     private Catalogue(IReadOnlyList<CatalogueEntry> entries) => Entries = entries;
 
     public IReadOnlyList<CatalogueEntry> Entries { get; }
@@ -32,18 +50,18 @@ internal sealed class Catalogue
     public static Catalogue LoadBundled()
     {
         using Stream stream = typeof(Catalogue).Assembly.GetManifestResourceStream("catalog.json")!;
-        return Read(stream);
+        return Read(JsonDocument.Parse(stream));
     }
 
     /// <summary>A catalogue of the same shape.</summary>
+    /// <exception cref="CommandException">It has another shape, or an entry that can't be right.</exception>
     public static Catalogue Load(string path)
     {
-        using FileStream stream = UserFile.OpenRead(path);
         try
         {
-            return Read(stream);
+            return Read(UserFile.Use(path, name => RegularFile.ReadJson(name, MaxBytes)));
         }
-        catch (JsonException exception)
+        catch (Exception exception) when (exception is JsonException or FormatException)
         {
             throw new CommandException($"{path}: not a catalogue: {exception.Message}", exception);
         }
@@ -52,12 +70,25 @@ internal sealed class Catalogue
     public CatalogueEntry? Find(string name) =>
         Entries.FirstOrDefault(entry => entry.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
 
-    private static Catalogue Read(Stream stream) =>
-        new(JsonSerializer.Deserialize(stream, CatalogueJson.Default.CatalogueFile)?.Models ?? throw new JsonException("no list of models"));
+    private static Catalogue Read(JsonDocument document)
+    {
+        using (document)
+        {
+            CatalogueFile? file = document.Deserialize(CatalogueJson.Default.CatalogueFile);
+            return new Catalogue([.. (file?.Models ?? throw new JsonException("no list of models")).Select(Check)]);
+        }
+    }
+
+    private static CatalogueEntry Check(CatalogueEntry? entry, int index)
+    {
+        string? fault = entry is null ? "expected a model, found null" : entry.FindFault();
+        return fault is null ? entry! : throw new FormatException($"models[{index}]: {fault}");
+    }
 }
 
-internal sealed record CatalogueFile(IReadOnlyList<CatalogueEntry> Models);
+internal sealed record CatalogueFile(IReadOnlyList<CatalogueEntry?> Models);
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(CatalogueFile))]
 internal sealed partial class CatalogueJson : JsonSerializerContext;

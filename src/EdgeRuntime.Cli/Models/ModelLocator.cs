@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using EdgeRuntime.Cli.Downloads;
 using EdgeRuntime.Cli.Terminal;
 
 namespace EdgeRuntime.Cli.Models;
@@ -87,7 +88,9 @@ internal static class ModelLocator
     {
         if (!isName)
         {
-            return new CommandException($"{model}: no such file");
+            return model.Contains("://", StringComparison.Ordinal)
+                ? new CommandException($"{WebAddress.Show(model)}: is a URL, expected a file; 'edgert pull' downloads it")
+                : new CommandException($"{model}: no such file");
         }
 
         return Catalogue.LoadBundled().Find(model) is { } entry

@@ -37,7 +37,7 @@ internal sealed class SpeculationCommandOptions
 
     /// <summary>The draft model, loaded, with a session as long as the model's; null where none was asked for.</summary>
     /// <param name="parsed">The command line.</param>
-    /// <param name="options">As for the model itself.</param>
+    /// <param name="options">As for the model itself, with its threads: two teams of workers would fight for the processors.</param>
     /// <param name="contextLength">Positions of the session that it drafts for.</param>
     public DraftModel? Open(ParseResult parsed, ModelOptions options, int contextLength) =>
         parsed.GetValue(Draft) is { } draft ? new DraftModel(ModelLocator.Find(draft), options, contextLength) : null;

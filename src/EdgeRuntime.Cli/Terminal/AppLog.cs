@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Serilog;
 using Serilog.Events;
 using Serilog.Extensions.Logging;
+using Serilog.Sinks.SystemConsole.Themes;
 using MsLogger = Microsoft.Extensions.Logging.ILogger;
 
 namespace EdgeRuntime.Cli.Terminal;
@@ -44,6 +45,7 @@ internal sealed class AppLog : ILoggerFactory
         var configuration = new LoggerConfiguration().MinimumLevel.Is(file is null ? console : LogEventLevel.Debug)
             .WriteTo.Console(
                 restrictedToMinimumLevel: console,
+                theme: ConsoleTheme.None,
                 outputTemplate: "edgert: {Level:w}: {Message:lj}{NewLine}",
                 formatProvider: CultureInfo.InvariantCulture,
                 standardErrorFromLevel: LogEventLevel.Verbose);

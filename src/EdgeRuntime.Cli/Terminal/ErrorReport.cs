@@ -12,22 +12,32 @@ internal sealed class UsageException(string message) : Exception(message);
 /// <summary>Something outside this program is not as it must be (a file, a server, a text): exit code 1.</summary>
 internal sealed class CommandException(string message, Exception? inner = null) : Exception(message, inner);
 
-/// <summary>Whoever read our standard output has gone away (<c>| head</c>): nothing more to do, and no error.</summary>
-internal sealed class OutputClosedException() : IOException("standard output was closed by its reader");
+/// <summary>Standard output can't take the answer, which ends the command: exit code 1.</summary>
+internal class OutputException(string message) : IOException(message);
+
+/// <summary>The reader of standard output has gone away (<c>| head</c>): the command ends without a word, as SIGPIPE would end it.</summary>
+internal sealed class OutputClosedException() : OutputException("standard output was closed by its reader");
 
 /// <summary>What a person sees of an exception: one line on standard error; a stack trace only when asked for details.</summary>
 internal static class ErrorReport
 {
     public const int Failure = 1;
     public const int UsageError = 2;
-    public const int Interrupted = 130;
+
+    /// <summary>Behind a signal the exit code is this and the signal's number, as shells have it.</summary>
+    public const int SignalBase = 128;
+
+    /// <summary>Exit code after Ctrl-C (SIGINT).</summary>
+    public const int Interrupted = SignalBase + 2;
+
+    private const int OutputClosed = SignalBase + 13; // SIGPIPE
 
     public static int Write(Exception exception, bool verbose)
     {
         switch (exception)
         {
             case OutputClosedException:
-                return 0;
+                return OutputClosed;
             case OperationCanceledException:
                 return Interrupted;
         }
@@ -44,6 +54,7 @@ internal static class ErrorReport
     /// <summary>The message of an expected exception, without the parameter names that .NET appends.</summary>
     public static string Describe(Exception exception) => exception switch
     {
+        TypeInitializationException { InnerException: { } inner } => Describe(inner),
         _ when IsExpected(exception) => exception.Message,
         HttpRequestException => exception.InnerException is { } inner ? $"{exception.Message} ({inner.Message})" : exception.Message,
         JsonException => "not valid JSON: " + exception.Message,
@@ -68,5 +79,5 @@ internal static class ErrorReport
         return suffix < 0 ? exception.Message : exception.Message[..suffix];
     }
 
-    private static string OneLine(string text) => TerminalText.Clean(text).ReplaceLineEndings(" ");
+    private static string OneLine(string text) => text.ReplaceLineEndings(" ");
 }

@@ -5,17 +5,28 @@ using System.Threading;
 namespace EdgeRuntime.Cli.Terminal;
 
 /// <summary>
-/// Ctrl-C while it lives: the first one cancels what was armed, one more, or one with nothing armed, ends the process as usual.
+/// The signals that end a command. The first Ctrl-C cancels what was armed; one more, one with nothing armed, SIGTERM and SIGHUP end the
+/// process: the terminal is restored, and the exit code is 128 and the signal's number.
 /// </summary>
 internal sealed class Interrupts : IDisposable
 {
-    private readonly PosixSignalRegistration _registration;
+    private static Interrupts? s_current;
     private CancellationTokenSource? _armed;
 
-    public Interrupts() => _registration = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnInterrupt);
+    /// <summary>Takes Ctrl-C until it is disposed.</summary>
+    public Interrupts() => s_current = this;
 
     /// <summary>Whether the next Ctrl-C cancels something rather than ending the process.</summary>
     public bool IsArmed => Volatile.Read(ref _armed) is not null;
+
+    /// <summary>From now on the process ends in order when a signal asks for it. To be called once, by <c>Main</c>.</summary>
+    /// <returns>What keeps the signals registered.</returns>
+    public static PosixSignalRegistration[] Install() =>
+    [
+        PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal),
+        PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal),
+        PosixSignalRegistration.Create(PosixSignal.SIGHUP, OnSignal),
+    ];
 
     /// <summary>From now on Ctrl-C cancels the returned token, once.</summary>
     public CancellationToken Arm()
@@ -26,20 +37,31 @@ internal sealed class Interrupts : IDisposable
     }
 
     /// <summary>From now on Ctrl-C ends the process.</summary>
-    public void Disarm() => Interlocked.Exchange(ref _armed, null)?.Dispose();
+    public void Disarm() => TakeArmed()?.Dispose();
 
     public void Dispose()
     {
-        _registration.Dispose();
+        Interlocked.CompareExchange(ref s_current, null, this);
         Disarm();
     }
 
-    private void OnInterrupt(PosixSignalContext context)
+    private CancellationTokenSource? TakeArmed() => Interlocked.Exchange(ref _armed, null);
+
+    private static void OnSignal(PosixSignalContext context)
     {
-        if (Interlocked.Exchange(ref _armed, null) is { } source)
+        context.Cancel = true;
+        if (context.Signal == PosixSignal.SIGINT && s_current?.TakeArmed() is { } armed)
         {
-            context.Cancel = true;
-            source.Cancel();
+            armed.Cancel();
+            return;
         }
+
+        TerminalConsole.Restore();
+        Environment.Exit(ErrorReport.SignalBase + context.Signal switch
+        {
+            PosixSignal.SIGHUP => 1,
+            PosixSignal.SIGTERM => 15,
+            _ => 2,
+        });
     }
 }

@@ -1,24 +1,27 @@
 using System.Buffers;
 using System.Collections.Generic;
 using System.IO;
+using System.Linq;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using EdgeRuntime.Files;
 
 namespace EdgeRuntime.Cli.Terminal;
 
-/// <summary>JSON in and out: indented, and without needless escapes.</summary>
+/// <summary>JSON in and out: without needless escapes, but with those that keep it as it is on a terminal.</summary>
 internal static class JsonText
 {
-    private static readonly JsonWriterOptions Indented = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonWriterOptions OneLine = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonWriterOptions Indented = OneLine with { Indented = true, NewLine = "\n" };
 
     /// <summary>Reads a file; what is wrong with it is said with its name.</summary>
     public static JsonDocument ReadFile(string path)
     {
         try
         {
-            return JsonDocument.Parse(UserFile.ReadBytes(path));
+            return UserFile.Use(path, name => RegularFile.ReadJson(name, UserFile.MaxBytes));
         }
         catch (JsonException exception)
         {
@@ -26,16 +29,14 @@ internal static class JsonText
         }
     }
 
-    public static string Format(JsonNode node)
-    {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer, Indented))
-        {
-            node.WriteTo(writer);
-        }
+    /// <summary>Several lines with indents.</summary>
+    public static string Format(JsonNode node) => Format(node, Indented);
 
-        return Encoding.UTF8.GetString(buffer.WrittenSpan);
-    }
+    /// <summary>One line, without its end.</summary>
+    public static string FormatLine(JsonNode node) => Format(node, OneLine);
+
+    /// <summary>A text as a JSON string.</summary>
+    public static string Quote(string text) => EscapeForTerminal($"\"{JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(text)}\"");
 
     public static void Write(JsonNode node, TextWriter output) => output.Write(Format(node) + "\n");
 
@@ -48,5 +49,36 @@ internal static class JsonText
         }
 
         return list;
+    }
+
+    private static string Format(JsonNode node, JsonWriterOptions options)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer, options))
+        {
+            node.WriteTo(writer);
+        }
+
+        return EscapeForTerminal(Encoding.UTF8.GetString(buffer.WrittenSpan));
+    }
+
+    /// <summary>
+    /// Escapes what <see cref="TerminalFilter"/> would change and the relaxed encoder leaves alone: such a character stands in strings only.
+    /// </summary>
+    private static string EscapeForTerminal(string json)
+    {
+        if (!json.EnumerateRunes().Any(TerminalFilter.IsDangerous))
+        {
+            return json;
+        }
+
+        var escaped = new StringBuilder(json.Length);
+        foreach (Rune rune in json.EnumerateRunes())
+        {
+            string text = rune.ToString();
+            escaped.Append(TerminalFilter.IsDangerous(rune) ? string.Concat(text.Select(unit => $"\\u{(int)unit:X4}")) : text);
+        }
+
+        return escaped.ToString();
     }
 }

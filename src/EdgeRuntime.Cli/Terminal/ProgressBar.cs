@@ -18,10 +18,11 @@ internal sealed class ProgressBar : IDisposable, IProgress<float>
     /// <param name="bytes">Whether bytes are counted, so that a speed can be shown.</param>
     public ProgressBar(string label, bool bytes = false)
     {
-        if (!Console.IsErrorRedirected)
+        var error = new StandardError();
+        if (error.IsTerminal)
         {
             var drawn = new ManualResetEventSlim();
-            _drawing = Task.Run(() => DrawAsync(label, bytes, drawn));
+            _drawing = Task.Run(() => DrawAsync(new TerminalConsole(error), label, bytes, drawn));
             drawn.Wait();
             drawn.Dispose();
         }
@@ -56,10 +57,9 @@ internal sealed class ProgressBar : IDisposable, IProgress<float>
         _drawing.GetAwaiter().GetResult();
     }
 
-    private Task DrawAsync(string label, bool bytes, ManualResetEventSlim drawn)
+    private Task DrawAsync(TerminalConsole console, string label, bool bytes, ManualResetEventSlim drawn)
     {
         ProgressColumn[] columns = [new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn()];
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
         return console.Progress()
             .AutoClear(true)
             .Columns(bytes ? [.. columns, new TransferSpeedColumn(), new RemainingTimeColumn()] : columns)

@@ -1,23 +1,41 @@
 using System;
 using System.IO;
+using EdgeRuntime.Files;
+using EdgeRuntime.Gguf;
 
 namespace EdgeRuntime.Cli.Terminal;
 
 /// <summary>Files that the command line names: what is wrong with one is said in the words of the command line.</summary>
 internal static class UserFile
 {
-    public static string ReadText(string path) => Use(path, File.ReadAllText);
+    /// <summary>Most bytes of a text or of JSON that is read whole.</summary>
+    public const int MaxBytes = 256 << 20;
 
-    public static byte[] ReadBytes(string path) => Use(path, File.ReadAllBytes);
+    /// <summary>The text of a regular file of at most <see cref="MaxBytes"/>.</summary>
+    public static string ReadText(string path) => Use(path, name => RegularFile.ReadText(name, MaxBytes));
 
-    public static FileStream OpenRead(string path) => Use(path, File.OpenRead);
+    /// <summary>A regular file for reading.</summary>
+    public static FileStream OpenRead(string path) => Use(path, RegularFile.OpenRead);
 
-    /// <summary>A new file, or an old one emptied.</summary>
-    public static FileStream Create(string path) => Use(path, File.Create);
+    /// <summary>New content for a file, which is as it was until <see cref="FileReplacement.Commit"/>. A model is not replaced.</summary>
+    public static FileReplacement Create(string path) => Use(path, name =>
+    {
+        RefuseModel(name);
+        return FileReplacement.OfUser(name);
+    });
 
-    /// <summary>A file to write behind what it holds; others may read and write it meanwhile.</summary>
-    public static FileStream OpenAppend(string path) =>
-        Use(path, name => File.Open(name, FileMode.Append, FileAccess.Write, FileShare.ReadWrite));
+    /// <summary>A new model; one that is there already is replaced only by force.</summary>
+    public static FileReplacement CreateModel(string path, bool force) => Use(path, name =>
+        !force && FileKinds.Of(name) == FileKind.Regular
+            ? throw new CommandException($"{name}: exists already; --force replaces it")
+            : FileReplacement.OfUser(name, mustBeNew: !force));
+
+    /// <summary>Lets <paramref name="save"/> replace a file, unless that is a model.</summary>
+    public static void Replace(string path, Action<string> save) => Use(path, name =>
+    {
+        RefuseModel(name);
+        save(name);
+    });
 
     /// <summary>Does something with a file of that name.</summary>
     public static void Use(string path, Action<string> action) => Use(path, name =>
@@ -26,11 +44,17 @@ internal static class UserFile
         return true;
     });
 
-    private static T Use<T>(string path, Func<string, T> open)
+    /// <inheritdoc cref="Use(string, Action{string})"/>
+    public static T Use<T>(string path, Func<string, T> action)
     {
         if (path.Length == 0)
         {
             throw new CommandException("expected the name of a file, found an empty text");
+        }
+
+        if (path.Contains('\0', StringComparison.Ordinal))
+        {
+            throw new CommandException("expected the name of a file, found one with a null character");
         }
 
         if (Directory.Exists(path))
@@ -40,18 +64,32 @@ internal static class UserFile
 
         try
         {
-            return open(path);
+            return action(path);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            string problem = exception switch
-            {
-                FileNotFoundException => "no such file",
-                DirectoryNotFoundException => $"no such folder as {Path.GetDirectoryName(path)}",
-                UnauthorizedAccessException => "no permission",
-                _ => exception.Message,
-            };
-            throw new CommandException($"{path}: {problem}", exception);
+            throw new CommandException($"{path}: {FileException.Describe(path, exception)}", exception);
+        }
+    }
+
+    /// <summary>The first bytes of a regular file, as many as there are up to <paramref name="count"/>; none where there is no file.</summary>
+    public static byte[] ReadStart(string path, int count)
+    {
+        if (FileKinds.Of(path) != FileKind.Regular)
+        {
+            return [];
+        }
+
+        byte[] start = new byte[count];
+        using FileStream stream = RegularFile.OpenRead(path);
+        return start[..stream.ReadAtLeast(start, count, throwOnEndOfStream: false)];
+    }
+
+    private static void RefuseModel(string path)
+    {
+        if (GgufFile.IsGguf(ReadStart(path, sizeof(uint))))
+        {
+            throw new CommandException($"{path}: is a model (GGUF), which this would destroy; name another file");
         }
     }
 }

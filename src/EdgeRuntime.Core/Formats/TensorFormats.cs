@@ -3,24 +3,47 @@ using System.Linq;
 
 namespace EdgeRuntime.Formats;
 
-/// <summary>The tensor types with kernels. To add one: its file, and its line here.</summary>
+/// <summary>The tensor types whose blocks are defined. To add one: its file, and its line here.</summary>
 internal static class TensorFormats
 {
+    /// <summary>The types with kernels.</summary>
     public static IReadOnlyList<TensorFormat> All { get; } =
     [
-        TensorFormat.OfFloat<BlockF32>(),
-        TensorFormat.OfFloat<BlockF16>(),
-        TensorFormat.OfFloat<BlockBF16>(),
-        TensorFormat.Of<BlockQ4_0>(),
-        TensorFormat.Of<BlockQ4_1>(),
-        TensorFormat.Of<BlockQ5_0>(),
-        TensorFormat.Of<BlockQ5_1>(),
-        TensorFormat.Of<BlockQ8_0>(),
-        TensorFormat.Of<BlockQ4_K>(),
-        TensorFormat.Of<BlockQ5_K>(),
-        TensorFormat.Of<BlockQ6_K>(),
-        TensorFormat.Of<BlockIQ4_NL>(),
-        TensorFormat.Of<BlockIQ4_XS>(),
+        TensorFormat.OfFloat<BlockF32>(BlockF32.Quantize),
+        TensorFormat.OfFloat<BlockF16>(BlockF16.Quantize),
+        TensorFormat.OfFloat<BlockBF16>(BlockBF16.Quantize),
+        TensorFormat.Of<BlockQ4_0>(BlockQ4_0.Quantize),
+        TensorFormat.Of<BlockQ4_1>(BlockQ4_1.Quantize),
+        TensorFormat.Of<BlockQ5_0>(BlockQ5_0.Quantize),
+        TensorFormat.Of<BlockQ5_1>(BlockQ5_1.Quantize),
+        TensorFormat.Of<BlockQ8_0>(BlockQ8_0.Quantize),
+        TensorFormat.Of<BlockQ4_K>(BlockQ4_K.Quantize),
+        TensorFormat.Of<BlockQ5_K>(BlockQ5_K.Quantize),
+        TensorFormat.Of<BlockQ6_K>(BlockQ6_K.Quantize),
+        TensorFormat.Of<BlockIQ4_NL>(BlockIQ4_NL.Quantize),
+        TensorFormat.Of<BlockIQ4_XS>(BlockIQ4_XS.Quantize),
+    ];
+
+    /// <summary>All types: those with kernels, and those that can be dequantized and no more.</summary>
+    public static IReadOnlyList<TensorFormat> Defined { get; } =
+    [
+        .. All,
+        TensorFormat.WithoutKernels<BlockQ2_K>(BlockQ2_K.Quantize),
+        TensorFormat.WithoutKernels<BlockQ3_K>(BlockQ3_K.Quantize),
+        TensorFormat.WithoutKernels<BlockIQ1_S>(),
+        TensorFormat.WithoutKernels<BlockIQ1_M>(),
+        TensorFormat.WithoutKernels<BlockIQ2_XXS>(),
+        TensorFormat.WithoutKernels<BlockIQ2_XS>(),
+        TensorFormat.WithoutKernels<BlockIQ2_S>(),
+        TensorFormat.WithoutKernels<BlockIQ3_XXS>(),
+        TensorFormat.WithoutKernels<BlockIQ3_S>(),
+        TensorFormat.WithoutKernels<BlockTQ1_0>(BlockTQ1_0.Quantize),
+        TensorFormat.WithoutKernels<BlockTQ2_0>(BlockTQ2_0.Quantize),
+        TensorFormat.WithoutKernels<BlockMXFP4>(BlockMXFP4.Quantize),
+        TensorFormat.WithoutKernels<BlockNVFP4>(BlockNVFP4.Quantize),
+        TensorFormat.WithoutKernels<BlockQ1_0>(BlockQ1_0.Quantize),
+        TensorFormat.WithoutKernels<BlockQ2_0>(BlockQ2_0.Quantize),
+        TensorFormat.WithoutKernels<BlockI2_S>(),
     ];
 
     /// <summary>The format of a type, or null where this build has no kernels for it.</summary>
@@ -28,6 +51,12 @@ internal static class TensorFormats
 
     /// <summary>The format of a type.</summary>
     /// <exception cref="UnsupportedModelException">No kernels for it; the message lists the types that have.</exception>
-    public static TensorFormat Get(TensorType type) => Find(type) ?? throw new UnsupportedModelException(
-        $"tensor type {type} has no kernels here; use one of: {string.Join(", ", All.Select(format => format.Type))}");
+    public static TensorFormat Get(TensorType type) => Find(type) ?? throw new UnsupportedModelException(Refusal(type));
+
+    /// <summary>Says in one line why no matrix here can have a type, and which types it can have.</summary>
+    public static string Refusal(TensorType type)
+    {
+        string reason = TensorTypes.Find(type) is { IsData: true } ? "is for data, not for weights" : "has no kernels";
+        return $"tensor type {type} {reason}; types that work: {string.Join(", ", All.Select(format => format.Type))}";
+    }
 }

@@ -65,9 +65,12 @@ public sealed class GgufFile : IDisposable
     /// <summary>Tensors of all parts, in the files' order.</summary>
     public IReadOnlyList<GgufTensor> Tensors => _tensors;
 
+    /// <summary>Whether a file that starts with these bytes claims to be a GGUF file.</summary>
+    internal static bool IsGguf(ReadOnlySpan<byte> start) => start.StartsWith("GGUF"u8);
+
     /// <summary>Opens and checks a file; the other parts of a split model are found beside it, whichever of them is named.</summary>
     /// <exception cref="ModelFormatException">The file, or another part, breaks the format, or the parts contradict each other.</exception>
-    /// <exception cref="System.IO.IOException">The file can't be read.</exception>
+    /// <exception cref="System.IO.IOException">The file can't be read, or is a pipe, a socket or a device.</exception>
     /// <exception cref="UnauthorizedAccessException">The file may not be read, or is a folder.</exception>
     public static GgufFile Open(string path)
     {

@@ -18,19 +18,18 @@ internal sealed class GgufPartReader : IDisposable
 
     /// <summary>Maps and checks the file.</summary>
     /// <exception cref="ModelFormatException">The file breaks the format.</exception>
-    /// <exception cref="IOException">The file can't be read.</exception>
+    /// <exception cref="IOException">The file can't be read, or is a pipe, a socket or a device.</exception>
     /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
     public GgufPartReader(string path)
     {
-        // A pipe or device has no length, and opening it might wait forever.
-        if (new FileInfo(path) is { Exists: true, Length: 0 })
-        {
-            throw new ModelFormatException(path, 0, "found an empty file, expected a GGUF model; download or convert it again");
-        }
-
         Mapping = new MappedFile(path);
         try
         {
+            if (Mapping.ByteLength == 0)
+            {
+                throw new ModelFormatException(path, 0, "found an empty file, expected a GGUF model; download or convert it again");
+            }
+
             GgufCursor cursor = new(Mapping, path);
             uint version = ReadVersion(cursor);
             int tensorCount = cursor.ReadCount(GgufLimits.MinTensorInfoBytes, GgufLimits.MaxTensors, "number of tensors");

@@ -2,6 +2,7 @@ using System;
 using System.IO;
 using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
+using EdgeRuntime.Files;
 using Microsoft.Win32.SafeHandles;
 
 namespace EdgeRuntime.Memory;
@@ -23,12 +24,12 @@ internal sealed unsafe partial class MappedFile : IDisposable
     private bool _disposed;
 
     /// <summary>Maps the file.</summary>
-    /// <exception cref="IOException">The file can't be read.</exception>
+    /// <exception cref="IOException">The file can't be read, or is a pipe, a socket or a device.</exception>
     /// <exception cref="UnauthorizedAccessException">The file may not be read, or is a folder.</exception>
     public MappedFile(string path)
     {
         _path = path;
-        _handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, FileOptions.SequentialScan);
+        _handle = RegularFile.OpenHandle(path, FileShare.Read | FileShare.Delete, FileOptions.SequentialScan);
         try
         {
             ByteLength = RandomAccess.GetLength(_handle);

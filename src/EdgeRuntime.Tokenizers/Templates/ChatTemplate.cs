@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Text.Json.Nodes;
+using EdgeRuntime.Tokenizers.Templates;
 using EdgeRuntime.Tokenizers.Templates.Library;
 using EdgeRuntime.Tokenizers.Templates.Runtime;
 using EdgeRuntime.Tokenizers.Templates.Syntax;
@@ -33,7 +34,10 @@ public sealed class ChatTemplate
     /// <param name="variables">messages, tools, documents, add_generation_prompt, bos_token, eos_token ... as JSON values.</param>
     /// <param name="now">The time that <c>strftime_now</c> sees; null for the clock.</param>
     /// <exception cref="ChatTemplateException">The template raised an error or asked for what does not exist.</exception>
-    public string Render(JsonObject variables, DateTimeOffset? now = null)
+    public string Render(JsonObject variables, DateTimeOffset? now = null) => Render(variables, now, TemplateLimits.Steps);
+
+    /// <summary>Renders the template with another limit of steps.</summary>
+    internal string Render(JsonObject variables, DateTimeOffset? now, int steps)
     {
         ArgumentNullException.ThrowIfNull(variables);
         Scope scope = Globals.NewScope();
@@ -42,11 +46,11 @@ public sealed class ChatTemplate
             scope.Set(variable.Key, JsonInput.ToValue(variable.Value));
         }
 
-        var context = new Interpreter(scope, now ?? DateTimeOffset.Now);
+        var context = new Interpreter(scope, now ?? DateTimeOffset.Now, steps);
         try
         {
             context.Execute(_body);
-            return context.Output.ToString();
+            return context.Output.ToValue().Text;
         }
         catch (ChatTemplateException error) when (error.Line == 0 && context.Line > 0)
         {

@@ -24,7 +24,7 @@ internal static class TemplateLimits
     /// <summary>Steps of one rendering: nodes evaluated, elements visited, and a share of the characters handled.</summary>
     public const int Steps = 20_000_000;
 
-    /// <summary>Characters that are handled for the price of one step.</summary>
+    /// <summary>Characters that are read or written for the price of one step.</summary>
     public const int CharactersPerStep = 8;
 
     /// <summary>The most that one value or the output may weigh, in characters (an element of a list weighs 8 more).</summary>

@@ -63,9 +63,9 @@ internal static class RopeKeys
     private static float[]? Factors(ArchitectureKeys keys, string name, int dimensions)
     {
         float[]? factors = keys.Source.OptionalVector(name, dimensions / 2);
-        if (factors is not null && Array.Exists(factors, factor => factor == 0 || !float.IsFinite(factor)))
+        if (factors is not null && Array.Exists(factors, factor => factor == 0))
         {
-            throw new ModelFormatException(keys.Source.Path, -1, $"tensor '{name}' holds a factor that is 0 or not finite");
+            throw new ModelFormatException(keys.Source.Path, -1, $"tensor '{name}' holds a factor that is 0");
         }
 
         return factors;

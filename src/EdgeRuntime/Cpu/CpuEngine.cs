@@ -1,4 +1,5 @@
 using System;
+using System.Numerics.Tensors;
 using System.Threading;
 using EdgeRuntime.Engine;
 using EdgeRuntime.Kernels;
@@ -17,6 +18,7 @@ namespace EdgeRuntime.Cpu;
 internal sealed unsafe class CpuEngine : IEngine, ITeamWork
 {
     private readonly Lock _passes = new();
+    private readonly string _name;
     private readonly ModelModules _modules;
     private readonly StatePlan _statePlan;
     private readonly ModelWeights _weights;
@@ -28,14 +30,17 @@ internal sealed unsafe class CpuEngine : IEngine, ITeamWork
     private int _disposed;
     private volatile bool _cancelled;
 
+    /// <param name="name">Of the model, for messages.</param>
     /// <param name="modules">Bound; not owned.</param>
     /// <param name="weights">Owned from here on.</param>
     /// <param name="prefill">Kernels for several rows.</param>
     /// <param name="decode">Kernels that multiply a single row.</param>
     /// <param name="threads">Threads that compute, the caller included.</param>
     /// <param name="released">Called when the last of engine and states is disposed, after everything else is freed.</param>
-    public CpuEngine(ModelModules modules, ModelWeights weights, InstructionSet prefill, InstructionSet decode, int threads, Action released)
+    public CpuEngine(
+        string name, ModelModules modules, ModelWeights weights, InstructionSet prefill, InstructionSet decode, int threads, Action released)
     {
+        _name = name;
         _modules = modules;
         _weights = weights;
         _released = released;
@@ -104,6 +109,10 @@ internal sealed unsafe class CpuEngine : IEngine, ITeamWork
             try
             {
                 RunPass(batch);
+                if (!IsSound(batch))
+                {
+                    throw FindUnsound(batch);
+                }
             }
             finally
             {
@@ -169,6 +178,11 @@ internal sealed unsafe class CpuEngine : IEngine, ITeamWork
             }
 
             stage.Run(t);
+            if (thread == 0)
+            {
+                // Alone: the others change the residual stream only behind a barrier that this thread has yet to reach.
+                _pass.Probe?.Look(stage.Prefix, stage.Kind, _pass.X, _pass.Hidden);
+            }
         }
     }
 
@@ -313,6 +327,51 @@ internal sealed unsafe class CpuEngine : IEngine, ITeamWork
             logitRows += logits ? (long)slice.OutputRows * VocabularySize : 0;
             hiddenRows += hidden ? (long)slice.OutputRows * HiddenSize : 0;
         }
+    }
+
+    private bool IsSound(ReadOnlySpan<BatchSlice> batch)
+    {
+        bool isSound = !_pass.HasUnsoundRows && _pass.HasSoundResidual();
+        foreach (ref readonly BatchSlice slice in batch)
+        {
+            int width = slice.Kind == OutputKind.Logits ? VocabularySize : HiddenSize;
+            isSound = isSound && TensorPrimitives.IsFiniteAll<float>(slice.Output.Span[..(slice.OutputRows * width)]);
+        }
+
+        return isSound;
+    }
+
+    /// <summary>Computes a batch again whose result was not finite, and says where that began.</summary>
+    private NonFiniteException FindUnsound(ReadOnlySpan<BatchSlice> batch)
+    {
+        var probe = new ActivationProbe(_pass);
+        _pass.Probe = probe;
+        try
+        {
+            RunPass(batch);
+        }
+        finally
+        {
+            _pass.Probe = null;
+        }
+
+        int output = 0;
+        foreach (ref readonly BatchSlice slice in batch)
+        {
+            int width = slice.Kind == OutputKind.Logits ? VocabularySize : HiddenSize;
+            for (int i = 0; i < slice.OutputRows && probe.Place is null; i++)
+            {
+                probe.LookAtRow(null, "output matrix", _pass.OutputRows[output + i], slice.Output.Span.Slice(i * width, width));
+            }
+
+            output += slice.OutputRows;
+        }
+
+        // What does not come again was no property of the weights.
+        return probe.Place is null
+            ? new NonFiniteException(
+                _name, "a pass whose repetition gave numbers (the machine's memory may be faulty)", null, probe.Position, probe.Token, float.NaN)
+            : new NonFiniteException(_name, probe.Place, probe.Layer, probe.Position, probe.Token, probe.Value);
     }
 
     private void RunTeam()

@@ -36,6 +36,7 @@ public interface IEngine : IDisposable
     /// <param name="batch">One slice a sequence; no sequence twice.</param>
     /// <param name="cancellationToken">Checked between layers.</param>
     /// <exception cref="OperationCanceledException">Cancelled. No state has changed, here and with every other exception.</exception>
+    /// <exception cref="NonFiniteException">The pass did not give finite numbers; the message names the place where that began.</exception>
     /// <exception cref="ContextFullException">A slice has more tokens than its state has room for.</exception>
     /// <exception cref="ArgumentException">A state of another engine, an empty slice, or an output of the wrong size.</exception>
     void Run(ReadOnlySpan<BatchSlice> batch, CancellationToken cancellationToken = default);

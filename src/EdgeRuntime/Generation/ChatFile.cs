@@ -1,8 +1,11 @@
+using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using EdgeRuntime.Files;
 using EdgeRuntime.Tokenizers;
 
 namespace EdgeRuntime.Generation;
@@ -10,12 +13,16 @@ namespace EdgeRuntime.Generation;
 /// <summary>A conversation as a JSON file: <c>{"system": "...", "messages": [{"role": "user", "content": "..."}, ...]}</c>.</summary>
 internal static class ChatFile
 {
+    /// <summary>Most bytes of a file that is read: far more than any context holds.</summary>
+    public const int MaxBytes = 64 << 20;
+
     private static readonly JsonSerializerOptions Readable = new()
     {
         WriteIndented = true,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
+    /// <exception cref="IOException">It can't be written; an older file is as it was.</exception>
     public static void Write(string path, string? system, IEnumerable<ChatMessage> messages)
     {
         JsonArray list = [];
@@ -25,29 +32,40 @@ internal static class ChatFile
         }
 
         JsonObject root = new() { ["system"] = system ?? "", ["messages"] = list };
-        File.WriteAllText(path, root.ToJsonString(Readable) + "\n");
+        using var file = FileReplacement.OfUser(path);
+        file.Write(Encoding.UTF8.GetBytes(root.ToJsonString(Readable) + "\n"));
+        file.Commit();
     }
 
     /// <exception cref="InvalidDataException">Not such a file.</exception>
+    /// <exception cref="IOException">It can't be read, is no regular file, or has more than <see cref="MaxBytes"/>.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read, or is a folder.</exception>
     public static (string? System, List<ChatMessage> Messages) Read(string path)
     {
         try
         {
-            JsonNode? root = JsonNode.Parse(File.ReadAllText(path));
+            using JsonDocument document = RegularFile.ReadJson(path, MaxBytes);
+            JsonElement root = document.RootElement;
+            if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("messages", out JsonElement list))
+            {
+                throw new InvalidDataException($"{path}: no \"messages\" list");
+            }
+
             List<ChatMessage> messages = [];
-            foreach (JsonNode? message in root?["messages"]?.AsArray() ?? throw new InvalidDataException($"{path}: no \"messages\" list"))
+            foreach (JsonElement message in list.EnumerateArray())
             {
                 messages.Add(new ChatMessage(StringOf(message, "role", path), StringOf(message, "content", path)));
             }
 
-            return (root["system"]?.GetValue<string>(), messages);
+            return (root.TryGetProperty("system", out JsonElement system) ? system.GetString() : null, messages);
         }
-        catch (System.Exception e) when (e is JsonException or System.InvalidOperationException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            throw new InvalidDataException($"{path}: not a saved conversation: {e.Message.ReplaceLineEndings(" ")}", e);
+            throw new InvalidDataException($"{path}: not a saved conversation: {exception.Message.ReplaceLineEndings(" ")}", exception);
         }
     }
 
-    private static string StringOf(JsonNode? message, string name, string path) =>
-        message?[name]?.GetValue<string>() ?? throw new InvalidDataException($"{path}: a message without \"{name}\"");
+    private static string StringOf(JsonElement message, string name, string path) =>
+        (message.TryGetProperty(name, out JsonElement value) ? value.GetString() : null)
+            ?? throw new InvalidDataException($"{path}: a message without \"{name}\"");
 }

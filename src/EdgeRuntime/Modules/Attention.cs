@@ -49,7 +49,6 @@ internal sealed record AttentionSpec : AttentionShape
 /// </summary>
 internal sealed unsafe class Attention : Branch
 {
-    private readonly string _prefix;
     private readonly int _hidden;
     private readonly AttentionSpec _spec;
     private readonly Norm? _queryNorm;
@@ -69,11 +68,11 @@ internal sealed unsafe class Attention : Branch
     /// <param name="hidden">Width of the residual stream.</param>
     /// <param name="spec">Parameters.</param>
     public Attention(string prefix, int hidden, AttentionSpec spec)
+        : base(prefix, "attention")
     {
-        _prefix = prefix;
         _hidden = hidden;
         _spec = spec;
-        _attention = new AttentionCore(spec, spec.Rope);
+        _attention = new AttentionCore(prefix, spec, spec.Rope);
         if (spec.Norm != QueryKeyNorm.None)
         {
             bool heads = spec.Norm == QueryKeyNorm.Heads;
@@ -86,18 +85,18 @@ internal sealed unsafe class Attention : Branch
 
     public override void Bind(TensorBinder tensors)
     {
-        if (tensors.Has($"{_prefix}.attn_qkv"))
+        if (tensors.Has($"{Prefix}.attn_qkv"))
         {
-            _fused = tensors.Projection($"{_prefix}.attn_qkv", _spec.QueryWidth + _spec.KeyWidth + _spec.ValueWidth, _hidden);
+            _fused = tensors.Projection($"{Prefix}.attn_qkv", _spec.QueryWidth + _spec.KeyWidth + _spec.ValueWidth, _hidden);
         }
         else
         {
-            _query = tensors.Projection($"{_prefix}.attn_q", _spec.QueryWidth, _hidden);
-            _key = tensors.Projection($"{_prefix}.attn_k", _spec.KeyWidth, _hidden);
-            _value = tensors.Projection($"{_prefix}.attn_v", _spec.ValueWidth, _hidden);
+            _query = tensors.Projection($"{Prefix}.attn_q", _spec.QueryWidth, _hidden);
+            _key = tensors.Projection($"{Prefix}.attn_k", _spec.KeyWidth, _hidden);
+            _value = tensors.Projection($"{Prefix}.attn_v", _spec.ValueWidth, _hidden);
         }
 
-        _output = tensors.Projection($"{_prefix}.attn_output", _hidden, _spec.OutputWidth, _spec.ResidualScale);
+        _output = tensors.Projection($"{Prefix}.attn_output", _hidden, _spec.OutputWidth, _spec.ResidualScale);
         _queryNorm?.Bind(tensors);
         _keyNorm?.Bind(tensors);
     }

@@ -1,3 +1,4 @@
+using System;
 using EdgeRuntime.Kernels.Attention;
 using EdgeRuntime.State;
 using EdgeRuntime.Weights;
@@ -10,6 +11,7 @@ namespace EdgeRuntime.Modules;
 /// </summary>
 internal sealed unsafe class AttentionCore : Module
 {
+    private readonly string _prefix;
     private readonly RopeSpec? _rope;
     private readonly AttentionBatch _batch = new();
     private AttentionShape _shape;
@@ -19,11 +21,13 @@ internal sealed unsafe class AttentionCore : Module
     private long _partials;
     private long _partialBytes;
 
+    /// <param name="prefix">Start of the layer's tensor names, for messages.</param>
     /// <param name="shape">What is computed.</param>
     /// <param name="rope">By which keys are turned, or null.</param>
     /// <param name="firstRotated">First element of a key that is turned.</param>
-    public AttentionCore(AttentionShape shape, RopeSpec? rope, int firstRotated = 0)
+    public AttentionCore(string prefix, AttentionShape shape, RopeSpec? rope, int firstRotated = 0)
     {
+        _prefix = prefix;
         _shape = shape;
         _rope = rope;
         _firstRotated = firstRotated;
@@ -86,6 +90,8 @@ internal sealed unsafe class AttentionCore : Module
     /// <param name="value">[KV heads, value length].</param>
     public void Store(PassThread t, int row, float* key, float* value)
     {
+        t.Pass.LookAtRow(_prefix, "keys", row, new ReadOnlySpan<float>(key, _shape.KvHeads * _shape.KeyLength));
+        t.Pass.LookAtRow(_prefix, "values", row, new ReadOnlySpan<float>(value, _shape.KvHeads * _shape.ValueLength));
         KvCache cache = t.Pass.SequenceOf(row).State.Cache;
         int position = t.Position(row);
         for (int head = 0; head < _shape.KvHeads; head++)

@@ -20,6 +20,8 @@ internal sealed unsafe class Embedding : Stage
         _hidden = hidden;
     }
 
+    public override string Kind => "embedding";
+
     /// <summary>Factor of the rows.</summary>
     public float Scale { get; init; } = 1;
 

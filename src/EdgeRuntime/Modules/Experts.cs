@@ -12,7 +12,6 @@ namespace EdgeRuntime.Modules;
 /// </summary>
 internal sealed unsafe class Experts : Branch
 {
-    private readonly string _prefix;
     private readonly int _hidden;
     private readonly ExpertSpec _spec;
     private readonly Activation _activation;
@@ -30,8 +29,8 @@ internal sealed unsafe class Experts : Branch
     /// <param name="spec">Parameters.</param>
     /// <param name="activation">Of the gates.</param>
     public Experts(string prefix, int hidden, ExpertSpec spec, Activation activation)
+        : base(prefix, "experts")
     {
-        _prefix = prefix;
         _hidden = hidden;
         _spec = spec;
         _activation = activation;
@@ -46,19 +45,19 @@ internal sealed unsafe class Experts : Branch
 
     public override void Bind(TensorBinder tensors)
     {
-        _router = tensors.Projection($"{_prefix}.ffn_gate_inp", _spec.Count, _hidden);
-        _bias = tensors.OptionalVector($"{_prefix}.exp_probs_b.bias", _spec.Count);
-        string fused = $"{_prefix}.ffn_gate_up_exps";
+        _router = tensors.Projection($"{Prefix}.ffn_gate_inp", _spec.Count, _hidden);
+        _bias = tensors.OptionalVector($"{Prefix}.exp_probs_b.bias", _spec.Count);
+        string fused = $"{Prefix}.ffn_gate_up_exps";
         bool isFused = tensors.Has(fused);
         _gate = isFused
             ? tensors.StackPart(fused, _spec.Count, _spec.Width, _hidden, part: 0, parts: 2, _spec.BiasOrder)
-            : tensors.Stack($"{_prefix}.ffn_gate_exps", _spec.Count, _spec.Width, _hidden, _spec.BiasOrder);
+            : tensors.Stack($"{Prefix}.ffn_gate_exps", _spec.Count, _spec.Width, _hidden, _spec.BiasOrder);
         _up = isFused
             ? tensors.StackPart(fused, _spec.Count, _spec.Width, _hidden, part: 1, parts: 2, _spec.BiasOrder)
-            : tensors.Stack($"{_prefix}.ffn_up_exps", _spec.Count, _spec.Width, _hidden, _spec.BiasOrder);
-        _down = tensors.Stack($"{_prefix}.ffn_down_exps", _spec.Count, _hidden, _spec.Width, _spec.BiasOrder);
+            : tensors.Stack($"{Prefix}.ffn_up_exps", _spec.Count, _spec.Width, _hidden, _spec.BiasOrder);
+        _down = tensors.Stack($"{Prefix}.ffn_down_exps", _spec.Count, _hidden, _spec.Width, _spec.BiasOrder);
         _shared?.Bind(tensors);
-        _sharedGate = _shared is null ? null : tensors.OptionalProjection($"{_prefix}.ffn_gate_inp_shexp", 1, _hidden);
+        _sharedGate = _shared is null ? null : tensors.OptionalProjection($"{Prefix}.ffn_gate_inp_shexp", 1, _hidden);
     }
 
     public override void Plan(ScratchPlan scratch)

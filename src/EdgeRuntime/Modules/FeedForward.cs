@@ -8,7 +8,6 @@ namespace EdgeRuntime.Modules;
 /// <summary>Down (act(Gate n) * Up n), or Down act(Up n) without a gate. Biases are added where the file has them.</summary>
 internal sealed unsafe class FeedForward : Branch
 {
-    private readonly string _prefix;
     private readonly int _hidden;
     private readonly int _width;
     private readonly Activation _activation;
@@ -25,8 +24,8 @@ internal sealed unsafe class FeedForward : Branch
     /// <param name="activation">Of the gate, or of up where there is none.</param>
     /// <param name="gated">Whether there is a gate.</param>
     public FeedForward(string prefix, int hidden, int width, Activation activation, bool gated = true)
+        : base(prefix, "feed-forward")
     {
-        _prefix = prefix;
         _hidden = hidden;
         _width = width;
         _activation = activation;
@@ -46,9 +45,9 @@ internal sealed unsafe class FeedForward : Branch
 
     public override void Bind(TensorBinder tensors)
     {
-        _gate = _gated ? tensors.Projection($"{_prefix}.ffn_gate{Suffix}", _width, _hidden, order: BiasOrder) : null;
-        _up = tensors.Projection($"{_prefix}.ffn_up{Suffix}", _width, _hidden, order: BiasOrder);
-        _down = tensors.Projection($"{_prefix}.ffn_down{Suffix}", _hidden, _width, ResidualScale, BiasOrder);
+        _gate = _gated ? tensors.Projection($"{Prefix}.ffn_gate{Suffix}", _width, _hidden, order: BiasOrder) : null;
+        _up = tensors.Projection($"{Prefix}.ffn_up{Suffix}", _width, _hidden, order: BiasOrder);
+        _down = tensors.Projection($"{Prefix}.ffn_down{Suffix}", _hidden, _width, ResidualScale, BiasOrder);
     }
 
     public override void Plan(ScratchPlan scratch)

@@ -29,6 +29,8 @@ internal sealed unsafe class Head : Stage
         _vocabulary = vocabulary;
     }
 
+    public override string Kind => "output";
+
     /// <summary>Factor of the logits.</summary>
     public float Scale { get; init; } = 1;
 

@@ -45,7 +45,6 @@ internal sealed record LatentAttentionSpec
 /// </summary>
 internal sealed unsafe class LatentAttention : Branch
 {
-    private readonly string _prefix;
     private readonly int _hidden;
     private readonly LatentAttentionSpec _spec;
     private readonly Norm? _queryNorm;
@@ -68,8 +67,8 @@ internal sealed unsafe class LatentAttention : Branch
     /// <param name="hidden">Width of the residual stream.</param>
     /// <param name="spec">Parameters.</param>
     public LatentAttention(string prefix, int hidden, LatentAttentionSpec spec)
+        : base(prefix, "attention")
     {
-        _prefix = prefix;
         _hidden = hidden;
         _spec = spec;
         _queryNorm = spec.QueryRank == 0 ? null : new Norm($"{prefix}.attn_q_a_norm", NormKind.Rms, spec.NormEpsilon, spec.QueryRank);
@@ -77,6 +76,7 @@ internal sealed unsafe class LatentAttention : Branch
         _absorb = new HeadProjections($"{prefix}.attn_k_b", spec.Heads, spec.Latent, spec.PlainLength);
         _expand = new HeadProjections($"{prefix}.attn_v_b", spec.Heads, spec.ValueLength, spec.Latent);
         _attention = new AttentionCore(
+            prefix,
             new AttentionShape { Heads = spec.Heads, KvHeads = 1, KeyLength = spec.KeyLength, ValueLength = spec.Latent, Scale = spec.Scale },
             spec.Rope, firstRotated: spec.Latent);
     }
@@ -86,16 +86,16 @@ internal sealed unsafe class LatentAttention : Branch
     public override void Bind(TensorBinder tensors)
     {
         int width = _spec.Heads * _spec.QueryLength;
-        _queryDown = _spec.QueryRank == 0 ? null : tensors.Projection($"{_prefix}.attn_q_a", _spec.QueryRank, _hidden);
+        _queryDown = _spec.QueryRank == 0 ? null : tensors.Projection($"{Prefix}.attn_q_a", _spec.QueryRank, _hidden);
         _query = _queryDown is null
-            ? tensors.Projection($"{_prefix}.attn_q", width, _hidden)
-            : tensors.Projection($"{_prefix}.attn_q_b", width, _spec.QueryRank);
+            ? tensors.Projection($"{Prefix}.attn_q", width, _hidden)
+            : tensors.Projection($"{Prefix}.attn_q_b", width, _spec.QueryRank);
         _queryNorm?.Bind(tensors);
-        _keyValue = tensors.Projection($"{_prefix}.attn_kv_a_mqa", _spec.KeyLength, _hidden);
+        _keyValue = tensors.Projection($"{Prefix}.attn_kv_a_mqa", _spec.KeyLength, _hidden);
         _latentNorm.Bind(tensors);
         _absorb.Bind(tensors);
         _expand.Bind(tensors);
-        _output = tensors.Projection($"{_prefix}.attn_output", _hidden, _spec.Heads * _spec.ValueLength);
+        _output = tensors.Projection($"{Prefix}.attn_output", _hidden, _spec.Heads * _spec.ValueLength);
     }
 
     public override void Declare(StatePlan state) => _attention.Declare(state);

@@ -32,7 +32,6 @@ internal sealed record Mamba2Spec(int Inner, int Heads, int Groups, int StateSiz
 /// </summary>
 internal sealed unsafe class Mamba2 : Branch
 {
-    private readonly string _prefix;
     private readonly int _hidden;
     private readonly Mamba2Spec _spec;
     private readonly CausalConvolution _convolution;
@@ -51,8 +50,8 @@ internal sealed unsafe class Mamba2 : Branch
     /// <param name="hidden">Width of the residual stream.</param>
     /// <param name="spec">Parameters.</param>
     public Mamba2(string prefix, int hidden, Mamba2Spec spec)
+        : base(prefix, "state space")
     {
-        _prefix = prefix;
         _hidden = hidden;
         _spec = spec;
         _convolution = new CausalConvolution($"{prefix}.ssm_conv1d", spec.Taps, spec.ConvolutionWidth);
@@ -65,13 +64,13 @@ internal sealed unsafe class Mamba2 : Branch
 
     public override void Bind(TensorBinder tensors)
     {
-        _input = tensors.Projection($"{_prefix}.ssm_in", _spec.InputWidth, _hidden);
+        _input = tensors.Projection($"{Prefix}.ssm_in", _spec.InputWidth, _hidden);
         _convolution.Bind(tensors);
-        _timeBias = tensors.Vector($"{_prefix}.ssm_dt.bias", _spec.Heads);
-        _a = tensors.Floats($"{_prefix}.ssm_a", _spec.Heads, 1);
-        _d = tensors.Floats($"{_prefix}.ssm_d", _spec.Heads, 1);
-        _norm = _spec.Epsilon is null ? null : tensors.Floats($"{_prefix}.ssm_norm.weight", _spec.Groups, _spec.Inner / _spec.Groups);
-        _output = tensors.Projection($"{_prefix}.ssm_out", _hidden, _spec.Inner, ResidualScale);
+        _timeBias = tensors.Vector($"{Prefix}.ssm_dt.bias", _spec.Heads);
+        _a = tensors.Floats($"{Prefix}.ssm_a", _spec.Heads, 1);
+        _d = tensors.Floats($"{Prefix}.ssm_d", _spec.Heads, 1);
+        _norm = _spec.Epsilon is null ? null : tensors.Floats($"{Prefix}.ssm_norm.weight", _spec.Groups, _spec.Inner / _spec.Groups);
+        _output = tensors.Projection($"{Prefix}.ssm_out", _hidden, _spec.Inner, ResidualScale);
     }
 
     public override void Declare(StatePlan state)

@@ -26,6 +26,12 @@ internal abstract class Module
 /// <summary>A module that stands in a model's list: the engine runs one after the other on every thread.</summary>
 internal abstract class Stage : Module
 {
+    /// <summary>Start of the tensor names of the stage's layer (<c>blk.3</c>), or null outside of all layers.</summary>
+    public virtual string? Prefix => null;
+
+    /// <summary>What the stage computes, in a word or two, for messages.</summary>
+    public abstract string Kind { get; }
+
     /// <summary>
     /// Runs on every thread of the team at once. Threads take shares of each step and meet at barriers; the last step that others depend on
     /// ends at one.
@@ -37,8 +43,16 @@ internal abstract class Stage : Module
 /// A module that computes something of the rows of its input to be added to the residual stream: a mixer or a feed-forward. It also works
 /// for any other caller that gives it activations and a place for the result.
 /// </summary>
-internal abstract class Branch : Module
+/// <param name="prefix">Start of its tensor names: <c>blk.0</c>.</param>
+/// <param name="kind">What it computes, in a word or two, for messages.</param>
+internal abstract class Branch(string prefix, string kind) : Module
 {
+    /// <summary>Start of its tensor names: <c>blk.0</c>.</summary>
+    public string Prefix { get; } = prefix;
+
+    /// <summary>What it computes, in a word or two, for messages.</summary>
+    public string Kind { get; } = kind;
+
     /// <summary>The forms in which the branch reads its input.</summary>
     public abstract ActivationForms Reads { get; }
 

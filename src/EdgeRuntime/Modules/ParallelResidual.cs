@@ -20,6 +20,10 @@ internal sealed unsafe class ParallelResidual : Stage
         _second = second;
     }
 
+    public override string? Prefix => _first.Prefix;
+
+    public override string Kind => $"{_first.Kind} and {_second.Kind}";
+
     public override void Bind(TensorBinder tensors)
     {
         _firstNorm.Bind(tensors);

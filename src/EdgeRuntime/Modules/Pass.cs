@@ -27,6 +27,7 @@ internal sealed unsafe class Pass : IDisposable
     private SequenceRows[] _sequences = [];
     private int[] _outputRows = [];
     private int _sequenceCount;
+    private volatile bool _hasUnsoundRows;
     private NativeBuffer _memory = new(0);
     private NativeBuffer _int8 = new(0);
     private NativeBuffer _float32 = new(0);
@@ -108,6 +109,37 @@ internal sealed unsafe class Pass : IDisposable
 
     public ref readonly SequenceRows SequenceOf(int row) => ref _sequences[_sequenceOf[row]];
 
+    /// <summary>Looks for bad numbers while a pass is repeated that gave some; null otherwise.</summary>
+    public ActivationProbe? Probe { get; set; }
+
+    /// <summary>Whether a row that modules showed was not sound (<see cref="ActivationProbe.IsSound"/>).</summary>
+    public bool HasUnsoundRows => _hasUnsoundRows;
+
+    /// <summary>Takes note of a row that goes where the residual stream does not show it, such as into a cache.</summary>
+    /// <inheritdoc cref="ActivationProbe.LookAtRow"/>
+    public void LookAtRow(string prefix, string what, int row, ReadOnlySpan<float> values)
+    {
+        if (!ActivationProbe.IsSound(values))
+        {
+            _hasUnsoundRows = true;
+            Probe?.LookAtRow(prefix, what, row, values);
+        }
+    }
+
+    /// <summary>Whether the residual stream is sound. What is not finite anywhere in a layer stays so in it, so looking at its end is enough.</summary>
+    public bool HasSoundResidual()
+    {
+        for (int row = 0; row < Rows; row++)
+        {
+            if (!ActivationProbe.IsSound(new ReadOnlySpan<float>(X + ((long)row * Hidden), Hidden)))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     /// <summary>The buffer at an offset that <see cref="ScratchPlan"/> gave.</summary>
     public float* Floats(long offset) => (float*)(_memory.Pointer + offset);
 
@@ -139,6 +171,7 @@ internal sealed unsafe class Pass : IDisposable
         }
 
         Rows = _sequenceCount = OutputCount = 0;
+        _hasUnsoundRows = false;
         Logits = HiddenStates = null;
         CancellationToken = cancellationToken;
     }

@@ -21,6 +21,10 @@ internal sealed unsafe class Residual : Stage
         _after = after;
     }
 
+    public override string? Prefix => _branch.Prefix;
+
+    public override string Kind => _branch.Kind;
+
     public override void Bind(TensorBinder tensors)
     {
         _before?.Bind(tensors);

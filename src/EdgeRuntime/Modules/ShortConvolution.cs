@@ -6,7 +6,6 @@ namespace EdgeRuntime.Modules;
 /// <summary>Wout (c * convolution(b * x)), with [b, c, x] = Win n: the mixer of LFM2's layers without attention.</summary>
 internal sealed unsafe class ShortConvolution : Branch
 {
-    private readonly string _prefix;
     private readonly int _hidden;
     private readonly CausalConvolution _convolution;
     private Projection _input = null!;
@@ -18,8 +17,8 @@ internal sealed unsafe class ShortConvolution : Branch
     /// <param name="hidden">Width of the residual stream.</param>
     /// <param name="taps">Weights of a channel.</param>
     public ShortConvolution(string prefix, int hidden, int taps)
+        : base(prefix, "short convolution")
     {
-        _prefix = prefix;
         _hidden = hidden;
         _convolution = new CausalConvolution($"{prefix}.shortconv.conv", taps, hidden);
     }
@@ -28,9 +27,9 @@ internal sealed unsafe class ShortConvolution : Branch
 
     public override void Bind(TensorBinder tensors)
     {
-        _input = tensors.Projection($"{_prefix}.shortconv.in_proj", 3 * _hidden, _hidden);
+        _input = tensors.Projection($"{Prefix}.shortconv.in_proj", 3 * _hidden, _hidden);
         _convolution.Bind(tensors);
-        _output = tensors.Projection($"{_prefix}.shortconv.out_proj", _hidden, _hidden);
+        _output = tensors.Projection($"{Prefix}.shortconv.out_proj", _hidden, _hidden);
     }
 
     public override void Declare(StatePlan state) => _convolution.Declare(state);

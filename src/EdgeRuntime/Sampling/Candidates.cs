@@ -174,18 +174,26 @@ internal sealed class Candidates
         RenewKeys();
     }
 
-    /// <summary>Divides every logit.</summary>
+    /// <summary>Divides every logit, counted from the best one where the best quotient would overflow: only differences matter.</summary>
     public void Divide(float divisor)
     {
+        float best = Best();
+        float origin = float.IsFinite(best / divisor) ? 0 : best;
         if (IsWhole)
         {
+            if (origin != 0)
+            {
+                TensorPrimitives.Subtract(_logits, origin, _logits);
+            }
+
             TensorPrimitives.Divide(_logits, divisor, _logits);
             return;
         }
 
         foreach (ulong key in Keys)
         {
-            _logits[CandidateKey.Id(key)] /= divisor;
+            ref float logit = ref _logits[CandidateKey.Id(key)];
+            logit = (logit - origin) / divisor;
         }
 
         RenewKeys();

@@ -33,7 +33,7 @@ internal sealed class LogitBias : SamplingStep
         Span<float> logits = candidates.Logits;
         foreach ((int token, float value) in _bias)
         {
-            logits[token] += value;
+            logits[token] = Math.Min(logits[token] + value, float.MaxValue);
         }
     }
 }

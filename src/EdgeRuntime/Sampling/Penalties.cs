@@ -32,9 +32,7 @@ internal sealed class Penalties : SamplingStep
             int count = _counts[token];
             if (count > 0)
             {
-                float logit = logits[token];
-                logit = logit <= 0 ? logit * _repeat : logit / _repeat;
-                logits[token] = logit - (count * _frequency + _presence);
+                logits[token] = Penalize(logits[token], count);
                 _counts[token] = -count; // done; a token stands in the window as often as it occurred
             }
         }
@@ -43,6 +41,19 @@ internal sealed class Penalties : SamplingStep
         {
             _counts[token] = Math.Abs(_counts[token]);
         }
+    }
+
+    /// <summary>Stays in the range of numbers; a token at minus infinity stays there.</summary>
+    private float Penalize(float logit, int count)
+    {
+        if (float.IsNegativeInfinity(logit))
+        {
+            return logit;
+        }
+
+        logit = logit <= 0 ? logit * _repeat : logit / _repeat;
+        logit = Math.Clamp(logit, float.MinValue, float.MaxValue);
+        return Math.Clamp(logit - (count * _frequency + _presence), float.MinValue, float.MaxValue);
     }
 
     public override void Reset(ReadOnlySpan<int> tokens)

@@ -6,6 +6,7 @@ using System.IO;
 using System.Linq;
 using System.Text;
 using System.Threading;
+using EdgeRuntime.Files;
 using EdgeRuntime.Gguf;
 using EdgeRuntime.Kernels;
 using EdgeRuntime.Memory;
@@ -84,7 +85,7 @@ internal sealed class PackedSideCar
                 throw;
             }
 
-            SideCarLog.NotUsed(_logger, Path, exception.Message);
+            SideCarLog.NotUsed(_logger, Path, FileException.Describe(Path, exception));
             return null;
         }
     }
@@ -107,12 +108,10 @@ internal sealed class PackedSideCar
         Region[] regions = [.. matrices.Select(static matrix => Region.Of(matrix.Packed))];
         ulong[] checksums = ChunkChecksums.Compute(team, regions, cancellationToken);
         SideCarEntry[] entries = [.. matrices.Select((matrix, i) => SideCarEntry.Of(matrix, checksums[i]))];
-        string temporary = System.IO.Path.ChangeExtension(Path, $".{Guid.NewGuid():N}.tmp");
         try
         {
             Directory.CreateDirectory(_folder);
-            DeleteLeftovers();
-            WriteFile(temporary, new SideCarHeader(_modelHash!.Value, _parts, entries).ToBytes(), matrices, cancellationToken);
+            WriteFile(new SideCarHeader(_modelHash!.Value, _parts, entries).ToBytes(), matrices, cancellationToken);
             SideCarLog.Written(_logger, Path, Stopwatch.GetElapsedTime(started).TotalSeconds);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
@@ -120,12 +119,8 @@ internal sealed class PackedSideCar
             // Another process may have been there first: its file serves as well.
             if (!IsGood(matrices, team, cancellationToken))
             {
-                SideCarLog.NotWritten(_logger, Path, exception.Message);
+                SideCarLog.NotWritten(_logger, Path, FileException.Describe(Path, exception));
             }
-        }
-        finally
-        {
-            TryDelete(temporary);
         }
     }
 
@@ -188,62 +183,20 @@ internal sealed class PackedSideCar
         return Checksum.Combine(parts);
     }
 
-    /// <summary>Writes under a temporary name and renames while the file is still open: nobody takes it for a leftover in between.</summary>
-    private void WriteFile(string temporary, byte[] header, IReadOnlyList<SideCarMatrix> matrices, CancellationToken cancellationToken)
+    private void WriteFile(byte[] header, IReadOnlyList<SideCarMatrix> matrices, CancellationToken cancellationToken)
     {
         const int ChunkBytes = 4 << 20;
-        using var stream = new FileStream(temporary, new FileStreamOptions
-        {
-            Mode = FileMode.CreateNew,
-            Access = FileAccess.ReadWrite, // some network file systems lock only what may be read
-            Share = FileShare.Delete, // allows the renaming, and locks out everything else
-            BufferSize = 0,
-            PreallocationSize = header.Length + matrices.Sum(static matrix => matrix.Packed.ByteSize), // a full disk shows at once
-        });
-        stream.Write(header);
+        using var file = FileReplacement.OfProgram(Path, header.Length + matrices.Sum(static matrix => matrix.Packed.ByteSize));
+        file.Write(header);
         foreach (SideCarMatrix matrix in matrices)
         {
             for (long done = 0; done < matrix.Packed.ByteSize; done += ChunkBytes)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                stream.Write(matrix.Packed.GetBytes(done, (int)Math.Min(ChunkBytes, matrix.Packed.ByteSize - done)));
+                file.Write(matrix.Packed.GetBytes(done, (int)Math.Min(ChunkBytes, matrix.Packed.ByteSize - done)));
             }
         }
 
-        stream.Flush(flushToDisk: true);
-        File.Move(temporary, Path, overwrite: true);
-    }
-
-    /// <summary>Takes away what processes that ended while they wrote have left; whoever still writes holds a lock.</summary>
-    private void DeleteLeftovers()
-    {
-        string stem = System.IO.Path.GetFileNameWithoutExtension(Path);
-        foreach (FileInfo leftover in new DirectoryInfo(_folder).EnumerateFiles(stem + ".*.tmp"))
-        {
-            try
-            {
-                // An empty one has just been made by somebody who is about to lock it.
-                if (leftover.Length > 0)
-                {
-                    new FileStream(leftover.FullName, FileMode.Open, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose).Dispose();
-                }
-            }
-            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-            {
-                // In use.
-            }
-        }
-    }
-
-    private static void TryDelete(string path)
-    {
-        try
-        {
-            File.Delete(path);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            // The next write tries again.
-        }
+        file.Commit();
     }
 }

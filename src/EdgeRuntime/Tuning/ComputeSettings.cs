@@ -1,6 +1,7 @@
 using System;
 using EdgeRuntime.Kernels;
 using EdgeRuntime.Threading;
+using Microsoft.Extensions.Logging;
 
 namespace EdgeRuntime.Tuning;
 
@@ -8,7 +9,8 @@ namespace EdgeRuntime.Tuning;
 /// <param name="Prefill">Instruction set for several tokens at once.</param>
 /// <param name="Decode">Instruction set whose kernels multiply a single token.</param>
 /// <param name="Threads">Threads that compute.</param>
-internal sealed record ComputeSettings(InstructionSet Prefill, InstructionSet Decode, int Threads)
+/// <param name="WantedThreads">Threads that were asked for: more where the processors are fewer.</param>
+internal sealed record ComputeSettings(InstructionSet Prefill, InstructionSet Decode, int Threads, int WantedThreads)
 {
     /// <exception cref="ArgumentException">The options or the environment name an instruction set that is unknown or not on this machine.</exception>
     public static ComputeSettings Resolve(ModelOptions options, TuningChoice? tuned)
@@ -18,7 +20,16 @@ internal sealed record ComputeSettings(InstructionSet Prefill, InstructionSet De
             : null;
         InstructionSet decode = options.DecodeInstructionSet is { } decodeName ? InstructionSet.Parse(decodeName)
             : named ?? InstructionSet.Parse(tuned!.DecodeInstructionSet);
-        return new ComputeSettings(
-            named ?? InstructionSet.Parse(tuned!.PrefillInstructionSet), decode, options.Threads ?? tuned?.Threads ?? ProcessorTopology.PhysicalCores);
+        int threads = options.Threads ?? tuned?.Threads ?? ProcessorTopology.PhysicalCores;
+        return new ComputeSettings(named ?? InstructionSet.Parse(tuned!.PrefillInstructionSet), decode, Math.Min(threads, options.Processors), threads);
+    }
+
+    /// <summary>Says where fewer threads compute than were asked for.</summary>
+    public void WarnOfBound(ILogger logger)
+    {
+        if (Threads < WantedThreads)
+        {
+            Log.ThreadsBounded(logger, WantedThreads, Threads);
+        }
     }
 }

@@ -4,6 +4,7 @@ using System.IO;
 using System.Linq;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using EdgeRuntime.Files;
 using EdgeRuntime.Kernels;
 using EdgeRuntime.State;
 
@@ -21,7 +22,8 @@ public sealed record TuningProfile(TuningKey Key, TuningChoice Choice, IReadOnly
     /// <summary>Greatest batch that is believed: scratch memory grows with it.</summary>
     public const int MaxBatchTokens = 8192;
 
-    private const long MaxFileBytes = 1 << 20;
+    /// <summary>Most bytes of a file that is read.</summary>
+    internal const int MaxFileBytes = 1 << 20;
 
     private static readonly JsonWriterOptions Indented = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -30,29 +32,24 @@ public sealed record TuningProfile(TuningKey Key, TuningChoice Choice, IReadOnly
     public void Save(string path)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        string temporary = FormattableString.Invariant($"{path}.{Environment.ProcessId}.tmp");
-        using (FileStream stream = File.Create(temporary))
-        using (var json = new Utf8JsonWriter(stream, Indented))
+        using var file = FileReplacement.OfProgram(path);
+        using (var json = new Utf8JsonWriter(file, Indented))
         {
             Write(json);
         }
 
-        File.Move(temporary, path, overwrite: true);
+        file.Commit();
     }
 
     /// <summary>Reads a file; nothing in it is believed unchecked.</summary>
     /// <exception cref="InvalidDataException">Not a profile of this version, or a value that can't be; the message says which.</exception>
-    /// <exception cref="IOException">It can't be read.</exception>
+    /// <exception cref="IOException">It can't be read, is no regular file, or is larger than a profile ever is.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read, or is a folder.</exception>
     public static TuningProfile Load(string path)
     {
-        if (new FileInfo(path).Length > MaxFileBytes)
-        {
-            throw new InvalidDataException("too large for a profile");
-        }
-
         try
         {
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
+            using JsonDocument document = RegularFile.ReadJson(path, MaxFileBytes);
             return Read(document.RootElement);
         }
         catch (JsonException exception)

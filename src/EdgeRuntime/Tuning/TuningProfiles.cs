@@ -1,5 +1,6 @@
 using System;
 using System.IO;
+using EdgeRuntime.Files;
 using EdgeRuntime.Gguf;
 using Microsoft.Extensions.Logging;
 
@@ -57,7 +58,7 @@ public static class TuningProfiles
         }
         catch (Exception exception) when (exception is InvalidDataException or IOException or UnauthorizedAccessException)
         {
-            problem = exception.Message;
+            problem = FileException.Describe(path, exception);
         }
 
         Log.ProfileIgnored(logger, path, problem.ReplaceLineEndings(" "));

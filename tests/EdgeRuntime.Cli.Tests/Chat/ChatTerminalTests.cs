@@ -132,6 +132,42 @@ public sealed partial class ChatTerminalTests
     }
 
     [Fact]
+    public void Chat_ResizedTerminal_KeepsOneCopyOfTheLine()
+    {
+        using TerminalSession terminal = Start(Edgert.Stories);
+        terminal.WaitForPrompt();
+        terminal.Type("/system " + new string('a', 140));
+        terminal.WaitFor(screen => TerminalSession.LastLine(screen) == new string('a', 30), "two rows of 120");
+        terminal.Resize(60, 24);
+        terminal.WaitFor(screen => TerminalSession.LastLine(screen) == new string('a', 30), "three rows of 60");
+        terminal.Type("b");
+        string screen = terminal.WaitFor(seen => TerminalSession.LastLine(seen) == new string('a', 30) + "b", "one letter more");
+        Assert.Single(screen.Split('\n'), line => line.StartsWith("> /system", StringComparison.Ordinal));
+        terminal.Resize(140, 24);
+        terminal.Keys("BSpace", "Home", "Right");
+        terminal.Type("x");
+        screen = terminal.WaitFor("> /xsystem aaa");
+        Assert.Single(screen.Split('\n'), line => line.StartsWith("> /", StringComparison.Ordinal));
+        terminal.Keys("Home", "C-k", "C-d");
+        terminal.WaitFor("[left with 0]");
+    }
+
+    [Fact]
+    public void Chat_ResizeDuringAnAnswer_GoesOn()
+    {
+        using TerminalSession terminal = Start(Edgert.Stories, "-n", "400", "--logit-bias", "2-1000");
+        terminal.WaitForPrompt();
+        terminal.Enter("Once");
+        terminal.WaitFor(screen => screen.Trim().Length > 200, "some of the answer");
+        terminal.Resize(40, 12);
+        terminal.Resize(100, 30);
+        terminal.WaitFor(screen => screen.ReplaceLineEndings("").Contains("--max-tokens)", StringComparison.Ordinal), "the answer's end");
+        terminal.WaitForPrompt();
+        terminal.Enter("/exit");
+        terminal.WaitFor("[left with 0]");
+    }
+
+    [Fact]
     public void Chat_WideCharacters_KeepTheCursorInItsPlace()
     {
         using TerminalSession terminal = Start(Edgert.Stories);

@@ -59,6 +59,21 @@ internal static class Edgert
     public static EdgertResult RunIn(IReadOnlyDictionary<string, string?> environment, string? input, params string[] arguments)
     {
         using Process process = Start(environment, arguments);
+        return Finish(process, input, $"edgert {string.Join(' ', arguments)}");
+    }
+
+    /// <summary>
+    /// Runs a line of a Unix shell, in which <c>$EDGERT</c> is the command and <c>$MODEL</c> a small model. Skips where there is none.
+    /// </summary>
+    public static EdgertResult Shell(string script)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "needs a Unix shell");
+        using Process process = Start("/bin/sh", new Dictionary<string, string?> { ["EDGERT"] = Path, ["MODEL"] = Stories }, "-c", script);
+        return Finish(process, null, script);
+    }
+
+    private static EdgertResult Finish(Process process, string? input, string what)
+    {
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> error = process.StandardError.ReadToEndAsync();
         try
@@ -74,15 +89,18 @@ internal static class Edgert
         if (!process.WaitForExit(Patience))
         {
             process.Kill(entireProcessTree: true);
-            Assert.Fail($"edgert {string.Join(' ', arguments)} still runs after {Patience}\n--- error\n{error.Result}");
+            Assert.Fail($"{what} still runs after {Patience}\n--- error\n{error.Result}");
         }
 
         return new EdgertResult(process.ExitCode, output.Result, error.Result);
     }
 
-    public static Process Start(IReadOnlyDictionary<string, string?> environment, params string[] arguments)
+    public static Process Start(IReadOnlyDictionary<string, string?> environment, params string[] arguments) =>
+        Start(Path, environment, arguments);
+
+    private static Process Start(string program, IReadOnlyDictionary<string, string?> environment, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Path)
+        var start = new ProcessStartInfo(program)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

@@ -3,9 +3,11 @@ using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
+using System.Linq;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using System.Threading;
 using System.Threading.Tasks;
 
 namespace EdgeRuntime.Cli.Tests.Support;
@@ -32,18 +34,48 @@ internal sealed record ServerBehaviour
     public long? ClaimedLength { get; init; }
 }
 
-/// <summary>A web server on this machine that gives out one file, and cuts connections, ignores ranges or refuses as told.</summary>
+/// <summary>A request as it came.</summary>
+/// <param name="Number">0 for the server's first request.</param>
+/// <param name="Target">Path and query.</param>
+/// <param name="Headers">By name, of any case.</param>
+internal sealed record ServerRequest(int Number, string Target, IReadOnlyDictionary<string, string> Headers)
+{
+    /// <summary>What follows "bytes=", or "" for none.</summary>
+    public string Range => Header("Range").Replace("bytes=", "", StringComparison.OrdinalIgnoreCase);
+
+    public string Header(string name) => Headers.GetValueOrDefault(name, "");
+}
+
+/// <summary>
+/// A web server on this machine that gives out one file, and cuts connections, ignores ranges or refuses as told; or that follows a script.
+/// </summary>
 internal sealed class FileServer : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly ServerBehaviour _behaviour;
+    private readonly ServerBehaviour _behaviour = new();
+    private readonly Func<ServerRequest, NetworkStream, Task> _answer;
+    private int _requests;
 
     public FileServer(byte[] content, ServerBehaviour? behaviour = null)
     {
         Content = content;
-        _behaviour = behaviour ?? new ServerBehaviour();
-        _listener.Start();
-        _ = Task.Run(AcceptAsync);
+        _behaviour = behaviour ?? _behaviour;
+        _answer = (request, stream) => AnswerAsync(stream, request.Range, request.Header("If-Range"));
+        Start();
+    }
+
+    /// <summary>A server that writes what a script says, byte for byte; the connection is closed after each answer.</summary>
+    public FileServer(Func<ServerRequest, NetworkStream, Task> script)
+    {
+        Content = [];
+        _answer = script;
+        Start();
+    }
+
+    /// <summary>A server whose answers are made by a script as a whole.</summary>
+    public FileServer(Func<ServerRequest, byte[]> script)
+        : this(async (request, stream) => await stream.WriteAsync(script(request)))
+    {
     }
 
     public byte[] Content { get; set; }
@@ -51,9 +83,30 @@ internal sealed class FileServer : IDisposable
     /// <summary>The Range header of each request, or "" for none.</summary>
     public ConcurrentQueue<string> Ranges { get; } = new();
 
-    public string Url(string file) => $"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}/some/folder/{file}";
+    public ConcurrentQueue<ServerRequest> Requests { get; } = new();
+
+    /// <summary>Host and port.</summary>
+    public string Authority => $"127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}";
+
+    public string Url(string file) => $"http://{Authority}/some/folder/{file}";
+
+    /// <summary>An answer with a head and a body as they are given.</summary>
+    /// <param name="status">As "206 Partial Content".</param>
+    /// <param name="headers">One a line; Content-Length is not added.</param>
+    /// <param name="body">What follows the head.</param>
+    public static byte[] Reply(string status, string[] headers, ReadOnlySpan<byte> body)
+    {
+        string head = string.Concat(headers.Select(header => header + "\r\n"));
+        return [.. Encoding.Latin1.GetBytes($"HTTP/1.1 {status}\r\n{head}Connection: close\r\n\r\n"), .. body];
+    }
 
     public void Dispose() => _listener.Dispose();
+
+    private void Start()
+    {
+        _listener.Start();
+        _ = Task.Run(AcceptAsync);
+    }
 
     private async Task AcceptAsync()
     {
@@ -61,8 +114,7 @@ internal sealed class FileServer : IDisposable
         {
             while (true)
             {
-                using TcpClient client = await _listener.AcceptTcpClientAsync();
-                await ServeAsync(client);
+                _ = ServeAsync(await _listener.AcceptTcpClientAsync());
             }
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
@@ -73,19 +125,15 @@ internal sealed class FileServer : IDisposable
 
     private async Task ServeAsync(TcpClient client)
     {
-        using NetworkStream stream = client.GetStream();
         try
         {
+            using TcpClient owned = client;
+            using NetworkStream stream = client.GetStream();
             using var reader = new StreamReader(stream, Encoding.ASCII, leaveOpen: true);
-            string range = "", version = "";
-            while (await reader.ReadLineAsync() is { Length: > 0 } line)
-            {
-                range = Header(line, "Range: bytes=") ?? range;
-                version = Header(line, "If-Range: ") ?? version;
-            }
-
-            Ranges.Enqueue(range);
-            await AnswerAsync(stream, range, version);
+            ServerRequest request = await ReadRequestAsync(reader);
+            Requests.Enqueue(request);
+            Ranges.Enqueue(request.Range);
+            await _answer(request, stream);
             if (_behaviour.Resets)
             {
                 // Let the bytes arrive first: a reset throws away what was not read yet.
@@ -98,14 +146,24 @@ internal sealed class FileServer : IDisposable
                 client.Client.Shutdown(SocketShutdown.Send);
             }
         }
-        catch (Exception exception) when (exception is IOException or SocketException)
+        catch (Exception exception) when (exception is IOException or SocketException or ObjectDisposedException)
         {
             // The client has gone: its business.
         }
     }
 
-    private static string? Header(string line, string name) =>
-        line.StartsWith(name, StringComparison.OrdinalIgnoreCase) ? line[name.Length..] : null;
+    private async Task<ServerRequest> ReadRequestAsync(StreamReader reader)
+    {
+        string first = await reader.ReadLineAsync() ?? "";
+        var headers = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        while (await reader.ReadLineAsync() is { Length: > 0 } line)
+        {
+            int colon = line.IndexOf(':', StringComparison.Ordinal);
+            headers[line[..colon]] = line[(colon + 1)..].Trim();
+        }
+
+        return new ServerRequest(Interlocked.Increment(ref _requests) - 1, first.Split(' ').ElementAtOrDefault(1) ?? "", headers);
+    }
 
     private async Task AnswerAsync(NetworkStream stream, string range, string version)
     {

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Diagnostics;
 using System.IO;
 using System.Linq;
@@ -18,10 +19,21 @@ internal sealed class TerminalSession : IDisposable
     private readonly string _socket = $"edgert-test-{Guid.NewGuid():N}";
 
     public TerminalSession(params string[] arguments)
+        : this(new Dictionary<string, string>(), arguments)
+    {
+    }
+
+    /// <param name="environment">Variables of the command.</param>
+    /// <param name="arguments">Its arguments.</param>
+    public TerminalSession(IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows() || !Exists("tmux"), "tmux is not installed: apt-get install tmux");
         string command = string.Join(' ', arguments.Prepend(Edgert.Path).Select(Quote));
-        string script = _folder.Write("start.sh", $"#!/bin/sh\ntrap : INT\n{command}\necho \"[left with $?]\"\nsleep 1000\n");
+        string variables = string.Concat(environment.Select(variable => $"export {variable.Key}={Quote(variable.Value)}\n"));
+        string script = _folder.Write(
+            "start.sh",
+            $"#!/bin/sh\n{variables}trap : INT\n{command}\ncode=$?\nstty -a | grep -q -e -icanon && echo '[raw]'\n"
+            + "echo \"[left with $code]\"\nsleep 1000\n");
 
         // The raw output is recorded, too: what was on the screen for a moment only is found there. So the command waits for the recorder.
         string start = $"until [ -e {Quote(RecordPath)} ]; do sleep 0.05; done; exec sh {Quote(script)}";
@@ -50,6 +62,18 @@ internal sealed class TerminalSession : IDisposable
     {
         Type(text);
         Keys("Enter");
+    }
+
+    /// <summary>Changes the size of the terminal, as dragging its window does.</summary>
+    public void Resize(int width, int height) => Tmux("resize-window", "-x", $"{width}", "-y", $"{height}");
+
+    /// <summary>Sends the command a signal by name, as kill does from elsewhere.</summary>
+    public void Signal(string name)
+    {
+        string shell = Tmux("display-message", "-p", "#{pane_pid}").Trim();
+        string command = File.ReadAllText($"/proc/{shell}/task/{shell}/children").Trim();
+        using Process kill = Process.Start("kill", ["-" + name, command]);
+        kill.WaitForExit();
     }
 
     /// <summary>Waits until the screen holds a text.</summary>

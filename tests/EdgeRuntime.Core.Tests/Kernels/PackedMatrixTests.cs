@@ -249,6 +249,43 @@ public class PackedMatrixTests
         ExpectNonFinite(type, 15);
     }
 
+    /// <summary>Whatever bytes of a block hold a scale: with each pattern of infinity or NaN at each place, packing refuses what dequantizing shows.</summary>
+    [Theory]
+    [MemberData(nameof(Types))]
+    public void PackPanel_HalfOfABlockOverwritten_IsRefusedExactlyWhereAWeightIsNotFinite(TensorType type)
+    {
+        TensorFormat format = TensorFormats.Get(type);
+        int columns = 2 * Math.Max(format.BlockWeights, 32);
+        int rowBytes = (int)format.RowBytes(columns);
+        float[] weights = new float[columns];
+        int refused = 0;
+        foreach (ushort pattern in (ushort[])[0x7c00, 0xfc00, 0x7e00, 0xffff, 0x7f80, 0xff80, 0x7fc0])
+        {
+            for (int place = 0; place + 1 < rowBytes; place += type == TensorType.F32 ? 2 : 1)
+            {
+                byte[] source = MatrixCase.RandomRows(format, 20, columns, new Random(place));
+                int row = place % 20;
+                BitConverter.TryWriteBytes(source.AsSpan((row * rowBytes) + place), pattern);
+                format.Dequantize(source.AsSpan(row * rowBytes, rowBytes), weights);
+                bool finite = Array.TrueForAll(weights, float.IsFinite);
+                refused += finite ? 0 : 1;
+                foreach (InstructionSet set in InstructionSet.All.Where(set => set.IsSupported))
+                {
+                    if (finite)
+                    {
+                        MatrixCase.Pack(type, source, 20, columns, set).Dispose();
+                    }
+                    else
+                    {
+                        Assert.Equal(row, Assert.Throws<NonFiniteWeightException>(() => MatrixCase.Pack(type, source, 20, columns, set)).Row);
+                    }
+                }
+            }
+        }
+
+        Assert.NotEqual(0, refused);
+    }
+
     private static void ExpectNonFinite(TensorType type, int row)
     {
         TensorFormat format = TensorFormats.Get(type);

@@ -13,7 +13,8 @@ public sealed partial class LayerTests
 {
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
-        ["EdgeRuntime.Core/Memory"] = [],
+        ["EdgeRuntime.Core/Files"] = [],
+        ["EdgeRuntime.Core/Memory"] = ["Files"],
         ["EdgeRuntime.Core/Threading"] = [],
         ["EdgeRuntime.Core/Formats"] = ["Memory"],
         ["EdgeRuntime.Core/Gguf"] = ["Formats", "Memory"],

@@ -111,6 +111,37 @@ public sealed class SamplerTests
         Assert.Throws<ArgumentException>(() => sampler.Sample(new float[99]));
     }
 
+    public static TheoryData<GenerationOptions> Overflowing() => new(
+        new GenerationOptions { Temperature = 1e-44f },
+        new GenerationOptions { Temperature = 1e-44f, TopK = 0, TopP = 1, MinP = 0 },
+        new GenerationOptions { RepeatPenalty = 1e-44f },
+        new GenerationOptions { RepeatPenalty = 1e38f, Temperature = 0 },
+        new GenerationOptions { PresencePenalty = -3e38f, FrequencyPenalty = -3e38f, TypicalP = 0.5f },
+        new GenerationOptions { LogitBias = new Dictionary<int, float> { [2] = float.MaxValue, [3] = float.MinValue }, Temperature = 0 },
+        new GenerationOptions { LogitBias = new Dictionary<int, float> { [2] = float.MaxValue, [3] = float.MinValue } });
+
+    [Theory]
+    [MemberData(nameof(Overflowing))]
+    public void Sample_FiniteLogitsWithEverySetting_NeverOverflow(GenerationOptions options)
+    {
+        Sampler sampler = new(options with { RepeatLastTokens = 8 }, 4, 10);
+        foreach (float[] logits in (float[][])[[1, 2, 3, 4], [-1, -2, 3e38f, -3e38f], [3e38f, -3e38f, 3e38f, 0], [-3e38f, -3e38f, -3e38f, -3e38f], [0, 0, 0, 0]])
+        {
+            sampler.Reset([2, 2, 2, 1]);
+            Distribution distribution = new();
+            sampler.GetDistribution(logits, distribution);
+            Assert.Equal(1, distribution.Probabilities.ToArray().Sum(), 1e-9);
+            Assert.InRange(sampler.Sample(logits), 0, 3);
+        }
+    }
+
+    [Fact]
+    public void Sample_SmallestTemperature_IsGreedy()
+    {
+        Sampler sampler = new(new() { Temperature = 1e-44f, TopK = 0, TopP = 1, MinP = 0 }, 4, 10);
+        Assert.All(Enumerable.Range(0, 50), _ => Assert.Equal(2, sampler.Sample([1, 2, 3, -4])));
+    }
+
     [Theory]
     [InlineData(0f)]
     [InlineData(1f)]

@@ -196,7 +196,7 @@ public sealed class PackedSideCarTests : IDisposable
     public void Load_AfterAProcessEndedWhileWriting_TakesItsRemainsAway()
     {
         Logits(Stories, Cache, "Written");
-        string remains = Path.ChangeExtension(SideCar, ".0123.tmp");
+        string remains = SideCar + ".0123456789abcdef.edgert-tmp";
         File.Move(SideCar, remains);
         Logits(Stories, Cache, "Written");
         Assert.NotEqual(remains, SideCar);

@@ -1,6 +1,7 @@
 using System;
 using System.IO;
 using EdgeRuntime.Cli.Terminal;
+using EdgeRuntime.Files;
 
 namespace EdgeRuntime.Cli.Bench.Peer;
 
@@ -12,14 +13,12 @@ internal static class LlamaQuantizer
     /// <param name="input">A GGUF file.</param>
     /// <param name="type">A file type as llama.cpp names it: Q4_0, Q4_K_M ...</param>
     /// <param name="output">The file to write.</param>
+    /// <param name="force">Replaces an output that is there already.</param>
     /// <exception cref="CommandException">llama.cpp refuses.</exception>
-    public static void Run(string libraryPath, string input, string type, string output)
+    public static void Run(string libraryPath, string input, string type, string output, bool force)
     {
         int number = ModelCard.FileTypeNumber(type);
-        if (!File.Exists(input))
-        {
-            throw new CommandException($"{input}: no such file");
-        }
+        UserFile.OpenRead(input).Dispose(); // says more clearly than llama.cpp why it can't be read
 
         if (File.Exists(output) && Path.GetFullPath(input) == Path.GetFullPath(output))
         {
@@ -27,14 +26,16 @@ internal static class LlamaQuantizer
         }
 
         LlamaLibrary.Load(libraryPath, variant: null);
-        UserFile.Create(output).Dispose(); // says more clearly why it can't be written
+        using FileReplacement file = UserFile.CreateModel(output, force);
         LlamaNative.QuantizeParams parameters = LlamaNative.QuantizeDefaultParams();
         parameters.FileType = number;
         parameters.AllowRequantize = 1;
         parameters.Threads = Environment.ProcessorCount;
-        if (LlamaNative.Quantize(input, output, in parameters) != 0)
+        if (LlamaNative.Quantize(input, file.ContentPath, in parameters) != 0)
         {
             throw new CommandException($"{input}: llama.cpp can't make it {type}: {LlamaLibrary.LastError}");
         }
+
+        file.Commit();
     }
 }

@@ -1,5 +1,4 @@
 using System;
-using System.Text;
 using EdgeRuntime.Tokenizers.Templates.Runtime;
 using EdgeRuntime.Tokenizers.Templates.Values;
 
@@ -107,10 +106,9 @@ internal static class Arithmetic
     {
         // What is marked safe escapes what is added to it, in front or behind.
         bool isMarkup = left.IsMarkup || right.IsMarkup;
-        string a = isMarkup && !left.IsMarkup ? TextFilters.EscapeHtml(left.Text) : left.Text;
-        string b = isMarkup && !right.IsMarkup ? TextFilters.EscapeHtml(right.Text) : right.Text;
-        context.CheckLength((long)a.Length + b.Length);
-        return new StringValue(a + b, isMarkup);
+        return isMarkup
+            ? StringValue.Concat(context, TextFilters.Escaped(context, left), TextFilters.Escaped(context, right))
+            : StringValue.Concat(context, left, right);
     }
 
     private static SequenceValue AddItems(Interpreter context, SequenceValue left, SequenceValue right)
@@ -124,8 +122,9 @@ internal static class Arithmetic
         int times = (int)Int128.Clamp(count, 0, TemplateLimits.Weight + 1);
         if (value is StringValue text)
         {
-            context.CheckLength((long)text.Text.Length * times);
-            return text.Text.Length == 0 ? text : text.With(new StringBuilder().Insert(0, text.Text, times).ToString());
+            var sink = new TextSink(context);
+            sink.AppendRepeated(text, times);
+            return sink.ToValue(text.IsMarkup);
         }
 
         var sequence = (SequenceValue)value;

@@ -22,17 +22,26 @@ internal readonly struct AttributePath
         Value[] parts = attribute switch
         {
             null or NoneValue => [],
-            StringValue text => Array.ConvertAll(text.Text.Split('.'), Part),
+            StringValue text => Array.ConvertAll(Names(context, text, '.'), Part),
             _ => [attribute],
         };
-        context.ChargeElements(parts.Length);
         return new AttributePath(parts, missing is NoneValue ? null : missing, ignoreCase);
+    }
+
+    /// <summary>The names between separators, paid for before they are made.</summary>
+    public static string[] Names(Interpreter context, StringValue names, char separator)
+    {
+        int count = context.Read(names).AsSpan().Count(separator) + 1;
+        ContainerSize.Check((long)count * 8, 0);
+        context.ChargeElements(count);
+        return names.Text.Split(separator);
     }
 
     public Value Find(Interpreter context, Value item)
     {
         foreach (Value part in _parts)
         {
+            context.Step();
             item = context.GetItem(item, part);
             item = item is UndefinedValue && _missing is not null ? _missing : item;
         }
@@ -42,7 +51,7 @@ internal readonly struct AttributePath
 
     /// <summary>Strings in lower case, all else as it is.</summary>
     public static Value Lower(Interpreter context, Value value) =>
-        value is StringValue text ? context.NewString(text.Text.ToLowerInvariant()) : value;
+        value is StringValue text ? TextMaps.Apply(context, text, TextMaps.Lower) : value;
 
     private static Value Part(string part) =>
         part.Length > 0 && part.AsSpan().IndexOfAnyExceptInRange('0', '9') < 0 && NumberText.TryParseInteger(part, 10, out Int128 index)

@@ -10,42 +10,48 @@ internal sealed class BraceFormat(Interpreter context, Arguments arguments)
     private int _next;
 
     public static Value Apply(Interpreter context, StringValue format, Arguments arguments) =>
-        format.With(new BraceFormat(context, arguments).Format(format.Text, 2));
+        new BraceFormat(context, arguments).Format(format, 2);
 
-    /// <param name="text">The format.</param>
+    /// <param name="format">The format.</param>
     /// <param name="levels">How many levels of braces are left: a specification may hold fields, those no more.</param>
-    private string Format(string text, int levels)
+    private StringValue Format(StringValue format, int levels)
     {
         if (levels == 0)
         {
             throw Errors.Value("Max string recursion exceeded");
         }
 
+        string text = context.Read(format);
         var sink = new TextSink(context);
-        for (int i = 0; i < text.Length; i++)
+        for (int i = 0; i < text.Length;)
         {
-            char c = text[i];
-            if (c is not ('{' or '}'))
+            int brace = text.AsSpan(i).IndexOfAny('{', '}');
+            sink.Append(format, i, brace < 0 ? text.Length - i : brace);
+            if (brace < 0)
             {
-                sink.Append(text.AsSpan(i, 1));
+                break;
             }
-            else if (i + 1 < text.Length && text[i + 1] == c)
+
+            i += brace;
+            if (i + 1 < text.Length && text[i + 1] == text[i])
             {
-                sink.Append(text.AsSpan(i++, 1));
+                sink.Append(format, i, 1);
+                i += 2;
             }
-            else if (c == '}')
+            else if (text[i] == '}')
             {
                 throw Errors.Value("Single '}' encountered in format string");
             }
             else
             {
                 int end = FieldEnd(text, i + 1);
-                sink.Append(FormatField(text[(i + 1)..end], levels));
-                i = end;
+                context.Step();
+                sink.Append(FormatField(format.Slice(i + 1, end - i - 1), levels));
+                i = end + 1;
             }
         }
 
-        return sink.ToString();
+        return sink.ToValue(format.IsMarkup);
     }
 
     private static int FieldEnd(string text, int start)
@@ -68,28 +74,31 @@ internal sealed class BraceFormat(Interpreter context, Arguments arguments)
         throw Errors.Value("expected '}' before end of string");
     }
 
-    private string FormatField(string field, int levels)
+    private StringValue FormatField(StringValue field, int levels)
     {
-        int colon = field.IndexOf(':', StringComparison.Ordinal);
-        string name = colon < 0 ? field : field[..colon];
-        string spec = colon < 0 ? "" : field[(colon + 1)..];
+        string text = field.Text;
+        int colon = text.IndexOf(':', StringComparison.Ordinal);
+        string name = colon < 0 ? text : text[..colon];
         int bang = name.IndexOf('!', StringComparison.Ordinal);
         string conversion = bang < 0 ? "" : name[(bang + 1)..];
         Value value = Find(bang < 0 ? name : name[..bang]);
         value = conversion switch
         {
             "" => value,
-            "s" => context.NewString(context.Text(value)),
-            "r" or "a" => context.NewString(context.Repr(value)),
+            "s" => context.ToText(value),
+            "r" or "a" => context.Repr(value),
             _ => throw Errors.Value($"Unknown conversion specifier {conversion}"),
         };
-        return spec.Length == 0 ? context.Text(value) : FormatSpec.Parse(Format(spec, levels - 1)).Apply(context, value);
+        return colon < 0 || colon == text.Length - 1
+            ? context.ToText(value)
+            : FormatSpec.Parse(context, Format(field.Slice(colon + 1), levels - 1)).Apply(context, value);
     }
 
     private Value Find(string path)
     {
         int end = path.AsSpan().IndexOfAny('.', '[');
         string first = end < 0 ? path : path[..end];
+        context.ChargeName(path);
         Value value = FindFirst(first);
         while (end >= 0 && end < path.Length)
         {
@@ -97,6 +106,7 @@ internal sealed class BraceFormat(Interpreter context, Arguments arguments)
             int start = end + 1;
             end = isAttribute ? path.AsSpan(start).IndexOfAny('.', '[') : path.IndexOf(']', start) - start;
             end = end < 0 ? (isAttribute ? path.Length : throw Errors.Value("Missing ']' in format string")) : start + end;
+            context.Step();
             string part = path[start..end];
             value = isAttribute ? context.GetAttribute(value, part) : context.GetItem(value, Key(part));
             end += isAttribute ? 0 : 1;

@@ -1,7 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Text;
-using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Library;
 
@@ -28,40 +26,13 @@ internal static class CodePoints
         return count;
     }
 
-    /// <summary>The code point at an index counted in code points, from the end where negative; null past the ends.</summary>
-    public static string? ElementAt(string text, Int128 index)
-    {
-        int count = Count(text);
-        index += index < 0 ? count : 0;
-        if (index < 0 || index >= count)
-        {
-            return null;
-        }
+    /// <summary>The number of the code point at an index; a surrogate without its partner is its own.</summary>
+    public static int ValueAt(string text, int index) =>
+        LengthAt(text, index) == 2 ? char.ConvertToUtf32(text[index], text[index + 1]) : text[index];
 
-        int unit = count == text.Length ? (int)index : UnitAt(text, (int)index);
-        return text.Substring(unit, LengthAt(text, unit));
-    }
-
-    public static string Slice(string text, SliceValue slice)
-    {
-        int total = Count(text);
-        (int start, int count, int step) = slice.Resolve(total);
-        if (step == 1)
-        {
-            return total == text.Length ? text.Substring(start, count) : text[UnitAt(text, start)..UnitAt(text, start + count)];
-        }
-
-        int[] units = total == text.Length ? [] : Units(text, total);
-        var part = new StringBuilder();
-        for (int i = 0; i < count; i++)
-        {
-            int unit = start + (i * step);
-            unit = units.Length == 0 ? unit : units[unit];
-            part.Append(text, unit, LengthAt(text, unit));
-        }
-
-        return part.ToString();
-    }
+    /// <summary>The units of the code point that ends at an index.</summary>
+    public static int LengthBefore(string text, int end) =>
+        end > 1 && char.IsLowSurrogate(text[end - 1]) && char.IsHighSurrogate(text[end - 2]) ? 2 : 1;
 
     /// <summary>The unit where the code point of an index starts; the length where the index is the count.</summary>
     public static int UnitAt(string text, int index)
@@ -100,9 +71,9 @@ internal static class CodePoints
         : text;
 
     /// <summary>The lines of a text, split where Python's <c>str.splitlines</c> does.</summary>
-    public static List<string> Lines(string text, bool keepEnds)
+    /// <returns>Where each begins and ends.</returns>
+    public static IEnumerable<(int Start, int End)> Lines(string text, bool keepEnds)
     {
-        var lines = new List<string>();
         int start = 0;
         for (int i = 0; i < text.Length; i++)
         {
@@ -113,21 +84,18 @@ internal static class CodePoints
 
             int end = i;
             i += text[i] == '\r' && i + 1 < text.Length && text[i + 1] == '\n' ? 1 : 0;
-            lines.Add(text[start..(keepEnds ? i + 1 : end)]);
+            yield return (start, keepEnds ? i + 1 : end);
             start = i + 1;
         }
 
         if (start < text.Length)
         {
-            lines.Add(text[start..]);
+            yield return (start, text.Length);
         }
-
-        return lines;
     }
 
-    private static int FirstSurrogate(ReadOnlySpan<char> text) => text.IndexOfAnyInRange('\ud800', '\udfff');
-
-    private static int[] Units(string text, int count)
+    /// <summary>The unit where each code point starts.</summary>
+    public static int[] Units(string text, int count)
     {
         var units = new int[count];
         for (int i = 0, unit = 0; i < count; unit += LengthAt(text, unit), i++)
@@ -137,4 +105,6 @@ internal static class CodePoints
 
         return units;
     }
+
+    private static int FirstSurrogate(ReadOnlySpan<char> text) => text.IndexOfAnyInRange('\ud800', '\udfff');
 }

@@ -49,7 +49,7 @@ internal static class TupleMethods
             }
         }
 
-        throw Errors.Value($"{context.Repr(arguments.At(0))} is not in list");
+        throw Errors.Value($"{context.Repr(arguments.At(0)).Text} is not in list");
     }
 
     private static int Position(Value? index, int missing, int count)
@@ -73,14 +73,14 @@ internal static class DictMethods
     };
 
     private static Value Get(Interpreter context, DictValue dict, Arguments arguments) =>
-        dict.FindItem(context, DictValue.CheckKey(arguments.At(0))) ?? arguments[1] ?? NoneValue.Instance;
+        dict.FindItem(context, DictValue.CheckKey(context, arguments.At(0))) ?? arguments[1] ?? NoneValue.Instance;
 
     private static DictValue FromKeys(Interpreter context, Value self, Arguments arguments)
     {
         var entries = new OrderedDictionary<Value, Value>();
         foreach (Value key in context.ToArray(arguments.At(0)))
         {
-            entries[DictValue.CheckKey(key)] = arguments[1] ?? NoneValue.Instance;
+            entries[DictValue.CheckKey(context, key)] = arguments[1] ?? NoneValue.Instance;
         }
 
         return new DictValue(entries);

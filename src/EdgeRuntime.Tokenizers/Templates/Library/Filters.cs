@@ -9,7 +9,7 @@ internal static class Filters
     public static readonly FunctionTable Table = new()
     {
         // Text
-        { "capitalize", "", (context, v, _) => TextFilters.Map(context, v, TextFilters.Capitalize) },
+        { "capitalize", "", (context, v, _) => TextFilters.Map(context, v, TextMaps.Capitalize) },
         { "center", "width?", TextFilters.Center },
         { "e", "", TextFilters.Escape },
         { "escape", "", TextFilters.Escape },
@@ -18,16 +18,16 @@ internal static class Filters
         { "format", "*", TextFilters.Format },
         { "indent", "width? first? blank?", TextFilters.Indent },
         { "join", "d? attribute?", TextFilters.Join },
-        { "lower", "", (context, v, _) => TextFilters.Map(context, v, static text => text.ToLowerInvariant()) },
+        { "lower", "", (context, v, _) => TextFilters.Map(context, v, TextMaps.Lower) },
         { "replace", "old new count?", TextFilters.Replace },
-        { "safe", "", (context, v, _) => new StringValue(context.Text(v), isMarkup: true) },
-        { "string", "", (context, v, _) => v is StringValue ? v : context.NewString(context.Text(v)) },
+        { "safe", "", (context, v, _) => context.ToText(v).As(isMarkup: true) },
+        { "string", "", (context, v, _) => context.ToText(v) },
         { "striptags", "", TextFilters.StripTags },
-        { "title", "", (context, v, _) => TextFilters.Map(context, v, TextFilters.Title) },
+        { "title", "", (context, v, _) => TextFilters.Map(context, v, TextMaps.JinjaTitle) },
         { "tojson", "ensure_ascii? indent? separators? sort_keys?", TextFilters.ToJson },
         { "trim", "chars?", TextFilters.Trim },
         { "truncate", "length? killwords? end? leeway?", TextFilters.Truncate },
-        { "upper", "", (context, v, _) => TextFilters.Map(context, v, CodePoints.Upper) },
+        { "upper", "", (context, v, _) => TextFilters.Map(context, v, TextMaps.Upper) },
         { "urlencode", "", TextFilters.UrlEncode },
         { "wordcount", "", TextFilters.WordCount },
 
@@ -68,7 +68,7 @@ internal static class Filters
 
     /// <summary>Attributes only: unlike <c>value.name</c>, never an item.</summary>
     private static Value Attribute(Interpreter context, Value value, Value name) =>
-        value.FindAttribute(context, StringMethods.RequiredText(name)) ?? UndefinedValue.Member(value, name);
+        value.FindAttribute(context, context.Read(StringMethods.Required(name))) ?? UndefinedValue.Member(value, name);
 
     private static Value Default(Interpreter context, Value value, Arguments arguments) =>
         value is UndefinedValue || (arguments[1] is { IsTrue: true } && !value.IsTrue) ? arguments[0] ?? StringValue.Empty : value;

@@ -11,7 +11,11 @@ internal struct FormatSpec
 {
     private const int MaxPrecision = 500;
 
-    public string Fill { get; set; } = " ";
+    public static readonly StringValue Space = new(" ");
+
+    public static readonly StringValue Zero = new("0");
+
+    public StringValue Fill { get; set; } = Space;
 
     public char Align { get; set; }
 
@@ -33,14 +37,15 @@ internal struct FormatSpec
     {
     }
 
-    public static FormatSpec Parse(string text)
+    public static FormatSpec Parse(Interpreter context, StringValue value)
     {
         var spec = new FormatSpec();
+        string text = context.Read(value);
         int i = 0;
         int fill = text.Length > 0 ? CodePoints.LengthAt(text, 0) : 0;
         if (fill < text.Length && text[fill] is '<' or '>' or '^' or '=')
         {
-            spec.Fill = text[..fill];
+            spec.Fill = value.Slice(0, fill);
             spec.Align = text[fill];
             i = fill + 1;
         }
@@ -78,7 +83,7 @@ internal struct FormatSpec
     }
 
     /// <summary>Formats as <c>format(value, spec)</c> does.</summary>
-    public readonly string Apply(Interpreter context, Value value)
+    public readonly StringValue Apply(Interpreter context, Value value)
     {
         if (Numbers.TryInteger(value, out Int128 whole))
         {
@@ -102,17 +107,21 @@ internal struct FormatSpec
             throw Errors.Value($"Unknown format code '{Type}' for object of type '{value.TypeName}'");
         }
 
-        string text = context.Text(value);
-        return Pad(context, Precision >= 0 ? text[..CodePoints.UnitAt(text, Precision)] : text, "", '<');
+        return Pad(context, Cut(context, (StringValue)value), "", '<');
     }
 
+    /// <summary>A string, cut to as many code points as the precision says.</summary>
+    public readonly StringValue Cut(Interpreter context, StringValue text) =>
+        Precision >= 0 ? text.Slice(0, text.UnitAt(context, Precision)) : text;
+
     /// <summary>Formats an integer with the sign, prefix and padding asked for.</summary>
-    public readonly string FormatInteger(Interpreter context, Int128 value)
+    public readonly StringValue FormatInteger(Interpreter context, Int128 value)
     {
+        context.ChargeCharacters(NumberText.Cost(0, Math.Clamp(Precision, 0, MaxPrecision)));
         if (Type == 'c')
         {
             return Rune.IsValid((int)Int128.Clamp(value, -1, 0x110000))
-                ? Pad(context, new Rune((int)value).ToString(), "", '<')
+                ? Pad(context, new StringValue(new Rune((int)value).ToString()), "", '<')
                 : throw Errors.Overflow("%c arg not in range(0x110000)");
         }
 
@@ -128,13 +137,14 @@ internal struct FormatSpec
         string prefix = Alternate && radix != 10 ? "0" + char.ToLowerInvariant(Type) : "";
         digits = Group(digits.PadLeft(Math.Clamp(Precision, 0, MaxPrecision), '0'), radix == 10 ? 3 : 4);
         digits = Type == 'X' ? digits.ToUpperInvariant() : digits;
-        return Pad(context, digits, SignOf(value < 0) + (Type == 'X' ? prefix.ToUpperInvariant() : prefix), '>');
+        return Pad(context, new StringValue(digits), SignOf(value < 0) + (Type == 'X' ? prefix.ToUpperInvariant() : prefix), '>');
     }
 
     /// <summary>Formats a float with the sign and padding asked for.</summary>
-    public readonly string FormatFloat(Interpreter context, double value)
+    public readonly StringValue FormatFloat(Interpreter context, double value)
     {
         int precision = Math.Min(Precision < 0 ? 6 : Precision, MaxPrecision);
+        context.ChargeCharacters(NumberText.Cost(value, precision));
         double magnitude = Math.Abs(value);
         string text = Type switch
         {
@@ -154,31 +164,33 @@ internal struct FormatSpec
 
         text = Group(text[..whole], 3) + text[whole..];
         bool negative = value < 0 || (value == 0 && double.IsNegative(value));
-        return Pad(context, Type is 'E' or 'F' or 'G' ? text.ToUpperInvariant() : text, SignOf(negative), '>');
+        return Pad(context, new StringValue(Type is 'E' or 'F' or 'G' ? text.ToUpperInvariant() : text), SignOf(negative), '>');
     }
 
     /// <summary>Pads to the width.</summary>
-    public readonly string Pad(Interpreter context, string text, string sign, char defaultAlign)
+    public readonly StringValue Pad(Interpreter context, StringValue text, string sign, char defaultAlign)
     {
-        int missing = Width - CodePoints.Count(text) - sign.Length;
-        if (missing <= 0)
+        int missing = Math.Max(0, Width - text.Length!.Value - sign.Length);
+        if (missing == 0 && sign.Length == 0)
         {
-            return sign + text;
+            return text;
         }
 
-        context.CheckLength((long)missing * Fill.Length);
         char align = Align != '\0' ? Align : ZeroPadded && defaultAlign == '>' ? '=' : defaultAlign;
-        string fill = ZeroPadded && Align == '\0' ? "0" : Fill;
+        StringValue fill = ZeroPadded && Align == '\0' ? Zero : Fill;
         int left = align switch
         {
             '<' => 0,
             '^' => missing / 2,
             _ => missing,
         };
-        var padded = new StringBuilder();
-        padded.Append(align == '=' ? sign : "").Insert(padded.Length, fill, left);
-        padded.Append(align == '=' ? "" : sign).Append(text);
-        return padded.Insert(padded.Length, fill, missing - left).ToString();
+        var sink = new TextSink(context);
+        sink.Append(align == '=' ? sign : "");
+        sink.AppendRepeated(fill, left);
+        sink.Append(align == '=' ? "" : sign);
+        sink.Append(text);
+        sink.AppendRepeated(fill, missing - left);
+        return sink.ToValue(text.IsMarkup);
     }
 
     private static bool Skip(string text, ref int index, char c)

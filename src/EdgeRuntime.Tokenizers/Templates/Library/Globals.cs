@@ -8,7 +8,7 @@ namespace EdgeRuntime.Tokenizers.Templates.Library;
 /// <summary>The functions that every template sees: Jinja's own, and those that HF transformers adds.</summary>
 internal static class Globals
 {
-    private static readonly FunctionTable Table = new()
+    public static readonly FunctionTable Table = new()
     {
         { "cycler", "*", Cycler },
         { "dict", "*", Dict },
@@ -16,7 +16,7 @@ internal static class Globals
         { "namespace", "*", Namespace },
         { "raise_exception", "message", (context, _, a) => throw Errors.Template(context.Text(a.At(0))) },
         { "range", "*", Range },
-        { "strftime_now", "format", (context, _, a) => context.NewString(Strftime.Format(context, StringMethods.RequiredText(a.At(0)))) },
+        { "strftime_now", "format", (context, _, a) => Strftime.Format(context, StringMethods.Required(a.At(0))) },
     };
 
     /// <summary>A scope with all of them.</summary>
@@ -87,12 +87,13 @@ internal static class Globals
                     throw Errors.Value("a dict is made of pairs of key and value");
                 }
 
-                entries[DictValue.CheckKey(parts[0])] = parts[1];
+                entries[DictValue.CheckKey(context, parts[0])] = parts[1];
             }
         }
 
         foreach (KeyValuePair<string, Value> argument in arguments.Named)
         {
+            context.ChargeName(argument.Key);
             entries[new StringValue(argument.Key)] = argument.Value;
         }
 

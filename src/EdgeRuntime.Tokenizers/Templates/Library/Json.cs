@@ -70,12 +70,14 @@ internal static class JsonInput
 }
 
 /// <summary>JSON out: <c>tojson</c> as HF transformers defines it, which is Python's <c>json.dumps</c>.</summary>
-internal sealed class JsonOutput(TextSink sink, bool ascii, string? indent, string itemSeparator, string keySeparator, bool sortKeys)
+internal sealed class JsonOutput(
+    TextSink sink, bool ascii, StringValue? indent, StringValue itemSeparator, StringValue keySeparator, bool sortKeys)
 {
     private int _depth;
 
     public void Write(Value value)
     {
+        sink.Context.Step();
         switch (value)
         {
             case NoneValue:
@@ -91,7 +93,7 @@ internal sealed class JsonOutput(TextSink sink, bool ascii, string? indent, stri
                 sink.Append(FloatText(number.Number));
                 break;
             case StringValue text:
-                WriteString(text.Text);
+                WriteString(text);
                 break;
             case ListValue or TupleValue:
                 WriteList(((SequenceValue)value).Items);
@@ -135,24 +137,25 @@ internal sealed class JsonOutput(TextSink sink, bool ascii, string? indent, stri
 
         Open("{");
         int written = 0;
-        foreach (Value key in sortKeys ? Sorting.Sort(sink.Context, sink.Context.ToArray(dict)) : sink.Context.ToArray(dict))
+        Value[] keys = sink.Context.ToArray(dict);
+        foreach (Value key in sortKeys ? Sorting.Sort(sink.Context, keys) : keys)
         {
             Separate(written++);
             WriteString(KeyText(key));
             sink.Append(keySeparator);
-            Write(dict.Entries[key]);
+            Write(dict.FindItem(sink.Context, key)!);
         }
 
         Close("}");
     }
 
-    private string KeyText(Value key) => key switch
+    private StringValue KeyText(Value key) => key switch
     {
-        StringValue text => text.Text,
-        NoneValue => "null",
-        BoolValue => key.IsTrue ? "true" : "false",
-        IntValue => sink.Context.Text(key),
-        FloatValue number => FloatText(number.Number),
+        StringValue text => text,
+        NoneValue => new StringValue("null"),
+        BoolValue => new StringValue(key.IsTrue ? "true" : "false"),
+        IntValue => sink.Context.ToText(key),
+        FloatValue number => new StringValue(FloatText(number.Number)),
         _ => throw Errors.Type($"keys must be str, int, float, bool or None, not {key.TypeName}"),
     };
 
@@ -193,21 +196,22 @@ internal sealed class JsonOutput(TextSink sink, bool ascii, string? indent, stri
         }
     }
 
-    private void WriteString(string text)
+    private void WriteString(StringValue value)
     {
         sink.Append("\"");
+        string text = sink.Context.Read(value);
         int plain = 0;
         for (int i = 0; i < text.Length; i++)
         {
             if (Escape(text[i]) is { } escape)
             {
-                sink.Append(text.AsSpan(plain, i - plain));
-                sink.Append(escape);
+                sink.Append(value, plain, i - plain);
+                sink.AppendInstead(value, i, 1, escape);
                 plain = i + 1;
             }
         }
 
-        sink.Append(text.AsSpan(plain));
+        sink.Append(value, plain, text.Length - plain);
         sink.Append("\"");
     }
 

@@ -21,7 +21,8 @@ internal static class NumberFilters
     public static Value Float(Interpreter context, Value value, Arguments arguments)
     {
         context.Defined(value);
-        return Numbers.TryFloat(value, out double number) || (value is StringValue text && NumberText.TryParseFloat(text.Text, out number))
+        return Numbers.TryFloat(value, out double number)
+            || (value is StringValue text && NumberText.TryParseFloat(context.Read(text), out number))
             ? new FloatValue(number)
             : arguments[0] ?? new FloatValue(0);
     }
@@ -31,13 +32,13 @@ internal static class NumberFilters
         context.Defined(value);
         Value missing = arguments[0] ?? IntValue.Zero;
         if (Numbers.TryInteger(value, out Int128 whole)
-            || (value is StringValue text && NumberText.TryParseInteger(text.Text, Numbers.ToInt32(arguments[1], 10), out whole)))
+            || (value is StringValue text && NumberText.TryParseInteger(context.Read(text), Numbers.ToInt32(arguments[1], 10), out whole)))
         {
             return IntValue.Of(whole);
         }
 
         if (value is not FloatValue { Number: var number }
-            && !(value is StringValue digits && NumberText.TryParseFloat(digits.Text, out number)))
+            && !(value is StringValue digits && NumberText.TryParseFloat(context.Read(digits), out number)))
         {
             return missing;
         }
@@ -62,6 +63,7 @@ internal static class NumberFilters
             throw Errors.Type($"type {value.TypeName} doesn't define __round__ method");
         }
 
+        context.ChargeCharacters(NumberText.Cost(number, Math.Abs(precision)));
         if (method == "common")
         {
             return value is FloatValue ? new FloatValue(RoundHalfEven(number, precision)) : RoundWhole(value, precision);

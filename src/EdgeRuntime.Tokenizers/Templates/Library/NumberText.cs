@@ -9,6 +9,16 @@ internal static class NumberText
     // Room for every digit that can decide how a double rounds.
     private const int GuardDigits = 60;
 
+    // What an exact digit costs to compute (long division), in characters that are read.
+    private const int DigitCost = 4;
+
+    /// <summary>What <see cref="Fixed"/> and its like cost, in characters that are read.</summary>
+    public static int Cost(double value, int decimals)
+    {
+        int exponent = double.IsFinite(value) && value != 0 ? (int)Math.Abs(Math.Log10(Math.Abs(value))) : 0;
+        return DigitCost * (GuardDigits + exponent + decimals);
+    }
+
     /// <summary>Python's <c>repr()</c> of a float: the shortest digits that read back as the same number.</summary>
     public static string Repr(double value)
     {
@@ -106,6 +116,7 @@ internal static class NumberText
     {
         value = 0;
         bool any = false;
+        Int128 most = Int128.MaxValue / radix;
         for (length = 0; length < text.Length; length++)
         {
             if (text[length] == '_' && length + 1 < text.Length && text[length + 1] != '_')
@@ -120,7 +131,7 @@ internal static class NumberText
                 break;
             }
 
-            if (value > (Int128.MaxValue - digit) / radix)
+            if (value > most || (value == most && digit > Int128.MaxValue % radix))
             {
                 throw Errors.Overflow("a whole number of more than 128 bits");
             }

@@ -6,6 +6,9 @@ namespace EdgeRuntime.Tokenizers.Templates.Library;
 /// <summary>What int, float and bool have in common: in Python they are equal and sorted by value.</summary>
 internal static class Numbers
 {
+    // 2^127: the floats below it fit into 128 bits.
+    private const double MaxWhole = 170141183460469231731687303715884105728.0;
+
     /// <summary>The value of an int or bool.</summary>
     public static bool TryInteger(Value value, out Int128 number)
     {
@@ -21,16 +24,41 @@ internal static class Numbers
         return isInteger || value is FloatValue;
     }
 
+    /// <summary>Whether two numbers are equal, exactly: a whole number beyond a float's digits is no float's equal.</summary>
     public static bool AreEqual(Value left, Value? right) =>
-        right is not null && (TryInteger(left, out Int128 a) && TryInteger(right, out Int128 b)
-            ? a == b
-            : TryFloat(left, out double x) && TryFloat(right, out double y) && x == y);
+        right is not null && (TryWhole(left, out Int128 a)
+            ? TryWhole(right, out Int128 b) && a == b
+            : left is FloatValue x && right is FloatValue y && x.Number == y.Number);
 
-    /// <summary>Equal numbers of different types have equal hashes.</summary>
+    /// <summary>
+    /// Equal numbers of different types have equal hashes. All bits go into a seeded hash: nobody can choose numbers that collide.
+    /// </summary>
     public static int Hash(Value value)
     {
-        TryFloat(value, out double number);
-        return number.GetHashCode();
+        if (TryWhole(value, out Int128 whole))
+        {
+            return HashCode.Combine((int)whole, (int)(whole >> 32), (int)(whole >> 64), (int)(whole >> 96));
+        }
+
+        long bits = BitConverter.DoubleToInt64Bits(((FloatValue)value).Number);
+        return HashCode.Combine((int)bits, (int)(bits >> 32));
+    }
+
+    /// <summary>The value of an int, a bool, or a float that is whole.</summary>
+    private static bool TryWhole(Value value, out Int128 whole)
+    {
+        if (TryInteger(value, out whole))
+        {
+            return true;
+        }
+
+        if (value is not FloatValue { Number: > -MaxWhole and < MaxWhole and var number })
+        {
+            return false;
+        }
+
+        whole = (Int128)number;
+        return (double)whole == number;
     }
 
     /// <summary>An argument as <c>int</c>, cut to the range of one: the limits are far inside.</summary>

@@ -11,13 +11,13 @@ internal static class PercentFormat
     public static Value Apply(Interpreter context, StringValue format, Value values)
     {
         var sink = new TextSink(context);
-        Value[] items = values is TupleValue tuple ? tuple.Items.ToArray() : [values];
+        Value[] items = values is TupleValue tuple ? context.ToArray(tuple) : [values];
         int used = 0;
-        string text = format.Text;
+        string text = context.Read(format);
         for (int i = 0; i < text.Length;)
         {
             int percent = text.IndexOf('%', i);
-            sink.Append(text.AsSpan(i, (percent < 0 ? text.Length : percent) - i));
+            sink.Append(format, i, (percent < 0 ? text.Length : percent) - i);
             if (percent < 0)
             {
                 break;
@@ -27,13 +27,21 @@ internal static class PercentFormat
             Value? named = ReadKey(context, text, ref i, values);
             Value Take() => named ?? (used < items.Length ? items[used++] : throw Errors.Type("not enough arguments for format string"));
             FormatSpec spec = ReadSpec(text, ref i, Take);
-            sink.Append(spec.Type == '%' ? "%" : Convert(context, spec, Take()));
+            if (spec.Type == '%')
+            {
+                sink.Append("%");
+            }
+            else
+            {
+                sink.Append(Convert(context, spec, Take()));
+            }
+
         }
 
         // Python complains of what is left over only where it can't be a mapping.
         bool mayBeUnused = values is DictValue or ListValue or RangeValue or UndefinedValue;
         return used == items.Length || mayBeUnused
-            ? format.With(sink.ToString())
+            ? sink.ToValue(format.IsMarkup)
             : throw Errors.Type("not all arguments converted during string formatting");
     }
 
@@ -100,16 +108,16 @@ internal static class PercentFormat
         return FormatSpec.ReadNumber(text, ref index, missing);
     }
 
-    private static string Convert(Interpreter context, FormatSpec spec, Value value)
+    private static StringValue Convert(Interpreter context, FormatSpec spec, Value value)
     {
         switch (spec.Type)
         {
             case 's' or 'r' or 'a':
-                string text = spec.Type == 's' ? context.Text(value) : context.Repr(value);
+                StringValue text = spec.Type == 's' ? context.ToText(value) : context.Repr(value);
                 spec.ZeroPadded = false;
-                return spec.Pad(context, spec.Precision >= 0 ? text[..CodePoints.UnitAt(text, spec.Precision)] : text, "", '>');
+                return spec.Pad(context, spec.Cut(context, text), "", '>');
             case 'c' when value is StringValue { Length: 1 } character:
-                return spec.Pad(context, character.Text, "", '>');
+                return spec.Pad(context, character, "", '>');
             case 'd' or 'i' or 'u' or 'o' or 'x' or 'X' or 'c':
                 PadWithZeros(ref spec);
                 return spec.FormatInteger(context, Whole(spec.Type, value));
@@ -130,7 +138,7 @@ internal static class PercentFormat
         if (spec.ZeroPadded && spec.Align != '<')
         {
             spec.Align = '=';
-            spec.Fill = "0";
+            spec.Fill = FormatSpec.Zero;
         }
     }
 

@@ -13,7 +13,7 @@ internal static class SelectionFilters
         IEnumerator<Value> items = context.Iterate(value);
         if (arguments.Count > 0)
         {
-            string name = StringMethods.RequiredText(arguments.At(0));
+            string name = context.Read(StringMethods.Required(arguments.At(0)));
             Arguments rest = arguments.Skip(1);
             return new LazyValue(value, Each(context, items, item => context.ApplyFilter(name, item, rest)));
         }
@@ -51,7 +51,7 @@ internal static class SelectionFilters
             return new LazyValue(value, Where(context, items, item => path.Find(context, item).IsTrue == keep));
         }
 
-        string name = StringMethods.RequiredText(arguments.At(first));
+        string name = context.Read(StringMethods.Required(arguments.At(first)));
         Arguments rest = arguments.Skip(first + 1);
         return new LazyValue(value, Where(context, items, item => context.ApplyTest(name, path.Find(context, item), rest) == keep));
     }

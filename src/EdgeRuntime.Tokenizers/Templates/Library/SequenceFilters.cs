@@ -52,11 +52,16 @@ internal static class SequenceFilters
     public static Value Sort(Interpreter context, Value value, Arguments arguments)
     {
         bool ignoreCase = arguments[1] is not { IsTrue: true };
-        string[] names = arguments[2] is StringValue text ? text.Text.Split(',') : [];
+        string[] names = arguments[2] is StringValue text ? AttributePath.Names(context, text, ',') : [];
         AttributePath[] paths = names.Length == 0
             ? [AttributePath.Of(context, arguments[2], ignoreCase: ignoreCase)]
             : Array.ConvertAll(names, name => AttributePath.Of(context, new StringValue(name), ignoreCase: ignoreCase));
-        Value Key(Value item) => new ListValue(Array.ConvertAll(paths, path => path.Find(context, item)));
+        Value Key(Value item)
+        {
+            context.ChargeElements(paths.Length);
+            return new ListValue(Array.ConvertAll(paths, path => path.Find(context, item)));
+        }
+
         return new ListValue(Sorting.Sort(context, context.ToArray(value), Key, arguments[0] is { IsTrue: true }));
     }
 
@@ -215,8 +220,7 @@ internal static class SequenceFilters
         while (items.MoveNext())
         {
             context.Step();
-            Value key = DictValue.CheckKey(path.Find(context, items.Current));
-            context.ChargeCharacters(key.Weight);
+            Value key = DictValue.CheckKey(context, path.Find(context, items.Current));
             if (seen.Add(key))
             {
                 yield return items.Current;

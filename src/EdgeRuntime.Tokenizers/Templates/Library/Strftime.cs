@@ -1,32 +1,35 @@
 using System;
 using System.Globalization;
 using EdgeRuntime.Tokenizers.Templates.Runtime;
+using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Library;
 
 /// <summary>C's <c>strftime</c> in the C locale, as Python's <c>datetime.now().strftime</c> gives it.</summary>
 internal static class Strftime
 {
-    public static string Format(Interpreter context, string format)
+    public static StringValue Format(Interpreter context, StringValue value)
     {
+        string format = context.Read(value);
         var sink = new TextSink(context);
         for (int i = 0; i < format.Length; i++)
         {
             if (format[i] != '%' || i + 1 == format.Length)
             {
-                sink.Append(format.AsSpan(i, 1));
+                sink.Append(value, i, 1);
                 continue;
             }
 
             // "%-d" is glibc's way to leave out the leading zero.
             bool bare = format[i + 1] == '-' && i + 2 < format.Length;
             i += bare ? 2 : 1;
+            context.Step();
             string text = Directive(context.Now, format[i]);
             string trimmed = text.TrimStart('0', ' ');
             sink.Append(!bare ? text : trimmed.Length == 0 ? "0" : trimmed);
         }
 
-        return sink.ToString();
+        return sink.ToValue();
     }
 
     private static string Directive(DateTimeOffset now, char directive) => directive switch

@@ -1,15 +1,17 @@
-using System;
 using System.Globalization;
 using System.Text;
 using EdgeRuntime.Tokenizers.Templates.Runtime;
+using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Library;
 
 /// <summary>Python's <c>repr()</c> of a string.</summary>
 internal static class StringRepr
 {
-    public static void Write(TextSink sink, string text)
+    public static void Write(TextSink sink, StringValue value)
     {
+        string text = value.Text;
+        sink.Context.ChargeCharacters(text.Length);
         char quote = text.Contains('\'') && !text.Contains('"') ? '"' : '\'';
         sink.Append([quote]);
         int plain = 0;
@@ -18,15 +20,15 @@ internal static class StringRepr
             int length = CodePoints.LengthAt(text, i);
             if (Escape(text, i, quote) is { } escape)
             {
-                sink.Append(text.AsSpan(plain, i - plain));
-                sink.Append(escape);
+                sink.Append(value, plain, i - plain);
+                sink.AppendInstead(value, i, length, escape);
                 plain = i + length;
             }
 
             i += length - 1;
         }
 
-        sink.Append(text.AsSpan(plain));
+        sink.Append(value, plain, text.Length - plain);
         sink.Append([quote]);
     }
 
@@ -48,7 +50,7 @@ internal static class StringRepr
             return null;
         }
 
-        int code = CodePoints.LengthAt(text, index) == 2 ? char.ConvertToUtf32(c, text[index + 1]) : c;
+        int code = CodePoints.ValueAt(text, index);
         return code switch
         {
             < 0x100 => "\\x" + code.ToString("x2", CultureInfo.InvariantCulture),

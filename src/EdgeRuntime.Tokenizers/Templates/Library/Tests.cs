@@ -33,20 +33,20 @@ internal static class Tests
         { "iterable", "", (context, v, _) => BoolValue.Of(v.Iterate(context) is not null) },
         { "le", "other", (context, v, a) => BoolValue.Of(Comparisons.LessOrEqual(context, v, a.At(0))) },
         { "lessthan", "other", (context, v, a) => BoolValue.Of(Comparisons.Less(context, v, a.At(0))) },
-        { "lower", "", (context, v, _) => BoolValue.Of(StringMethods.IsCased(context.Text(v), upper: false)) },
+        { "lower", "", (context, v, _) => BoolValue.Of(TextPredicates.IsCased(context.Text(v), upper: false)) },
         { "lt", "other", (context, v, a) => BoolValue.Of(Comparisons.Less(context, v, a.At(0))) },
         { "mapping", "", (_, v, _) => BoolValue.Of(v is DictValue) },
         { "ne", "other", (context, v, a) => BoolValue.Of(Comparisons.NotEqual(context, v, a.At(0))) },
         { "none", "", (_, v, _) => BoolValue.Of(v is NoneValue) },
         { "number", "", (_, v, _) => BoolValue.Of(v is IntValue or FloatValue or BoolValue) },
         { "odd", "", (context, v, _) => BoolValue.Of(Remainder(context, v, IntValue.Of(2)).Equals(IntValue.Of(1))) },
-        { "sameas", "other", (_, v, a) => BoolValue.Of(IsSame(v, a.At(0))) },
+        { "sameas", "other", (context, v, a) => BoolValue.Of(IsSame(context, v, a.At(0))) },
         { "sequence", "", (_, v, _) => BoolValue.Of(v is StringValue or SequenceValue or DictValue or UndefinedValue) },
         { "string", "", (_, v, _) => BoolValue.Of(v is StringValue) },
         { "test", "", (context, v, _) => BoolValue.Of(Table!.Find(context.Text(v)) is not null) },
         { "true", "", (_, v, _) => BoolValue.Of(v is BoolValue { IsTrue: true }) },
         { "undefined", "", (_, v, _) => BoolValue.Of(v is UndefinedValue) },
-        { "upper", "", (context, v, _) => BoolValue.Of(StringMethods.IsCased(context.Text(v), upper: true)) },
+        { "upper", "", (context, v, _) => BoolValue.Of(TextPredicates.IsCased(context.Text(v), upper: true)) },
     };
 
     private static Value Remainder(Interpreter context, Value value, Value divisor) =>
@@ -55,6 +55,6 @@ internal static class Tests
             : throw Errors.Type($"unsupported operand type(s) for %: '{value.TypeName}' and '{divisor.TypeName}'");
 
     /// <summary>Small whole numbers and equal literals are one object in Python; ours are compared by value.</summary>
-    private static bool IsSame(Value left, Value right) =>
-        ReferenceEquals(left, right) || (left.GetType() == right.GetType() && left is IntValue or StringValue && left.Equals(right));
+    private static bool IsSame(Interpreter context, Value left, Value right) => ReferenceEquals(left, right)
+        || (left.GetType() == right.GetType() && left is IntValue or StringValue && Comparisons.Equal(context, left, right));
 }

@@ -1,4 +1,5 @@
 using System;
+using System.Buffers;
 using System.Collections.Generic;
 using System.Text;
 using EdgeRuntime.Tokenizers.Templates.Runtime;
@@ -9,62 +10,51 @@ namespace EdgeRuntime.Tokenizers.Templates.Library;
 /// <summary>The filters that make text.</summary>
 internal static class TextFilters
 {
-    public static string Capitalize(string text)
-    {
-        if (text.Length == 0)
-        {
-            return text;
-        }
+    private const string Hex = "0123456789ABCDEF";
 
-        int first = CodePoints.LengthAt(text, 0);
-        return CodePoints.Upper(text[..first]) + text[first..].ToLowerInvariant();
-    }
-
-    /// <summary>Jinja's own title case: only white space, hyphens and opening brackets start a word.</summary>
-    public static string Title(string text)
-    {
-        var title = new StringBuilder(text.Length);
-        bool starts = true;
-        foreach (char c in text)
-        {
-            title.Append(starts ? char.ToUpperInvariant(c) : char.ToLowerInvariant(c));
-            starts = c is '-' or '(' or '{' or '[' or '<' || CodePoints.IsSpace(c);
-        }
-
-        return title.ToString();
-    }
-
-    /// <summary>As MarkupSafe does it.</summary>
-    public static string EscapeHtml(string text) => text
-        .Replace("&", "&amp;", StringComparison.Ordinal)
-        .Replace("<", "&lt;", StringComparison.Ordinal)
-        .Replace(">", "&gt;", StringComparison.Ordinal)
-        .Replace("'", "&#39;", StringComparison.Ordinal)
-        .Replace("\"", "&#34;", StringComparison.Ordinal);
+    private static readonly SearchValues<char> HtmlSpecials = SearchValues.Create("&<>'\"");
 
     /// <summary>Changes the text of a value; what is marked safe stays so.</summary>
-    public static Value Map(Interpreter context, Value value, Func<string, string> change)
-    {
-        StringValue text = ToText(context, value);
-        context.ChargeCharacters(text.Text.Length);
-        return text.With(change(text.Text));
-    }
+    public static Value Map(Interpreter context, Value value, Func<string, string> change) =>
+        TextMaps.Apply(context, context.ToText(value), change);
 
-    public static Value Escape(Interpreter context, Value value, Arguments arguments) =>
-        value is StringValue { IsMarkup: true } ? value : ForceEscape(context, value, arguments);
+    public static Value Escape(Interpreter context, Value value, Arguments arguments) => Escaped(context, context.ToText(value));
 
-    public static Value ForceEscape(Interpreter context, Value value, Arguments arguments)
+    public static Value ForceEscape(Interpreter context, Value value, Arguments arguments) =>
+        Escaped(context, context.ToText(value).As(isMarkup: false));
+
+    /// <summary>A string as markup: escaped as MarkupSafe does it, unless it is markup.</summary>
+    public static StringValue Escaped(Interpreter context, StringValue value)
     {
-        string text = context.Text(value);
-        context.CheckLength(text.Length * 5L);
-        return new StringValue(EscapeHtml(text), isMarkup: true);
+        if (value.IsMarkup)
+        {
+            return value;
+        }
+
+        string text = context.Read(value);
+        var sink = new TextSink(context);
+        int plain = 0;
+        for (int special; (special = text.AsSpan(plain).IndexOfAny(HtmlSpecials)) >= 0; plain += special + 1)
+        {
+            sink.Append(value, plain, special);
+            sink.AppendInstead(value, plain + special, 1, text[plain + special] switch
+            {
+                '&' => "&amp;",
+                '<' => "&lt;",
+                '>' => "&gt;",
+                '\'' => "&#39;",
+                _ => "&#34;",
+            });
+        }
+
+        sink.Append(value, plain, text.Length - plain);
+        return sink.ToValue(isMarkup: true);
     }
 
     public static Value Center(Interpreter context, Value value, Arguments arguments)
     {
         var spec = new FormatSpec { Align = '^', Width = Numbers.ToInt32(arguments[0], 80) };
-        StringValue text = ToText(context, value);
-        return text.With(spec.Pad(context, text.Text, "", '^'));
+        return spec.Pad(context, context.ToText(value), "", '^');
     }
 
     public static Value Format(Interpreter context, Value value, Arguments arguments)
@@ -82,83 +72,80 @@ internal static class TextFilters
         }
 
         Value values = entries.Count > 0 ? new DictValue(entries) : new TupleValue(positional);
-        return PercentFormat.Apply(context, ToText(context, value), values);
+        return PercentFormat.Apply(context, context.ToText(value), values);
     }
 
     public static Value Indent(Interpreter context, Value value, Arguments arguments)
     {
-        string indention = arguments[0] is StringValue text ? text.Text : Spaces(context, Numbers.ToInt32(arguments[0], 4));
+        StringValue indention = arguments[0] as StringValue ?? Spaces(context, Numbers.ToInt32(arguments[0], 4));
         bool first = arguments[1] is { IsTrue: true };
         bool blank = arguments[2] is { IsTrue: true };
-        StringValue source = ToText(context, context.Defined(value));
+        StringValue source = context.ToText(context.Defined(value));
         var sink = new TextSink(context);
-        List<string> lines = CodePoints.Lines(source.Text + "\n", keepEnds: false);
-        for (int i = 0; i < lines.Count; i++)
+        bool isFirst = true;
+        foreach ((int start, int end) in CodePoints.Lines(context.Read(source) + "\n", keepEnds: false))
         {
-            sink.Append(i > 0 ? "\n" : "");
-            sink.Append(i == 0 ? (first ? indention : "") : blank || lines[i].Length > 0 ? indention : "");
-            sink.Append(lines[i]);
+            sink.Append(isFirst ? "" : "\n");
+            if (isFirst ? first : blank || end > start)
+            {
+                sink.Append(indention);
+            }
+
+            sink.Append(source, start, end - start);
+            isFirst = false;
         }
 
-        return source.With(sink.ToString());
+        return sink.ToValue(source.IsMarkup);
     }
 
     public static Value Join(Interpreter context, Value value, Arguments arguments)
     {
-        string separator = arguments[0] is null ? "" : context.Text(arguments[0]!);
+        StringValue separator = arguments[0] is null ? StringValue.Empty : context.ToText(arguments[0]!);
         var path = AttributePath.Of(context, arguments[1]);
         var sink = new TextSink(context);
         IEnumerator<Value> items = context.Iterate(value);
         for (bool any = false; items.MoveNext(); any = true)
         {
             context.Step();
-            sink.Append(any ? separator : "");
+            if (any)
+            {
+                sink.Append(separator);
+            }
+
             path.Find(context, items.Current).WriteText(sink);
         }
 
-        return context.NewString(sink.ToString());
+        return sink.ToValue();
     }
 
     public static Value Replace(Interpreter context, Value value, Arguments arguments)
     {
-        StringValue Plain(Value part) => context.NewString(context.Text(part));
+        StringValue Plain(Value part) => context.ToText(part).As(isMarkup: false);
         Value?[] texts = [Plain(arguments.At(0)), Plain(arguments.At(1)), arguments[2]];
-        return StringMethods.Replace(context, Plain(value), new Arguments(texts, null));
+        return StringSearch.Replace(context, Plain(value), new Arguments(texts, null));
     }
 
     public static Value StripTags(Interpreter context, Value value, Arguments arguments)
     {
-        string text = context.Text(value);
-        var plain = new StringBuilder();
-        for (int i = 0; i < text.Length;)
-        {
-            int open = text.IndexOf('<', i);
-            bool isComment = open >= 0 && string.CompareOrdinal(text, open, "<!--", 0, 4) == 0;
-            int close = open < 0 ? -1 : text.IndexOf(isComment ? "-->" : ">", open, StringComparison.Ordinal);
-            plain.Append(text, i, (close < 0 ? text.Length : open) - i);
-            i = close < 0 ? text.Length : close + (isComment ? 3 : 1);
-        }
-
-        string[] words = plain.ToString().Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
-        return context.NewString(System.Net.WebUtility.HtmlDecode(string.Join(' ', words)));
+        StringValue plain = JoinWords(context, WithoutTags(context, context.ToText(value)));
+        return plain.Text.Contains('&') ? context.Rewritten(plain, System.Net.WebUtility.HtmlDecode(context.Read(plain))) : plain;
     }
 
     /// <summary>HF transformers' own: <c>json.dumps</c> without the escapes that Jinja adds for HTML.</summary>
     public static Value ToJson(Interpreter context, Value value, Arguments arguments)
     {
-        string? indent = arguments[1] switch
+        StringValue? indent = arguments[1] switch
         {
             null or NoneValue => null,
-            StringValue text => text.Text,
+            StringValue text => text,
             Value width => Spaces(context, Numbers.ToInt32(width)),
         };
-        string itemSeparator = indent is null ? ", " : ",";
-        string keySeparator = ": ";
+        var itemSeparator = new StringValue(indent is null ? ", " : ",");
+        var keySeparator = new StringValue(": ");
         if (arguments[2] is not null and not NoneValue)
         {
-            Value[] separators = context.ToArray(arguments[2]!);
-            (itemSeparator, keySeparator) = separators is [StringValue item, StringValue key]
-                ? (item.Text, key.Text)
+            (itemSeparator, keySeparator) = context.ToArray(arguments[2]!) is [StringValue item, StringValue key]
+                ? (item, key)
                 : throw Errors.Value("separators must be two strings");
         }
 
@@ -166,21 +153,21 @@ internal static class TextFilters
         bool ascii = arguments[0] is { IsTrue: true };
         bool sortKeys = arguments[3] is { IsTrue: true };
         new JsonOutput(sink, ascii, indent, itemSeparator, keySeparator, sortKeys).Write(value);
-        return context.NewString(sink.ToString());
+        return sink.ToValue();
     }
 
     public static Value Trim(Interpreter context, Value value, Arguments arguments) =>
-        StringMethods.Strip(context, ToText(context, value), arguments, left: true, right: true);
+        StringMethods.Strip(context, context.ToText(value), arguments[0], left: true, right: true);
 
     public static Value Truncate(Interpreter context, Value value, Arguments arguments)
     {
-        StringValue text = ToText(context, value);
+        StringValue text = context.ToText(value);
         int length = Numbers.ToInt32(arguments[0], 255);
-        string end = arguments[2] is null ? "..." : context.Text(arguments[2]!);
-        int kept = length - CodePoints.Count(end);
+        StringValue end = arguments[2] is null ? new StringValue("...") : context.ToText(arguments[2]!);
+        int kept = length - end.Length!.Value;
         if (kept < 0)
         {
-            throw Errors.Template($"AssertionError: expected length >= {CodePoints.Count(end)}, got {length}");
+            throw Errors.Template($"AssertionError: expected length >= {end.Length}, got {length}");
         }
 
         if (text.Length <= (long)length + Numbers.ToInt32(arguments[3], 5))
@@ -188,24 +175,23 @@ internal static class TextFilters
             return text;
         }
 
-        string start = text.Text[..CodePoints.UnitAt(text.Text, kept)];
-        int space = arguments[1] is { IsTrue: true } ? -1 : start.LastIndexOf(' ');
-        return text.With((space < 0 ? start : start[..space]) + end);
+        StringValue start = text.Slice(0, text.UnitAt(context, kept));
+        int space = arguments[1] is { IsTrue: true } ? -1 : context.Read(start).LastIndexOf(' ');
+        var sink = new TextSink(context);
+        sink.Append(start, 0, space < 0 ? start.Text.Length : space);
+        sink.Append(end);
+        return sink.ToValue(text.IsMarkup);
     }
 
     public static Value UrlEncode(Interpreter context, Value value, Arguments arguments)
     {
-        if (value is StringValue text)
-        {
-            return context.NewString(Quote(text.Text, isQuery: false));
-        }
-
-        if (value.Iterate(context) is null)
-        {
-            return context.NewString(Quote(context.Text(value), isQuery: false));
-        }
-
         var sink = new TextSink(context);
+        if (value is StringValue || value.Iterate(context) is null)
+        {
+            Quote(sink, context.ToText(value), isQuery: false);
+            return sink.ToValue();
+        }
+
         bool any = false;
         foreach (Value pair in context.ToArray(value is DictValue dict ? new DictView(dict, DictViewKind.Items) : value))
         {
@@ -217,12 +203,12 @@ internal static class TextFilters
 
             sink.Append(any ? "&" : "");
             any = true;
-            sink.Append(Quote(context.Text(parts[0]), isQuery: true));
+            Quote(sink, context.ToText(parts[0]), isQuery: true);
             sink.Append("=");
-            sink.Append(Quote(context.Text(parts[1]), isQuery: true));
+            Quote(sink, context.ToText(parts[1]), isQuery: true);
         }
 
-        return context.NewString(sink.ToString());
+        return sink.ToValue();
     }
 
     public static Value WordCount(Interpreter context, Value value, Arguments arguments)
@@ -265,30 +251,79 @@ internal static class TextFilters
         return context.NewString($"{NumberText.Fixed(bytes, 1)} {(binary ? prefix.ToUpperInvariant() + "iB" : prefix + "B")}");
     }
 
-    private static StringValue ToText(Interpreter context, Value value) => value as StringValue ?? context.NewString(context.Text(value));
-
-    private static string Spaces(Interpreter context, int count)
+    private static StringValue Spaces(Interpreter context, int count)
     {
         context.CheckLength(Math.Max(0, count));
-        return new string(' ', Math.Max(0, count));
+        return new StringValue(new string(' ', Math.Max(0, count)));
     }
 
-    private static string Quote(string text, bool isQuery)
+    private static StringValue WithoutTags(Interpreter context, StringValue value)
     {
-        var quoted = new StringBuilder();
-        foreach (byte b in Encoding.UTF8.GetBytes(text))
+        string text = context.Read(value);
+        var sink = new TextSink(context);
+        for (int i = 0; i < text.Length;)
         {
-            char c = (char)b;
-            if (char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or '-' or '~' || (c == '/' && !isQuery))
+            int open = text.IndexOf('<', i);
+            bool isComment = open >= 0 && string.CompareOrdinal(text, open, "<!--", 0, 4) == 0;
+            int close = open < 0 ? -1 : text.IndexOf(isComment ? "-->" : ">", open, StringComparison.Ordinal);
+            sink.Append(value, i, (close < 0 ? text.Length : open) - i);
+            i = close < 0 ? text.Length : close + (isComment ? 3 : 1);
+        }
+
+        return sink.ToValue();
+    }
+
+    private static StringValue JoinWords(Interpreter context, StringValue value)
+    {
+        string text = context.Read(value);
+        var sink = new TextSink(context);
+        bool any = false;
+        for (int i = 0, end; i < text.Length; i = end)
+        {
+            bool isSpace = CodePoints.IsSpace(text[i]);
+            for (end = i + 1; end < text.Length && CodePoints.IsSpace(text[end]) == isSpace; end++)
             {
-                quoted.Append(c);
             }
-            else
+
+            if (!isSpace)
             {
-                quoted.Append(c == ' ' && isQuery ? "+" : "%" + b.ToString("X2", System.Globalization.CultureInfo.InvariantCulture));
+                sink.Append(any ? " " : "");
+                sink.Append(value, i, end - i);
+                any = true;
             }
         }
 
-        return quoted.ToString();
+        return sink.ToValue();
+    }
+
+    private static void Quote(TextSink sink, StringValue value, bool isQuery)
+    {
+        string text = sink.Context.Read(value);
+        Span<byte> bytes = stackalloc byte[4];
+        int plain = 0;
+        for (int i = 0, length; i < text.Length; i += length)
+        {
+            char c = text[i];
+            length = CodePoints.LengthAt(text, i);
+            if (char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or '-' or '~' || (c == '/' && !isQuery))
+            {
+                continue;
+            }
+
+            sink.Append(value, plain, i - plain);
+            plain = i + length;
+            if (c == ' ' && isQuery)
+            {
+                sink.AppendInstead(value, i, 1, "+");
+                continue;
+            }
+
+            foreach (byte b in bytes[..Encoding.UTF8.GetBytes(text.AsSpan(i, length), bytes)])
+            {
+                sink.AppendInstead(value, i, length, ['%', Hex[b >> 4], Hex[b & 15]]);
+            }
+        }
+
+        sink.Append(value, plain, text.Length - plain);
     }
 }

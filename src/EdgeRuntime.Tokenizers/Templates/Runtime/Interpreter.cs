@@ -10,14 +10,19 @@ namespace EdgeRuntime.Tokenizers.Templates.Runtime;
 /// <summary>One rendering: the names in sight, the text written so far, the place, and what of the limits is used up.</summary>
 internal sealed class Interpreter
 {
-    private long _steps;
+    private readonly long _budget;
+    private long _spent;
     private int _calls;
 
-    public Interpreter(Scope variables, DateTimeOffset now)
+    /// <param name="variables">The names that the template sees.</param>
+    /// <param name="now">The time that the template sees.</param>
+    /// <param name="steps">The limit of steps.</param>
+    public Interpreter(Scope variables, DateTimeOffset now, int steps = TemplateLimits.Steps)
     {
         Scope = new Scope(variables);
         Now = now;
         Output = new TextSink(this);
+        _budget = (long)steps * TemplateLimits.CharactersPerStep;
     }
 
     public Scope Scope { get; private set; }
@@ -32,16 +37,36 @@ internal sealed class Interpreter
     /// <summary>Pays for one step, and checks that the stack has room for the next.</summary>
     public void Step()
     {
-        Charge(1);
+        Charge(TemplateLimits.CharactersPerStep);
         if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
         {
             throw Errors.Template("the template nests too deeply for the stack of this thread");
         }
     }
 
-    public void ChargeCharacters(int count) => Charge(count / TemplateLimits.CharactersPerStep);
+    /// <summary>Pays for characters that are about to be read, compared or copied.</summary>
+    public void ChargeCharacters(long count) => Charge(count);
 
-    public void ChargeElements(int count) => Charge(count);
+    /// <summary>Pays for elements that are about to be visited or made: a step each.</summary>
+    public void ChargeElements(long count) => Charge(count * TemplateLimits.CharactersPerStep);
+
+    /// <summary>The characters of a string, paid for. Whatever reads a whole string gets it here.</summary>
+    public string Read(StringValue text)
+    {
+        Charge(text.Text.Length);
+        return text.Text;
+    }
+
+    /// <summary>Pays for a look-up by name in so many tables.</summary>
+    public void ChargeName(string name, int tables = 1) => Charge(tables * (2L + (name.Length / TemplateLimits.CharactersPerStep)));
+
+    /// <summary>The value of a name; null where a scope and those around it have none.</summary>
+    public Value? FindName(Scope scope, string name)
+    {
+        Value? value = scope.Find(name, out int tables);
+        ChargeName(name, tables);
+        return value;
+    }
 
     public Flow Execute(Statement[] body)
     {
@@ -78,12 +103,12 @@ internal sealed class Interpreter
     }
 
     /// <summary>Executes a body and returns what it writes.</summary>
-    public string Capture(Scope scope, Statement[] body)
+    public StringValue Capture(Scope scope, Statement[] body)
     {
         TextSink outer = Output;
         Output = new TextSink(this);
         ExecuteIn(scope, body);
-        string text = Output.ToString();
+        StringValue text = Output.ToValue();
         Output = outer;
         return text;
     }
@@ -99,36 +124,45 @@ internal sealed class Interpreter
 
     public void LeaveCall() => _calls--;
 
-    /// <summary>Python's <c>str(value)</c>.</summary>
-    public string Text(Value value)
+    /// <summary>Python's <c>str(value)</c>: a string is its own, a marked-up one included.</summary>
+    public StringValue ToText(Value value)
     {
         if (value is StringValue text)
         {
-            return text.Text;
+            return text;
         }
 
         var sink = new TextSink(this);
         value.WriteText(sink);
-        return sink.ToString();
+        return sink.ToValue();
     }
 
+    /// <summary>The characters of Python's <c>str(value)</c>, for what is decided by them.</summary>
+    public string Text(Value value) => Read(ToText(value));
+
     /// <summary>Python's <c>repr(value)</c>.</summary>
-    public string Repr(Value value)
+    public StringValue Repr(Value value)
     {
         var sink = new TextSink(this);
         value.WriteRepr(sink);
-        return sink.ToString();
+        return sink.ToValue();
     }
 
     /// <summary>A string value for text that was computed, paid for.</summary>
     public StringValue NewString(string text)
     {
         CheckLength(text.Length);
-        ChargeCharacters(text.Length);
         return text.Length == 0 ? StringValue.Empty : new StringValue(text);
     }
 
-    /// <summary>Refuses text that would be too long before it is made.</summary>
+    /// <summary>What became of a string, paid for.</summary>
+    public StringValue Rewritten(StringValue source, string text)
+    {
+        CheckLength(text.Length);
+        return source.With(text);
+    }
+
+    /// <summary>Pays for text before it is made, and refuses what would be too long.</summary>
     public void CheckLength(long characters)
     {
         if (characters > TemplateLimits.Weight)
@@ -136,7 +170,7 @@ internal sealed class Interpreter
             throw Errors.Limit("characters of text", TemplateLimits.Weight);
         }
 
-        ChargeCharacters((int)characters);
+        ChargeCharacters(characters);
     }
 
     /// <summary>Starts an iteration.</summary>
@@ -170,6 +204,7 @@ internal sealed class Interpreter
     /// <summary><c>value.name</c>: the object's own attributes first, then its items.</summary>
     public Value GetAttribute(Value value, string name)
     {
+        ChargeName(name);
         if (value is not UndefinedValue && IsInternal(name))
         {
             return UndefinedValue.Unsafe(value, name);
@@ -196,6 +231,7 @@ internal sealed class Interpreter
 
         if (key is StringValue name)
         {
+            ChargeName(name.Text);
             if (IsInternal(name.Text))
             {
                 return UndefinedValue.Unsafe(value, name.Text);
@@ -218,12 +254,13 @@ internal sealed class Interpreter
 
     private static bool IsInternal(string name) => name.StartsWith("__", StringComparison.Ordinal);
 
-    private void Charge(int steps)
+    // One unit is a character; a step is CharactersPerStep of them.
+    private void Charge(long units)
     {
-        _steps += steps;
-        if (_steps > TemplateLimits.Steps)
+        _spent += units;
+        if (_spent > _budget)
         {
-            throw Errors.Limit("steps of work", TemplateLimits.Steps);
+            throw Errors.Limit("steps of work", _budget / TemplateLimits.CharactersPerStep);
         }
     }
 }

@@ -8,7 +8,7 @@ namespace EdgeRuntime.Tokenizers.Templates.Runtime;
 internal sealed class LoopValue : Value
 {
     private readonly int _depth0;
-    private readonly Func<Value, int, string>? _recurse;
+    private readonly Func<Value, int, StringValue>? _recurse;
     private IEnumerator<Value> _items;
     private Value? _ahead;
     private Value? _previous;
@@ -22,7 +22,7 @@ internal sealed class LoopValue : Value
     /// <param name="isFiltered">Whether the elements are fewer than those of <paramref name="source"/>.</param>
     /// <param name="depth0">How many recursive loops are around this.</param>
     /// <param name="recurse">Renders the loop over another iterable at a depth; null where the loop isn't recursive.</param>
-    public LoopValue(Value source, IEnumerator<Value> items, bool isFiltered, int depth0, Func<Value, int, string>? recurse)
+    public LoopValue(Value source, IEnumerator<Value> items, bool isFiltered, int depth0, Func<Value, int, StringValue>? recurse)
     {
         _items = items;
         _depth0 = depth0;
@@ -78,7 +78,7 @@ internal sealed class LoopValue : Value
         }
 
         return arguments.Count == 1
-            ? context.NewString(_recurse(arguments.At(0), _depth0 + 1))
+            ? _recurse(arguments.At(0), _depth0 + 1)
             : throw Errors.Type($"loop() takes one argument ({arguments.Count} given)");
     }
 

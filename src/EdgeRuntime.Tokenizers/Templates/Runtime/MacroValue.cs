@@ -15,7 +15,7 @@ internal sealed class MacroValue(MacroDefinition definition, Scope closure) : Va
     public override Value? FindAttribute(Interpreter context, string name) => name switch
     {
         "name" => new StringValue(definition.Name),
-        "arguments" => new TupleValue(Array.ConvertAll(definition.Parameters, parameter => (Value)new StringValue(parameter.Name))),
+        "arguments" => ParameterNames(context),
         "caller" => BoolValue.Of(definition.UsesCaller),
         "catch_kwargs" => BoolValue.Of(definition.UsesKeywordArguments),
         "catch_varargs" => BoolValue.Of(definition.UsesExtraArguments),
@@ -25,35 +25,45 @@ internal sealed class MacroValue(MacroDefinition definition, Scope closure) : Va
     public override Value Call(Interpreter context, Arguments arguments)
     {
         context.EnterCall();
-        string text = context.Capture(Bind(context, arguments), definition.Body);
+        StringValue text = context.Capture(Bind(context, arguments), definition.Body);
         context.LeaveCall();
-        return context.NewString(text);
+        return text;
     }
 
     public override void WriteRepr(TextSink sink) => sink.Append($"<Macro '{definition.Name}'>");
 
+    private TupleValue ParameterNames(Interpreter context)
+    {
+        context.ChargeElements(definition.Parameters.Length);
+        return new TupleValue(Array.ConvertAll(definition.Parameters, parameter => (Value)new StringValue(parameter.Name)));
+    }
+
     private Scope Bind(Interpreter context, Arguments arguments)
     {
+        context.ChargeElements(arguments.Count + arguments.Named.Count);
         var scope = new Scope(closure);
-        var named = new List<KeyValuePair<string, Value>>(arguments.Named);
+        var named = new NamedArguments(arguments.Named);
         MacroParameter[] parameters = definition.Parameters;
         for (int i = 0; i < parameters.Length; i++)
         {
             string name = parameters[i].Name;
+            context.ChargeElements(1);
+            context.ChargeName(name);
             Value? value = arguments[i];
-            int index = named.FindIndex(argument => argument.Key == name);
-            if (index >= 0)
+            if (named.Take(name) is { } given)
             {
-                value = value is null
-                    ? named[index].Value
-                    : throw Errors.Type($"macro '{definition.Name}' got multiple values for argument '{name}'");
-                named.RemoveAt(index);
+                value = value is null ? given : throw Errors.Type($"macro '{definition.Name}' got multiple values for argument '{name}'");
             }
 
             scope.Set(name, value ?? Default(context, scope, parameters[i]));
         }
 
-        BindRest(scope, arguments, named);
+        if (definition.UsesCaller)
+        {
+            scope.Set("caller", named.Take("caller") ?? UndefinedValue.Because("No caller defined"));
+        }
+
+        BindRest(scope, arguments, named.Rest());
         return scope;
     }
 
@@ -63,16 +73,6 @@ internal sealed class MacroValue(MacroDefinition definition, Scope closure) : Va
 
     private void BindRest(Scope scope, Arguments arguments, List<KeyValuePair<string, Value>> named)
     {
-        if (definition.UsesCaller)
-        {
-            int index = named.FindIndex(argument => argument.Key == "caller");
-            scope.Set("caller", index < 0 ? UndefinedValue.Because("No caller defined") : named[index].Value);
-            if (index >= 0)
-            {
-                named.RemoveAt(index);
-            }
-        }
-
         int extra = arguments.Count - definition.Parameters.Length;
         if (definition.UsesExtraArguments)
         {
@@ -100,6 +100,56 @@ internal sealed class MacroValue(MacroDefinition definition, Scope closure) : Va
             throw Errors.Type(named[0].Key == "caller"
                 ? $"macro '{definition.Name}' was invoked with two values for the special caller argument. This is most likely a bug."
                 : $"macro '{definition.Name}' takes no keyword argument '{named[0].Key}'");
+        }
+    }
+
+    /// <summary>Named arguments that are taken by name, each once; of several with one name the first.</summary>
+    private struct NamedArguments(IReadOnlyList<KeyValuePair<string, Value>> arguments)
+    {
+        private Dictionary<string, int>? _indexes;
+        private bool[]? _taken;
+
+        public Value? Take(string name)
+        {
+            if (arguments.Count == 0)
+            {
+                return null;
+            }
+
+            _indexes ??= Index(arguments);
+            if (!_indexes.Remove(name, out int index))
+            {
+                return null;
+            }
+
+            (_taken ??= new bool[arguments.Count])[index] = true;
+            return arguments[index].Value;
+        }
+
+        /// <summary>The arguments that nobody took, in their order.</summary>
+        public readonly List<KeyValuePair<string, Value>> Rest()
+        {
+            var rest = new List<KeyValuePair<string, Value>>();
+            for (int i = 0; i < arguments.Count; i++)
+            {
+                if (_taken is null || !_taken[i])
+                {
+                    rest.Add(arguments[i]);
+                }
+            }
+
+            return rest;
+        }
+
+        private static Dictionary<string, int> Index(IReadOnlyList<KeyValuePair<string, Value>> arguments)
+        {
+            var indexes = new Dictionary<string, int>(arguments.Count, StringComparer.Ordinal);
+            for (int i = 0; i < arguments.Count; i++)
+            {
+                indexes.TryAdd(arguments[i].Key, i);
+            }
+
+            return indexes;
         }
     }
 }

@@ -9,11 +9,20 @@ internal sealed class Scope(Scope? parent)
 {
     private Dictionary<string, Value>? _names;
 
-    public Value? Find(string name)
+    /// <param name="name">The name.</param>
+    /// <param name="tables">How many tables of names were asked.</param>
+    public Value? Find(string name, out int tables)
     {
+        tables = 0;
         for (Scope? scope = this; scope is not null; scope = scope.Parent)
         {
-            if (scope._names is not null && scope._names.TryGetValue(name, out Value? value))
+            if (scope._names is null)
+            {
+                continue;
+            }
+
+            tables++;
+            if (scope._names.TryGetValue(name, out Value? value))
             {
                 return value;
             }

@@ -12,19 +12,39 @@ internal sealed class TextSink(Interpreter context)
 
     public Interpreter Context => context;
 
+    /// <summary>Appends text of the template or of the engine.</summary>
     public void Append(ReadOnlySpan<char> text)
     {
-        context.ChargeCharacters(text.Length);
-        CheckSpace(text.Length);
+        Reserve(text.Length);
         _text.Append(text);
     }
 
+    /// <summary>Appends a character many times.</summary>
     public void Append(char character, int count)
     {
-        context.ChargeCharacters(count);
-        CheckSpace(count);
+        Reserve(count);
         _text.Append(character, count);
     }
+
+    /// <summary>Appends a string.</summary>
+    public void Append(StringValue text) => Append(text, 0, text.Text.Length);
+
+    /// <summary>Appends a part of a string.</summary>
+    public void Append(StringValue text, int start, int length)
+    {
+        Reserve(length);
+        _text.Append(text.Text, start, length);
+    }
+
+    /// <summary>Appends a string many times.</summary>
+    public void AppendRepeated(StringValue text, int count)
+    {
+        Reserve((long)text.Text.Length * count);
+        _text.Insert(_text.Length, text.Text, count);
+    }
+
+    /// <summary>Appends what stands for a part of a string: an escape, an entity.</summary>
+    public void AppendInstead(StringValue source, int start, int length, ReadOnlySpan<char> text) => Append(text);
 
     public void AppendSequence(string open, ReadOnlySpan<Value> items, string close)
     {
@@ -55,10 +75,14 @@ internal sealed class TextSink(Interpreter context)
 
     public void Leave() => _depth--;
 
-    public override string ToString() => _text.ToString();
+    /// <summary>The text as a value; it was paid for.</summary>
+    public StringValue ToValue(bool isMarkup = false) =>
+        _text.Length == 0 && !isMarkup ? StringValue.Empty : new StringValue(_text.ToString(), isMarkup);
 
-    private void CheckSpace(int characters)
+    // Even nothing costs something to append.
+    private void Reserve(long characters)
     {
+        context.ChargeCharacters(characters + 1);
         if (characters > TemplateLimits.Weight - _text.Length)
         {
             throw Errors.Limit("characters of text", TemplateLimits.Weight);

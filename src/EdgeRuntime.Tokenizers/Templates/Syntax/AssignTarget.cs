@@ -16,7 +16,11 @@ internal sealed class NameTarget(string name) : AssignTarget
 {
     public string Name => name;
 
-    public override void AssignIn(Interpreter context, Scope scope, Value value) => scope.Set(name, value);
+    public override void AssignIn(Interpreter context, Scope scope, Value value)
+    {
+        context.ChargeName(name);
+        scope.Set(name, value);
+    }
 }
 
 /// <summary><c>namespace.attribute</c>.</summary>
@@ -25,11 +29,12 @@ internal sealed class NamespaceTarget(int line, string owner, string attribute) 
     public override void AssignIn(Interpreter context, Scope scope, Value value)
     {
         context.Line = line;
-        if (scope.Find(owner) is not NamespaceValue target)
+        if (context.FindName(scope, owner) is not NamespaceValue target)
         {
             throw Errors.Template("cannot assign attribute on non-namespace object");
         }
 
+        context.ChargeName(attribute);
         target.Set(attribute, value);
     }
 }

@@ -30,7 +30,7 @@ internal sealed class NameExpression(int line, string name) : Expression(line)
 {
     public string Name => name;
 
-    protected override Value Compute(Interpreter context) => context.Scope.Find(name) ?? UndefinedValue.Name(name);
+    protected override Value Compute(Interpreter context) => context.FindName(context.Scope, name) ?? UndefinedValue.Name(name);
 }
 
 /// <summary><c>[a, b]</c> or <c>(a, b)</c>.</summary>
@@ -61,8 +61,7 @@ internal sealed class DictExpression(int line, KeyValuePair<Expression, Expressi
         {
             Value key = entry.Key.Evaluate(context);
             context.Line = Line;
-            context.ChargeCharacters(key.Weight);
-            values[DictValue.CheckKey(key)] = entry.Value.Evaluate(context);
+            values[DictValue.CheckKey(context, key)] = entry.Value.Evaluate(context);
         }
 
         context.Line = Line;
@@ -188,6 +187,7 @@ internal sealed record ArgumentList(
                 throw Errors.Type("argument after ** must be a mapping");
             }
 
+            context.ChargeElements(more.Entries.Count);
             foreach (KeyValuePair<Value, Value> argument in more.Entries)
             {
                 named.Add(new(context.Text(argument.Key), argument.Value));

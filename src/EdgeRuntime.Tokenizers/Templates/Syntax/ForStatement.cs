@@ -23,7 +23,7 @@ internal sealed class ForStatement(int line, AssignTarget target, Expression ite
     private void Run(Interpreter context, Scope outer, Value source, int depth)
     {
         IEnumerator<Value> elements = context.Iterate(source);
-        Func<Value, int, string>? recurse = isRecursive ? (children, level) => Recurse(context, outer, children, level) : null;
+        Func<Value, int, StringValue>? recurse = isRecursive ? (children, level) => Recurse(context, outer, children, level) : null;
         var loop = new LoopValue(source, filter is null ? elements : Filter(context, outer, elements), filter is not null, depth, recurse);
         bool any = false;
         while (loop.MoveNext())
@@ -47,10 +47,10 @@ internal sealed class ForStatement(int line, AssignTarget target, Expression ite
         }
     }
 
-    private string Recurse(Interpreter context, Scope outer, Value children, int depth)
+    private StringValue Recurse(Interpreter context, Scope outer, Value children, int depth)
     {
         context.EnterCall();
-        string text = context.Capture(outer, [new RecursiveTurn(this, outer, children, depth)]);
+        StringValue text = context.Capture(outer, [new RecursiveTurn(this, outer, children, depth)]);
         context.LeaveCall();
         return text;
     }

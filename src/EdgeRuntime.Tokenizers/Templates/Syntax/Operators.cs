@@ -40,7 +40,7 @@ internal sealed class ConcatExpression(int line, Expression[] parts) : Expressio
         }
 
         context.Line = Line;
-        return context.NewString(sink.ToString());
+        return sink.ToValue();
     }
 }
 

@@ -425,12 +425,18 @@ internal sealed partial class Parser
     private string ParseDottedName()
     {
         string name = Expect(TokenKind.Name, "name").Text;
-        while (SkipOperator("."))
+        if (!Current.IsOperator("."))
         {
-            name += "." + Expect(TokenKind.Name, "name").Text;
+            return name;
         }
 
-        return name;
+        var dotted = new StringBuilder(name);
+        while (SkipOperator("."))
+        {
+            dotted.Append('.').Append(Expect(TokenKind.Name, "name").Text);
+        }
+
+        return dotted.ToString();
     }
 
     private ArgumentList ParseArguments()

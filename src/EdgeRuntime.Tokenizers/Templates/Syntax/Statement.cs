@@ -83,7 +83,7 @@ internal sealed class FilterBlockStatement(FilterCall[] filters, Statement[] bod
     public static Value Filter(Interpreter context, FilterCall[] filters, Statement[] body)
     {
         context.Step();
-        Value value = context.NewString(context.Capture(new Scope(context.Scope), body));
+        Value value = context.Capture(new Scope(context.Scope), body);
         foreach (FilterCall filter in filters)
         {
             value = filter.Apply(context, value);
@@ -132,6 +132,7 @@ internal sealed class MacroStatement(MacroDefinition definition) : Statement
 {
     public override Flow Execute(Interpreter context)
     {
+        context.ChargeName(definition.Name);
         context.Scope.Set(definition.Name, new MacroValue(definition, context.Scope));
         return Flow.Next;
     }

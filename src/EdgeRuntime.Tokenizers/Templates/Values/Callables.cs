@@ -1,6 +1,7 @@
 using System;
 using System.Collections;
 using System.Collections.Generic;
+using System.Runtime.CompilerServices;
 using EdgeRuntime.Tokenizers.Templates.Runtime;
 
 namespace EdgeRuntime.Tokenizers.Templates.Values;
@@ -69,7 +70,7 @@ internal sealed class BoundMethod(Value self, string name, NativeFunction functi
 
     public override bool Equals(Value? other) => other is BoundMethod method && method.Name == name && ReferenceEquals(method.Self, self);
 
-    public override int GetHashCode() => name.GetHashCode(StringComparison.Ordinal);
+    public override int GetHashCode() => HashCode.Combine(name, RuntimeHelpers.GetHashCode(self));
 
     private string Name => name;
 
@@ -81,8 +82,12 @@ internal sealed class Arguments
 {
     public static readonly Arguments None = new([], null);
 
+    // From this many on, named arguments are looked up in a table.
+    private const int ManyNamed = 8;
+
     private readonly Value?[] _values;
     private readonly List<KeyValuePair<string, Value>>? _named;
+    private Dictionary<string, Value>? _table;
 
     public Arguments(Value?[] values, List<KeyValuePair<string, Value>>? named)
     {
@@ -101,8 +106,14 @@ internal sealed class Arguments
     /// <summary>An argument that the signature requires.</summary>
     public Value At(int index) => _values[index]!;
 
+    /// <summary>The first argument of a name; null where there is none.</summary>
     public Value? FindNamed(string name)
     {
+        if (_named is { Count: >= ManyNamed })
+        {
+            return (_table ??= MakeTable(_named)).GetValueOrDefault(name);
+        }
+
         foreach (KeyValuePair<string, Value> argument in Named)
         {
             if (argument.Key == name)
@@ -112,6 +123,17 @@ internal sealed class Arguments
         }
 
         return null;
+    }
+
+    private static Dictionary<string, Value> MakeTable(List<KeyValuePair<string, Value>> named)
+    {
+        var table = new Dictionary<string, Value>(named.Count, StringComparer.Ordinal);
+        foreach (KeyValuePair<string, Value> argument in named)
+        {
+            table.TryAdd(argument.Key, argument.Value);
+        }
+
+        return table;
     }
 
     /// <summary>The arguments from an index on.</summary>

@@ -39,22 +39,11 @@ internal sealed class DictValue : Value
 
     public override int? Length => _entries.Count;
 
-    /// <summary>Refuses what Python can't hash as a key.</summary>
-    public static Value CheckKey(Value key)
+    /// <summary>Refuses what Python can't hash as a key, and pays for the hash.</summary>
+    public static Value CheckKey(Interpreter context, Value key)
     {
-        if (key is ListValue or DictValue or SliceValue)
-        {
-            throw Errors.Type($"unhashable type: '{key.TypeName}'");
-        }
-
-        if (key is TupleValue tuple)
-        {
-            foreach (Value item in tuple.Items)
-            {
-                CheckKey(item);
-            }
-        }
-
+        context.ChargeCharacters(key.Weight);
+        RequireHashable(key);
         return key;
     }
 
@@ -73,11 +62,7 @@ internal sealed class DictValue : Value
         return _entries.GetValueOrDefault(key);
     }
 
-    public override bool? Contains(Interpreter context, Value item)
-    {
-        context.ChargeCharacters(item.Weight);
-        return _entries.ContainsKey(CheckKey(item));
-    }
+    public override bool? Contains(Interpreter context, Value item) => _entries.ContainsKey(CheckKey(context, item));
 
     public override void WriteRepr(TextSink sink)
     {
@@ -121,4 +106,20 @@ internal sealed class DictValue : Value
     }
 
     public override int GetHashCode() => _entries.Count;
+
+    private static void RequireHashable(Value key)
+    {
+        if (key is ListValue or DictValue or SliceValue)
+        {
+            throw Errors.Type($"unhashable type: '{key.TypeName}'");
+        }
+
+        if (key is TupleValue tuple)
+        {
+            foreach (Value item in tuple.Items)
+            {
+                RequireHashable(item);
+            }
+        }
+    }
 }

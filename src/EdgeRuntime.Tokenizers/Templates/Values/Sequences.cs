@@ -35,14 +35,7 @@ internal abstract class SequenceValue : Value
         if (key is SliceValue slice)
         {
             (int start, int count, int step) = slice.Resolve(_items.Length);
-            context.ChargeElements(count);
-            var part = new Value[count];
-            for (int i = 0; i < count; i++)
-            {
-                part[i] = _items[start + (i * step)];
-            }
-
-            return With(part);
+            return With(Pick(context, start, count, step));
         }
 
         if (!Numbers.TryInteger(key, out Int128 index))
@@ -52,6 +45,19 @@ internal abstract class SequenceValue : Value
 
         index += index < 0 ? _items.Length : 0;
         return index >= 0 && index < _items.Length ? _items[(int)index] : null;
+    }
+
+    /// <summary>So many elements from an index on, at equal distances.</summary>
+    protected Value[] Pick(Interpreter context, int start, int count, int step)
+    {
+        context.ChargeElements(count);
+        var part = new Value[count];
+        for (int i = 0; i < count; i++)
+        {
+            part[i] = _items[start + (i * step)];
+        }
+
+        return part;
     }
 
     /// <summary>A sequence of the same type with other elements.</summary>
@@ -105,11 +111,11 @@ internal sealed class TupleValue(Value[] items, string[]? names = null) : Sequen
 /// <summary>Python's <c>range</c>, at most <see cref="TemplateLimits.Range"/> long.</summary>
 internal sealed class RangeValue : SequenceValue
 {
-    private readonly long _start;
-    private readonly long _stop;
-    private readonly long _step;
+    private readonly Int128 _start;
+    private readonly Int128 _stop;
+    private readonly Int128 _step;
 
-    private RangeValue(Value[] items, long start, long stop, long step)
+    private RangeValue(Value[] items, Int128 start, Int128 stop, Int128 step)
         : base(items) => (_start, _stop, _step) = (start, stop, step);
 
     public override string TypeName => "range";
@@ -146,8 +152,9 @@ internal sealed class RangeValue : SequenceValue
         }
 
         (int start, int count, int step) = slice.Resolve(Items.Length);
-        context.ChargeElements(count);
-        return Of(_start + (start * _step), _start + ((start + ((long)count * step)) * _step), step * _step);
+        (long first, long last, Int128 distance) = slice.Indices(Items.Length);
+        Value[] items = Pick(context, start, count, step);
+        return new RangeValue(items, _start + (first * _step), _start + (last * _step), distance * _step);
     }
 
     public override SequenceValue With(Value[] items) => new ListValue(items);

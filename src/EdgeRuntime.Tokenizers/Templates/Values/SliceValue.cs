@@ -25,21 +25,30 @@ internal sealed class SliceValue(Value start, Value stop, Value step) : Value
     /// <returns>The first index, the number of elements and the distance between them.</returns>
     public (int Start, int Count, int Step) Resolve(int length)
     {
-        long step1 = Bound(step, 1, long.MinValue + 1, long.MaxValue);
-        if (step1 == 0)
+        (long first, long last, Int128 distance) = Indices(length);
+        Int128 count = distance > 0 ? (last - first + distance - 1) / distance : (first - last - distance - 1) / -distance;
+
+        // A distance that is longer than the sequence takes one element, however long it is.
+        return count > 0 ? ((int)first, (int)count, (int)Int128.Clamp(distance, -int.MaxValue, int.MaxValue)) : (0, 0, 1);
+    }
+
+    /// <summary>Python's <c>slice.indices(length)</c>.</summary>
+    /// <param name="length">The sequence's length.</param>
+    /// <returns>The index of the first element, the index that ends the slice, and the distance between elements.</returns>
+    public (long Start, long Stop, Int128 Step) Indices(int length)
+    {
+        long distance = Bound(step, 1, long.MinValue, long.MaxValue);
+        if (distance == 0)
         {
             throw Errors.Value("slice step cannot be zero");
         }
 
         // Past the ends a slice is cut, never an error; a backward one ends before index 0, which is -1.
-        bool forward = step1 > 0;
+        bool forward = distance > 0;
         long low = forward ? 0 : -1;
         long high = forward ? length : length - 1;
         long first = Position(start, forward ? low : high, length, low, high);
-        long last = Position(stop, forward ? high : low, length, low, high);
-        long count = forward ? (last - first + step1 - 1) / step1 : (first - last - step1 - 1) / -step1;
-        step1 = Math.Clamp(step1, -int.MaxValue, int.MaxValue);
-        return (forward ? first < last : last < first) ? ((int)first, (int)count, (int)step1) : (0, 0, 1);
+        return (first, Position(stop, forward ? high : low, length, low, high), distance);
     }
 
     private static long Position(Value bound, long missing, int length, long low, long high)

@@ -12,6 +12,10 @@ internal sealed class StringValue(string text, bool isMarkup = false) : Value
 {
     public static readonly StringValue Empty = new("");
 
+    // The code points, counted when they are first asked for; -1 before.
+    private int _count = -1;
+
+    /// <summary>The characters, unpaid: for what costs nothing or pays itself. <see cref="Interpreter.Read"/> pays for all.</summary>
     public string Text { get; } = text;
 
     public bool IsMarkup { get; } = isMarkup;
@@ -22,17 +26,38 @@ internal sealed class StringValue(string text, bool isMarkup = false) : Value
 
     public override int Weight => Text.Length + ElementWeight;
 
-    public override int? Length => CodePoints.Count(Text);
+    // Making the text has paid for counting it, which is done once.
+    public override int? Length => _count >= 0 ? _count : _count = CodePoints.Count(Text);
+
+    /// <summary>Whether a code point is a char of .NET.</summary>
+    private bool IsPlain => Length == Text.Length;
 
     /// <summary>The same kind of string (plain or markup) with another text.</summary>
-    public StringValue With(string text) => ReferenceEquals(text, Text) ? this : new StringValue(text, IsMarkup);
+    public StringValue With(string text) => new(text, IsMarkup);
+
+    /// <summary>The same characters, as markup or plain.</summary>
+    public StringValue As(bool isMarkup) => isMarkup == IsMarkup ? this : new StringValue(Text, isMarkup);
+
+    /// <summary>A part, in the chars of .NET.</summary>
+    public StringValue Slice(int start, int length) =>
+        length == Text.Length ? this : length == 0 && !IsMarkup ? Empty : new StringValue(Text.Substring(start, length), IsMarkup);
+
+    /// <summary>The part from a char of .NET on.</summary>
+    public StringValue Slice(int start) => Slice(start, Text.Length - start);
+
+    /// <summary>Two strings of one kind in a row.</summary>
+    public static StringValue Concat(Interpreter context, StringValue left, StringValue right)
+    {
+        context.CheckLength((long)left.Text.Length + right.Text.Length);
+        return new StringValue(left.Text + right.Text, left.IsMarkup);
+    }
 
     public override IEnumerator<Value> Iterate(Interpreter context)
     {
         for (int i = 0, length; i < Text.Length; i += length)
         {
             length = CodePoints.LengthAt(Text, i);
-            yield return With(Text.Substring(i, length));
+            yield return Slice(i, length);
         }
     }
 
@@ -42,8 +67,7 @@ internal sealed class StringValue(string text, bool isMarkup = false) : Value
     {
         if (key is SliceValue slice)
         {
-            context.ChargeCharacters(Text.Length);
-            return With(CodePoints.Slice(Text, slice));
+            return Slice(context, slice);
         }
 
         if (!Numbers.TryInteger(key, out Int128 index))
@@ -51,9 +75,15 @@ internal sealed class StringValue(string text, bool isMarkup = false) : Value
             return null;
         }
 
-        context.ChargeCharacters(Text.Length);
-        string? element = CodePoints.ElementAt(Text, index);
-        return element is null ? null : With(element);
+        int count = Length!.Value;
+        index += index < 0 ? count : 0;
+        if (index < 0 || index >= count)
+        {
+            return null;
+        }
+
+        int unit = UnitAt(context, (int)index);
+        return Slice(unit, CodePoints.LengthAt(Text, unit));
     }
 
     public override bool? Contains(Interpreter context, Value item)
@@ -63,11 +93,23 @@ internal sealed class StringValue(string text, bool isMarkup = false) : Value
             throw Errors.Type($"'in <string>' requires string as left operand, not {item.TypeName}");
         }
 
-        context.ChargeCharacters(Text.Length);
-        return Text.Contains(part.Text, StringComparison.Ordinal);
+        return new TextSearch(context.Read(part)).Find(context.Read(this)) >= 0;
     }
 
-    public override void WriteText(TextSink sink) => sink.Append(Text);
+    /// <summary>The char of .NET where the code point of an index begins; the length where the index is past the end.</summary>
+    public int UnitAt(Interpreter context, int index)
+    {
+        if (IsPlain)
+        {
+            return Math.Min(index, Text.Length);
+        }
+
+        int unit = CodePoints.UnitAt(Text, index);
+        context.ChargeCharacters(unit);
+        return unit;
+    }
+
+    public override void WriteText(TextSink sink) => sink.Append(this);
 
     public override void WriteRepr(TextSink sink)
     {
@@ -76,7 +118,7 @@ internal sealed class StringValue(string text, bool isMarkup = false) : Value
             sink.Append("Markup(");
         }
 
-        StringRepr.Write(sink, Text);
+        StringRepr.Write(sink, this);
         if (IsMarkup)
         {
             sink.Append(")");
@@ -86,4 +128,27 @@ internal sealed class StringValue(string text, bool isMarkup = false) : Value
     public override bool Equals(Value? other) => other is StringValue text && text.Text == Text;
 
     public override int GetHashCode() => Text.GetHashCode(StringComparison.Ordinal);
+
+    private StringValue Slice(Interpreter context, SliceValue slice)
+    {
+        (int start, int count, int step) = slice.Resolve(Length!.Value);
+        if (step == 1)
+        {
+            int from = UnitAt(context, start);
+            int to = UnitAt(context, start + count);
+            context.ChargeCharacters(to - from);
+            return Slice(from, to - from);
+        }
+
+        int[] units = IsPlain ? [] : CodePoints.Units(context.Read(this), Length!.Value);
+        var sink = new TextSink(context);
+        for (int i = 0; i < count; i++)
+        {
+            int index = start + (i * step);
+            int unit = units.Length == 0 ? index : units[index];
+            sink.Append(this, unit, CodePoints.LengthAt(Text, unit));
+        }
+
+        return sink.ToValue(IsMarkup);
+    }
 }

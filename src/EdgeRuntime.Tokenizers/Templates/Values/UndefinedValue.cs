@@ -35,7 +35,7 @@ internal sealed class UndefinedValue : Value
             return Errors.Template(_hint);
         }
 
-        string name = context.Repr(_name!);
+        string name = context.Repr(_name!).Text;
         if (_owner is null)
         {
             return Errors.Template(name + " is undefined");

@@ -1,0 +1,231 @@
+using System;
+using System.Buffers;
+using System.IO;
+using System.Net.Http;
+using System.Net.Sockets;
+using System.Threading;
+using System.Threading.Tasks;
+using EdgeRuntime.Cli.Terminal;
+
+namespace EdgeRuntime.Cli.Downloads;
+
+/// <summary>
+/// Downloads files through <see cref="PartFile"/>: a connection that breaks is taken up again where it stopped, within one call and by
+/// the next one; the target appears only when its size and checksum are right. Owns its connections.
+/// </summary>
+/// <remarks>
+/// With If-Range (RFC 9110, 13.1.5) a server that has another version by now, or that can't send ranges, answers with the whole file,
+/// and the part starts anew. <see cref="FileAnswer"/> does not rely on it: every answer must name the version that the part has.
+/// </remarks>
+internal sealed class Downloader(DownloadLimits limits) : IDisposable
+{
+    private readonly FileClient _client = new(limits);
+
+    /// <summary>Downloads a file; returns false where the target was there already, and is right.</summary>
+    /// <param name="download">What and where to.</param>
+    /// <param name="progress">Told bytes present and bytes in all (null where the server does not say).</param>
+    /// <param name="cancellationToken">Stops; what has come stays for the next call.</param>
+    /// <exception cref="CommandException">Server, disk or content is not as it must be.</exception>
+    public async Task<bool> RunAsync(Download download, Action<long, long?> progress, CancellationToken cancellationToken)
+    {
+        if (Directory.Exists(download.Target))
+        {
+            throw new CommandException($"{download.Target}: is a folder, expected a file");
+        }
+
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(download.Target))!);
+        using PartFile? part = PartFile.Open(download.Target);
+        if (part is null)
+        {
+            await CheckTargetAsync(download, cancellationToken).ConfigureAwait(false);
+            return false;
+        }
+
+        await FetchAsync(download, part, progress, cancellationToken).ConfigureAwait(false);
+        if (await ContentCheck.FindFaultAsync(part.Rewound, download, cancellationToken).ConfigureAwait(false) is { } fault)
+        {
+            part.Delete();
+            throw new CommandException($"{download.Source}: {fault}; what came is deleted");
+        }
+
+        part.Complete();
+        return true;
+    }
+
+    public void Dispose() => _client.Dispose();
+
+    /// <summary>Checks a file that is there already, where something is known of it.</summary>
+    private static async Task CheckTargetAsync(Download download, CancellationToken cancellationToken)
+    {
+        if (download.Size is null && download.Sha256 is null)
+        {
+            return;
+        }
+
+        using FileStream target = UserFile.OpenRead(download.Target);
+        if (await ContentCheck.FindFaultAsync(target, download, cancellationToken).ConfigureAwait(false) is { } fault)
+        {
+            throw new CommandException(
+                $"{download.Target}: is there already, but is another file: {fault}; move it away to download it again");
+        }
+    }
+
+    /// <summary>Makes attempts until every byte is in the part.</summary>
+    private async Task FetchAsync(Download download, PartFile part, Action<long, long?> progress, CancellationToken cancellationToken)
+    {
+        var budget = new AttemptBudget(limits, part.Length);
+        var attempt = new Attempt(download, part, budget, progress);
+        while (true)
+        {
+            string? problem;
+            Exception? cause = null;
+            try
+            {
+                problem = await TryAsync(attempt, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception exception) when (IsTransient(exception))
+            {
+                problem = DescribeBreak(exception);
+                cause = exception;
+            }
+
+            if (problem is null)
+            {
+                return;
+            }
+
+            budget.CountAttempt(part.Length);
+            if (budget.IsSpent)
+            {
+                string kept = part.Length > 0 ? $"; {part.Length} bytes are kept, the same command goes on from there" : "";
+                throw new CommandException($"{download.Source}: {problem}{kept}", cause);
+            }
+
+            await Task.Delay(budget.Delay, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Whether another attempt may help: not against a full disk, a refusal or the user's Ctrl-C.</summary>
+    private static bool IsTransient(Exception exception) =>
+        exception is HttpRequestException or HttpIOException or TimeoutException or IOException { InnerException: SocketException };
+
+    /// <summary>An exception of the connection in words of this program; .NET's would quote the server's bytes.</summary>
+    private static string DescribeBreak(Exception exception) => exception switch
+    {
+        HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse } => "the server's answer is not valid HTTP",
+        HttpIOException { HttpRequestError: HttpRequestError.InvalidResponse } => "the server's answer is not valid HTTP",
+        _ => exception.GetBaseException().Message,
+    };
+
+    /// <summary>Asks once for the bytes that are missing.</summary>
+    /// <returns>Null where all are there now; else why another attempt is needed.</returns>
+    private async Task<string?> TryAsync(Attempt attempt, CancellationToken cancellationToken)
+    {
+        FileRequest asked = attempt.NextRequest();
+        using HttpResponseMessage response = await _client.GetAsync(attempt.Download.Url, asked, cancellationToken).ConfigureAwait(false);
+        switch (FileAnswer.Judge(asked, response, DateTimeOffset.UtcNow))
+        {
+            case FileAnswer.Complete:
+                return null;
+            case FileAnswer.TryLater later:
+                return later.Reason;
+            case FileAnswer.StartOver startOver:
+                attempt.AskForTheWhole = true;
+                return startOver.Reason;
+            case FileAnswer.Refused refused:
+                throw new CommandException($"{attempt.Download.Source}: {refused.Reason}");
+            case FileAnswer.Body body:
+                await ReceiveAsync(attempt, body, response, cancellationToken).ConfigureAwait(false);
+                long length = attempt.Part.Length;
+                return length < body.Total ? $"the connection broke off at {length} of {body.Total} bytes" : null;
+            case var other:
+                throw new InvalidOperationException($"no such answer: {other}");
+        }
+    }
+
+    /// <summary>Puts the body of an answer into the part.</summary>
+    private async Task ReceiveAsync(
+        Attempt attempt, FileAnswer.Body body, HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        long end = FindEnd(attempt, body);
+        Stream stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+        using var source = new PacedBody(stream, limits, cancellationToken);
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(1 << 17);
+        try
+        {
+            int count = await source.ReadAsync(buffer, ContentCheck.StartLength).ConfigureAwait(false);
+            if (body.From == 0)
+            {
+                // Only now: an answer that is no model at all costs nothing of what came before.
+                attempt.Begin(body, buffer.AsSpan(0, count));
+            }
+
+            while (count > 0)
+            {
+                if (count > end - attempt.Part.Length)
+                {
+                    attempt.Part.Delete();
+                    throw new CommandException($"{attempt.Download.Source}: {DescribeExcess(body)}; what came is deleted");
+                }
+
+                await attempt.Part.AppendAsync(buffer.AsMemory(0, count), cancellationToken).ConfigureAwait(false);
+                attempt.Progress(attempt.Part.Length, body.Total);
+                count = await source.ReadAsync(buffer, 1).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>The position in the file that a body may reach: what is announced, or a limit; never more than the disk holds.</summary>
+    private long FindEnd(Attempt attempt, FileAnswer.Body body)
+    {
+        string folder = Path.GetDirectoryName(Path.GetFullPath(attempt.Download.Target))!;
+        long free = new DriveInfo(folder).AvailableFreeSpace + (attempt.Part.Length - body.From);
+        long needed = (body.Total ?? 0) - body.From;
+        return needed <= free
+            ? body.End ?? Math.Min(limits.UnannouncedSize, free)
+            : throw new CommandException(
+                $"{folder}: {needed} bytes are needed, {free} are free; make room, or name another folder with --output");
+    }
+
+    private string DescribeExcess(FileAnswer.Body body) => body.End is { } end
+        ? $"the server sends more than the {end - body.From} bytes that are announced"
+        : $"the server sends more than {limits.UnannouncedSize} bytes, or more than the disk holds, without announcing a size; "
+            + "name the size in a catalogue (--catalog)";
+
+    /// <summary>What the attempts of one download share.</summary>
+    private sealed record Attempt(Download Download, PartFile Part, AttemptBudget Budget, Action<long, long?> Progress)
+    {
+        /// <summary>Whether the server's last answer showed that the part can't be continued.</summary>
+        public bool AskForTheWhole { get; set; }
+
+        public FileRequest NextRequest()
+        {
+            // Without a name for the version only a checksum could tell whether two halves belong together.
+            bool isJoinable = Part.Version is not null || Download.Sha256 is not null;
+            bool isTooLong = Part.Length > (Part.Total ?? Download.Size);
+            long from = AskForTheWhole || !isJoinable || isTooLong ? 0 : Part.Length;
+            return new FileRequest(from, Part.Version, Part.Total, Download.Size, Download.Sha256 is not null);
+        }
+
+        /// <summary>Empties the part for a whole body that starts as a model does.</summary>
+        public void Begin(FileAnswer.Body body, ReadOnlySpan<byte> start)
+        {
+            if (ContentCheck.FindWrongStart(start) is { } fault)
+            {
+                throw new CommandException($"{Download.Source}: {fault}");
+            }
+
+            if (Part.Length > 0)
+            {
+                Budget.CountRestart();
+            }
+
+            Part.Restart(body.Version, body.Total);
+            AskForTheWhole = false;
+        }
+    }
+}

@@ -1,0 +1,89 @@
+using System;
+using System.Net.Http;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Threading;
+using System.Threading.Tasks;
+using EdgeRuntime.Cli.Terminal;
+
+namespace EdgeRuntime.Cli.Downloads;
+
+/// <summary>Asks servers for files and follows redirects, within limits. Owns its connections.</summary>
+internal sealed class FileClient : IDisposable
+{
+    private readonly DownloadLimits _limits;
+    private readonly HttpClient _client;
+
+    public FileClient(DownloadLimits limits)
+    {
+        _limits = limits;
+        var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false };
+        _client = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
+        _client.DefaultRequestHeaders.UserAgent.ParseAdd("edgert");
+        _client.DefaultRequestHeaders.AcceptEncoding.ParseAdd("identity");
+    }
+
+    /// <summary>Gets the answer to a request, its body unread. The caller disposes it.</summary>
+    /// <exception cref="CommandException">A redirect leads where downloads do not go.</exception>
+    /// <exception cref="TimeoutException">No answer begins within the window.</exception>
+    public async Task<HttpResponseMessage> GetAsync(Uri url, FileRequest asked, CancellationToken cancellationToken)
+    {
+        AuthenticationHeaderValue? credentials = Credentials(url);
+        Uri current = WithoutUserInfo(url);
+        for (int redirects = 0; ; redirects++)
+        {
+            HttpResponseMessage response = await SendAsync(current, asked, credentials, cancellationToken).ConfigureAwait(false);
+            if (!Redirect.Is(response.StatusCode))
+            {
+                return response;
+            }
+
+            using (response)
+            {
+                if (redirects == _limits.Redirects)
+                {
+                    throw new CommandException($"{WebAddress.Show(url)}: the server redirects more than {_limits.Redirects} times");
+                }
+
+                // Once away from the server that they were given for, credentials are gone, even if a redirect leads back.
+                Uri target = Redirect.FindTarget(current, response);
+                credentials = Redirect.StaysOnServer(current, target) ? credentials : null;
+                current = target;
+            }
+        }
+    }
+
+    public void Dispose() => _client.Dispose();
+
+    private async Task<HttpResponseMessage> SendAsync(
+        Uri url, FileRequest asked, AuthenticationHeaderValue? credentials, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, url);
+        request.Headers.Authorization = credentials;
+        if (asked.From > 0)
+        {
+            request.Headers.Range = new RangeHeaderValue(asked.From, null);
+            if (asked.Version is { } version)
+            {
+                request.Headers.TryAddWithoutValidation("If-Range", version.Text);
+            }
+        }
+
+        using var window = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        window.CancelAfter(_limits.Window);
+        try
+        {
+            return await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, window.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new TimeoutException($"no answer from the server within {_limits.Window.TotalSeconds} s");
+        }
+    }
+
+    /// <summary>The user info of a URL as the Basic scheme sends it (RFC 7617); null for none.</summary>
+    private static AuthenticationHeaderValue? Credentials(Uri url) => url.UserInfo.Length == 0 ? null
+        : new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(Uri.UnescapeDataString(url.UserInfo))));
+
+    private static Uri WithoutUserInfo(Uri url) => new UriBuilder(url) { UserName = "", Password = "" }.Uri;
+}

@@ -1,0 +1,56 @@
+using System;
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace EdgeRuntime.Cli.Downloads;
+
+/// <summary>The name of the file that a URL is saved as: a plain name on every system, whatever the URL spells.</summary>
+internal static partial class ModelFileName
+{
+    /// <summary>Bytes in UTF-8. File systems take 255; suffixes of temporary files need some.</summary>
+    public const int MaxBytes = 200;
+
+    private const string Extension = ".gguf";
+
+    /// <summary>The name that the last segment of a URL's path makes.</summary>
+    /// <exception cref="FormatException">It is not the name of a .gguf file.</exception>
+    public static string Of(Uri url) => FindFault(url, out string name) is { } fault ? throw new FormatException(fault) : name;
+
+    /// <summary>Says why a URL makes no name; null where it makes one.</summary>
+    public static string? FindFault(Uri url, out string name)
+    {
+        name = MakeSafe(Uri.UnescapeDataString(url.AbsolutePath));
+        int bytes = Encoding.UTF8.GetByteCount(name);
+        return !name.EndsWith(Extension, StringComparison.OrdinalIgnoreCase)
+            ? "expected a URL whose path ends in the name of a .gguf file"
+            : bytes > MaxBytes ? $"the name of the file has {bytes} bytes, expected at most {MaxBytes}"
+            : null;
+    }
+
+    /// <summary>The last component of a path, without what some system or terminal gives a meaning.</summary>
+    public static string MakeSafe(string path)
+    {
+        string last = path[(path.LastIndexOfAny(['/', '\\']) + 1)..];
+        var name = new StringBuilder(last.Length);
+        foreach (Rune rune in last.EnumerateRunes())
+        {
+            name.Append(IsPlain(rune) ? rune.ToString() : "_");
+        }
+
+        string trimmed = name.ToString().TrimStart('.', ' ').TrimEnd('.', ' ');
+        return trimmed.StartsWith('-') || ReservedName().IsMatch(trimmed) ? "_" + trimmed : trimmed;
+    }
+
+    private static bool IsPlain(Rune rune) =>
+        rune != Rune.ReplacementChar
+        && !(rune.IsAscii && "<>:\"|?*".Contains((char)rune.Value, StringComparison.Ordinal))
+        && Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.Format
+            or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.PrivateUse
+            or UnicodeCategory.OtherNotAssigned);
+
+    /// <summary>Names of devices on Windows, with any extension.</summary>
+    [GeneratedRegex(
+        @"^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\.|$)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex ReservedName();
+}

@@ -1,0 +1,187 @@
+using System;
+using System.Globalization;
+using System.IO;
+using System.Text;
+using System.Threading;
+using System.Threading.Tasks;
+using EdgeRuntime.Cli.Terminal;
+using EdgeRuntime.Files;
+
+namespace EdgeRuntime.Cli.Downloads;
+
+/// <summary>
+/// The part of a file that has come so far, <c>TARGET.part</c>, locked against other downloads of the same file while it is open.
+/// <c>TARGET.part.etag</c> beside it has the version that the part belongs to, and the length of the whole file where it is known.
+/// </summary>
+internal sealed class PartFile : IDisposable
+{
+    private const string Suffix = ".part";
+    private const int MaxVersionBytes = 4096;
+
+    /// <summary>What systems say of a locked file: EAGAIN on Linux and on macOS, a sharing violation on Windows.</summary>
+    private static readonly int[] s_lockedErrors = [11, 35, unchecked((int)0x80070020)];
+
+    private readonly string _target;
+    private readonly string _path;
+    private readonly string _versionPath;
+    private readonly FileStream _stream;
+
+    private PartFile(string target, FileStream stream)
+    {
+        _target = target;
+        _path = target + Suffix;
+        _versionPath = VersionPath(target);
+        _stream = stream;
+        _stream.Seek(0, SeekOrigin.End);
+        if (_stream.Length > 0)
+        {
+            (Version, Total) = ReadVersion();
+        }
+    }
+
+    public long Length => _stream.Length;
+
+    /// <summary>The version that the part belongs to; null where the server named none.</summary>
+    public FileVersion? Version { get; private set; }
+
+    /// <summary>The length of the whole file; null where it is not known.</summary>
+    public long? Total { get; private set; }
+
+    /// <summary>The part as a stream at its first byte, to be checked. Owned by this object.</summary>
+    public Stream Rewound
+    {
+        get
+        {
+            _stream.Position = 0;
+            return _stream;
+        }
+    }
+
+    /// <summary>Bytes that an interrupted download of a file has left.</summary>
+    public static long LengthFor(string target) => File.Exists(target + Suffix) ? new FileInfo(target + Suffix).Length : 0;
+
+    /// <summary>Opens and locks the part for a target; null where the target is there (by now).</summary>
+    /// <exception cref="CommandException">Another download has it, or it is no regular file.</exception>
+    public static PartFile? Open(string target)
+    {
+        string path = target + Suffix;
+        while (!File.Exists(target))
+        {
+            FileStream stream = OpenLocked(path);
+
+            // Between opening and locking, the download that had the lock may have finished or dropped this very file.
+            if (File.Exists(path))
+            {
+                return new PartFile(target, stream);
+            }
+
+            stream.Dispose();
+        }
+
+        return null;
+    }
+
+    /// <summary>Empties the part, for a version of the file.</summary>
+    public void Restart(FileVersion? version, long? total)
+    {
+        _stream.SetLength(0);
+        File.Delete(_versionPath);
+        (Version, Total) = (version, version is null ? null : total);
+        if (version is not null)
+        {
+            using var file = FileReplacement.OfProgram(_versionPath);
+            file.Write(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{version.Text}\n{total}\n")));
+            file.Commit();
+        }
+    }
+
+    public async Task AppendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _stream.WriteAsync(bytes, cancellationToken).ConfigureAwait(false);
+        }
+        catch (IOException exception)
+        {
+            throw new CommandException($"{exception.Message}; {Length} bytes are kept, the same command goes on from there", exception);
+        }
+    }
+
+    /// <summary>Gives the finished part its name, in one step.</summary>
+    public void Complete()
+    {
+        _stream.Flush(flushToDisk: true);
+        Release(() => File.Move(_path, _target, overwrite: false));
+        File.Delete(_versionPath);
+    }
+
+    /// <summary>Drops what came.</summary>
+    public void Delete() => _stream.SetLength(0);
+
+    /// <summary>Keeps what came for the next download; an empty part leaves nothing behind.</summary>
+    public void Dispose()
+    {
+        if (_stream.CanSeek && _stream.Length == 0)
+        {
+            File.Delete(_versionPath);
+            Release(() => File.Delete(_path));
+        }
+
+        _stream.Dispose();
+    }
+
+    private static FileStream OpenLocked(string path)
+    {
+        if (new FileInfo(path).LinkTarget is not null)
+        {
+            throw new CommandException($"{path}: is a link, expected a regular file; remove it");
+        }
+
+        FileStream stream;
+        try
+        {
+            FileKinds.Of(path).Require(path); // opening a FIFO would wait for its other end
+
+            // Unbuffered: what came is in the file, even if this process is killed.
+            stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0, useAsync: true);
+        }
+        catch (IOException exception) when (Array.IndexOf(s_lockedErrors, exception.HResult) >= 0)
+        {
+            throw new CommandException($"{path}: another download of this file is running; wait for its end", exception);
+        }
+
+        if (stream.CanSeek)
+        {
+            return stream;
+        }
+
+        stream.Dispose();
+        throw new CommandException($"{path}: is not a regular file; remove it");
+    }
+
+    private static string VersionPath(string target) => target + Suffix + ".etag";
+
+    private (FileVersion? Version, long? Total) ReadVersion()
+    {
+        string[] lines = File.Exists(_versionPath) ? RegularFile.ReadText(_versionPath, MaxVersionBytes).Split('\n', StringSplitOptions.TrimEntries) : [];
+        return lines switch
+        {
+            [var version, var total, ..] when long.TryParse(total, NumberStyles.None, CultureInfo.InvariantCulture, out long length)
+                => (FileVersion.Parse(version), length),
+            [var version, ..] => (FileVersion.Parse(version), null),
+            _ => (null, null),
+        };
+    }
+
+    /// <summary>Renames or deletes the part while the lock still holds; Windows lets nobody do that with an open file.</summary>
+    private void Release(Action action)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            _stream.Dispose();
+        }
+
+        action();
+        _stream.Dispose();
+    }
+}

@@ -1,0 +1,57 @@
+using System;
+using System.Diagnostics.CodeAnalysis;
+using System.Linq;
+
+namespace EdgeRuntime.Cli.Downloads;
+
+/// <summary>URLs from people, catalogues and servers: which ones are accepted, and how messages show them.</summary>
+internal static class WebAddress
+{
+    /// <summary>Characters of a URL that a message shows.</summary>
+    private const int MaxShown = 200;
+
+    private const string Hidden = "...";
+
+    /// <summary>Parses an absolute http or https URL without control characters.</summary>
+    public static bool TryParse(string text, [NotNullWhen(true)] out Uri? url) =>
+        Uri.TryCreate(text, UriKind.Absolute, out url) && IsWeb(url) && IsPrintable(url);
+
+    /// <summary>Whether a URL's scheme is one that downloads use.</summary>
+    public static bool IsWeb(Uri url) => url.IsAbsoluteUri && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps);
+
+    /// <summary>Whether a URL was written without control characters.</summary>
+    public static bool IsPrintable(Uri url) => !url.OriginalString.Any(char.IsControl);
+
+    /// <summary>The URL for messages and logs: user info and query may be secrets and are left out.</summary>
+    public static string Show(Uri url)
+    {
+        if (!IsWeb(url))
+        {
+            return Show(url.OriginalString);
+        }
+
+        string shown = url.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
+        return Cut(shown) + (url.Query.Length > 0 ? "?" + Hidden : "");
+    }
+
+    /// <summary>A text that may be a URL, for messages and logs.</summary>
+    /// <remarks>Of what can't be parsed nobody knows where the password ends: only the scheme is shown.</remarks>
+    public static string Show(string text)
+    {
+        if (Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && IsWeb(url))
+        {
+            return Show(url);
+        }
+
+        if (!text.Contains(':', StringComparison.Ordinal) || text.AsSpan().IndexOfAny("@?#") < 0)
+        {
+            return Cut(text);
+        }
+
+        int end = text.IndexOf("://", StringComparison.Ordinal);
+        bool hasScheme = end > 0 && text[..end].All(char.IsAsciiLetter);
+        return hasScheme ? Cut(text[..end]) + "://" + Hidden : Hidden;
+    }
+
+    private static string Cut(string text) => text.Length <= MaxShown ? text : text[..MaxShown] + Hidden;
+}

@@ -1,0 +1,102 @@
+using System;
+using System.Runtime.InteropServices;
+using System.Threading;
+
+namespace EdgeRuntime.Cli.Terminal;
+
+/// <summary>The descriptors 0, 1 and 2 of Unix: which of them the parent process gave, and write(2) on them.</summary>
+/// <remarks>
+/// A parent may close a standard stream (<c>edgert chat &lt;&amp;-</c>). The next file that is opened then gets its number, and a chat
+/// would read its model as input. Even before <c>Main</c> the .NET runtime opens files of its own in such gaps.
+/// </remarks>
+internal static class StandardDescriptor
+{
+    public const int Input = 0;
+    public const int Output = 1;
+    public const int Error = 2;
+
+    /// <summary>EPIPE: whoever read the pipe has closed it.</summary>
+    public const int ErrorPipe = 32;
+
+    private const int ErrorInterrupted = 4; // EINTR
+    private const int ErrorBadDescriptor = 9; // EBADF
+    private const int ErrorAgainLinux = 11; // EAGAIN
+    private const int ErrorAgainMac = 35;
+    private const int GetDescriptorFlags = 1; // F_GETFD
+    private const int CloseOnExec = 1; // FD_CLOEXEC
+    private const int ReadOnly = 0; // O_RDONLY
+
+    private static readonly bool[] s_given = [true, true, true];
+
+    /// <summary>Finds out which descriptors were given and occupies the gaps. To be called before anything opens a file.</summary>
+    /// <remarks>
+    /// The null device is opened for reading, so that input ends at once and a write fails as it would on a closed descriptor.
+    /// A descriptor of the runtime in a gap stays, because the runtime needs it; <see cref="IsGiven"/> tells that it is no stream.
+    /// </remarks>
+    public static void OccupyGaps()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return; // Handles are no numbers that are given out again.
+        }
+
+        for (int descriptor = Input; descriptor <= Error; descriptor++)
+        {
+            // exec(2) closes what has this flag, so a descriptor with it was opened by this process.
+            int flags = Control(descriptor, GetDescriptorFlags);
+            s_given[descriptor] = flags >= 0 && (flags & CloseOnExec) == 0;
+            if (flags < 0)
+            {
+                _ = Open(in MemoryMarshal.GetReference("/dev/null\0"u8), ReadOnly); // open(2) takes the lowest free number: this one
+            }
+        }
+    }
+
+    /// <summary>Whether the parent process gave this descriptor.</summary>
+    public static bool IsGiven(int descriptor) => s_given[descriptor];
+
+    /// <summary>Writes all bytes.</summary>
+    /// <returns>0, or the number of the error (errno).</returns>
+    public static int Write(int descriptor, ReadOnlySpan<byte> bytes)
+    {
+        if (!IsGiven(descriptor))
+        {
+            return ErrorBadDescriptor;
+        }
+
+        while (!bytes.IsEmpty)
+        {
+            nint written = Write(descriptor, in MemoryMarshal.GetReference(bytes), bytes.Length);
+            if (written >= 0)
+            {
+                bytes = bytes[(int)written..];
+                continue;
+            }
+
+            switch (Marshal.GetLastPInvokeError())
+            {
+                case ErrorInterrupted:
+                    break;
+                case ErrorAgainLinux or ErrorAgainMac: // a terminal or pipe that somebody made non-blocking
+                    Thread.Sleep(1);
+                    break;
+                case int error:
+                    return error;
+            }
+        }
+
+        return 0;
+    }
+
+    [DllImport("libc", EntryPoint = "write", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern nint Write(int descriptor, in byte bytes, nint count);
+
+    [DllImport("libc", EntryPoint = "open", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Open(in byte path, int flags);
+
+    [DllImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Control(int descriptor, int command);
+}

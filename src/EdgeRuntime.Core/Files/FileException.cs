@@ -1,0 +1,72 @@
+using System;
+using System.IO;
+
+namespace EdgeRuntime.Files;
+
+/// <summary>A file that can't be read or written as it must be; the message is one line that begins with the path.</summary>
+internal sealed class FileException : IOException
+{
+    private const string TooLarge = "the file would be larger than this process or file system allows (ulimit -f)";
+
+    private const int WindowsDiskFull = unchecked((int)0x80070070);
+    private const int WindowsHandleDiskFull = unchecked((int)0x80070027);
+
+    // Numbers of Linux; those that macOS shares are the ones below 35.
+    private const int FileExists = 17;
+    private const int FileTooLarge = 27;
+    private const int NoSpace = 28;
+    private const int ReadOnlyFileSystem = 30;
+    private const int BrokenPipe = 32;
+    private const int QuotaOnMac = 69;
+    private const int QuotaOnLinux = 122;
+
+    /// <param name="path">The file, as its user named it.</param>
+    /// <param name="problem">What is wrong: one line without the path.</param>
+    /// <param name="cause">The system's own exception, or null.</param>
+    public FileException(string path, string problem, Exception? cause = null)
+        : base($"{path}: {problem}", cause)
+    {
+        Problem = problem;
+        HResult = cause?.HResult ?? HResult;
+    }
+
+    /// <summary>The message without the path.</summary>
+    public string Problem { get; }
+
+    /// <summary>
+    /// Whether an exception tells that the system refused something to a file. .NET reports a file that outgrows its limit (EFBIG) as an argument out
+    /// of range.
+    /// </summary>
+    public static bool IsRefusal(Exception exception) => exception is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException;
+
+    /// <summary>Puts a failure of the system in words that name the user's path, whatever path the system saw.</summary>
+    public static FileException From(string path, Exception cause) => cause as FileException ?? new FileException(path, Describe(path, cause), cause);
+
+    /// <summary>What an exception says of a path, in one line without the path.</summary>
+    public static string Describe(string path, Exception exception) => exception switch
+    {
+        FileException file => file.Problem,
+        FileNotFoundException => "no such file",
+        DirectoryNotFoundException => $"no such folder as {Path.GetDirectoryName(path)}",
+        UnauthorizedAccessException => "no permission",
+        ArgumentOutOfRangeException => TooLarge,
+        IOException => OfNumber(exception.HResult) ?? OneLine(exception),
+        _ => OneLine(exception),
+    };
+
+    private static string? OfNumber(int number) => number switch
+    {
+        WindowsDiskFull or WindowsHandleDiskFull => "the disk is full",
+        _ when OperatingSystem.IsWindows() => null,
+        NoSpace => "the disk is full",
+        FileTooLarge => TooLarge,
+        QuotaOnMac when OperatingSystem.IsMacOS() => "the disk quota is used up",
+        QuotaOnLinux when OperatingSystem.IsLinux() => "the disk quota is used up",
+        ReadOnlyFileSystem => "the file system is read-only",
+        BrokenPipe => "its reader has gone",
+        FileExists => "exists already",
+        _ => null,
+    };
+
+    private static string OneLine(Exception exception) => exception.Message.ReplaceLineEndings(" ");
+}

@@ -1,0 +1,92 @@
+using System;
+using System.Runtime.InteropServices;
+
+namespace EdgeRuntime.Formats;
+
+/// <summary>
+/// Super-blocks of 256 weights: (d * (sc - 32)) * (q - 4) with 3-bit q and 6-bit sc for 16 weights.
+/// Source: ggml-common.h <c>block_q3_K</c>, ggml-quants.c <c>dequantize_row_q3_K</c>.
+/// </summary>
+[StructLayout(LayoutKind.Sequential, Pack = 1)]
+internal struct BlockQ3_K : ITensorFormat<BlockQ3_K>
+{
+    /// <summary>High bits: byte l, bit i for weight 32 i + l.</summary>
+    public Bytes32 HighBits;
+
+    /// <summary>Low two bits, in the order of <see cref="BitPairs"/>.</summary>
+    public Bytes64 Qs;
+
+    /// <summary>
+    /// Scale i in 0..15. Its low four bits: byte i % 8, the low nibble for the first eight scales, the high one for the others. Its high
+    /// two: byte 8 + i % 4, from bit i / 4 * 2 on.
+    /// </summary>
+    public Bytes12 Scales;
+
+    public ushort D;
+
+    public static TensorType Type => TensorType.Q3_K;
+
+    public static int BlockWeights => 256;
+
+    public static int BlockBytes => 110;
+
+    public static void Dequantize(in BlockQ3_K block, Span<float> x)
+    {
+        Span<byte> quants = stackalloc byte[256];
+        Unpack(in block, quants);
+        float d = HalfBits.ToSingle(block.D);
+        for (int k = 0; k < 256; k++)
+        {
+            x[k] = d * Scale(in block, k / 16) * (quants[k] - 4);
+        }
+    }
+
+    /// <summary>
+    /// Searches a scale for each 16 weights (<see cref="KQuantSearch.SymmetricScaleByDescent"/>), maps the one of greatest magnitude to
+    /// -32, and rounds to the scales as they are stored; weights without a scale keep the quants of the search.
+    /// </summary>
+    public static void Quantize(ReadOnlySpan<float> x, out BlockQ3_K block)
+    {
+        block = default;
+        Span<byte> quants = stackalloc byte[256];
+        Span<float> scales = stackalloc float[16];
+        for (int i = 0; i < 16; i++)
+        {
+            scales[i] = KQuantSearch.SymmetricScaleByDescent(4, x.Slice(16 * i, 16), quants.Slice(16 * i, 16));
+        }
+
+        float greatest = Magnitudes.Greatest(scales);
+        float inverse = greatest == 0 ? 0 : -32 / greatest;
+        block.D = HalfBits.FromSingle(greatest == 0 ? 0 : 1 / inverse);
+        for (int i = 0; i < 16; i++)
+        {
+            int scale = Math.Clamp(KQuantSearch.NearestInt(inverse * scales[i]), -32, 31);
+            block.Scales[i % 8] |= (byte)(((scale + 32) & 15) << (i / 8 * 4));
+            block.Scales[8 + (i % 4)] |= (byte)((scale + 32) >> 4 << (i / 4 * 2));
+            float d = HalfBits.ToSingle(block.D) * scale;
+            for (int k = 16 * i; k < 16 * (i + 1); k++)
+            {
+                quants[k] = d == 0 ? quants[k] : (byte)(Math.Clamp(KQuantSearch.NearestInt(x[k] / d), -4, 3) + 4);
+                block.HighBits[k % 32] |= (byte)(quants[k] >> 2 << (k / 32));
+            }
+        }
+
+        BitPairs.Pack(quants, block.Qs);
+    }
+
+    private static void Unpack(in BlockQ3_K block, Span<byte> quants)
+    {
+        BitPairs.Unpack(block.Qs, quants);
+        for (int k = 0; k < 256; k++)
+        {
+            quants[k] |= (byte)(((block.HighBits[k % 32] >> (k / 32)) & 1) << 2);
+        }
+    }
+
+    private static int Scale(in BlockQ3_K block, int i)
+    {
+        int low = (block.Scales[i % 8] >> (i / 8 * 4)) & 15;
+        int high = (block.Scales[8 + (i % 4)] >> (i / 4 * 2)) & 3;
+        return low + (high << 4) - 32;
+    }
+}

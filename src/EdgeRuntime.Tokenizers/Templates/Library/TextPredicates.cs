@@ -1,0 +1,51 @@
+using System;
+using System.Text;
+using EdgeRuntime.Tokenizers.Templates.Runtime;
+using EdgeRuntime.Tokenizers.Templates.Values;
+
+namespace EdgeRuntime.Tokenizers.Templates.Library;
+
+/// <summary>What Python's <c>str.is...</c> say of a text.</summary>
+internal static class TextPredicates
+{
+    /// <summary>A method that holds where it holds for every character, and there is one.</summary>
+    public static NativeBody All(Func<char, bool> test) => (context, self, _) => BoolValue.Of(All(context.Read((StringValue)self), test));
+
+    public static Value IsAscii(Interpreter context, Value self, Arguments arguments) =>
+        BoolValue.Of(Ascii.IsValid(context.Read((StringValue)self)));
+
+    public static Value IsTitle(Interpreter context, Value self, Arguments arguments)
+    {
+        string text = context.Read((StringValue)self);
+        return BoolValue.Of(text.AsSpan().IndexOfAnyExcept(' ') >= 0 && TextMaps.PythonTitle(text) == text);
+    }
+
+    public static bool IsCased(string text, bool upper)
+    {
+        bool any = false;
+        foreach (char c in text)
+        {
+            if (upper ? char.IsLower(c) : char.IsUpper(c))
+            {
+                return false;
+            }
+
+            any |= upper ? char.IsUpper(c) : char.IsLower(c);
+        }
+
+        return any;
+    }
+
+    private static bool All(string text, Func<char, bool> test)
+    {
+        foreach (char c in text)
+        {
+            if (!test(c))
+            {
+                return false;
+            }
+        }
+
+        return text.Length > 0;
+    }
+}
