@@ -13,7 +13,7 @@ internal sealed class EdgeBenchRuntime : IBenchRuntime
 
     /// <param name="model">The model; becomes this object's to dispose.</param>
     /// <param name="positions">Capacity of the KV cache.</param>
-    /// <param name="kvType">Type of the KV cache.</param>
+    /// <param name="kvTypes">Types of the KV cache.</param>
     public EdgeBenchRuntime(LanguageModel model, int positions, KvTypes kvTypes)
     {
         Model = model;
