@@ -14,7 +14,7 @@ internal sealed class EdgeBenchRuntime : IBenchRuntime
 
     /// <param name="model">The model; becomes this object's to dispose.</param>
     /// <param name="positions">Capacity of the KV cache.</param>
-    /// <param name="kvTypes">Type of the KV cache.</param>
+    /// <param name="kvTypes">Types of the KV cache.</param>
     public EdgeBenchRuntime(LanguageModel model, int positions, KvTypes kvTypes)
     {
         Model = model;

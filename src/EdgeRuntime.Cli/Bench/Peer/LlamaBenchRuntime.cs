@@ -64,7 +64,7 @@ internal sealed class LlamaBenchRuntime : IBenchRuntime
     /// <param name="model">Stays the caller's, and must live longer.</param>
     /// <param name="positions">Capacity of the KV cache.</param>
     /// <param name="threads">Threads that compute.</param>
-    /// <param name="kvTypes">Type of the KV cache.</param>
+    /// <param name="kvTypes">Types of the KV cache.</param>
     /// <param name="flashAttention">Whether flash attention is on.</param>
     /// <exception cref="CommandException">llama.cpp refuses the settings.</exception>
     public LlamaBenchRuntime(LlamaModel model, int positions, int threads, KvTypes kvTypes, bool flashAttention)

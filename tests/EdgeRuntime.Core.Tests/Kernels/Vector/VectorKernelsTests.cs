@@ -41,7 +41,7 @@ public sealed unsafe class VectorKernelsTests
         {
             fixed (float* g = gate, u = up)
             {
-                kernels.SwiGlu(g, u, y, count);
+                kernels.Gate(Activation.Silu, g, u, y, count);
             }
         });
     }
@@ -55,7 +55,7 @@ public sealed unsafe class VectorKernelsTests
             float[] h = [2, 2, 2, 2];
             fixed (float* g = gate, u = h)
             {
-                kernels.SwiGlu(g, u, u, 4);
+                kernels.Gate(Activation.Silu, g, u, u, 4);
             }
 
             Assert.Equal(0, h[0], 1e-30);
