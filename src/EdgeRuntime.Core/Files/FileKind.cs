@@ -35,7 +35,7 @@ internal static partial class FileKinds
             return OfMode(mode);
         }
 
-        return Directory.Exists(path) ? FileKind.Folder : File.Exists(path) ? FileKind.Regular : FileKind.None;
+        return Directory.Exists(path) ? FileKind.Folder : File.Exists(path) && !IsDeadLink(path) ? FileKind.Regular : FileKind.None;
     }
 
     /// <summary>What an open file is; where the system does not say, a file that can't seek counts as a pipe.</summary>
@@ -81,6 +81,8 @@ internal static partial class FileKinds
         0xC000 => FileKind.Socket,
         _ => FileKind.Device,
     };
+
+    private static bool IsDeadLink(string path) => File.ResolveLinkTarget(path, returnFinalTarget: true) is { Exists: false };
 
     /// <summary>The mode is the 16 bits behind the 32 of the device's number.</summary>
     private static unsafe int? ModeOnMac(string path)

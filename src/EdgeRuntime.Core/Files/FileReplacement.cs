@@ -12,6 +12,8 @@ namespace EdgeRuntime.Files;
 /// <remarks>Its failures are <see cref="FileException"/>s that name the path as the user gave it. What a kill leaves, the next writer of the file deletes.</remarks>
 internal sealed partial class FileReplacement : Stream
 {
+    private const int AllocationFailed = unchecked((int)0x80131620); // the general COR_E_IO, which nothing else about creating files has
+
     private readonly string _path;
     private readonly string _target;
     private readonly string? _temporary; // null: the target is no regular file and is written itself
@@ -28,6 +30,10 @@ internal sealed partial class FileReplacement : Stream
         try
         {
             _stream = Create(_temporary, expectedBytes, mode);
+        }
+        catch (IOException exception) when (exception.HResult == AllocationFailed)
+        {
+            throw new FileException(path, FormattableString.Invariant($"no room for {expectedBytes} bytes: the disk is full, or no file may be so large"), exception);
         }
         catch (UnauthorizedAccessException exception)
         {

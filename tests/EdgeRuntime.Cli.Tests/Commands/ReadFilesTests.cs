@@ -89,7 +89,7 @@ public sealed class ReadFilesTests : IDisposable
     [InlineData("logits", "FILE", "--out", "x", "--ids", "1")]
     [InlineData("eval", "perplexity", "STORIES", "-f", "FILE")]
     [InlineData("render", "FILE", "--cases", "x.json")]
-    [InlineData("render", "STORIES", "--cases", "FILE")]
+    [InlineData("render", "TEMPLATE", "--cases", "FILE")]
     [InlineData("pull", "x", "--catalog", "FILE")]
     public void PipeOrDevice_InPlaceOfAFile_IsRefusedInOneLine(params string[] command)
     {
@@ -98,7 +98,7 @@ public sealed class ReadFilesTests : IDisposable
         File.CreateSymbolicLink(device, "/dev/zero");
         foreach ((string path, string kind) in new[] { (pipe, "pipe"), (device, "device") })
         {
-            string line = Edgert.Run(Array.ConvertAll(command, word => word == "STORIES" ? Edgert.Stories : word == "FILE" ? path : word)).ExpectErrorLine(1);
+            string line = Edgert.Run(Fill(command, path)).ExpectErrorLine(1);
             Assert.Equal($"edgert: error: {path}: is a {kind}, expected a regular file", line);
         }
     }
@@ -106,7 +106,7 @@ public sealed class ReadFilesTests : IDisposable
     [Theory]
     [InlineData("run", "STORIES", "-n", "1", "-f", "FILE")]
     [InlineData("tokenize", "STORIES", "--batch", "FILE")]
-    [InlineData("render", "STORIES", "--cases", "FILE")]
+    [InlineData("render", "TEMPLATE", "--cases", "FILE")]
     [InlineData("pull", "x", "--catalog", "FILE")]
     public void FileBeyondTheBound_IsRefusedInOneLine(params string[] command)
     {
@@ -116,7 +116,7 @@ public sealed class ReadFilesTests : IDisposable
             large.SetLength(1L << 40);
         }
 
-        string line = Edgert.Run(Array.ConvertAll(command, word => word == "STORIES" ? Edgert.Stories : word == "FILE" ? path : word)).ExpectErrorLine(1);
+        string line = Edgert.Run(Fill(command, path)).ExpectErrorLine(1);
         Assert.StartsWith($"edgert: error: {path}: has more than ", line, StringComparison.Ordinal);
     }
 
@@ -207,6 +207,14 @@ public sealed class ReadFilesTests : IDisposable
         EdgertResult result = Edgert.Run("pull", server.Url("model.gguf"), "-o", _folder.Path).Expect(1);
         Assert.Contains($"edgert: error: {pipe}: is a pipe, expected a regular file", result.Error, StringComparison.Ordinal);
     }
+
+    private string[] Fill(string[] command, string path) => Array.ConvertAll(command, word => word switch
+    {
+        "STORIES" => Edgert.Stories,
+        "TEMPLATE" => _folder.Write("template.jinja", "x"),
+        "FILE" => path,
+        _ => word,
+    });
 
     private static void AssertBounded(EdgertResult result)
     {

@@ -169,6 +169,25 @@ public sealed class PackedSideCarTests : IDisposable
     }
 
     [Fact]
+    public void Load_WhereTheDiskIsFull_WarnsOnceRunsAndLeavesNothing()
+    {
+        using var disk = new SmallDisk(kilobytes: 64);
+        AssertNotWritten(disk.Path);
+        Assert.Empty(Directory.GetFiles(disk.Path));
+    }
+
+    [Fact]
+    public void Load_WhereTheSideCarIsAPipe_MakesItAnew()
+    {
+        Logits(Stories, Cache, "Written");
+        string path = SideCar;
+        File.Delete(path);
+        Unix.MakePipe(path);
+        Assert.Equal(Logits(Stories, new ModelOptions()), Logits(Stories, Cache, "NotUsed", "Written"));
+        Logits(Stories, Cache, "Mapped");
+    }
+
+    [Fact]
     public void Load_ByFourAtOnce_LeavesOneGoodSideCar()
     {
         float[] expected = Logits(Stories, new ModelOptions());

@@ -43,6 +43,7 @@ public sealed class TuningProfileTests : IDisposable
     [InlineData("\"kv_type\": \"f32\"", "\"kv_type\": \"q2\"", "kv_type 'q2'")]
     [InlineData("\"choice\"", "\"choices\"", "not a tuning profile")]
     [InlineData("{", "", "not valid JSON")]
+    [InlineData("\"choice\"", "\"runtime\": \"twice\", \"choice\"", "not valid JSON")]
     public void Load_OfADamagedProfile_IsRefused(string text, string damaged, string reason)
     {
         Profile().Save(ProfilePath);
@@ -50,6 +51,16 @@ public sealed class TuningProfileTests : IDisposable
         int at = json.IndexOf(text, StringComparison.Ordinal);
         File.WriteAllText(ProfilePath, json.Remove(at, text.Length).Insert(at, damaged));
         Assert.Contains(reason, Assert.Throws<InvalidDataException>(() => TuningProfile.Load(ProfilePath)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Load_OfWhatIsNoFileOrTooLarge_IsRefused()
+    {
+        Unix.MakePipe(ProfilePath);
+        Assert.Contains("is a pipe", Assert.ThrowsAny<IOException>(() => TuningProfile.Load(ProfilePath)).Message, StringComparison.Ordinal);
+        File.Delete(ProfilePath);
+        File.WriteAllBytes(ProfilePath, new byte[TuningProfile.MaxFileBytes + 1]);
+        Assert.Contains("more than 1048576 bytes", Assert.ThrowsAny<IOException>(() => TuningProfile.Load(ProfilePath)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
