@@ -25,13 +25,14 @@ namespace EdgeRuntime;
 public sealed class LanguageModel : IDisposable
 {
     private readonly ModelOptions _options;
-    private readonly CpuEngine _engine;
+    private readonly IEngine _engine;
     private readonly ModelText _text;
     private bool _disposed;
 
-    private LanguageModel(GgufFile file, ModelOptions options, CpuEngine engine, TuningProfile? profile, ModelText text)
+    private LanguageModel(string path, string architecture, ModelOptions options, IEngine engine, TuningProfile? profile, ModelText text)
     {
-        File = file;
+        Path = path;
+        Architecture = architecture;
         _options = options;
         _engine = engine;
         TuningProfile = profile;
@@ -39,11 +40,11 @@ public sealed class LanguageModel : IDisposable
         Logger = CreateLogger(options);
     }
 
-    /// <summary>The file, for metadata and tensor facts.</summary>
-    public GgufFile File { get; }
+    /// <summary>The model's file, or what an engine of one's own calls its model.</summary>
+    public string Path { get; }
 
     /// <summary>Architecture name, as in the file ("llama").</summary>
-    public string Architecture => File.Metadata.GetString("general.architecture");
+    public string Architecture { get; }
 
     /// <summary>Context length that the model was trained for.</summary>
     public int ContextLength => _engine.ContextLength;
@@ -58,11 +59,11 @@ public sealed class LanguageModel : IDisposable
     /// <summary>The file's chat template, or null.</summary>
     public ChatTemplate? ChatTemplate => _text.ChatTemplate;
 
-    /// <summary>Name of the instruction set whose kernels run.</summary>
-    public string InstructionSet => _engine.Prefill.Name;
+    /// <summary>Name of the instruction set whose kernels run; of an engine of one's own, its name.</summary>
+    public string InstructionSet => (_engine as CpuEngine)?.Prefill.Name ?? _engine.Name;
 
     /// <summary>Name of the instruction set whose kernels multiply a single token; mostly the same.</summary>
-    public string DecodeInstructionSet => _engine.Decode.Name;
+    public string DecodeInstructionSet => (_engine as CpuEngine)?.Decode.Name ?? _engine.Name;
 
     /// <summary>The tuning profile that fills in what options leave open, or null.</summary>
     public TuningProfile? TuningProfile { get; }
@@ -75,8 +76,30 @@ public sealed class LanguageModel : IDisposable
 
     internal ILogger Logger { get; }
 
-    /// <summary>What computes the model.</summary>
+    /// <summary>What computes the model; owned by it.</summary>
     internal IEngine Engine => _engine;
+
+    private CpuEngine Cpu => _engine as CpuEngine
+        ?? throw new NotSupportedException($"the engine '{_engine.Name}' has no kernels to choose and no weights to pack");
+
+    /// <summary>A model on an engine of one's own: sessions, generation and chats run on it as on the built-in one.</summary>
+    /// <param name="engine">Computes; owned by the model from here on.</param>
+    /// <param name="tokenizer">Its vocabulary.</param>
+    /// <param name="chatTemplate">Its chat template, or null.</param>
+    /// <param name="options">For the logger; null for none.</param>
+    /// <exception cref="ArgumentException">The tokenizer has another number of tokens than the engine has logits.</exception>
+    public static LanguageModel Create(IEngine engine, Tokenizer tokenizer, ChatTemplate? chatTemplate = null, ModelOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(engine);
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        if (tokenizer.VocabularySize != engine.VocabularySize)
+        {
+            throw new ArgumentException(
+                $"the tokenizer has {tokenizer.VocabularySize} tokens, the engine {engine.VocabularySize} logits; they must agree", nameof(tokenizer));
+        }
+
+        return new LanguageModel(engine.Name, engine.Name, options ?? new ModelOptions(), engine, profile: null, new ModelText(tokenizer, null, chatTemplate));
+    }
 
     /// <summary>Opens a GGUF file and packs its weights, unless <see cref="ModelOptions.QuickStart"/> leaves them to the first passes.</summary>
     /// <param name="path">A .gguf file (any part of a split model).</param>
@@ -118,7 +141,8 @@ public sealed class LanguageModel : IDisposable
 
             ModelText text = reading.GetAwaiter().GetResult();
             text.CheckVocabulary(file, engine.VocabularySize);
-            var model = new LanguageModel(file, options, engine, profile, text);
+            string architecture = file.Metadata.GetString("general.architecture");
+            var model = new LanguageModel(file.Path, architecture, options, engine, profile, text);
             Log.ModelLoaded(
                 model.Logger, path, model.Architecture, engine.WeightBytes, engine.IsPacked ? "packed" : "to be packed when used",
                 settings.Prefill.Name, engine.Threads, Stopwatch.GetElapsedTime(started).TotalSeconds);
@@ -173,7 +197,10 @@ public sealed class LanguageModel : IDisposable
     public void PackWeights(CancellationToken cancellationToken = default)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        _engine.PackWeights(cancellationToken);
+        if (_engine is CpuEngine cpu)
+        {
+            cpu.PackWeights(cancellationToken);
+        }
     }
 
     /// <inheritdoc/>
@@ -188,7 +215,7 @@ public sealed class LanguageModel : IDisposable
 
     /// <summary>Computes with other kernels and threads from now on: for measuring them.</summary>
     /// <exception cref="InvalidOperationException">There are sessions, which keep what they began with.</exception>
-    internal void Use(Isa prefill, Isa decode, int threads) => _engine.Use(prefill, decode, threads);
+    internal void Use(Isa prefill, Isa decode, int threads) => Cpu.Use(prefill, decode, threads);
 
     private static CpuEngine CreateEngine(
         GgufFile file, ModelSource source, ModelModules modules, ModelOptions options, ComputeSettings settings, IProgress<float>? progress,

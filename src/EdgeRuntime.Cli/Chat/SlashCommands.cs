@@ -77,7 +77,7 @@ internal sealed class SlashCommands(ModelSession session, ChatSession chat, Chat
     {
         LanguageModel model = session.Model;
         string text = $"""
-            model     {model.File.Path} ({model.Architecture}, {ByteText.Format(model.WeightBytes)} of weights)
+            model     {model.Path} ({model.Architecture}, {ByteText.Format(model.WeightBytes)} of weights)
             kernels   {model.InstructionSet}, {model.Threads} threads
             context   {session.Length} of {session.ContextLength} tokens, KV cache {ByteText.Format(session.KvCacheBytes)}
             messages  {chat.Messages.Count}

@@ -94,7 +94,7 @@ internal static class RunCommand
         ["drafted_tokens"] = answer.Cost.DraftedTokens,
         ["accepted_tokens"] = answer.Cost.AcceptedTokens,
         ["seed"] = generation.Seed,
-        ["model"] = model.File.Path,
+        ["model"] = model.Path,
         ["isa"] = model.InstructionSet,
         ["threads"] = model.Threads,
         ["timings"] = answer.TimingsJson(load),

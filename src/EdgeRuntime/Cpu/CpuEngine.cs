@@ -20,6 +20,7 @@ internal sealed unsafe class CpuEngine : IEngine, ITeamWork
     private readonly Lock _passes = new();
     private readonly string _name;
     private readonly ModelModules _modules;
+    private readonly Stage[] _stages;
     private readonly StatePlan _statePlan;
     private readonly ModelWeights _weights;
     private readonly Action _released;
@@ -42,6 +43,7 @@ internal sealed unsafe class CpuEngine : IEngine, ITeamWork
     {
         _name = name;
         _modules = modules;
+        _stages = [.. modules.Stages];
         _weights = weights;
         _released = released;
         _statePlan = modules.PlanState();
@@ -50,6 +52,9 @@ internal sealed unsafe class CpuEngine : IEngine, ITeamWork
         _team = SharedWorkerPool.Rent(threads);
         _pass = new Pass(_team, prefill, NewPlan(default));
     }
+
+    /// <inheritdoc/>
+    public string Name => $"CPU ({Prefill.Name})";
 
     /// <inheritdoc/>
     public int VocabularySize => _modules.Vocabulary;
@@ -66,10 +71,10 @@ internal sealed unsafe class CpuEngine : IEngine, ITeamWork
     /// <summary>Kernels that multiply a single row.</summary>
     public InstructionSet Decode { get; private set; }
 
-    /// <summary>Threads that compute.</summary>
+    /// <inheritdoc/>
     public int Threads => _team.Threads;
 
-    /// <summary>Bytes of packed weights.</summary>
+    /// <inheritdoc/>
     public long WeightBytes => _weights.ByteSize;
 
     /// <summary>Whether all weights are packed.</summary>
@@ -170,8 +175,9 @@ internal sealed unsafe class CpuEngine : IEngine, ITeamWork
         }
 
         PassThread t = _pass.Threads[thread];
-        foreach (Stage stage in _modules.Stages)
+        for (int i = 0; i < _stages.Length; i++)
         {
+            Stage stage = _stages[i];
             if (IsCancelled(t))
             {
                 return;
@@ -335,7 +341,7 @@ internal sealed unsafe class CpuEngine : IEngine, ITeamWork
         foreach (ref readonly BatchSlice slice in batch)
         {
             int width = slice.Kind == OutputKind.Logits ? VocabularySize : HiddenSize;
-            isSound = isSound && TensorPrimitives.IsFiniteAll<float>(slice.Output.Span[..(slice.OutputRows * width)]);
+            isSound = isSound && (slice.OutputRows == 0 || TensorPrimitives.IsFiniteAll<float>(slice.Output.Span[..(slice.OutputRows * width)]));
         }
 
         return isSound;

@@ -18,6 +18,15 @@ namespace EdgeRuntime.Engine;
 /// </remarks>
 public interface IEngine : IDisposable
 {
+    /// <summary>What computes, in a word or two for people: "CPU (avx2)".</summary>
+    string Name { get; }
+
+    /// <summary>Threads of this process that compute.</summary>
+    int Threads { get; }
+
+    /// <summary>Bytes of weights in memory.</summary>
+    long WeightBytes { get; }
+
     /// <summary>Logits of a position.</summary>
     int VocabularySize { get; }
 

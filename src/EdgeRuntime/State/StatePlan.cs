@@ -44,7 +44,7 @@ internal sealed class StatePlan
     public IReadOnlyList<Rotation> Rotations => _rotations;
 
     /// <summary>Floats of a row's cosines and sines of all ropes.</summary>
-    public int RotationFloats => _rotations.Sum(static rotation => rotation.Rope.Dimensions);
+    public int RotationFloats { get; private set; }
 
     /// <summary>Floats of recurrent state.</summary>
     public long RecurrentFloats { get; private set; }
@@ -104,6 +104,7 @@ internal sealed class StatePlan
 
         var added = new Rotation(rope, _rotations.Count, RotationFloats);
         _rotations.Add(added);
+        RotationFloats += rope.Dimensions;
         return added;
     }
 }

@@ -1,5 +1,6 @@
 using System;
 using System.Threading;
+using EdgeRuntime.Gguf;
 
 namespace EdgeRuntime.Tuning;
 
@@ -25,6 +26,7 @@ public static class ModelTuner
         using var bench = new TuningBench(model, cancellationToken);
         var search = new TuningSearch(bench, TuningCandidates.OfThisMachine(options.AllowLossyKv), options, tell ?? (_ => { }), TimeProvider.System);
         (TuningChoice choice, var measurements) = search.Run();
-        return new TuningProfile(TuningKey.Of(model.File), choice, measurements);
+        using GgufFile file = GgufFile.Open(path);
+        return new TuningProfile(TuningKey.Of(file), choice, measurements);
     }
 }

@@ -20,10 +20,13 @@ public sealed partial class LayerTests
         ["EdgeRuntime.Core/Gguf"] = ["Formats", "Memory"],
         ["EdgeRuntime.Core/Kernels"] = ["Formats", "Memory", "Kernels", "Threading"],
         ["EdgeRuntime.Tokenizers"] = ["Tokenizers"],
-        ["EdgeRuntime/Architectures"] = ["Architectures", "Kernels", "Transformers"],
-        ["EdgeRuntime/State"] = ["Formats", "Kernels", "Memory"],
-        ["EdgeRuntime/Transformers"] = ["Architectures", "Formats", "Gguf", "Kernels", "Memory", "SideCar", "State", "Threading", "Transformers"],
-        ["EdgeRuntime/SideCar"] = ["Formats", "Gguf", "Kernels", "Memory", "Threading"],
+        ["EdgeRuntime/Engine"] = [],
+        ["EdgeRuntime/State"] = ["Engine", "Formats", "Kernels", "Memory"],
+        ["EdgeRuntime/Weights"] = ["Formats", "Gguf", "Kernels", "Memory", "SideCar", "Threading"],
+        ["EdgeRuntime/Modules"] = ["Formats", "Kernels", "Memory", "State", "Threading", "Weights"],
+        ["EdgeRuntime/Architectures"] = ["Gguf", "Kernels", "Modules", "State", "Weights"],
+        ["EdgeRuntime/Cpu"] = ["Engine", "Kernels", "Memory", "Modules", "State", "Threading", "Weights"],
+        ["EdgeRuntime/SideCar"] = ["Files", "Formats", "Gguf", "Kernels", "Memory", "Threading"],
         ["EdgeRuntime/Sampling"] = ["Sampling"],
     };
 

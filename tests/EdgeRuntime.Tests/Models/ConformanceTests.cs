@@ -1,30 +1,106 @@
+using System;
 using System.Collections.Generic;
 using System.Linq;
+using EdgeRuntime.Engine;
 using EdgeRuntime.Kernels;
 using EdgeRuntime.TestSupport;
 using Xunit;
 
 namespace EdgeRuntime.Tests.Models;
 
-/// <summary>Whole models against logits of the same F16 weights computed in float32.</summary>
+/// <summary>Whole models of every family against logits of the same F16 weights computed in float32.</summary>
 public sealed class ConformanceTests
 {
     private const double Bound = 1e-6;
 
+    private static readonly string[] s_fixtures =
+    [
+        "llama-dense", "llama-moe", "qwen3-dense", "gemma2-dense", "gemma3-dense", "gpt2-dense", "phi2-dense", "falcon-dense", "granitemoe-moe",
+        "deepseek2-moe", "lfm2-dense", "mamba2-dense",
+    ];
+
     public static IEnumerable<TheoryDataRow<string, string, int>> Cases() =>
-        from fixture in new[] { "llama-dense" }
+        from fixture in s_fixtures
         from isa in InstructionSet.All
         from chunk in new[] { int.MaxValue, 7, 1 }
         select new TheoryDataRow<string, string, int>(fixture, isa.Name, chunk);
+
+    public static IEnumerable<TheoryDataRow<string>> Fixtures() => s_fixtures.Select(static fixture => new TheoryDataRow<string>(fixture));
 
     [Theory]
     [MemberData(nameof(Cases))]
     public void ForwardAll_OfAReferenceModel_GivesItsLogits(string fixture, string isa, int chunk)
     {
         IsaSupport.Require(isa);
-        var reference = LogitsFile.Read(SharedData.Require($"conformance/architectures/{fixture}.logits"));
-        using var model = LanguageModel.Load(SharedData.Require($"conformance/architectures/{fixture}.gguf"), new ModelOptions { InstructionSet = isa });
-        float[] logits = ModelRunner.Logits(model, reference.Tokens, System.Math.Min(chunk, reference.Tokens.Length), KvCacheType.F32);
+        LogitsFile reference = ReadReference(fixture);
+        using LanguageModel model = Load(fixture, isa);
+        float[] logits = ModelRunner.Logits(model, reference.Tokens, Math.Min(chunk, reference.Tokens.Length), KvCacheType.F32);
         Assert.InRange(reference.NormalizedError(logits), 0, Bound);
     }
+
+    [Theory]
+    [MemberData(nameof(Fixtures))]
+    public void ForwardAll_AfterARewind_GivesTheSameLogits(string fixture)
+    {
+        LogitsFile reference = ReadReference(fixture);
+        using LanguageModel model = Load(fixture, isa: null);
+        float[] expected = ModelRunner.Logits(model, reference.Tokens, reference.Tokens.Length, KvCacheType.F32);
+        using ModelSession session = model.CreateSession(new SessionOptions { ContextLength = reference.Tokens.Length, KvType = KvCacheType.F32 });
+        session.Forward(reference.Tokens.AsSpan(0, 40));
+        foreach (int length in (int[])[31, 30, 7, 0])
+        {
+            session.Truncate(length);
+            Assert.Equal(length, session.Length);
+            float[] rest = session.ForwardAll(reference.Tokens.AsSpan(length)).ToArray();
+            Assert.Equal(expected[(length * model.VocabularySize)..], rest);
+        }
+    }
+
+    /// <summary>Two sequences in every batch, of different lengths and out of step, give what each gives alone, to the bit.</summary>
+    [Theory]
+    [MemberData(nameof(Fixtures))]
+    public void Run_OfInterleavedSequences_GivesWhatEachGivesAlone(string fixture)
+    {
+        LogitsFile reference = ReadReference(fixture);
+        using LanguageModel model = Load(fixture, isa: null);
+        int[][] texts = [reference.Tokens, [.. reference.Tokens.Reverse()]];
+        var options = new EngineStateOptions
+        {
+            Capacity = reference.Tokens.Length,
+            BatchTokens = 16,
+            KeyType = KvCacheType.F32,
+            ValueType = KvCacheType.F32,
+        };
+        using IEngineState first = model.Engine.CreateState(options);
+        using IEngineState second = model.Engine.CreateState(options);
+        int width = model.VocabularySize;
+        float[][] logits = [new float[reference.Logits.Length], new float[reference.Logits.Length]];
+        int step = 0;
+        while (first.Length < texts[0].Length || second.Length < texts[1].Length)
+        {
+            List<BatchSlice> batch = [];
+            foreach ((IEngineState state, int index) in new[] { (first, 0), (second, 1) })
+            {
+                int rows = Math.Min(1 + ((step + (5 * index)) % 9), texts[index].Length - state.Length);
+                if (rows > 0)
+                {
+                    batch.Add(new BatchSlice(
+                        state, texts[index].AsMemory(state.Length, rows), rows, logits[index].AsMemory(state.Length * width, rows * width)));
+                }
+            }
+
+            model.Engine.Run(batch.ToArray());
+            step++;
+        }
+
+        for (int index = 0; index < texts.Length; index++)
+        {
+            Assert.Equal(ModelRunner.Logits(model, texts[index], 16, KvCacheType.F32), logits[index]);
+        }
+    }
+
+    private static LogitsFile ReadReference(string fixture) => LogitsFile.Read(SharedData.Require($"conformance/architectures/{fixture}.logits"));
+
+    private static LanguageModel Load(string fixture, string? isa) =>
+        LanguageModel.Load(SharedData.Require($"conformance/architectures/{fixture}.gguf"), new ModelOptions { InstructionSet = isa });
 }

@@ -66,6 +66,74 @@ public sealed unsafe class VectorKernelsTests
 
     [Theory]
     [MemberData(nameof(Counts))]
+    public void Activate_EveryFunction_IsNearDoublePrecisionAndTheSameForEveryWidth(int count)
+    {
+        float[] x = Array.ConvertAll(Random(count, 5), value => value * 8);
+        foreach (Activation activation in Enum.GetValues<Activation>())
+        {
+            double[] expected = [.. x.Select(value => Function(activation, value))];
+            Check(expected, (kernels, y) =>
+            {
+                fixed (float* source = x)
+                {
+                    kernels.Activate(activation, source, y, count);
+                }
+            });
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Counts))]
+    public void LayerNorm_AnyCount_IsNearDoublePrecisionAndTheSameForEveryWidth(int count)
+    {
+        float[] x = Random(count, 6);
+        float[] weight = Random(count, 7);
+        float[] bias = Random(count, 8);
+        double mean = x.Average(value => (double)value);
+        double inverse = 1 / Math.Sqrt((x.Sum(value => (value - mean) * (value - mean)) / count) + 1e-5);
+        double[] expected = [.. x.Select((value, i) => ((value - mean) * inverse * weight[i]) + bias[i])];
+        Check(expected, (kernels, y) =>
+        {
+            fixed (float* source = x, factors = weight, addends = bias)
+            {
+                kernels.LayerNorm(source, factors, addends, 1e-5f, y, count);
+            }
+        });
+    }
+
+    [Theory]
+    [MemberData(nameof(Counts))]
+    public void Scan_AnyCount_IsNearDoublePrecisionAndTheSameForEveryWidth(int count)
+    {
+        float[] state = Random(count, 9);
+        float[] b = Random(count, 10);
+        float[] c = Random(count, 11);
+        double[] next = [.. state.Select((value, i) => (value * 0.75) + (b[i] * 0.5))];
+        double[] expected = [.. next, next.Select((value, i) => value * c[i]).Sum()];
+        Check(expected, (kernels, y) =>
+        {
+            fixed (float* inputs = b, outputs = c)
+            {
+                state.CopyTo(new Span<float>(y, count));
+                y[count] = kernels.Scan(y, 0.75f, 0.5f, inputs, outputs, count);
+            }
+        });
+    }
+
+    [Theory]
+    [MemberData(nameof(Counts))]
+    public void Cap_AnyCount_IsNearDoublePrecisionAndTheSameForEveryWidth(int count)
+    {
+        float[] x = Array.ConvertAll(Random(count, 12), value => value * 40);
+        Check([.. x.Select(value => 30 * Math.Tanh(value / 30.0))], (kernels, y) =>
+        {
+            x.CopyTo(new Span<float>(y, count));
+            kernels.Cap(y, 30, count);
+        });
+    }
+
+    [Theory]
+    [MemberData(nameof(Counts))]
     public void Add_AnyCount_IsExact(int count)
     {
         float[] x = Random(count, 5);
@@ -126,6 +194,16 @@ public sealed unsafe class VectorKernelsTests
             Assert.Equal(expected, x);
         }
     }
+
+    private static double Function(Activation activation, double x) => activation switch
+    {
+        Activation.Silu => x / (1 + Math.Exp(-x)),
+        Activation.Gelu => 0.5 * x * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (x + (0.044715 * x * x * x)))),
+        Activation.Relu => Math.Max(x, 0),
+        Activation.ReluSquared => Math.Max(x, 0) * Math.Max(x, 0),
+        Activation.Sigmoid => 1 / (1 + Math.Exp(-x)),
+        _ => Math.Log(1 + Math.Exp(x)),
+    };
 
     private delegate void Kernel(VectorKernels kernels, float* y);
 
