@@ -28,7 +28,7 @@ public sealed class LanguageModel : IDisposable
     private Isa _isa;
     private Isa _decodeIsa;
     private int _references = 1;
-    private bool _disposed;
+    private int _disposed;
 
     private LanguageModel(
         GgufFile file, ModelOptions options, TransformerSpec spec, TransformerWeights weights, WorkerPool team, ComputeSettings settings,
@@ -150,16 +150,16 @@ public sealed class LanguageModel : IDisposable
 
     /// <summary>A new conversation over this model.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A context or batch of less than one token.</exception>
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     public ModelSession CreateSession(SessionOptions? options = null)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
         options ??= new SessionOptions();
         KvCacheType kvType = _options.Exact ? KvCacheType.F32 : options.KvType ?? TuningProfile?.Choice.KvType ?? KvCacheType.F16;
         int batchTokens = options.BatchTokens ?? TuningProfile?.Choice.BatchTokens ?? SessionOptions.DefaultBatchTokens;
         int contextLength = options.ContextLength ?? Math.Min(ContextLength, SessionOptions.DefaultContextLength);
         ArgumentOutOfRangeException.ThrowIfLessThan(contextLength, 1, nameof(options));
         ArgumentOutOfRangeException.ThrowIfLessThan(batchTokens, 1, nameof(options));
-        Interlocked.Increment(ref _references);
+        Acquire();
         try
         {
             var session = new ModelSession(this, _spec, _weights, _team, _isa, contextLength, kvType, batchTokens);
@@ -184,8 +184,7 @@ public sealed class LanguageModel : IDisposable
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     public void PackWeights(CancellationToken cancellationToken = default)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        Interlocked.Increment(ref _references);
+        Acquire();
         try
         {
             _weights.Pack(_team, cancellationToken);
@@ -196,12 +195,14 @@ public sealed class LanguageModel : IDisposable
         }
     }
 
-    /// <inheritdoc/>
+    /// <summary>
+    /// Lets go of the model; its memory is freed once its sessions are disposed too, which go on until then. May come from any thread, and
+    /// again.
+    /// </summary>
     public void Dispose()
     {
-        if (!_disposed)
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
         {
-            _disposed = true;
             Release();
         }
     }
@@ -220,6 +221,19 @@ public sealed class LanguageModel : IDisposable
         SharedWorkerPool.Return(before);
         (_isa, _decodeIsa) = (prefill, decode);
         _weights.UseKernels(prefill, decode);
+    }
+
+    /// <summary>Takes a reference, which keeps everything alive.</summary>
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
+    private void Acquire()
+    {
+        int references;
+        do
+        {
+            references = Volatile.Read(ref _references);
+            ObjectDisposedException.ThrowIf(references == 0 || Volatile.Read(ref _disposed) != 0, this);
+        }
+        while (Interlocked.CompareExchange(ref _references, references + 1, references) != references);
     }
 
     /// <summary>Gives back one reference; the last one, the model's or a session's, frees everything.</summary>

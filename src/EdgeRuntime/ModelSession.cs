@@ -1,7 +1,8 @@
 using System;
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Threading;
-using EdgeRuntime.Memory;
 using EdgeRuntime.Threading;
 using EdgeRuntime.Transformers;
 using Isa = EdgeRuntime.Kernels.InstructionSet;
@@ -9,8 +10,13 @@ using Isa = EdgeRuntime.Kernels.InstructionSet;
 namespace EdgeRuntime;
 
 /// <summary>
-/// One sequence over a model: its KV cache, the tokens in it, and scratch memory. For one caller at a time. Owns its memory.
+/// One sequence over a model: its KV cache, the tokens in it, and scratch memory. Owns its memory.
 /// </summary>
+/// <remarks>
+/// For one thread at a time: a call that finds another one running throws <see cref="InvalidOperationException"/> and changes nothing. So does
+/// the next step of an answer after somebody else has used the session since its last step. <see cref="Dispose"/> may come from any
+/// thread at any time; after it all members but the descriptive ones throw <see cref="ObjectDisposedException"/>.
+/// </remarks>
 public sealed unsafe partial class ModelSession : IDisposable
 {
     private readonly TransformerForward _forward;
@@ -18,8 +24,10 @@ public sealed unsafe partial class ModelSession : IDisposable
     private readonly RopeTable _rope;
     private readonly TransformerSpec _spec;
     private readonly int[] _tokens;
-    private NativeBuffer _logits;
-    private bool _disposed;
+    private readonly UseGuard _guard = new(nameof(ModelSession));
+
+    // Pinned for the kernels, and the collector's: a span that a caller still reads outlives the session and a larger buffer.
+    private float[] _logits;
 
     internal ModelSession(
         LanguageModel model, TransformerSpec spec, TransformerWeights weights, WorkerPool team, Isa isa, int contextLength,
@@ -33,7 +41,7 @@ public sealed unsafe partial class ModelSession : IDisposable
         _rope = new RopeTable(spec.Rope, contextLength);
         _cache = new KvCache(spec.Layers, spec.KvHeads, spec.KeyLength, spec.ValueLength, contextLength, kvType);
         _forward = new TransformerForward(spec, weights, team, isa, BatchTokens, kvType, contextLength);
-        _logits = new NativeBuffer((long)weights.Vocabulary * sizeof(float));
+        _logits = AllocateLogits(weights.Vocabulary);
     }
 
     /// <summary>The model.</summary>
@@ -45,11 +53,25 @@ public sealed unsafe partial class ModelSession : IDisposable
     /// <summary>Most tokens that are computed at once.</summary>
     public int BatchTokens { get; }
 
-    /// <summary>Positions in the KV cache.</summary>
-    public int Length => _cache.Length;
+    /// <summary>Positions in the KV cache. May be read while another thread uses the session.</summary>
+    public int Length
+    {
+        get
+        {
+            _guard.ThrowIfClosed();
+            return _cache.Length;
+        }
+    }
 
     /// <summary>The tokens in the KV cache, [Length]; valid until the next call that changes the session.</summary>
-    public ReadOnlySpan<int> Tokens => _tokens.AsSpan(0, Length);
+    public ReadOnlySpan<int> Tokens
+    {
+        get
+        {
+            using UseGuard.Scope call = _guard.Enter();
+            return _tokens.AsSpan(0, _cache.Length);
+        }
+    }
 
     /// <summary>Bytes of the KV cache at full length; the system commits them as positions are used.</summary>
     public long KvCacheBytes => _cache.ByteSize;
@@ -63,8 +85,11 @@ public sealed unsafe partial class ModelSession : IDisposable
     /// <exception cref="ModelFormatException">After a <see cref="ModelOptions.QuickStart"/>: a weight is not finite.</exception>
     /// <exception cref="NonFiniteException">The pass did not give numbers; the message names the layer. The session is as before.</exception>
     /// <exception cref="System.IO.IOException">The file, from which embeddings are read, can't be read any more.</exception>
+    /// <exception cref="InvalidOperationException">Another thread uses the session.</exception>
+    /// <exception cref="ObjectDisposedException">The session is disposed, perhaps during the call.</exception>
     public ReadOnlySpan<float> Forward(ReadOnlySpan<int> tokens, CancellationToken cancellationToken = default)
     {
+        using UseGuard.Scope call = _guard.Enter();
         Append(tokens, logitsRows: 1, cancellationToken);
         return Logits(1);
     }
@@ -77,6 +102,7 @@ public sealed unsafe partial class ModelSession : IDisposable
     public ReadOnlySpan<float> ForwardAll(ReadOnlySpan<int> tokens, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(tokens.Length, BatchTokens, nameof(tokens));
+        using UseGuard.Scope call = _guard.Enter();
         Append(tokens, tokens.Length, cancellationToken);
         return Logits(tokens.Length);
     }
@@ -84,8 +110,9 @@ public sealed unsafe partial class ModelSession : IDisposable
     /// <summary>Forgets everything from position <paramref name="length"/> on.</summary>
     public void Truncate(int length)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        using UseGuard.Scope call = _guard.Enter();
         _cache.Truncate(length);
+        _guard.Change();
     }
 
     /// <summary>
@@ -94,7 +121,7 @@ public sealed unsafe partial class ModelSession : IDisposable
     /// </summary>
     public void Shift(int keep, int count)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        using UseGuard.Scope call = _guard.Enter();
         ArgumentOutOfRangeException.ThrowIfNegative(keep);
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, Length - keep);
@@ -104,28 +131,28 @@ public sealed unsafe partial class ModelSession : IDisposable
         _rope.FillDelta(-count, cos, sin);
         _cache.Shift(keep, count, cos, sin, _spec.Rope.Pairing);
         _tokens.AsSpan(keep + count, length - keep - count).CopyTo(_tokens.AsSpan(keep));
+        _guard.Change();
     }
 
-    /// <inheritdoc/>
+    /// <summary>
+    /// Frees the session's memory. A call that another thread is in is cancelled, ends with <see cref="ObjectDisposedException"/> and is
+    /// waited for. Calling it again does nothing.
+    /// </summary>
     public void Dispose()
     {
-        if (_disposed)
+        if (_guard.Close())
         {
-            return;
+            _forward.Dispose();
+            _cache.Dispose();
+            Model.Release();
         }
-
-        _disposed = true;
-        _forward.Dispose();
-        _cache.Dispose();
-        _logits.Dispose();
-        Model.Release();
     }
 
     private void Append(ReadOnlySpan<int> tokens, int logitsRows, CancellationToken cancellationToken)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
         Check(tokens);
         cancellationToken.ThrowIfCancellationRequested();
+        _guard.Change();
         Reserve(logitsRows);
         int length = Length;
         tokens.CopyTo(_tokens.AsSpan(length));
@@ -147,14 +174,16 @@ public sealed unsafe partial class ModelSession : IDisposable
     /// <summary>False where an activation was not finite; what is behind it is not computed, and the cache holds garbage.</summary>
     private bool TryCompute(ReadOnlySpan<int> tokens, int logitsRows, CancellationToken cancellationToken, ActivationProbe? probe = null)
     {
+        var stop = new StopTokens(cancellationToken, _guard.Closing);
         for (int first = 0; first < tokens.Length; first += BatchTokens)
         {
             int rows = Math.Min(BatchTokens, tokens.Length - first);
             int logits = first + rows == tokens.Length ? logitsRows : 0;
             BatchSlice slice = new(_cache, _rope, FirstRow: 0, rows);
+            stop.ThrowIfRequested();
             probe?.BeginBatch(Length);
             if (!_forward.Run(
-                tokens.Slice(first, rows), new ReadOnlySpan<BatchSlice>(in slice), logits, (float*)_logits.Pointer, cancellationToken, probe))
+                tokens.Slice(first, rows), new ReadOnlySpan<BatchSlice>(in slice), logits, LogitsPointer, stop, probe))
             {
                 return false;
             }
@@ -173,7 +202,7 @@ public sealed unsafe partial class ModelSession : IDisposable
         if (TryCompute(tokens, logitsRows, cancellationToken, probe))
         {
             probe.BeginBatch(firstLogits);
-            probe.Look("output matrix", layer: null, (float*)_logits.Pointer, 0, logitsRows, Model.VocabularySize);
+            probe.Look("output matrix", layer: null, LogitsPointer, 0, logitsRows, Model.VocabularySize);
         }
 
         // What does not come again was no property of the weights.
@@ -201,13 +230,16 @@ public sealed unsafe partial class ModelSession : IDisposable
 
     private void Reserve(int logitsRows)
     {
-        long bytes = (long)logitsRows * Model.VocabularySize * sizeof(float);
-        if (_logits.ByteLength < bytes)
+        int count = checked(logitsRows * Model.VocabularySize);
+        if (_logits.Length < count)
         {
-            _logits.Dispose();
-            _logits = new NativeBuffer(bytes);
+            _logits = AllocateLogits(count);
         }
     }
 
-    private ReadOnlySpan<float> Logits(int rows) => new((float*)_logits.Pointer, checked(rows * Model.VocabularySize));
+    private float* LogitsPointer => (float*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_logits));
+
+    private ReadOnlySpan<float> Logits(int rows) => _logits.AsSpan(0, rows * Model.VocabularySize);
+
+    private static float[] AllocateLogits(int count) => GC.AllocateUninitializedArray<float>(count, pinned: true);
 }

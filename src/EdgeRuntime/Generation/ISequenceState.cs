@@ -1,5 +1,6 @@
 using System;
 using System.Threading;
+using EdgeRuntime.Threading;
 
 namespace EdgeRuntime.Generation;
 
@@ -9,6 +10,9 @@ namespace EdgeRuntime.Generation;
 /// </summary>
 internal interface ISequenceState
 {
+    /// <summary>Lets one thread at a time in, and counts changes. A step of several calls holds it.</summary>
+    UseGuard Guard { get; }
+
     /// <summary>Logits a position has.</summary>
     int VocabularySize { get; }
 

@@ -1,5 +1,4 @@
 using System;
-using System.Threading;
 using EdgeRuntime.Kernels;
 using EdgeRuntime.Kernels.Vector;
 using EdgeRuntime.Memory;
@@ -31,7 +30,7 @@ internal sealed unsafe class TransformerForward : ITeamWork, IDisposable
     private int _sliceCount;
     private int _firstLogitsRow;
     private float* _logits;
-    private CancellationToken _cancellationToken;
+    private StopTokens _stop;
     private volatile bool _cancelled;
     private ActivationProbe? _probe;
 
@@ -62,12 +61,13 @@ internal sealed unsafe class TransformerForward : ITeamWork, IDisposable
     /// <param name="slices">Which rows belong to which sequence.</param>
     /// <param name="logitsRows">How many of the last rows get logits.</param>
     /// <param name="logits">[logitsRows, vocabulary].</param>
-    /// <param name="cancellationToken">Checked before each layer.</param>
+    /// <param name="stop">Checked before each layer.</param>
     /// <param name="probe">Looks at the activations on the way, or null.</param>
     /// <returns>Whether all activations are sound (<see cref="ActivationProbe.IsSound"/>); of the logits it says nothing.</returns>
     /// <exception cref="OperationCanceledException">Cancelled; no cache has advanced.</exception>
+    /// <exception cref="ObjectDisposedException">The session is being disposed.</exception>
     public bool Run(
-        ReadOnlySpan<int> tokens, ReadOnlySpan<BatchSlice> slices, int logitsRows, float* logits, CancellationToken cancellationToken,
+        ReadOnlySpan<int> tokens, ReadOnlySpan<BatchSlice> slices, int logitsRows, float* logits, StopTokens stop,
         ActivationProbe? probe = null)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(tokens.Length, MaxTokens);
@@ -77,14 +77,14 @@ internal sealed unsafe class TransformerForward : ITeamWork, IDisposable
         _sliceCount = slices.Length;
         _firstLogitsRow = tokens.Length - logitsRows;
         _logits = logits;
-        _cancellationToken = cancellationToken;
+        _stop = stop;
         _cancelled = false;
         _probe = probe;
         _attention.HasSoundKeysAndValues = true;
         _team.Run(this);
         if (_cancelled)
         {
-            cancellationToken.ThrowIfCancellationRequested();
+            stop.ThrowIfRequested();
         }
 
         return _attention.HasSoundKeysAndValues && HasSoundResidual();
@@ -339,14 +339,14 @@ internal sealed unsafe class TransformerForward : ITeamWork, IDisposable
     /// <summary>Asked by the caller's thread alone, so that all threads leave at the same place; one token is over too soon to ask.</summary>
     private bool IsCancelled(WorkerPool team, int thread)
     {
-        if (_rows == 1 || !_cancellationToken.CanBeCanceled)
+        if (_rows == 1)
         {
             return false;
         }
 
         if (thread == 0)
         {
-            _cancelled = _cancellationToken.IsCancellationRequested;
+            _cancelled = _stop.IsRequested;
         }
 
         team.Barrier();
