@@ -13,8 +13,8 @@ namespace EdgeRuntime;
 /// One sequence over a model: its KV cache, the tokens in it, and scratch memory. Owns its memory.
 /// </summary>
 /// <remarks>
-/// For one thread at a time: a call that finds another one running throws <see cref="InvalidOperationException"/> and changes nothing. So does
-/// the next step of an answer after somebody else has used the session since its last step. <see cref="Dispose"/> may come from any
+/// For one thread at a time: a call that finds another one running throws <see cref="InvalidOperationException"/> and changes nothing. So
+/// does the next step of an answer after somebody else has used the session since its last step. <see cref="Dispose"/> may come from any
 /// thread at any time; after it all members but the descriptive ones throw <see cref="ObjectDisposedException"/>.
 /// </remarks>
 public sealed unsafe partial class ModelSession : IDisposable
@@ -83,7 +83,7 @@ public sealed unsafe partial class ModelSession : IDisposable
     /// <exception cref="ContextFullException">They do not fit; nothing is changed.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A token id that the vocabulary does not have, or none at all.</exception>
     /// <exception cref="ModelFormatException">After a <see cref="ModelOptions.QuickStart"/>: a weight is not finite.</exception>
-    /// <exception cref="NonFiniteException">The pass did not give numbers; the message names the layer. The session is as before.</exception>
+    /// <exception cref="NonFiniteException">The pass did not give numbers; the message names the layer.</exception>
     /// <exception cref="System.IO.IOException">The file, from which embeddings are read, can't be read any more.</exception>
     /// <exception cref="InvalidOperationException">Another thread uses the session.</exception>
     /// <exception cref="ObjectDisposedException">The session is disposed, perhaps during the call.</exception>
@@ -208,7 +208,8 @@ public sealed unsafe partial class ModelSession : IDisposable
         // What does not come again was no property of the weights.
         string place = probe.Place ?? "a pass whose repetition gave numbers (the machine's memory may be faulty)";
         int position = probe.Place is null ? firstLogits : probe.Position;
-        return new NonFiniteException(Model.File.Path, place, probe.Layer, position, _tokens[position], probe.Place is null ? float.NaN : probe.Value);
+        float value = probe.Place is null ? float.NaN : probe.Value;
+        return new NonFiniteException(Model.File.Path, place, probe.Layer, position, _tokens[position], value);
     }
 
     private void Check(ReadOnlySpan<int> tokens)

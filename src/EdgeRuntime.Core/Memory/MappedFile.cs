@@ -7,9 +7,9 @@ namespace EdgeRuntime.Memory;
 
 /// <summary>
 /// Owns a file that is open for reading, and a mapping of all of it. Pointers into it own nothing and are valid until
-/// <see cref="Dispose"/>. The length is that of the moment of opening: whoever shortens the file afterwards takes pages away from under the mapping, and
-/// touching one of these ends the process (SIGBUS on Linux); no reader of a mapping can defend against that. So it is for files that this
-/// program writes itself, once; all others are read (<see cref="ReadableFile"/>).
+/// <see cref="Dispose"/>. The length is that of the moment of opening: whoever shortens the file afterwards takes pages away from under
+/// the mapping, and touching one of these ends the process (SIGBUS on Linux); no reader of a mapping can defend against that. So it is for
+/// files that this program writes itself, once; all others are read (<see cref="ReadableFile"/>).
 /// </summary>
 internal sealed unsafe partial class MappedFile : IDisposable
 {

@@ -41,8 +41,8 @@ internal sealed unsafe class AttentionStep : IDisposable
     }
 
     /// <summary>
-    /// False once a key or value was not sound (<see cref="ActivationProbe.IsSound"/>): a cache of 16-bit numbers hides it. To be set before a
-    /// pass.
+    /// False once a key or value was not sound (<see cref="ActivationProbe.IsSound"/>): a cache of 16-bit numbers hides it. To be set
+    /// before a pass.
     /// </summary>
     public bool HasSoundKeysAndValues
     {

@@ -57,7 +57,7 @@ internal sealed class ModelSource
             Path,
             tensor.FileOffset,
             FormattableString.Invariant(
-                $"tensor '{name}': value {bad} is {values[bad]}, expected finite numbers; the file is damaged, download or convert it again"));
+                $"tensor '{name}': value {bad} is {values[bad]}, expected finite numbers; ") + "the file is damaged, download or convert it again");
     }
 
     /// <summary>A float vector [<paramref name="length"/>].</summary>

@@ -181,8 +181,8 @@ internal sealed unsafe class TransformerForward : ITeamWork, IDisposable
     }
 
     /// <summary>
-    /// Shows activations to the probe where there is one. The first thread looks alone: the others change them only behind a barrier that it
-    /// has yet to reach.
+    /// Shows activations to the probe where there is one. The first thread looks alone: the others change them only behind a barrier that
+    /// it has yet to reach.
     /// </summary>
     private void Look(int thread, string stage, int? layer, float* x, int width, int firstRow = 0)
     {
