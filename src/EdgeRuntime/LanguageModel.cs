@@ -27,7 +27,7 @@ public sealed class LanguageModel : IDisposable
     private readonly ModelOptions _options;
     private readonly IEngine _engine;
     private readonly ModelText _text;
-    private bool _disposed;
+    private int _disposed;
 
     private LanguageModel(string path, string architecture, ModelOptions options, IEngine engine, TuningProfile? profile, ModelText text)
     {
@@ -162,9 +162,9 @@ public sealed class LanguageModel : IDisposable
 
     /// <summary>A new conversation over this model.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A context or batch of less than one token.</exception>
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     public ModelSession CreateSession(SessionOptions? options = null)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
         options ??= new SessionOptions();
         KvCacheType kvType = options.KvType ?? TuningProfile?.Choice.KvType ?? KvCacheType.F16;
         KvTypes kvTypes = _options.Exact
@@ -174,6 +174,7 @@ public sealed class LanguageModel : IDisposable
         int contextLength = options.ContextLength ?? Math.Min(ContextLength, SessionOptions.DefaultContextLength);
         ArgumentOutOfRangeException.ThrowIfLessThan(contextLength, 1, nameof(options));
         ArgumentOutOfRangeException.ThrowIfLessThan(batchTokens, 1, nameof(options));
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
         var session = new ModelSession(this, new EngineStateOptions
         {
             Capacity = contextLength,
@@ -196,19 +197,21 @@ public sealed class LanguageModel : IDisposable
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     public void PackWeights(CancellationToken cancellationToken = default)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
         if (_engine is CpuEngine cpu)
         {
             cpu.PackWeights(cancellationToken);
         }
     }
 
-    /// <inheritdoc/>
+    /// <summary>
+    /// Lets go of the model; its memory is freed once its sessions are disposed too, which go on until then. May come from any thread, and
+    /// again.
+    /// </summary>
     public void Dispose()
     {
-        if (!_disposed)
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
         {
-            _disposed = true;
             _engine.Dispose();
         }
     }

@@ -1,19 +1,28 @@
 using System;
 using System.Threading;
 using EdgeRuntime.Engine;
+using EdgeRuntime.Threading;
 
 namespace EdgeRuntime;
 
-/// <summary>
-/// One sequence over a model: its tokens and their state (KV cache, recurrent state). For one caller at a time. Owns its memory.
-/// </summary>
+/// <summary>One sequence over a model: its tokens and their state (KV cache, recurrent state). Owns its memory.</summary>
+/// <remarks>
+/// For one thread at a time: a call that finds another one running throws <see cref="InvalidOperationException"/> and changes nothing. So
+/// does the next step of an answer after somebody else has used the session since its last step. <see cref="Dispose"/> may come from any
+/// thread at any time; after it all members but the descriptive ones throw <see cref="ObjectDisposedException"/>.
+/// </remarks>
 public sealed partial class ModelSession : IDisposable
 {
+    // A call for fewer tokens is over soon: it need not be stopped by two tokens at once, which costs an allocation.
+    private const int LongCall = 32;
+
     private readonly IEngineState _state;
     private readonly int[] _tokens;
+    private readonly UseGuard _guard = new(nameof(ModelSession));
+
+    // Pinned for the kernels, and the collector's: a span that a caller still reads outlives the session and a larger buffer.
     private float[] _logits;
     private int _length; // of the sequence; the state may be behind after a truncation to where it can't return
-    private bool _disposed;
 
     internal ModelSession(LanguageModel model, EngineStateOptions options)
     {
@@ -34,11 +43,25 @@ public sealed partial class ModelSession : IDisposable
     /// <summary>Most tokens that are computed at once.</summary>
     public int BatchTokens { get; }
 
-    /// <summary>Positions of the sequence.</summary>
-    public int Length => _length;
+    /// <summary>Positions of the sequence. May be read while another thread uses the session.</summary>
+    public int Length
+    {
+        get
+        {
+            _guard.ThrowIfClosed();
+            return _length;
+        }
+    }
 
     /// <summary>The tokens of the sequence, [Length]; valid until the next call that changes the session.</summary>
-    public ReadOnlySpan<int> Tokens => _tokens.AsSpan(0, _length);
+    public ReadOnlySpan<int> Tokens
+    {
+        get
+        {
+            using UseGuard.Scope call = _guard.Enter();
+            return _tokens.AsSpan(0, _length);
+        }
+    }
 
     /// <summary>Bytes of the sequence's state at full length; the system commits them as positions are used.</summary>
     public long KvCacheBytes => _state.ByteSize;
@@ -55,8 +78,11 @@ public sealed partial class ModelSession : IDisposable
     /// <exception cref="ModelFormatException">After a <see cref="ModelOptions.QuickStart"/>: a weight is not finite.</exception>
     /// <exception cref="NonFiniteException">The pass did not give numbers; the message names the layer. The session is as before.</exception>
     /// <exception cref="System.IO.IOException">The file, from which embeddings are read, can't be read any more.</exception>
+    /// <exception cref="InvalidOperationException">Another thread uses the session.</exception>
+    /// <exception cref="ObjectDisposedException">The session is disposed, perhaps during the call.</exception>
     public ReadOnlySpan<float> Forward(ReadOnlySpan<int> tokens, CancellationToken cancellationToken = default)
     {
+        using UseGuard.Scope call = _guard.Enter();
         Append(tokens, logitsRows: 1, cancellationToken);
         return Logits(1);
     }
@@ -69,24 +95,21 @@ public sealed partial class ModelSession : IDisposable
     public ReadOnlySpan<float> ForwardAll(ReadOnlySpan<int> tokens, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(tokens.Length, BatchTokens, nameof(tokens));
+        using UseGuard.Scope call = _guard.Enter();
         Append(tokens, tokens.Length, cancellationToken);
         return Logits(tokens.Length);
     }
 
     /// <summary>
     /// Forgets everything from position <paramref name="length"/> on. Where the state of the model can't return to that length (recurrent
-    /// layers), the next call computes the tokens from the last snapshot on again.
+    /// layers, windows), the next call computes tokens again, from the greatest length on that it can return to.
     /// </summary>
     public void Truncate(int length)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        using UseGuard.Scope call = _guard.Enter();
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)length, (uint)_length, nameof(length));
-        if (length < _state.Length)
-        {
-            _state.Truncate(length);
-        }
-
-        _length = length;
+        Rewind(length);
+        _guard.Change();
     }
 
     /// <summary>
@@ -96,51 +119,64 @@ public sealed partial class ModelSession : IDisposable
     /// <exception cref="NotSupportedException">Without <see cref="CanShift"/>.</exception>
     public void Shift(int keep, int count)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        using UseGuard.Scope call = _guard.Enter();
         ArgumentOutOfRangeException.ThrowIfNegative(keep);
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, _length - keep);
         _state.Shift(keep, count);
         _tokens.AsSpan(keep + count, _length - keep - count).CopyTo(_tokens.AsSpan(keep));
         _length -= count;
+        _guard.Change();
     }
 
-    /// <inheritdoc/>
+    /// <summary>
+    /// Frees the session's memory. A call that another thread is in is cancelled, ends with <see cref="ObjectDisposedException"/> and is
+    /// waited for. Calling it again does nothing.
+    /// </summary>
     public void Dispose()
     {
-        if (!_disposed)
+        if (_guard.Close())
         {
-            _disposed = true;
             _state.Dispose();
         }
     }
 
     private void Append(ReadOnlySpan<int> tokens, int logitsRows, CancellationToken cancellationToken)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
         Check(tokens);
         cancellationToken.ThrowIfCancellationRequested();
+        _guard.Change();
         if (_logits.Length < (long)logitsRows * Model.VocabularySize)
         {
             _logits = AllocateLogits(logitsRows);
         }
 
         int length = _length;
+        int end = length + tokens.Length;
         tokens.CopyTo(_tokens.AsSpan(length));
+        using CancellationTokenSource? linked = end - _state.Length >= LongCall && cancellationToken.CanBeCanceled
+            ? CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _guard.Closing)
+            : null;
+        CancellationToken stop = linked?.Token ?? (cancellationToken.CanBeCanceled ? cancellationToken : _guard.Closing);
         try
         {
-            Compute(length + tokens.Length, logitsRows, cancellationToken);
-            _length += tokens.Length;
+            Compute(end, logitsRows, stop);
+            _length = end;
+        }
+        catch (OperationCanceledException) when (_guard.Closing.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new ObjectDisposedException(nameof(ModelSession), "the session was disposed during the call");
         }
         catch
         {
-            Truncate(length);
+            Rewind(length);
+            cancellationToken.ThrowIfCancellationRequested();
             throw;
         }
     }
 
     /// <summary>Brings the state from where it is to <paramref name="end"/>, a batch at a time.</summary>
-    private void Compute(int end, int logitsRows, CancellationToken cancellationToken)
+    private void Compute(int end, int logitsRows, CancellationToken stop)
     {
         while (_state.Length < end)
         {
@@ -148,8 +184,19 @@ public sealed partial class ModelSession : IDisposable
             int rows = Math.Min(BatchTokens, end - first);
             int outputs = first + rows == end ? logitsRows : 0;
             BatchSlice slice = new(_state, _tokens.AsMemory(first, rows), outputs, _logits);
-            Model.Engine.Run(new ReadOnlySpan<BatchSlice>(in slice), cancellationToken);
+            stop.ThrowIfCancellationRequested();
+            Model.Engine.Run(new ReadOnlySpan<BatchSlice>(in slice), stop);
         }
+    }
+
+    private void Rewind(int length)
+    {
+        if (length < _state.Length)
+        {
+            _state.Truncate(length);
+        }
+
+        _length = length;
     }
 
     private void Check(ReadOnlySpan<int> tokens)
@@ -163,13 +210,12 @@ public sealed partial class ModelSession : IDisposable
             }
         }
 
-        if (tokens.Length > ContextLength - Length)
+        if (tokens.Length > ContextLength - _length)
         {
-            throw new ContextFullException(Length, tokens.Length, ContextLength);
+            throw new ContextFullException(_length, tokens.Length, ContextLength);
         }
     }
 
-    // Pinned: threads write through pointers while a pass runs.
     private float[] AllocateLogits(int rows) => GC.AllocateUninitializedArray<float>(checked(rows * Model.VocabularySize), pinned: true);
 
     private ReadOnlySpan<float> Logits(int rows) => _logits.AsSpan(0, rows * Model.VocabularySize);

@@ -5,16 +5,23 @@ using EdgeRuntime.Memory;
 namespace EdgeRuntime.Gguf;
 
 /// <summary>
-/// Walks over the bytes of a mapped file. Every read is checked against the bytes that remain, and a failed one says where it was.
+/// Walks over the bytes of a file. Every read is checked against the bytes that remain, and a failed one says where it was. Spans that it
+/// gives out are valid until the next read.
 /// </summary>
-internal sealed class GgufCursor(MappedFile file, string path)
+internal sealed class GgufCursor(ReadableFile file, string path)
 {
+    private const int BufferBytes = 16 << 10;
+
+    private byte[] _buffer = GC.AllocateUninitializedArray<byte>(BufferBytes);
+    private long _bufferStart;
+    private int _buffered;
+
     /// <summary>What to do about a file that is not what its writer wrote.</summary>
     public const string GetAgain = "the file is damaged or cut short; download or convert it again";
 
     public string Path { get; } = path;
 
-    public MappedFile File { get; } = file;
+    public ReadableFile File { get; } = file;
 
     public long Position { get; private set; }
 
@@ -27,21 +34,16 @@ internal sealed class GgufCursor(MappedFile file, string path)
     /// <summary>A length-prefixed string's bytes.</summary>
     /// <param name="limit">Most bytes allowed.</param>
     /// <param name="what">For the message: what string it is.</param>
-    public ReadOnlySpan<byte> ReadString(int limit, string what)
+    public ReadOnlySpan<byte> ReadString(int limit, string what) => Read(ReadStringLength(limit, what), what);
+
+    /// <summary>Passes over a length-prefixed string.</summary>
+    /// <returns>Its bytes.</returns>
+    /// <inheritdoc cref="ReadString" path="/param"/>
+    public int SkipString(int limit, string what)
     {
-        long start = Position;
-        ulong length = ReadUInt64(what);
-        if (length > (ulong)Remaining)
-        {
-            throw Error(start, $"{what}: found a length of {length} bytes, expected at most the {Remaining} that remain; {GetAgain}");
-        }
-
-        if (length > (ulong)limit)
-        {
-            throw Error(start, $"{what}: found a length of {length} bytes, expected at most {limit}; {GetAgain}");
-        }
-
-        return Read((int)length, what);
+        int length = ReadStringLength(limit, what);
+        Skip(length, what);
+        return length;
     }
 
     /// <summary>A name: a string of 1 to <paramref name="limit"/> bytes of UTF-8 without control characters.</summary>
@@ -80,17 +82,66 @@ internal sealed class GgufCursor(MappedFile file, string path)
         return (int)count;
     }
 
+    /// <summary>The next bytes, copied.</summary>
     public ReadOnlySpan<byte> Read(int count, string what)
+    {
+        Require(count, what);
+        if (Position < _bufferStart || Position + count > _bufferStart + _buffered)
+        {
+            Fill(count);
+        }
+
+        var bytes = new ReadOnlySpan<byte>(_buffer, (int)(Position - _bufferStart), count);
+        Position += count;
+        return bytes;
+    }
+
+    /// <summary>Passes over bytes without reading them.</summary>
+    public void Skip(int count, string what)
+    {
+        Require(count, what);
+        Position += count;
+    }
+
+    public ModelFormatException Error(long offset, string what) => new(Path, offset, what);
+
+    /// <summary>Brings at least <paramref name="count"/> bytes from <see cref="Position"/> on into the buffer.</summary>
+    private void Fill(int count)
+    {
+        if (count > _buffer.Length)
+        {
+            _buffer = new byte[count];
+        }
+
+        _bufferStart = Position;
+        _buffered = 0;
+        int bytes = (int)Math.Min(_buffer.Length, Remaining);
+        File.Read(Position, _buffer.AsSpan(0, bytes));
+        _buffered = bytes;
+    }
+
+    private void Require(int count, string what)
     {
         if (count > Remaining)
         {
             throw Error(Position, $"{what}: found the end of the file after {Remaining} bytes, expected {count}; {GetAgain}");
         }
-
-        ReadOnlySpan<byte> bytes = File.GetSpan(Position, count);
-        Position += count;
-        return bytes;
     }
 
-    public ModelFormatException Error(long offset, string what) => new(Path, offset, what);
+    private int ReadStringLength(int limit, string what)
+    {
+        long start = Position;
+        ulong length = ReadUInt64(what);
+        if (length > (ulong)Remaining)
+        {
+            throw Error(start, $"{what}: found a length of {length} bytes, expected at most the {Remaining} that remain; {GetAgain}");
+        }
+
+        if (length > (ulong)limit)
+        {
+            throw Error(start, $"{what}: found a length of {length} bytes, expected at most {limit}; {GetAgain}");
+        }
+
+        return (int)length;
+    }
 }

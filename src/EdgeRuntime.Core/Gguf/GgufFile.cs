@@ -6,12 +6,11 @@ using EdgeRuntime.Memory;
 namespace EdgeRuntime.Gguf;
 
 /// <summary>
-/// A GGUF file (version 2 or 3), checked and memory-mapped; several files where the model is split. Owns the mapping: spans
-/// that its tensors give out are valid until <see cref="Dispose"/>. Reading is safe from many threads.
+/// A GGUF file (version 2 or 3), checked and open for reading; several files where the model is split. Reading is safe from many threads.
 /// </summary>
 /// <remarks>
-/// All places are checked against the length that the files have when they are opened. Whoever shortens a file while it is open takes
-/// pages away from under the mapping, and the process ends when it touches one; replace a model in use by renaming a new file over it.
+/// All places are checked against the length that the files have when they are opened. Nothing is mapped: reading from a file that has
+/// become shorter since is an <see cref="System.IO.IOException"/>. Replace a model in use by renaming a new file over it.
 /// </remarks>
 public sealed class GgufFile : IDisposable
 {
@@ -93,8 +92,8 @@ public sealed class GgufFile : IDisposable
         }
     }
 
-    /// <summary>The mappings of all parts. Views: this file owns them.</summary>
-    internal IReadOnlyList<MappedFile> Mappings => _parts.ConvertAll(static part => part.Mapping);
+    /// <summary>The files of all parts. Views: this object owns them.</summary>
+    internal IReadOnlyList<ReadableFile> Files => _parts.ConvertAll(static part => part.File);
 
     /// <summary>The tensor of that name, or null.</summary>
     public GgufTensor? FindTensor(string name) => _byName.GetValueOrDefault(name);

@@ -42,7 +42,7 @@ internal static class GgufLimits
     /// <summary>Bytes of one row, so that a row always fits a span.</summary>
     public const long MaxRowBytes = int.MaxValue;
 
-    /// <summary>Parts of a split model that are opened; each costs a mapping.</summary>
+    /// <summary>Parts of a split model that are opened; each costs an open file.</summary>
     public const int MaxParts = 1024;
 
     /// <summary>Least bytes of a key with its value: length 8, one byte of key, type 4, one byte of value.</summary>

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
+using System.IO;
 using System.Runtime.InteropServices;
 using System.Text;
 using EdgeRuntime.Memory;
@@ -9,17 +10,18 @@ namespace EdgeRuntime.Gguf;
 
 /// <summary>
 /// The keys and values of a file. Getters convert between integer types where the value fits; a value of the wrong type is a
-/// <see cref="ModelFormatException"/> that names the key, what was found and what was expected. Values are decoded from the mapped
-/// file when they are asked for, so every getter throws <see cref="ObjectDisposedException"/> once the file is disposed.
+/// <see cref="ModelFormatException"/> that names the key, what was found and what was expected. Values are read from the file
+/// when they are asked for: every getter throws <see cref="ObjectDisposedException"/> once the file is disposed, and
+/// <see cref="System.IO.IOException"/> where it has become shorter or its strings have changed since it was opened.
 /// </summary>
 public sealed class GgufMetadata
 {
-    private readonly MappedFile _file;
+    private readonly ReadableFile _file;
     private readonly string _path;
     private readonly List<string> _keys;
     private readonly Dictionary<string, GgufValue> _values;
 
-    internal GgufMetadata(MappedFile file, string path, List<string> keys, Dictionary<string, GgufValue> values)
+    internal GgufMetadata(ReadableFile file, string path, List<string> keys, Dictionary<string, GgufValue> values)
     {
         _file = file;
         _path = path;
@@ -114,7 +116,7 @@ public sealed class GgufMetadata
             return [];
         }
 
-        byte[] bytes = Bytes(value).ToArray();
+        byte[] bytes = Bytes(value);
         ReadOnlyMemory<byte>[] strings = new ReadOnlyMemory<byte>[value.Shape.Count];
         int position = 0;
         for (int index = 0; index < strings.Length; index++)
@@ -163,7 +165,7 @@ public sealed class GgufMetadata
     /// <summary>An array of unsigned or signed bytes; empty where absent.</summary>
     public ReadOnlyMemory<byte> GetBytes(string key) =>
         FindArray(key, "an array of bytes", static type => type is GgufValueType.UInt8 or GgufValueType.Int8) is { } value
-            ? Bytes(value).ToArray()
+            ? Bytes(value)
             : default(ReadOnlyMemory<byte>);
 
     /// <summary>The error for a key whose value has another type than the caller needs.</summary>
@@ -201,11 +203,18 @@ public sealed class GgufMetadata
         return wide == number;
     }
 
-    private static ReadOnlySpan<byte> NextString(ReadOnlySpan<byte> bytes, ref int position)
+    /// <summary>The lengths were checked when the file was opened; somebody may have written to it since.</summary>
+    private ReadOnlySpan<byte> NextString(ReadOnlySpan<byte> bytes, ref int position)
     {
-        int length = (int)MemoryMarshal.Read<ulong>(bytes[position..]);
+        ReadOnlySpan<byte> rest = bytes[position..];
+        if (rest.Length < sizeof(ulong) || MemoryMarshal.Read<ulong>(rest) > (ulong)(rest.Length - sizeof(ulong)))
+        {
+            throw new IOException($"{_path}: changed while it was being read");
+        }
+
+        int length = (int)MemoryMarshal.Read<ulong>(rest);
         position += sizeof(ulong) + length;
-        return bytes.Slice(position - length, length);
+        return rest.Slice(sizeof(ulong), length);
     }
 
     private bool TryFind(string key, bool required, out GgufValue value)
@@ -230,7 +239,7 @@ public sealed class GgufMetadata
         return value.Shape.Type == GgufValueType.Array && isFitting(value.Shape.ElementType) ? value : throw WrongType(key, expected);
     }
 
-    private ReadOnlySpan<byte> Bytes(GgufValue value) => _file.GetSpan(value.Offset, value.ByteLength);
+    private byte[] Bytes(GgufValue value) => _file.ReadBytes(value.Offset, value.ByteLength);
 
     private object Decode(GgufValue value)
     {
@@ -260,7 +269,7 @@ public sealed class GgufMetadata
         where T : unmanaged
     {
         T[] elements = new T[value.Shape.Count];
-        Bytes(value).CopyTo(MemoryMarshal.AsBytes(elements.AsSpan()));
+        _file.Read(value.Offset, MemoryMarshal.AsBytes(elements.AsSpan()));
         return elements;
     }
 

@@ -36,7 +36,7 @@ internal static class GgufMetadataReader
             case GgufValueType.Array:
                 return ReadArray(cursor, subject);
             case GgufValueType.String:
-                int length = cursor.ReadString(GgufLimits.MaxStringBytes, subject).Length;
+                int length = cursor.SkipString(GgufLimits.MaxStringBytes, subject);
                 return new GgufValue(new GgufValueShape(type, type, 1), cursor.Position - length, length);
             default:
                 return ReadFixed(cursor, new GgufValueShape(type, type, 1), subject);
@@ -67,7 +67,7 @@ internal static class GgufMetadataReader
         long start = cursor.Position;
         for (int index = 0; index < shape.Count; index++)
         {
-            cursor.ReadString(GgufLimits.MaxStringBytes, subject);
+            cursor.SkipString(GgufLimits.MaxStringBytes, subject);
         }
 
         long bytes = cursor.Position - start;
@@ -85,13 +85,20 @@ internal static class GgufMetadataReader
     private static GgufValue ReadFixed(GgufCursor cursor, GgufValueShape shape, string subject)
     {
         long start = cursor.Position;
-        ReadOnlySpan<byte> bytes = cursor.Read(shape.Count * GgufValueTypes.FixedSize(shape.ElementType), subject);
-        if (shape.ElementType == GgufValueType.Bool && bytes.IndexOfAnyExceptInRange((byte)0, (byte)1) is >= 0 and int place)
+        int length = shape.Count * GgufValueTypes.FixedSize(shape.ElementType);
+        if (shape.ElementType != GgufValueType.Bool)
+        {
+            cursor.Skip(length, subject);
+            return new GgufValue(shape, start, length);
+        }
+
+        ReadOnlySpan<byte> bytes = cursor.Read(length, subject);
+        if (bytes.IndexOfAnyExceptInRange((byte)0, (byte)1) is >= 0 and int place)
         {
             throw cursor.Error(start + place, $"{subject}: found {bytes[place]} as a bool, expected 0 or 1; {GgufCursor.GetAgain}");
         }
 
-        return new GgufValue(shape, start, bytes.Length);
+        return new GgufValue(shape, start, length);
     }
 
     private static GgufValueType ReadType(GgufCursor cursor, string subject)

@@ -6,7 +6,7 @@ using EdgeRuntime.Memory;
 namespace EdgeRuntime.Gguf;
 
 /// <summary>
-/// One mapped file, read and checked: header, keys and values, tensor descriptions, places of the tensor data.
+/// One file, read and checked: header, keys and values, tensor descriptions, places of the tensor data.
 /// Source: llama.cpp, docs of the GGUF format and gguf.cpp. Stricter than those where a breach is surely a fault: names must be UTF-8
 /// without control characters, tensors have elements and don't overlap, bools are 0 or 1.
 /// </summary>
@@ -16,21 +16,21 @@ internal sealed class GgufPartReader : IDisposable
     private const uint SwappedMagic = 0x47475546;
     private const string AlignmentKey = "general.alignment";
 
-    /// <summary>Maps and checks the file.</summary>
+    /// <summary>Opens and checks the file.</summary>
     /// <exception cref="ModelFormatException">The file breaks the format.</exception>
     /// <exception cref="IOException">The file can't be read, or is a pipe, a socket or a device.</exception>
     /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
     public GgufPartReader(string path)
     {
-        Mapping = new MappedFile(path);
+        File = new ReadableFile(path);
         try
         {
-            if (Mapping.ByteLength == 0)
+            if (File.ByteLength == 0)
             {
                 throw new ModelFormatException(path, 0, "found an empty file, expected a GGUF model; download or convert it again");
             }
 
-            GgufCursor cursor = new(Mapping, path);
+            GgufCursor cursor = new(File, path);
             uint version = ReadVersion(cursor);
             int tensorCount = cursor.ReadCount(GgufLimits.MinTensorInfoBytes, GgufLimits.MaxTensors, "number of tensors");
             int keyCount = cursor.ReadCount(GgufLimits.MinKeyValueBytes, GgufLimits.MaxKeys, "number of keys");
@@ -40,12 +40,12 @@ internal sealed class GgufPartReader : IDisposable
 
             long dataOffset = tensorCount == 0 ? cursor.Position : (cursor.Position + alignment - 1) / alignment * alignment;
             GgufTensorInfo.CheckPlaces(infos, dataOffset, cursor);
-            Part = new GgufPart(path, version, Mapping.ByteLength, alignment, dataOffset, tensorCount);
-            Tensors = infos.ConvertAll(info => new GgufTensor(Mapping, Part, info));
+            Part = new GgufPart(path, version, File.ByteLength, alignment, dataOffset, tensorCount);
+            Tensors = infos.ConvertAll(info => new GgufTensor(File, Part, info));
         }
         catch
         {
-            Mapping.Dispose();
+            File.Dispose();
             throw;
         }
     }
@@ -57,9 +57,9 @@ internal sealed class GgufPartReader : IDisposable
     public List<GgufTensor> Tensors { get; }
 
     /// <summary>The whole file.</summary>
-    public MappedFile Mapping { get; }
+    public ReadableFile File { get; }
 
-    public void Dispose() => Mapping.Dispose();
+    public void Dispose() => File.Dispose();
 
     private static uint ReadVersion(GgufCursor cursor)
     {
@@ -74,7 +74,7 @@ internal sealed class GgufPartReader : IDisposable
         {
             throw cursor.Error(
                 0,
-                $"found {GgufText.Quote(cursor.File.GetSpan(0, sizeof(uint)))}, " +
+                $"found {GgufText.Quote(BitConverter.GetBytes(magic))}, " +
                 $"expected \"GGUF\"; this is no GGUF file, convert the model to GGUF");
         }
 

@@ -8,13 +8,13 @@ namespace EdgeRuntime.Gguf;
 /// <summary>A tensor of a file: name, shape, type and bytes. A view: the file owns the bytes.</summary>
 public sealed class GgufTensor
 {
-    private readonly MappedFile _file;
+    private readonly ReadableFile _file;
     private readonly long[] _dimensions;
 
     /// <param name="file">Holds the bytes.</param>
     /// <param name="part">The file, described.</param>
     /// <param name="info">Checked against the file.</param>
-    internal GgufTensor(MappedFile file, GgufPart part, GgufTensorInfo info)
+    internal GgufTensor(ReadableFile file, GgufPart part, GgufTensorInfo info)
     {
         _file = file;
         _dimensions = info.Dimensions;
@@ -54,16 +54,17 @@ public sealed class GgufTensor
     /// <summary>Byte offset of the first row in that file.</summary>
     public long FileOffset { get; }
 
-    /// <summary>The bytes of <paramref name="count"/> rows from <paramref name="row"/> on; valid until the file is disposed.</summary>
+    /// <summary>The bytes of <paramref name="count"/> rows from <paramref name="row"/> on, in new memory.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Not inside the tensor, or more than 2 GiB at once.</exception>
+    /// <exception cref="System.IO.IOException">The file can't be read any more.</exception>
     /// <exception cref="ObjectDisposedException">The file is disposed.</exception>
     public ReadOnlySpan<byte> GetRows(long row, int count)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(row);
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(row, Rows - count);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(count * RowBytes, int.MaxValue, nameof(count));
-        return _file.GetSpan(FileOffset + row * RowBytes, (int)(count * RowBytes));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count * RowBytes, Array.MaxLength, nameof(count));
+        return _file.ReadBytes(FileOffset + row * RowBytes, (int)(count * RowBytes));
     }
 
     /// <summary>Reads the factor of all weights, beside the scales of blocks: 1 but for I2_S, which keeps it behind the rows.</summary>
@@ -77,7 +78,7 @@ public sealed class GgufTensor
         }
 
         long offset = FileOffset + (Rows * RowBytes);
-        float scale = BinaryPrimitives.ReadSingleLittleEndian(_file.GetSpan(offset, sizeof(float)));
+        float scale = BinaryPrimitives.ReadSingleLittleEndian(_file.ReadBytes(offset, sizeof(float)));
         return float.IsFinite(scale)
             ? scale
             : throw new ModelFormatException(
@@ -87,7 +88,7 @@ public sealed class GgufTensor
                     $"tensor {GgufText.Quote(Name)}: found the scale {scale}, expected a finite number; {GgufCursor.GetAgain}"));
     }
 
-    /// <summary>Copies the bytes of rows from <paramref name="row"/> on; for what is read once, much faster than <see cref="GetRows"/>.</summary>
+    /// <summary>Copies the bytes of rows from <paramref name="row"/> on.</summary>
     /// <param name="row">The first row.</param>
     /// <param name="buffer">Whole rows.</param>
     /// <exception cref="ArgumentException">No whole rows.</exception>

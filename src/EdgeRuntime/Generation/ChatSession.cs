@@ -4,13 +4,14 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Threading;
 using EdgeRuntime.Generation;
+using EdgeRuntime.Threading;
 using EdgeRuntime.Tokenizers;
 
 namespace EdgeRuntime;
 
 /// <summary>
 /// A conversation over a <see cref="ModelSession"/>: keeps the messages, renders them with the model's chat template and streams the
-/// answers. From turn to turn only new tokens are computed. For one caller at a time; it does not own the session.
+/// answers. From turn to turn only new tokens are computed. For one thread at a time, as its session is; it does not own the session.
 /// </summary>
 /// <remarks>
 /// A model without a chat template is a base model, which knows no roles: the texts of all messages, joined by line ends, are continued as
@@ -25,6 +26,8 @@ public sealed class ChatSession
     private readonly List<ChatMessage> _messages = [];
     private Generator _generator;
     private GenerationOptions _options;
+    private readonly UseGuard _guard = new(nameof(ChatSession));
+    private int _turn; // counts what changes the conversation
     private int _forgotten; // messages at the start that the prompt leaves out, because the context has no room for them
 
     /// <param name="session">Its KV cache serves the conversation.</param>
@@ -56,6 +59,7 @@ public sealed class ChatSession
         get => _options;
         set
         {
+            using UseGuard.Scope call = _guard.Enter();
             _generator = new Generator(_session, value);
             _options = value;
         }
@@ -71,9 +75,13 @@ public sealed class ChatSession
     /// </param>
     /// <exception cref="ContextFullException">The conversation is longer than the context; it is as before the call.</exception>
     /// <exception cref="ChatTemplateException">The template refused the conversation; it is as before the call.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Another thread uses the conversation or its session, or one of them was used for something else since the answer's last step.
+    /// </exception>
     public IEnumerable<GeneratedToken> Send(string text, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(text);
+        using UseGuard.Scope call = _guard.Enter();
         return Answer(_messages.Count, new ChatMessage("user", text), cancellationToken);
     }
 
@@ -81,6 +89,7 @@ public sealed class ChatSession
     /// <exception cref="InvalidOperationException">Nothing was said yet.</exception>
     public IEnumerable<GeneratedToken> Regenerate(CancellationToken cancellationToken = default)
     {
+        using UseGuard.Scope call = _guard.Enter();
         int asked = _messages.FindLastIndex(m => m.Role == "user");
         if (asked < 0)
         {
@@ -93,6 +102,8 @@ public sealed class ChatSession
     /// <summary>Takes back the last message and its answer; false where there is none.</summary>
     public bool Undo()
     {
+        using UseGuard.Scope call = _guard.Enter();
+        _turn++;
         int asked = _messages.FindLastIndex(m => m.Role == "user");
         _messages.RemoveRange(Math.Max(asked, 0), _messages.Count - Math.Max(asked, 0));
         return asked >= 0;
@@ -101,13 +112,19 @@ public sealed class ChatSession
     /// <summary>Forgets all messages; the system message stays.</summary>
     public void Clear()
     {
+        using UseGuard.Scope call = _guard.Enter();
+        _turn++;
         _messages.Clear();
         _forgotten = 0;
     }
 
     /// <summary>Writes system message and messages to a JSON file, whole or not at all: where that fails, an older file is as it was.</summary>
     /// <exception cref="System.IO.IOException">It can't be written.</exception>
-    public void Save(string path) => ChatFile.Write(path, System, _messages);
+    public void Save(string path)
+    {
+        using UseGuard.Scope call = _guard.Enter();
+        ChatFile.Write(path, System, _messages);
+    }
 
     /// <summary>Replaces system message and messages by those of a file that <see cref="Save"/> wrote.</summary>
     /// <exception cref="System.IO.InvalidDataException">Not such a file; the conversation is unchanged.</exception>
@@ -115,6 +132,7 @@ public sealed class ChatSession
     /// <exception cref="UnauthorizedAccessException">It may not be read, or is a folder; the conversation is unchanged.</exception>
     public void Load(string path)
     {
+        using UseGuard.Scope call = _guard.Enter();
         (string? system, List<ChatMessage> messages) = ChatFile.Read(path);
         System = system;
         Clear();
@@ -137,7 +155,7 @@ public sealed class ChatSession
             prompt = _prompt.Encode(Conversation(before, question));
         }
 
-        return Stream(before, question, prompt, cancellationToken);
+        return Stream(++_turn, before, question, prompt, cancellationToken);
     }
 
     private List<ChatMessage> Conversation(int before, ChatMessage question)
@@ -154,11 +172,16 @@ public sealed class ChatSession
     }
 
     private IEnumerable<GeneratedToken> Stream(
-        int before, ChatMessage question, IReadOnlyList<int> prompt, CancellationToken cancellationToken)
+        int turn, int before, ChatMessage question, IReadOnlyList<int> prompt, CancellationToken cancellationToken)
     {
         List<int> ids = [];
         StringBuilder text = new();
         Generator generator = _generator;
+        if (turn != _turn)
+        {
+            throw new InvalidOperationException("the conversation has changed since this message was sent; send it again");
+        }
+
         try
         {
             foreach (GeneratedToken token in generator.Generate(prompt, cancellationToken))
@@ -174,13 +197,20 @@ public sealed class ChatSession
         }
         finally
         {
-            Result = generator.Result;
-            Keep(before, question, ids, text.ToString());
+            Keep(turn, generator.Result, before, question, ids, text.ToString());
         }
     }
 
-    private void Keep(int before, ChatMessage question, List<int> ids, string text)
+    /// <summary>Takes an answer into the conversation, unless that has changed since the answer began.</summary>
+    private void Keep(int turn, GenerationResult? result, int before, ChatMessage question, List<int> ids, string text)
     {
+        using UseGuard.Scope call = _guard.Enter();
+        if (turn != _turn)
+        {
+            return;
+        }
+
+        Result = result;
         if (ids.Count == 0 && Result?.StopReason is null or StopReason.Cancelled)
         {
             return;

@@ -5,20 +5,27 @@ using System.Globalization;
 using System.Threading;
 using EdgeRuntime.Generation;
 using EdgeRuntime.Speculation;
+using EdgeRuntime.Threading;
 using EdgeRuntime.Tokenizers;
 
 namespace EdgeRuntime;
 
 /// <summary>
 /// Generates answers in a session, token by token, with text, stop strings and a result. Keep one for all answers of a conversation: its
-/// buffers are reused and its random generator goes on. For one caller at a time; owns nothing.
+/// buffers are reused and its random generator goes on. Owns nothing.
 /// </summary>
+/// <remarks>
+/// For one answer at a time: a new one ends the last one, whose next step throws <see cref="InvalidOperationException"/>, as does a step
+/// while another thread uses the session. An enumeration that is given up in the middle locks nothing.
+/// </remarks>
 public sealed class Generator
 {
+    private readonly ISequenceState _state;
     private readonly Tokenizer _tokenizer;
     private readonly TokenGenerator _tokens;
     private readonly StopMatcher _stops;
     private readonly GenerationOptions _options;
+    private int _answer; // counts the answers
     private int _promptTokens, _generated;
     private double _prefillSeconds, _decodeSeconds;
 
@@ -39,6 +46,7 @@ public sealed class Generator
                 nameof(options));
         }
 
+        _state = state;
         _tokenizer = tokenizer;
         _options = options;
         _stops = new StopMatcher(options.Stop);
@@ -61,6 +69,10 @@ public sealed class Generator
     /// <param name="cancellationToken">Ends the answer.</param>
     /// <exception cref="ContextFullException">The prompt is longer than the context.</exception>
     /// <exception cref="ArgumentException">The prompt has no tokens.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Another thread uses the session, or somebody has used it since the last step.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
     public IEnumerable<GeneratedToken> Generate(IReadOnlyList<int> prompt, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(prompt);
@@ -71,29 +83,11 @@ public sealed class Generator
     {
         StopReason reason = StopReason.Cancelled;
         TokenStreamDecoder decoder = _tokenizer.CreateStreamDecoder(continuesText: true);
-        Reset(prompt.Length);
+        int answer = Begin(prompt.Length);
         try
         {
-            while (true)
+            while (Step(answer, prompt, decoder, ref reason, cancellationToken) is { } token)
             {
-                if (!TryAdvance(prompt, cancellationToken))
-                {
-                    string rest = Finish(decoder);
-                    if (rest.Length > 0)
-                    {
-                        yield return new GeneratedToken(-1, rest, true);
-                    }
-
-                    yield break;
-                }
-
-                if (_options.MaxTokens == 0)
-                {
-                    reason = StopReason.MaxTokens;
-                    yield break;
-                }
-
-                GeneratedToken token = Take(decoder, ref reason);
                 yield return token;
                 if (token.IsLast)
                 {
@@ -103,9 +97,45 @@ public sealed class Generator
         }
         finally
         {
-            _tokens.End();
-            Result = CreateResult(reason);
+            if (answer == _answer)
+            {
+                _tokens.End();
+                Result = CreateResult(reason);
+            }
         }
+    }
+
+    private int Begin(int promptTokens)
+    {
+        using UseGuard.Scope step = _state.Guard.Enter();
+        Reset(promptTokens);
+        return ++_answer;
+    }
+
+    /// <summary>Computes and decodes the next token; null where there is none. No other thread gets in between.</summary>
+    private GeneratedToken? Step(
+        int answer, int[] prompt, TokenStreamDecoder decoder, ref StopReason reason, CancellationToken cancellationToken)
+    {
+        using UseGuard.Scope step = _state.Guard.Enter();
+        if (answer != _answer)
+        {
+            throw new InvalidOperationException(
+                "the generator has begun another answer since this one's last token; end one before the next");
+        }
+
+        if (!TryAdvance(prompt, cancellationToken))
+        {
+            string rest = Finish(decoder);
+            return rest.Length > 0 ? new GeneratedToken(-1, rest, true) : null;
+        }
+
+        if (_options.MaxTokens == 0)
+        {
+            reason = StopReason.MaxTokens;
+            return null;
+        }
+
+        return Take(decoder, ref reason);
     }
 
     /// <summary>Text of the current token, and whether the answer ends with it.</summary>

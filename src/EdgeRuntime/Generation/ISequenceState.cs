@@ -1,5 +1,6 @@
 using System;
 using System.Threading;
+using EdgeRuntime.Threading;
 
 namespace EdgeRuntime.Generation;
 
@@ -9,6 +10,9 @@ namespace EdgeRuntime.Generation;
 /// </summary>
 internal interface ISequenceState
 {
+    /// <summary>Lets one thread at a time in, and counts changes. A step of several calls holds it.</summary>
+    UseGuard Guard { get; }
+
     /// <summary>Logits a position has.</summary>
     int VocabularySize { get; }
 
@@ -32,6 +36,12 @@ internal interface ISequenceState
 
     /// <summary>Forgets everything from position <paramref name="length"/> on.</summary>
     void Truncate(int length);
+
+    /// <summary>Keeps the present state to return to, where that is not possible anyway.</summary>
+    void TakeSnapshot();
+
+    /// <summary>Whether <see cref="Shift"/> is possible.</summary>
+    bool CanShift { get; }
 
     /// <summary>Drops positions [keep, keep + count) and moves the later ones down.</summary>
     void Shift(int keep, int count);

@@ -2,13 +2,22 @@ using System;
 using System.Collections.Generic;
 using System.Threading;
 using EdgeRuntime.Generation;
+using EdgeRuntime.Threading;
 using EdgeRuntime.Tokenizers;
 
 namespace EdgeRuntime;
 
 public sealed partial class ModelSession : ISequenceState
 {
+    UseGuard ISequenceState.Guard => _guard;
+
     int ISequenceState.VocabularySize => Model.VocabularySize;
+
+    void ISequenceState.TakeSnapshot()
+    {
+        using UseGuard.Scope call = _guard.Enter();
+        _state.TakeSnapshot();
+    }
 
     /// <summary>Answers a prompt, piece by piece as it is computed. Each step of the enumeration computes a token.</summary>
     /// <param name="prompt">
@@ -25,9 +34,13 @@ public sealed partial class ModelSession : ISequenceState
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     /// <exception cref="ContextFullException">The prompt is longer than the context.</exception>
     /// <exception cref="ArgumentException">A setting makes no sense, or the prompt has no tokens.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Another thread uses the session, or somebody has used it since the last step.
+    /// </exception>
     public IEnumerable<string> Generate(string prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(prompt);
+        _guard.ThrowIfClosed();
         options ??= new GenerationOptions();
         ChatPrompt format = new(Model.Tokenizer, options.ApplyTemplate ? Model.ChatTemplate : null);
         IReadOnlyList<int> tokens = format.Encode([new ChatMessage("user", prompt)]);

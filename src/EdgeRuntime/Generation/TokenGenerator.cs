@@ -1,6 +1,7 @@
 using System;
 using System.Threading;
 using EdgeRuntime.Speculation;
+using EdgeRuntime.Threading;
 
 namespace EdgeRuntime.Generation;
 
@@ -25,6 +26,7 @@ internal sealed class TokenGenerator
     private int _queued, _taken;
     private int _keep;
     private int _remaining; // tokens that the caller may still ask for
+    private long _version; // of the state after the last step
 
     /// <param name="state">The sequence to continue.</param>
     /// <param name="sampler">For the state's vocabulary.</param>
@@ -52,7 +54,7 @@ internal sealed class TokenGenerator
     public int AcceptedTokens => _speculator?.Accepted ?? 0;
 
     /// <summary>Whether there is room for a token after the current one.</summary>
-    public bool CanContinue => _taken < _queued || _state.Length < _state.ContextLength || (_shift && ShiftCount > 0);
+    public bool CanContinue => _taken < _queued || _state.Length < _state.ContextLength || (_shift && _state.CanShift && ShiftCount > 0);
 
     /// <summary>
     /// Brings the state to the prompt, computing only what differs from what it holds (the last token in any case), and chooses the first
@@ -63,7 +65,58 @@ internal sealed class TokenGenerator
     /// <param name="mostTokens">Most tokens that the caller will ask for: speculation does not look beyond.</param>
     /// <param name="cancellationToken">When it stops the call, the state holds the common prefix.</param>
     /// <exception cref="ContextFullException">The prompt is longer than the context; the state is unchanged.</exception>
+    /// <exception cref="InvalidOperationException">Another thread uses the state.</exception>
     public void Start(ReadOnlySpan<int> prompt, int keep, int mostTokens, CancellationToken cancellationToken)
+    {
+        using UseGuard.Scope step = _state.Guard.Enter();
+        try
+        {
+            Prefill(prompt, keep, mostTokens, cancellationToken);
+        }
+        finally
+        {
+            _version = _state.Guard.Version;
+        }
+    }
+
+    /// <summary>Computes the current token and chooses the next one. False where the context is full and may not be shifted.</summary>
+    /// <param name="cancellationToken">When it stops the call, nothing has changed and the call can be repeated.</param>
+    /// <exception cref="InvalidOperationException">Another thread uses the state, or somebody has changed it since.</exception>
+    public bool MoveNext(CancellationToken cancellationToken)
+    {
+        using UseGuard.Scope step = _state.Guard.Enter();
+        if (_version != _state.Guard.Version)
+        {
+            throw new InvalidOperationException(
+                "the session was used for something else since this answer's last token; start the answer again");
+        }
+
+        try
+        {
+            return Decode(cancellationToken);
+        }
+        finally
+        {
+            _version = _state.Guard.Version;
+        }
+    }
+
+    /// <summary>
+    /// Takes back what was computed ahead: the state then holds the prompt and all tokens given out but the last. Leaves a state alone that
+    /// others use by now.
+    /// </summary>
+    public void End()
+    {
+        int ahead = _queued - _taken;
+        _queued = _taken = 0;
+        using UseGuard.Scope step = _state.Guard.TryEnter();
+        if (ahead > 0 && step.IsEntered && _version == _state.Guard.Version)
+        {
+            _state.Truncate(_state.Length - ahead);
+        }
+    }
+
+    private void Prefill(ReadOnlySpan<int> prompt, int keep, int mostTokens, CancellationToken cancellationToken)
     {
         if (prompt.IsEmpty)
         {
@@ -84,12 +137,11 @@ internal sealed class TokenGenerator
         _sampler.Reset(prompt);
         _speculator?.Reset(prompt);
         ReadOnlySpan<float> logits = _state.Forward(prompt[common..], cancellationToken);
+        _state.TakeSnapshot(); // another answer, or the next turn, goes on from here
         Choose(_sampler.Sample(logits));
     }
 
-    /// <summary>Computes the current token and chooses the next one. False where the context is full and may not be shifted.</summary>
-    /// <param name="cancellationToken">When it stops the call, nothing has changed and the call can be repeated.</param>
-    public bool MoveNext(CancellationToken cancellationToken)
+    private bool Decode(CancellationToken cancellationToken)
     {
         if (_taken < _queued)
         {
@@ -119,18 +171,6 @@ internal sealed class TokenGenerator
         Choose(_sampler.Sample(logits));
         _speculator?.EndPlain(started);
         return true;
-    }
-
-    /// <summary>Takes back what was computed ahead: the state then holds the prompt and all tokens given out but the last.</summary>
-    public void End()
-    {
-        int ahead = _queued - _taken;
-        if (ahead > 0)
-        {
-            _state.Truncate(_state.Length - ahead);
-        }
-
-        _queued = _taken = 0;
     }
 
     // Half of what is behind the kept tokens, as llama.cpp does.

@@ -18,8 +18,8 @@ internal readonly record struct Region(GetBytes Get, long Length)
     /// <summary>What a matrix has in memory.</summary>
     public static Region Of(PackedMatrix matrix) => new((offset, count, _) => matrix.GetBytes(offset, count), matrix.ByteSize);
 
-    /// <summary>A part of a file, which is read: the pages of a mapping come several times slower.</summary>
-    public static Region Of(MappedFile file, long start, long length) => new(
+    /// <summary>A part of a file.</summary>
+    public static Region Of(ReadableFile file, long start, long length) => new(
         (offset, count, buffer) =>
         {
             file.Read(start + offset, buffer[..count]);

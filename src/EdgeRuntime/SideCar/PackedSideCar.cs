@@ -95,7 +95,7 @@ internal sealed class PackedSideCar
     {
         if (_modelHash is null)
         {
-            _parts = [.. _model.Mappings.Select(static part => part.Identity.IsReliable ? part.Identity : default)];
+            _parts = [.. _model.Files.Select(static part => part.Identity.IsReliable ? part.Identity : default)];
             _modelHash = HashModel(team, cancellationToken);
         }
     }
@@ -141,8 +141,8 @@ internal sealed class PackedSideCar
     /// <summary>The offset of the first panels, if everything is right.</summary>
     private long Check(MappedFile file, IReadOnlyList<SideCarMatrix> matrices, WorkerPool team, CancellationToken cancellationToken)
     {
-        SideCarHeader header = SideCarHeader.Read(file, out long panels);
-        bool sameFiles = header.Parts.SequenceEqual(_model.Mappings.Select(static part => part.Identity));
+        SideCarHeader header = SideCarHeader.Read(file.Source, out long panels);
+        bool sameFiles = header.Parts.SequenceEqual(_model.Files.Select(static part => part.Identity));
         if (!sameFiles)
         {
             Prepare(team, cancellationToken);
@@ -167,7 +167,7 @@ internal sealed class PackedSideCar
                 throw new InvalidDataException($"matrix {i} is '{entry.Name}' [{entry.Rows}, {entry.Columns}] of {entry.Type}, expected '{matrices[i].Name}'");
             }
 
-            regions[i] = Region.Of(file, offset, entry.ByteLength);
+            regions[i] = Region.Of(file.Source, offset, entry.ByteLength);
             offset += entry.ByteLength;
         }
 
@@ -179,7 +179,7 @@ internal sealed class PackedSideCar
     private ulong HashModel(WorkerPool team, CancellationToken cancellationToken)
     {
         ulong[] parts = ChunkChecksums.Compute(
-            team, [.. _model.Mappings.Select(static part => Region.Of(part, 0, part.ByteLength))], cancellationToken);
+            team, [.. _model.Files.Select(static part => Region.Of(part, 0, part.ByteLength))], cancellationToken);
         return Checksum.Combine(parts);
     }
 

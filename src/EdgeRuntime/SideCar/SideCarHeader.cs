@@ -88,14 +88,14 @@ internal sealed record SideCarHeader(ulong ModelHash, FileIdentity[] Parts, Side
     /// <param name="file">The whole side-car.</param>
     /// <param name="panels">Offset of the first matrix's panels.</param>
     /// <exception cref="InvalidDataException">It is of another version or damaged; the message says what was found.</exception>
-    public static SideCarHeader Read(MappedFile file, out long panels)
+    public static SideCarHeader Read(ReadableFile file, out long panels)
     {
-        if (file.ByteLength < PrefixBytes || !file.GetSpan(0, 8).SequenceEqual(Magic))
+        ReadOnlySpan<byte> prefix = file.ReadBytes(0, (int)Math.Min(PrefixBytes, file.ByteLength));
+        if (prefix.Length < PrefixBytes || !prefix[..8].SequenceEqual(Magic))
         {
             throw new InvalidDataException("it does not start as a packed file");
         }
 
-        ReadOnlySpan<byte> prefix = file.GetSpan(0, PrefixBytes);
         if (BitConverter.ToUInt32(prefix[8..]) != Version)
         {
             throw new InvalidDataException($"it has version {BitConverter.ToUInt32(prefix[8..]):x}, expected {Version:x}");
@@ -107,7 +107,7 @@ internal sealed record SideCarHeader(ulong ModelHash, FileIdentity[] Parts, Side
             throw new InvalidDataException("the length of its table is damaged");
         }
 
-        byte[] content = file.GetSpan(PrefixBytes, bytes - PrefixBytes).ToArray();
+        byte[] content = file.ReadBytes(PrefixBytes, bytes - PrefixBytes);
         if (Checksum.Compute(content) != BitConverter.ToUInt64(prefix[16..]))
         {
             throw new InvalidDataException("the checksum of its table is wrong");

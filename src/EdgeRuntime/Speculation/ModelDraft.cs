@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Threading;
 using EdgeRuntime.Generation;
 using EdgeRuntime.Sampling;
+using EdgeRuntime.Threading;
 using EdgeRuntime.Tokenizers;
 
 namespace EdgeRuntime.Speculation;
@@ -76,6 +77,7 @@ internal sealed class ModelDraft : IDraft
     /// <inheritdoc/>
     public int Propose(ReadOnlySpan<int> text, Span<int> draft, CancellationToken cancellationToken)
     {
+        using UseGuard.Scope step = _state.Guard.Enter();
         int most = Math.Min(draft.Length, _state.ContextLength / 2 - 1);
         if (most <= 0)
         {

@@ -92,6 +92,7 @@ internal sealed class Speculator
 
         _batch[0] = current;
         int position = _state.Length;
+        _state.TakeSnapshot();
         ReadOnlySpan<float> logits = _state.ForwardAll(_batch.AsSpan(0, drafted + 1), cancellationToken);
         int accepted = Check(logits, drafted, chosen);
         _state.Truncate(position + 1 + accepted);

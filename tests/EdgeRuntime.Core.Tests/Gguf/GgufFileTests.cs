@@ -174,7 +174,7 @@ public sealed class GgufFileTests : IDisposable
     }
 
     [Fact]
-    public void ReadRows_AnyRows_AreThoseOfTheMapping()
+    public void ReadRows_AnyRows_AreThoseOfGetRows()
     {
         string path = _folder.Write("m.gguf", writer => writer.AddTensor("t", TensorType.F32, 2, 3), tensorBytes: 24);
         using GgufFile file = GgufFile.Open(path);
@@ -202,6 +202,59 @@ public sealed class GgufFileTests : IDisposable
 
         IOException error = Assert.Throws<IOException>(() => file.Tensors[0].ReadRows(0, new byte[24]));
         Assert.Contains("became shorter", error.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Nothing of the file is mapped: whatever is taken away from under it is an error and never a signal.</summary>
+    [Fact]
+    public void EveryReader_FileCutAtAnyByte_GivesTheValueOrAnError()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows keeps an open file as long as it is");
+        void Fill(GgufWriter writer)
+        {
+            writer.AddKey("name", "some text");
+            writer.AddKey("number", 7u);
+            writer.AddKey("strings", (string[])["a", "bc", "def"]);
+            writer.AddKey("floats", (float[])[1, 2, 3]);
+            writer.AddKey("flags", (bool[])[true, false]);
+            writer.AddTensor("t", TensorType.F32, 2, 3);
+        }
+
+        long length = new FileInfo(_folder.Write("m.gguf", Fill, tensorBytes: 24)).Length;
+        for (long cut = 0; cut <= length; cut++)
+        {
+            string path = _folder.Write("m.gguf", Fill, tensorBytes: 24);
+            using GgufFile file = GgufFile.Open(path);
+            using (var stream = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+            {
+                stream.SetLength(cut);
+            }
+
+            Action[] readers =
+            [
+                () => file.Metadata.GetString("name"), () => file.Metadata.GetInt32("number"), () => file.Metadata.GetStrings("strings"),
+                () => file.Metadata.GetStringBytes("strings"), () => file.Metadata.GetSingles("floats"), () => file.Metadata.TryGetValue("flags", out _),
+                () => file.Tensors[0].GetRows(0, 3), () => file.Tensors[0].ReadRows(2, new byte[8]),
+            ];
+            int failed = readers.Count(reader => Record.Exception(reader) is { } error && Assert.IsType<IOException>(error) is not null);
+            Assert.True(cut >= file.Tensors[0].FileOffset + file.Tensors[0].ByteLength ? failed == 0 : failed > 0);
+        }
+    }
+
+    [Fact]
+    public void GetStrings_FileOverwritten_IsAnError()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows lets nobody write to the open file");
+        string path = _folder.Write("m.gguf", writer => writer.AddKey("strings", (string[])["a", "bc", "def"]));
+        using GgufFile file = GgufFile.Open(path);
+        byte[] bytes = File.ReadAllBytes(path);
+        Array.Fill(bytes, (byte)0xff, bytes.Length / 2, bytes.Length - (bytes.Length / 2));
+        using (var stream = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+        {
+            stream.Write(bytes);
+        }
+
+        Assert.Throws<IOException>(() => file.Metadata.GetStrings("strings"));
+        Assert.Throws<IOException>(() => file.Metadata.GetStringBytes("strings"));
     }
 
     [Fact]

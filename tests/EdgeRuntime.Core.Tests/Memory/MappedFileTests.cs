@@ -44,7 +44,7 @@ public sealed class MappedFileTests : IDisposable
         var file = new MappedFile(path);
         file.Dispose();
         Assert.Throws<ObjectDisposedException>(file.BringIn);
-        Assert.Throws<ObjectDisposedException>(() => file.Read(0, new byte[8]));
+        Assert.Throws<ObjectDisposedException>(() => file.Source.Read(0, new byte[8]));
     }
 
     /// <summary>Resident kilobytes of the mapping of a file.</summary>

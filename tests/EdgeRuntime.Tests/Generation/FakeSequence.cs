@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Threading;
 using EdgeRuntime.Generation;
+using EdgeRuntime.Threading;
 
 namespace EdgeRuntime.Tests.Generation;
 
@@ -23,6 +24,8 @@ internal sealed class FakeSequence(int vocabularySize, int contextLength) : Time
     public int Forwards { get; private set; }
 
     public List<(int Keep, int Count)> Shifts { get; } = [];
+
+    public UseGuard Guard { get; } = new(nameof(FakeSequence));
 
     public int VocabularySize => vocabularySize;
 
@@ -62,6 +65,12 @@ internal sealed class FakeSequence(int vocabularySize, int contextLength) : Time
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Length);
         Length = length;
     }
+
+    public void TakeSnapshot()
+    {
+    }
+
+    public bool CanShift => true;
 
     public void Shift(int keep, int count)
     {

@@ -41,7 +41,8 @@ public sealed class NonFiniteTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Overflows))]
-    public void Forward_OfWeightsThatOverflow_NamesTheLayerAndLeavesTheSession(string tensor, float value, int? layer, string stage, KvCacheType type)
+    public void Forward_OfWeightsThatOverflow_NamesTheLayerAndLeavesTheSession(
+        string tensor, float value, int? layer, string stage, KvCacheType type)
     {
         using var model = LanguageModel.Load(DamagedModel.Write(Path.Combine(_root, "m.gguf"), tensor, value, count: null));
         foreach (int batch in (int[])[1, 5, 512])
