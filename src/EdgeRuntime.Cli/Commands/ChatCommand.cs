@@ -35,7 +35,7 @@ internal static class ChatCommand
                 KvType = options.GetKvTypeIfGiven(parsed),
             });
             using DraftModel? draft = speculation.Open(parsed, options.GetModelOptions(parsed, log), session.ContextLength);
-            GenerationOptions generation = speculation.Apply(parsed, sampling.GetOptions(parsed, conversation.UsesTemplate(parsed)), draft);
+            GenerationOptions generation = speculation.Apply(parsed, conversation.Apply(parsed, sampling.GetOptions(parsed)), draft);
             var chat = new ChatSession(session, generation) { System = conversation.GetSystem(parsed) };
             bool interactive = !Console.IsInputRedirected && !Console.IsOutputRedirected;
             return interactive ? RunOnTerminal(session, chat) : RunInPipe(session, chat);
