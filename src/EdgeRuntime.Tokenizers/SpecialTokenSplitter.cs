@@ -12,7 +12,7 @@ internal readonly record struct TextFragment(int Token, int Start, int Length);
 
 /// <summary>
 /// Finds special tokens that are written out in a text. Longer ones win over shorter ones, wherever they stand; among equally
-/// long ones the lower id, then the earlier place. User-defined tokens are always found, the others when asked for.
+/// long ones the lower id, then the earlier place. User-defined tokens are found everywhere, the others outside of data.
 /// </summary>
 internal sealed class SpecialTokenSplitter
 {
@@ -35,7 +35,7 @@ internal sealed class SpecialTokenSplitter
                 ReadOnlySpan<byte> text = tokens[token].Span;
                 Insert(text, token);
                 first.Add(text[0]);
-                if (IsFound(token, parseSpecial: false))
+                if (IsFoundInData(token))
                 {
                     firstUserDefined.Add(text[0]);
                 }
@@ -48,11 +48,11 @@ internal sealed class SpecialTokenSplitter
 
     /// <summary>Splits a text.</summary>
     /// <param name="text">UTF-8.</param>
-    /// <param name="parseSpecial">Whether control tokens are found too.</param>
+    /// <param name="data">The bytes, in order, in which and over whose borders only user-defined tokens are found.</param>
     /// <returns>The fragments in order; white space that a token swallows is in none of them.</returns>
-    public List<TextFragment> Split(ReadOnlySpan<byte> text, bool parseSpecial)
+    public List<TextFragment> Split(ReadOnlySpan<byte> text, ReadOnlySpan<TextRange> data)
     {
-        List<TextFragment>? matches = FindAll(text, parseSpecial);
+        List<TextFragment>? matches = FindAll(text, data);
         if (matches is null)
         {
             return [new TextFragment(-1, 0, text.Length)];
@@ -71,8 +71,7 @@ internal sealed class SpecialTokenSplitter
         }
     }
 
-    private bool IsFound(int token, bool parseSpecial) =>
-        parseSpecial || (_vocabulary.GetAttributes(token) & TokenAttributes.Hidden) == 0;
+    private bool IsFoundInData(int token) => (_vocabulary.GetAttributes(token) & TokenAttributes.Hidden) == 0;
 
     private static long Edge(int node, byte next) => ((long)node << 8) | next;
 
@@ -94,16 +93,25 @@ internal sealed class SpecialTokenSplitter
         _tokenAtNode[node] = token;
     }
 
-    private List<TextFragment>? FindAll(ReadOnlySpan<byte> text, bool parseSpecial)
+    private List<TextFragment>? FindAll(ReadOnlySpan<byte> text, ReadOnlySpan<TextRange> data)
     {
-        SearchValues<byte> first = parseSpecial ? _firstBytes : _firstBytesUserDefined;
         List<TextFragment>? matches = null;
-        for (int start = 0; ; start++)
+        for (int start = 0; start < text.Length; start++)
         {
-            int skipped = text[start..].IndexOfAny(first);
+            while (!data.IsEmpty && data[0].End <= start)
+            {
+                data = data[1..];
+            }
+
+            // Tokens that are not found in data have to end before it.
+            int border = data.IsEmpty ? text.Length : data[0].Start;
+            bool isData = border <= start;
+            int end = isData ? data[0].End : border;
+            int skipped = text[start..end].IndexOfAny(isData ? _firstBytesUserDefined : _firstBytes);
             if (skipped < 0)
             {
-                return matches;
+                start = end - 1;
+                continue;
             }
 
             start += skipped;
@@ -111,12 +119,14 @@ internal sealed class SpecialTokenSplitter
             for (int i = start; i < text.Length && _edges.TryGetValue(Edge(node, text[i]), out node); i++)
             {
                 int token = _tokenAtNode[node];
-                if (token >= 0 && IsFound(token, parseSpecial))
+                if (token >= 0 && (i < border || IsFoundInData(token)))
                 {
                     (matches ??= []).Add(new TextFragment(token, start, i + 1 - start));
                 }
             }
         }
+
+        return matches;
     }
 
     private List<TextFragment> Choose(ReadOnlySpan<byte> text, List<TextFragment> matches, Span<bool> taken)

@@ -35,8 +35,16 @@ public abstract class Tokenizer
     /// <summary>Token ids of <paramref name="text"/>.</summary>
     /// <param name="text">Any text; unpaired surrogates count as U+FFFD.</param>
     /// <param name="addSpecial">Adds BOS (and EOS) where the vocabulary asks for it.</param>
-    /// <param name="parseSpecial">Control tokens written out in the text (<c>&lt;|im_start|&gt;</c>) become their ids.</param>
-    public abstract IReadOnlyList<int> Encode(string text, bool addSpecial = true, bool parseSpecial = false);
+    /// <param name="parseSpecial">
+    /// Control tokens written out in the text (<c>&lt;|im_start|&gt;</c>) become their ids; otherwise they are plain text.
+    /// </param>
+    public IReadOnlyList<int> Encode(string text, bool addSpecial = true, bool parseSpecial = false) =>
+        Encode(parseSpecial ? PromptText.Parsed(text) : PromptText.Plain(text), addSpecial);
+
+    /// <summary>Token ids of a text of which some parts are data.</summary>
+    /// <param name="text">Any text; unpaired surrogates count as U+FFFD. Control tokens written out beside the data become ids.</param>
+    /// <param name="addSpecial">Adds BOS (and EOS) where the vocabulary asks for it.</param>
+    public abstract IReadOnlyList<int> Encode(PromptText text, bool addSpecial = true);
 
     /// <summary>The bytes that a token stands for, UTF-8 but perhaps only a part of a character.</summary>
     /// <param name="token">A token id.</param>

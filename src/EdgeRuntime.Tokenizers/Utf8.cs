@@ -1,3 +1,7 @@
+using System;
+using System.Collections.Generic;
+using System.Text;
+
 namespace EdgeRuntime.Tokenizers;
 
 /// <summary>UTF-8 that is known to be valid.</summary>
@@ -5,4 +9,36 @@ internal static class Utf8
 {
     /// <summary>Bytes of the character that begins with this byte.</summary>
     public static int GetCharacterLength(byte first) => first < 0xC0 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+
+    /// <summary>Where ranges of a text are in its UTF-8. One that begins or ends inside a surrogate pair takes the pair in.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="ranges">In order, apart from each other.</param>
+    public static TextRange[] ToBytes(string text, IReadOnlyList<TextRange> ranges)
+    {
+        var bytes = new TextRange[ranges.Count];
+        int character = 0;
+        int position = 0;
+        for (int i = 0; i < bytes.Length; i++)
+        {
+            int start = MoveTo(ranges[i].Start - (IsInsidePair(text, ranges[i].Start) ? 1 : 0));
+            bytes[i] = new TextRange(start, MoveTo(ranges[i].End + (IsInsidePair(text, ranges[i].End) ? 1 : 0)));
+        }
+
+        return bytes;
+
+        int MoveTo(int index)
+        {
+            // Two ranges that meet inside a pair share it.
+            if (index > character)
+            {
+                position += Encoding.UTF8.GetByteCount(text.AsSpan(character, index - character));
+                character = index;
+            }
+
+            return position;
+        }
+    }
+
+    private static bool IsInsidePair(string text, int index) =>
+        index > 0 && index < text.Length && char.IsLowSurrogate(text[index]) && char.IsHighSurrogate(text[index - 1]);
 }

@@ -205,7 +205,10 @@ internal sealed class Vocabulary
                 text = ByteAlphabet.TryDecode(text, buffer, out int length) ? buffer.AsSpan(0, length) : [];
             }
 
-            Pieces.Add(text);
+            // Merging never makes a control token: they are found where the text outside of data spells them, and nowhere else. Only a byte
+            // that no other token stands for has to stay one.
+            bool isControl = (_attributes[token] & TokenAttributes.Control) != 0;
+            Pieces.Add(text, findable: !isControl || (spelling == PieceSpelling.ByteLevel && text.Length == 1));
         }
     }
 

@@ -36,9 +36,10 @@ internal abstract class VocabularyTokenizer : Tokenizer
 
     public override bool IsControl(int token) => (Vocabulary.GetAttributes(Check(token)) & TokenAttributes.Control) != 0;
 
-    public override IReadOnlyList<int> Encode(string text, bool addSpecial = true, bool parseSpecial = false)
+    public override IReadOnlyList<int> Encode(PromptText prompt, bool addSpecial = true)
     {
-        ArgumentNullException.ThrowIfNull(text);
+        ArgumentNullException.ThrowIfNull(prompt);
+        string text = prompt.Text;
         var output = new List<int>((text.Length / 3) + 4);
         if (addSpecial && Vocabulary.AddsBegin)
         {
@@ -49,7 +50,7 @@ internal abstract class VocabularyTokenizer : Tokenizer
         {
             byte[] utf8 = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetByteCount(text));
             int length = Encoding.UTF8.GetBytes(text, utf8);
-            EncodeFragments(utf8.AsSpan(0, length), parseSpecial, output);
+            EncodeFragments(utf8.AsSpan(0, length), Utf8.ToBytes(text, prompt.Data), output);
             ArrayPool<byte>.Shared.Return(utf8);
         }
 
@@ -113,11 +114,11 @@ internal abstract class VocabularyTokenizer : Tokenizer
     /// <param name="output">Takes the ids.</param>
     protected abstract void EncodeText(ReadOnlySpan<byte> text, bool afterSpecial, SymbolMerger merger, List<int> output);
 
-    private void EncodeFragments(ReadOnlySpan<byte> utf8, bool parseSpecial, List<int> output)
+    private void EncodeFragments(ReadOnlySpan<byte> utf8, ReadOnlySpan<TextRange> data, List<int> output)
     {
         SymbolMerger merger = Interlocked.Exchange(ref _spareMerger, null) ?? new SymbolMerger();
         bool afterSpecial = true;
-        foreach (TextFragment fragment in _splitter.Split(utf8, parseSpecial))
+        foreach (TextFragment fragment in _splitter.Split(utf8, data))
         {
             if (fragment.Token >= 0)
             {

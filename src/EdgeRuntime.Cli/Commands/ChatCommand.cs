@@ -30,8 +30,9 @@ internal static class ChatCommand
             using LanguageModel model = Load(options.FindModel(parsed), options.GetModelOptions(parsed, log));
             using ModelSession session = model.CreateSession(
                 options.GetSessionOptions(parsed, options.GetContextLength(parsed, model.ContextLength)));
-            using DraftModel? draft = speculation.Open(parsed, options.GetModelOptions(parsed, log) with { Threads = model.Threads }, session.ContextLength);
-            GenerationOptions generation = speculation.Apply(parsed, sampling.GetOptions(parsed, conversation.UsesTemplate(parsed)), draft);
+            using DraftModel? draft = speculation.Open(
+                parsed, options.GetModelOptions(parsed, log) with { Threads = model.Threads }, session.ContextLength);
+            GenerationOptions generation = speculation.Apply(parsed, conversation.Apply(parsed, sampling.GetOptions(parsed)), draft);
             var chat = new ChatSession(session, generation) { System = conversation.GetSystem(parsed) };
             using var output = new StandardOutput();
             bool interactive = !Console.IsInputRedirected && output.IsTerminal && TerminalConsole.TakesSequences;

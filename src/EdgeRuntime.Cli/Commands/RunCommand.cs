@@ -41,8 +41,9 @@ internal static class RunCommand
             TimeSpan load = Stopwatch.GetElapsedTime(start);
             using ModelSession session = model.CreateSession(
                 options.GetSessionOptions(parsed, options.GetContextLength(parsed, model.ContextLength)));
-            using DraftModel? draft = speculation.Open(parsed, options.GetModelOptions(parsed, log) with { Threads = model.Threads }, session.ContextLength);
-            GenerationOptions generation = speculation.Apply(parsed, sampling.GetOptions(parsed, conversation.UsesTemplate(parsed)), draft);
+            using DraftModel? draft = speculation.Open(
+                parsed, options.GetModelOptions(parsed, log) with { Threads = model.Threads }, session.ContextLength);
+            GenerationOptions generation = speculation.Apply(parsed, conversation.Apply(parsed, sampling.GetOptions(parsed)), draft);
             var chat = new ChatSession(session, generation) { System = conversation.GetSystem(parsed) };
             using var output = new StandardOutput();
             bool quiet = parsed.GetValue(json);

@@ -11,13 +11,24 @@ internal sealed class ConversationCommandOptions
     public Option<bool> NoTemplate { get; } = OptionFactory.Switch(
         "--no-template", [], "Don't apply the model's chat template: the model goes on with the bare text");
 
+    public Option<bool> NoParseSpecial { get; } = OptionFactory.Switch(
+        "--no-parse-special",
+        [],
+        "With --no-template: take control tokens written in the text (<|im_end|>) as plain text; in a chat template they always are");
+
     public void AddTo(Command command)
     {
         command.Add(System);
         command.Add(NoTemplate);
+        command.Add(NoParseSpecial);
     }
 
-    public bool UsesTemplate(ParseResult parsed) => !parsed.GetValue(NoTemplate);
+    /// <summary>The options with how texts become a prompt.</summary>
+    public GenerationOptions Apply(ParseResult parsed, GenerationOptions options) => options with
+    {
+        ApplyTemplate = !parsed.GetValue(NoTemplate),
+        ParseSpecial = !parsed.GetValue(NoParseSpecial),
+    };
 
     public string? GetSystem(ParseResult parsed) => parsed.GetValue(System) is { Length: > 0 } text ? text : null;
 }

@@ -71,9 +71,7 @@ internal sealed class SamplingCommandOptions
     }
 
     /// <summary>The options as the library takes them; the seed is always set, so that it can be told.</summary>
-    /// <param name="parsed">The command line.</param>
-    /// <param name="applyTemplate">Whether prompts go through the model's chat template.</param>
-    public GenerationOptions GetOptions(ParseResult parsed, bool applyTemplate) => new()
+    public GenerationOptions GetOptions(ParseResult parsed) => new()
     {
         Temperature = parsed.GetValue(Temperature),
         TopK = parsed.GetValue(TopK),
@@ -88,7 +86,6 @@ internal sealed class SamplingCommandOptions
         Seed = parsed.GetValue(Seed) is >= 0 and long seed ? (ulong)seed : SamplingRandom.NewSeed() >> 33,
         MaxTokens = parsed.GetValue(MaxTokens) is >= 0 and int tokens ? tokens : null,
         Stop = Array.FindAll(parsed.GetValue(Stop) ?? [], text => text.Length > 0),
-        ApplyTemplate = applyTemplate,
         ContextShift = parsed.GetValue(ContextShift),
         KeepTokens = parsed.GetValue(Keep),
     };

@@ -34,38 +34,36 @@ public sealed class ChatTemplate
     /// <param name="variables">messages, tools, documents, add_generation_prompt, bos_token, eos_token ... as JSON values.</param>
     /// <param name="now">The time that <c>strftime_now</c> sees; null for the clock.</param>
     /// <exception cref="ChatTemplateException">The template raised an error or asked for what does not exist.</exception>
-    public string Render(JsonObject variables, DateTimeOffset? now = null) => Render(variables, now, TemplateLimits.Steps);
+    public string Render(JsonObject variables, DateTimeOffset? now = null) => Run(variables, now, TemplateLimits.Steps).ToString();
 
-    /// <summary>Renders the template with another limit of steps.</summary>
-    internal string Render(JsonObject variables, DateTimeOffset? now, int steps)
-    {
-        ArgumentNullException.ThrowIfNull(variables);
-        Scope scope = Globals.NewScope();
-        foreach (KeyValuePair<string, JsonNode?> variable in variables)
-        {
-            scope.Set(variable.Key, JsonInput.ToValue(variable.Value));
-        }
-
-        var context = new Interpreter(scope, now ?? DateTimeOffset.Now, steps);
-        try
-        {
-            context.Execute(_body);
-            return context.Output.ToValue().Text;
-        }
-        catch (ChatTemplateException error) when (error.Line == 0 && context.Line > 0)
-        {
-            throw new ChatTemplateException(error.Reason, context.Line);
-        }
-    }
+    /// <summary>Renders the template and says which parts of the text came from the variables.</summary>
+    /// <param name="variables">
+    /// messages, tools, documents, add_generation_prompt, bos_token, eos_token ... as JSON values. All strings are data, keys included, but
+    /// for the roles that templates know (<c>user</c>, <c>assistant</c> ...) and variables whose name ends in <c>_token</c>.
+    /// </param>
+    /// <param name="now">The time that <c>strftime_now</c> sees; null for the clock.</param>
+    /// <returns>The text that <c>Render</c> gives, for <see cref="Tokenizer.Encode(PromptText, bool)"/>.</returns>
+    /// <exception cref="ChatTemplateException">The template raised an error or asked for what does not exist.</exception>
+    public PromptText RenderPrompt(JsonObject variables, DateTimeOffset? now = null) =>
+        Run(variables, now, TemplateLimits.Steps).ToPrompt();
 
     /// <summary>Renders a conversation.</summary>
+    /// <inheritdoc cref="RenderPrompt(IReadOnlyList{ChatMessage}, bool, string, string, DateTimeOffset?)"/>
+    public string RenderMessages(
+        IReadOnlyList<ChatMessage> messages,
+        bool addGenerationPrompt = true,
+        string? bosToken = null,
+        string? eosToken = null,
+        DateTimeOffset? now = null) => RenderPrompt(messages, addGenerationPrompt, bosToken, eosToken, now).Text;
+
+    /// <summary>Renders a conversation and says which parts of the text are what the messages say.</summary>
     /// <param name="messages">The messages, oldest first.</param>
     /// <param name="addGenerationPrompt">Whether the text ends with what starts the assistant's answer.</param>
     /// <param name="bosToken">The piece of the vocabulary's first token; null where it has none.</param>
     /// <param name="eosToken">The piece of the vocabulary's last token; null where it has none.</param>
     /// <param name="now">The time that <c>strftime_now</c> sees; null for the clock.</param>
     /// <exception cref="ChatTemplateException">The template refuses the conversation, for example for the order of its roles.</exception>
-    public string RenderMessages(
+    public PromptText RenderPrompt(
         IReadOnlyList<ChatMessage> messages,
         bool addGenerationPrompt = true,
         string? bosToken = null,
@@ -79,7 +77,7 @@ public sealed class ChatTemplate
             list.Add((JsonNode)new JsonObject { ["role"] = message.Role, ["content"] = message.Content });
         }
 
-        return Render(
+        return RenderPrompt(
             new JsonObject
             {
                 ["messages"] = list,
@@ -88,5 +86,27 @@ public sealed class ChatTemplate
                 ["eos_token"] = eosToken ?? "",
             },
             now);
+    }
+
+    /// <summary>Runs the template within a limit of steps; the output is what it wrote.</summary>
+    internal TextSink Run(JsonObject variables, DateTimeOffset? now, int steps)
+    {
+        ArgumentNullException.ThrowIfNull(variables);
+        Scope scope = Globals.NewScope();
+        foreach (KeyValuePair<string, JsonNode?> variable in variables)
+        {
+            scope.Set(variable.Key, JsonInput.ToVariable(variable.Key, variable.Value));
+        }
+
+        var context = new Interpreter(scope, now ?? DateTimeOffset.Now, steps);
+        try
+        {
+            context.Execute(_body);
+            return context.Output;
+        }
+        catch (ChatTemplateException error) when (error.Line == 0 && context.Line > 0)
+        {
+            throw new ChatTemplateException(error.Reason, context.Line);
+        }
     }
 }

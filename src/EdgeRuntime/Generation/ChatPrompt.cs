@@ -8,7 +8,8 @@ namespace EdgeRuntime.Generation;
 
 /// <summary>
 /// Turns a conversation into prompt tokens: the model's chat template rendered and tokenized. A model without a template sees the messages'
-/// texts joined by line ends, to be continued as plain text: base models (the stories ones, say) know no roles.
+/// texts joined by line ends, to be continued as plain text: base models (the stories ones, say) know no roles. What the messages say is
+/// data: it never becomes a control token, unless a raw prompt asks for that.
 /// </summary>
 /// <remarks>
 /// It remembers the tokens of prompts and answers. As far as the next conversation renders to a text that begins with theirs, their ids are
@@ -19,32 +20,42 @@ internal sealed class ChatPrompt
 {
     private readonly Tokenizer _tokenizer;
     private readonly ChatTemplate? _template;
+    private readonly bool _parsesSpecial;
     private readonly int? _begin;
     private readonly List<int> _ids = [];
     private readonly List<(int Text, int Ids)> _marks = []; // ends of prompts and answers: lengths of _text and of _ids
-    private string _text = "";
+    private PromptText _text = PromptText.Parsed("");
 
-    public ChatPrompt(Tokenizer tokenizer, ChatTemplate? template)
+    /// <param name="tokenizer">The model's.</param>
+    /// <param name="template">The model's; null to continue plain text.</param>
+    /// <param name="parsesSpecial">Whether, without a template, control tokens that people write out become their ids.</param>
+    public ChatPrompt(Tokenizer tokenizer, ChatTemplate? template, bool parsesSpecial = false)
     {
         _tokenizer = tokenizer;
         _template = template;
+        _parsesSpecial = parsesSpecial;
         _begin = tokenizer.Encode("").FirstOrDefault(-1) is int first && first >= 0 && first == tokenizer.BeginOfSequence ? first : null;
     }
+
+    /// <summary>The format of a model's conversations under the options.</summary>
+    public static ChatPrompt Create(LanguageModel model, GenerationOptions options) => options.ApplyTemplate
+        ? new ChatPrompt(model.Tokenizer, model.ChatTemplate)
+        : new ChatPrompt(model.Tokenizer, null, options.ParseSpecial);
 
     /// <summary>The prompt that asks for the next answer.</summary>
     /// <exception cref="ChatTemplateException">The template refused the conversation.</exception>
     public IReadOnlyList<int> Encode(IReadOnlyList<ChatMessage> messages)
     {
-        string text = _template is null
-            ? string.Join('\n', messages.Select(m => m.Content))
-            : _template.RenderMessages(messages, true, PieceOf(_tokenizer.BeginOfSequence), PieceOf(_tokenizer.EndOfSequence));
+        PromptText text = _template is null
+            ? Join(messages)
+            : _template.RenderPrompt(messages, true, PieceOf(_tokenizer.BeginOfSequence), PieceOf(_tokenizer.EndOfSequence));
         while (!TryEncodeRest(text))
         {
             _marks.RemoveAt(_marks.Count - 1);
         }
 
         _text = text;
-        _marks.Add((_text.Length, _ids.Count));
+        _marks.Add((_text.Text.Length, _ids.Count));
         return [.. _ids];
     }
 
@@ -54,31 +65,31 @@ internal sealed class ChatPrompt
     public void Append(ReadOnlySpan<int> ids, string text)
     {
         _ids.AddRange(ids);
-        _text += text;
-        _marks.Add((_text.Length, _ids.Count));
+        _text = _text.AppendData(text);
+        _marks.Add((_text.Text.Length, _ids.Count));
     }
 
     /// <summary>
     /// Keeps what is known up to the last mark, and adds the tokens of the text behind it. False where the text is another one.
     /// </summary>
-    private bool TryEncodeRest(string text)
+    private bool TryEncodeRest(PromptText text)
     {
         (int known, int tokens) = _marks.Count > 0 ? _marks[^1] : (0, 0);
-        if (!text.AsSpan().StartsWith(_text.AsSpan(0, known)))
+        if (!text.StartsWith(_text, known))
         {
             return false;
         }
 
-        IReadOnlyList<int> rest = known == 0 ? EncodeWhole(text) : _tokenizer.Encode(text[known..], addSpecial: false, parseSpecial: true);
+        IReadOnlyList<int> rest = known == 0 ? EncodeWhole(text) : _tokenizer.Encode(text.Slice(known), addSpecial: false);
 
         // A control token is a border that no tokenization crosses; elsewhere the two sides might belong together.
-        if (known > 0 && known < text.Length && (rest.Count == 0 || !_tokenizer.IsControl(rest[0])))
+        if (known > 0 && known < text.Text.Length && (rest.Count == 0 || !_tokenizer.IsControl(rest[0])))
         {
             return false;
         }
 
         _ids.RemoveRange(tokens, _ids.Count - tokens);
-        if (known == 0 || known < text.Length)
+        if (known == 0 || known < text.Text.Length)
         {
             _ids.AddRange(rest);
         }
@@ -86,17 +97,34 @@ internal sealed class ChatPrompt
         return true;
     }
 
-    private IReadOnlyList<int> EncodeWhole(string text)
+    private IReadOnlyList<int> EncodeWhole(PromptText text)
     {
         if (_template is null)
         {
-            return _tokenizer.Encode(text, addSpecial: true, parseSpecial: true);
+            return _tokenizer.Encode(text);
         }
 
         // Templates write the beginning-of-sequence token themselves, or leave it to a vocabulary that adds it; never two. An
         // end-of-sequence token, which some vocabularies add as well, would end the conversation.
-        IReadOnlyList<int> ids = _tokenizer.Encode(text, addSpecial: false, parseSpecial: true);
+        IReadOnlyList<int> ids = _tokenizer.Encode(text, addSpecial: false);
         return _begin is { } begin && (ids.Count == 0 || ids[0] != begin) ? [begin, .. ids] : ids;
+    }
+
+    /// <summary>The messages as plain text. What the model said stays what it was, whatever it spells.</summary>
+    private PromptText Join(IReadOnlyList<ChatMessage> messages)
+    {
+        var text = new StringBuilder();
+        var data = new List<TextRange>();
+        foreach (ChatMessage message in messages)
+        {
+            text.Append(ReferenceEquals(message, messages[0]) ? "" : "\n").Append(message.Content);
+            if (!_parsesSpecial || message.Role == "assistant")
+            {
+                data.Add(new TextRange(text.Length - message.Content.Length, text.Length));
+            }
+        }
+
+        return new PromptText(text.ToString(), data);
     }
 
     private string? PieceOf(int? token) => token is { } id ? Encoding.UTF8.GetString(_tokenizer.GetPieceBytes(id, special: true)) : null;

@@ -17,7 +17,8 @@ namespace EdgeRuntime;
 /// A model without a chat template is a base model, which knows no roles: the texts of all messages, joined by line ends, are continued as
 /// plain text (<see cref="HasTemplate"/> says so). When a conversation outgrows the context, the next message is refused; with
 /// <see cref="GenerationOptions.ContextShift"/> the prompt leaves out the oldest messages instead, which <see cref="Messages"/> still
-/// shows.
+/// shows. What messages say enters the prompt as plain text: a written-out control token (<c>&lt;|im_end|&gt;</c>) stays what was written,
+/// see <see cref="GenerationOptions.ParseSpecial"/> for raw prompts.
 /// </remarks>
 public sealed class ChatSession
 {
@@ -39,9 +40,8 @@ public sealed class ChatSession
         _session = session;
         _options = options ?? new GenerationOptions();
         _generator = new Generator(session, _options);
-        ChatTemplate? template = _options.ApplyTemplate ? session.Model.ChatTemplate : null;
-        HasTemplate = template is not null;
-        _prompt = new ChatPrompt(session.Model.Tokenizer, template);
+        HasTemplate = _options.ApplyTemplate && session.Model.ChatTemplate is not null;
+        _prompt = ChatPrompt.Create(session.Model, _options);
     }
 
     /// <summary>Whether messages are put into the model's chat template; otherwise they are continued as plain text.</summary>

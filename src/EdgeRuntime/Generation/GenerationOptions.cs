@@ -62,6 +62,12 @@ public sealed record GenerationOptions
     public bool ApplyTemplate { get; init; } = true;
 
     /// <summary>
+    /// Whether control tokens that a raw prompt writes out (<c>&lt;|im_end|&gt;</c>) become their ids; with false they are plain text. Only
+    /// prompts with <see cref="ApplyTemplate"/> off are raw: in the messages of a conversation control tokens are always plain text.
+    /// </summary>
+    public bool ParseSpecial { get; init; } = true;
+
+    /// <summary>
     /// Prompt-lookup speculation: drafts the next tokens from repetitions in prompt and answer and has the model check several at once. The
     /// answer is the same as without; it only comes faster where it repeats.
     /// </summary>

@@ -21,8 +21,8 @@ public sealed partial class ModelSession : ISequenceState
 
     /// <summary>Answers a prompt, piece by piece as it is computed. Each step of the enumeration computes a token.</summary>
     /// <param name="prompt">
-    /// Taken as a user's message and put into the model's chat template where it has one, unless
-    /// <see cref="GenerationOptions.ApplyTemplate"/> is off; otherwise continued as it is (written-out control tokens count as such).
+    /// Taken as a user's message and put into the model's chat template where it has one; otherwise continued as it is. Written-out control
+    /// tokens are plain text, but for raw prompts: see <see cref="GenerationOptions.ParseSpecial"/>.
     /// </param>
     /// <param name="options">Null for the defaults.</param>
     /// <param name="cancellationToken">Ends the answer within a token; the session stays usable.</param>
@@ -42,8 +42,7 @@ public sealed partial class ModelSession : ISequenceState
         ArgumentNullException.ThrowIfNull(prompt);
         _guard.ThrowIfClosed();
         options ??= new GenerationOptions();
-        ChatPrompt format = new(Model.Tokenizer, options.ApplyTemplate ? Model.ChatTemplate : null);
-        IReadOnlyList<int> tokens = format.Encode([new ChatMessage("user", prompt)]);
+        IReadOnlyList<int> tokens = ChatPrompt.Create(Model, options).Encode([new ChatMessage("user", prompt)]);
         return Texts(new Generator(this, options), tokens, cancellationToken);
     }
 

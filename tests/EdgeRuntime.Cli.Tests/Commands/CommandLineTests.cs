@@ -41,8 +41,8 @@ public sealed class CommandLineTests
     {
         string help = Edgert.Run(command, "--help").Expect(0).Output;
         foreach (string option in (string[])["--model", "--ctx", "--threads", "--temp", "--top-k", "--top-p", "--min-p", "--repeat-penalty",
-            "--presence-penalty", "--frequency-penalty", "--seed", "--max-tokens", "--stop", "--system", "--no-template", "--kv-type", "--isa",
-            "--packed-cache", "--verbose", "--log-file"])
+            "--presence-penalty", "--frequency-penalty", "--seed", "--max-tokens", "--stop", "--system", "--no-template",
+            "--no-parse-special", "--kv-type", "--isa", "--packed-cache", "--verbose", "--log-file"])
         {
             Assert.Contains(option, help, StringComparison.Ordinal);
         }

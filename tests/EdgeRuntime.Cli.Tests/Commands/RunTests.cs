@@ -42,6 +42,19 @@ public sealed class RunTests
     }
 
     [Fact]
+    public void Run_ControlTokenInPrompt_IsParsedInRawPromptsOnly()
+    {
+        static int Tokens(params string[] options) =>
+            Edgert.Run(["run", "-n", "1", "--json", .. options]).Expect(0).Json.GetProperty("prompt_tokens").GetInt32();
+        int plain = Edgert.Run("tokenize", "--ids", "--no-parse-special", "<|im_end|>").Expect(0).Json.GetArrayLength();
+
+        Assert.True(plain > 1);
+        Assert.Equal(1, Tokens("--no-template", "-p", "<|im_end|>"));
+        Assert.Equal(plain, Tokens("--no-template", "--no-parse-special", "-p", "<|im_end|>"));
+        Assert.Equal(Tokens("-p", "x") - 1 + plain, Tokens("-p", "<|im_end|>"));
+    }
+
+    [Fact]
     public void Run_SameSeed_GivesTheSameBytesOnAnyNumberOfThreads()
     {
         string[] arguments = ["run", "-p", "Tell me a story.", "--temp", "1.2", "-n", "40"];

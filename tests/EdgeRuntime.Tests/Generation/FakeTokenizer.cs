@@ -29,8 +29,8 @@ internal sealed class FakeTokenizer : Tokenizer
 
     public static int[] Ids(string text) => [.. Encoding.UTF8.GetBytes(text).Select(b => b + FirstByte)];
 
-    public override IReadOnlyList<int> Encode(string text, bool addSpecial = true, bool parseSpecial = false) =>
-        addSpecial ? [0, .. Ids(text)] : Ids(text);
+    public override IReadOnlyList<int> Encode(PromptText text, bool addSpecial = true) =>
+        addSpecial ? [0, .. Ids(text.Text)] : Ids(text.Text);
 
     public override ReadOnlySpan<byte> GetPieceBytes(int token, bool special = false) =>
         special && token < FirstByte ? "<>"u8 : Bytes[token];

@@ -293,7 +293,7 @@ public sealed class ChargeTests
     {
         var clock = Stopwatch.StartNew();
         Task<string> task = Task.Run(() => Assert.Throws<ChatTemplateException>(
-            () => ChatTemplate.Parse(source).Render(new JsonObject { ["messages"] = Messages() }, null, steps)).Message);
+            () => ChatTemplate.Parse(source).Run(new JsonObject { ["messages"] = Messages() }, null, steps)).Message);
 
         Assert.True(task.Wait(Hang, TestContext.Current.CancellationToken), "hangs");
         TestContext.Current.TestOutputHelper?.WriteLine($"{clock.ElapsedMilliseconds} ms");

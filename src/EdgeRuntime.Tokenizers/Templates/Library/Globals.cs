@@ -94,7 +94,7 @@ internal static class Globals
         foreach (KeyValuePair<string, Value> argument in arguments.Named)
         {
             context.ChargeName(argument.Key);
-            entries[new StringValue(argument.Key)] = argument.Value;
+            entries[StringValue.OfData(argument.Key)] = argument.Value;
         }
 
         return entries;

@@ -11,7 +11,17 @@ namespace EdgeRuntime.Tokenizers.Templates.Library;
 /// <summary>JSON in, as the variables of a rendering.</summary>
 internal static class JsonInput
 {
-    public static Value ToValue(JsonNode? node, int depth = 0)
+    // Templates write these between the characters of their marks ('<|' + role + '|>'), so they have to count as the template's own.
+    private static readonly string[] Roles =
+        ["system", "user", "assistant", "tool", "developer", "function", "model", "ipython", "observation", "environment", "documents"];
+
+    /// <summary>
+    /// The value of a variable. Its strings are data, all but the roles that templates know and the texts of the vocabulary's own tokens.
+    /// </summary>
+    public static Value ToVariable(string name, JsonNode? node) =>
+        ToValue(node, 0, name.EndsWith("_token", StringComparison.Ordinal) ? default : DataRanges.All);
+
+    private static Value ToValue(JsonNode? node, int depth, DataRanges data)
     {
         if (depth > TemplateLimits.ValueDepth)
         {
@@ -26,7 +36,7 @@ internal static class JsonInput
                 var entries = new OrderedDictionary<Value, Value>(members.Count);
                 foreach (KeyValuePair<string, JsonNode?> member in members)
                 {
-                    entries[new StringValue(member.Key)] = ToValue(member.Value, depth + 1);
+                    entries[new StringValue(member.Key, data: data)] = ToValue(member.Value, depth + 1, IsRole(member) ? default : data);
                 }
 
                 return new DictValue(entries);
@@ -34,18 +44,22 @@ internal static class JsonInput
                 var items = new Value[elements.Count];
                 for (int i = 0; i < items.Length; i++)
                 {
-                    items[i] = ToValue(elements[i], depth + 1);
+                    items[i] = ToValue(elements[i], depth + 1, data);
                 }
 
                 return new ListValue(items);
             default:
-                return Scalar((JsonValue)node);
+                return Scalar((JsonValue)node, data);
         }
     }
 
-    private static Value Scalar(JsonValue value) => value.GetValueKind() switch
+    private static bool IsRole(KeyValuePair<string, JsonNode?> member) =>
+        member.Key == "role" && member.Value?.GetValueKind() == JsonValueKind.String
+        && Array.IndexOf(Roles, member.Value.GetValue<string>()) >= 0;
+
+    private static Value Scalar(JsonValue value, DataRanges data) => value.GetValueKind() switch
     {
-        JsonValueKind.String => new StringValue(value.GetValue<string>()),
+        JsonValueKind.String => new StringValue(value.GetValue<string>(), data: data),
         JsonValueKind.True => BoolValue.True,
         JsonValueKind.False => BoolValue.False,
         JsonValueKind.Null or JsonValueKind.Undefined => NoneValue.Instance,

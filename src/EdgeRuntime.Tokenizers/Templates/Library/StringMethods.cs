@@ -82,7 +82,7 @@ internal static class StringMethods
         return value.Slice(start, end - start);
     }
 
-    private static NativeBody Map(Func<string, string> change) => (context, self, _) => TextMaps.Apply(context, (StringValue)self, change);
+    private static NativeBody Map(TextMap map) => (context, self, _) => TextMaps.Apply(context, (StringValue)self, map);
 
     private static Value FormatMap(Interpreter context, Value self, Arguments arguments)
     {

@@ -15,8 +15,7 @@ internal static class TextFilters
     private static readonly SearchValues<char> HtmlSpecials = SearchValues.Create("&<>'\"");
 
     /// <summary>Changes the text of a value; what is marked safe stays so.</summary>
-    public static Value Map(Interpreter context, Value value, Func<string, string> change) =>
-        TextMaps.Apply(context, context.ToText(value), change);
+    public static Value Map(Interpreter context, Value value, TextMap map) => TextMaps.Apply(context, context.ToText(value), map);
 
     public static Value Escape(Interpreter context, Value value, Arguments arguments) => Escaped(context, context.ToText(value));
 
@@ -62,7 +61,7 @@ internal static class TextFilters
         var entries = new OrderedDictionary<Value, Value>();
         foreach (KeyValuePair<string, Value> argument in arguments.Named)
         {
-            entries[new StringValue(argument.Key)] = argument.Value;
+            entries[StringValue.OfData(argument.Key)] = argument.Value;
         }
 
         var positional = new Value[arguments.Count];
@@ -128,7 +127,14 @@ internal static class TextFilters
     public static Value StripTags(Interpreter context, Value value, Arguments arguments)
     {
         StringValue plain = JoinWords(context, WithoutTags(context, context.ToText(value)));
-        return plain.Text.Contains('&') ? context.Rewritten(plain, System.Net.WebUtility.HtmlDecode(context.Read(plain))) : plain;
+        if (!plain.Text.Contains('&'))
+        {
+            return plain;
+        }
+
+        string decoded = System.Net.WebUtility.HtmlDecode(context.Read(plain));
+        context.CheckLength(decoded.Length);
+        return plain.With(decoded);
     }
 
     /// <summary>HF transformers' own: <c>json.dumps</c> without the escapes that Jinja adds for HTML.</summary>

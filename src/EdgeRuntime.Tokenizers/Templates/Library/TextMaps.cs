@@ -5,16 +5,58 @@ using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Library;
 
+/// <summary>A change of a text.</summary>
+/// <param name="Change">Makes the new text.</param>
+/// <param name="IsLocal">Whether what becomes of a character depends on it alone.</param>
+internal sealed record TextMap(Func<string, string> Change, bool IsLocal);
+
 /// <summary>Changes of case.</summary>
 internal static class TextMaps
 {
-    public static readonly Func<string, string> Lower = static text => text.ToLowerInvariant();
+    public static readonly TextMap Lower = new(static text => text.ToLowerInvariant(), IsLocal: true);
 
-    /// <summary>In Python one letter may become two; of these, text that people write has the sharp s.</summary>
-    public static readonly Func<string, string> Upper = static text =>
-        text.ToUpperInvariant().Replace("ß", "SS", StringComparison.Ordinal);
+    public static readonly TextMap Upper = new(UpperOf, IsLocal: true);
 
-    public static readonly Func<string, string> SwapCase = static text => string.Create(text.Length, text, static (span, source) =>
+    public static readonly TextMap SwapCase = new(SwapCaseOf, IsLocal: true);
+
+    public static readonly TextMap Capitalize = new(CapitalizeOf, IsLocal: false);
+
+    /// <summary>Python's: whatever is no letter ends a word.</summary>
+    public static readonly TextMap PythonTitle = new(static text => Title(text, static c => !char.IsLetter(c)), IsLocal: false);
+
+    /// <summary>Jinja's own: only white space, hyphens and opening brackets start a word.</summary>
+    public static readonly TextMap JinjaTitle = new(
+        static text => Title(text, static c => c is '-' or '(' or '{' or '[' or '<' || CodePoints.IsSpace(c)), IsLocal: false);
+
+    /// <summary>Changes a string; what is marked safe stays so.</summary>
+    public static StringValue Apply(Interpreter context, StringValue value, TextMap map)
+    {
+        string text = context.Read(value);
+        bool isMixed = !value.Data.IsEmpty && !value.Data.IsAll;
+        if (!isMixed || !map.IsLocal)
+        {
+            string changed = map.Change(text);
+            context.CheckLength(changed.Length);
+            return isMixed ? value.WithCharacters(changed) : value.With(changed);
+        }
+
+        var sink = new TextSink(context);
+        int start = 0;
+        foreach (TextRange range in value.Data.Ranges)
+        {
+            sink.Append(map.Change(text[start..range.Start]));
+            start = Math.Min(range.End, text.Length);
+            sink.AppendInstead(value, range.Start, start - range.Start, map.Change(text[range.Start..start]));
+        }
+
+        sink.Append(map.Change(text[start..]));
+        return sink.ToValue(value.IsMarkup);
+    }
+
+    // In Python one letter may become two; of these, text that people write has the sharp s.
+    private static string UpperOf(string text) => text.ToUpperInvariant().Replace("ß", "SS", StringComparison.Ordinal);
+
+    private static string SwapCaseOf(string text) => string.Create(text.Length, text, static (span, source) =>
     {
         for (int i = 0; i < span.Length; i++)
         {
@@ -22,22 +64,11 @@ internal static class TextMaps
         }
     });
 
-    public static readonly Func<string, string> Capitalize = static text =>
+    private static string CapitalizeOf(string text)
     {
         int first = text.Length == 0 ? 0 : CodePoints.LengthAt(text, 0);
-        return Upper(text[..first]) + text[first..].ToLowerInvariant();
-    };
-
-    /// <summary>Python's: whatever is no letter ends a word.</summary>
-    public static readonly Func<string, string> PythonTitle = static text => Title(text, static c => !char.IsLetter(c));
-
-    /// <summary>Jinja's own: only white space, hyphens and opening brackets start a word.</summary>
-    public static readonly Func<string, string> JinjaTitle = static text =>
-        Title(text, static c => c is '-' or '(' or '{' or '[' or '<' || CodePoints.IsSpace(c));
-
-    /// <summary>Changes a string; what is marked safe stays so.</summary>
-    public static StringValue Apply(Interpreter context, StringValue text, Func<string, string> change) =>
-        context.Rewritten(text, change(context.Read(text)));
+        return UpperOf(text[..first]) + text[first..].ToLowerInvariant();
+    }
 
     private static string Title(string text, Func<char, bool> startsWordAfter)
     {

@@ -17,7 +17,7 @@ internal static class TextPredicates
     public static Value IsTitle(Interpreter context, Value self, Arguments arguments)
     {
         string text = context.Read((StringValue)self);
-        return BoolValue.Of(text.AsSpan().IndexOfAnyExcept(' ') >= 0 && TextMaps.PythonTitle(text) == text);
+        return BoolValue.Of(text.AsSpan().IndexOfAnyExcept(' ') >= 0 && TextMaps.PythonTitle.Change(text) == text);
     }
 
     public static bool IsCased(string text, bool upper)

@@ -155,13 +155,6 @@ internal sealed class Interpreter
         return text.Length == 0 ? StringValue.Empty : new StringValue(text);
     }
 
-    /// <summary>What became of a string, paid for.</summary>
-    public StringValue Rewritten(StringValue source, string text)
-    {
-        CheckLength(text.Length);
-        return source.With(text);
-    }
-
     /// <summary>Pays for text before it is made, and refuses what would be too long.</summary>
     public void CheckLength(long characters)
     {

@@ -92,7 +92,7 @@ internal sealed class MacroValue(MacroDefinition definition, Scope closure) : Va
         if (definition.UsesKeywordArguments)
         {
             var rest = new OrderedDictionary<Value, Value>();
-            named.ForEach(argument => rest[new StringValue(argument.Key)] = argument.Value);
+            named.ForEach(argument => rest[StringValue.OfData(argument.Key)] = argument.Value);
             scope.Set("kwargs", new DictValue(rest));
         }
         else if (named.Count > 0)

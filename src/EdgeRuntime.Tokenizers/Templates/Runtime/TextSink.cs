@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Text;
 using EdgeRuntime.Tokenizers.Templates.Values;
 
@@ -8,6 +9,7 @@ namespace EdgeRuntime.Tokenizers.Templates.Runtime;
 internal sealed class TextSink(Interpreter context)
 {
     private readonly StringBuilder _text = new();
+    private List<TextRange>? _data;
     private int _depth;
 
     public Interpreter Context => context;
@@ -33,18 +35,40 @@ internal sealed class TextSink(Interpreter context)
     public void Append(StringValue text, int start, int length)
     {
         Reserve(length);
+        text.Data.AddTo(ref _data, start, length, _text.Length);
         _text.Append(text.Text, start, length);
     }
 
     /// <summary>Appends a string many times.</summary>
     public void AppendRepeated(StringValue text, int count)
     {
-        Reserve((long)text.Text.Length * count);
+        if (!text.Data.IsEmpty && !text.Data.IsAll)
+        {
+            for (; count > 0; count--)
+            {
+                Append(text);
+            }
+
+            return;
+        }
+
+        long length = (long)text.Text.Length * count;
+        Reserve(length);
+        text.Data.AddTo(ref _data, 0, (int)length, _text.Length);
         _text.Insert(_text.Length, text.Text, count);
     }
 
-    /// <summary>Appends what stands for a part of a string: an escape, an entity.</summary>
-    public void AppendInstead(StringValue source, int start, int length, ReadOnlySpan<char> text) => Append(text);
+    /// <summary>Appends what stands for a part of a string: an escape, an entity. It is data where any of the part is.</summary>
+    public void AppendInstead(StringValue source, int start, int length, ReadOnlySpan<char> text)
+    {
+        Reserve(text.Length);
+        if (source.Data.Overlaps(start, length))
+        {
+            DataRanges.Add(ref _data, _text.Length, _text.Length + text.Length);
+        }
+
+        _text.Append(text);
+    }
 
     public void AppendSequence(string open, ReadOnlySpan<Value> items, string close)
     {
@@ -77,7 +101,14 @@ internal sealed class TextSink(Interpreter context)
 
     /// <summary>The text as a value; it was paid for.</summary>
     public StringValue ToValue(bool isMarkup = false) =>
-        _text.Length == 0 && !isMarkup ? StringValue.Empty : new StringValue(_text.ToString(), isMarkup);
+        _text.Length == 0 && !isMarkup
+            ? StringValue.Empty
+            : new StringValue(_text.ToString(), isMarkup, DataRanges.Of(_data, _text.Length));
+
+    /// <summary>The text, with what of it is data.</summary>
+    public PromptText ToPrompt() => new(_text.ToString(), _data ?? []);
+
+    public override string ToString() => _text.ToString();
 
     // Even nothing costs something to append.
     private void Reserve(long characters)

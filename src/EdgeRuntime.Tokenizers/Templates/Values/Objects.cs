@@ -24,7 +24,7 @@ internal sealed class NamespaceValue : Value
         foreach (KeyValuePair<string, Value> attribute in _attributes)
         {
             sink.Append(separator);
-            new StringValue(attribute.Key).WriteRepr(sink);
+            StringValue.OfData(attribute.Key).WriteRepr(sink);
             sink.Append(": ");
             attribute.Value.WriteRepr(sink);
             separator = ", ";

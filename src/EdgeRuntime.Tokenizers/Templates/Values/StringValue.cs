@@ -8,7 +8,8 @@ namespace EdgeRuntime.Tokenizers.Templates.Values;
 /// <summary>Python's <c>str</c>. Lengths and indexes count code points, not the chars of .NET.</summary>
 /// <param name="text">The characters.</param>
 /// <param name="isMarkup">Whether this is what <c>safe</c> and <c>escape</c> return: text that escapes whatever is added to it.</param>
-internal sealed class StringValue(string text, bool isMarkup = false) : Value
+/// <param name="data">Which characters came from the variables of the rendering.</param>
+internal sealed class StringValue(string text, bool isMarkup = false, DataRanges data = default) : Value
 {
     public static readonly StringValue Empty = new("");
 
@@ -19,6 +20,9 @@ internal sealed class StringValue(string text, bool isMarkup = false) : Value
     public string Text { get; } = text;
 
     public bool IsMarkup { get; } = isMarkup;
+
+    /// <summary>Which characters came from the variables of the rendering. Equality doesn't ask for it.</summary>
+    public DataRanges Data { get; } = data;
 
     public override string TypeName => IsMarkup ? "Markup" : "str";
 
@@ -32,24 +36,41 @@ internal sealed class StringValue(string text, bool isMarkup = false) : Value
     /// <summary>Whether a code point is a char of .NET.</summary>
     private bool IsPlain => Length == Text.Length;
 
-    /// <summary>The same kind of string (plain or markup) with another text.</summary>
-    public StringValue With(string text) => new(text, IsMarkup);
+    /// <summary>The same kind of string (plain or markup) with another text; data as a whole where any of this is data.</summary>
+    public StringValue With(string text) => new(text, IsMarkup, Data.IsEmpty ? default : DataRanges.All);
+
+    /// <summary>The same kind of string with another text, of which each character stands for the one in its place.</summary>
+    public StringValue WithCharacters(string text) => text.Length == Text.Length ? new(text, IsMarkup, Data) : With(text);
 
     /// <summary>The same characters, as markup or plain.</summary>
-    public StringValue As(bool isMarkup) => isMarkup == IsMarkup ? this : new StringValue(Text, isMarkup);
+    public StringValue As(bool isMarkup) => isMarkup == IsMarkup ? this : new StringValue(Text, isMarkup, Data);
 
     /// <summary>A part, in the chars of .NET.</summary>
     public StringValue Slice(int start, int length) =>
-        length == Text.Length ? this : length == 0 && !IsMarkup ? Empty : new StringValue(Text.Substring(start, length), IsMarkup);
+        length == Text.Length ? this
+        : length == 0 && !IsMarkup ? Empty
+        : new StringValue(Text.Substring(start, length), IsMarkup, Data.Slice(start, length));
 
     /// <summary>The part from a char of .NET on.</summary>
     public StringValue Slice(int start) => Slice(start, Text.Length - start);
+
+    /// <summary>A string of the variables, or one of which nobody knows whether it is.</summary>
+    public static StringValue OfData(string text) => new(text, data: DataRanges.All);
 
     /// <summary>Two strings of one kind in a row.</summary>
     public static StringValue Concat(Interpreter context, StringValue left, StringValue right)
     {
         context.CheckLength((long)left.Text.Length + right.Text.Length);
-        return new StringValue(left.Text + right.Text, left.IsMarkup);
+        string text = left.Text + right.Text;
+        if (left.Data.IsEmpty && right.Data.IsEmpty)
+        {
+            return new StringValue(text, left.IsMarkup);
+        }
+
+        List<TextRange>? data = null;
+        left.Data.AddTo(ref data, 0, left.Text.Length, 0);
+        right.Data.AddTo(ref data, 0, right.Text.Length, left.Text.Length);
+        return new StringValue(text, left.IsMarkup, DataRanges.Of(data, text.Length));
     }
 
     public override IEnumerator<Value> Iterate(Interpreter context)
