@@ -44,7 +44,8 @@ internal static class RunCommand
                 ContextLength = options.GetContextLength(parsed, model.ContextLength),
                 KvType = options.GetKvTypeIfGiven(parsed),
             });
-            using DraftModel? draft = speculation.Open(parsed, options.GetModelOptions(parsed, log) with { Threads = model.Threads }, session.ContextLength);
+            ModelOptions draftOptions = options.GetModelOptions(parsed, log) with { Threads = model.Threads };
+            using DraftModel? draft = speculation.Open(parsed, draftOptions, session.ContextLength);
             GenerationOptions generation = speculation.Apply(parsed, sampling.GetOptions(parsed, conversation.UsesTemplate(parsed)), draft);
             var chat = new ChatSession(session, generation) { System = conversation.GetSystem(parsed) };
             using var output = new StandardOutput();

@@ -56,6 +56,7 @@ public sealed class TuningProfileTests : IDisposable
     [Fact]
     public void Load_OfWhatIsNoFileOrTooLarge_IsRefused()
     {
+        Directory.CreateDirectory(Path.GetDirectoryName(ProfilePath)!);
         Unix.MakePipe(ProfilePath);
         Assert.Contains("is a pipe", Assert.ThrowsAny<IOException>(() => TuningProfile.Load(ProfilePath)).Message, StringComparison.Ordinal);
         File.Delete(ProfilePath);
