@@ -16,7 +16,7 @@ internal static partial class Log
     [LoggerMessage(4, LogLevel.Debug, "Tuned settings: {Choice}")]
     public static partial void ProfileUsed(ILogger logger, Tuning.TuningChoice choice);
 
-    [LoggerMessage(5, LogLevel.Warning, "{Wanted} threads were asked for; computing with {Threads}, one for each processor that this process may use")]
+    [LoggerMessage(5, LogLevel.Warning, "{Wanted} threads were asked for; computing with {Threads}, one for each processor of this process")]
     public static partial void ThreadsBounded(ILogger logger, int wanted, int threads);
 
     [LoggerMessage(2, LogLevel.Debug, "Opened a session of {ContextLength} positions, KV cache {KvTypes}, up to {Bytes} bytes")]

@@ -7,12 +7,12 @@ namespace EdgeRuntime;
 /// <summary>How a model is loaded.</summary>
 public sealed record ModelOptions
 {
-    /// <summary>Most threads that can be asked for. A model never computes with more than the processors that the process may use.</summary>
+    /// <summary>Most threads that can be asked for. A model computes with at most one for each processor of the process.</summary>
     public const int MaxThreads = 1024;
 
     /// <summary>
-    /// Threads that compute, the caller included; null for the tuning profile's or one a physical core. More than there are processors would only
-    /// wait for each other: a greater number, here or in the profile, means that of the processors, with a warning in the log.
+    /// Threads that compute, the caller included; null for the tuning profile's or one a physical core. Threads in excess of the processors
+    /// would only wait for each other: a greater number, here or in the profile, means that of the processors, with a warning in the log.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Not 1 to <see cref="MaxThreads"/>.</exception>
     public int? Threads

@@ -38,7 +38,14 @@ internal sealed class BenchCommand
     private readonly Option<int[]> _prompts = OptionFactory.Integers("--n-prompt", "-p", "Tokens of a prefill, at every depth of -d; a list gives one test each, 0 none", [512], 0, MostTokens);
     private readonly Option<int[]> _generated = OptionFactory.Integers("--n-gen", "-n", "Tokens that are decoded one at a time, at every depth of -d; 0 none", [128], 0, MostTokens);
     private readonly Option<int[]> _depths = OptionFactory.Integers("--n-depth", "-d", "Positions in the KV cache when the timing starts", [0], 0, MostTokens);
-    private readonly Option<int[]> _threads = OptionFactory.Integers("--threads", "-t", "Threads that compute, at most one for each processor [default: one for each physical core]", null, 1, ModelOptions.MaxThreads);
+    private readonly Option<int[]> _threads = OptionFactory.Integers(
+        "--threads",
+        "-t",
+        "Threads that compute, at most one for each processor [default: one for each physical core]",
+        null,
+        1,
+        ModelOptions.MaxThreads);
+
     private readonly Option<int> _repeats = OptionFactory.Integer("--repetitions", ["-r"], "Timed runs of a test, after one to warm up", 5, 1);
     private readonly Option<BenchFormat?> _format = new("--output", "-o")
     {
@@ -47,7 +54,9 @@ internal sealed class BenchCommand
         CustomParser = ParseFormat,
     };
 
-    private readonly Option<string?> _outputFile = OptionFactory.Text("--out", [], "A file for the output, written at the end, whole or not at all [default: standard output]", "FILE");
+    private readonly Option<string?> _outputFile = OptionFactory.Text(
+        "--out", [], "A file for the output, written at the end, whole or not at all [default: standard output]", "FILE");
+
     private readonly Option<string?> _compare = OptionFactory.Text(
         CompareOptionName, [], "Run llama.cpp 0.5.0 in turns with this runtime, A B B A, and print the ratios with a confidence interval of their median; "
         + "PATH is libllama or its folder", LlamaPrefix + "PATH");
@@ -64,7 +73,9 @@ internal sealed class BenchCommand
     private readonly Option<string?> _requantize = OptionFactory.Text(
         "--requantize", [], "Make another type of a file with llama.cpp's quantizer instead; arguments: IN.gguf TYPE OUT.gguf", LlamaPrefix + "PATH");
 
-    private readonly Option<bool> _force = OptionFactory.Switch("--force", [], "With --make-model or --requantize: replace a file that is there already");
+    private readonly Option<bool> _force = OptionFactory.Switch(
+        "--force", [], "With --make-model or --requantize: replace a file that is there already");
+
     private readonly Option<bool> _startProbe = new(StartProbe.OptionName) { Hidden = true };
     private readonly ModelCommandOptions _common = new();
     private readonly EnergyCommandOptions _energy = new();
@@ -200,13 +211,14 @@ internal sealed class BenchCommand
     private int[] ReadThreads(ParseResult parsed)
     {
         int[] threads = parsed.GetValue(_threads) is { Length: > 0 } wanted ? wanted : [ProcessorTopology.PhysicalCores];
-        if (threads.Max() > Environment.ProcessorCount)
+        int most = Environment.ProcessorCount;
+        if (threads.Max() > most)
         {
             Console.Error.WriteLine(FormattableString.Invariant(
-                $"edgert: warning: {threads.Max()} threads were asked for; measuring with {Environment.ProcessorCount}, one for each processor that this process may use"));
+                $"edgert: warning: {threads.Max()} threads were asked for; measuring with {most}, one for each processor of this process"));
         }
 
-        return [.. threads.Select(count => Math.Min(count, Environment.ProcessorCount)).Distinct()];
+        return [.. threads.Select(count => Math.Min(count, most)).Distinct()];
     }
 
     private PeerOptions? ReadPeer(ParseResult parsed)

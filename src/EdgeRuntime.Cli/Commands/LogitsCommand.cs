@@ -23,7 +23,12 @@ internal static class LogitsCommand
         var options = new ModelCommandOptions();
         Option<string?> ids = OptionFactory.Text("--ids", [], "Token ids, separated by commas or spaces", "1,2,3");
         Option<string?> idsFile = OptionFactory.Text("--ids-file", [], "A file with token ids, separated by commas, spaces or line ends", "FILE");
-        var output = new Option<string>("--out", "-o") { Description = "The file to write, whole or not at all; a pipe or device is written to directly", HelpName = "FILE", Required = true };
+        var output = new Option<string>("--out", "-o")
+        {
+            Description = "The file to write, whole or not at all; a pipe or device gets the bytes directly",
+            HelpName = "FILE",
+            Required = true,
+        };
         Option<int> chunk = OptionFactory.Integer("--chunk", ["-b", "--batch-size"], "Tokens that are computed at once", 512, 1);
         Option<bool> exact = OptionFactory.Switch(
             "--exact", [], "Weights expanded to float32, float32 activations and KV cache: the truth that every fast path is compared with");

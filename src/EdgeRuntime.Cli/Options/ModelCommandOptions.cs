@@ -25,7 +25,12 @@ internal sealed class ModelCommandOptions(int defaultContext = SessionOptions.De
         "--ctx", ["-c", "--ctx-size"], "Context length in tokens, by default at most what the model was trained for; 0: exactly that", defaultContext, 0);
 
     public Option<int> Threads { get; } = OptionFactory.Integer(
-        "--threads", ["-t"], "Threads that compute, at most one for each processor; 0: one for each physical core. A tuning profile comes before the default", 0, 0, ModelOptions.MaxThreads);
+        "--threads",
+        ["-t"],
+        "Threads that compute, at most one for each processor; 0: one for each physical core. A tuning profile comes before the default",
+        0,
+        0,
+        ModelOptions.MaxThreads);
 
     public Option<string> KvType { get; } = CreateKvType("--kv-type", [], $"Number format of the KV cache: {KvTypes.Names}", "f16");
 
@@ -57,7 +62,8 @@ internal sealed class ModelCommandOptions(int defaultContext = SessionOptions.De
 
     public Option<bool> Verbose { get; } = OptionFactory.Switch("--verbose", ["-v"], "More about what happens on standard error; stack traces with errors");
 
-    public Option<string?> LogFile { get; } = OptionFactory.Text("--log-file", [], "A file that gets the log, level Debug and above: a new one, or an older log, which goes on", "FILE");
+    public Option<string?> LogFile { get; } = OptionFactory.Text(
+        "--log-file", [], "A file that gets the log, level Debug and above: a new one, or an older log to append to", "FILE");
 
     /// <summary>Adds the options that take part in loading a model.</summary>
     public void AddTo(Command command, bool withArgument = true)

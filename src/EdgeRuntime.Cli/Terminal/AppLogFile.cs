@@ -5,7 +5,7 @@ using EdgeRuntime.Files;
 
 namespace EdgeRuntime.Cli.Terminal;
 
-/// <summary>The file that gets the log: a new one, or one that began as such a log. Anything else would be damaged by appended lines.</summary>
+/// <summary>The file that gets the log: a new one, or an older log. Appended lines would damage any other file.</summary>
 internal static partial class AppLogFile
 {
     private const int StartBytes = 64; // more than the time and level of a line

@@ -72,7 +72,7 @@ internal static class UserFile
         }
     }
 
-    /// <summary>The first bytes of a regular file, as many as there are up to <paramref name="count"/>; none where there is no file.</summary>
+    /// <summary>The first bytes of a regular file, at most <paramref name="count"/>; none where there is no file.</summary>
     public static byte[] ReadStart(string path, int count)
     {
         if (FileKinds.Of(path) != FileKind.Regular)

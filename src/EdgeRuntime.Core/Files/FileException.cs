@@ -34,13 +34,15 @@ internal sealed class FileException : IOException
     public string Problem { get; }
 
     /// <summary>
-    /// Whether an exception tells that the system refused something to a file. .NET reports a file that outgrows its limit (EFBIG) as an argument out
-    /// of range.
+    /// Whether an exception tells that the system refused an operation on a file. .NET reports a file that outgrows its limit (EFBIG) as an
+    /// argument out of range.
     /// </summary>
-    public static bool IsRefusal(Exception exception) => exception is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException;
+    public static bool IsRefusal(Exception exception) =>
+        exception is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException;
 
     /// <summary>Puts a failure of the system in words that name the user's path, whatever path the system saw.</summary>
-    public static FileException From(string path, Exception cause) => cause as FileException ?? new FileException(path, Describe(path, cause), cause);
+    public static FileException From(string path, Exception cause) =>
+        cause as FileException ?? new FileException(path, Describe(path, cause), cause);
 
     /// <summary>What an exception says of a path, in one line without the path.</summary>
     public static string Describe(string path, Exception exception) => exception switch

@@ -5,11 +5,13 @@ using System.Runtime.InteropServices;
 namespace EdgeRuntime.Files;
 
 /// <summary>
-/// New content for a file. It is written under a temporary name in the same folder; <see cref="Commit"/> brings it to disk and gives it the file's
-/// name in one step. Without that, after a full disk, a size limit or a kill at any moment, the file is as it was. Owns what it writes; disposing it
-/// without a commit takes that away.
+/// New content for a file. It is written under a temporary name in the same folder; <see cref="Commit"/> brings it to disk and gives it the
+/// file's name in one step. Without a commit (after a full disk, a size limit or a kill at any moment) the file is as it was. Owns the
+/// temporary file; disposing without a commit deletes it.
 /// </summary>
-/// <remarks>Its failures are <see cref="FileException"/>s that name the path as the user gave it. What a kill leaves, the next writer of the file deletes.</remarks>
+/// <remarks>
+/// Failures are <see cref="FileException"/>s that name the path as the user gave it. The next writer deletes what a kill leaves.
+/// </remarks>
 internal sealed partial class FileReplacement : Stream
 {
     private const int AllocationFailed = unchecked((int)0x80131620); // the general COR_E_IO, which nothing else about creating files has
@@ -33,7 +35,8 @@ internal sealed partial class FileReplacement : Stream
         }
         catch (IOException exception) when (exception.HResult == AllocationFailed)
         {
-            throw new FileException(path, FormattableString.Invariant($"no room for {expectedBytes} bytes: the disk is full, or no file may be so large"), exception);
+            string problem = FormattableString.Invariant($"no room for {expectedBytes} bytes: the disk is full, or no file may be so large");
+            throw new FileException(path, problem, exception);
         }
         catch (UnauthorizedAccessException exception)
         {
@@ -61,8 +64,8 @@ internal sealed partial class FileReplacement : Stream
     }
 
     /// <summary>
-    /// Writes a file that the user names. A link stays and the file behind it is replaced, which keeps its permissions (but not its owner, other
-    /// hard links or access lists). A pipe, a device or <c>/dev/stdout</c> is written to directly, as programs without replacement would.
+    /// Writes a file that the user names. A link stays and the file behind it is replaced; that file keeps its permissions, but not its
+    /// owner, other hard links or access lists. A pipe, a device or <c>/dev/stdout</c> gets the bytes directly.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="mustBeNew">Refuses a file that is there already.</param>

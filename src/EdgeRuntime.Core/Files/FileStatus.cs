@@ -42,7 +42,9 @@ internal readonly partial record struct FileStatus(int Mode, long Device, long N
     {
         try
         {
-            return (handle is null ? statx(CurrentFolder, path, 0, BasicFields, result) : statx(handle, path, EmptyPath, BasicFields, result)) == 0;
+            return handle is null
+                ? statx(CurrentFolder, path, 0, BasicFields, result) == 0
+                : statx(handle, path, EmptyPath, BasicFields, result) == 0;
         }
         catch (EntryPointNotFoundException)
         {

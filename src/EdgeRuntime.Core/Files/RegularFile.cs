@@ -74,11 +74,12 @@ internal static class RegularFile
     /// <inheritdoc cref="ReadBytes"/>
     public static string ReadText(string path, int maxBytes)
     {
-        using var reader = new StreamReader(new MemoryStream(ReadBytes(path, maxBytes)), Encoding.UTF8, detectEncodingFromByteOrderMarks: true);
+        using var bytes = new MemoryStream(ReadBytes(path, maxBytes));
+        using var reader = new StreamReader(bytes, Encoding.UTF8, detectEncodingFromByteOrderMarks: true);
         return reader.ReadToEnd();
     }
 
-    /// <summary>Reads a whole file as JSON in UTF-8, with or without a byte order mark. An object that has a key twice is refused.</summary>
+    /// <summary>Reads a whole file as JSON in UTF-8, with or without a byte order mark. Refuses an object that has a key twice.</summary>
     /// <exception cref="JsonException">Not JSON.</exception>
     /// <inheritdoc cref="ReadBytes"/>
     public static JsonDocument ReadJson(string path, int maxBytes)

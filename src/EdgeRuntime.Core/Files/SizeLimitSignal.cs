@@ -5,8 +5,8 @@ using System.Threading;
 namespace EdgeRuntime.Files;
 
 /// <summary>
-/// The signal that a process gets when a file that it writes would outgrow its limit (RLIMIT_FSIZE, <c>ulimit -f</c>). Unless told otherwise the
-/// system ends the process then, in the middle of the file; with the signal ignored, the write fails as on a full disk.
+/// The signal that a process gets when a file that it writes would outgrow its limit (RLIMIT_FSIZE, <c>ulimit -f</c>). By default it ends
+/// the process in the middle of the file. Where it is ignored, the write fails as on a full disk.
 /// </summary>
 internal static partial class SizeLimitSignal
 {

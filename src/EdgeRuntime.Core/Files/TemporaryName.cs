@@ -5,7 +5,7 @@ using System.Linq;
 
 namespace EdgeRuntime.Files;
 
-/// <summary>Names under which files are written before they get their own, and what is left under such names by processes that were ended.</summary>
+/// <summary>Names under which files are written before they get their own; deletes the leftovers of processes that were killed.</summary>
 internal static class TemporaryName
 {
     private const string Extension = ".edgert-tmp";
@@ -22,7 +22,7 @@ internal static class TemporaryName
         Path.Combine(FolderOf(path), $"{Stem(path)}.{Guid.NewGuid().ToString("N").AsSpan(0, Digits)}{Extension}");
 
     /// <summary>
-    /// Deletes what processes that were ended while they wrote <paramref name="path"/> have left beside it. Whoever still writes holds a lock.
+    /// Deletes what processes that were killed while they wrote <paramref name="path"/> have left beside it. A living writer holds a lock.
     /// </summary>
     public static void DeleteLeftovers(string path)
     {
@@ -32,7 +32,8 @@ internal static class TemporaryName
             {
                 if (leftover.LinkTarget is null && (leftover.Length > 0 || DateTime.UtcNow - leftover.LastWriteTimeUtc > Unlocked))
                 {
-                    new FileStream(leftover.FullName, FileMode.Open, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose).Dispose();
+                    const FileOptions Delete = FileOptions.DeleteOnClose;
+                    new FileStream(leftover.FullName, FileMode.Open, FileAccess.ReadWrite, FileShare.None, 1, Delete).Dispose();
                 }
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

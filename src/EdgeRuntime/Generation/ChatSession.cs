@@ -118,7 +118,7 @@ public sealed class ChatSession
         _forgotten = 0;
     }
 
-    /// <summary>Writes system message and messages to a JSON file, whole or not at all: where that fails, an older file is as it was.</summary>
+    /// <summary>Writes system message and messages to a JSON file. Where that fails, an older file is as it was.</summary>
     /// <exception cref="System.IO.IOException">It can't be written.</exception>
     public void Save(string path)
     {
@@ -128,7 +128,9 @@ public sealed class ChatSession
 
     /// <summary>Replaces system message and messages by those of a file that <see cref="Save"/> wrote.</summary>
     /// <exception cref="System.IO.InvalidDataException">Not such a file; the conversation is unchanged.</exception>
-    /// <exception cref="System.IO.IOException">It can't be read, is no regular file or larger than 64 MiB; the conversation is unchanged.</exception>
+    /// <exception cref="System.IO.IOException">
+    /// It can't be read, is no regular file, or is larger than 64 MiB; the conversation is unchanged.
+    /// </exception>
     /// <exception cref="UnauthorizedAccessException">It may not be read, or is a folder; the conversation is unchanged.</exception>
     public void Load(string path)
     {

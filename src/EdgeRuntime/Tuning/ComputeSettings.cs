@@ -21,7 +21,8 @@ internal sealed record ComputeSettings(InstructionSet Prefill, InstructionSet De
         InstructionSet decode = options.DecodeInstructionSet is { } decodeName ? InstructionSet.Parse(decodeName)
             : named ?? InstructionSet.Parse(tuned!.DecodeInstructionSet);
         int threads = options.Threads ?? tuned?.Threads ?? ProcessorTopology.PhysicalCores;
-        return new ComputeSettings(named ?? InstructionSet.Parse(tuned!.PrefillInstructionSet), decode, Math.Min(threads, options.Processors), threads);
+        InstructionSet prefill = named ?? InstructionSet.Parse(tuned!.PrefillInstructionSet);
+        return new ComputeSettings(prefill, decode, Math.Min(threads, options.Processors), threads);
     }
 
     /// <summary>Says where fewer threads compute than were asked for.</summary>

@@ -70,7 +70,8 @@ public sealed class ReadFilesTests : IDisposable
             file.SetLength(65 << 20);
         }
 
-        AssertRefused([pipe, link, large, _folder.Path, _folder.File("absent"), _folder.File(new string('n', 300)), _folder.File("nul\0l")]);
+        string tooLong = _folder.File(new string('n', 300));
+        AssertRefused([pipe, link, large, _folder.Path, _folder.File("absent"), tooLong, _folder.File("nul\0l")]);
     }
 
     [Theory]
@@ -125,8 +126,11 @@ public sealed class ReadFilesTests : IDisposable
     [InlineData("{\"models\": [{\"name\": 1}]}")]
     [InlineData("[]")]
     [InlineData("")]
-    public void Catalogue_OfAnotherShape_IsOneLine(string text) =>
-        Assert.Contains("not a catalogue", Edgert.Run("pull", "x", "--catalog", _folder.Write("c.json", text)).ExpectErrorLine(1), StringComparison.Ordinal);
+    public void Catalogue_OfAnotherShape_IsOneLine(string text)
+    {
+        string path = _folder.Write("c.json", text);
+        Assert.Contains("not a catalogue", Edgert.Run("pull", "x", "--catalog", path).ExpectErrorLine(1), StringComparison.Ordinal);
+    }
 
     [Theory]
     [InlineData("pipe")]
@@ -163,7 +167,8 @@ public sealed class ReadFilesTests : IDisposable
     }
 
     [Fact]
-    public void Threads_MoreThanProcessors_WarnOnceAndAreBounded() => AssertBounded(RunWithProfile("-t", "1024", "--draft", Edgert.Stories));
+    public void Threads_MoreThanProcessors_WarnOnceAndAreBounded() =>
+        AssertBounded(RunWithProfile("-t", "1024", "--draft", Edgert.Stories));
 
     [Fact]
     public void Threads_AsManyAsProcessors_AreTakenWithoutAWord()
@@ -231,8 +236,12 @@ public sealed class ReadFilesTests : IDisposable
         EdgertResult result = Edgert.RunWith($"/load {good}\n{loads}/stats\n/system\n", "chat", "-m", Edgert.Stories).Expect(0);
         string[] lines = [.. result.Error.Split('\n').Where(line => line.StartsWith("edgert: error: ", StringComparison.Ordinal))];
         Assert.Equal(paths.Length, lines.Length);
-        Assert.All(paths.Zip(lines), pair => Assert.StartsWith(
-            pair.First.Contains('\0', StringComparison.Ordinal) ? "edgert: error: " : $"edgert: error: {pair.First}: ", pair.Second, StringComparison.Ordinal));
+        foreach ((string path, string line) in paths.Zip(lines))
+        {
+            string named = path.Contains('\0', StringComparison.Ordinal) ? "" : $"{path}: ";
+            Assert.StartsWith($"edgert: error: {named}", line, StringComparison.Ordinal);
+        }
+
         Assert.DoesNotContain("internal error", result.Error, StringComparison.Ordinal);
         Assert.Contains("messages  1", result.Error, StringComparison.Ordinal);
         Assert.Contains("system: s", result.Error, StringComparison.Ordinal);

@@ -5,7 +5,7 @@ using EdgeRuntime.TestSupport;
 
 namespace EdgeRuntime.Cli.Tests.Support;
 
-/// <summary>Runs the command where a file may have only so many bytes: writing more gets a signal (SIGXFSZ) that ends a process unless it is told otherwise.</summary>
+/// <summary>Runs the command where a file may have only so many bytes: writing more raises SIGXFSZ, which by default ends a process.</summary>
 internal static class SizeLimit
 {
     /// <summary>Runs the command under <c>ulimit -f</c>.</summary>
@@ -15,7 +15,8 @@ internal static class SizeLimit
     public static EdgertResult Run(int blocks, string? input, params string[] arguments)
     {
         Unix.Require();
-        var start = new ProcessStartInfo("/bin/sh", ["-c", FormattableString.Invariant($"ulimit -f {blocks}; exec \"$0\" \"$@\""), Edgert.Path, .. arguments])
+        string script = FormattableString.Invariant($"ulimit -f {blocks}; exec \"$0\" \"$@\"");
+        var start = new ProcessStartInfo("/bin/sh", ["-c", script, Edgert.Path, .. arguments])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

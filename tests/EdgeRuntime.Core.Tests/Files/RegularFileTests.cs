@@ -47,12 +47,12 @@ public sealed class RegularFileTests : IDisposable
     {
         Unix.Require();
         File.CreateSymbolicLink(At("zero"), "/dev/zero");
-        Assert.Contains("is a device", Assert.Throws<FileException>(() => RegularFile.ReadBytes("/dev/zero", Max)).Message, StringComparison.Ordinal);
-        Assert.Contains("is a device", Assert.Throws<FileException>(() => RegularFile.ReadBytes(At("zero"), Max)).Message, StringComparison.Ordinal);
-        Assert.Contains("is a device", Assert.Throws<FileException>(() => GgufFile.Open(At("zero"))).Message, StringComparison.Ordinal);
+        AssertRefused("is a device", () => RegularFile.ReadBytes("/dev/zero", Max));
+        AssertRefused("is a device", () => RegularFile.ReadBytes(At("zero"), Max));
+        AssertRefused("is a device", () => GgufFile.Open(At("zero")));
         using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         socket.Bind(new UnixDomainSocketEndPoint(At("s")));
-        Assert.Contains("is a socket", Assert.Throws<FileException>(() => RegularFile.ReadBytes(At("s"), Max)).Message, StringComparison.Ordinal);
+        AssertRefused("is a socket", () => RegularFile.ReadBytes(At("s"), Max));
     }
 
     [Fact]
@@ -106,7 +106,8 @@ public sealed class RegularFileTests : IDisposable
         File.WriteAllBytes(At("utf8"), [.. Encoding.UTF8.Preamble, .. "é"u8]);
         File.WriteAllText(At("utf16"), "é", Encoding.Unicode);
         File.WriteAllBytes(At("latin"), [(byte)'a', 0xE9, (byte)'b']);
-        Assert.Equal(("é", "é", "a\uFFFDb"), (RegularFile.ReadText(At("utf8"), Max), RegularFile.ReadText(At("utf16"), Max), RegularFile.ReadText(At("latin"), Max)));
+        string[] names = ["utf8", "utf16", "latin"];
+        Assert.Equal(["é", "é", "a\uFFFDb"], names.Select(name => RegularFile.ReadText(At(name), Max)));
     }
 
     [Theory]
@@ -127,6 +128,9 @@ public sealed class RegularFileTests : IDisposable
         using JsonDocument document = RegularFile.ReadJson(At("file"), Max);
         Assert.Equal(1, document.RootElement.GetArrayLength());
     }
+
+    private static void AssertRefused(string problem, Func<object> read) =>
+        Assert.Contains(problem, Assert.Throws<FileException>(read).Message, StringComparison.Ordinal);
 
     private string At(string name) => Path.Combine(_folder, name);
 }

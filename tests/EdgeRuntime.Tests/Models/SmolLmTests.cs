@@ -69,7 +69,8 @@ public sealed class SmolLmTests
         {
             foreach ((int threads, int chunk) in new[] { (1, 45), (2, 45), (2, 7), (3, 13), (2, 1) })
             {
-                using var model = LanguageModel.Load(ModelPath, new ModelOptions { InstructionSet = isa.Name, Threads = threads, Processors = threads });
+                var options = new ModelOptions { InstructionSet = isa.Name, Threads = threads, Processors = threads };
+                using var model = LanguageModel.Load(ModelPath, options);
                 using ModelSession session = model.CreateSession(new SessionOptions { ContextLength = 64, BatchTokens = chunk });
                 float[] logits = session.Forward(tokens).ToArray();
                 expected ??= logits;
