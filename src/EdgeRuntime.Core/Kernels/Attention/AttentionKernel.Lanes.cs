@@ -13,8 +13,8 @@ internal sealed unsafe class AttentionKernel<TLanes> : AttentionKernel
     public AttentionKernel(AttentionShape shape, KvLayout layout)
         : base(shape, layout)
     {
-        _keys = KvProduct<TLanes>.Of(layout.KeyType);
-        _values = KvProduct<TLanes>.Of(layout.ValueType);
+        _keys = layout.Keys.CreateProduct<TLanes>();
+        _values = layout.Values.CreateProduct<TLanes>();
     }
 
     public override long ScratchBytes => Carve(null).Bytes;
@@ -161,9 +161,10 @@ internal sealed unsafe class AttentionKernel<TLanes> : AttentionKernel
     private void Score(in Rows rows, byte* keys, int first, int from, int end, in AttentionScratch s)
     {
         const int Panel = KvLayout.PanelPositions;
-        for (int p = from & -Panel; p < end; p += KvProduct.ExpandPositions)
+        int step = _keys.ReadsAsStored(rows.Tokens * Group) ? ChunkPositions : KvProduct.ExpandPositions;
+        for (int p = from & -Panel; p < end; p += step)
         {
-            int panels = int.Min(KvProduct.ExpandPositions / Panel, (end - p + Panel - 1) / Panel);
+            int panels = int.Min(step, end - p + Panel - 1) / Panel;
             (int skip, int count) = RowsThatSee(rows, first + p, panels * Panel);
             _keys.Score(
                 s.Queries + ((long)skip * Shape.KeyLength), keys + (p / Panel * (long)Layout.KeyPanelBytes), Shape.KeyLength, panels,

@@ -16,13 +16,14 @@ internal abstract unsafe class KvFormat
         TensorType.F32 => new KvFormat<KvFloat32>(),
         TensorType.F16 => new KvFormat<KvFloat16<HalfFormat>>(),
         TensorType.BF16 => new KvFormat<KvFloat16<BFloat16Format>>(),
-        TensorType.Q8_0 => new KvFormat<KvInt8>(),
-        TensorType.Q4_0 => new KvFormat<KvInt4>(),
-        _ => throw Refuse(type),
+        TensorType.Q8_0 => new KvFormat<KvBlocks<Int8Quants>>(),
+        TensorType.Q4_0 => new KvFormat<KvBlocks<Int4Quants>>(),
+        _ => throw new ArgumentException($"a KV cache cannot be {type}; use {string.Join(", ", Types.ToArray())}", nameof(type)),
     };
 
-    public static ArgumentException Refuse(TensorType type) =>
-        new($"a KV cache cannot be {type}; use {string.Join(", ", Types.ToArray())}", nameof(type));
+    /// <summary>The products of attention with keys or values of this format.</summary>
+    public abstract KvProduct<TLanes> CreateProduct<TLanes>()
+        where TLanes : struct, ILanes<TLanes>;
 
     /// <inheritdoc cref="IKvElement.KeyPanelBytes"/>
     public abstract int KeyPanelBytes(int keyLength);
@@ -47,6 +48,8 @@ internal abstract unsafe class KvFormat
 internal sealed unsafe class KvFormat<TElement> : KvFormat
     where TElement : struct, IKvElement
 {
+    public override KvProduct<TLanes> CreateProduct<TLanes>() => new KvProduct<TLanes, TElement>();
+
     public override int KeyPanelBytes(int keyLength) => TElement.KeyPanelBytes(keyLength);
 
     public override int ValueRowBytes(int valueLength) => TElement.ValueRowBytes(valueLength);

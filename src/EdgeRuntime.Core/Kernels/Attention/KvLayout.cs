@@ -19,29 +19,24 @@ internal sealed unsafe class KvLayout
     /// <summary>Positions of a chunk.</summary>
     public const int ChunkPositions = 256;
 
-    private readonly KvFormat _keys;
-    private readonly KvFormat _values;
-
     /// <exception cref="ArgumentException">One of the types is none that a cache can have.</exception>
     public KvLayout(TensorType keyType, TensorType valueType, int keyLength, int valueLength)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(keyLength, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(valueLength, 1);
-        KeyType = keyType;
-        ValueType = valueType;
         KeyLength = keyLength;
         ValueLength = valueLength;
-        _keys = KvFormat.Of(keyType);
-        _values = KvFormat.Of(valueType);
-        KeyPanelBytes = _keys.KeyPanelBytes(keyLength);
-        ValueRowBytes = _values.ValueRowBytes(valueLength);
+        Keys = KvFormat.Of(keyType);
+        Values = KvFormat.Of(valueType);
+        KeyPanelBytes = Keys.KeyPanelBytes(keyLength);
+        ValueRowBytes = Values.ValueRowBytes(valueLength);
     }
 
-    /// <summary>One of <see cref="KvFormat.Types"/>.</summary>
-    public TensorType KeyType { get; }
+    /// <summary>Format of keys.</summary>
+    public KvFormat Keys { get; }
 
-    /// <summary>One of <see cref="KvFormat.Types"/>.</summary>
-    public TensorType ValueType { get; }
+    /// <summary>Format of values.</summary>
+    public KvFormat Values { get; }
 
     /// <summary>Elements of a head's key.</summary>
     public int KeyLength { get; }
@@ -69,20 +64,20 @@ internal sealed unsafe class KvLayout
     /// <param name="position">0 to 255, in the chunk.</param>
     /// <param name="key">[KeyLength].</param>
     public void StoreKey(byte* chunk, int position, float* key) =>
-        _keys.StoreKey(KeyPanel(chunk, position / PanelPositions), position % PanelPositions, key, KeyLength);
+        Keys.StoreKey(KeyPanel(chunk, position / PanelPositions), position % PanelPositions, key, KeyLength);
 
     /// <summary>Writes one position's value, as <see cref="StoreKey"/>.</summary>
     /// <param name="chunk">The head's chunk that holds the position.</param>
     /// <param name="position">0 to 255, in the chunk.</param>
     /// <param name="value">[ValueLength].</param>
-    public void StoreValue(byte* chunk, int position, float* value) => _values.StoreValue(ValueRow(chunk, position), value, ValueLength);
+    public void StoreValue(byte* chunk, int position, float* value) => Values.StoreValue(ValueRow(chunk, position), value, ValueLength);
 
     /// <summary>The keys of a chunk's panel, 16 positions, as float [KeyLength][16].</summary>
-    public void ExpandKeys(byte* chunk, int panel, float* expanded) => _keys.ExpandKeys(KeyPanel(chunk, panel), KeyLength, expanded);
+    public void ExpandKeys(byte* chunk, int panel, float* expanded) => Keys.ExpandKeys(KeyPanel(chunk, panel), KeyLength, expanded);
 
     /// <summary>The value of one of a chunk's positions as float [ValueLanes].</summary>
     public void ExpandValue(byte* chunk, int position, float* expanded) =>
-        _values.ExpandValues(ValueRow(chunk, position), 1, ValueLength, expanded);
+        Values.ExpandValues(ValueRow(chunk, position), 1, ValueLength, expanded);
 
     /// <summary>The stored keys of a chunk's panel: <see cref="KeyPanelBytes"/> bytes.</summary>
     public byte* KeyPanel(byte* chunk, int panel) => chunk + ((long)panel * KeyPanelBytes);

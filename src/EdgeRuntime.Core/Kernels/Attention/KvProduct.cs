@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using EdgeRuntime.Formats;
 using EdgeRuntime.Kernels.Vector;
 
 namespace EdgeRuntime.Kernels.Attention;
@@ -13,27 +11,23 @@ internal static class KvProduct
 
 /// <summary>
 /// The two products of attention with keys or values of one format. Keys and values choose their formats apart: the side of
-/// the keys calls <see cref="Score"/>, that of the values <see cref="Sum"/>, once for up to 64 positions.
+/// the keys calls <see cref="Score"/>, that of the values <see cref="Sum"/>, once for at least 64 positions.
 /// </summary>
 internal abstract unsafe class KvProduct<TLanes>
     where TLanes : struct, ILanes<TLanes>
 {
-    /// <exception cref="System.ArgumentException">The type is none that a cache can have.</exception>
-    public static KvProduct<TLanes> Of(TensorType type) => type switch
-    {
-        TensorType.F32 => new KvProduct<TLanes, KvFloat32>(),
-        TensorType.F16 => new KvProduct<TLanes, KvFloat16<HalfFormat>>(),
-        TensorType.BF16 => new KvProduct<TLanes, KvFloat16<BFloat16Format>>(),
-        TensorType.Q8_0 => new KvProduct<TLanes, KvInt8>(),
-        TensorType.Q4_0 => new KvProduct<TLanes, KvInt4>(),
-        _ => throw KvFormat.Refuse(type),
-    };
+    private readonly bool _isElementwise;
+
+    private protected KvProduct(bool isElementwise) => _isElementwise = isElementwise;
+
+    /// <summary>Whether tiles of so many rows read elements as they lie, because each is read once, and nothing is expanded.</summary>
+    public bool ReadsAsStored(int rows) => _isElementwise && rows <= TileProduct<TLanes>.TileRows;
 
     /// <summary>scores[row][p] = sum over i of queries[row][i] * keys[p][i].</summary>
     /// <param name="queries">[rows][keyLength].</param>
     /// <param name="keys">[panels], as <see cref="KvLayout"/> says.</param>
     /// <param name="keyLength">Elements of a key.</param>
-    /// <param name="panels">Panels of 16 positions, at most 4.</param>
+    /// <param name="panels">Panels of 16 positions, at most 4 where they are expanded.</param>
     /// <param name="scores">[rows][256].</param>
     /// <param name="rows">Rows of queries and scores.</param>
     /// <param name="expanded">Scratch, [panels][keyLength][16].</param>
@@ -57,9 +51,14 @@ internal sealed unsafe class KvProduct<TLanes, TElement> : KvProduct<TLanes>
     where TLanes : struct, ILanes<TLanes>
     where TElement : struct, IKvElement
 {
+    public KvProduct()
+        : base(TElement.IsElementwise)
+    {
+    }
+
     public override void Score(float* queries, byte* keys, int keyLength, int panels, float* scores, int rows, float* expanded)
     {
-        if (ReadsAsStored(rows))
+        if (TElement.IsElementwise && ReadsAsStored(rows))
         {
             ScoreTile<TElement>(queries, keys, keyLength, panels, scores, rows);
             return;
@@ -83,7 +82,7 @@ internal sealed unsafe class KvProduct<TLanes, TElement> : KvProduct<TLanes>
     public override void Sum(
         float* weights, byte* values, int valueLength, int positions, float* output, int rows, bool accumulate, float* expanded)
     {
-        if (ReadsAsStored(rows))
+        if (TElement.IsElementwise && ReadsAsStored(rows))
         {
             SumTile<TElement>(weights, values, valueLength, positions, output, rows, accumulate);
             return;
@@ -97,10 +96,6 @@ internal sealed unsafe class KvProduct<TLanes, TElement> : KvProduct<TLanes>
 
         SumTile<FloatSource>(weights, values, valueLength, positions, output, rows, accumulate);
     }
-
-    /// <summary>Whether tiles read elements as they lie, because each is read once.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool ReadsAsStored(int rows) => TElement.IsElementwise && rows <= TileProduct<TLanes>.TileRows;
 
     private static void ScoreTile<TSource>(float* queries, byte* keys, int keyLength, int panels, float* scores, int rows)
         where TSource : struct, ITileSource => TileProduct<TLanes>.Multiply<TSource>(

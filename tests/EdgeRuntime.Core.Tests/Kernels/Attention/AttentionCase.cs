@@ -9,13 +9,15 @@ namespace EdgeRuntime.Core.Tests.Kernels.Attention;
 /// <summary>A sequence with random queries, keys and values, its cache, and what attention makes of it.</summary>
 internal sealed unsafe class AttentionCase : IDisposable
 {
+    private readonly TensorType _keyType;
+    private readonly TensorType _valueType;
     private readonly KvLayout _layout;
     private readonly NativeBuffer _chunks;
     private readonly (float[] Key, float[] Value)?[] _cached;
 
     public AttentionCase(AttentionShape shape, int positions, TensorType keyType, TensorType valueType, int seed, float spread = 1)
     {
-        (Shape, Positions) = (shape, positions);
+        (Shape, Positions, _keyType, _valueType) = (shape, positions, keyType, valueType);
         Random random = new(seed);
         Queries = Fill(random, positions * shape.Heads * shape.KeyLength, spread);
         Keys = Fill(random, positions * shape.KvHeads * shape.KeyLength, 1);
@@ -56,10 +58,10 @@ internal sealed unsafe class AttentionCase : IDisposable
     /// <summary>The kernel for vectors of so many lanes.</summary>
     public AttentionKernel Kernel(int lanes) => lanes switch
     {
-        16 => AttentionKernel.Create<Lanes512>(Shape, _layout.KeyType, _layout.ValueType),
-        8 => AttentionKernel.Create<Lanes256>(Shape, _layout.KeyType, _layout.ValueType),
-        4 => AttentionKernel.Create<Lanes128>(Shape, _layout.KeyType, _layout.ValueType),
-        _ => AttentionKernel.Create<LanesScalar>(Shape, _layout.KeyType, _layout.ValueType),
+        16 => AttentionKernel.Create<Lanes512>(Shape, _keyType, _valueType),
+        8 => AttentionKernel.Create<Lanes256>(Shape, _keyType, _valueType),
+        4 => AttentionKernel.Create<Lanes128>(Shape, _keyType, _valueType),
+        _ => AttentionKernel.Create<LanesScalar>(Shape, _keyType, _valueType),
     };
 
     /// <summary>The kernel for this machine's widest vectors.</summary>

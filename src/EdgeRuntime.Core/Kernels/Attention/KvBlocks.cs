@@ -1,4 +1,3 @@
-using System;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using EdgeRuntime.Kernels.Vector;
@@ -6,25 +5,28 @@ using EdgeRuntime.Kernels.Vector;
 namespace EdgeRuntime.Kernels.Attention;
 
 /// <summary>
-/// Q8_0: int8 in blocks of 32 along the head with a scale d of IEEE half, x = d * q.
+/// Integers q in blocks of 32 along the head with a scale d of IEEE half, x = d * q, exact in float. A last block that is not
+/// full is filled with zeros.
 /// <code>
-///   keys, a block of a panel, 544 bytes:   half d[16], sbyte q[32][16]
-///   values, a block of a row, 34 bytes:    half d, sbyte q[32]
+///   keys, a block of a panel     half d[16], byte[BlockBytes][16 positions]
+///   values, a block of a row     half d, byte[BlockBytes]
 /// </code>
-/// A half times an int8 has at most 19 bits, so d * q is exact in float. A last block that is not full is filled with zeros.
 /// </summary>
-internal readonly unsafe struct KvInt8 : IKvElement
+internal readonly unsafe struct KvBlocks<TQuants> : IKvElement
+    where TQuants : struct, IKvQuants
 {
-    private const int BlockLength = 32;
-    private const int KeyBlockScaleBytes = KvLayout.PanelPositions * sizeof(ushort);
-    private const int KeyBlockBytes = KeyBlockScaleBytes + (BlockLength * KvLayout.PanelPositions);
-    private const int ValueBlockBytes = sizeof(ushort) + BlockLength;
+    private const int BlockLength = IKvQuants.BlockLength;
+    private const int KeyScaleBytes = KvLayout.PanelPositions * sizeof(ushort);
 
     public static bool IsFloat => false;
 
     public static bool IsElementwise => false;
 
-    public static int ElementBytes => sizeof(sbyte);
+    public static int ElementBytes => throw new UnreachableException("a quant means nothing without its block's scale");
+
+    private static int KeyBlockBytes => KeyScaleBytes + (TQuants.BlockBytes * KvLayout.PanelPositions);
+
+    private static int ValueBlockBytes => sizeof(ushort) + TQuants.BlockBytes;
 
     public static int KeyPanelBytes(int keyLength) => Blocks(keyLength) * KeyBlockBytes;
 
@@ -32,14 +34,14 @@ internal readonly unsafe struct KvInt8 : IKvElement
 
     public static void StoreKey(byte* panel, int lane, float* key, int keyLength)
     {
-        sbyte* quants = stackalloc sbyte[BlockLength];
+        byte* packed = stackalloc byte[BlockLength];
         for (int first = 0; first < keyLength; first += BlockLength)
         {
-            ((ushort*)panel)[lane] = Quantize(key + first, int.Min(BlockLength, keyLength - first), quants);
-            sbyte* destination = (sbyte*)panel + KeyBlockScaleBytes + lane;
-            for (int i = 0; i < BlockLength; i++)
+            ((ushort*)panel)[lane] = TQuants.Quantize(key + first, int.Min(BlockLength, keyLength - first), packed);
+            byte* destination = panel + KeyScaleBytes + lane;
+            for (int i = 0; i < TQuants.BlockBytes; i++)
             {
-                destination[i * KvLayout.PanelPositions] = quants[i];
+                destination[i * KvLayout.PanelPositions] = packed[i];
             }
 
             panel += KeyBlockBytes;
@@ -50,28 +52,29 @@ internal readonly unsafe struct KvInt8 : IKvElement
     {
         for (int first = 0; first < valueLength; first += BlockLength)
         {
-            *(ushort*)row = Quantize(value + first, int.Min(BlockLength, valueLength - first), (sbyte*)row + sizeof(ushort));
+            *(ushort*)row = TQuants.Quantize(value + first, int.Min(BlockLength, valueLength - first), row + sizeof(ushort));
             row += ValueBlockBytes;
         }
     }
 
     public static TLanes Load<TLanes>(byte* source)
-        where TLanes : struct, ILanes<TLanes> => throw new UnreachableException("an int8 means nothing without its block's scale");
+        where TLanes : struct, ILanes<TLanes> => throw new UnreachableException("a quant means nothing without its block's scale");
 
+    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void ExpandKeys<TLanes>(byte* panel, int keyLength, float* keys)
         where TLanes : struct, ILanes<TLanes>
     {
+        sbyte* buffer = stackalloc sbyte[BlockLength * KvLayout.PanelPositions];
         for (int first = 0; first < keyLength; first += BlockLength)
         {
             nint count = int.Min(BlockLength, keyLength - first) * KvLayout.PanelPositions;
-            sbyte* quants = (sbyte*)panel + KeyBlockScaleBytes;
+            sbyte* quants = TQuants.Unpack(panel + KeyScaleBytes, TQuants.BlockBytes * KvLayout.PanelPositions, buffer);
             for (nint lane = 0; lane < KvLayout.PanelPositions; lane += TLanes.Count)
             {
                 TLanes scale = TLanes.LoadHalf((ushort*)panel + lane);
                 for (nint i = lane; i < count; i += KvLayout.PanelPositions)
                 {
-                    Prefetch.Ahead(quants + i);
                     TLanes.Store(TLanes.Multiply(TLanes.LoadInt8(quants + i), scale), keys + i);
                 }
             }
@@ -81,18 +84,19 @@ internal readonly unsafe struct KvInt8 : IKvElement
         }
     }
 
+    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void ExpandValues<TLanes>(byte* values, int rows, int valueLength, float* expanded)
         where TLanes : struct, ILanes<TLanes>
     {
+        sbyte* buffer = stackalloc sbyte[BlockLength];
         int lanes = KvLayout.ValueLanes(valueLength);
         for (int row = 0; row < rows; row++)
         {
             for (int first = 0; first < lanes; first += BlockLength)
             {
                 TLanes scale = TLanes.Broadcast(HalfConvert.ToSingle(*(ushort*)values));
-                sbyte* quants = (sbyte*)values + sizeof(ushort);
-                Prefetch.Ahead(quants);
+                sbyte* quants = TQuants.Unpack(values + sizeof(ushort), TQuants.BlockBytes, buffer);
                 nint count = int.Min(BlockLength, lanes - first);
                 for (nint i = 0; i < count; i += TLanes.Count)
                 {
@@ -107,30 +111,4 @@ internal readonly unsafe struct KvInt8 : IKvElement
     }
 
     private static int Blocks(int length) => (length + BlockLength - 1) / BlockLength;
-
-    /// <summary>Quantizes up to 32 numbers to 32 int8 and returns the scale, a half.</summary>
-    private static ushort Quantize(float* x, int count, sbyte* quants)
-    {
-        float greatest = 0;
-        for (int i = 0; i < count; i++)
-        {
-            greatest = MathF.Max(greatest, MathF.Abs(x[i]));
-        }
-
-        ushort half = HalfConvert.ToHalf(greatest / 127);
-        if (HalfConvert.ToSingle(half) * 127.5f < greatest && half < HalfConvert.LargestHalfBits)
-        {
-            // A subnormal scale that was rounded down far: the next one up holds the greatest number.
-            half++;
-        }
-
-        float scale = HalfConvert.ToSingle(half);
-        float inverse = scale > 0 ? 1 / scale : 0;
-        for (int i = 0; i < BlockLength; i++)
-        {
-            quants[i] = i < count ? (sbyte)Math.Clamp(MathF.Round(x[i] * inverse), -127, 127) : (sbyte)0;
-        }
-
-        return half;
-    }
 }
