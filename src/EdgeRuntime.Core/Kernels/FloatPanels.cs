@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using EdgeRuntime.Formats;
+using EdgeRuntime.Kernels.Panels;
 
 namespace EdgeRuntime.Kernels;
 

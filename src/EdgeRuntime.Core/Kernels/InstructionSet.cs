@@ -8,6 +8,7 @@ using EdgeRuntime.Kernels.Arm;
 using EdgeRuntime.Kernels.Gemm;
 using EdgeRuntime.Kernels.Gemv;
 using EdgeRuntime.Kernels.Scalar;
+using EdgeRuntime.Kernels.Panels;
 using EdgeRuntime.Kernels.Vector;
 using EdgeRuntime.Kernels.X86;
 
@@ -39,18 +40,18 @@ public sealed class InstructionSet
     public static IReadOnlyList<InstructionSet> All { get; } =
     [
         new("avx512-vnni", Avx512VnniTile.IsSupported,
-            new VectorKernels<Avx512Isa, Vector512<int>, Avx512VnniGemv, Avx512VnniTile, Vector512Block, Lanes512>(
+            new VectorPanelKernels<Avx512Isa, Vector512<int>, Avx512VnniGemv, Avx512VnniTile, Vector512Block, Lanes512>(
                 Avx512VnniTile.TileTokens, Avx512VnniTile.TilePanels)),
         new("avx512", Avx512BW.IsSupported,
-            new VectorKernels<Avx512Isa, Vector512<int>, PanelGemv<Avx512Isa, Vector512<int>>, Avx512Tile, Vector512Block, Lanes512>(Avx512Rows.TileTokens)),
+            new VectorPanelKernels<Avx512Isa, Vector512<int>, PanelGemv<Avx512Isa, Vector512<int>>, PanelTile<Avx512Isa, Vector512<int>>, Vector512Block, Lanes512>(Avx512Isa.TileTokens)),
         new("avx-vnni", AvxVnni.IsSupported,
-            new VectorKernels<AvxVnniIsa, Vector256<int>, PanelGemv<AvxVnniIsa, Vector256<int>>, AvxVnniTile, Vector128Block, Lanes256>(AvxVnniRows.TileTokens)),
+            new VectorPanelKernels<AvxVnniIsa, Vector256<int>, PanelGemv<AvxVnniIsa, Vector256<int>>, PanelTile<AvxVnniIsa, Vector256<int>>, Vector128Block, Lanes256>(AvxVnniIsa.TileTokens)),
         new("avx2", Avx2.IsSupported && Fma.IsSupported,
-            new VectorKernels<Avx2Isa, Vector256<int>, PanelGemv<Avx2Isa, Vector256<int>>, Avx2Tile, Vector128Block, Lanes256>(Avx2Rows.TileTokens)),
+            new VectorPanelKernels<Avx2Isa, Vector256<int>, PanelGemv<Avx2Isa, Vector256<int>>, PanelTile<Avx2Isa, Vector256<int>>, Vector128Block, Lanes256>(Avx2Isa.TileTokens)),
         new("neon-dot", Dp.IsSupported,
-            new VectorKernels<NeonDotIsa, Vector128<int>, PanelGemv<NeonDotIsa, Vector128<int>>, NeonDotTile, Vector128Block, Lanes128>(NeonDotRows.TileTokens)),
+            new VectorPanelKernels<NeonDotIsa, Vector128<int>, PanelGemv<NeonDotIsa, Vector128<int>>, PanelTile<NeonDotIsa, Vector128<int>>, Vector128Block, Lanes128>(NeonDotIsa.TileTokens)),
         new("neon", AdvSimd.Arm64.IsSupported,
-            new VectorKernels<NeonIsa, Vector128<int>, PanelGemv<NeonIsa, Vector128<int>>, NeonTile, Vector128Block, Lanes128>(NeonRows.TileTokens)),
+            new VectorPanelKernels<NeonIsa, Vector128<int>, PanelGemv<NeonIsa, Vector128<int>>, PanelTile<NeonIsa, Vector128<int>>, Vector128Block, Lanes128>(NeonIsa.TileTokens)),
         new("scalar", isSupported: true, new ScalarKernels()),
     ];
 

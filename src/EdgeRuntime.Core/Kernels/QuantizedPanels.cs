@@ -1,6 +1,7 @@
 using System;
 using System.Runtime.CompilerServices;
 using EdgeRuntime.Formats;
+using EdgeRuntime.Kernels.Panels;
 
 namespace EdgeRuntime.Kernels;
 
@@ -16,17 +17,19 @@ internal sealed unsafe class QuantizedPanels : IPanelProduct
     private readonly int _blocks;
     private readonly int _gemvTokens;
     private readonly delegate*<byte*, byte*, int, int, float*, int, int, void> _gemv;
+    private readonly delegate*<byte*, int, byte*, void> _expand;
     private readonly delegate*<byte*, byte*, int, int, float*, int, int, bool, void> _gemm;
 
     public QuantizedPanels(TensorFormat format, QuantShape shape, int columns, PanelKernels kernels, PanelKernels decodeKernels)
     {
         _format = format;
-        _layout = new PackedLayout(shape);
+        _layout = PackedLayouts.Find(shape);
         _kernels = kernels;
         _blocks = columns / ActivationLayout.BlockColumns;
         _gemv = decodeKernels.Gemv(_layout);
-        _gemvTokens = Math.Min(decodeKernels.GemvTokens, kernels.TileTokens);
-        _gemm = kernels.Gemm(_layout.Expanded);
+        _gemvTokens = Math.Min(decodeKernels.GemvTokens(_layout), kernels.TileTokens);
+        _expand = kernels.Expand(_layout);
+        _gemm = kernels.Gemm(_layout);
         PanelBytes = _layout.PanelBytes(columns);
     }
 
@@ -57,12 +60,12 @@ internal sealed unsafe class QuantizedPanels : IPanelProduct
         for (int i = 0; i < count; i++)
         {
             _format.Decompose(source.Slice(i * blockBytes, blockBytes), quants, ref scales);
-            if (!AreFinite(in scales))
+            if (!_layout.AreFinite(in scales))
             {
                 return i * _format.BlockWeights;
             }
 
-            PanelPacker.PackScales(_layout.Shape.Scales, in scales, chunk, i * blocksOf32, r);
+            _layout.PackScales(in scales, chunk, i * blocksOf32, r);
             for (int b = 0; b < blocksOf32; b++)
             {
                 PanelPacker.PackQuants(_layout.Shape.Bits, quants.Slice(b * ActivationLayout.BlockColumns), block, r);
@@ -111,12 +114,12 @@ internal sealed unsafe class QuantizedPanels : IPanelProduct
             _format.Regroup(new ReadOnlySpan<byte>(source + (r * rowBytes), count), new Span<uint>(words + (r * MostRowWords), MostRowWords), scales);
             for (int b = 0; b < blocks; b++)
             {
-                if (!AreFinite(in scales[b]))
+                if (!_layout.AreFinite(in scales[b]))
                 {
                     return false;
                 }
 
-                PanelPacker.PackScales(_layout.Shape.Scales, in scales[b], chunk, b * blocksOf32, r);
+                _layout.PackScales(in scales[b], chunk, b * blocksOf32, r);
             }
         }
 
@@ -124,8 +127,6 @@ internal sealed unsafe class QuantizedPanels : IPanelProduct
         PanelPacker.PackWords(words, MostRowWords, blocks * _layout.Shape.Bits, (uint*)(chunk + _layout.ScaleBytes(blocks)));
         return true;
     }
-
-    private bool AreFinite(in BlockScales scales) => HalfBits.IsFinite(scales.D) && (!_layout.HasMinima || HalfBits.IsFinite(scales.Min));
 
     private byte* Chunk(byte* panel, int firstColumn) =>
         panel + ((long)(firstColumn / IPanelProduct.StripColumns) * _layout.ChunkBytes(PackedLayout.ChunkBlocks));
@@ -143,7 +144,7 @@ internal sealed unsafe class QuantizedPanels : IPanelProduct
             byte* part = panels + ((long)(first / PackedLayout.ChunkBlocks) * _layout.ChunkBytes(PackedLayout.ChunkBlocks));
             for (int panel = 0; panel * PackedLayout.PanelRows < rows; panel++)
             {
-                _kernels.Expand(_layout, part + (panel * PanelBytes), blocks, scratch + ((long)panel * blocks * _layout.Expanded.BlockBytes));
+                _expand(part + (panel * PanelBytes), blocks, scratch + ((long)panel * blocks * _layout.Expanded.BlockBytes));
             }
 
             for (int t = 0; t < tokens;)

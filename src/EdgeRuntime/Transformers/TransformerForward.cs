@@ -1,6 +1,7 @@
 using System;
 using System.Threading;
 using EdgeRuntime.Kernels;
+using EdgeRuntime.Kernels.Panels;
 using EdgeRuntime.Kernels.Vector;
 using EdgeRuntime.Memory;
 using EdgeRuntime.Threading;

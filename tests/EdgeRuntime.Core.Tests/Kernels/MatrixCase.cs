@@ -1,6 +1,7 @@
 using System;
 using EdgeRuntime.Formats;
 using EdgeRuntime.Kernels;
+using EdgeRuntime.Kernels.Panels;
 using EdgeRuntime.Memory;
 
 namespace EdgeRuntime.Core.Tests.Kernels;

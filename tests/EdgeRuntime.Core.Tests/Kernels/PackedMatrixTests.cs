@@ -4,6 +4,7 @@ using System.Linq;
 using EdgeRuntime.Core.Tests.Kernels.Gemm;
 using EdgeRuntime.Formats;
 using EdgeRuntime.Kernels;
+using EdgeRuntime.Kernels.Panels;
 using Xunit;
 
 namespace EdgeRuntime.Core.Tests.Kernels;

@@ -2,6 +2,7 @@ using System;
 using System.Linq;
 using EdgeRuntime.Formats;
 using EdgeRuntime.Kernels;
+using EdgeRuntime.Kernels.Panels;
 using Xunit;
 
 namespace EdgeRuntime.Core.Tests.Kernels;

@@ -1,4 +1,4 @@
-using EdgeRuntime.Formats;
+using EdgeRuntime.Kernels.Panels;
 using Iced.Intel;
 using static Iced.Intel.AssemblerRegisters;
 
@@ -9,11 +9,8 @@ namespace EdgeRuntime.Kernels.Emit;
 /// are used, by the same operations as in the kernels for one token. Within a chunk <see cref="TileCode.Panel"/> points at
 /// the scales of the block and a register of its own at the quants.
 /// </summary>
-internal sealed class PackedTileCode(Assembler code, PackedLayout layout, TileForm form) : TileCode(code, layout.Expanded, form)
+internal sealed class PackedTileCode(Assembler code, PackedLayout layout, TileForm form) : TileCode(code, layout.Expanded, form), IScaleCode
 {
-    private const int Rows = PackedLayout.PanelRows;
-    private const int HalvesBytes = 2 * Rows;
-
     /// <summary>A | (B &amp; C), for vpternlogd.</summary>
     private const byte OrAnd = 0xf8;
 
@@ -22,7 +19,12 @@ internal sealed class PackedTileCode(Assembler code, PackedLayout layout, TileFo
     private Label _nextChunk = code.CreateLabel(), _done = code.CreateLabel();
     private Label _nibbleMask = code.CreateLabel(), _highMask = code.CreateLabel(), _signMask = code.CreateLabel(), _table = code.CreateLabel();
 
+    private AssemblerRegisterZMM _target;
+    private int _panel;
+
     private int Bits => layout.Shape.Bits;
+
+    private bool IsCoded => !layout.Shape.Code.Levels.IsEmpty;
 
     public override void Begin()
     {
@@ -31,7 +33,7 @@ internal sealed class PackedTileCode(Assembler code, PackedLayout layout, TileFo
             Code.vpbroadcastd(_lowNibbles, __dword_ptr[_nibbleMask]);
         }
 
-        if (layout.Shape.Code == QuantCode.NonLinear4)
+        if (IsCoded)
         {
             Code.vbroadcasti32x4(_values, __xmmword_ptr[_table]);
         }
@@ -86,7 +88,7 @@ internal sealed class PackedTileCode(Assembler code, PackedLayout layout, TileFo
             Code.vpandd(target, target, _lowNibbles);
         }
 
-        if (layout.Shape.Code == QuantCode.NonLinear4)
+        if (IsCoded)
         {
             Code.vpshufb(target, _values, target);
         }
@@ -102,34 +104,31 @@ internal sealed class PackedTileCode(Assembler code, PackedLayout layout, TileFo
 
     public override void LoadScales(AssemblerRegisterZMM target, int panel, int half)
     {
-        switch (layout.Shape.Scales)
-        {
-            case ScaleKind.Half or ScaleKind.HalfAndMin:
-                Code.vcvtph2ps(target, At(Panel, panel, 0));
-                break;
-            case ScaleKind.SuperBlockMins:
-                Code.vpmovzxbd(target, At(Panel, panel, 0));
-                MultiplyByChunk(target, panel, 0);
-                break;
-            default:
-                Code.vpmovsxbd(target, At(Panel, panel, half * Rows));
-                MultiplyByChunk(target, panel, 0);
-                break;
-        }
+        (_target, _panel) = (target, panel);
+        layout.WriteScale(this, half);
     }
 
     public override void LoadMinima(AssemblerRegisterZMM target, int panel)
     {
-        if (layout.Shape.Scales == ScaleKind.HalfAndMin)
-        {
-            Code.vcvtph2ps(target, At(Panel, panel, HalvesBytes));
-            return;
-        }
-
-        Code.vpmovzxbd(target, At(Panel, panel, PackedLayout.ChunkBlocks * Rows));
-        MultiplyByChunk(target, panel, HalvesBytes);
-        Code.vpxord(target, target, __dword_bcst[_signMask]);
+        (_target, _panel) = (target, panel);
+        layout.WriteMin(this);
     }
+
+    public void LoadHalves(int place) => Code.vcvtph2ps(_target, At(Panel, _panel, place));
+
+    public void LoadBytes(int place) => Code.vpmovzxbd(_target, At(Panel, _panel, place));
+
+    public void LoadSignedBytes(int place) => Code.vpmovsxbd(_target, At(Panel, _panel, place));
+
+    public void MultiplyByChunk(int place)
+    {
+        Code.mov(rax, __qword_ptr[Arguments + Offset(nameof(TileArguments.Chunk))]);
+        Code.vcvtph2ps(Temporary, At(rax, _panel, place));
+        Code.vcvtdq2ps(_target, _target);
+        Code.vmulps(_target, Temporary, _target);
+    }
+
+    public void Negate() => Code.vpxord(_target, _target, __dword_bcst[_signMask]);
 
     public override void Loop(Label nextBlock)
     {
@@ -147,9 +146,9 @@ internal sealed class PackedTileCode(Assembler code, PackedLayout layout, TileFo
     public override void WriteConstants()
     {
         Code.Label(ref _table);
-        foreach (sbyte value in NonLinear4.Values)
+        foreach (byte level in layout.Shape.Code.Levels)
         {
-            Code.db((byte)(value + layout.Shape.Offset));
+            Code.db(level);
         }
 
         Code.Label(ref _nibbleMask);
@@ -200,14 +199,5 @@ internal sealed class PackedTileCode(Assembler code, PackedLayout layout, TileFo
         }
 
         Code.vpternlogd(target, Temporary, __dword_bcst[_highMask], OrAnd);
-    }
-
-    /// <summary>target = the float of target * the chunk's half at an offset.</summary>
-    private void MultiplyByChunk(AssemblerRegisterZMM target, int panel, int offset)
-    {
-        Code.mov(rax, __qword_ptr[Arguments + Offset(nameof(TileArguments.Chunk))]);
-        Code.vcvtph2ps(Temporary, At(rax, panel, offset));
-        Code.vcvtdq2ps(target, target);
-        Code.vmulps(target, Temporary, target);
     }
 }

@@ -2,6 +2,7 @@ using System;
 using System.Runtime.CompilerServices;
 using EdgeRuntime.Formats;
 using EdgeRuntime.Kernels.Gemv;
+using EdgeRuntime.Kernels.Panels;
 using EdgeRuntime.Kernels.Vector;
 
 namespace EdgeRuntime.Kernels.Gemm;

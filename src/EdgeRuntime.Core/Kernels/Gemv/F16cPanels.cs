@@ -1,6 +1,7 @@
 using System;
 using System.Linq;
 using EdgeRuntime.Kernels.Emit;
+using EdgeRuntime.Kernels.Panels;
 
 namespace EdgeRuntime.Kernels.Gemv;
 

@@ -1,6 +1,7 @@
 using System;
 using System.Linq;
 using EdgeRuntime.Kernels;
+using EdgeRuntime.Kernels.Panels;
 using EdgeRuntime.Kernels.Gemm;
 using Xunit;
 

@@ -1,6 +1,6 @@
 using EdgeRuntime.Formats;
 
-namespace EdgeRuntime.Kernels;
+namespace EdgeRuntime.Kernels.Panels;
 
 /// <summary>
 /// What an instruction set can do with packed panels and activations. Functions are chosen once, when a matrix is made; none
@@ -8,8 +8,10 @@ namespace EdgeRuntime.Kernels;
 /// </summary>
 internal abstract unsafe class PanelKernels
 {
-    /// <summary>Most tokens that <see cref="Gemv"/> takes; for more, expanding the panels costs less. At most <see cref="TileTokens"/>.</summary>
-    public abstract int GemvTokens { get; }
+    /// <summary>
+    /// Most tokens that <see cref="Gemv"/> takes, as for more, expanding the panels costs less; 0 where there is no Gemv. At most <see cref="TileTokens"/>.
+    /// </summary>
+    public abstract int GemvTokens(PackedLayout layout);
 
     /// <summary>Tokens in a full activation tile; the last tile of a batch may have fewer.</summary>
     public abstract int TileTokens { get; }
@@ -25,8 +27,8 @@ internal abstract unsafe class PanelKernels
     /// <param name="tile">44 x tokens x columns / 32 bytes.</param>
     public abstract void QuantizeTile(float* x, int xStride, int tokens, int columns, byte* tile);
 
-    /// <summary>Writes a packed panel of that many blocks of 32 columns as <see cref="PackedLayout.Expanded"/> says.</summary>
-    public abstract void Expand(PackedLayout layout, byte* panel, int blocks, byte* expanded);
+    /// <summary>(packed panel, blocks of 32 columns, expanded panel): writes it as <see cref="PackedLayout.Expanded"/> says.</summary>
+    public abstract delegate*<byte*, int, byte*, void> Expand(PackedLayout layout);
 
     /// <summary>
     /// (packed panels, activation tile, blocks, tokens, y, yStride, rows): as <see cref="Gemm"/>, straight from the packed form, for up
@@ -41,7 +43,7 @@ internal abstract unsafe class PanelKernels
     /// <see cref="TilePanels"/>, lie one after another. Continued: the sums go on from what y holds, else from 0; a matrix may be
     /// multiplied a part of its columns after the other without another rounding.
     /// </summary>
-    public abstract delegate*<byte*, byte*, int, int, float*, int, int, bool, void> Gemm(ExpandedPanelLayout layout);
+    public abstract delegate*<byte*, byte*, int, int, float*, int, int, bool, void> Gemm(PackedLayout layout);
 
     /// <summary>(panel [columns][16] of F32, F16 or BF16, columns, expanded float [columns][16]): brings a panel to float32.</summary>
     public abstract delegate*<byte*, int, float*, void> ExpandFloat(TensorType element);

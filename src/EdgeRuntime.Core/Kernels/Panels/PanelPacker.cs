@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using EdgeRuntime.Formats;
 
-namespace EdgeRuntime.Kernels;
+namespace EdgeRuntime.Kernels.Panels;
 
 /// <summary>Writes one row's quants and scales to their places in <see cref="PackedLayout"/>.</summary>
 internal static unsafe class PanelPacker
@@ -23,7 +23,7 @@ internal static unsafe class PanelPacker
     public static int CopyChunk(PackedLayout layout, ReadOnlySpan<byte> source, byte* chunk, int r)
     {
         int groups = layout.Shape.Bits;
-        int scales = layout.HasMinima ? 2 : 1;
+        int scales = 1 + layout.Mins;
         int blocks = source.Length / ((scales * sizeof(ushort)) + (groups * sizeof(uint)));
 
         // 8-bit quants are signed in files.
@@ -73,7 +73,7 @@ internal static unsafe class PanelPacker
     {
         const int Rows = 4;
         int groups = layout.Shape.Bits;
-        int scales = layout.HasMinima ? 2 : 1;
+        int scales = 1 + layout.Mins;
         Vector128<uint> flip = Vector128.Create(layout.Shape.Bits == 8 ? 0x80808080 : 0u);
         byte* quants = chunk + layout.ScaleBytes(blocks);
         for (int r = 0; r < PanelRows; r += Rows)
@@ -143,46 +143,6 @@ internal static unsafe class PanelPacker
                     quants[(w * PanelRows) + r + i] = rows[(i * rowWords) + w];
                 }
             }
-        }
-    }
-
-    /// <summary>The scales of block b of a chunk, or of a whole chunk where a super-block is one.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void PackScales(ScaleKind kind, in BlockScales scales, byte* chunk, int b, int r)
-    {
-        ushort* half = (ushort*)chunk + r;
-        switch (kind)
-        {
-            case ScaleKind.Half:
-                half[b * PanelRows] = scales.D;
-                break;
-            case ScaleKind.HalfAndMin:
-                half[2 * b * PanelRows] = scales.D;
-                half[((2 * b) + 1) * PanelRows] = scales.Min;
-                break;
-            case ScaleKind.SuperBlockMins:
-                half[0] = scales.D;
-                half[PanelRows] = scales.Min;
-                PackSubBlocks(scales.SubBlocks, chunk + (4 * PanelRows) + r);
-                break;
-            case ScaleKind.SuperBlock16:
-                half[0] = scales.D;
-                PackSubBlocks(scales.SubBlocks, chunk + (2 * PanelRows) + r);
-                break;
-            case ScaleKind.SuperBlock32:
-                half[0] = scales.D;
-                PackSubBlocks(scales.SubBlocks[..PackedLayout.ChunkBlocks], chunk + (2 * PanelRows) + r);
-                break;
-            default:
-                throw new ArgumentOutOfRangeException(nameof(kind), kind, "no packed layout has such scales");
-        }
-    }
-
-    private static void PackSubBlocks(ReadOnlySpan<byte> subBlocks, byte* destination)
-    {
-        for (int i = 0; i < subBlocks.Length; i++)
-        {
-            destination[i * PanelRows] = subBlocks[i];
         }
     }
 }

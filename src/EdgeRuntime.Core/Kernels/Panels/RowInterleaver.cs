@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 
-namespace EdgeRuntime.Kernels;
+namespace EdgeRuntime.Kernels.Panels;
 
 /// <summary>
 /// Turns a small square of a matrix: what lay one behind the other in its rows then lies side by side in the lanes of a panel. Sixteen bytes of

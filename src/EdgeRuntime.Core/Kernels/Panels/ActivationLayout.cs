@@ -1,4 +1,4 @@
-namespace EdgeRuntime.Kernels;
+namespace EdgeRuntime.Kernels.Panels;
 
 /// <summary>What a packed matrix multiplies with.</summary>
 internal enum ActivationKind

@@ -1,7 +1,8 @@
 using System;
 using EdgeRuntime.Formats;
+using EdgeRuntime.Kernels.Panels;
 
-namespace EdgeRuntime.Kernels.Gemm;
+namespace EdgeRuntime.Kernels.Scalar;
 
 /// <summary>
 /// The definition of the panel product, written as <see cref="ExpandedPanelLayout"/> says it: one row and one token at a time.
@@ -11,16 +12,17 @@ internal abstract unsafe class ScalarPanelGemm : IPanelTile
 {
     private const int PanelRows = ExpandedPanelLayout.PanelRows;
 
-    public static void Multiply<TLayout>(
+    public static void Multiply<TQuants, TScales>(
         byte* panel, byte* activations, int blocks, int tokens, float* y, int yStride, int rows, bool continued)
-        where TLayout : unmanaged, IExpandedLayout
+        where TQuants : unmanaged, IPanelQuants
+        where TScales : struct, IPanelScales
     {
         for (int t = 0; t < tokens; t++)
         {
             for (int r = 0; r < rows; r++)
             {
                 float* sum = y + ((long)t * yStride) + r;
-                *sum = Product<TLayout>(panel, r, activations, t, blocks, tokens, continued ? *sum : 0);
+                *sum = Product<TQuants, TScales>(panel, r, activations, t, blocks, tokens, continued ? *sum : 0);
             }
         }
     }
@@ -55,10 +57,11 @@ internal abstract unsafe class ScalarPanelGemm : IPanelTile
         }
     }
 
-    private static float Product<TLayout>(byte* panel, int r, byte* activations, int t, int blocks, int tokens, float acc)
-        where TLayout : unmanaged, IExpandedLayout
+    private static float Product<TQuants, TScales>(byte* panel, int r, byte* activations, int t, int blocks, int tokens, float acc)
+        where TQuants : unmanaged, IPanelQuants
+        where TScales : struct, IPanelScales
     {
-        ExpandedPanelLayout layout = ExpandedLayouts.Of<TLayout>();
+        ExpandedPanelLayout layout = PackedLayout<TQuants, TScales>.Instance.Expanded;
         int half = ActivationLayout.BlockColumns / layout.Scales;
         for (int b = 0; b < blocks; b++)
         {
@@ -79,9 +82,16 @@ internal abstract unsafe class ScalarPanelGemm : IPanelTile
                 acc = MathF.FusedMultiplyAdd(isum, scale[h * PanelRows] * *d, acc);
             }
 
-            if (layout.Mins != 0)
+            float* min = scale + (layout.Scales * PanelRows);
+            if (layout.Mins == 1)
             {
-                acc = MathF.FusedMultiplyAdd(scale[layout.Scales * PanelRows], *dsum, acc);
+                acc = MathF.FusedMultiplyAdd(*min, *dsum, acc);
+            }
+            else if (layout.Mins == 2)
+            {
+                short* pair = (short*)(min + PanelRows);
+                short* sum16 = (short*)(dsum + tokens - t) + (2 * t);
+                acc = MathF.FusedMultiplyAdd((pair[0] * sum16[0]) + (pair[1] * sum16[1]), *min * *d, acc);
             }
         }
 

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace EdgeRuntime.Kernels.Gemm;
+namespace EdgeRuntime.Kernels.Vector;
 
 /// <summary>
 /// A number as a type, given by its size: the JIT knows sizeof when it reads a method, so that branches on it are gone before
@@ -17,6 +17,9 @@ internal readonly struct Count3;
 
 [StructLayout(LayoutKind.Sequential, Size = 4)]
 internal readonly struct Count4;
+
+[StructLayout(LayoutKind.Sequential, Size = 5)]
+internal readonly struct Count5;
 
 [StructLayout(LayoutKind.Sequential, Size = 6)]
 internal readonly struct Count6;
