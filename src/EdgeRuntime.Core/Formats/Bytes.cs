@@ -10,6 +10,12 @@ internal struct Bytes4
     private byte _first;
 }
 
+[InlineArray(8)]
+internal struct Bytes8
+{
+    private byte _first;
+}
+
 [InlineArray(12)]
 internal struct Bytes12
 {

@@ -19,9 +19,6 @@ internal interface ITensorFormat<TSelf>
 
     /// <summary>The block's weights in float32; <paramref name="x"/> has <see cref="BlockWeights"/> places.</summary>
     static abstract void Dequantize(in TSelf block, Span<float> x);
-
-    /// <summary>The block for <see cref="BlockWeights"/> finite weights, without knowing which of them matter in use.</summary>
-    static abstract void Quantize(ReadOnlySpan<float> x, out TSelf block);
 }
 
 /// <summary>A format of one float a weight.</summary>

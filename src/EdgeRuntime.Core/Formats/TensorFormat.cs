@@ -1,10 +1,18 @@
 using System;
+using System.Linq;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace EdgeRuntime.Formats;
 
-/// <summary>One tensor type with kernels, as an object: the arithmetic of its block structure over rows of bytes.</summary>
+/// <summary>The block for <see cref="ITensorFormat{TSelf}.BlockWeights"/> finite weights, without knowing which of them matter in use.</summary>
+/// <typeparam name="TBlock">The block.</typeparam>
+/// <param name="x">The weights.</param>
+/// <param name="block">Gets the block.</param>
+internal delegate void BlockQuantizer<TBlock>(ReadOnlySpan<float> x, out TBlock block)
+    where TBlock : unmanaged, ITensorFormat<TBlock>;
+
+/// <summary>One tensor type, as an object: the arithmetic of its block structure over rows of bytes.</summary>
 internal abstract class TensorFormat
 {
     /// <summary>The id in files.</summary>
@@ -16,11 +24,14 @@ internal abstract class TensorFormat
     /// <summary>Bytes of one block.</summary>
     public abstract int BlockBytes { get; }
 
-    /// <summary>What kernels must know, or null for the float types.</summary>
+    /// <summary>What kernels must know, or null for the float types and those without kernels.</summary>
     public abstract QuantShape? Shape { get; }
 
     /// <inheritdoc cref="IQuantizedFormat{TSelf}.IsScalesThenQuants"/>
     public abstract bool IsScalesThenQuants { get; }
+
+    /// <summary>Whether there is a quantizer to the type.</summary>
+    public abstract bool CanQuantize { get; }
 
     /// <summary>Bytes of a row.</summary>
     /// <exception cref="ArgumentException"><paramref name="columns"/> is no multiple of the block.</exception>
@@ -36,6 +47,7 @@ internal abstract class TensorFormat
     /// <summary>The blocks for some weights: the bytes of ggml's reference code without an imatrix, K-quants as good.</summary>
     /// <param name="x">Finite weights, whole blocks.</param>
     /// <param name="destination">As many bytes as the blocks have.</param>
+    /// <exception cref="NotSupportedException">There is no quantizer to the type; the message lists those that have one.</exception>
     public abstract void Quantize(ReadOnlySpan<float> x, Span<byte> destination);
 
     /// <summary>Takes one block of a quantized format apart; see <see cref="IQuantizedFormat{TSelf}.Decompose"/>.</summary>
@@ -48,14 +60,18 @@ internal abstract class TensorFormat
     public abstract void Regroup(ReadOnlySpan<byte> blocks, Span<uint> words, Span<BlockScales> scales);
 
     /// <summary>A float format.</summary>
-    public static TensorFormat OfFloat<TBlock>()
-        where TBlock : unmanaged, ITensorFormat<TBlock> => new Float<TBlock>();
+    public static TensorFormat OfFloat<TBlock>(BlockQuantizer<TBlock> quantizer)
+        where TBlock : unmanaged, ITensorFormat<TBlock> => new Blocks<TBlock>(quantizer);
 
     /// <summary>A quantized format.</summary>
-    public static TensorFormat Of<TBlock>()
-        where TBlock : unmanaged, IQuantizedFormat<TBlock> => new Quantized<TBlock>();
+    public static TensorFormat Of<TBlock>(BlockQuantizer<TBlock>? quantizer = null)
+        where TBlock : unmanaged, IQuantizedFormat<TBlock> => new Quantized<TBlock>(quantizer);
 
-    private class Float<TBlock> : TensorFormat
+    /// <summary>A quantized format that kernels do not know yet.</summary>
+    public static TensorFormat WithoutKernels<TBlock>(BlockQuantizer<TBlock>? quantizer = null)
+        where TBlock : unmanaged, ITensorFormat<TBlock> => new Blocks<TBlock>(quantizer);
+
+    private class Blocks<TBlock>(BlockQuantizer<TBlock>? quantizer) : TensorFormat
         where TBlock : unmanaged, ITensorFormat<TBlock>
     {
         public override TensorType Type => TBlock.Type;
@@ -68,9 +84,11 @@ internal abstract class TensorFormat
 
         public override bool IsScalesThenQuants => false;
 
+        public override bool CanQuantize => quantizer is not null;
+
         public override void Dequantize(ReadOnlySpan<byte> source, Span<float> x)
         {
-            ReadOnlySpan<TBlock> blocks = Blocks(source);
+            ReadOnlySpan<TBlock> blocks = Whole(source);
             CheckLength(blocks.Length, x.Length);
             for (int b = 0; b < blocks.Length; b++)
             {
@@ -80,11 +98,13 @@ internal abstract class TensorFormat
 
         public override void Quantize(ReadOnlySpan<float> x, Span<byte> destination)
         {
+            BlockQuantizer<TBlock> quantize = quantizer ?? throw new NotSupportedException(
+                $"there is no quantizer to {Type}; use one of: {string.Join(", ", TensorFormats.Defined.Where(format => format.CanQuantize).Select(format => format.Type))}");
             Span<TBlock> blocks = MemoryMarshal.Cast<byte, TBlock>(destination);
             CheckLength(blocks.Length, x.Length);
             for (int b = 0; b < blocks.Length; b++)
             {
-                TBlock.Quantize(x.Slice(b * TBlock.BlockWeights, TBlock.BlockWeights), out blocks[b]);
+                quantize(x.Slice(b * TBlock.BlockWeights, TBlock.BlockWeights), out blocks[b]);
             }
         }
 
@@ -92,9 +112,9 @@ internal abstract class TensorFormat
 
         public override void Regroup(ReadOnlySpan<byte> blocks, Span<uint> words, Span<BlockScales> scales) => throw NotQuantized();
 
-        private InvalidOperationException NotQuantized() => new($"{Type} is not quantized");
+        private InvalidOperationException NotQuantized() => new($"{Type} does not come apart into quants and scales");
 
-        protected static ReadOnlySpan<TBlock> Blocks(ReadOnlySpan<byte> source) => source.Length % Unsafe.SizeOf<TBlock>() == 0
+        protected static ReadOnlySpan<TBlock> Whole(ReadOnlySpan<byte> source) => source.Length % Unsafe.SizeOf<TBlock>() == 0
             ? MemoryMarshal.Cast<byte, TBlock>(source)
             : throw new ArgumentException($"{source.Length} bytes are no whole {TBlock.Type} blocks", nameof(source));
 
@@ -107,7 +127,7 @@ internal abstract class TensorFormat
         }
     }
 
-    private sealed class Quantized<TBlock> : Float<TBlock>
+    private sealed class Quantized<TBlock>(BlockQuantizer<TBlock>? quantizer) : Blocks<TBlock>(quantizer)
         where TBlock : unmanaged, IQuantizedFormat<TBlock>
     {
         public override QuantShape? Shape => TBlock.Shape;
@@ -122,7 +142,7 @@ internal abstract class TensorFormat
         public override void Regroup(ReadOnlySpan<byte> blocks, Span<uint> words, Span<BlockScales> scales)
         {
             int blockWords = TBlock.BlockWeights / QuantWords.Columns * TBlock.Shape.Bits;
-            ReadOnlySpan<TBlock> source = Blocks(blocks);
+            ReadOnlySpan<TBlock> source = Whole(blocks);
             for (int b = 0; b < source.Length; b++)
             {
                 TBlock.Regroup(in source[b], words.Slice(b * blockWords, blockWords), ref scales[b]);

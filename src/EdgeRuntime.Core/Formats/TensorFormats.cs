@@ -3,24 +3,46 @@ using System.Linq;
 
 namespace EdgeRuntime.Formats;
 
-/// <summary>The tensor types with kernels. To add one: its file, and its line here.</summary>
+/// <summary>The tensor types whose blocks are defined. To add one: its file, and its line here.</summary>
 internal static class TensorFormats
 {
+    /// <summary>The types with kernels.</summary>
     public static IReadOnlyList<TensorFormat> All { get; } =
     [
-        TensorFormat.OfFloat<BlockF32>(),
-        TensorFormat.OfFloat<BlockF16>(),
-        TensorFormat.OfFloat<BlockBF16>(),
-        TensorFormat.Of<BlockQ4_0>(),
-        TensorFormat.Of<BlockQ4_1>(),
-        TensorFormat.Of<BlockQ5_0>(),
-        TensorFormat.Of<BlockQ5_1>(),
-        TensorFormat.Of<BlockQ8_0>(),
-        TensorFormat.Of<BlockQ4_K>(),
-        TensorFormat.Of<BlockQ5_K>(),
-        TensorFormat.Of<BlockQ6_K>(),
-        TensorFormat.Of<BlockIQ4_NL>(),
-        TensorFormat.Of<BlockIQ4_XS>(),
+        TensorFormat.OfFloat<BlockF32>(BlockF32.Quantize),
+        TensorFormat.OfFloat<BlockF16>(BlockF16.Quantize),
+        TensorFormat.OfFloat<BlockBF16>(BlockBF16.Quantize),
+        TensorFormat.Of<BlockQ4_0>(BlockQ4_0.Quantize),
+        TensorFormat.Of<BlockQ4_1>(BlockQ4_1.Quantize),
+        TensorFormat.Of<BlockQ5_0>(BlockQ5_0.Quantize),
+        TensorFormat.Of<BlockQ5_1>(BlockQ5_1.Quantize),
+        TensorFormat.Of<BlockQ8_0>(BlockQ8_0.Quantize),
+        TensorFormat.Of<BlockQ4_K>(BlockQ4_K.Quantize),
+        TensorFormat.Of<BlockQ5_K>(BlockQ5_K.Quantize),
+        TensorFormat.Of<BlockQ6_K>(BlockQ6_K.Quantize),
+        TensorFormat.Of<BlockIQ4_NL>(BlockIQ4_NL.Quantize),
+        TensorFormat.Of<BlockIQ4_XS>(BlockIQ4_XS.Quantize),
+    ];
+
+    /// <summary>All types: those with kernels, and those that can be dequantized and no more.</summary>
+    public static IReadOnlyList<TensorFormat> Defined { get; } =
+    [
+        .. All,
+        TensorFormat.WithoutKernels<BlockQ2_K>(),
+        TensorFormat.WithoutKernels<BlockQ3_K>(),
+        TensorFormat.WithoutKernels<BlockIQ1_S>(),
+        TensorFormat.WithoutKernels<BlockIQ1_M>(),
+        TensorFormat.WithoutKernels<BlockIQ2_XXS>(),
+        TensorFormat.WithoutKernels<BlockIQ2_XS>(),
+        TensorFormat.WithoutKernels<BlockIQ2_S>(),
+        TensorFormat.WithoutKernels<BlockIQ3_XXS>(),
+        TensorFormat.WithoutKernels<BlockIQ3_S>(),
+        TensorFormat.WithoutKernels<BlockTQ1_0>(BlockTQ1_0.Quantize),
+        TensorFormat.WithoutKernels<BlockTQ2_0>(BlockTQ2_0.Quantize),
+        TensorFormat.WithoutKernels<BlockMXFP4>(BlockMXFP4.Quantize),
+        TensorFormat.WithoutKernels<BlockNVFP4>(BlockNVFP4.Quantize),
+        TensorFormat.WithoutKernels<BlockQ1_0>(BlockQ1_0.Quantize),
+        TensorFormat.WithoutKernels<BlockQ2_0>(BlockQ2_0.Quantize),
     ];
 
     /// <summary>The format of a type, or null where this build has no kernels for it.</summary>

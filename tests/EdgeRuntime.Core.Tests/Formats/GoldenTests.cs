@@ -1,9 +1,8 @@
 using System;
-using System.IO;
 using System.Linq;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using EdgeRuntime.Formats;
-using EdgeRuntime.TestSupport;
 using Xunit;
 
 namespace EdgeRuntime.Core.Tests.Formats;
@@ -11,58 +10,81 @@ namespace EdgeRuntime.Core.Tests.Formats;
 /// <summary>Every format against rows that ggml quantized and dequantized.</summary>
 public class GoldenTests
 {
-    public static TheoryData<TensorType, string> Cases()
+    public static TheoryData<string> Cases() => [.. GoldenRows.All.Select(golden => golden.Name)];
+
+    public static TheoryData<string> QuantizerCases() =>
+        [.. GoldenRows.All.Where(golden => !golden.HasImportance && Format(golden).CanQuantize).Select(golden => golden.Name)];
+
+    [Fact]
+    public void All_DefinedTypes_HaveBothInputs()
     {
-        TheoryData<TensorType, string> cases = [];
-        foreach (TensorFormat format in TensorFormats.All.Where(format => format.Type != TensorType.F32))
+        foreach (TensorFormat format in TensorFormats.Defined.Where(format => format.Type != TensorType.F32))
         {
-            cases.Add(format.Type, "real");
-            cases.Add(format.Type, "synthetic");
+            GoldenRows.Case[] cases = [.. GoldenRows.All.Where(golden => golden.Type == format.Type && golden.Weights is not null)];
+            Assert.Equal(["real", "synthetic"], cases.Select(golden => golden.Input).Distinct().Order());
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Dequantize_RowsOfGgml_EqualToTheBit(string name)
+    {
+        GoldenRows.Case golden = Find(name);
+        float[] actual = new float[golden.Source.Length];
+
+        Format(golden).Dequantize(golden.Blocks, actual);
+
+        if (golden.Weights is { } expected)
+        {
+            Assert.Equal(expected.Select(BitConverter.SingleToInt32Bits), actual.Select(BitConverter.SingleToInt32Bits));
         }
 
-        return cases;
+        Assert.Equal(golden.WeightsHash, Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes<float>(actual))));
     }
 
     [Theory]
-    [MemberData(nameof(Cases))]
-    public void Dequantize_RowsOfGgml_EqualToTheBit(TensorType type, string input)
+    [MemberData(nameof(QuantizerCases))]
+    public void Quantize_RowsOfGgml_AsGoodAsTheReference(string name)
     {
-        byte[] blocks = Read(type, input, "q");
-        float[] expected = MemoryMarshal.Cast<byte, float>(Read(type, input, "deq.f32")).ToArray();
-        float[] actual = new float[expected.Length];
+        GoldenRows.Case golden = Find(name);
+        byte[] actual = new byte[golden.Blocks.Length];
 
-        TensorFormats.Get(type).Dequantize(blocks, actual);
+        Format(golden).Quantize(golden.Source, actual);
 
-        Assert.Equal(expected.Select(BitConverter.SingleToInt32Bits), actual.Select(BitConverter.SingleToInt32Bits));
-    }
-
-    [Theory]
-    [MemberData(nameof(Cases))]
-    public void Quantize_RowsOfGgml_AsGoodAsTheReference(TensorType type, string input)
-    {
-        byte[] expected = Read(type, input, "q");
-        string size = input == "real" ? "64x256" : "32x256";
-        byte[] rows = File.ReadAllBytes(SharedData.Require($"conformance/quantization/input_{input}_{size}.f32"));
-        byte[] actual = new byte[expected.Length];
-
-        TensorFormats.Get(type).Quantize(MemoryMarshal.Cast<byte, float>(rows), actual);
-
-        if (TensorFormats.Get(type).BlockWeights < 256)
+        if (!IsSearched(golden.Type))
         {
-            Assert.Equal(expected, actual);
+            Assert.Equal(golden.Blocks, actual);
             return;
         }
 
         // The search of a K-quant depends on the last bits of float32 sums, which a compiler may round differently: as good, not equal.
-        double reference = SquaredError(type, expected, rows);
-        Assert.InRange(SquaredError(type, actual, rows), 0.98 * reference, 1.02 * reference);
+        double reference = SquaredError(golden, golden.Blocks);
+        Assert.InRange(SquaredError(golden, actual), 0.98 * reference, 1.02 * reference);
     }
 
-    private static double SquaredError(TensorType type, byte[] blocks, byte[] rows)
+    [Fact]
+    public void Quantize_TypeWithoutQuantizer_NamesThoseThatHaveOne()
     {
-        ReadOnlySpan<float> x = MemoryMarshal.Cast<byte, float>(rows);
+        TensorFormat format = TensorFormats.Defined.First(format => !format.CanQuantize);
+
+        NotSupportedException error = Assert.Throws<NotSupportedException>(
+            () => format.Quantize(new float[format.BlockWeights], new byte[format.BlockBytes]));
+
+        Assert.StartsWith($"there is no quantizer to {format.Type}; use one of: F32, F16, ", error.Message, StringComparison.Ordinal);
+    }
+
+    private static bool IsSearched(TensorType type) => type is TensorType.Q2_K or TensorType.Q3_K or TensorType.Q4_K or TensorType.Q5_K
+        or TensorType.Q6_K or TensorType.IQ4_XS;
+
+    private static GoldenRows.Case Find(string name) => GoldenRows.All.Single(golden => golden.Name == name);
+
+    private static TensorFormat Format(GoldenRows.Case golden) => TensorFormats.Defined.Single(format => format.Type == golden.Type);
+
+    private static double SquaredError(GoldenRows.Case golden, byte[] blocks)
+    {
+        float[] x = golden.Source;
         float[] weights = new float[x.Length];
-        TensorFormats.Get(type).Dequantize(blocks, weights);
+        Format(golden).Dequantize(blocks, weights);
         double sum = 0;
         for (int i = 0; i < x.Length; i++)
         {
@@ -71,7 +93,4 @@ public class GoldenTests
 
         return sum;
     }
-
-    private static byte[] Read(TensorType type, string input, string extension) => File.ReadAllBytes(
-        SharedData.Require($"conformance/quantization/{type.ToString().ToLowerInvariant()}_{input}.{extension}"));
 }

@@ -26,6 +26,7 @@ internal sealed record ModelShape(
         new("tiny", 256, 768, 2, 4, 2, 64, 1024, Tied: true),
         new("smollm2-135m", 576, 1536, 30, 9, 3, 64, 49_152, Tied: true),
         new("qwen-0.5b", 896, 4864, 24, 14, 2, 64, 151_936, Tied: true),
+        new("tiny-novel-1b", 2048, 6144, 20, 32, 16, 64, 32_768, Tied: true),
         new("llama-1b", 2048, 8192, 16, 32, 8, 64, 128_256, Tied: true),
         new("tinyllama-1.1b", 2048, 5632, 22, 32, 4, 64, 32_000, Tied: false),
         new("qwen-1.5b", 1536, 8960, 28, 12, 2, 128, 151_936, Tied: true),

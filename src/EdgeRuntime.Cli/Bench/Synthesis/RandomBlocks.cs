@@ -37,6 +37,29 @@ internal sealed class RandomBlocks(ulong seed)
 
         // Sub-block scales of 16 (48 as stored): their high bits, then the low ones.
         [TensorType.IQ4_XS] = new(136, Deviation / 69 / 16, [(0, 1)], [(2, 2, 0xFF), (4, 4, 0)]),
+        [TensorType.Q3_K] = new(110, Deviation / 2.3 / 16, [(108, 1)], [(96, 8, 0), (104, 4, 0xFF)]),
+
+        // Sub-block scales and minima of 8: 4 bits each.
+        [TensorType.Q2_K] = new(84, Deviation / 1.12 / 8, [(80, 1), (82, 1.5)], [(0, 16, 0x88)]),
+
+        // Points of grids; signs and sub-block scales are random.
+        [TensorType.IQ2_XXS] = new(66, Deviation / 53, [(0, 1)]),
+        [TensorType.IQ2_XS] = new(74, Deviation / 56, [(0, 1)]),
+        [TensorType.IQ2_S] = new(82, Deviation / 56, [(0, 1)]),
+        [TensorType.IQ3_XXS] = new(98, Deviation / 142, [(0, 1)]),
+        [TensorType.IQ3_S] = new(110, Deviation / 140, [(0, 1)]),
+        [TensorType.IQ1_S] = new(50, Deviation / 7.2, [(0, 1)]),
+        [TensorType.IQ1_M] = new(56, Deviation / 7.2, [(48, 1)]) { HasScatteredScale = true },
+
+        // Signs alone, and numbers of -1, 0 and 1; any byte is five numbers of TQ1_0.
+        [TensorType.Q1_0] = new(18, Deviation, [(0, 1)]),
+        [TensorType.Q2_0] = new(18, Deviation / 0.71, [(0, 1)]) { IsTernary = true },
+        [TensorType.TQ1_0] = new(54, Deviation / 0.82, [(52, 1)]),
+        [TensorType.TQ2_0] = new(66, Deviation / 0.71, [(64, 1)]) { IsTernary = true },
+
+        // Scales of eight bits: 2^-8 and 2^-7.
+        [TensorType.MXFP4] = new(17, 0, [], [(0, 1, 120)]),
+        [TensorType.NVFP4] = new(36, 0, [], [(0, 4, 4)]),
     };
 
     private ulong _state = seed;
@@ -70,15 +93,41 @@ internal sealed class RandomBlocks(ulong seed)
 
     private void SetScales(Recipe recipe, Span<byte> block)
     {
+        if (recipe.IsTernary)
+        {
+            foreach (ref byte pairs in block)
+            {
+                // Two bits that are both set lose the higher one: 0, 1, 1 and 2 are left.
+                pairs &= (byte)~((pairs & 0x55) << 1);
+            }
+        }
+
         double scale = recipe.Scale * (0.75 + (0.5 * (Next() >> 40) / (1 << 24)));
         foreach ((int offset, double share) in recipe.Scales)
         {
-            BinaryPrimitives.WriteHalfLittleEndian(block[offset..], (Half)(scale * share));
+            var half = (Half)(scale * share);
+            if (recipe.HasScatteredScale)
+            {
+                Scatter(BitConverter.HalfToUInt16Bits(half), MemoryMarshal.Cast<byte, ushort>(block[offset..]));
+            }
+            else
+            {
+                BinaryPrimitives.WriteHalfLittleEndian(block[offset..], half);
+            }
         }
 
         foreach ((int offset, int length, byte value) in recipe.FixedBytes)
         {
             block.Slice(offset, length).Fill(value);
+        }
+    }
+
+    /// <summary>Puts four bits into the top of each of four integers, the lowest first.</summary>
+    private static void Scatter(ushort bits, Span<ushort> words)
+    {
+        for (int i = 0; i < 4; i++)
+        {
+            words[i] = (ushort)((words[i] & 0x0FFF) | (((bits >> (4 * i)) & 15) << 12));
         }
     }
 
@@ -118,5 +167,11 @@ internal sealed class RandomBlocks(ulong seed)
             : this(blockBytes, scale, scales, fixedBytes ?? [], 0, 0)
         {
         }
+
+        /// <summary>Whether quants are pairs of bits of which 3 has no use.</summary>
+        public bool IsTernary { get; init; }
+
+        /// <summary>Whether the scale lies in four parts; see <see cref="BlockIQ1_M"/>.</summary>
+        public bool HasScatteredScale { get; init; }
     }
 }

@@ -1,0 +1,52 @@
+using System;
+using System.Runtime.InteropServices;
+
+namespace EdgeRuntime.Formats;
+
+/// <summary>
+/// Super-blocks of 256 weights: d * (2 sc + 1) * (v + shift) with 3-bit sc for 16 weights and a shift of 1/8 or -1/8 for 8. Eight v at a
+/// time are a point of <see cref="IQ1Grid"/>. Source: ggml-common.h <c>block_iq1_m</c>, ggml-quants.c <c>dequantize_row_iq1_m</c>.
+/// </summary>
+[StructLayout(LayoutKind.Sequential, Pack = 1)]
+internal struct BlockIQ1_M : ITensorFormat<BlockIQ1_M>
+{
+    /// <summary>Byte i: low eight bits of the point of weights 8 i..8 i + 7.</summary>
+    public Bytes32 Qs;
+
+    /// <summary>Nibble i (low ones first): high three bits of point i, and whether its shift is negative.</summary>
+    public Bytes16 Qh;
+
+    /// <summary>Four integers of two bytes, each from the lowest bit on: four sc, and four bits of the float16 d, its lowest first.</summary>
+    public Bytes8 Scales;
+
+    public static TensorType Type => TensorType.IQ1_M;
+
+    public static int BlockWeights => 256;
+
+    public static int BlockBytes => 56;
+
+    public static void Dequantize(in BlockIQ1_M block, Span<float> x)
+    {
+        Span<sbyte> eighths = stackalloc sbyte[256];
+        Unpack(in block, eighths);
+        ReadOnlySpan<ushort> scales = MemoryMarshal.Cast<byte, ushort>(block.Scales);
+        float d = HalfBits.ToSingle(D(scales));
+        for (int k = 0; k < 256; k++)
+        {
+            int scale = (scales[k / 64] >> (k % 64 / 16 * 3)) & 7;
+            x[k] = d * ((2 * scale) + 1) * (eighths[k] / 8f);
+        }
+    }
+
+    private static void Unpack(in BlockIQ1_M block, Span<sbyte> eighths)
+    {
+        for (int i = 0; i < 32; i++)
+        {
+            int high = block.Qh[i / 2] >> (i % 2 * 4);
+            IQ1Grid.Shift(block.Qs[i] | ((high & 7) << 8), (high & 8) != 0, eighths.Slice(8 * i, 8));
+        }
+    }
+
+    private static ushort D(ReadOnlySpan<ushort> scales) =>
+        (ushort)((scales[0] >> 12) | (scales[1] >> 12 << 4) | (scales[2] >> 12 << 8) | (scales[3] >> 12 << 12));
+}

@@ -1,0 +1,50 @@
+using System;
+using System.Runtime.InteropServices;
+
+namespace EdgeRuntime.Formats;
+
+/// <summary>
+/// Super-blocks of 256 weights: d * (2 sc + 1) * (v + shift) with 3-bit sc and a shift of 1/8 or -1/8 for 32 weights. Eight v at a time
+/// are a point of <see cref="IQ1Grid"/>. Source: ggml-common.h <c>block_iq1_s</c>, ggml-quants.c <c>dequantize_row_iq1_s</c>.
+/// </summary>
+[StructLayout(LayoutKind.Sequential, Pack = 1)]
+internal struct BlockIQ1_S : ITensorFormat<BlockIQ1_S>
+{
+    public ushort D;
+
+    /// <summary>Byte i: low eight bits of the point of weights 8 i..8 i + 7.</summary>
+    public Bytes32 Qs;
+
+    /// <summary>Two bytes for each 32 weights, from the lowest bit on: high three bits of four points, sc, and whether the shift is negative.</summary>
+    public Bytes16 Qh;
+
+    public static TensorType Type => TensorType.IQ1_S;
+
+    public static int BlockWeights => 256;
+
+    public static int BlockBytes => 50;
+
+    public static void Dequantize(in BlockIQ1_S block, Span<float> x)
+    {
+        Span<sbyte> eighths = stackalloc sbyte[256];
+        Unpack(in block, eighths);
+        ReadOnlySpan<ushort> high = MemoryMarshal.Cast<byte, ushort>(block.Qh);
+        float d = HalfBits.ToSingle(block.D);
+        for (int k = 0; k < 256; k++)
+        {
+            int scale = (high[k / 32] >> 12) & 7;
+            x[k] = d * ((2 * scale) + 1) * (eighths[k] / 8f);
+        }
+    }
+
+    private static void Unpack(in BlockIQ1_S block, Span<sbyte> eighths)
+    {
+        ReadOnlySpan<ushort> high = MemoryMarshal.Cast<byte, ushort>(block.Qh);
+        for (int i = 0; i < 32; i++)
+        {
+            int bits = high[i / 4];
+            int point = block.Qs[i] | (((bits >> (3 * (i % 4))) & 7) << 8);
+            IQ1Grid.Shift(point, (bits & 0x8000) != 0, eighths.Slice(8 * i, 8));
+        }
+    }
+}

@@ -1,0 +1,53 @@
+using System;
+using System.Runtime.InteropServices;
+
+namespace EdgeRuntime.Formats;
+
+/// <summary>
+/// Super-blocks of 256 weights: d * (sc + 1/2) / 4 * v with 4-bit sc for 16 weights. Eight v at a time are a point of
+/// <see cref="IQ2Grids.S"/> and eight signs. Source: ggml-common.h <c>block_iq2_s</c>, ggml-quants.c <c>dequantize_row_iq2_s</c>.
+/// </summary>
+[StructLayout(LayoutKind.Sequential, Pack = 1)]
+internal struct BlockIQ2_S : ITensorFormat<BlockIQ2_S>
+{
+    public ushort D;
+
+    /// <summary>Byte i: low eight bits of the point of weights 8 i..8 i + 7.</summary>
+    public Bytes32 Qs;
+
+    /// <summary>Byte i: signs of weights 8 i..8 i + 7.</summary>
+    public Bytes32 Signs;
+
+    /// <summary>Bits 2 i, 2 i + 1: high bits of point i in 0..31.</summary>
+    public Bytes8 Qh;
+
+    /// <summary>Nibble i (low ones first): sc of weights 16 i..16 i + 15.</summary>
+    public Bytes8 Scales;
+
+    public static TensorType Type => TensorType.IQ2_S;
+
+    public static int BlockWeights => 256;
+
+    public static int BlockBytes => 82;
+
+    public static void Dequantize(in BlockIQ2_S block, Span<float> x)
+    {
+        Span<sbyte> levels = stackalloc sbyte[256];
+        Unpack(in block, levels);
+        float d = HalfBits.ToSingle(block.D);
+        for (int k = 0; k < 256; k++)
+        {
+            int scale = (block.Scales[k / 32] >> (k % 32 / 16 * 4)) & 15;
+            x[k] = d * (0.5f + scale) * 0.25f * levels[k];
+        }
+    }
+
+    private static void Unpack(in BlockIQ2_S block, Span<sbyte> levels)
+    {
+        for (int i = 0; i < 32; i++)
+        {
+            int high = (block.Qh[i / 4] >> (i % 4 * 2)) & 3;
+            Grid.Sign(IQ2Grids.S[block.Qs[i] | (high << 8)], block.Signs[i], levels.Slice(8 * i, 8));
+        }
+    }
+}

@@ -1,0 +1,48 @@
+using System;
+using System.Runtime.InteropServices;
+
+namespace EdgeRuntime.Formats;
+
+/// <summary>
+/// Super-blocks of 256 weights: d * (sc + 1/2) / 4 * v with 4-bit sc for 16 weights. Eight v at a time are a point of
+/// <see cref="IQ2Grids.Xs"/> and eight signs of which seven are stored.
+/// Source: ggml-common.h <c>block_iq2_xs</c>, ggml-quants.c <c>dequantize_row_iq2_xs</c>.
+/// </summary>
+[StructLayout(LayoutKind.Sequential, Pack = 1)]
+internal struct BlockIQ2_XS : ITensorFormat<BlockIQ2_XS>
+{
+    public ushort D;
+
+    /// <summary>Two bytes for each eight weights: 9 bits for the point, 7 for the signs.</summary>
+    public Bytes64 Qs;
+
+    /// <summary>Nibble i (low ones first): sc of weights 16 i..16 i + 15.</summary>
+    public Bytes8 Scales;
+
+    public static TensorType Type => TensorType.IQ2_XS;
+
+    public static int BlockWeights => 256;
+
+    public static int BlockBytes => 74;
+
+    public static void Dequantize(in BlockIQ2_XS block, Span<float> x)
+    {
+        Span<sbyte> levels = stackalloc sbyte[256];
+        Unpack(in block, levels);
+        float d = HalfBits.ToSingle(block.D);
+        for (int k = 0; k < 256; k++)
+        {
+            int scale = (block.Scales[k / 32] >> (k % 32 / 16 * 4)) & 15;
+            x[k] = d * (0.5f + scale) * 0.25f * levels[k];
+        }
+    }
+
+    private static void Unpack(in BlockIQ2_XS block, Span<sbyte> levels)
+    {
+        ReadOnlySpan<ushort> codes = MemoryMarshal.Cast<byte, ushort>(block.Qs);
+        for (int i = 0; i < codes.Length; i++)
+        {
+            Grid.Sign(IQ2Grids.Xs[codes[i] & 511], Grid.EvenSigns(codes[i] >> 9), levels.Slice(8 * i, 8));
+        }
+    }
+}

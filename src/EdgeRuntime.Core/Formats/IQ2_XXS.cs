@@ -1,0 +1,48 @@
+using System;
+using System.Runtime.InteropServices;
+
+namespace EdgeRuntime.Formats;
+
+/// <summary>
+/// Super-blocks of 256 weights: d * (sc + 1/2) / 4 * v with 4-bit sc for 32 weights. Eight v at a time are a point of
+/// <see cref="IQ2Grids.Xxs"/> and eight signs of which seven are stored.
+/// Source: ggml-common.h <c>block_iq2_xxs</c>, ggml-quants.c <c>dequantize_row_iq2_xxs</c>.
+/// </summary>
+[StructLayout(LayoutKind.Sequential, Pack = 1)]
+internal struct BlockIQ2_XXS : ITensorFormat<BlockIQ2_XXS>
+{
+    public ushort D;
+
+    /// <summary>Bytes 8 i..8 i + 7 for weights 32 i..32 i + 31: four points, a byte each; then, as one integer, 4 x 7 signs and sc on top.</summary>
+    public Bytes64 Qs;
+
+    public static TensorType Type => TensorType.IQ2_XXS;
+
+    public static int BlockWeights => 256;
+
+    public static int BlockBytes => 66;
+
+    public static void Dequantize(in BlockIQ2_XXS block, Span<float> x)
+    {
+        Span<sbyte> levels = stackalloc sbyte[256];
+        Unpack(in block, levels);
+        ReadOnlySpan<uint> words = MemoryMarshal.Cast<byte, uint>(block.Qs);
+        float d = HalfBits.ToSingle(block.D);
+        for (int k = 0; k < 256; k++)
+        {
+            uint scale = words[(2 * (k / 32)) + 1] >> 28;
+            x[k] = d * (0.5f + scale) * 0.25f * levels[k];
+        }
+    }
+
+    private static void Unpack(in BlockIQ2_XXS block, Span<sbyte> levels)
+    {
+        ReadOnlySpan<byte> points = block.Qs;
+        ReadOnlySpan<uint> words = MemoryMarshal.Cast<byte, uint>(block.Qs);
+        for (int i = 0; i < 32; i++)
+        {
+            int signs = (int)(words[(2 * (i / 4)) + 1] >> (7 * (i % 4))) & 127;
+            Grid.Sign(IQ2Grids.Xxs[points[(8 * (i / 4)) + (i % 4)]], Grid.EvenSigns(signs), levels.Slice(8 * i, 8));
+        }
+    }
+}

@@ -1,0 +1,59 @@
+using System;
+using System.Runtime.InteropServices;
+
+namespace EdgeRuntime.Formats;
+
+/// <summary>
+/// Super-blocks of 256 weights: d * (2 sc + 1) * v with 4-bit sc for 32 weights. Four v at a time are a point of
+/// <see cref="IQ3Grids.S"/>, with a sign each. Source: ggml-common.h <c>block_iq3_s</c>, ggml-quants.c <c>dequantize_row_iq3_s</c>.
+/// </summary>
+[StructLayout(LayoutKind.Sequential, Pack = 1)]
+internal struct BlockIQ3_S : ITensorFormat<BlockIQ3_S>
+{
+    public ushort D;
+
+    /// <summary>Byte i: low eight bits of the point of weights 4 i..4 i + 3.</summary>
+    public Bytes64 Qs;
+
+    /// <summary>Bit i: high bit of point i in 0..63.</summary>
+    public Bytes8 Qh;
+
+    /// <summary>Byte i: signs of weights 8 i..8 i + 7.</summary>
+    public Bytes32 Signs;
+
+    /// <summary>Nibble i (low ones first): sc of weights 32 i..32 i + 31.</summary>
+    public Bytes4 Scales;
+
+    public static TensorType Type => TensorType.IQ3_S;
+
+    public static int BlockWeights => 256;
+
+    public static int BlockBytes => 110;
+
+    public static void Dequantize(in BlockIQ3_S block, Span<float> x)
+    {
+        Span<sbyte> levels = stackalloc sbyte[256];
+        Unpack(in block, levels);
+        float d = HalfBits.ToSingle(block.D);
+        for (int k = 0; k < 256; k++)
+        {
+            int scale = (block.Scales[k / 64] >> (k % 64 / 32 * 4)) & 15;
+            x[k] = d * ((2 * scale) + 1) * levels[k];
+        }
+    }
+
+    private static void Unpack(in BlockIQ3_S block, Span<sbyte> levels)
+    {
+        for (int i = 0; i < 32; i++)
+        {
+            ulong point = Grid.Join(Point(in block, 2 * i), Point(in block, (2 * i) + 1));
+            Grid.Sign(point, block.Signs[i], levels.Slice(8 * i, 8));
+        }
+    }
+
+    private static uint Point(in BlockIQ3_S block, int i)
+    {
+        int high = (block.Qh[i / 8] >> (i % 8)) & 1;
+        return IQ3Grids.S[block.Qs[i] | (high << 8)];
+    }
+}

@@ -1,0 +1,45 @@
+using System;
+using System.Runtime.InteropServices;
+
+namespace EdgeRuntime.Formats;
+
+/// <summary>
+/// Blocks of 128 weights: d or -d, a bit each. Source: ggml-common.h <c>block_q1_0</c>, ggml-quants.c <c>dequantize_row_q1_0</c>.
+/// </summary>
+[StructLayout(LayoutKind.Sequential, Pack = 1)]
+internal struct BlockQ1_0 : ITensorFormat<BlockQ1_0>
+{
+    public ushort D;
+
+    /// <summary>Bit k: 1 where weight k is d, 0 where it is -d.</summary>
+    public Bytes16 Qs;
+
+    public static TensorType Type => TensorType.Q1_0;
+
+    public static int BlockWeights => 128;
+
+    public static int BlockBytes => 18;
+
+    public static void Dequantize(in BlockQ1_0 block, Span<float> x)
+    {
+        float d = HalfBits.ToSingle(block.D);
+        for (int k = 0; k < 128; k++)
+        {
+            x[k] = ((block.Qs[k / 8] >> (k % 8)) & 1) != 0 ? d : -d;
+        }
+    }
+
+    /// <summary>Keeps the signs and, as the scale, the mean magnitude.</summary>
+    public static void Quantize(ReadOnlySpan<float> x, out BlockQ1_0 block)
+    {
+        block = default;
+        float sum = 0;
+        for (int k = 0; k < 128; k++)
+        {
+            sum += MathF.Abs(x[k]);
+            block.Qs[k / 8] |= (byte)((x[k] >= 0 ? 1 : 0) << (k % 8));
+        }
+
+        block.D = HalfBits.FromSingle(sum / 128);
+    }
+}

@@ -1,0 +1,43 @@
+using System;
+using System.Runtime.InteropServices;
+
+namespace EdgeRuntime.Formats;
+
+/// <summary>
+/// Blocks of 64 weights: d * (q - 1) with 2-bit q. Source: ggml-common.h <c>block_q2_0</c>, ggml-quants.c <c>dequantize_row_q2_0</c>.
+/// </summary>
+[StructLayout(LayoutKind.Sequential, Pack = 1)]
+internal struct BlockQ2_0 : ITensorFormat<BlockQ2_0>
+{
+    public ushort D;
+
+    /// <summary>Bits 2 k, 2 k + 1: weight k.</summary>
+    public Bytes16 Qs;
+
+    public static TensorType Type => TensorType.Q2_0;
+
+    public static int BlockWeights => 64;
+
+    public static int BlockBytes => 18;
+
+    public static void Dequantize(in BlockQ2_0 block, Span<float> x)
+    {
+        float d = HalfBits.ToSingle(block.D);
+        for (int k = 0; k < 64; k++)
+        {
+            int quant = (block.Qs[k / 4] >> (k % 4 * 2)) & 3;
+            x[k] = (quant - 1) * d;
+        }
+    }
+
+    /// <summary>Divides by the greatest magnitude and rounds to -1, 0 or 1, so that 2 is never used; see <see cref="Ternary"/>.</summary>
+    public static void Quantize(ReadOnlySpan<float> x, out BlockQ2_0 block)
+    {
+        Span<byte> quants = stackalloc byte[64];
+        block = new() { D = Ternary.Quantize(x, quants) };
+        for (int k = 0; k < 64; k++)
+        {
+            block.Qs[k / 4] |= (byte)(quants[k] << (k % 4 * 2));
+        }
+    }
+}

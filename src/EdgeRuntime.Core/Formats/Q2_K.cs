@@ -1,0 +1,41 @@
+using System;
+using System.Runtime.InteropServices;
+
+namespace EdgeRuntime.Formats;
+
+/// <summary>
+/// Super-blocks of 256 weights: (d * sc) * q - dmin * m with 2-bit q and 4-bit sc and m for 16 weights.
+/// Source: ggml-common.h <c>block_q2_K</c>, ggml-quants.c <c>dequantize_row_q2_K</c>.
+/// </summary>
+[StructLayout(LayoutKind.Sequential, Pack = 1)]
+internal struct BlockQ2_K : ITensorFormat<BlockQ2_K>
+{
+    /// <summary>Byte i: low nibble sc, high nibble m of weights 16 i..16 i + 15.</summary>
+    public Bytes16 Scales;
+
+    /// <summary>In the order of <see cref="BitPairs"/>.</summary>
+    public Bytes64 Qs;
+
+    public ushort D;
+
+    public ushort DMin;
+
+    public static TensorType Type => TensorType.Q2_K;
+
+    public static int BlockWeights => 256;
+
+    public static int BlockBytes => 84;
+
+    public static void Dequantize(in BlockQ2_K block, Span<float> x)
+    {
+        Span<byte> quants = stackalloc byte[256];
+        BitPairs.Unpack(block.Qs, quants);
+        float d = HalfBits.ToSingle(block.D);
+        float dmin = HalfBits.ToSingle(block.DMin);
+        for (int k = 0; k < 256; k++)
+        {
+            int scale = block.Scales[k / 16];
+            x[k] = (d * (scale & 15) * quants[k]) - (dmin * (scale >> 4));
+        }
+    }
+}

@@ -1,0 +1,83 @@
+using System;
+using System.Runtime.InteropServices;
+
+namespace EdgeRuntime.Formats;
+
+/// <summary>
+/// Super-blocks of 256 weights: d * (q - 1) with q of 0, 1 or 2, five in a byte. A byte is the fraction 0.q0 q1 q2 q3 q4 in base 3,
+/// rounded up to 256ths: times 3, the part before the point is q0, and so on.
+/// Source: ggml-common.h <c>block_tq1_0</c>, ggml-quants.c <c>dequantize_row_tq1_0</c>.
+/// </summary>
+[StructLayout(LayoutKind.Sequential, Pack = 1)]
+internal struct BlockTQ1_0 : ITensorFormat<BlockTQ1_0>
+{
+    /// <summary>Digit n of byte l: weight 32 n + l.</summary>
+    public Bytes32 Qs;
+
+    /// <summary>Digit n of byte l: weight 160 + 16 n + l.</summary>
+    public Bytes16 QsMiddle;
+
+    /// <summary>Digit n of byte l, four digits alone: weight 240 + 4 n + l.</summary>
+    public Bytes4 Qh;
+
+    public ushort D;
+
+    public static TensorType Type => TensorType.TQ1_0;
+
+    public static int BlockWeights => 256;
+
+    public static int BlockBytes => 54;
+
+    public static void Dequantize(in BlockTQ1_0 block, Span<float> x)
+    {
+        Span<byte> quants = stackalloc byte[256];
+        Unpack(block.Qs, quants[..160]);
+        Unpack(block.QsMiddle, quants[160..240]);
+        Unpack(block.Qh, quants[240..]);
+        float d = HalfBits.ToSingle(block.D);
+        for (int k = 0; k < 256; k++)
+        {
+            x[k] = (quants[k] - 1) * d;
+        }
+    }
+
+    /// <summary>Divides by the greatest magnitude and rounds to -1, 0 or 1; see <see cref="Ternary"/>.</summary>
+    public static void Quantize(ReadOnlySpan<float> x, out BlockTQ1_0 block)
+    {
+        Span<byte> quants = stackalloc byte[256];
+        block = new() { D = Ternary.Quantize(x, quants) };
+        Pack(quants[..160], block.Qs);
+        Pack(quants[160..240], block.QsMiddle);
+        Pack(quants[240..], block.Qh);
+    }
+
+    private static void Unpack(ReadOnlySpan<byte> packed, Span<byte> quants)
+    {
+        for (int l = 0; l < packed.Length; l++)
+        {
+            byte fraction = packed[l];
+            for (int k = l; k < quants.Length; k += packed.Length)
+            {
+                quants[k] = (byte)(fraction * 3 >> 8);
+                fraction *= 3;
+            }
+        }
+    }
+
+    private static void Pack(ReadOnlySpan<byte> quants, Span<byte> packed)
+    {
+        const int Digits = 5;
+        const int Values = 243;
+        for (int l = 0; l < packed.Length; l++)
+        {
+            int number = 0;
+            for (int n = 0; n < Digits; n++)
+            {
+                int k = (n * packed.Length) + l;
+                number = (3 * number) + (k < quants.Length ? quants[k] : 0);
+            }
+
+            packed[l] = (byte)(((number * 256) + Values - 1) / Values);
+        }
+    }
+}
