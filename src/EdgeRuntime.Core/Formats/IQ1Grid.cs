@@ -151,4 +151,13 @@ internal static class IQ1Grid
             eighths[k] = (sbyte)((8 * (sbyte)(numbers >> (8 * k))) + (down ? -1 : 1));
         }
     }
+
+    /// <summary>Shifted numbers to 0, 1 and 2 for -1, 0 and 1.</summary>
+    public static void ToQuants(ReadOnlySpan<sbyte> eighths, Span<byte> quants)
+    {
+        for (int k = 0; k < eighths.Length; k++)
+        {
+            quants[k] = (byte)((eighths[k] + 9) >> 3);
+        }
+    }
 }

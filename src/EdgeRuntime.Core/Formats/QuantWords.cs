@@ -7,7 +7,7 @@ namespace EdgeRuntime.Formats;
 
 /// <summary>
 /// The quants of a row as packed panels have them: 32 columns are as many words (of four bytes) as a quant has bits, in the order of
-/// <see cref="Kernels.PackedLayout"/>. <see cref="FromQuants"/> defines them; the other methods are what formats do instead, from their own
+/// <see cref="Kernels.Panels.PackedLayout"/>. <see cref="FromQuants"/> defines them; the other methods are what formats do instead, from their own
 /// fields and with vectors.
 /// </summary>
 internal static class QuantWords
@@ -18,7 +18,7 @@ internal static class QuantWords
     private const uint Nibble = 0x0f0f0f0f;
 
     /// <summary>The words of 32 quants, a byte each.</summary>
-    /// <param name="bits">4, 5, 6 or 8.</param>
+    /// <param name="bits">1, 2, 3, 4, 5, 6 or 8.</param>
     /// <param name="quants">32 quants.</param>
     /// <param name="words">Gets <paramref name="bits"/> words.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -31,33 +31,54 @@ internal static class QuantWords
             return;
         }
 
-        for (int g = 0; g < 4; g++)
+        int low = bits & 6;
+        if (bits >= 4)
         {
-            words[g] = (fours[g] & Nibble) | ((fours[g + 4] & Nibble) << 4);
+            low = 4;
+            for (int g = 0; g < 4; g++)
+            {
+                words[g] = (fours[g] & Nibble) | ((fours[g + 4] & Nibble) << 4);
+            }
+        }
+        else if (low == 2)
+        {
+            Pairs(fours, 0, words);
         }
 
-        if (bits == 5)
+        if (bits == 6)
         {
-            uint high = 0;
-            for (int g = 0; g < 8; g++)
-            {
-                high |= ((fours[g] >> 4) & 0x01010101) << g;
-            }
-
-            words[4] = high;
+            Pairs(fours, 4, words[4..]);
         }
-        else if (bits == 6)
+        else if (bits != low)
         {
-            for (int p = 0; p < 2; p++)
-            {
-                uint high = 0;
-                for (int i = 0; i < 4; i++)
-                {
-                    high |= ((fours[(4 * p) + i] >> 4) & 0x03030303) << (2 * i);
-                }
+            words[low] = Singles(fours, low);
+        }
+    }
 
-                words[4 + p] = high;
+    /// <summary>A bit of each quant.</summary>
+    private static uint Singles(ReadOnlySpan<uint> fours, int shift)
+    {
+        uint word = 0;
+        for (int g = 0; g < 8; g++)
+        {
+            word |= ((fours[g] >> shift) & 0x01010101) << g;
+        }
+
+        return word;
+    }
+
+    /// <summary>Two bits of each quant.</summary>
+    private static void Pairs(ReadOnlySpan<uint> fours, int shift, Span<uint> words)
+    {
+        for (int p = 0; p < 2; p++)
+        {
+            uint word = 0;
+            for (int i = 0; i < 4; i++)
+            {
+                word |= ((fours[(4 * p) + i] >> shift) & 0x03030303) << (2 * i);
             }
+
+            words[p] = word;
         }
     }
 

@@ -24,7 +24,7 @@ internal abstract class TensorFormat
     /// <summary>Bytes of one block.</summary>
     public abstract int BlockBytes { get; }
 
-    /// <summary>What kernels must know, or null for the float types and those without kernels.</summary>
+    /// <summary>What kernels must know, or null for the float types.</summary>
     public abstract QuantShape? Shape { get; }
 
     /// <inheritdoc cref="IQuantizedFormat{TSelf}.IsScalesThenQuants"/>
@@ -67,10 +67,6 @@ internal abstract class TensorFormat
     public static TensorFormat Of<TBlock>(BlockQuantizer<TBlock>? quantizer = null)
         where TBlock : unmanaged, IQuantizedFormat<TBlock> => new Quantized<TBlock>(quantizer);
 
-    /// <summary>A quantized format that kernels do not know yet.</summary>
-    public static TensorFormat WithoutKernels<TBlock>(BlockQuantizer<TBlock>? quantizer = null)
-        where TBlock : unmanaged, ITensorFormat<TBlock> => new Blocks<TBlock>(quantizer);
-
     private class Blocks<TBlock>(BlockQuantizer<TBlock>? quantizer) : TensorFormat
         where TBlock : unmanaged, ITensorFormat<TBlock>
     {
@@ -99,7 +95,7 @@ internal abstract class TensorFormat
         public override void Quantize(ReadOnlySpan<float> x, Span<byte> destination)
         {
             BlockQuantizer<TBlock> quantize = quantizer ?? throw new NotSupportedException(
-                $"there is no quantizer to {Type}; use one of: {string.Join(", ", TensorFormats.Defined.Where(format => format.CanQuantize).Select(format => format.Type))}");
+                $"there is no quantizer to {Type}; use one of: {string.Join(", ", TensorFormats.All.Where(format => format.CanQuantize).Select(format => format.Type))}");
             Span<TBlock> blocks = MemoryMarshal.Cast<byte, TBlock>(destination);
             CheckLength(blocks.Length, x.Length);
             for (int b = 0; b < blocks.Length; b++)

@@ -31,7 +31,7 @@ public unsafe class PanelPackerTests
     public void CopyChunk_AnySize_EqualsTakingBlocksApart(TensorType type, int blocks)
     {
         TensorFormat format = TensorFormats.Get(type);
-        var layout = new PackedLayout(format.Shape!.Value);
+        PackedLayout layout = PackedLayouts.Find(format.Shape!.Value);
         int columns = blocks * ActivationLayout.BlockColumns;
         byte[] source = MatrixCase.RandomRows(format, PackedLayout.PanelRows, columns, new Random(blocks));
         byte[] expected = new byte[layout.PanelBytes(columns)];
@@ -55,10 +55,10 @@ public unsafe class PanelPackerTests
     public void CopyChunk_ScaleThatIsNotFinite_NamesItsColumn(TensorType type, int blocks)
     {
         TensorFormat format = TensorFormats.Get(type);
-        var layout = new PackedLayout(format.Shape!.Value);
+        PackedLayout layout = PackedLayouts.Find(format.Shape!.Value);
         int columns = blocks * ActivationLayout.BlockColumns;
         byte[] panel = new byte[layout.PanelBytes(columns)];
-        for (int scale = 0; scale < (layout.HasMinima ? 2 : 1); scale++)
+        for (int scale = 0; scale < (1 + layout.Mins); scale++)
         {
             byte[] row = MatrixCase.RandomRows(format, 1, columns, new Random(blocks));
             BitConverter.TryWriteBytes(row.AsSpan(((blocks - 1) * format.BlockBytes) + (scale * sizeof(ushort))), Half.NaN);
@@ -76,7 +76,7 @@ public unsafe class PanelPackerTests
         for (int b = 0; b < blocks; b++)
         {
             format.Decompose(row.Slice(b * format.BlockBytes, format.BlockBytes), quants, ref scales);
-            PanelPacker.PackScales(layout.Shape.Scales, in scales, panel, b, r);
+            layout.PackScales(in scales, panel, b, r);
             PanelPacker.PackQuants(layout.Shape.Bits, quants, panel + layout.ScaleBytes(blocks) + (b * layout.BlockBytes), r);
         }
     }

@@ -93,9 +93,9 @@ internal unsafe interface IPanelScales
 }
 
 /// <summary>What a kind of scales computes once for a chunk.</summary>
-/// <param name="D">Depends on the kind.</param>
-/// <param name="Min">Depends on the kind.</param>
-/// <param name="Place">Where the scales of the vector's first row lie.</param>
+/// <param name="d">The scale of the chunk, or what comes of it.</param>
+/// <param name="min">The minimum of the chunk, or another form of the scale.</param>
+/// <param name="place">Where the scales of the vector's first row lie.</param>
 /// <typeparam name="TVector">The vector.</typeparam>
 internal readonly unsafe struct ChunkScales<TVector>(TVector d, TVector min, byte* place)
     where TVector : struct

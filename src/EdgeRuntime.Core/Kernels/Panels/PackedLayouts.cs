@@ -20,6 +20,19 @@ internal static class PackedLayouts
         Of<Quants6<Centered6>, SuperBlockScales<TwoScales>>(), // Q6_K
         Of<Coded<Quants4<NonLinearCode>, NonLinearCode>, HalfScales>(), // IQ4_NL
         Of<Coded<Quants4<NonLinearCode>, NonLinearCode>, SuperBlockScales<OneScale>>(), // IQ4_XS
+        Of<Quants1<PlusMinus>, WideHalfScales<Span128>>(), // Q1_0
+        Of<Quants2<TernaryCode>, WideHalfScales<Span64>>(), // Q2_0
+        Of<Quants2<TernaryCode>, WideHalfScales<Span256>>(), // TQ1_0, TQ2_0
+        Of<Quants2<Unsigned2>, NibbleMinScales>(), // Q2_K
+        Of<Quants3<Centered3>, SuperBlockScales<TwoScales>>(), // Q3_K
+        Of<Coded<Quants4<Float4Code>, Float4Code>, ExponentScales>(), // MXFP4
+        Of<Coded<Quants4<Float4Code>, Float4Code>, MiniFloatScales>(), // NVFP4
+        Of<Quants2<Unsigned2>, EighthScales>(), // IQ1_S
+        Of<ShiftedQuants2<ShiftedTernary>, ShiftedNibbleScales>(), // IQ1_M
+        Of<Coded<Quants3<Grid2Code>, Grid2Code>, NibbleScales32>(), // IQ2_XXS
+        Of<Coded<Quants3<Grid2Code>, Grid2Code>, NibbleScales16>(), // IQ2_XS, IQ2_S
+        Of<Coded<Quants4<Grid3Code>, Grid3Code>, NibbleScales32>(), // IQ3_XXS
+        Of<DoubledQuants4<OddCode>, NibbleScales32>(), // IQ3_S
     ];
 
     /// <summary>The layout of a format.</summary>

@@ -12,7 +12,7 @@ internal static unsafe class PanelPacker
 
     /// <summary>
     /// A row of a chunk of a format that <see cref="IQuantizedFormat{TSelf}.IsScalesThenQuants"/>: moves scales and groups of four bytes
-    /// as they are, which gives what <see cref="PackScales"/> and <see cref="PackQuants"/> give.
+    /// as they are, which gives what <see cref="PackedLayout.PackScales"/> and <see cref="PackQuants"/> give.
     /// </summary>
     /// <param name="layout">4 or 8 bits, with scales of kind Half or HalfAndMin.</param>
     /// <param name="source">The row's blocks as in the file, all of the chunk.</param>
