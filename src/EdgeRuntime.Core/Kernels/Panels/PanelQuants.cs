@@ -117,6 +117,19 @@ internal readonly unsafe struct Quants3<TCode> : IPanelQuants
         TIsa.Field(TIsa.Load(block + (2 * PackedLayout.VectorBytes)), 2 - g, 4));
 }
 
+/// <summary>Four vectors of nibbles, of which kinds of four bits and more are made.</summary>
+internal static unsafe class NibblePlanes
+{
+    /// <summary>The low nibbles of columns 4 g .. 4 g + 3.</summary>
+    /// <remarks>The branch is outside of the call: a shift by a number that the JIT finds out after reading the call is no constant to it.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector Load<TIsa, TVector>(byte* block, int g)
+        where TIsa : struct, IPanelIsa<TVector>
+        where TVector : struct => g < 4
+        ? TIsa.Field(TIsa.Load(block + (g * PackedLayout.VectorBytes)), 0, 15)
+        : TIsa.Field(TIsa.Load(block + ((g - 4) * PackedLayout.VectorBytes)), -4, 15);
+}
+
 /// <summary>Four vectors of nibbles.</summary>
 internal readonly unsafe struct Quants4<TCode> : IPanelQuants
     where TCode : unmanaged, IQuantCode
@@ -134,7 +147,7 @@ internal readonly unsafe struct Quants4<TCode> : IPanelQuants
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector Load<TIsa, TVector>(byte* block, int g, TVector shifts)
         where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct => TIsa.Field(TIsa.Load(block + (g % 4 * PackedLayout.VectorBytes)), g < 4 ? 0 : -4, 15);
+        where TVector : struct => NibblePlanes.Load<TIsa, TVector>(block, g);
 }
 
 /// <summary>Four vectors of nibbles that count twice.</summary>
@@ -154,7 +167,9 @@ internal readonly unsafe struct DoubledQuants4<TCode> : IPanelQuants
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector Load<TIsa, TVector>(byte* block, int g, TVector shifts)
         where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct => TIsa.Field(TIsa.Load(block + (g % 4 * PackedLayout.VectorBytes)), g < 4 ? 1 : -3, 30);
+        where TVector : struct => g < 4
+        ? TIsa.Field(TIsa.Load(block + (g * PackedLayout.VectorBytes)), 1, 30)
+        : TIsa.Field(TIsa.Load(block + ((g - 4) * PackedLayout.VectorBytes)), -3, 30);
 }
 
 /// <summary>Nibbles and a plane of fifth bits.</summary>
@@ -175,7 +190,7 @@ internal readonly unsafe struct Quants5<TCode> : IPanelQuants
     public static TVector Load<TIsa, TVector>(byte* block, int g, TVector shifts)
         where TIsa : struct, IPanelIsa<TVector>
         where TVector : struct => TIsa.Or(
-        TIsa.Field(TIsa.Load(block + (g % 4 * PackedLayout.VectorBytes)), g < 4 ? 0 : -4, 15),
+        NibblePlanes.Load<TIsa, TVector>(block, g),
         TIsa.Field(TIsa.Load(block + (4 * PackedLayout.VectorBytes)), 4 - g, 16));
 }
 
@@ -197,7 +212,7 @@ internal readonly unsafe struct Quants6<TCode> : IPanelQuants
     public static TVector Load<TIsa, TVector>(byte* block, int g, TVector shifts)
         where TIsa : struct, IPanelIsa<TVector>
         where TVector : struct => TIsa.Or(
-        TIsa.Field(TIsa.Load(block + (g % 4 * PackedLayout.VectorBytes)), g < 4 ? 0 : -4, 15),
+        NibblePlanes.Load<TIsa, TVector>(block, g),
         TIsa.Field(TIsa.Load(block + ((4 + (g / 4)) * PackedLayout.VectorBytes)), 4 - (2 * (g % 4)), 0x30));
 }
 
