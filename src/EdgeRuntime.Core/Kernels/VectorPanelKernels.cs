@@ -28,7 +28,7 @@ internal sealed unsafe class VectorPanelKernels<TIsa, TVector, TGemv, TTile, TBl
     public override int GemvTokens(PackedLayout layout) => TGemv.Tokens(layout);
 
     public override void QuantizeTile(float* x, int xStride, int tokens, int columns, byte* tile) =>
-        BlockQuantizer<TBlock>.QuantizeTile(x, xStride, tokens, columns, tile);
+        ActivationBlocks<TBlock>.QuantizeTile(x, xStride, tokens, columns, tile);
 
     public override delegate*<byte*, int, byte*, void> Expand(PackedLayout layout) => layout.ExpandWith<TIsa, TVector>();
 

@@ -29,8 +29,8 @@ internal sealed unsafe class AttentionStep : IDisposable
     {
         _spec = spec;
         _s = scratch;
-        _attention = CausalAttention.Create(
-            spec.Heads, spec.KvHeads, spec.KeyLength, spec.ValueLength, spec.AttentionScale, KvCache.TensorTypeOf(kvType), isa);
+        _attention = isa.CreateAttention(
+            spec.Heads, spec.KvHeads, spec.KeyLength, spec.ValueLength, spec.AttentionScale, KvCache.TensorTypeOf(kvType));
         _partials = new NativeBuffer(_attention.PartialBytes(contextLength));
         _threads = new NativeBuffer[threads];
         for (int i = 0; i < threads; i++)

@@ -23,7 +23,7 @@ internal sealed unsafe class TransformerForward : ITeamWork, IDisposable
     private readonly InstructionSet _isa;
     private readonly ForwardScratch _s;
     private readonly AttentionStep _attention;
-    private readonly VectorKernels _vector;
+    private readonly ElementwiseKernels _vector;
     private readonly int _tileTokens;
 
     private int[] _tokens = [];
@@ -51,7 +51,7 @@ internal sealed unsafe class TransformerForward : ITeamWork, IDisposable
         _isa = isa;
         _s = new ForwardScratch(spec, maxTokens, team.Threads, weights.ScratchBytes);
         _attention = new AttentionStep(spec, isa, _s, kvType, contextLength, team.Threads);
-        _vector = VectorKernels.For(isa);
+        _vector = isa.Elementwise;
         _tileTokens = ActivationQuantizer.TileTokens(isa);
     }
 

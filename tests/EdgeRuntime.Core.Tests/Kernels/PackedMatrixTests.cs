@@ -90,7 +90,7 @@ public class PackedMatrixTests
         TensorFormat format = TensorFormats.Get(type);
         Random random = new(14);
 
-        // Two whole chunks and a part of one where the format allows it.
+        // Two whole strips and a part of one where the format allows it.
         int columns = format.BlockWeights > 32 ? 768 - (format.BlockWeights % 256) : 19 * 32;
         byte[] source = MatrixCase.RandomRows(format, rows, columns, random);
         using PackedMatrix reference = MatrixCase.Pack(type, source, rows, columns, Scalar);

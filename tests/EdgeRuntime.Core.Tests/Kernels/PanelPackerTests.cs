@@ -16,7 +16,7 @@ public unsafe class PanelPackerTests
             var data = new TheoryData<TensorType, int>();
             foreach (TensorFormat format in TensorFormats.All.Where(format => format.IsScalesThenQuants))
             {
-                foreach (int blocks in Enumerable.Range(1, PackedLayout.ChunkBlocks))
+                foreach (int blocks in Enumerable.Range(1, PackedLayout.StripBlocks))
                 {
                     data.Add(format.Type, blocks);
                 }
@@ -28,7 +28,7 @@ public unsafe class PanelPackerTests
 
     [Theory]
     [MemberData(nameof(CopiedTypesAndBlocks))]
-    public void CopyChunk_AnySize_EqualsTakingBlocksApart(TensorType type, int blocks)
+    public void CopyStrip_AnySize_EqualsTakingBlocksApart(TensorType type, int blocks)
     {
         TensorFormat format = TensorFormats.Get(type);
         PackedLayout layout = PackedLayouts.Find(format.Shape!.Value);
@@ -43,7 +43,7 @@ public unsafe class PanelPackerTests
             {
                 ReadOnlySpan<byte> row = source.AsSpan(r * rowBytes, rowBytes);
                 PackApart(format, layout, blocks, row, expectedPanel, r);
-                Assert.Equal(-1, PanelPacker.CopyChunk(layout, row, copiedPanel, r));
+                Assert.Equal(-1, PanelPacker.CopyStrip(layout, row, copiedPanel, r));
             }
         }
 
@@ -52,7 +52,7 @@ public unsafe class PanelPackerTests
 
     [Theory]
     [MemberData(nameof(CopiedTypesAndBlocks))]
-    public void CopyChunk_ScaleThatIsNotFinite_NamesItsColumn(TensorType type, int blocks)
+    public void CopyStrip_ScaleThatIsNotFinite_NamesItsColumn(TensorType type, int blocks)
     {
         TensorFormat format = TensorFormats.Get(type);
         PackedLayout layout = PackedLayouts.Find(format.Shape!.Value);
@@ -64,7 +64,7 @@ public unsafe class PanelPackerTests
             BitConverter.TryWriteBytes(row.AsSpan(((blocks - 1) * format.BlockBytes) + (scale * sizeof(ushort))), Half.NaN);
             fixed (byte* pointer = panel)
             {
-                Assert.Equal(columns - ActivationLayout.BlockColumns, PanelPacker.CopyChunk(layout, row, pointer, 0));
+                Assert.Equal(columns - ActivationLayout.BlockColumns, PanelPacker.CopyStrip(layout, row, pointer, 0));
             }
         }
     }

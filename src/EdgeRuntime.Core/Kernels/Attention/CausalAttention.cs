@@ -79,10 +79,9 @@ internal abstract unsafe class CausalAttention
     /// <param name="valueLength">Elements of a head's value and output.</param>
     /// <param name="scale">Factor of the scores.</param>
     /// <param name="type">Type of the cache: F32, F16, BF16 or Q8_0.</param>
-    /// <param name="instructionSet">Whose code to use.</param>
     /// <exception cref="ArgumentException">Sizes that do not fit together, or a type that no cache can have.</exception>
-    public static CausalAttention Create(
-        int heads, int kvHeads, int keyLength, int valueLength, float scale, TensorType type, InstructionSet instructionSet)
+    public static CausalAttention Create<TLanes>(int heads, int kvHeads, int keyLength, int valueLength, float scale, TensorType type)
+        where TLanes : struct, ILanes<TLanes>
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(kvHeads, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(keyLength, 1);
@@ -92,18 +91,7 @@ internal abstract unsafe class CausalAttention
             throw new ArgumentException($"{heads} query heads cannot be shared out among {kvHeads} KV heads; a multiple is needed");
         }
 
-        return LaneWidth.Of(instructionSet) switch
-        {
-            16 => Create<Lanes512>(heads, kvHeads, keyLength, valueLength, scale, type),
-            8 => Create<Lanes256>(heads, kvHeads, keyLength, valueLength, scale, type),
-            4 => Create<Lanes128>(heads, kvHeads, keyLength, valueLength, scale, type),
-            _ => Create<LanesScalar>(heads, kvHeads, keyLength, valueLength, scale, type),
-        };
-    }
-
-    /// <summary>For vectors of a given width; what <see cref="Create"/> chooses by instruction set.</summary>
-    public static CausalAttention Create<TLanes>(int heads, int kvHeads, int keyLength, int valueLength, float scale, TensorType type)
-        where TLanes : struct, ILanes<TLanes> => type switch
+        return type switch
         {
             TensorType.F32 => new CausalAttention<TLanes, KvFloat32>(heads, kvHeads, keyLength, valueLength, scale),
             TensorType.F16 => new CausalAttention<TLanes, KvFloat16<HalfFormat>>(heads, kvHeads, keyLength, valueLength, scale),
@@ -111,6 +99,7 @@ internal abstract unsafe class CausalAttention
             TensorType.Q8_0 => new CausalAttention<TLanes, KvInt8>(heads, kvHeads, keyLength, valueLength, scale),
             _ => throw new ArgumentException($"a KV cache cannot be {type}; use F32, F16, BF16 or Q8_0", nameof(type)),
         };
+    }
 
     /// <summary>Bytes that <see cref="AttentionSlice.Partials"/> needs for sequences of up to so many positions.</summary>
     public long PartialBytes(int positions) =>

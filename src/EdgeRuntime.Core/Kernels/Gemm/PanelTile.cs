@@ -17,8 +17,6 @@ internal abstract unsafe class PanelTile<TIsa, TVector> : IPanelTile
     private const int StepBytes = 4 * PanelRows;
     private const int QuantBytes = 8 * StepBytes;
 
-    // At least every TileTokens and Lanes.
-    private const int MaxTileTokens = 12;
     private const int MaxLanes = 16;
 
     public static void Multiply<TQuants, TScales>(
@@ -27,7 +25,7 @@ internal abstract unsafe class PanelTile<TIsa, TVector> : IPanelTile
         where TScales : struct, IPanelScales
     {
         // The loops write whole vectors: those of rows that are not wanted go elsewhere first.
-        float* whole = stackalloc float[MaxTileTokens * MaxLanes];
+        float* whole = stackalloc float[PanelKernels.MostTileTokens * MaxLanes];
         long panelBytes = (long)blocks * ExpandedPanelLayout.BytesOfBlock(TScales.Scales, TScales.Mins);
         for (int row = 0; row < rows; row += TIsa.Rows)
         {

@@ -46,9 +46,9 @@ internal abstract unsafe class PanelGemv<TIsa, TVector> : IPanelGemv
     {
         float* sums = stackalloc float[MaxTokens * PackedLayout.PanelRows];
         new Span<float>(sums, tokens * PackedLayout.PanelRows).Clear();
-        for (; blocks > 0; blocks -= PackedLayout.ChunkBlocks)
+        for (; blocks > 0; blocks -= PackedLayout.StripBlocks)
         {
-            int count = Math.Min(blocks, PackedLayout.ChunkBlocks);
+            int count = Math.Min(blocks, PackedLayout.StripBlocks);
             byte* quants = panel + PackedLayout.ScaleBytes<TScales>(count);
             for (int t = 0; t < tokens; t++)
             {
@@ -56,7 +56,7 @@ internal abstract unsafe class PanelGemv<TIsa, TVector> : IPanelGemv
                 {
                     byte* ahead = t + row == 0 ? panel + PanelPrefetch.Bytes : null;
                     float* acc = sums + (t * PackedLayout.PanelRows) + row;
-                    Chunk<TTokens, TQuants, TScales>(panel, quants + (4 * row), activations, count, t, tokens, row, acc, ahead);
+                    Strip<TTokens, TQuants, TScales>(panel, quants + (4 * row), activations, count, t, tokens, row, acc, ahead);
                 }
             }
 
@@ -73,12 +73,12 @@ internal abstract unsafe class PanelGemv<TIsa, TVector> : IPanelGemv
     }
 
     /// <summary>
-    /// One vector of rows times a chunk of one token. All steps stand in this one method, since the compiler
+    /// One vector of rows times a strip of one token. All steps stand in this one method, since the compiler
     /// inlines in proportion to the size of the method that it begins with; those for other bits are left out of the code.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Chunk<TTokens, TQuants, TScales>(
-        byte* chunk, byte* q, byte* activations, int blocks, int t, int tokens, int row, float* sums, byte* ahead)
+    private static void Strip<TTokens, TQuants, TScales>(
+        byte* strip, byte* q, byte* activations, int blocks, int t, int tokens, int row, float* sums, byte* ahead)
         where TTokens : unmanaged
         where TQuants : unmanaged, IPanelQuants
         where TScales : struct, IPanelScales
@@ -89,7 +89,7 @@ internal abstract unsafe class PanelGemv<TIsa, TVector> : IPanelGemv
         tokens = sizeof(TTokens) == 1 ? 1 : tokens;
         t = sizeof(TTokens) == 1 ? 0 : t;
         int step = 4 * tokens;
-        ChunkScales<TVector> scales = TScales.Begin<TIsa, TVector>(chunk, row, TQuants.Unit);
+        StripScales<TVector> scales = TScales.Begin<TIsa, TVector>(strip, row, TQuants.Unit);
         TVector acc = TIsa.Load(sums);
         for (nint b = 0; b < blocks; b++)
         {
@@ -103,7 +103,7 @@ internal abstract unsafe class PanelGemv<TIsa, TVector> : IPanelGemv
             float* d = (float*)(activations + (8 * step)) + t;
             float* dsum = d + tokens;
             short* sum16 = (short*)(dsum + tokens - t) + (2 * t);
-            TVector shifts = TScales.Shifts<TIsa, TVector>(chunk, row, b);
+            TVector shifts = TScales.Shifts<TIsa, TVector>(strip, row, b);
             TVector first = default;
             TVector second = default;
             if (sizeof(TQuants) == IQuantCode.Signed)

@@ -23,18 +23,18 @@ internal readonly unsafe struct ExponentScales : IPanelScales
     /// <remarks>255 is NaN.</remarks>
     public static bool AreFinite(in BlockScales scales) => scales.SubBlocks[0] != byte.MaxValue;
 
-    public static void Pack(in BlockScales scales, byte* chunk, int b, int r) => chunk[(b * PackedLayout.PanelRows) + r] = scales.SubBlocks[0];
+    public static void Pack(in BlockScales scales, byte* strip, int b, int r) => strip[(b * PackedLayout.PanelRows) + r] = scales.SubBlocks[0];
 
-    public static float Scale(byte* chunk, int b, int h, int r, float unit) =>
-        BitConverter.Int32BitsToSingle(Math.Max(chunk[(b * PackedLayout.PanelRows) + r] << MantissaBits, Least)) * unit;
+    public static float Scale(byte* strip, int b, int h, int r, float unit) =>
+        BitConverter.Int32BitsToSingle(Math.Max(strip[(b * PackedLayout.PanelRows) + r] << MantissaBits, Least)) * unit;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ChunkScales<TVector> Begin<TIsa, TVector>(byte* chunk, int row, float unit)
+    public static StripScales<TVector> Begin<TIsa, TVector>(byte* strip, int row, float unit)
         where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct => new(TIsa.Broadcast(unit), default, chunk + row);
+        where TVector : struct => new(TIsa.Broadcast(unit), default, strip + row);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Scale<TIsa, TVector>(in ChunkScales<TVector> scales, nint b, int h)
+    public static TVector Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h)
         where TIsa : struct, IPanelIsa<TVector>
         where TVector : struct =>
         TIsa.Multiply(TIsa.LoadFloatBits(scales.Place + (b * PackedLayout.PanelRows), MantissaBits, Least), scales.D);
@@ -59,18 +59,18 @@ internal readonly unsafe struct MiniFloatScales : IPanelScales
     public static bool AreFinite(in BlockScales scales) => true;
 
     /// <remarks>A format's block has 64 columns.</remarks>
-    public static void Pack(in BlockScales scales, byte* chunk, int b, int r) => SubBlocks.Pack(scales.SubBlocks, 4, chunk + (2 * b * PackedLayout.PanelRows) + r);
+    public static void Pack(in BlockScales scales, byte* strip, int b, int r) => SubBlocks.Pack(scales.SubBlocks, 4, strip + (2 * b * PackedLayout.PanelRows) + r);
 
-    public static float Scale(byte* chunk, int b, int h, int r, float unit) =>
-        BitConverter.Int32BitsToSingle(chunk[(((2 * b) + h) * PackedLayout.PanelRows) + r] << Left) * (Rebias * unit);
+    public static float Scale(byte* strip, int b, int h, int r, float unit) =>
+        BitConverter.Int32BitsToSingle(strip[(((2 * b) + h) * PackedLayout.PanelRows) + r] << Left) * (Rebias * unit);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ChunkScales<TVector> Begin<TIsa, TVector>(byte* chunk, int row, float unit)
+    public static StripScales<TVector> Begin<TIsa, TVector>(byte* strip, int row, float unit)
         where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct => new(TIsa.Broadcast(Rebias * unit), default, chunk + row);
+        where TVector : struct => new(TIsa.Broadcast(Rebias * unit), default, strip + row);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Scale<TIsa, TVector>(in ChunkScales<TVector> scales, nint b, int h)
+    public static TVector Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h)
         where TIsa : struct, IPanelIsa<TVector>
         where TVector : struct =>
         TIsa.Multiply(TIsa.LoadFloatBits(scales.Place + (((2 * b) + h) * PackedLayout.PanelRows), Left, 0), scales.D);

@@ -18,18 +18,18 @@ internal readonly unsafe struct HalfScales : IPanelScales
 
     public static int Bytes(int blocks) => blocks * BlockBytes;
 
-    public static void Pack(in BlockScales scales, byte* chunk, int b, int r) => ((ushort*)chunk)[(b * PackedLayout.PanelRows) + r] = scales.D;
+    public static void Pack(in BlockScales scales, byte* strip, int b, int r) => ((ushort*)strip)[(b * PackedLayout.PanelRows) + r] = scales.D;
 
-    public static float Scale(byte* chunk, int b, int h, int r, float unit) =>
-        HalfBits.ToSingle(((ushort*)chunk)[(b * PackedLayout.PanelRows) + r]);
+    public static float Scale(byte* strip, int b, int h, int r, float unit) =>
+        HalfBits.ToSingle(((ushort*)strip)[(b * PackedLayout.PanelRows) + r]);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ChunkScales<TVector> Begin<TIsa, TVector>(byte* chunk, int row, float unit)
+    public static StripScales<TVector> Begin<TIsa, TVector>(byte* strip, int row, float unit)
         where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct => new(default, default, chunk + (2 * row));
+        where TVector : struct => new(default, default, strip + (2 * row));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Scale<TIsa, TVector>(in ChunkScales<TVector> scales, nint b, int h)
+    public static TVector Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h)
         where TIsa : struct, IPanelIsa<TVector>
         where TVector : struct => TIsa.LoadHalves(scales.Place + (2 * b * PackedLayout.PanelRows));
 
@@ -44,25 +44,25 @@ internal readonly unsafe struct WideHalfScales<TSpan> : IPanelScales
 
     public static int Scales => 1;
 
-    public static bool IsSuperBlock => TSpan.Blocks == PackedLayout.ChunkBlocks;
+    public static bool IsSuperBlock => TSpan.Blocks == PackedLayout.StripBlocks;
 
     public static int Bytes(int blocks) => (blocks + TSpan.Blocks - 1) / TSpan.Blocks * 2 * PackedLayout.PanelRows;
 
-    public static void Pack(in BlockScales scales, byte* chunk, int b, int r) =>
-        ((ushort*)chunk)[(b / TSpan.Blocks * PackedLayout.PanelRows) + r] = scales.D;
+    public static void Pack(in BlockScales scales, byte* strip, int b, int r) =>
+        ((ushort*)strip)[(b / TSpan.Blocks * PackedLayout.PanelRows) + r] = scales.D;
 
-    public static float Scale(byte* chunk, int b, int h, int r, float unit) =>
-        HalfBits.ToSingle(((ushort*)chunk)[(b / TSpan.Blocks * PackedLayout.PanelRows) + r]);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ChunkScales<TVector> Begin<TIsa, TVector>(byte* chunk, int row, float unit)
-        where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct => new(TSpan.Blocks == PackedLayout.ChunkBlocks ? TIsa.LoadHalves(chunk + (2 * row)) : default, default, chunk + (2 * row));
+    public static float Scale(byte* strip, int b, int h, int r, float unit) =>
+        HalfBits.ToSingle(((ushort*)strip)[(b / TSpan.Blocks * PackedLayout.PanelRows) + r]);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Scale<TIsa, TVector>(in ChunkScales<TVector> scales, nint b, int h)
+    public static StripScales<TVector> Begin<TIsa, TVector>(byte* strip, int row, float unit)
         where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct => TSpan.Blocks == PackedLayout.ChunkBlocks
+        where TVector : struct => new(TSpan.Blocks == PackedLayout.StripBlocks ? TIsa.LoadHalves(strip + (2 * row)) : default, default, strip + (2 * row));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h)
+        where TIsa : struct, IPanelIsa<TVector>
+        where TVector : struct => TSpan.Blocks == PackedLayout.StripBlocks
         ? scales.D
         : TIsa.LoadHalves(scales.Place + ((nint)((nuint)b / (nuint)TSpan.Blocks) * 2 * PackedLayout.PanelRows));
 }
@@ -120,29 +120,29 @@ internal readonly unsafe struct HalfAndMinScales : IPanelScales
 
     public static bool AreFinite(in BlockScales scales) => HalfBits.IsFinite(scales.D) && HalfBits.IsFinite(scales.Min);
 
-    public static void Pack(in BlockScales scales, byte* chunk, int b, int r)
+    public static void Pack(in BlockScales scales, byte* strip, int b, int r)
     {
-        ushort* half = (ushort*)chunk + r;
+        ushort* half = (ushort*)strip + r;
         half[2 * b * Rows] = scales.D;
         half[((2 * b) + 1) * Rows] = scales.Min;
     }
 
-    public static float Scale(byte* chunk, int b, int h, int r, float unit) => HalfBits.ToSingle(((ushort*)chunk)[(2 * b * Rows) + r]);
+    public static float Scale(byte* strip, int b, int h, int r, float unit) => HalfBits.ToSingle(((ushort*)strip)[(2 * b * Rows) + r]);
 
-    public static float Min(byte* chunk, int b, int r) => HalfBits.ToSingle(((ushort*)chunk)[(((2 * b) + 1) * Rows) + r]);
+    public static float Min(byte* strip, int b, int r) => HalfBits.ToSingle(((ushort*)strip)[(((2 * b) + 1) * Rows) + r]);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ChunkScales<TVector> Begin<TIsa, TVector>(byte* chunk, int row, float unit)
+    public static StripScales<TVector> Begin<TIsa, TVector>(byte* strip, int row, float unit)
         where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct => new(default, default, chunk + (2 * row));
+        where TVector : struct => new(default, default, strip + (2 * row));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Scale<TIsa, TVector>(in ChunkScales<TVector> scales, nint b, int h)
+    public static TVector Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h)
         where TIsa : struct, IPanelIsa<TVector>
         where TVector : struct => TIsa.LoadHalves(scales.Place + (4 * b * Rows));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Min<TIsa, TVector>(in ChunkScales<TVector> scales, nint b)
+    public static TVector Min<TIsa, TVector>(in StripScales<TVector> scales, nint b)
         where TIsa : struct, IPanelIsa<TVector>
         where TVector : struct => TIsa.LoadHalves(scales.Place + (((4 * b) + 2) * Rows));
 

@@ -17,27 +17,27 @@ internal readonly unsafe struct NibbleScales32 : IPanelScales
 
     public static bool IsSuperBlock => true;
 
-    public static int Bytes(int blocks) => (2 + (PackedLayout.ChunkBlocks / 2)) * Rows;
+    public static int Bytes(int blocks) => (2 + (PackedLayout.StripBlocks / 2)) * Rows;
 
-    public static void Pack(in BlockScales scales, byte* chunk, int b, int r)
+    public static void Pack(in BlockScales scales, byte* strip, int b, int r)
     {
-        ((ushort*)chunk)[r] = scales.D;
-        for (int i = 0; i < PackedLayout.ChunkBlocks / 2; i++)
+        ((ushort*)strip)[r] = scales.D;
+        for (int i = 0; i < PackedLayout.StripBlocks / 2; i++)
         {
-            chunk[((2 + i) * Rows) + r] = (byte)(scales.SubBlocks[2 * i] | (scales.SubBlocks[(2 * i) + 1] << 4));
+            strip[((2 + i) * Rows) + r] = (byte)(scales.SubBlocks[2 * i] | (scales.SubBlocks[(2 * i) + 1] << 4));
         }
     }
 
-    public static float Scale(byte* chunk, int b, int h, int r, float unit) =>
-        HalfBits.ToSingle(((ushort*)chunk)[r]) * unit * ((2 * ((chunk[((2 + (b / 2)) * Rows) + r] >> (b % 2 * 4)) & 15)) + 1);
+    public static float Scale(byte* strip, int b, int h, int r, float unit) =>
+        HalfBits.ToSingle(((ushort*)strip)[r]) * unit * ((2 * ((strip[((2 + (b / 2)) * Rows) + r] >> (b % 2 * 4)) & 15)) + 1);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ChunkScales<TVector> Begin<TIsa, TVector>(byte* chunk, int row, float unit)
+    public static StripScales<TVector> Begin<TIsa, TVector>(byte* strip, int row, float unit)
         where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct => NibbleScales16.Begin<TIsa, TVector>(chunk, row, unit);
+        where TVector : struct => NibbleScales16.Begin<TIsa, TVector>(strip, row, unit);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Scale<TIsa, TVector>(in ChunkScales<TVector> scales, nint b, int h)
+    public static TVector Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h)
         where TIsa : struct, IPanelIsa<TVector>
         where TVector : struct =>
         TIsa.MultiplyAdd(scales.Min, TIsa.LoadNibbles(scales.Place + ((b >> 1) * Rows), (int)(b & 1) * 4), scales.D);
@@ -54,32 +54,32 @@ internal readonly unsafe struct NibbleScales16 : IPanelScales
 
     public static bool IsSuperBlock => true;
 
-    public static int Bytes(int blocks) => (2 + PackedLayout.ChunkBlocks) * Rows;
+    public static int Bytes(int blocks) => (2 + PackedLayout.StripBlocks) * Rows;
 
-    public static void Pack(in BlockScales scales, byte* chunk, int b, int r)
+    public static void Pack(in BlockScales scales, byte* strip, int b, int r)
     {
-        ((ushort*)chunk)[r] = scales.D;
-        for (int i = 0; i < PackedLayout.ChunkBlocks; i++)
+        ((ushort*)strip)[r] = scales.D;
+        for (int i = 0; i < PackedLayout.StripBlocks; i++)
         {
-            chunk[((2 + i) * Rows) + r] = (byte)(scales.SubBlocks[2 * i] | (scales.SubBlocks[(2 * i) + 1] << 4));
+            strip[((2 + i) * Rows) + r] = (byte)(scales.SubBlocks[2 * i] | (scales.SubBlocks[(2 * i) + 1] << 4));
         }
     }
 
-    public static float Scale(byte* chunk, int b, int h, int r, float unit) =>
-        HalfBits.ToSingle(((ushort*)chunk)[r]) * unit * ((2 * ((chunk[((2 + b) * Rows) + r] >> (h * 4)) & 15)) + 1);
+    public static float Scale(byte* strip, int b, int h, int r, float unit) =>
+        HalfBits.ToSingle(((ushort*)strip)[r]) * unit * ((2 * ((strip[((2 + b) * Rows) + r] >> (h * 4)) & 15)) + 1);
 
     /// <remarks>d and twice d, so that d * (2 sc + 1) is one operation; no product here rounds.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ChunkScales<TVector> Begin<TIsa, TVector>(byte* chunk, int row, float unit)
+    public static StripScales<TVector> Begin<TIsa, TVector>(byte* strip, int row, float unit)
         where TIsa : struct, IPanelIsa<TVector>
         where TVector : struct
     {
-        TVector d = TIsa.LoadHalves(chunk + (2 * row));
-        return new(TIsa.Multiply(d, TIsa.Broadcast(unit)), TIsa.Multiply(d, TIsa.Broadcast(2 * unit)), chunk + (2 * Rows) + row);
+        TVector d = TIsa.LoadHalves(strip + (2 * row));
+        return new(TIsa.Multiply(d, TIsa.Broadcast(unit)), TIsa.Multiply(d, TIsa.Broadcast(2 * unit)), strip + (2 * Rows) + row);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Scale<TIsa, TVector>(in ChunkScales<TVector> scales, nint b, int h)
+    public static TVector Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h)
         where TIsa : struct, IPanelIsa<TVector>
         where TVector : struct => TIsa.MultiplyAdd(scales.Min, TIsa.LoadNibbles(scales.Place + (b * Rows), 4 * h), scales.D);
 }
@@ -88,7 +88,7 @@ internal readonly unsafe struct NibbleScales16 : IPanelScales
 internal readonly unsafe struct ShiftedNibbleScales : IPanelScales
 {
     private const int Rows = PackedLayout.PanelRows;
-    private const int Blocks = PackedLayout.ChunkBlocks;
+    private const int Blocks = PackedLayout.StripBlocks;
 
     public static ScaleKind Kind => ScaleKind.Nibbles16Shifts;
 
@@ -98,33 +98,33 @@ internal readonly unsafe struct ShiftedNibbleScales : IPanelScales
 
     public static int Bytes(int blocks) => (2 + (2 * Blocks)) * Rows;
 
-    public static void Pack(in BlockScales scales, byte* chunk, int b, int r)
+    public static void Pack(in BlockScales scales, byte* strip, int b, int r)
     {
-        NibbleScales16.Pack(in scales, chunk, b, r);
+        NibbleScales16.Pack(in scales, strip, b, r);
         for (int i = 0; i < Blocks; i++)
         {
-            chunk[((2 + Blocks + i) * Rows) + r] = (byte)(scales.Shifts >> (4 * i) & 15);
+            strip[((2 + Blocks + i) * Rows) + r] = (byte)(scales.Shifts >> (4 * i) & 15);
         }
     }
 
-    public static float Scale(byte* chunk, int b, int h, int r, float unit) => NibbleScales16.Scale(chunk, b, h, r, unit);
+    public static float Scale(byte* strip, int b, int h, int r, float unit) => NibbleScales16.Scale(strip, b, h, r, unit);
 
-    public static int ShiftBits(byte* chunk, int b, int r) => chunk[((2 + Blocks + b) * Rows) + r];
+    public static int ShiftBits(byte* strip, int b, int r) => strip[((2 + Blocks + b) * Rows) + r];
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ChunkScales<TVector> Begin<TIsa, TVector>(byte* chunk, int row, float unit)
+    public static StripScales<TVector> Begin<TIsa, TVector>(byte* strip, int row, float unit)
         where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct => NibbleScales16.Begin<TIsa, TVector>(chunk, row, unit);
+        where TVector : struct => NibbleScales16.Begin<TIsa, TVector>(strip, row, unit);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Scale<TIsa, TVector>(in ChunkScales<TVector> scales, nint b, int h)
+    public static TVector Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h)
         where TIsa : struct, IPanelIsa<TVector>
         where TVector : struct => NibbleScales16.Scale<TIsa, TVector>(in scales, b, h);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Shifts<TIsa, TVector>(byte* chunk, int row, nint b)
+    public static TVector Shifts<TIsa, TVector>(byte* strip, int row, nint b)
         where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct => TIsa.Spread(chunk + ((2 + Blocks + b) * Rows) + row);
+        where TVector : struct => TIsa.Spread(strip + ((2 + Blocks + b) * Rows) + row);
 }
 
 /// <summary>
@@ -143,36 +143,36 @@ internal readonly unsafe struct EighthScales : IPanelScales
 
     public static bool IsSuperBlock => true;
 
-    public static int Bytes(int blocks) => (2 + PackedLayout.ChunkBlocks) * Rows;
+    public static int Bytes(int blocks) => (2 + PackedLayout.StripBlocks) * Rows;
 
-    public static void Pack(in BlockScales scales, byte* chunk, int b, int r)
+    public static void Pack(in BlockScales scales, byte* strip, int b, int r)
     {
-        ((ushort*)chunk)[r] = scales.D;
-        SubBlocks.Pack(scales.SubBlocks, PackedLayout.ChunkBlocks, chunk + (2 * Rows) + r);
+        ((ushort*)strip)[r] = scales.D;
+        SubBlocks.Pack(scales.SubBlocks, PackedLayout.StripBlocks, strip + (2 * Rows) + r);
     }
 
-    public static float Scale(byte* chunk, int b, int h, int r, float unit) =>
-        HalfBits.ToSingle(((ushort*)chunk)[r]) * (chunk[((2 + b) * Rows) + r] & 15);
+    public static float Scale(byte* strip, int b, int h, int r, float unit) =>
+        HalfBits.ToSingle(((ushort*)strip)[r]) * (strip[((2 + b) * Rows) + r] & 15);
 
-    public static float Min(byte* chunk, int b, int r) => Scale(chunk, b, 0, r, 1) * (-1 / 8f) * (chunk[((2 + b) * Rows) + r] >> 4);
+    public static float Min(byte* strip, int b, int r) => Scale(strip, b, 0, r, 1) * (-1 / 8f) * (strip[((2 + b) * Rows) + r] >> 4);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ChunkScales<TVector> Begin<TIsa, TVector>(byte* chunk, int row, float unit)
+    public static StripScales<TVector> Begin<TIsa, TVector>(byte* strip, int row, float unit)
         where TIsa : struct, IPanelIsa<TVector>
         where TVector : struct
     {
-        TVector d = TIsa.LoadHalves(chunk + (2 * row));
-        return new(d, TIsa.Multiply(d, TIsa.Broadcast(-1 / 8f)), chunk + (2 * Rows) + row);
+        TVector d = TIsa.LoadHalves(strip + (2 * row));
+        return new(d, TIsa.Multiply(d, TIsa.Broadcast(-1 / 8f)), strip + (2 * Rows) + row);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Scale<TIsa, TVector>(in ChunkScales<TVector> scales, nint b, int h)
+    public static TVector Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h)
         where TIsa : struct, IPanelIsa<TVector>
         where TVector : struct => TIsa.Multiply(scales.D, TIsa.LoadNibbles(scales.Place + (b * Rows), 0));
 
     /// <remarks>No product here rounds.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Min<TIsa, TVector>(in ChunkScales<TVector> scales, nint b)
+    public static TVector Min<TIsa, TVector>(in StripScales<TVector> scales, nint b)
         where TIsa : struct, IPanelIsa<TVector>
         where TVector : struct
     {
@@ -196,43 +196,43 @@ internal readonly unsafe struct NibbleMinScales : IPanelScales
 
     public static bool IsSuperBlock => true;
 
-    public static int Bytes(int blocks) => (4 + (2 * PackedLayout.ChunkBlocks)) * Rows;
+    public static int Bytes(int blocks) => (4 + (2 * PackedLayout.StripBlocks)) * Rows;
 
     public static bool AreFinite(in BlockScales scales) => HalfBits.IsFinite(scales.D) && HalfBits.IsFinite(scales.Min);
 
-    public static void Pack(in BlockScales scales, byte* chunk, int b, int r)
+    public static void Pack(in BlockScales scales, byte* strip, int b, int r)
     {
-        ((ushort*)chunk)[r] = scales.D;
-        ((ushort*)chunk)[Rows + r] = scales.Min;
-        SubBlocks.Pack(scales.SubBlocks, 2 * PackedLayout.ChunkBlocks, chunk + (4 * Rows) + r);
+        ((ushort*)strip)[r] = scales.D;
+        ((ushort*)strip)[Rows + r] = scales.Min;
+        SubBlocks.Pack(scales.SubBlocks, 2 * PackedLayout.StripBlocks, strip + (4 * Rows) + r);
     }
 
-    public static float Scale(byte* chunk, int b, int h, int r, float unit) => HalfBits.ToSingle(((ushort*)chunk)[r]) * (Pair(chunk, b, h, r) & 15);
+    public static float Scale(byte* strip, int b, int h, int r, float unit) => HalfBits.ToSingle(((ushort*)strip)[r]) * (Pair(strip, b, h, r) & 15);
 
-    public static float Min(byte* chunk, int b, int r) => -HalfBits.ToSingle(((ushort*)chunk)[Rows + r]);
+    public static float Min(byte* strip, int b, int r) => -HalfBits.ToSingle(((ushort*)strip)[Rows + r]);
 
-    public static int MinPair(byte* chunk, int b, int r) => (Pair(chunk, b, 0, r) >> 4) | (Pair(chunk, b, 1, r) >> 4 << 16);
+    public static int MinPair(byte* strip, int b, int r) => (Pair(strip, b, 0, r) >> 4) | (Pair(strip, b, 1, r) >> 4 << 16);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ChunkScales<TVector> Begin<TIsa, TVector>(byte* chunk, int row, float unit)
+    public static StripScales<TVector> Begin<TIsa, TVector>(byte* strip, int row, float unit)
         where TIsa : struct, IPanelIsa<TVector>
         where TVector : struct => new(
-        TIsa.LoadHalves(chunk + (2 * row)), TIsa.Negate(TIsa.LoadHalves(chunk + (2 * (Rows + row)))), chunk + (4 * Rows) + row);
+        TIsa.LoadHalves(strip + (2 * row)), TIsa.Negate(TIsa.LoadHalves(strip + (2 * (Rows + row)))), strip + (4 * Rows) + row);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Scale<TIsa, TVector>(in ChunkScales<TVector> scales, nint b, int h)
+    public static TVector Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h)
         where TIsa : struct, IPanelIsa<TVector>
         where TVector : struct => TIsa.Multiply(scales.D, TIsa.LoadNibbles(scales.Place + (((2 * b) + h) * Rows), 0));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Min<TIsa, TVector>(in ChunkScales<TVector> scales, nint b)
+    public static TVector Min<TIsa, TVector>(in StripScales<TVector> scales, nint b)
         where TIsa : struct, IPanelIsa<TVector>
         where TVector : struct => scales.Min;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector MinPairs<TIsa, TVector>(in ChunkScales<TVector> scales, nint b)
+    public static TVector MinPairs<TIsa, TVector>(in StripScales<TVector> scales, nint b)
         where TIsa : struct, IPanelIsa<TVector>
         where TVector : struct => TIsa.LoadHighNibblePairs(scales.Place + (2 * b * Rows), scales.Place + (((2 * b) + 1) * Rows));
 
-    private static int Pair(byte* chunk, int b, int h, int r) => chunk[((4 + (2 * b) + h) * Rows) + r];
+    private static int Pair(byte* strip, int b, int h, int r) => strip[((4 + (2 * b) + h) * Rows) + r];
 }

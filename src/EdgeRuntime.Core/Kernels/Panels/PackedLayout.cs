@@ -4,8 +4,8 @@ using EdgeRuntime.Formats;
 namespace EdgeRuntime.Kernels.Panels;
 
 /// <summary>
-/// How the panels (16 rows) of a quantized matrix lie in memory, and everything that depends on it: chunk after chunk of 256 columns (the last chunk
-/// has as many blocks of 32 as remain), each chunk being its scales, padded to 64 bytes, and then the quants, block after block. Two
+/// How the panels (16 rows) of a quantized matrix lie in memory, and everything that depends on it: strip after strip of 256 columns (the last strip
+/// has as many blocks of 32 as remain), each strip being its scales, padded to 64 bytes, and then the quants, block after block. Two
 /// independent choices make a layout, the kind of scales (<see cref="IPanelScales"/>, whose types say where theirs lie) and the kind of quants
 /// (<see cref="IPanelQuants"/>):
 /// <code>
@@ -25,7 +25,7 @@ internal abstract unsafe class PackedLayout
     /// <summary>Goes up with every change of what panels look like, float panels included: packed files of another version are not read.</summary>
     public const int Version = 1;
 
-    public const int ChunkBlocks = 8;
+    public const int StripBlocks = 8;
 
     public const int PanelRows = ExpandedPanelLayout.PanelRows;
 
@@ -52,29 +52,29 @@ internal abstract unsafe class PackedLayout
     /// <summary>Bytes of the quants of one block of 32 columns.</summary>
     public int BlockBytes => Shape.Bits * VectorBytes;
 
-    /// <summary>Bytes of the scales of a chunk with that many blocks, padded to 64.</summary>
+    /// <summary>Bytes of the scales of a strip with that many blocks, padded to 64.</summary>
     public abstract int ScaleBytes(int blocks);
 
     /// <inheritdoc cref="ScaleBytes(int)"/>
     public static int ScaleBytes<TScales>(int blocks)
         where TScales : struct, IPanelScales => (TScales.Bytes(blocks) + CacheLine - 1) & -CacheLine;
 
-    /// <summary>Bytes of a chunk with that many blocks.</summary>
-    public int ChunkBytes(int blocks) => ScaleBytes(blocks) + (blocks * BlockBytes);
+    /// <summary>Bytes of a strip with that many blocks.</summary>
+    public int StripBytes(int blocks) => ScaleBytes(blocks) + (blocks * BlockBytes);
 
     /// <summary>Bytes of a panel with that many columns.</summary>
     public long PanelBytes(int columns)
     {
         int blocks = columns / ActivationLayout.BlockColumns;
-        int rest = blocks % ChunkBlocks;
-        return ((long)(blocks / ChunkBlocks) * ChunkBytes(ChunkBlocks)) + (rest == 0 ? 0 : ChunkBytes(rest));
+        int rest = blocks % StripBlocks;
+        return ((long)(blocks / StripBlocks) * StripBytes(StripBlocks)) + (rest == 0 ? 0 : StripBytes(rest));
     }
 
     /// <inheritdoc cref="IPanelScales.AreFinite"/>
     public abstract bool AreFinite(in BlockScales scales);
 
     /// <inheritdoc cref="IPanelScales.Pack"/>
-    public abstract void PackScales(in BlockScales scales, byte* chunk, int b, int r);
+    public abstract void PackScales(in BlockScales scales, byte* strip, int b, int r);
 
     /// <summary>(panel, blocks, expanded), one weight at a time: the definition of the layout.</summary>
     public abstract delegate*<byte*, int, byte*, void> Expand();
@@ -95,8 +95,8 @@ internal abstract unsafe class PackedLayout
     /// <summary>Whether code for tiles of packed panels can be written.</summary>
     public abstract bool IsEmitted { get; }
 
-    /// <inheritdoc cref="IPanelScales.ChunkBytes"/>
-    public abstract int ChunkScaleBytes { get; }
+    /// <inheritdoc cref="IPanelScales.StripBytes"/>
+    public abstract int StripScaleBytes { get; }
 
     /// <inheritdoc cref="IPanelScales.BlockBytes"/>
     public abstract int BlockScaleBytes { get; }
@@ -131,7 +131,7 @@ internal sealed unsafe class PackedLayout<TQuants, TScales> : PackedLayout
 
     public override bool IsEmitted => TScales.IsEmitted && TQuants.Bits >= 4 && (TQuants.Code.Levels.IsEmpty || TQuants.Bits == 4);
 
-    public override int ChunkScaleBytes => TScales.ChunkBytes;
+    public override int StripScaleBytes => TScales.StripBytes;
 
     public override int BlockScaleBytes => TScales.BlockBytes;
 
@@ -140,7 +140,7 @@ internal sealed unsafe class PackedLayout<TQuants, TScales> : PackedLayout
     public override bool AreFinite(in BlockScales scales) => TScales.AreFinite(in scales);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override void PackScales(in BlockScales scales, byte* chunk, int b, int r) => TScales.Pack(in scales, chunk, b, r);
+    public override void PackScales(in BlockScales scales, byte* strip, int b, int r) => TScales.Pack(in scales, strip, b, r);
 
     public override delegate*<byte*, int, byte*, void> Expand() => &ScalarExpand.Panel<TQuants, TScales>;
 

@@ -15,18 +15,18 @@ internal static unsafe class PanelExpand
     {
         PackedLayout layout = PackedLayout<TQuants, TScales>.Instance;
         int stride = layout.Expanded.BlockBytes;
-        for (; blocks > 0; blocks -= PackedLayout.ChunkBlocks)
+        for (; blocks > 0; blocks -= PackedLayout.StripBlocks)
         {
-            int count = Math.Min(blocks, PackedLayout.ChunkBlocks);
+            int count = Math.Min(blocks, PackedLayout.StripBlocks);
             Quants<TIsa, TVector, TQuants, TScales>(panel, panel + layout.ScaleBytes(count), count, expanded, stride);
             Scales<TIsa, TVector, TQuants, TScales>(panel, count, expanded + (8 * PackedLayout.VectorBytes), stride);
-            panel += layout.ChunkBytes(count);
+            panel += layout.StripBytes(count);
             expanded += count * stride;
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Quants<TIsa, TVector, TQuants, TScales>(byte* chunk, byte* quants, int blocks, byte* expanded, int stride)
+    private static void Quants<TIsa, TVector, TQuants, TScales>(byte* strip, byte* quants, int blocks, byte* expanded, int stride)
         where TIsa : struct, IPanelIsa<TVector>
         where TVector : struct
         where TQuants : unmanaged, IPanelQuants
@@ -40,7 +40,7 @@ internal static unsafe class PanelExpand
             {
                 byte* q = quants + (4 * row);
                 byte* target = expanded + (4 * row);
-                TVector shifts = TScales.Shifts<TIsa, TVector>(chunk, row, b);
+                TVector shifts = TScales.Shifts<TIsa, TVector>(strip, row, b);
                 TIsa.Store(TQuants.Load<TIsa, TVector>(q, 0, shifts), target);
                 TIsa.Store(TQuants.Load<TIsa, TVector>(q, 1, shifts), target + PackedLayout.VectorBytes);
                 TIsa.Store(TQuants.Load<TIsa, TVector>(q, 2, shifts), target + (2 * PackedLayout.VectorBytes));
@@ -57,7 +57,7 @@ internal static unsafe class PanelExpand
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Scales<TIsa, TVector, TQuants, TScales>(byte* chunk, int blocks, byte* expanded, int stride)
+    private static void Scales<TIsa, TVector, TQuants, TScales>(byte* strip, int blocks, byte* expanded, int stride)
         where TIsa : struct, IPanelIsa<TVector>
         where TVector : struct
         where TQuants : unmanaged, IPanelQuants
@@ -65,7 +65,7 @@ internal static unsafe class PanelExpand
     {
         for (int row = 0; row < PackedLayout.PanelRows; row += TIsa.Rows)
         {
-            ChunkScales<TVector> scales = TScales.Begin<TIsa, TVector>(chunk, row, TQuants.Unit);
+            StripScales<TVector> scales = TScales.Begin<TIsa, TVector>(strip, row, TQuants.Unit);
             byte* target = expanded + (4 * row);
             for (nint b = 0; b < blocks; b++)
             {
@@ -92,12 +92,12 @@ internal static unsafe class PanelExpand
 }
 
 /// <summary>
-/// Asks for packed panels before they are read: the processor's own prefetchers lose the two streams of a chunk (measured:
+/// Asks for packed panels before they are read: the processor's own prefetchers lose the two streams of a strip (measured:
 /// 9 GB/s without, with scales of 64 bytes a block).
 /// </summary>
 internal static unsafe class PanelPrefetch
 {
-    /// <summary>How far ahead of the chunk.</summary>
+    /// <summary>How far ahead of the strip.</summary>
     public const int Bytes = 4096;
 
     private const int CacheLine = 64;

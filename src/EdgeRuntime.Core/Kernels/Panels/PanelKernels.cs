@@ -8,6 +8,9 @@ namespace EdgeRuntime.Kernels.Panels;
 /// </summary>
 internal abstract unsafe class PanelKernels
 {
+    /// <summary>Most tokens of any set's <see cref="TileTokens"/>.</summary>
+    public const int MostTileTokens = 12;
+
     /// <summary>
     /// Most tokens that <see cref="Gemv"/> takes, as for more, expanding the panels costs less; 0 where there is no Gemv. At most <see cref="TileTokens"/>.
     /// </summary>
@@ -19,7 +22,7 @@ internal abstract unsafe class PanelKernels
     /// <summary>Expanded panels that <see cref="Gemm"/> takes at once, at most.</summary>
     public abstract int TilePanels { get; }
 
-    /// <summary>Fills one Int8 tile as <see cref="ActivationQuantizer"/> says.</summary>
+    /// <summary>Fills one Int8 tile as <see cref="ActivationBlocks{TVector}"/> does.</summary>
     /// <param name="x">[tokens, columns], the rows of this tile.</param>
     /// <param name="xStride">Floats from one token's row to the next.</param>
     /// <param name="tokens">Tokens of the tile, 1..<see cref="TileTokens"/>.</param>
@@ -50,7 +53,7 @@ internal abstract unsafe class PanelKernels
 
     /// <summary>
     /// (panels [columns][16] of F32, F16 or BF16, x [columns], columns, y, rows): y[r] for r below rows, of as many panels as that takes, each
-    /// <see cref="FloatPanels.BytesOfPanel"/> bytes after the one before; acc = fma(w, x, acc) in column order.
+    /// <see cref="FloatPanelLayout.PanelBytes"/> bytes after the one before; acc = fma(w, x, acc) in column order.
     /// </summary>
     public abstract delegate*<byte*, float*, int, float*, int, void> GemvFloat(TensorType element);
 

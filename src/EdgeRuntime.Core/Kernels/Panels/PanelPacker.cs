@@ -11,16 +11,16 @@ internal static unsafe class PanelPacker
     private const int PanelRows = ExpandedPanelLayout.PanelRows;
 
     /// <summary>
-    /// A row of a chunk of a format that <see cref="IQuantizedFormat{TSelf}.IsScalesThenQuants"/>: moves scales and groups of four bytes
+    /// A row of a strip of a format that <see cref="IQuantizedFormat{TSelf}.IsScalesThenQuants"/>: moves scales and groups of four bytes
     /// as they are, which gives what <see cref="PackedLayout.PackScales"/> and <see cref="PackQuants"/> give.
     /// </summary>
     /// <param name="layout">4 or 8 bits, with scales of kind Half or HalfAndMin.</param>
-    /// <param name="source">The row's blocks as in the file, all of the chunk.</param>
-    /// <param name="chunk">The chunk.</param>
+    /// <param name="source">The row's blocks as in the file, all of the strip.</param>
+    /// <param name="strip">The strip.</param>
     /// <param name="r">The row in the panel.</param>
     /// <returns>The first column of a block with a scale that is not finite, or -1.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static int CopyChunk(PackedLayout layout, ReadOnlySpan<byte> source, byte* chunk, int r)
+    public static int CopyStrip(PackedLayout layout, ReadOnlySpan<byte> source, byte* strip, int r)
     {
         int groups = layout.Shape.Bits;
         int scales = 1 + layout.Mins;
@@ -28,8 +28,8 @@ internal static unsafe class PanelPacker
 
         // 8-bit quants are signed in files.
         uint flip = layout.Shape.Bits == 8 ? 0x80808080 : 0;
-        ushort* toScales = (ushort*)chunk + r;
-        uint* toQuants = (uint*)(chunk + layout.ScaleBytes(blocks)) + r;
+        ushort* toScales = (ushort*)strip + r;
+        uint* toQuants = (uint*)(strip + layout.ScaleBytes(blocks)) + r;
         fixed (byte* start = source)
         {
             byte* block = start;
@@ -61,25 +61,25 @@ internal static unsafe class PanelPacker
         return -1;
     }
 
-    /// <summary>As <see cref="CopyChunk"/>, of all sixteen rows at once.</summary>
+    /// <summary>As <see cref="CopyStrip"/>, of all sixteen rows at once.</summary>
     /// <param name="layout">4 or 8 bits, with scales of kind Half or HalfAndMin.</param>
     /// <param name="source">The first row's blocks.</param>
     /// <param name="rowBytes">From one row to the next.</param>
     /// <param name="blocks">Blocks of a row.</param>
-    /// <param name="chunk">The chunk.</param>
+    /// <param name="strip">The strip.</param>
     /// <returns>False where a scale is not finite.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static bool TryCopyChunks(PackedLayout layout, byte* source, nint rowBytes, int blocks, byte* chunk)
+    public static bool TryCopyStrips(PackedLayout layout, byte* source, nint rowBytes, int blocks, byte* strip)
     {
         const int Rows = 4;
         int groups = layout.Shape.Bits;
         int scales = 1 + layout.Mins;
         Vector128<uint> flip = Vector128.Create(layout.Shape.Bits == 8 ? 0x80808080 : 0u);
-        byte* quants = chunk + layout.ScaleBytes(blocks);
+        byte* quants = strip + layout.ScaleBytes(blocks);
         for (int r = 0; r < PanelRows; r += Rows)
         {
             byte* block = source + (r * rowBytes);
-            ushort* toScales = (ushort*)chunk + r;
+            ushort* toScales = (ushort*)strip + r;
             uint* toQuants = (uint*)quants + r;
             for (int b = 0; b < blocks; b++)
             {
@@ -103,7 +103,7 @@ internal static unsafe class PanelPacker
             }
         }
 
-        return FloatExponents.AreFinite((ushort*)chunk, blocks * scales * PanelRows, FloatExponents.F16);
+        return FloatExponents.AreFinite((ushort*)strip, blocks * scales * PanelRows, FloatExponents.F16);
     }
 
     /// <summary>The 32 quants of a block, four columns at a time.</summary>
@@ -118,11 +118,11 @@ internal static unsafe class PanelPacker
         }
     }
 
-    /// <summary>The words of all sixteen rows of a chunk to their places.</summary>
+    /// <summary>The words of all sixteen rows of a strip to their places.</summary>
     /// <param name="words">Those of the first row.</param>
     /// <param name="rowWords">From one row to the next.</param>
     /// <param name="count">Words of a row.</param>
-    /// <param name="quants">The chunk's quants.</param>
+    /// <param name="quants">The strip's quants.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void PackWords(uint* words, int rowWords, int count, uint* quants)
     {

@@ -17,9 +17,9 @@ internal static unsafe class ScalarExpand
         where TScales : struct, IPanelScales
     {
         PackedLayout layout = PackedLayout<TQuants, TScales>.Instance;
-        for (int first = 0; first < blocks; first += PackedLayout.ChunkBlocks)
+        for (int first = 0; first < blocks; first += PackedLayout.StripBlocks)
         {
-            int count = Math.Min(PackedLayout.ChunkBlocks, blocks - first);
+            int count = Math.Min(PackedLayout.StripBlocks, blocks - first);
             byte* quants = panel + layout.ScaleBytes(count);
             for (int b = 0; b < count; b++)
             {
@@ -38,11 +38,11 @@ internal static unsafe class ScalarExpand
                 expanded += layout.Expanded.BlockBytes;
             }
 
-            panel += layout.ChunkBytes(count);
+            panel += layout.StripBytes(count);
         }
     }
 
-    private static int Level<TScales>(QuantCode code, int quant, byte* chunk, int b, int i)
+    private static int Level<TScales>(QuantCode code, int quant, byte* strip, int b, int i)
         where TScales : struct, IPanelScales
     {
         if (TScales.Kind != ScaleKind.Nibbles16Shifts)
@@ -50,7 +50,7 @@ internal static unsafe class ScalarExpand
             return code.Level(quant);
         }
 
-        int shifted = TScales.ShiftBits(chunk, b, i % VectorBytes / 4) >> (i / VectorBytes / 2);
+        int shifted = TScales.ShiftBits(strip, b, i % VectorBytes / 4) >> (i / VectorBytes / 2);
         return (ShiftedLevels * quant) + (Shift * (shifted & 1));
     }
 
@@ -73,25 +73,25 @@ internal static unsafe class ScalarExpand
         };
     }
 
-    /// <summary>Row r's scales and minima of block b of a chunk, to where the expanded block keeps them.</summary>
-    private static void Scales<TQuants, TScales>(byte* chunk, int b, int r, float* scales)
+    /// <summary>Row r's scales and minima of block b of a strip, to where the expanded block keeps them.</summary>
+    private static void Scales<TQuants, TScales>(byte* strip, int b, int r, float* scales)
         where TQuants : unmanaged, IPanelQuants
         where TScales : struct, IPanelScales
     {
         for (int h = 0; h < TScales.Scales; h++)
         {
-            scales[h * PanelRows] = TScales.Scale(chunk, b, h, r, TQuants.Unit);
+            scales[h * PanelRows] = TScales.Scale(strip, b, h, r, TQuants.Unit);
         }
 
         float* minima = scales + (TScales.Scales * PanelRows);
         if (TScales.Mins > 0)
         {
-            *minima = TScales.Min(chunk, b, r);
+            *minima = TScales.Min(strip, b, r);
         }
 
         if (TScales.Mins == 2)
         {
-            ((int*)minima)[PanelRows] = TScales.MinPair(chunk, b, r);
+            ((int*)minima)[PanelRows] = TScales.MinPair(strip, b, r);
         }
     }
 }

@@ -7,7 +7,7 @@ namespace EdgeRuntime.Kernels.Panels;
 internal readonly unsafe struct SuperBlockMinScales : IPanelScales
 {
     private const int Rows = PackedLayout.PanelRows;
-    private const int Blocks = PackedLayout.ChunkBlocks;
+    private const int Blocks = PackedLayout.StripBlocks;
 
     public static ScaleKind Kind => ScaleKind.SuperBlockMins;
 
@@ -19,53 +19,53 @@ internal readonly unsafe struct SuperBlockMinScales : IPanelScales
 
     public static bool IsEmitted => true;
 
-    public static int ChunkBytes => 4 * Rows;
+    public static int StripBytes => 4 * Rows;
 
     public static int BlockBytes => Rows;
 
-    public static int Bytes(int blocks) => ChunkBytes + (2 * Blocks * Rows);
+    public static int Bytes(int blocks) => StripBytes + (2 * Blocks * Rows);
 
     public static bool AreFinite(in BlockScales scales) => HalfBits.IsFinite(scales.D) && HalfBits.IsFinite(scales.Min);
 
-    public static void Pack(in BlockScales scales, byte* chunk, int b, int r)
+    public static void Pack(in BlockScales scales, byte* strip, int b, int r)
     {
-        ((ushort*)chunk)[r] = scales.D;
-        ((ushort*)chunk)[Rows + r] = scales.Min;
-        SubBlocks.Pack(scales.SubBlocks, 2 * Blocks, chunk + ChunkBytes + r);
+        ((ushort*)strip)[r] = scales.D;
+        ((ushort*)strip)[Rows + r] = scales.Min;
+        SubBlocks.Pack(scales.SubBlocks, 2 * Blocks, strip + StripBytes + r);
     }
 
-    public static float Scale(byte* chunk, int b, int h, int r, float unit) =>
-        HalfBits.ToSingle(((ushort*)chunk)[r]) * chunk[ChunkBytes + (b * Rows) + r];
+    public static float Scale(byte* strip, int b, int h, int r, float unit) =>
+        HalfBits.ToSingle(((ushort*)strip)[r]) * strip[StripBytes + (b * Rows) + r];
 
-    public static float Min(byte* chunk, int b, int r) =>
-        -(HalfBits.ToSingle(((ushort*)chunk)[Rows + r]) * chunk[ChunkBytes + ((Blocks + b) * Rows) + r]);
+    public static float Min(byte* strip, int b, int r) =>
+        -(HalfBits.ToSingle(((ushort*)strip)[Rows + r]) * strip[StripBytes + ((Blocks + b) * Rows) + r]);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ChunkScales<TVector> Begin<TIsa, TVector>(byte* chunk, int row, float unit)
+    public static StripScales<TVector> Begin<TIsa, TVector>(byte* strip, int row, float unit)
         where TIsa : struct, IPanelIsa<TVector>
         where TVector : struct => new(
-        TIsa.LoadHalves(chunk + (2 * row)), TIsa.Negate(TIsa.LoadHalves(chunk + (2 * (Rows + row)))), chunk + (4 * Rows) + row);
+        TIsa.LoadHalves(strip + (2 * row)), TIsa.Negate(TIsa.LoadHalves(strip + (2 * (Rows + row)))), strip + (4 * Rows) + row);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Scale<TIsa, TVector>(in ChunkScales<TVector> scales, nint b, int h)
+    public static TVector Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h)
         where TIsa : struct, IPanelIsa<TVector>
         where TVector : struct => TIsa.Multiply(scales.D, TIsa.LoadBytes(scales.Place + (b * Rows)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Min<TIsa, TVector>(in ChunkScales<TVector> scales, nint b)
+    public static TVector Min<TIsa, TVector>(in StripScales<TVector> scales, nint b)
         where TIsa : struct, IPanelIsa<TVector>
         where TVector : struct => TIsa.Multiply(scales.Min, TIsa.LoadBytes(scales.Place + ((Blocks + b) * Rows)));
 
     public static void WriteScale(IScaleCode code, int h)
     {
         code.LoadBytes(0);
-        code.MultiplyByChunk(0);
+        code.MultiplyByStrip(0);
     }
 
     public static void WriteMin(IScaleCode code)
     {
         code.LoadBytes(Blocks * Rows);
-        code.MultiplyByChunk(2 * Rows);
+        code.MultiplyByStrip(2 * Rows);
         code.Negate();
     }
 }
@@ -84,28 +84,28 @@ internal readonly unsafe struct SuperBlockScales<TCount> : IPanelScales
 
     public static bool IsEmitted => true;
 
-    public static int ChunkBytes => 2 * Rows;
+    public static int StripBytes => 2 * Rows;
 
     public static int BlockBytes => TCount.Count * Rows;
 
-    public static int Bytes(int blocks) => ChunkBytes + (PackedLayout.ChunkBlocks * BlockBytes);
+    public static int Bytes(int blocks) => StripBytes + (PackedLayout.StripBlocks * BlockBytes);
 
-    public static void Pack(in BlockScales scales, byte* chunk, int b, int r)
+    public static void Pack(in BlockScales scales, byte* strip, int b, int r)
     {
-        ((ushort*)chunk)[r] = scales.D;
-        SubBlocks.Pack(scales.SubBlocks, TCount.Count * PackedLayout.ChunkBlocks, chunk + ChunkBytes + r);
+        ((ushort*)strip)[r] = scales.D;
+        SubBlocks.Pack(scales.SubBlocks, TCount.Count * PackedLayout.StripBlocks, strip + StripBytes + r);
     }
 
-    public static float Scale(byte* chunk, int b, int h, int r, float unit) =>
-        HalfBits.ToSingle(((ushort*)chunk)[r]) * ((sbyte*)chunk)[ChunkBytes + (((TCount.Count * b) + h) * Rows) + r];
+    public static float Scale(byte* strip, int b, int h, int r, float unit) =>
+        HalfBits.ToSingle(((ushort*)strip)[r]) * ((sbyte*)strip)[StripBytes + (((TCount.Count * b) + h) * Rows) + r];
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ChunkScales<TVector> Begin<TIsa, TVector>(byte* chunk, int row, float unit)
+    public static StripScales<TVector> Begin<TIsa, TVector>(byte* strip, int row, float unit)
         where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct => new(TIsa.LoadHalves(chunk + (2 * row)), default, chunk + (2 * Rows) + row);
+        where TVector : struct => new(TIsa.LoadHalves(strip + (2 * row)), default, strip + (2 * Rows) + row);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Scale<TIsa, TVector>(in ChunkScales<TVector> scales, nint b, int h)
+    public static TVector Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h)
         where TIsa : struct, IPanelIsa<TVector>
         where TVector : struct =>
         TIsa.Multiply(scales.D, TIsa.LoadSignedBytes(scales.Place + (((TCount.Count * b) + (TCount.Count == 1 ? 0 : h)) * Rows)));
@@ -113,7 +113,7 @@ internal readonly unsafe struct SuperBlockScales<TCount> : IPanelScales
     public static void WriteScale(IScaleCode code, int h)
     {
         code.LoadSignedBytes(h * Rows);
-        code.MultiplyByChunk(0);
+        code.MultiplyByStrip(0);
     }
 }
 

@@ -16,7 +16,7 @@ internal sealed unsafe class ScalarKernels : PanelKernels
     public override int GemvTokens(PackedLayout layout) => 0;
 
     public override void QuantizeTile(float* x, int xStride, int tokens, int columns, byte* tile) =>
-        BlockQuantizer<ScalarBlock>.QuantizeTile(x, xStride, tokens, columns, tile);
+        ActivationBlocks<ScalarBlock>.QuantizeTile(x, xStride, tokens, columns, tile);
 
     public override delegate*<byte*, int, byte*, void> Expand(PackedLayout layout) => layout.Expand();
 

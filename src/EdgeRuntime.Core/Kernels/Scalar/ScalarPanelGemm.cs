@@ -110,7 +110,7 @@ internal abstract unsafe class ScalarPanelGemm : IPanelTile
     private static void MultiplyToken<TBlock>(byte* panels, float* x, int columns, float* y, int rows)
         where TBlock : unmanaged, IFloatFormat
     {
-        long panelBytes = FloatPanels.BytesOfPanel(columns, sizeof(TBlock));
+        long panelBytes = FloatPanelLayout.PanelBytes(columns, sizeof(TBlock));
         for (int r = 0; r < rows; r++)
         {
             y[r] = Product((TBlock*)(panels + (r / PanelRows * panelBytes)) + (r % PanelRows), x, columns, xStride: 1);

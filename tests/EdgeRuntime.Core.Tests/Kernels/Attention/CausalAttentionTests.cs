@@ -126,9 +126,9 @@ public sealed class CausalAttentionTests
     public void Create_HeadsThatDoNotShareOut_IsRefused()
     {
         ArgumentException error = Assert.Throws<ArgumentException>(() =>
-            CausalAttention.Create(9, 2, 64, 64, 1, TensorType.F16, InstructionSet.Default));
+            InstructionSet.Default.CreateAttention(9, 2, 64, 64, 1, TensorType.F16));
         Assert.Contains("9 query heads", error.Message, StringComparison.Ordinal);
-        Assert.Throws<ArgumentException>(() => CausalAttention.Create(2, 2, 64, 64, 1, TensorType.Q4_K, InstructionSet.Default));
+        Assert.Throws<ArgumentException>(() => InstructionSet.Default.CreateAttention(2, 2, 64, 64, 1, TensorType.Q4_K));
     }
 
     private static CausalAttention Best(AttentionCase sequence) => LaneWidths.All[0] switch

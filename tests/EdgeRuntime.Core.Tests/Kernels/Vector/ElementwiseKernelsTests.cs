@@ -6,14 +6,14 @@ using Xunit;
 
 namespace EdgeRuntime.Core.Tests.Kernels.Vector;
 
-public sealed unsafe class VectorKernelsTests
+public sealed unsafe class ElementwiseKernelsTests
 {
     // Relative to the greatest value: some roundings of float.
     private const double Tolerance = 4e-7;
 
-    private static readonly VectorKernels[] s_widths =
+    private static readonly ElementwiseKernels[] s_widths =
     [
-        new VectorKernels<LanesScalar>(), new VectorKernels<Lanes128>(), new VectorKernels<Lanes256>(), new VectorKernels<Lanes512>(),
+        new ElementwiseKernels<LanesScalar>(), new ElementwiseKernels<Lanes128>(), new ElementwiseKernels<Lanes256>(), new ElementwiseKernels<Lanes512>(),
     ];
 
     public static TheoryData<int> Counts => [1, 3, 15, 16, 17, 64, 100, 576];
@@ -50,7 +50,7 @@ public sealed unsafe class VectorKernelsTests
     public void SwiGlu_FarGates_AreZeroOrPassThrough()
     {
         float[] gate = [-1000, -90, 90, 1000];
-        foreach (VectorKernels kernels in s_widths)
+        foreach (ElementwiseKernels kernels in s_widths)
         {
             float[] h = [2, 2, 2, 2];
             fixed (float* g = gate, u = h)
@@ -71,7 +71,7 @@ public sealed unsafe class VectorKernelsTests
         float[] x = Random(count, 5);
         float[] y = Random(count, 6);
         float[] expected = [.. x.Zip(y, (a, b) => a + b)];
-        foreach (VectorKernels kernels in s_widths)
+        foreach (ElementwiseKernels kernels in s_widths)
         {
             float[] sum = [.. y, 77];
             fixed (float* source = x, destination = sum)
@@ -88,7 +88,7 @@ public sealed unsafe class VectorKernelsTests
     {
         foreach (InstructionSet instructionSet in InstructionSet.All)
         {
-            Assert.NotNull(VectorKernels.For(instructionSet));
+            Assert.NotNull(instructionSet.Elementwise);
         }
     }
 
@@ -127,13 +127,13 @@ public sealed unsafe class VectorKernelsTests
         }
     }
 
-    private delegate void Kernel(VectorKernels kernels, float* y);
+    private delegate void Kernel(ElementwiseKernels kernels, float* y);
 
     private static void Check(double[] expected, Kernel kernel)
     {
         double scale = expected.Max(Math.Abs);
         float[]? first = null;
-        foreach (VectorKernels kernels in s_widths)
+        foreach (ElementwiseKernels kernels in s_widths)
         {
             float[] y = new float[expected.Length + 1];
             y[^1] = 77;
@@ -153,7 +153,7 @@ public sealed unsafe class VectorKernelsTests
         }
     }
 
-    private static void RmsNorm(VectorKernels kernels, float[] x, float[]? weight, float* y)
+    private static void RmsNorm(ElementwiseKernels kernels, float[] x, float[]? weight, float* y)
     {
         fixed (float* source = x, factors = weight)
         {

@@ -1,13 +1,12 @@
 using System;
 using System.Linq;
-using EdgeRuntime.Kernels.Emit;
 using EdgeRuntime.Kernels.Panels;
 
-namespace EdgeRuntime.Kernels.Gemv;
+namespace EdgeRuntime.Kernels.Emit;
 
 /// <summary>
-/// F16 panels by emitted code where the processor has F16C, which .NET 10 has no class for: the same results as <see cref="FloatGemv{TLanes}"/>
-/// and <see cref="Gemm.FloatTile{TLanes}"/>, which do without it elsewhere.
+/// F16 panels by emitted code where the processor has F16C, which .NET 10 has no class for: the same results as the compiled loops,
+/// which do without it elsewhere.
 /// </summary>
 internal static unsafe class F16cPanels
 {
@@ -42,7 +41,7 @@ internal static unsafe class F16cPanels
     /// <summary>Some parts of as many panels each, from panel <paramref name="first"/> on.</summary>
     private static void MultiplyParts(byte* panels, float* x, int columns, float* y, int rows, int first, int parts, int each)
     {
-        long panelBytes = FloatPanels.BytesOfPanel(columns, sizeof(ushort));
+        long panelBytes = FloatPanelLayout.PanelBytes(columns, sizeof(ushort));
         float* sums = stackalloc float[F16cEmitter.MaxPanels * PanelRows];
         F16cArguments arguments;
         arguments.PanelBytes = each * panelBytes;

@@ -1,11 +1,14 @@
 using System;
 using System.Runtime.Intrinsics.X86;
+using EdgeRuntime.Kernels.Panels;
+using EdgeRuntime.Kernels.Scalar;
+using EdgeRuntime.Kernels.X86;
 using EdgeRuntime.Kernels;
 using Xunit;
 
-namespace EdgeRuntime.Core.Tests.Kernels.Gemm;
+namespace EdgeRuntime.Core.Tests.Kernels;
 
-public sealed unsafe class BlockQuantizerTests
+public sealed unsafe class ActivationBlocksTests
 {
     private const int Columns = 32 * 5;
 
@@ -19,11 +22,11 @@ public sealed unsafe class BlockQuantizerTests
         foreach (int tokens in (int[])[1, 3, 12])
         {
             float[] x = Make(input, tokens);
-            byte[] expected = Quantize(&BlockQuantizer<ScalarBlock>.QuantizeTile, x, tokens);
-            Assert.Equal(expected, Quantize(&BlockQuantizer<Vector128Block>.QuantizeTile, x, tokens));
+            byte[] expected = Quantize(&ActivationBlocks<ScalarBlock>.QuantizeTile, x, tokens);
+            Assert.Equal(expected, Quantize(&ActivationBlocks<Vector128Block>.QuantizeTile, x, tokens));
             if (Avx512BW.IsSupported)
             {
-                Assert.Equal(expected, Quantize(&BlockQuantizer<Vector512Block>.QuantizeTile, x, tokens));
+                Assert.Equal(expected, Quantize(&ActivationBlocks<Vector512Block>.QuantizeTile, x, tokens));
             }
         }
     }
@@ -33,7 +36,7 @@ public sealed unsafe class BlockQuantizerTests
     {
         const int Tokens = 3;
         float[] x = Make("random", Tokens);
-        byte[] tile = Quantize(&BlockQuantizer<ScalarBlock>.QuantizeTile, x, Tokens);
+        byte[] tile = Quantize(&ActivationBlocks<ScalarBlock>.QuantizeTile, x, Tokens);
         for (int t = 0; t < Tokens; t++)
         {
             for (int b = 0; b < Columns / 32; b++)
@@ -73,7 +76,7 @@ public sealed unsafe class BlockQuantizerTests
         float[] x = new float[Columns];
         Array.Fill(x, 1f);
         x[40] = bad;
-        byte[] tile = Quantize(&BlockQuantizer<ScalarBlock>.QuantizeTile, x, 1);
+        byte[] tile = Quantize(&ActivationBlocks<ScalarBlock>.QuantizeTile, x, 1);
         Assert.Equal(1f / 127f, BitConverter.ToSingle(tile, 32));
         Assert.True(float.IsNaN(BitConverter.ToSingle(tile, 44 + 32)));
         Assert.True(float.IsNaN(BitConverter.ToSingle(tile, 44 + 36)));

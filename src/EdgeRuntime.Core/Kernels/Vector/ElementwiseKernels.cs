@@ -6,22 +6,8 @@ namespace EdgeRuntime.Kernels.Vector;
 /// Elementwise steps of a transformer on float vectors. Results are equal to the bit for every instruction set. Immutable and free of
 /// state: any number of threads may use an instance. Nothing is checked: pointers outlive the call and hold what is said.
 /// </summary>
-internal abstract unsafe class VectorKernels
+internal abstract unsafe class ElementwiseKernels
 {
-    private static readonly VectorKernels s_lanes512 = new VectorKernels<Lanes512>();
-    private static readonly VectorKernels s_lanes256 = new VectorKernels<Lanes256>();
-    private static readonly VectorKernels s_lanes128 = new VectorKernels<Lanes128>();
-    private static readonly VectorKernels s_scalar = new VectorKernels<LanesScalar>();
-
-    /// <summary>The kernels of an instruction set.</summary>
-    public static VectorKernels For(InstructionSet instructionSet) => LaneWidth.Of(instructionSet) switch
-    {
-        16 => s_lanes512,
-        8 => s_lanes256,
-        4 => s_lanes128,
-        _ => s_scalar,
-    };
-
     /// <summary>y = x / sqrt(mean(x^2) + epsilon) * weight.</summary>
     /// <param name="x">[count].</param>
     /// <param name="weight">[count]; null for ones.</param>
@@ -46,7 +32,7 @@ internal abstract unsafe class VectorKernels
 }
 
 /// <inheritdoc/>
-internal sealed unsafe class VectorKernels<TLanes> : VectorKernels
+internal sealed unsafe class ElementwiseKernels<TLanes> : ElementwiseKernels
     where TLanes : struct, ILanes<TLanes>
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -81,7 +67,7 @@ internal sealed unsafe class VectorKernels<TLanes> : VectorKernels
 
         for (; i < count; i++)
         {
-            LanesScalar.Store(VectorKernels<LanesScalar>.SwiGlu(LanesScalar.Load(gate + i), LanesScalar.Load(up + i)), h + i);
+            LanesScalar.Store(ElementwiseKernels<LanesScalar>.SwiGlu(LanesScalar.Load(gate + i), LanesScalar.Load(up + i)), h + i);
         }
     }
 
