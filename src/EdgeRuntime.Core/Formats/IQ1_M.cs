@@ -17,7 +17,7 @@ internal struct BlockIQ1_M : IQuantizedFormat<BlockIQ1_M>
     /// <summary>Nibble i (low ones first): high three bits of point i, and whether its shift is negative.</summary>
     public Bytes16 Qh;
 
-    /// <summary>Four integers of two bytes, each from the lowest bit on: four sc, and four bits of the float16 d, its lowest first.</summary>
+    /// <summary>Four integers of two bytes. Each holds four sc, the first lowest, and four bits of the float16 d, the lowest first.</summary>
     public Bytes8 Scales;
 
     public static TensorType Type => TensorType.IQ1_M;
@@ -47,6 +47,22 @@ internal struct BlockIQ1_M : IQuantizedFormat<BlockIQ1_M>
         Span<sbyte> eighths = stackalloc sbyte[256];
         Unpack(in block, eighths);
         IQ1Grid.ToQuants(eighths, quants);
+        TakeScales(in block, ref scales);
+    }
+
+    public static void Regroup(in BlockIQ1_M block, Span<uint> words, ref BlockScales scales)
+    {
+        for (int i = 0; i < 16; i++)
+        {
+            uint first = IQ1Grid.Digits[block.Qs[2 * i] | ((block.Qh[i] & 7) << 8)];
+            uint second = IQ1Grid.Digits[block.Qs[(2 * i) + 1] | ((block.Qh[i] & 0x70) << 4)];
+            words[i] = QuantWords.FromPairs(first | (second << 16));
+        }
+        TakeScales(in block, ref scales);
+    }
+
+    private static void TakeScales(in BlockIQ1_M block, ref BlockScales scales)
+    {
         ReadOnlySpan<ushort> packed = MemoryMarshal.Cast<byte, ushort>(block.Scales);
         scales.D = D(packed);
         for (int i = 0; i < 16; i++)

@@ -16,7 +16,10 @@ internal struct BlockIQ1_S : IQuantizedFormat<BlockIQ1_S>
     /// <summary>Byte i: low eight bits of the point of weights 8 i..8 i + 7.</summary>
     public Bytes32 Qs;
 
-    /// <summary>Two bytes for each 32 weights, from the lowest bit on: high three bits of four points, sc, and whether the shift is negative.</summary>
+    /// <summary>
+    /// An integer of two bytes for each 32 weights, from the lowest bit on: high three bits of four points, sc, and whether the shift is
+    /// negative.
+    /// </summary>
     public Bytes16 Qh;
 
     public static TensorType Type => TensorType.IQ1_S;
@@ -46,6 +49,24 @@ internal struct BlockIQ1_S : IQuantizedFormat<BlockIQ1_S>
         Span<sbyte> eighths = stackalloc sbyte[256];
         Unpack(in block, eighths);
         IQ1Grid.ToQuants(eighths, quants);
+        TakeScales(in block, ref scales);
+    }
+
+    public static void Regroup(in BlockIQ1_S block, Span<uint> words, ref BlockScales scales)
+    {
+        ReadOnlySpan<ushort> high = MemoryMarshal.Cast<byte, ushort>(block.Qh);
+        for (int i = 0; i < 16; i++)
+        {
+            int bits = high[i / 2] >> (6 * (i % 2));
+            uint first = IQ1Grid.Digits[block.Qs[2 * i] | ((bits & 7) << 8)];
+            uint second = IQ1Grid.Digits[block.Qs[(2 * i) + 1] | ((bits & 0x38) << 5)];
+            words[i] = QuantWords.FromPairs(first | (second << 16));
+        }
+        TakeScales(in block, ref scales);
+    }
+
+    private static void TakeScales(in BlockIQ1_S block, ref BlockScales scales)
+    {
         scales.D = block.D;
         ReadOnlySpan<ushort> high = MemoryMarshal.Cast<byte, ushort>(block.Qh);
         for (int i = 0; i < 8; i++)

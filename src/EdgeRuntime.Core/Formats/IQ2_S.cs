@@ -51,6 +51,26 @@ internal struct BlockIQ2_S : IQuantizedFormat<BlockIQ2_S>
         Span<sbyte> levels = stackalloc sbyte[256];
         Unpack(in block, levels);
         LevelQuants<Grid2Code>.Find(levels, quants);
+        TakeScales(in block, ref scales);
+    }
+
+    public static void Regroup(in BlockIQ2_S block, Span<uint> words, ref BlockScales scales)
+    {
+        ReadOnlySpan<uint> signs = MemoryMarshal.Cast<byte, uint>(block.Signs);
+        for (int i = 0; i < 8; i++)
+        {
+            ReadOnlySpan<byte> four = ((ReadOnlySpan<byte>)block.Qs).Slice(4 * i, 4);
+            int high = block.Qh[i];
+            ushort[] digits = IQ2Grids.SDigits;
+            uint first = digits[four[0] | ((high & 3) << 8)] | ((uint)digits[four[1] | ((high & 12) << 6)] << 16);
+            uint last = digits[four[2] | ((high & 0x30) << 4)] | ((uint)digits[four[3] | ((high & 0xc0) << 2)] << 16);
+            Grid.Regroup(first, last, signs[i], words.Slice(3 * i, 3));
+        }
+        TakeScales(in block, ref scales);
+    }
+
+    private static void TakeScales(in BlockIQ2_S block, ref BlockScales scales)
+    {
         scales.D = block.D;
         Nibbles.UnpackPairs(block.Scales, scales.SubBlocks);
     }

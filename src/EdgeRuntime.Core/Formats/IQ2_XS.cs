@@ -46,6 +46,26 @@ internal struct BlockIQ2_XS : IQuantizedFormat<BlockIQ2_XS>
         Span<sbyte> levels = stackalloc sbyte[256];
         Unpack(in block, levels);
         LevelQuants<Grid2Code>.Find(levels, quants);
+        TakeScales(in block, ref scales);
+    }
+
+    public static void Regroup(in BlockIQ2_XS block, Span<uint> words, ref BlockScales scales)
+    {
+        ReadOnlySpan<ushort> codes = MemoryMarshal.Cast<byte, ushort>(block.Qs);
+        for (int i = 0; i < 8; i++)
+        {
+            ReadOnlySpan<ushort> four = codes.Slice(4 * i, 4);
+            ushort[] digits = IQ2Grids.XsDigits;
+            uint first = digits[four[0] & 511] | ((uint)digits[four[1] & 511] << 16);
+            uint last = digits[four[2] & 511] | ((uint)digits[four[3] & 511] << 16);
+            int signs = Grid.EvenSigns(four[0] >> 9) | (Grid.EvenSigns(four[1] >> 9) << 8) | (Grid.EvenSigns(four[2] >> 9) << 16);
+            Grid.Regroup(first, last, (uint)(signs | (Grid.EvenSigns(four[3] >> 9) << 24)), words.Slice(3 * i, 3));
+        }
+        TakeScales(in block, ref scales);
+    }
+
+    private static void TakeScales(in BlockIQ2_XS block, ref BlockScales scales)
+    {
         scales.D = block.D;
         Nibbles.UnpackPairs(block.Scales, scales.SubBlocks);
     }

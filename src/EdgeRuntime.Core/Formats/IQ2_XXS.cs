@@ -14,7 +14,10 @@ internal struct BlockIQ2_XXS : IQuantizedFormat<BlockIQ2_XXS>
 {
     public ushort D;
 
-    /// <summary>Bytes 8 i..8 i + 7 for weights 32 i..32 i + 31: four points, a byte each; then, as one integer, 4 x 7 signs and sc on top.</summary>
+    /// <summary>
+    /// Bytes 8 i..8 i + 7 for weights 32 i..32 i + 31: four points, a byte each; then, as an integer of four bytes, 4 x 7 signs and sc on
+    /// top.
+    /// </summary>
     public Bytes64 Qs;
 
     public static TensorType Type => TensorType.IQ2_XXS;
@@ -44,6 +47,26 @@ internal struct BlockIQ2_XXS : IQuantizedFormat<BlockIQ2_XXS>
         Span<sbyte> levels = stackalloc sbyte[256];
         Unpack(in block, levels);
         LevelQuants<Grid2Code>.Find(levels, quants);
+        TakeScales(in block, ref scales);
+    }
+
+    public static void Regroup(in BlockIQ2_XXS block, Span<uint> words, ref BlockScales scales)
+    {
+        ReadOnlySpan<byte> points = block.Qs;
+        ReadOnlySpan<uint> packed = MemoryMarshal.Cast<byte, uint>(block.Qs);
+        for (int i = 0; i < 8; i++)
+        {
+            ReadOnlySpan<byte> four = points.Slice(8 * i, 4);
+            ushort[] digits = IQ2Grids.XxsDigits;
+            uint first = digits[four[0]] | ((uint)digits[four[1]] << 16);
+            uint last = digits[four[2]] | ((uint)digits[four[3]] << 16);
+            Grid.Regroup(first, last, Grid.EvenSigns32(packed[(2 * i) + 1]), words.Slice(3 * i, 3));
+        }
+        TakeScales(in block, ref scales);
+    }
+
+    private static void TakeScales(in BlockIQ2_XXS block, ref BlockScales scales)
+    {
         scales.D = block.D;
         ReadOnlySpan<uint> words = MemoryMarshal.Cast<byte, uint>(block.Qs);
         for (int i = 0; i < 8; i++)

@@ -51,6 +51,31 @@ internal struct BlockIQ3_S : IQuantizedFormat<BlockIQ3_S>
         Span<sbyte> levels = stackalloc sbyte[256];
         Unpack(in block, levels);
         LevelQuants<OddCode>.Find(levels, quants);
+        TakeScales(in block, ref scales);
+    }
+
+    public static void Regroup(in BlockIQ3_S block, Span<uint> words, ref BlockScales scales)
+    {
+        ReadOnlySpan<byte> qs = block.Qs;
+        ReadOnlySpan<uint> allSigns = MemoryMarshal.Cast<byte, uint>(block.Signs);
+        for (int i = 0; i < 8; i++)
+        {
+            uint signs = allSigns[i];
+            int top = block.Qh[i];
+            for (int g = 0; g < 4; g++)
+            {
+                int first = qs[(8 * i) + g] | (((top >> g) & 1) << 8);
+                int second = qs[(8 * i) + 4 + g] | (((top >> (4 + g)) & 1) << 8);
+                uint low = Grid.FourQuants(IQ3Grids.SDigits[first], signs >> (4 * g));
+                uint high = Grid.FourQuants(IQ3Grids.SDigits[second], signs >> (16 + (4 * g)));
+                words[(4 * i) + g] = low | (high << 4);
+            }
+        }
+        TakeScales(in block, ref scales);
+    }
+
+    private static void TakeScales(in BlockIQ3_S block, ref BlockScales scales)
+    {
         scales.D = block.D;
         Nibbles.UnpackPairs(block.Scales, scales.SubBlocks);
     }

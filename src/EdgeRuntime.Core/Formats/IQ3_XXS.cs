@@ -47,6 +47,28 @@ internal struct BlockIQ3_XXS : IQuantizedFormat<BlockIQ3_XXS>
         Span<sbyte> levels = stackalloc sbyte[256];
         Unpack(in block, levels);
         LevelQuants<Grid3Code>.Find(levels, quants, unit: 2);
+        TakeScales(in block, ref scales);
+    }
+
+    public static void Regroup(in BlockIQ3_XXS block, Span<uint> words, ref BlockScales scales)
+    {
+        ReadOnlySpan<byte> qs = block.Qs;
+        ReadOnlySpan<uint> packed = MemoryMarshal.Cast<byte, uint>(block.SignsAndScales);
+        for (int i = 0; i < 8; i++)
+        {
+            uint signs = Grid.EvenSigns32(packed[i]);
+            for (int g = 0; g < 4; g++)
+            {
+                uint low = Grid.FourQuants(IQ3Grids.XxsDigits[qs[(8 * i) + g]], signs >> (4 * g));
+                uint high = Grid.FourQuants(IQ3Grids.XxsDigits[qs[(8 * i) + 4 + g]], signs >> (16 + (4 * g)));
+                words[(4 * i) + g] = low | (high << 4);
+            }
+        }
+        TakeScales(in block, ref scales);
+    }
+
+    private static void TakeScales(in BlockIQ3_XXS block, ref BlockScales scales)
+    {
         scales.D = block.D;
         ReadOnlySpan<uint> words = MemoryMarshal.Cast<byte, uint>(block.SignsAndScales);
         for (int i = 0; i < 8; i++)

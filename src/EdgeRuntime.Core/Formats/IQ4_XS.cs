@@ -69,13 +69,12 @@ internal struct BlockIQ4_XS : IQuantizedFormat<BlockIQ4_XS>
     {
         block = default;
         Span<float> scales = stackalloc float[8];
-        float greatest = 0;
         for (int i = 0; i < 8; i++)
         {
             scales[i] = NonLinear4.Scale(x.Slice(32 * i, 32));
-            greatest = MathF.Abs(scales[i]) > MathF.Abs(greatest) ? scales[i] : greatest;
         }
 
+        float greatest = Magnitudes.Greatest(scales);
         float d = greatest / -32;
         float inverseD = d == 0 ? 0 : 1 / d;
         block.D = HalfBits.FromSingle(d);

@@ -2,10 +2,10 @@ using System;
 
 namespace EdgeRuntime.Formats;
 
-/// <summary>What Q4_K and Q5_K have in common: a scale and a minimum for each 32 of 256 weights.</summary>
+/// <summary>What Q2_K, Q4_K and Q5_K have in common: a scale and a minimum for each sub-block of 256 weights.</summary>
 internal static class KQuantMins
 {
-    /// <summary>The scales of a block, from its fields.</summary>
+    /// <summary>The scales of a Q4_K or Q5_K block, from its fields.</summary>
     public static void TakeScales(ushort d, ushort dmin, ReadOnlySpan<byte> sixBits, ref BlockScales scales)
     {
         SixBitScales.Unpack(sixBits, scales.SubBlocks);
@@ -13,65 +13,85 @@ internal static class KQuantMins
         scales.Min = dmin;
     }
 
-    /// <summary>The quants of a block, and their scales rounded as they are stored.</summary>
+    /// <summary>The quants of a block, and their scales and minima rounded as they are stored.</summary>
     /// <param name="x">256 weights.</param>
-    /// <param name="max">Greatest quant.</param>
-    /// <param name="firstStep">See <see cref="KQuantSearch.ScaleAndMin"/>.</param>
-    /// <param name="steps">See <see cref="KQuantSearch.ScaleAndMin"/>.</param>
+    /// <param name="rounding">How the type rounds.</param>
     /// <param name="quants">Gets the quants.</param>
-    /// <param name="scales">Gets d, dmin, and the six-bit scales and minima.</param>
-    public static void Quantize(ReadOnlySpan<float> x, int max, float firstStep, int steps, Span<byte> quants, ref BlockScales scales)
+    /// <param name="scales">Gets a scale for each sub-block.</param>
+    /// <param name="mins">Gets a minimum for each sub-block.</param>
+    /// <returns>d and dmin as float16.</returns>
+    public static (ushort D, ushort DMin) Quantize(
+        ReadOnlySpan<float> x, in MinRounding rounding, Span<byte> quants, Span<byte> scales, Span<byte> mins)
     {
-        Span<float> subScales = stackalloc float[8];
-        Span<float> subMins = stackalloc float[8];
-        Span<float> weights = stackalloc float[32];
+        int length = x.Length / scales.Length;
+        Span<float> subScales = stackalloc float[scales.Length];
+        Span<float> subMins = stackalloc float[scales.Length];
         float greatestScale = 0;
         float greatestMin = 0;
-        for (int j = 0; j < 8; j++)
+        for (int j = 0; j < scales.Length; j++)
         {
-            ReadOnlySpan<float> part = x.Slice(32 * j, 32);
-            float sumSquares = 0;
-            foreach (float value in part)
-            {
-                sumSquares += value * value;
-            }
-
-            float average = MathF.Sqrt(sumSquares / 32);
-            for (int i = 0; i < 32; i++)
-            {
-                weights[i] = average + MathF.Abs(part[i]);
-            }
-
-            subScales[j] = KQuantSearch.ScaleAndMin(max, part, weights, quants.Slice(32 * j, 32), firstStep, steps, out subMins[j]);
+            subScales[j] = Search(x.Slice(length * j, length), in rounding, quants.Slice(length * j, length), out subMins[j]);
             greatestScale = MathF.Max(greatestScale, subScales[j]);
             greatestMin = MathF.Max(greatestMin, subMins[j]);
         }
 
-        float inverseScale = greatestScale > 0 ? 63 / greatestScale : 0;
-        float inverseMin = greatestMin > 0 ? 63 / greatestMin : 0;
-        scales.D = HalfBits.FromSingle(greatestScale / 63);
-        scales.Min = HalfBits.FromSingle(greatestMin / 63);
-        for (int j = 0; j < 8; j++)
+        int max = rounding.MaxScale;
+        float inverseScale = greatestScale > 0 ? max / greatestScale : 0;
+        float inverseMin = greatestMin > 0 ? max / greatestMin : 0;
+        ushort d = HalfBits.FromSingle(greatestScale / max);
+        ushort dmin = HalfBits.FromSingle(greatestMin / max);
+        for (int j = 0; j < scales.Length; j++)
         {
-            scales.SubBlocks[j] = (byte)Math.Min(63, KQuantSearch.NearestInt(inverseScale * subScales[j]));
-            scales.SubBlocks[8 + j] = (byte)Math.Min(63, KQuantSearch.NearestInt(inverseMin * subMins[j]));
-            RoundAgain(x.Slice(32 * j, 32), max, j, quants.Slice(32 * j, 32), in scales);
+            scales[j] = (byte)Math.Min(max, KQuantSearch.NearestInt(inverseScale * subScales[j]));
+            mins[j] = (byte)Math.Min(max, KQuantSearch.NearestInt(inverseMin * subMins[j]));
+            float scale = HalfBits.ToSingle(d) * scales[j];
+            float min = HalfBits.ToSingle(dmin) * mins[j];
+            RoundAgain(x.Slice(length * j, length), rounding.MaxQuant, scale, min, quants.Slice(length * j, length));
         }
+
+        return (d, dmin);
+    }
+
+    private static float Search(ReadOnlySpan<float> x, in MinRounding rounding, Span<byte> quants, out float min)
+    {
+        float sumSquares = 0;
+        foreach (float value in x)
+        {
+            sumSquares += value * value;
+        }
+
+        float average = rounding.ByMagnitude ? 0 : MathF.Sqrt(sumSquares / x.Length);
+        Span<float> weights = stackalloc float[x.Length];
+        for (int i = 0; i < x.Length; i++)
+        {
+            weights[i] = average + MathF.Abs(x[i]);
+        }
+
+        return KQuantSearch.ScaleAndMin(
+            rounding.MaxQuant, x, weights, quants, rounding.FirstStep, rounding.Steps, rounding.ByMagnitude, out min);
     }
 
     /// <summary>Rounds to the scale and minimum as they are stored; a sub-block without a scale keeps the quants of the search.</summary>
-    private static void RoundAgain(ReadOnlySpan<float> x, int max, int j, Span<byte> quants, in BlockScales scales)
+    private static void RoundAgain(ReadOnlySpan<float> x, int max, float scale, float min, Span<byte> quants)
     {
-        float d = HalfBits.ToSingle(scales.D) * scales.SubBlocks[j];
-        if (d == 0)
+        if (scale == 0)
         {
             return;
         }
 
-        float dmin = HalfBits.ToSingle(scales.Min) * scales.SubBlocks[8 + j];
-        for (int i = 0; i < 32; i++)
+        for (int i = 0; i < x.Length; i++)
         {
-            quants[i] = (byte)Math.Clamp(KQuantSearch.NearestInt((x[i] + dmin) / d), 0, max);
+            quants[i] = (byte)Math.Clamp(KQuantSearch.NearestInt((x[i] + min) / scale), 0, max);
         }
     }
 }
+
+/// <summary>How a type with scales and minima of sub-blocks rounds.</summary>
+/// <param name="MaxQuant">Greatest quant.</param>
+/// <param name="MaxScale">Greatest scale and minimum.</param>
+/// <param name="FirstStep">See <see cref="KQuantSearch.ScaleAndMin"/>.</param>
+/// <param name="Steps">See <see cref="KQuantSearch.ScaleAndMin"/>.</param>
+/// <param name="ByMagnitude">
+/// Whether errors count by magnitude and in proportion to the weight's; else they count by square, and small weights count more.
+/// </param>
+internal readonly record struct MinRounding(int MaxQuant, int MaxScale, float FirstStep, int Steps, bool ByMagnitude);

@@ -47,18 +47,24 @@ internal struct BlockMXFP4 : IQuantizedFormat<BlockMXFP4>
     public static void Decompose(in BlockMXFP4 block, Span<byte> quants, ref BlockScales scales)
     {
         Nibbles.Unpack(block.Qs, quants);
+        TakeScales(in block, ref scales);
+    }
+
+    public static void Regroup(in BlockMXFP4 block, Span<uint> words, ref BlockScales scales)
+    {
+        MemoryMarshal.Cast<byte, uint>(block.Qs).CopyTo(words);
+        TakeScales(in block, ref scales);
+    }
+
+    private static void TakeScales(in BlockMXFP4 block, ref BlockScales scales)
+    {
         scales.SubBlocks[0] = block.E;
     }
 
     /// <summary>Takes the exponent from the greatest magnitude and rounds to the nearest.</summary>
     public static void Quantize(ReadOnlySpan<float> x, out BlockMXFP4 block)
     {
-        float greatest = 0;
-        foreach (float value in x)
-        {
-            greatest = MathF.Max(greatest, MathF.Abs(value));
-        }
-
+        float greatest = MathF.Abs(Magnitudes.Greatest(x));
         int exponent = greatest > 0 ? (int)MathF.Floor(MathF.Log2(greatest)) - GreatestExponent + ExponentBias : 0;
         block = new() { E = (byte)Math.Max(exponent, 0) };
         float d = Scale(block.E);

@@ -5,8 +5,8 @@ using System.Runtime.InteropServices;
 namespace EdgeRuntime.Formats;
 
 /// <summary>
-/// Blocks of 64 weights: d / 2 * v[q] with an 8-bit float d for 16 weights, 4-bit q and the values v of <see cref="Float4"/>. A file may have
-/// one more scale for the whole tensor, as a tensor of its own.
+/// Blocks of 64 weights: d / 2 * v[q] with an 8-bit float d for 16 weights, 4-bit q and the values v of <see cref="Float4"/>. A file may
+/// have one more scale for the whole tensor, as a tensor of its own.
 /// Source: ggml-common.h <c>block_nvfp4</c>, ggml-quants.c <c>dequantize_row_nvfp4</c>.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
@@ -57,11 +57,7 @@ internal struct BlockNVFP4 : IQuantizedFormat<BlockNVFP4>
         for (int i = 0; i < 4; i++)
         {
             ReadOnlySpan<float> part = x.Slice(16 * i, 16);
-            float greatest = 0;
-            foreach (float value in part)
-            {
-                greatest = MathF.Max(greatest, MathF.Abs(value));
-            }
+            float greatest = MathF.Abs(Magnitudes.Greatest(part));
 
             block.D[i] = UnsignedFloat8.FromSingle(greatest / GreatestValue);
             float d = UnsignedFloat8.ToSingle(block.D[i]) / 2;

@@ -33,12 +33,7 @@ internal static class NonLinear4
     /// <returns>The scale; 0 for weights that are all about zero.</returns>
     public static float Scale(ReadOnlySpan<float> x)
     {
-        float greatest = 0;
-        foreach (float value in x)
-        {
-            greatest = MathF.Abs(value) > MathF.Abs(greatest) ? value : greatest;
-        }
-
+        float greatest = Magnitudes.Greatest(x);
         if (MathF.Abs(greatest) < Epsilon)
         {
             return 0;

@@ -40,6 +40,21 @@ internal struct BlockQ1_0 : IQuantizedFormat<BlockQ1_0>
             quants[k] = (byte)((block.Qs[k / 8] >> (k % 8)) & 1);
         }
 
+        TakeScales(in block, ref scales);
+    }
+
+    public static void Regroup(in BlockQ1_0 block, Span<uint> words, ref BlockScales scales)
+    {
+        ReadOnlySpan<uint> bits = MemoryMarshal.Cast<byte, uint>(block.Qs);
+        for (int i = 0; i < 4; i++)
+        {
+            words[i] = QuantWords.FifthBits(bits[i]);
+        }
+        TakeScales(in block, ref scales);
+    }
+
+    private static void TakeScales(in BlockQ1_0 block, ref BlockScales scales)
+    {
         scales.D = block.D;
     }
 

@@ -41,6 +41,21 @@ internal struct BlockQ2_0 : IQuantizedFormat<BlockQ2_0>
             quants[k] = (byte)((block.Qs[k / 4] >> (k % 4 * 2)) & 3);
         }
 
+        TakeScales(in block, ref scales);
+    }
+
+    public static void Regroup(in BlockQ2_0 block, Span<uint> words, ref BlockScales scales)
+    {
+        ReadOnlySpan<uint> pairs = MemoryMarshal.Cast<byte, uint>(block.Qs);
+        for (int i = 0; i < 4; i++)
+        {
+            words[i] = QuantWords.FromPairs(pairs[i]);
+        }
+        TakeScales(in block, ref scales);
+    }
+
+    private static void TakeScales(in BlockQ2_0 block, ref BlockScales scales)
+    {
         scales.D = block.D;
     }
 

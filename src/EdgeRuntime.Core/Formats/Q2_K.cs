@@ -46,8 +46,34 @@ internal struct BlockQ2_K : IQuantizedFormat<BlockQ2_K>
     public static void Decompose(in BlockQ2_K block, Span<byte> quants, ref BlockScales scales)
     {
         BitPairs.Unpack(block.Qs, quants);
+        TakeScales(in block, ref scales);
+    }
+
+    public static void Regroup(in BlockQ2_K block, Span<uint> words, ref BlockScales scales)
+    {
+        ReadOnlySpan<byte> qs = block.Qs;
+        for (int i = 0; i < 8; i++)
+        {
+            QuantWords.FromBitPairs(qs.Slice(i / 4 * 32, 32), i % 4, words.Slice(2 * i, 2));
+        }
+        TakeScales(in block, ref scales);
+    }
+
+    private static void TakeScales(in BlockQ2_K block, ref BlockScales scales)
+    {
         scales.D = block.D;
         scales.Min = block.DMin;
         scales.SubBlocks = block.Scales;
+    }
+
+    /// <summary>Searches scales and minima as ggml's reference does; see <see cref="KQuantMins"/>.</summary>
+    public static void Quantize(ReadOnlySpan<float> x, out BlockQ2_K block)
+    {
+        Span<byte> quants = stackalloc byte[256];
+        Span<byte> scales = stackalloc byte[32];
+        block = default;
+        (block.D, block.DMin) = KQuantMins.Quantize(x, new(3, 15, -0.5f, 15, ByMagnitude: true), quants, scales[..16], scales[16..]);
+        Nibbles.Pack(scales, block.Scales);
+        BitPairs.Pack(quants, block.Qs);
     }
 }

@@ -17,7 +17,10 @@ internal struct BlockQ3_K : IQuantizedFormat<BlockQ3_K>
     /// <summary>Low two bits, in the order of <see cref="BitPairs"/>.</summary>
     public Bytes64 Qs;
 
-    /// <summary>Low four bits of scale i: byte i, low nibble, of scale 8 + i the high one. High two: byte 8 + i % 4, from bit i / 4 * 2 on.</summary>
+    /// <summary>
+    /// Scale i in 0..15. Its low four bits: byte i % 8, the low nibble for the first eight scales, the high one for the others. Its high
+    /// two: byte 8 + i % 4, from bit i / 4 * 2 on.
+    /// </summary>
     public Bytes12 Scales;
 
     public ushort D;
@@ -45,11 +48,61 @@ internal struct BlockQ3_K : IQuantizedFormat<BlockQ3_K>
     public static void Decompose(in BlockQ3_K block, Span<byte> quants, ref BlockScales scales)
     {
         Unpack(in block, quants);
+        TakeScales(in block, ref scales);
+    }
+
+    public static void Regroup(in BlockQ3_K block, Span<uint> words, ref BlockScales scales)
+    {
+        ReadOnlySpan<byte> qs = block.Qs;
+        ReadOnlySpan<byte> high = block.HighBits;
+        for (int i = 0; i < 8; i++)
+        {
+            QuantWords.FromBitPairs(qs.Slice(i / 4 * 32, 32), i % 4, words.Slice(3 * i, 2));
+            words[(3 * i) + 2] = QuantWords.FifthBits(high, i);
+        }
+        TakeScales(in block, ref scales);
+    }
+
+    private static void TakeScales(in BlockQ3_K block, ref BlockScales scales)
+    {
         scales.D = block.D;
         for (int i = 0; i < 16; i++)
         {
             scales.SubBlocks[i] = (byte)Scale(in block, i);
         }
+    }
+
+    /// <summary>
+    /// Searches a scale for each 16 weights (<see cref="KQuantSearch.SymmetricScaleByDescent"/>), maps the one of greatest magnitude to
+    /// -32, and rounds to the scales as they are stored; weights without a scale keep the quants of the search.
+    /// </summary>
+    public static void Quantize(ReadOnlySpan<float> x, out BlockQ3_K block)
+    {
+        block = default;
+        Span<byte> quants = stackalloc byte[256];
+        Span<float> scales = stackalloc float[16];
+        for (int i = 0; i < 16; i++)
+        {
+            scales[i] = KQuantSearch.SymmetricScaleByDescent(4, x.Slice(16 * i, 16), quants.Slice(16 * i, 16));
+        }
+
+        float greatest = Magnitudes.Greatest(scales);
+        float inverse = greatest == 0 ? 0 : -32 / greatest;
+        block.D = HalfBits.FromSingle(greatest == 0 ? 0 : 1 / inverse);
+        for (int i = 0; i < 16; i++)
+        {
+            int scale = Math.Clamp(KQuantSearch.NearestInt(inverse * scales[i]), -32, 31);
+            block.Scales[i % 8] |= (byte)(((scale + 32) & 15) << (i / 8 * 4));
+            block.Scales[8 + (i % 4)] |= (byte)((scale + 32) >> 4 << (i / 4 * 2));
+            float d = HalfBits.ToSingle(block.D) * scale;
+            for (int k = 16 * i; k < 16 * (i + 1); k++)
+            {
+                quants[k] = d == 0 ? quants[k] : (byte)(Math.Clamp(KQuantSearch.NearestInt(x[k] / d), -4, 3) + 4);
+                block.HighBits[k % 32] |= (byte)(quants[k] >> 2 << (k / 32));
+            }
+        }
+
+        BitPairs.Pack(quants, block.Qs);
     }
 
     private static void Unpack(in BlockQ3_K block, Span<byte> quants)

@@ -47,12 +47,7 @@ internal struct BlockQ4_0 : IQuantizedFormat<BlockQ4_0>
     /// <summary>Maps the weight of greatest magnitude to quant 0, the one end of the range that has 8 steps.</summary>
     public static void Quantize(ReadOnlySpan<float> x, out BlockQ4_0 block)
     {
-        float greatest = 0;
-        foreach (float value in x)
-        {
-            greatest = MathF.Abs(value) > MathF.Abs(greatest) ? value : greatest;
-        }
-
+        float greatest = Magnitudes.Greatest(x);
         float d = greatest / -8;
         float inverse = d == 0 ? 0 : 1 / d;
         Span<byte> quants = stackalloc byte[32];

@@ -55,12 +55,7 @@ internal struct BlockQ5_0 : IQuantizedFormat<BlockQ5_0>
     /// <summary>Maps the weight of greatest magnitude to quant 0, the one end of the range that has 16 steps.</summary>
     public static void Quantize(ReadOnlySpan<float> x, out BlockQ5_0 block)
     {
-        float greatest = 0;
-        foreach (float value in x)
-        {
-            greatest = MathF.Abs(value) > MathF.Abs(greatest) ? value : greatest;
-        }
-
+        float greatest = Magnitudes.Greatest(x);
         float d = greatest / -16;
         float inverse = d == 0 ? 0 : 1 / d;
         Span<byte> quants = stackalloc byte[32];

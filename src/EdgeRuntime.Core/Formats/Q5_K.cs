@@ -84,10 +84,10 @@ internal struct BlockQ5_K : IQuantizedFormat<BlockQ5_K>
     public static void Quantize(ReadOnlySpan<float> x, out BlockQ5_K block)
     {
         Span<byte> quants = stackalloc byte[256];
-        BlockScales scales = default;
-        KQuantMins.Quantize(x, 31, -0.5f, 15, quants, ref scales);
-        block = new() { D = scales.D, DMin = scales.Min };
-        SixBitScales.Pack(scales.SubBlocks, block.Scales);
+        Span<byte> scales = stackalloc byte[16];
+        block = default;
+        (block.D, block.DMin) = KQuantMins.Quantize(x, new(31, 63, -0.5f, 15, ByMagnitude: false), quants, scales[..8], scales[8..]);
+        SixBitScales.Pack(scales, block.Scales);
         Span<byte> qs = block.Qs;
         for (int i = 0; i < 4; i++)
         {

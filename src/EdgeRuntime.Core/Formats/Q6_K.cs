@@ -90,13 +90,12 @@ internal struct BlockQ6_K : IQuantizedFormat<BlockQ6_K>
     {
         block = default;
         Span<float> scales = stackalloc float[16];
-        float greatest = 0;
         for (int i = 0; i < 16; i++)
         {
             scales[i] = KQuantSearch.SymmetricScale(32, x.Slice(16 * i, 16));
-            greatest = MathF.Abs(scales[i]) > MathF.Abs(greatest) ? scales[i] : greatest;
         }
 
+        float greatest = Magnitudes.Greatest(scales);
         if (MathF.Abs(greatest) < 1e-15f)
         {
             return;

@@ -50,12 +50,7 @@ internal struct BlockQ8_0 : IQuantizedFormat<BlockQ8_0>
     /// <summary>Maps the greatest magnitude to 127 and rounds to the nearest, ties away from zero.</summary>
     public static void Quantize(ReadOnlySpan<float> x, out BlockQ8_0 block)
     {
-        float greatest = 0;
-        foreach (float value in x)
-        {
-            greatest = MathF.Max(greatest, MathF.Abs(value));
-        }
-
+        float greatest = MathF.Abs(Magnitudes.Greatest(x));
         float d = greatest / 127;
         float inverse = d == 0 ? 0 : 1 / d;
         block = new() { D = HalfBits.FromSingle(d) };

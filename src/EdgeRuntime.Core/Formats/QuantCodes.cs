@@ -170,7 +170,8 @@ internal readonly struct Grid2Code : IQuantCode
 
     public static float Unit => 1 / 8f;
 
-    public static ReadOnlySpan<byte> Levels => [0, 18, 35, 51, 68, 86, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    /// <summary>The third bit is the sign.</summary>
+    public static ReadOnlySpan<byte> Levels => [51, 68, 86, 43, 35, 18, 0, 43, 43, 43, 43, 43, 43, 43, 43, 43];
 }
 
 /// <summary>Half the magnitudes of <see cref="IQ3Grids.Xxs"/> with signs; a scale counts halves of 2 sc + 1.</summary>

@@ -128,6 +128,29 @@ internal static class QuantWords
         return Vector128.Sum(pairs * Vector128.Create(1u, 4, 16, 64));
     }
 
+    /// <summary>A word of 2-bit quants, of 16 columns with two bits each: those of column 4 i + j go to bits 8 j + 2 i.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint FromPairs(uint pairs) => SwapPlaces(SwapPlaces(pairs, 0x00cc00cc, 6), 0x0000f0f0, 12);
+
+    /// <summary>The low nibbles of a word, of 4 columns with four bits each: those of column j go to bits 8 j.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint FromFour(uint nibbles)
+    {
+        nibbles = (nibbles | (nibbles << 8)) & 0x00ff00ff;
+        return (nibbles | (nibbles << 4)) & Nibble;
+    }
+
+    /// <summary>Words of 32 quants of two bits that lie in the order of <see cref="BitPairs"/>.</summary>
+    /// <param name="packed">32 bytes.</param>
+    /// <param name="i">Which quarter of their 128 quants.</param>
+    /// <param name="words">Gets two words.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void FromBitPairs(ReadOnlySpan<byte> packed, int i, Span<uint> words)
+    {
+        words[0] = HighPairs(packed[..16], 2 * i);
+        words[1] = HighPairs(packed[16..], 2 * i);
+    }
+
     /// <summary>Exchanges the bits of a mask with those that are <paramref name="distance"/> places higher.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static uint SwapPlaces(uint bits, uint mask, int distance)

@@ -39,6 +39,21 @@ internal struct BlockTQ2_0 : IQuantizedFormat<BlockTQ2_0>
     public static void Decompose(in BlockTQ2_0 block, Span<byte> quants, ref BlockScales scales)
     {
         BitPairs.Unpack(block.Qs, quants);
+        TakeScales(in block, ref scales);
+    }
+
+    public static void Regroup(in BlockTQ2_0 block, Span<uint> words, ref BlockScales scales)
+    {
+        ReadOnlySpan<byte> qs = block.Qs;
+        for (int i = 0; i < 8; i++)
+        {
+            QuantWords.FromBitPairs(qs.Slice(i / 4 * 32, 32), i % 4, words.Slice(2 * i, 2));
+        }
+        TakeScales(in block, ref scales);
+    }
+
+    private static void TakeScales(in BlockTQ2_0 block, ref BlockScales scales)
+    {
         scales.D = block.D;
     }
 

@@ -5,7 +5,9 @@ using System.Runtime.InteropServices;
 
 namespace EdgeRuntime.Formats;
 
-/// <summary>The block for <see cref="ITensorFormat{TSelf}.BlockWeights"/> finite weights, without knowing which of them matter in use.</summary>
+/// <summary>
+/// Makes the block for <see cref="ITensorFormat{TSelf}.BlockWeights"/> finite weights, without knowing which of them matter in use.
+/// </summary>
 /// <typeparam name="TBlock">The block.</typeparam>
 /// <param name="x">The weights.</param>
 /// <param name="block">Gets the block.</param>
@@ -94,8 +96,7 @@ internal abstract class TensorFormat
 
         public override void Quantize(ReadOnlySpan<float> x, Span<byte> destination)
         {
-            BlockQuantizer<TBlock> quantize = quantizer ?? throw new NotSupportedException(
-                $"there is no quantizer to {Type}; use one of: {string.Join(", ", TensorFormats.All.Where(format => format.CanQuantize).Select(format => format.Type))}");
+            BlockQuantizer<TBlock> quantize = quantizer ?? throw NoQuantizer();
             Span<TBlock> blocks = MemoryMarshal.Cast<byte, TBlock>(destination);
             CheckLength(blocks.Length, x.Length);
             for (int b = 0; b < blocks.Length; b++)
@@ -107,6 +108,12 @@ internal abstract class TensorFormat
         public override void Decompose(ReadOnlySpan<byte> block, Span<byte> quants, ref BlockScales scales) => throw NotQuantized();
 
         public override void Regroup(ReadOnlySpan<byte> blocks, Span<uint> words, Span<BlockScales> scales) => throw NotQuantized();
+
+        private NotSupportedException NoQuantizer()
+        {
+            var others = TensorFormats.Defined.Where(format => format.CanQuantize).Select(format => format.Type);
+            return new($"there is no quantizer to {Type}; use one of: {string.Join(", ", others)}");
+        }
 
         private InvalidOperationException NotQuantized() => new($"{Type} does not come apart into quants and scales");
 

@@ -6,7 +6,7 @@ namespace EdgeRuntime.Formats;
 /// <summary>The tensor types whose blocks are defined. To add one: its file, and its line here.</summary>
 internal static class TensorFormats
 {
-    /// <summary>The types with kernels.</summary>
+    /// <summary>The types with kernels, which models may use.</summary>
     public static IReadOnlyList<TensorFormat> All { get; } =
     [
         TensorFormat.OfFloat<BlockF32>(BlockF32.Quantize),
@@ -22,8 +22,8 @@ internal static class TensorFormats
         TensorFormat.Of<BlockQ6_K>(BlockQ6_K.Quantize),
         TensorFormat.Of<BlockIQ4_NL>(BlockIQ4_NL.Quantize),
         TensorFormat.Of<BlockIQ4_XS>(BlockIQ4_XS.Quantize),
-        TensorFormat.Of<BlockQ2_K>(),
-        TensorFormat.Of<BlockQ3_K>(),
+        TensorFormat.Of<BlockQ2_K>(BlockQ2_K.Quantize),
+        TensorFormat.Of<BlockQ3_K>(BlockQ3_K.Quantize),
         TensorFormat.Of<BlockIQ1_S>(),
         TensorFormat.Of<BlockIQ1_M>(),
         TensorFormat.Of<BlockIQ2_XXS>(),
@@ -39,11 +39,20 @@ internal static class TensorFormats
         TensorFormat.Of<BlockQ2_0>(BlockQ2_0.Quantize),
     ];
 
+    /// <summary>All types: those that models may use, and I2_S, whose products nobody multiplies by the tensor's scale yet.</summary>
+    public static IReadOnlyList<TensorFormat> Defined { get; } = [.. All, TensorFormat.Of<BlockI2_S>()];
+
     /// <summary>The format of a type, or null where this build has no kernels for it.</summary>
     public static TensorFormat? Find(TensorType type) => All.FirstOrDefault(format => format.Type == type);
 
     /// <summary>The format of a type.</summary>
     /// <exception cref="UnsupportedModelException">No kernels for it; the message lists the types that have.</exception>
-    public static TensorFormat Get(TensorType type) => Find(type) ?? throw new UnsupportedModelException(
-        $"tensor type {type} has no kernels here; use one of: {string.Join(", ", All.Select(format => format.Type))}");
+    public static TensorFormat Get(TensorType type) => Find(type) ?? throw new UnsupportedModelException(Refusal(type));
+
+    /// <summary>Says in one line why no matrix here can have a type, and which types it can have.</summary>
+    public static string Refusal(TensorType type)
+    {
+        string reason = TensorTypes.Find(type) is { IsData: true } ? "is for data, not for weights" : "has no kernels";
+        return $"tensor type {type} {reason}; types that work: {string.Join(", ", All.Select(format => format.Type))}";
+    }
 }

@@ -2,7 +2,7 @@ namespace EdgeRuntime.Formats;
 
 /// <summary>
 /// The tensor type ids of GGUF files, removed ones included; <see cref="TensorTypes"/> holds the facts of each.
-/// Source: ggml.h, <c>enum ggml_type</c>.
+/// Source: ggml.h, <c>enum ggml_type</c>; I2_S is bitnet.cpp's, under an id that ggml has removed (IQ4_NL_4_4) and never wrote to files.
 /// </summary>
 #pragma warning disable CA1027, CA1028, CA1720, CS1591 // the file format fixes ids and names
 public enum TensorType : uint
@@ -43,7 +43,7 @@ public enum TensorType : uint
     Q4_0_8_8 = 33,
     TQ1_0 = 34,
     TQ2_0 = 35,
-    IQ4_NL_4_4 = 36,
+    I2_S = 36,
     IQ4_NL_4_8 = 37,
     IQ4_NL_8_8 = 38,
     MXFP4 = 39,

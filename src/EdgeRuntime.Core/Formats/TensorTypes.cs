@@ -8,8 +8,13 @@ namespace EdgeRuntime.Formats;
 /// <param name="BlockElements">Weights of one block; 0 for a removed type.</param>
 /// <param name="BlockBytes">Bytes of one block; 0 for a removed type.</param>
 /// <param name="ReplacedBy">For a removed type, the one to quantize to instead; null for a living one.</param>
-public sealed record TensorTypeFacts(TensorType Type, string Name, int BlockElements, int BlockBytes, TensorType? ReplacedBy = null)
+/// <param name="TailBytes">Bytes behind the rows of a tensor that all of them share.</param>
+public sealed record TensorTypeFacts(
+    TensorType Type, string Name, int BlockElements, int BlockBytes, TensorType? ReplacedBy = null, int TailBytes = 0)
 {
+    /// <summary>Whether the type is for data such as indices: no matrix of weights has it.</summary>
+    public bool IsData => Type is TensorType.I8 or TensorType.I16 or TensorType.I32 or TensorType.I64 or TensorType.F64;
+
     /// <summary>Whether ggml has withdrawn the type from files: its id is reserved and no file may use it.</summary>
     public bool IsRemoved => ReplacedBy is not null;
 
@@ -61,7 +66,7 @@ public static class TensorTypes
         Removed(TensorType.Q4_0_8_8, TensorType.Q4_0),
         Of(TensorType.TQ1_0, 256, 54),
         Of(TensorType.TQ2_0, 256, 66),
-        Removed(TensorType.IQ4_NL_4_4, TensorType.IQ4_NL),
+        new(TensorType.I2_S, nameof(TensorType.I2_S), 128, 32, TailBytes: 32),
         Removed(TensorType.IQ4_NL_4_8, TensorType.IQ4_NL),
         Removed(TensorType.IQ4_NL_8_8, TensorType.IQ4_NL),
         Of(TensorType.MXFP4, 32, 17),

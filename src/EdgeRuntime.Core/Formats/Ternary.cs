@@ -2,7 +2,7 @@ using System;
 
 namespace EdgeRuntime.Formats;
 
-/// <summary>How the types whose scale is the greatest magnitude of a block round: TQ1_0, TQ2_0 and Q2_0 take -1, 0 and 1 alone.</summary>
+/// <summary>How TQ1_0, TQ2_0 and Q2_0 round: the scale is the greatest magnitude of a block, so that the quants are -1, 0 and 1.</summary>
 internal static class Ternary
 {
     /// <summary>Divides by the greatest magnitude and rounds to the nearest, ties away from zero.</summary>
@@ -11,12 +11,7 @@ internal static class Ternary
     /// <returns>The scale as float16.</returns>
     public static ushort Quantize(ReadOnlySpan<float> x, Span<byte> quants)
     {
-        float greatest = 0;
-        foreach (float value in x)
-        {
-            greatest = MathF.Max(greatest, MathF.Abs(value));
-        }
-
+        float greatest = MathF.Abs(Magnitudes.Greatest(x));
         float inverse = float.IsFinite(1 / greatest) ? 1 / greatest : 0;
         for (int k = 0; k < x.Length; k++)
         {

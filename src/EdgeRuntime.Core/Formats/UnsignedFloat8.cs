@@ -29,7 +29,9 @@ internal static class UnsignedFloat8
     /// <summary>The bits of the same value, as they are without NaN and with a highest bit of 0.</summary>
     public static byte WithoutNaN(byte bits) => bits == NaN ? (byte)0 : (byte)(bits & 0x7f);
 
-    /// <summary>The nearest, ties up; values that are not positive become 0, those that round to 256 or more the greatest, as ggml has it.</summary>
+    /// <summary>
+    /// The nearest, ties up. Values that are not positive become 0; those that round to 256 or more become the greatest, as ggml has it.
+    /// </summary>
     public static byte FromSingle(float value)
     {
         if (!(value > 0))

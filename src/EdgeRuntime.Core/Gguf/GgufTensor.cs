@@ -1,4 +1,5 @@
 using System;
+using System.Buffers.Binary;
 using EdgeRuntime.Formats;
 using EdgeRuntime.Memory;
 
@@ -22,6 +23,7 @@ public sealed class GgufTensor
         Type = info.Type;
         Rows = info.Rows;
         RowBytes = info.RowBytes;
+        ByteLength = info.ByteLength;
         FileOffset = part.DataOffset + info.DataOffset;
     }
 
@@ -40,8 +42,8 @@ public sealed class GgufTensor
     /// <summary>Product of all other dimensions.</summary>
     public long Rows { get; }
 
-    /// <summary>Bytes of all rows.</summary>
-    public long ByteLength => Rows * RowBytes;
+    /// <summary>Bytes of all rows, and of the scale that follows them in a type that has one for all rows.</summary>
+    public long ByteLength { get; }
 
     /// <summary>Bytes of one row; at most 2 GiB.</summary>
     public long RowBytes { get; }
@@ -62,6 +64,27 @@ public sealed class GgufTensor
         ArgumentOutOfRangeException.ThrowIfGreaterThan(row, Rows - count);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count * RowBytes, int.MaxValue, nameof(count));
         return _file.GetSpan(FileOffset + row * RowBytes, (int)(count * RowBytes));
+    }
+
+    /// <summary>Reads the factor of all weights, beside the scales of blocks: 1 but for I2_S, which keeps it behind the rows.</summary>
+    /// <exception cref="ModelFormatException">The factor is not finite.</exception>
+    /// <exception cref="ObjectDisposedException">The file is disposed.</exception>
+    public float ReadScale()
+    {
+        if (Type != TensorType.I2_S)
+        {
+            return 1;
+        }
+
+        long offset = FileOffset + (Rows * RowBytes);
+        float scale = BinaryPrimitives.ReadSingleLittleEndian(_file.GetSpan(offset, sizeof(float)));
+        return float.IsFinite(scale)
+            ? scale
+            : throw new ModelFormatException(
+                Part.Path,
+                offset,
+                FormattableString.Invariant(
+                    $"tensor {GgufText.Quote(Name)}: found the scale {scale}, expected a finite number; {GgufCursor.GetAgain}"));
     }
 
     /// <summary>Copies the bytes of rows from <paramref name="row"/> on; for what is read once, much faster than <see cref="GetRows"/>.</summary>

@@ -14,7 +14,8 @@ namespace EdgeRuntime.Gguf;
 /// <param name="DataOffset">From the start of the tensor data; aligned. The rows end inside the file.</param>
 internal sealed record GgufTensorInfo(string Name, long[] Dimensions, TensorType Type, long RowBytes, long Rows, long DataOffset)
 {
-    public long ByteLength => RowBytes * Rows;
+    /// <summary>Bytes of all rows, and of what follows them in types that have something for all rows.</summary>
+    public long ByteLength => (RowBytes * Rows) + TensorTypes.Find(Type)!.TailBytes;
 
     /// <summary>Reads the descriptions and checks all that can be checked before it is known where the tensor data start.</summary>
     public static List<GgufTensorInfo> ReadAll(GgufCursor cursor, int count, int alignment)
@@ -152,7 +153,7 @@ internal sealed record GgufTensorInfo(string Name, long[] Dimensions, TensorType
         return facts;
     }
 
-    /// <summary>Bytes of a row and number of rows; the product of both fits int64.</summary>
+    /// <summary>Bytes of a row and number of rows; all bytes of the tensor fit int64.</summary>
     private static (long RowBytes, long Rows) Measure(GgufCursor cursor, string subject, long[] dimensions, TensorTypeFacts facts)
     {
         if (dimensions[0] % facts.BlockElements != 0)
@@ -167,7 +168,7 @@ internal sealed record GgufTensorInfo(string Name, long[] Dimensions, TensorType
         {
             long rowBytes = checked(dimensions[0] / facts.BlockElements * facts.BlockBytes);
             long rows = checked(dimensions[1] * dimensions[2] * dimensions[3]);
-            if (rowBytes <= GgufLimits.MaxRowBytes && checked(rowBytes * rows) <= cursor.File.ByteLength)
+            if (rowBytes <= GgufLimits.MaxRowBytes && checked((rowBytes * rows) + facts.TailBytes) <= cursor.File.ByteLength)
             {
                 return (rowBytes, rows);
             }

@@ -105,7 +105,7 @@ internal sealed class GgufWriter
         }
 
         _tensors.Add(new GgufTensorInfo(name, dimensions.ToArray(), type, rowBytes, rows, _nextOffset));
-        _nextOffset = checked(_nextOffset + rowBytes * rows + _alignment - 1) / _alignment * _alignment;
+        _nextOffset = checked(_nextOffset + (rowBytes * rows) + facts.TailBytes + _alignment - 1) / _alignment * _alignment;
     }
 
     /// <summary>Appends bytes to the current tensor: the first that has not got all of its own.</summary>

@@ -1,4 +1,3 @@
-using System.Linq;
 using EdgeRuntime.Formats;
 using EdgeRuntime.Gguf;
 
@@ -70,8 +69,7 @@ internal sealed class ModelSource
 
         if (TensorFormats.Find(tensor.Type) is null)
         {
-            throw new UnsupportedModelException(
-                $"{Path}: tensor '{tensor.Name}' has type {tensor.Type}, which has no kernels; types that work: {string.Join(", ", TensorFormats.All.Select(f => f.Type))}");
+            throw new UnsupportedModelException($"{Path}: tensor '{tensor.Name}': {TensorFormats.Refusal(tensor.Type)}");
         }
 
         return tensor;

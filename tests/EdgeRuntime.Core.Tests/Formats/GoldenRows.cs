@@ -30,7 +30,8 @@ internal static class GoldenRows
         public float[]? Weights => _entries.TryGetValue(Name + ".deq.f32", out byte[]? bytes) ? ToSingles(bytes) : null;
 
         /// <summary>The weights before quantization.</summary>
-        public float[] Source => ToSingles(_entries.Single(entry => entry.Key.StartsWith($"input_{Input}", StringComparison.Ordinal)).Value);
+        public float[] Source =>
+            ToSingles(_entries.Single(entry => entry.Key.StartsWith($"input_{Input}_", StringComparison.Ordinal)).Value);
 
         public override string ToString() => Name;
     }

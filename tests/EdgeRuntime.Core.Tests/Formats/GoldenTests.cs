@@ -18,7 +18,8 @@ public class GoldenTests
     [Fact]
     public void All_DefinedTypes_HaveBothInputs()
     {
-        foreach (TensorFormat format in TensorFormats.All.Where(format => format.Type != TensorType.F32))
+        // F32 is exact, and ggml does not know I2_S.
+        foreach (TensorFormat format in TensorFormats.All.Where(format => format.Type is not (TensorType.F32 or TensorType.I2_S)))
         {
             GoldenRows.Case[] cases = [.. GoldenRows.All.Where(golden => golden.Type == format.Type && golden.Weights is not null)];
             Assert.Equal(["real", "synthetic"], cases.Select(golden => golden.Input).Distinct().Order());

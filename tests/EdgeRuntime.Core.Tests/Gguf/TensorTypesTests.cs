@@ -6,7 +6,9 @@ namespace EdgeRuntime.Core.Tests.Gguf;
 
 public sealed class TensorTypesTests
 {
-    /// <summary>id, name, weights and bytes of a block, as ggml of llama.cpp v0.5.0 has them; 0 0 where it has removed the type.</summary>
+    /// <summary>
+    /// id, name, weights and bytes of a block, as ggml of llama.cpp v0.5.0 has them; 0 0 where it has removed the type. I2_S is bitnet.cpp's.
+    /// </summary>
     private const string Pinned = """
         0 F32 1 4
         1 F16 1 2
@@ -44,7 +46,7 @@ public sealed class TensorTypesTests
         33 Q4_0_8_8 0 0
         34 TQ1_0 256 54
         35 TQ2_0 256 66
-        36 IQ4_NL_4_4 0 0
+        36 I2_S 128 32
         37 IQ4_NL_4_8 0 0
         38 IQ4_NL_8_8 0 0
         39 MXFP4 32 17

@@ -156,14 +156,20 @@ internal sealed class RandomBlocks(ulong seed)
 
     /// <summary>How a type's random bytes become blocks.</summary>
     private sealed record Recipe(
-        int BlockBytes, double Scale, (int Offset, double Share)[] Scales, (int Offset, int Length, byte Value)[] FixedBytes, uint RandomBits, uint FixedBits)
+        int BlockBytes,
+        double Scale,
+        (int Offset, double Share)[] Scales,
+        (int Offset, int Length, byte Value)[] FixedBytes,
+        uint RandomBits,
+        uint FixedBits)
     {
         public Recipe(int blockBytes, uint RandomBits, uint FixedBits)
             : this(blockBytes, 0, [], [], RandomBits, FixedBits)
         {
         }
 
-        public Recipe(int blockBytes, double scale, (int Offset, double Share)[] scales, (int Offset, int Length, byte Value)[]? fixedBytes = null)
+        public Recipe(
+            int blockBytes, double scale, (int Offset, double Share)[] scales, (int Offset, int Length, byte Value)[]? fixedBytes = null)
             : this(blockBytes, scale, scales, fixedBytes ?? [], 0, 0)
         {
         }

@@ -15,7 +15,11 @@ namespace EdgeRuntime.Cli.Bench.Synthesis;
 /// <param name="Special">The type of a matrix that has another one, by its name, its layer and the model's shape.</param>
 /// <param name="Embedding">The type of an embedding that is not the output matrix; the base where null.</param>
 internal sealed record TypeMix(
-    string Name, TensorType Base, TensorType Output, Func<string, int, ModelShape, TensorType?>? Special = null, TensorType? Embedding = null)
+    string Name,
+    TensorType Base,
+    TensorType Output,
+    Func<string, int, ModelShape, TensorType?>? Special = null,
+    TensorType? Embedding = null)
 {
     private const string Query = "attn_q";
     private const string Key = "attn_k";
@@ -51,7 +55,8 @@ internal sealed record TypeMix(
             AttentionOutput => TensorType.Q4_K,
             _ => null,
         }),
-        new("Q3_K_L", TensorType.Q3_K, TensorType.Q6_K, static (matrix, _, _) => matrix is Value or Down or AttentionOutput ? TensorType.Q5_K : null),
+        new("Q3_K_L", TensorType.Q3_K, TensorType.Q6_K, static (matrix, _, _) =>
+            matrix is Value or Down or AttentionOutput ? TensorType.Q5_K : null),
         new("Q4_K_S", TensorType.Q4_K, TensorType.Q6_K, static (matrix, layer, shape) =>
             (matrix == Value && layer < 4) || IsEarlyDown(matrix, layer, shape) ? TensorType.Q5_K : null),
         new("Q4_K_M", TensorType.Q4_K, TensorType.Q6_K, MoreBits),
@@ -78,7 +83,8 @@ internal sealed record TypeMix(
             Gate or Up when layer >= shape.Layers / 8 && layer < 7 * shape.Layers / 8 => TensorType.IQ3_XXS,
             _ => null,
         }),
-        new("IQ3_S", TensorType.IQ3_S, TensorType.Q6_K, static (matrix, _, shape) => matrix == Value && SharesValues(shape) ? TensorType.Q4_K : null),
+        new("IQ3_S", TensorType.IQ3_S, TensorType.Q6_K, static (matrix, _, shape) =>
+            matrix == Value && SharesValues(shape) ? TensorType.Q4_K : null),
         new("IQ3_M", TensorType.IQ3_S, TensorType.Q6_K, static (matrix, layer, shape) =>
             matrix is Value or AttentionOutput || IsEarlyDown(matrix, layer, shape) ? TensorType.Q4_K : null),
         new("IQ4_NL", TensorType.IQ4_NL, TensorType.Q6_K, BetterNonLinear),
@@ -96,7 +102,8 @@ internal sealed record TypeMix(
         ?? throw new ArgumentException($"no type '{name}'; use one of: {string.Join(", ", All.Select(mix => mix.Name))}", nameof(name));
 
     /// <summary>The type of a layer's matrix, such as "ffn_down".</summary>
-    public TensorType OfLayer(string matrix, int layer, ModelShape shape, int columns) => Fit(Special?.Invoke(matrix, layer, shape) ?? Base, columns);
+    public TensorType OfLayer(string matrix, int layer, ModelShape shape, int columns) =>
+        Fit(Special?.Invoke(matrix, layer, shape) ?? Base, columns);
 
     /// <summary>The type of the embedding, and of the output matrix where it is another one.</summary>
     public (TensorType Embedding, TensorType Output) OfEnds(bool tied, int columns)
@@ -130,7 +137,7 @@ internal sealed record TypeMix(
 
     private static bool Fits(TensorType type, int columns) => columns % TensorTypes.Find(type)!.BlockElements == 0;
 
-    /// <summary>A row that is no multiple of a type's block gets a type of blocks of 32. llama.cpp refuses such rows of NVFP4 and Q1_0.</summary>
+    /// <summary>Gives rows that are no multiple of a type's block a type of blocks of 32; of NVFP4 and Q1_0 llama.cpp refuses them.</summary>
     private static TensorType Fit(TensorType type, int columns) => Fits(type, columns) ? type : type switch
     {
         TensorType.Q2_K or TensorType.Q3_K or TensorType.TQ1_0 or TensorType.TQ2_0 or TensorType.Q1_0 or TensorType.Q2_0 => TensorType.Q4_0,

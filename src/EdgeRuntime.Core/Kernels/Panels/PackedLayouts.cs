@@ -22,6 +22,7 @@ internal static class PackedLayouts
         Of<Coded<Quants4<NonLinearCode>, NonLinearCode>, SuperBlockScales<OneScale>>(), // IQ4_XS
         Of<Quants1<PlusMinus>, WideHalfScales<Span128>>(), // Q1_0
         Of<Quants2<TernaryCode>, WideHalfScales<Span64>>(), // Q2_0
+        Of<Quants2<TernaryCode>, WideHalfScales<Span128>>(), // I2_S
         Of<Quants2<TernaryCode>, WideHalfScales<Span256>>(), // TQ1_0, TQ2_0
         Of<Quants2<Unsigned2>, NibbleMinScales>(), // Q2_K
         Of<Quants3<Centered3>, SuperBlockScales<TwoScales>>(), // Q3_K
