@@ -9,6 +9,9 @@ internal struct BlockScales
     /// <summary>f16 bits of m or dmin.</summary>
     public ushort Min;
 
-    /// <summary>SuperBlockMins: 8 unsigned scales and then 8 unsigned minima. SuperBlock16: 16 signed scales. SuperBlock32: 8 signed scales.</summary>
+    /// <summary>What the kind keeps a byte each of.</summary>
     public Bytes16 SubBlocks;
+
+    /// <summary>Bit i: columns 8 i .. 8 i + 7 are shifted.</summary>
+    public uint Shifts;
 }

@@ -45,6 +45,26 @@ internal static class Grid
         }
     }
 
+    /// <summary>32 sign bits of which 4 x 7 are stored.</summary>
+    public static uint EvenSigns32(uint packed) => (uint)(EvenSigns((int)packed & 127) | (EvenSigns((int)(packed >> 7) & 127) << 8)
+        | (EvenSigns((int)(packed >> 14) & 127) << 16) | (EvenSigns((int)(packed >> 21) & 127) << 24));
+
+    /// <summary>The words of 32 quants of <see cref="Grid2Code"/>: digits of two bits, and signs as the third.</summary>
+    /// <param name="first">Digits of the first 16.</param>
+    /// <param name="last">Digits of the last 16.</param>
+    /// <param name="signs">A bit for each.</param>
+    /// <param name="words">Gets three words.</param>
+    public static void Regroup(uint first, uint last, uint signs, Span<uint> words)
+    {
+        words[0] = QuantWords.FromPairs(first);
+        words[1] = QuantWords.FromPairs(last);
+        words[2] = QuantWords.FifthBits(signs);
+    }
+
+    /// <summary>Four quants of <see cref="Grid3Code"/> or <see cref="OddCode"/>, a byte each: 8 more than the digit, or 7 less it where the sign's bit is set.</summary>
+    public static uint FourQuants(uint digits, uint signs) =>
+        (QuantWords.FromFour(digits) | 0x08080808) ^ ((((signs & 15) * 0x00204081) & 0x01010101) * 15);
+
     private static void Expand(ReadOnlySpan<byte> levels, ReadOnlySpan<ushort> points, int digitBits, Span<byte> coordinates)
     {
         int count = 16 / digitBits;

@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace EdgeRuntime.Formats;
@@ -10,8 +11,11 @@ namespace EdgeRuntime.Formats;
 /// blocks of 64 weights, its later ones for x86 put four rows into a byte, and a file does not tell.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
-internal struct BlockI2_S : ITensorFormat<BlockI2_S>
+internal struct BlockI2_S : IQuantizedFormat<BlockI2_S>
 {
+    // The float16 of 1.
+    private const ushort One = 0x3c00;
+
     /// <summary>Byte l, bits 6 - 2 i, 7 - 2 i: weight 32 i + l.</summary>
     public Bytes32 Qs;
 
@@ -21,6 +25,8 @@ internal struct BlockI2_S : ITensorFormat<BlockI2_S>
 
     public static int BlockBytes => 32;
 
+    public static QuantShape Shape => QuantShape.Of<TernaryCode>(ScaleKind.Half128);
+
     public static void Dequantize(in BlockI2_S block, Span<float> x)
     {
         for (int k = 0; k < 128; k++)
@@ -28,5 +34,16 @@ internal struct BlockI2_S : ITensorFormat<BlockI2_S>
             int quant = (block.Qs[k % 32] >> (6 - (k / 32 * 2))) & 3;
             x[k] = quant - 1;
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Decompose(in BlockI2_S block, Span<byte> quants, ref BlockScales scales)
+    {
+        for (int k = 0; k < 128; k++)
+        {
+            quants[k] = (byte)((block.Qs[k % 32] >> (6 - (k / 32 * 2))) & 3);
+        }
+
+        scales.D = One;
     }
 }

@@ -8,7 +8,8 @@ namespace EdgeRuntime.Formats;
 /// </summary>
 internal static class IQ1Grid
 {
-    private static readonly ulong[] _points = Grid.Eights([0xff, 0, 1],
+    /// <summary>The points as two bits a number, 0, 1 and 2 for -1, 0 and 1.</summary>
+    public static readonly ushort[] Digits =
     [
         0x0000, 0x0002, 0x0005, 0x0008, 0x000a, 0x0011, 0x0015, 0x0020, 0x0022, 0x0028, 0x002a, 0x0045, 0x0051, 0x0054, 0x0056, 0x0065,
         0x0080, 0x0082, 0x0088, 0x008a, 0x0095, 0x00a0, 0x00a2, 0x00a8, 0x00aa, 0x0104, 0x0105, 0x0111, 0x0114, 0x0116, 0x0119, 0x011a,
@@ -138,7 +139,9 @@ internal static class IQ1Grid
         0xa82a, 0xa851, 0xa854, 0xa856, 0xa859, 0xa880, 0xa882, 0xa888, 0xa88a, 0xa895, 0xa8a0, 0xa8a2, 0xa8a8, 0xa8aa, 0xa905, 0xa914,
         0xa919, 0xa921, 0xa925, 0xa941, 0xa950, 0xa955, 0xa95a, 0xa961, 0xa966, 0xa969, 0xa990, 0xa996, 0xaa00, 0xaa02, 0xaa08, 0xaa0a,
         0xaa20, 0xaa22, 0xaa28, 0xaa2a, 0xaa51, 0xaa54, 0xaa56, 0xaa80, 0xaa82, 0xaa88, 0xaa8a, 0xaa95, 0xaaa0, 0xaaa2, 0xaaa8, 0xaaaa,
-    ]);
+    ];
+
+    private static readonly ulong[] _points = Grid.Eights([0xff, 0, 1], Digits);
 
     /// <summary>The numbers of a point, shifted by an eighth up or down, in eighths: an odd number of -9 to 9 each.</summary>
     /// <param name="point">Which point.</param>
@@ -150,6 +153,15 @@ internal static class IQ1Grid
         for (int k = 0; k < 8; k++)
         {
             eighths[k] = (sbyte)((8 * (sbyte)(numbers >> (8 * k))) + (down ? -1 : 1));
+        }
+    }
+
+    /// <summary>Shifted numbers to 0, 1 and 2 for -1, 0 and 1.</summary>
+    public static void ToQuants(ReadOnlySpan<sbyte> eighths, Span<byte> quants)
+    {
+        for (int k = 0; k < eighths.Length; k++)
+        {
+            quants[k] = (byte)((eighths[k] + 9) >> 3);
         }
     }
 }

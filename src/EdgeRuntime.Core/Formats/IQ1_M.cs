@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace EdgeRuntime.Formats;
@@ -8,7 +9,7 @@ namespace EdgeRuntime.Formats;
 /// time are a point of <see cref="IQ1Grid"/>. Source: ggml-common.h <c>block_iq1_m</c>, ggml-quants.c <c>dequantize_row_iq1_m</c>.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
-internal struct BlockIQ1_M : ITensorFormat<BlockIQ1_M>
+internal struct BlockIQ1_M : IQuantizedFormat<BlockIQ1_M>
 {
     /// <summary>Byte i: low eight bits of the point of weights 8 i..8 i + 7.</summary>
     public Bytes32 Qs;
@@ -25,6 +26,8 @@ internal struct BlockIQ1_M : ITensorFormat<BlockIQ1_M>
 
     public static int BlockBytes => 56;
 
+    public static QuantShape Shape => QuantShape.Of<ShiftedTernary>(ScaleKind.Nibbles16Shifts);
+
     public static void Dequantize(in BlockIQ1_M block, Span<float> x)
     {
         Span<sbyte> eighths = stackalloc sbyte[256];
@@ -35,6 +38,43 @@ internal struct BlockIQ1_M : ITensorFormat<BlockIQ1_M>
         {
             int scale = (scales[k / 64] >> (k % 64 / 16 * 3)) & 7;
             x[k] = d * ((2 * scale) + 1) * (eighths[k] / 8f);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Decompose(in BlockIQ1_M block, Span<byte> quants, ref BlockScales scales)
+    {
+        Span<sbyte> eighths = stackalloc sbyte[256];
+        Unpack(in block, eighths);
+        IQ1Grid.ToQuants(eighths, quants);
+        TakeScales(in block, ref scales);
+    }
+
+    public static void Regroup(in BlockIQ1_M block, Span<uint> words, ref BlockScales scales)
+    {
+        for (int i = 0; i < 16; i++)
+        {
+            uint first = IQ1Grid.Digits[block.Qs[2 * i] | ((block.Qh[i] & 7) << 8)];
+            uint second = IQ1Grid.Digits[block.Qs[(2 * i) + 1] | ((block.Qh[i] & 0x70) << 4)];
+            words[i] = QuantWords.FromPairs(first | (second << 16));
+        }
+        TakeScales(in block, ref scales);
+    }
+
+    private static void TakeScales(in BlockIQ1_M block, ref BlockScales scales)
+    {
+        ReadOnlySpan<ushort> packed = MemoryMarshal.Cast<byte, ushort>(block.Scales);
+        scales.D = D(packed);
+        for (int i = 0; i < 16; i++)
+        {
+            scales.SubBlocks[i] = (byte)((packed[i / 4] >> (i % 4 * 3)) & 7);
+        }
+
+        scales.Shifts = 0;
+        for (int i = 0; i < 32; i++)
+        {
+            bool isUp = ((block.Qh[i / 2] >> (i % 2 * 4)) & 8) == 0;
+            scales.Shifts |= (isUp ? 1u : 0) << i;
         }
     }
 

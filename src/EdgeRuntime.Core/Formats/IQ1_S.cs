@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace EdgeRuntime.Formats;
@@ -8,7 +9,7 @@ namespace EdgeRuntime.Formats;
 /// are a point of <see cref="IQ1Grid"/>. Source: ggml-common.h <c>block_iq1_s</c>, ggml-quants.c <c>dequantize_row_iq1_s</c>.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
-internal struct BlockIQ1_S : ITensorFormat<BlockIQ1_S>
+internal struct BlockIQ1_S : IQuantizedFormat<BlockIQ1_S>
 {
     public ushort D;
 
@@ -27,6 +28,8 @@ internal struct BlockIQ1_S : ITensorFormat<BlockIQ1_S>
 
     public static int BlockBytes => 50;
 
+    public static QuantShape Shape => QuantShape.Of<Unsigned2>(ScaleKind.Eighths);
+
     public static void Dequantize(in BlockIQ1_S block, Span<float> x)
     {
         Span<sbyte> eighths = stackalloc sbyte[256];
@@ -37,6 +40,40 @@ internal struct BlockIQ1_S : ITensorFormat<BlockIQ1_S>
         {
             int scale = (high[k / 32] >> 12) & 7;
             x[k] = d * ((2 * scale) + 1) * (eighths[k] / 8f);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Decompose(in BlockIQ1_S block, Span<byte> quants, ref BlockScales scales)
+    {
+        Span<sbyte> eighths = stackalloc sbyte[256];
+        Unpack(in block, eighths);
+        IQ1Grid.ToQuants(eighths, quants);
+        TakeScales(in block, ref scales);
+    }
+
+    public static void Regroup(in BlockIQ1_S block, Span<uint> words, ref BlockScales scales)
+    {
+        ReadOnlySpan<ushort> high = MemoryMarshal.Cast<byte, ushort>(block.Qh);
+        for (int i = 0; i < 16; i++)
+        {
+            int bits = high[i / 2] >> (6 * (i % 2));
+            uint first = IQ1Grid.Digits[block.Qs[2 * i] | ((bits & 7) << 8)];
+            uint second = IQ1Grid.Digits[block.Qs[(2 * i) + 1] | ((bits & 0x38) << 5)];
+            words[i] = QuantWords.FromPairs(first | (second << 16));
+        }
+        TakeScales(in block, ref scales);
+    }
+
+    private static void TakeScales(in BlockIQ1_S block, ref BlockScales scales)
+    {
+        scales.D = block.D;
+        ReadOnlySpan<ushort> high = MemoryMarshal.Cast<byte, ushort>(block.Qh);
+        for (int i = 0; i < 8; i++)
+        {
+            // v + 1/8 is q - 7/8.
+            int minimum = (high[i] & 0x8000) != 0 ? 9 : 7;
+            scales.SubBlocks[i] = (byte)((2 * ((high[i] >> 12) & 7)) + 1 + (minimum << 4));
         }
     }
 

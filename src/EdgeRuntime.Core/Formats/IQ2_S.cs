@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace EdgeRuntime.Formats;
@@ -8,7 +9,7 @@ namespace EdgeRuntime.Formats;
 /// <see cref="IQ2Grids.S"/> and eight signs. Source: ggml-common.h <c>block_iq2_s</c>, ggml-quants.c <c>dequantize_row_iq2_s</c>.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
-internal struct BlockIQ2_S : ITensorFormat<BlockIQ2_S>
+internal struct BlockIQ2_S : IQuantizedFormat<BlockIQ2_S>
 {
     public ushort D;
 
@@ -30,6 +31,8 @@ internal struct BlockIQ2_S : ITensorFormat<BlockIQ2_S>
 
     public static int BlockBytes => 82;
 
+    public static QuantShape Shape => QuantShape.Of<Grid2Code>(ScaleKind.Nibbles16);
+
     public static void Dequantize(in BlockIQ2_S block, Span<float> x)
     {
         Span<sbyte> levels = stackalloc sbyte[256];
@@ -40,6 +43,36 @@ internal struct BlockIQ2_S : ITensorFormat<BlockIQ2_S>
             int scale = (block.Scales[k / 32] >> (k % 32 / 16 * 4)) & 15;
             x[k] = d * (0.5f + scale) * 0.25f * levels[k];
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Decompose(in BlockIQ2_S block, Span<byte> quants, ref BlockScales scales)
+    {
+        Span<sbyte> levels = stackalloc sbyte[256];
+        Unpack(in block, levels);
+        LevelQuants<Grid2Code>.Find(levels, quants);
+        TakeScales(in block, ref scales);
+    }
+
+    public static void Regroup(in BlockIQ2_S block, Span<uint> words, ref BlockScales scales)
+    {
+        ReadOnlySpan<uint> signs = MemoryMarshal.Cast<byte, uint>(block.Signs);
+        for (int i = 0; i < 8; i++)
+        {
+            ReadOnlySpan<byte> four = ((ReadOnlySpan<byte>)block.Qs).Slice(4 * i, 4);
+            int high = block.Qh[i];
+            ushort[] digits = IQ2Grids.SDigits;
+            uint first = digits[four[0] | ((high & 3) << 8)] | ((uint)digits[four[1] | ((high & 12) << 6)] << 16);
+            uint last = digits[four[2] | ((high & 0x30) << 4)] | ((uint)digits[four[3] | ((high & 0xc0) << 2)] << 16);
+            Grid.Regroup(first, last, signs[i], words.Slice(3 * i, 3));
+        }
+        TakeScales(in block, ref scales);
+    }
+
+    private static void TakeScales(in BlockIQ2_S block, ref BlockScales scales)
+    {
+        scales.D = block.D;
+        Nibbles.UnpackPairs(block.Scales, scales.SubBlocks);
     }
 
     private static void Unpack(in BlockIQ2_S block, Span<sbyte> levels)

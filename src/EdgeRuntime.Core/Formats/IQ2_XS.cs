@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace EdgeRuntime.Formats;
@@ -9,7 +10,7 @@ namespace EdgeRuntime.Formats;
 /// Source: ggml-common.h <c>block_iq2_xs</c>, ggml-quants.c <c>dequantize_row_iq2_xs</c>.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
-internal struct BlockIQ2_XS : ITensorFormat<BlockIQ2_XS>
+internal struct BlockIQ2_XS : IQuantizedFormat<BlockIQ2_XS>
 {
     public ushort D;
 
@@ -25,6 +26,8 @@ internal struct BlockIQ2_XS : ITensorFormat<BlockIQ2_XS>
 
     public static int BlockBytes => 74;
 
+    public static QuantShape Shape => QuantShape.Of<Grid2Code>(ScaleKind.Nibbles16);
+
     public static void Dequantize(in BlockIQ2_XS block, Span<float> x)
     {
         Span<sbyte> levels = stackalloc sbyte[256];
@@ -35,6 +38,36 @@ internal struct BlockIQ2_XS : ITensorFormat<BlockIQ2_XS>
             int scale = (block.Scales[k / 32] >> (k % 32 / 16 * 4)) & 15;
             x[k] = d * (0.5f + scale) * 0.25f * levels[k];
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Decompose(in BlockIQ2_XS block, Span<byte> quants, ref BlockScales scales)
+    {
+        Span<sbyte> levels = stackalloc sbyte[256];
+        Unpack(in block, levels);
+        LevelQuants<Grid2Code>.Find(levels, quants);
+        TakeScales(in block, ref scales);
+    }
+
+    public static void Regroup(in BlockIQ2_XS block, Span<uint> words, ref BlockScales scales)
+    {
+        ReadOnlySpan<ushort> codes = MemoryMarshal.Cast<byte, ushort>(block.Qs);
+        for (int i = 0; i < 8; i++)
+        {
+            ReadOnlySpan<ushort> four = codes.Slice(4 * i, 4);
+            ushort[] digits = IQ2Grids.XsDigits;
+            uint first = digits[four[0] & 511] | ((uint)digits[four[1] & 511] << 16);
+            uint last = digits[four[2] & 511] | ((uint)digits[four[3] & 511] << 16);
+            int signs = Grid.EvenSigns(four[0] >> 9) | (Grid.EvenSigns(four[1] >> 9) << 8) | (Grid.EvenSigns(four[2] >> 9) << 16);
+            Grid.Regroup(first, last, (uint)(signs | (Grid.EvenSigns(four[3] >> 9) << 24)), words.Slice(3 * i, 3));
+        }
+        TakeScales(in block, ref scales);
+    }
+
+    private static void TakeScales(in BlockIQ2_XS block, ref BlockScales scales)
+    {
+        scales.D = block.D;
+        Nibbles.UnpackPairs(block.Scales, scales.SubBlocks);
     }
 
     private static void Unpack(in BlockIQ2_XS block, Span<sbyte> levels)

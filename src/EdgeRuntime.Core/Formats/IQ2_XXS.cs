@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace EdgeRuntime.Formats;
@@ -9,7 +10,7 @@ namespace EdgeRuntime.Formats;
 /// Source: ggml-common.h <c>block_iq2_xxs</c>, ggml-quants.c <c>dequantize_row_iq2_xxs</c>.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
-internal struct BlockIQ2_XXS : ITensorFormat<BlockIQ2_XXS>
+internal struct BlockIQ2_XXS : IQuantizedFormat<BlockIQ2_XXS>
 {
     public ushort D;
 
@@ -25,6 +26,8 @@ internal struct BlockIQ2_XXS : ITensorFormat<BlockIQ2_XXS>
 
     public static int BlockBytes => 66;
 
+    public static QuantShape Shape => QuantShape.Of<Grid2Code>(ScaleKind.Nibbles32);
+
     public static void Dequantize(in BlockIQ2_XXS block, Span<float> x)
     {
         Span<sbyte> levels = stackalloc sbyte[256];
@@ -35,6 +38,40 @@ internal struct BlockIQ2_XXS : ITensorFormat<BlockIQ2_XXS>
         {
             uint scale = words[(2 * (k / 32)) + 1] >> 28;
             x[k] = d * (0.5f + scale) * 0.25f * levels[k];
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Decompose(in BlockIQ2_XXS block, Span<byte> quants, ref BlockScales scales)
+    {
+        Span<sbyte> levels = stackalloc sbyte[256];
+        Unpack(in block, levels);
+        LevelQuants<Grid2Code>.Find(levels, quants);
+        TakeScales(in block, ref scales);
+    }
+
+    public static void Regroup(in BlockIQ2_XXS block, Span<uint> words, ref BlockScales scales)
+    {
+        ReadOnlySpan<byte> points = block.Qs;
+        ReadOnlySpan<uint> packed = MemoryMarshal.Cast<byte, uint>(block.Qs);
+        for (int i = 0; i < 8; i++)
+        {
+            ReadOnlySpan<byte> four = points.Slice(8 * i, 4);
+            ushort[] digits = IQ2Grids.XxsDigits;
+            uint first = digits[four[0]] | ((uint)digits[four[1]] << 16);
+            uint last = digits[four[2]] | ((uint)digits[four[3]] << 16);
+            Grid.Regroup(first, last, Grid.EvenSigns32(packed[(2 * i) + 1]), words.Slice(3 * i, 3));
+        }
+        TakeScales(in block, ref scales);
+    }
+
+    private static void TakeScales(in BlockIQ2_XXS block, ref BlockScales scales)
+    {
+        scales.D = block.D;
+        ReadOnlySpan<uint> words = MemoryMarshal.Cast<byte, uint>(block.Qs);
+        for (int i = 0; i < 8; i++)
+        {
+            scales.SubBlocks[i] = (byte)(words[(2 * i) + 1] >> 28);
         }
     }
 

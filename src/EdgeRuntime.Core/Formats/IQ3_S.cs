@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace EdgeRuntime.Formats;
@@ -8,7 +9,7 @@ namespace EdgeRuntime.Formats;
 /// <see cref="IQ3Grids.S"/>, with a sign each. Source: ggml-common.h <c>block_iq3_s</c>, ggml-quants.c <c>dequantize_row_iq3_s</c>.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
-internal struct BlockIQ3_S : ITensorFormat<BlockIQ3_S>
+internal struct BlockIQ3_S : IQuantizedFormat<BlockIQ3_S>
 {
     public ushort D;
 
@@ -30,6 +31,8 @@ internal struct BlockIQ3_S : ITensorFormat<BlockIQ3_S>
 
     public static int BlockBytes => 110;
 
+    public static QuantShape Shape => QuantShape.Of<OddCode>(ScaleKind.Nibbles32);
+
     public static void Dequantize(in BlockIQ3_S block, Span<float> x)
     {
         Span<sbyte> levels = stackalloc sbyte[256];
@@ -40,6 +43,41 @@ internal struct BlockIQ3_S : ITensorFormat<BlockIQ3_S>
             int scale = (block.Scales[k / 64] >> (k % 64 / 32 * 4)) & 15;
             x[k] = d * ((2 * scale) + 1) * levels[k];
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Decompose(in BlockIQ3_S block, Span<byte> quants, ref BlockScales scales)
+    {
+        Span<sbyte> levels = stackalloc sbyte[256];
+        Unpack(in block, levels);
+        LevelQuants<OddCode>.Find(levels, quants);
+        TakeScales(in block, ref scales);
+    }
+
+    public static void Regroup(in BlockIQ3_S block, Span<uint> words, ref BlockScales scales)
+    {
+        ReadOnlySpan<byte> qs = block.Qs;
+        ReadOnlySpan<uint> allSigns = MemoryMarshal.Cast<byte, uint>(block.Signs);
+        for (int i = 0; i < 8; i++)
+        {
+            uint signs = allSigns[i];
+            int top = block.Qh[i];
+            for (int g = 0; g < 4; g++)
+            {
+                int first = qs[(8 * i) + g] | (((top >> g) & 1) << 8);
+                int second = qs[(8 * i) + 4 + g] | (((top >> (4 + g)) & 1) << 8);
+                uint low = Grid.FourQuants(IQ3Grids.SDigits[first], signs >> (4 * g));
+                uint high = Grid.FourQuants(IQ3Grids.SDigits[second], signs >> (16 + (4 * g)));
+                words[(4 * i) + g] = low | (high << 4);
+            }
+        }
+        TakeScales(in block, ref scales);
+    }
+
+    private static void TakeScales(in BlockIQ3_S block, ref BlockScales scales)
+    {
+        scales.D = block.D;
+        Nibbles.UnpackPairs(block.Scales, scales.SubBlocks);
     }
 
     private static void Unpack(in BlockIQ3_S block, Span<sbyte> levels)

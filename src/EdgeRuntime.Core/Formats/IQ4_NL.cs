@@ -23,7 +23,7 @@ internal struct BlockIQ4_NL : IQuantizedFormat<BlockIQ4_NL>
 
     public static int BlockBytes => 18;
 
-    public static QuantShape Shape => new(4, ScaleKind.Half, 128, QuantCode.NonLinear4);
+    public static QuantShape Shape => QuantShape.Of<NonLinearCode>(ScaleKind.Half);
 
     public static bool IsScalesThenQuants => true;
 

@@ -29,7 +29,7 @@ internal struct BlockIQ4_XS : IQuantizedFormat<BlockIQ4_XS>
 
     public static int BlockBytes => 136;
 
-    public static QuantShape Shape => new(4, ScaleKind.SuperBlock32, 128, QuantCode.NonLinear4);
+    public static QuantShape Shape => QuantShape.Of<NonLinearCode>(ScaleKind.SuperBlock32);
 
     public static void Dequantize(in BlockIQ4_XS block, Span<float> x)
     {

@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace EdgeRuntime.Formats;
@@ -8,7 +9,7 @@ namespace EdgeRuntime.Formats;
 /// Source: ggml-common.h <c>block_mxfp4</c>, ggml-quants.c <c>dequantize_row_mxfp4</c>; OCP Microscaling Formats 1.0.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
-internal struct BlockMXFP4 : ITensorFormat<BlockMXFP4>
+internal struct BlockMXFP4 : IQuantizedFormat<BlockMXFP4>
 {
     // Of a float32.
     private const int ExponentBias = 127;
@@ -29,6 +30,8 @@ internal struct BlockMXFP4 : ITensorFormat<BlockMXFP4>
 
     public static int BlockBytes => 17;
 
+    public static QuantShape Shape => QuantShape.Of<Float4Code>(ScaleKind.Exponent);
+
     public static void Dequantize(in BlockMXFP4 block, Span<float> x)
     {
         Span<byte> quants = stackalloc byte[32];
@@ -38,6 +41,24 @@ internal struct BlockMXFP4 : ITensorFormat<BlockMXFP4>
         {
             x[k] = Float4.Values[quants[k]] * d;
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Decompose(in BlockMXFP4 block, Span<byte> quants, ref BlockScales scales)
+    {
+        Nibbles.Unpack(block.Qs, quants);
+        TakeScales(in block, ref scales);
+    }
+
+    public static void Regroup(in BlockMXFP4 block, Span<uint> words, ref BlockScales scales)
+    {
+        MemoryMarshal.Cast<byte, uint>(block.Qs).CopyTo(words);
+        TakeScales(in block, ref scales);
+    }
+
+    private static void TakeScales(in BlockMXFP4 block, ref BlockScales scales)
+    {
+        scales.SubBlocks[0] = block.E;
     }
 
     /// <summary>Takes the exponent from the greatest magnitude and rounds to the nearest.</summary>

@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace EdgeRuntime.Formats;
@@ -9,7 +10,7 @@ namespace EdgeRuntime.Formats;
 /// Source: ggml-common.h <c>block_nvfp4</c>, ggml-quants.c <c>dequantize_row_nvfp4</c>.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
-internal struct BlockNVFP4 : ITensorFormat<BlockNVFP4>
+internal struct BlockNVFP4 : IQuantizedFormat<BlockNVFP4>
 {
     // Greatest value of a 4-bit float.
     private const float GreatestValue = 6;
@@ -26,6 +27,8 @@ internal struct BlockNVFP4 : ITensorFormat<BlockNVFP4>
 
     public static int BlockBytes => 36;
 
+    public static QuantShape Shape => QuantShape.Of<Float4Code>(ScaleKind.MiniFloat16);
+
     public static void Dequantize(in BlockNVFP4 block, Span<float> x)
     {
         Span<byte> quants = stackalloc byte[64];
@@ -33,6 +36,16 @@ internal struct BlockNVFP4 : ITensorFormat<BlockNVFP4>
         for (int k = 0; k < 64; k++)
         {
             x[k] = Float4.Values[quants[k]] * (UnsignedFloat8.ToSingle(block.D[k / 16]) / 2);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Decompose(in BlockNVFP4 block, Span<byte> quants, ref BlockScales scales)
+    {
+        Unpack(in block, quants);
+        for (int i = 0; i < 4; i++)
+        {
+            scales.SubBlocks[i] = UnsignedFloat8.WithoutNaN(block.D[i]);
         }
     }
 

@@ -56,4 +56,14 @@ internal static class Nibbles
 
         return high;
     }
+
+    /// <summary>Two of a byte, the low one first.</summary>
+    public static void UnpackPairs(ReadOnlySpan<byte> packed, Span<byte> nibbles)
+    {
+        for (int i = 0; i < packed.Length; i++)
+        {
+            nibbles[2 * i] = (byte)(packed[i] & 15);
+            nibbles[(2 * i) + 1] = (byte)(packed[i] >> 4);
+        }
+    }
 }

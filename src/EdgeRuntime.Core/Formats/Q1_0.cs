@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace EdgeRuntime.Formats;
@@ -7,7 +8,7 @@ namespace EdgeRuntime.Formats;
 /// Blocks of 128 weights: d or -d, a bit each. Source: ggml-common.h <c>block_q1_0</c>, ggml-quants.c <c>dequantize_row_q1_0</c>.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
-internal struct BlockQ1_0 : ITensorFormat<BlockQ1_0>
+internal struct BlockQ1_0 : IQuantizedFormat<BlockQ1_0>
 {
     public ushort D;
 
@@ -20,6 +21,8 @@ internal struct BlockQ1_0 : ITensorFormat<BlockQ1_0>
 
     public static int BlockBytes => 18;
 
+    public static QuantShape Shape => QuantShape.Of<PlusMinus>(ScaleKind.Half128);
+
     public static void Dequantize(in BlockQ1_0 block, Span<float> x)
     {
         float d = HalfBits.ToSingle(block.D);
@@ -27,6 +30,32 @@ internal struct BlockQ1_0 : ITensorFormat<BlockQ1_0>
         {
             x[k] = ((block.Qs[k / 8] >> (k % 8)) & 1) != 0 ? d : -d;
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Decompose(in BlockQ1_0 block, Span<byte> quants, ref BlockScales scales)
+    {
+        for (int k = 0; k < 128; k++)
+        {
+            quants[k] = (byte)((block.Qs[k / 8] >> (k % 8)) & 1);
+        }
+
+        TakeScales(in block, ref scales);
+    }
+
+    public static void Regroup(in BlockQ1_0 block, Span<uint> words, ref BlockScales scales)
+    {
+        ReadOnlySpan<uint> bits = MemoryMarshal.Cast<byte, uint>(block.Qs);
+        for (int i = 0; i < 4; i++)
+        {
+            words[i] = QuantWords.FifthBits(bits[i]);
+        }
+        TakeScales(in block, ref scales);
+    }
+
+    private static void TakeScales(in BlockQ1_0 block, ref BlockScales scales)
+    {
+        scales.D = block.D;
     }
 
     /// <summary>Keeps the signs and, as the scale, the mean magnitude.</summary>

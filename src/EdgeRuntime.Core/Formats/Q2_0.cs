@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace EdgeRuntime.Formats;
@@ -7,7 +8,7 @@ namespace EdgeRuntime.Formats;
 /// Blocks of 64 weights: d * (q - 1) with 2-bit q. Source: ggml-common.h <c>block_q2_0</c>, ggml-quants.c <c>dequantize_row_q2_0</c>.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
-internal struct BlockQ2_0 : ITensorFormat<BlockQ2_0>
+internal struct BlockQ2_0 : IQuantizedFormat<BlockQ2_0>
 {
     public ushort D;
 
@@ -20,6 +21,8 @@ internal struct BlockQ2_0 : ITensorFormat<BlockQ2_0>
 
     public static int BlockBytes => 18;
 
+    public static QuantShape Shape => QuantShape.Of<TernaryCode>(ScaleKind.Half64);
+
     public static void Dequantize(in BlockQ2_0 block, Span<float> x)
     {
         float d = HalfBits.ToSingle(block.D);
@@ -28,6 +31,32 @@ internal struct BlockQ2_0 : ITensorFormat<BlockQ2_0>
             int quant = (block.Qs[k / 4] >> (k % 4 * 2)) & 3;
             x[k] = (quant - 1) * d;
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Decompose(in BlockQ2_0 block, Span<byte> quants, ref BlockScales scales)
+    {
+        for (int k = 0; k < 64; k++)
+        {
+            quants[k] = (byte)((block.Qs[k / 4] >> (k % 4 * 2)) & 3);
+        }
+
+        TakeScales(in block, ref scales);
+    }
+
+    public static void Regroup(in BlockQ2_0 block, Span<uint> words, ref BlockScales scales)
+    {
+        ReadOnlySpan<uint> pairs = MemoryMarshal.Cast<byte, uint>(block.Qs);
+        for (int i = 0; i < 4; i++)
+        {
+            words[i] = QuantWords.FromPairs(pairs[i]);
+        }
+        TakeScales(in block, ref scales);
+    }
+
+    private static void TakeScales(in BlockQ2_0 block, ref BlockScales scales)
+    {
+        scales.D = block.D;
     }
 
     /// <summary>Divides by the greatest magnitude and rounds to -1, 0 or 1, so that 2 is never used; see <see cref="Ternary"/>.</summary>

@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace EdgeRuntime.Formats;
@@ -8,7 +9,7 @@ namespace EdgeRuntime.Formats;
 /// Source: ggml-common.h <c>block_q2_K</c>, ggml-quants.c <c>dequantize_row_q2_K</c>.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
-internal struct BlockQ2_K : ITensorFormat<BlockQ2_K>
+internal struct BlockQ2_K : IQuantizedFormat<BlockQ2_K>
 {
     /// <summary>Byte i: low nibble sc, high nibble m of weights 16 i..16 i + 15.</summary>
     public Bytes16 Scales;
@@ -26,6 +27,8 @@ internal struct BlockQ2_K : ITensorFormat<BlockQ2_K>
 
     public static int BlockBytes => 84;
 
+    public static QuantShape Shape => QuantShape.Of<Unsigned2>(ScaleKind.NibbleMins16);
+
     public static void Dequantize(in BlockQ2_K block, Span<float> x)
     {
         Span<byte> quants = stackalloc byte[256];
@@ -37,6 +40,30 @@ internal struct BlockQ2_K : ITensorFormat<BlockQ2_K>
             int scale = block.Scales[k / 16];
             x[k] = (d * (scale & 15) * quants[k]) - (dmin * (scale >> 4));
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Decompose(in BlockQ2_K block, Span<byte> quants, ref BlockScales scales)
+    {
+        BitPairs.Unpack(block.Qs, quants);
+        TakeScales(in block, ref scales);
+    }
+
+    public static void Regroup(in BlockQ2_K block, Span<uint> words, ref BlockScales scales)
+    {
+        ReadOnlySpan<byte> qs = block.Qs;
+        for (int i = 0; i < 8; i++)
+        {
+            QuantWords.FromBitPairs(qs.Slice(i / 4 * 32, 32), i % 4, words.Slice(2 * i, 2));
+        }
+        TakeScales(in block, ref scales);
+    }
+
+    private static void TakeScales(in BlockQ2_K block, ref BlockScales scales)
+    {
+        scales.D = block.D;
+        scales.Min = block.DMin;
+        scales.SubBlocks = block.Scales;
     }
 
     /// <summary>Searches scales and minima as ggml's reference does; see <see cref="KQuantMins"/>.</summary>

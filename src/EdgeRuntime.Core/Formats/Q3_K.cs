@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace EdgeRuntime.Formats;
@@ -8,7 +9,7 @@ namespace EdgeRuntime.Formats;
 /// Source: ggml-common.h <c>block_q3_K</c>, ggml-quants.c <c>dequantize_row_q3_K</c>.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
-internal struct BlockQ3_K : ITensorFormat<BlockQ3_K>
+internal struct BlockQ3_K : IQuantizedFormat<BlockQ3_K>
 {
     /// <summary>High bits: byte l, bit i for weight 32 i + l.</summary>
     public Bytes32 HighBits;
@@ -30,6 +31,8 @@ internal struct BlockQ3_K : ITensorFormat<BlockQ3_K>
 
     public static int BlockBytes => 110;
 
+    public static QuantShape Shape => QuantShape.Of<Centered3>(ScaleKind.SuperBlock16);
+
     public static void Dequantize(in BlockQ3_K block, Span<float> x)
     {
         Span<byte> quants = stackalloc byte[256];
@@ -38,6 +41,34 @@ internal struct BlockQ3_K : ITensorFormat<BlockQ3_K>
         for (int k = 0; k < 256; k++)
         {
             x[k] = d * Scale(in block, k / 16) * (quants[k] - 4);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Decompose(in BlockQ3_K block, Span<byte> quants, ref BlockScales scales)
+    {
+        Unpack(in block, quants);
+        TakeScales(in block, ref scales);
+    }
+
+    public static void Regroup(in BlockQ3_K block, Span<uint> words, ref BlockScales scales)
+    {
+        ReadOnlySpan<byte> qs = block.Qs;
+        ReadOnlySpan<byte> high = block.HighBits;
+        for (int i = 0; i < 8; i++)
+        {
+            QuantWords.FromBitPairs(qs.Slice(i / 4 * 32, 32), i % 4, words.Slice(3 * i, 2));
+            words[(3 * i) + 2] = QuantWords.FifthBits(high, i);
+        }
+        TakeScales(in block, ref scales);
+    }
+
+    private static void TakeScales(in BlockQ3_K block, ref BlockScales scales)
+    {
+        scales.D = block.D;
+        for (int i = 0; i < 16; i++)
+        {
+            scales.SubBlocks[i] = (byte)Scale(in block, i);
         }
     }
 

@@ -22,7 +22,7 @@ internal struct BlockQ4_0 : IQuantizedFormat<BlockQ4_0>
 
     public static int BlockBytes => 18;
 
-    public static QuantShape Shape => new(4, ScaleKind.Half, 8);
+    public static QuantShape Shape => QuantShape.Of<Centered4>(ScaleKind.Half);
 
     public static bool IsScalesThenQuants => true;
 

@@ -24,7 +24,7 @@ internal struct BlockQ4_1 : IQuantizedFormat<BlockQ4_1>
 
     public static int BlockBytes => 20;
 
-    public static QuantShape Shape => new(4, ScaleKind.HalfAndMin, 0);
+    public static QuantShape Shape => QuantShape.Of<Unsigned4>(ScaleKind.HalfAndMin);
 
     public static bool IsScalesThenQuants => true;
 

@@ -28,7 +28,7 @@ internal struct BlockQ4_K : IQuantizedFormat<BlockQ4_K>
 
     public static int BlockBytes => 144;
 
-    public static QuantShape Shape => new(4, ScaleKind.SuperBlockMins, 0);
+    public static QuantShape Shape => QuantShape.Of<Unsigned4>(ScaleKind.SuperBlockMins);
 
     public static void Dequantize(in BlockQ4_K block, Span<float> x)
     {

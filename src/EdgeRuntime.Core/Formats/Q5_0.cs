@@ -25,7 +25,7 @@ internal struct BlockQ5_0 : IQuantizedFormat<BlockQ5_0>
 
     public static int BlockBytes => 22;
 
-    public static QuantShape Shape => new(5, ScaleKind.Half, 16);
+    public static QuantShape Shape => QuantShape.Of<Centered5>(ScaleKind.Half);
 
     public static void Dequantize(in BlockQ5_0 block, Span<float> x)
     {

@@ -27,7 +27,7 @@ internal struct BlockQ5_1 : IQuantizedFormat<BlockQ5_1>
 
     public static int BlockBytes => 24;
 
-    public static QuantShape Shape => new(5, ScaleKind.HalfAndMin, 0);
+    public static QuantShape Shape => QuantShape.Of<Unsigned5>(ScaleKind.HalfAndMin);
 
     public static void Dequantize(in BlockQ5_1 block, Span<float> x)
     {

@@ -31,7 +31,7 @@ internal struct BlockQ5_K : IQuantizedFormat<BlockQ5_K>
 
     public static int BlockBytes => 176;
 
-    public static QuantShape Shape => new(5, ScaleKind.SuperBlockMins, 0);
+    public static QuantShape Shape => QuantShape.Of<Unsigned5>(ScaleKind.SuperBlockMins);
 
     public static void Dequantize(in BlockQ5_K block, Span<float> x)
     {

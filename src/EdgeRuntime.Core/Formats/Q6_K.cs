@@ -29,7 +29,7 @@ internal struct BlockQ6_K : IQuantizedFormat<BlockQ6_K>
 
     public static int BlockBytes => 210;
 
-    public static QuantShape Shape => new(6, ScaleKind.SuperBlock16, 32);
+    public static QuantShape Shape => QuantShape.Of<Centered6>(ScaleKind.SuperBlock16);
 
     public static void Dequantize(in BlockQ6_K block, Span<float> x)
     {

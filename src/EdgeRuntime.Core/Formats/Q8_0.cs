@@ -21,7 +21,7 @@ internal struct BlockQ8_0 : IQuantizedFormat<BlockQ8_0>
 
     public static int BlockBytes => 34;
 
-    public static QuantShape Shape => new(8, ScaleKind.Half, 128);
+    public static QuantShape Shape => QuantShape.Of<Centered8>(ScaleKind.Half);
 
     public static bool IsScalesThenQuants => true;
 

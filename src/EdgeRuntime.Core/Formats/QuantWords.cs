@@ -7,7 +7,7 @@ namespace EdgeRuntime.Formats;
 
 /// <summary>
 /// The quants of a row as packed panels have them: 32 columns are as many words (of four bytes) as a quant has bits, in the order of
-/// <see cref="Kernels.PackedLayout"/>. <see cref="FromQuants"/> defines them; the other methods are what formats do instead, from their own
+/// <see cref="Kernels.Panels.PackedLayout"/>. <see cref="FromQuants"/> defines them; the other methods are what formats do instead, from their own
 /// fields and with vectors.
 /// </summary>
 internal static class QuantWords
@@ -18,7 +18,7 @@ internal static class QuantWords
     private const uint Nibble = 0x0f0f0f0f;
 
     /// <summary>The words of 32 quants, a byte each.</summary>
-    /// <param name="bits">4, 5, 6 or 8.</param>
+    /// <param name="bits">1, 2, 3, 4, 5, 6 or 8.</param>
     /// <param name="quants">32 quants.</param>
     /// <param name="words">Gets <paramref name="bits"/> words.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -31,33 +31,54 @@ internal static class QuantWords
             return;
         }
 
-        for (int g = 0; g < 4; g++)
+        int low = bits & 6;
+        if (bits >= 4)
         {
-            words[g] = (fours[g] & Nibble) | ((fours[g + 4] & Nibble) << 4);
+            low = 4;
+            for (int g = 0; g < 4; g++)
+            {
+                words[g] = (fours[g] & Nibble) | ((fours[g + 4] & Nibble) << 4);
+            }
+        }
+        else if (low == 2)
+        {
+            Pairs(fours, 0, words);
         }
 
-        if (bits == 5)
+        if (bits == 6)
         {
-            uint high = 0;
-            for (int g = 0; g < 8; g++)
-            {
-                high |= ((fours[g] >> 4) & 0x01010101) << g;
-            }
-
-            words[4] = high;
+            Pairs(fours, 4, words[4..]);
         }
-        else if (bits == 6)
+        else if (bits != low)
         {
-            for (int p = 0; p < 2; p++)
-            {
-                uint high = 0;
-                for (int i = 0; i < 4; i++)
-                {
-                    high |= ((fours[(4 * p) + i] >> 4) & 0x03030303) << (2 * i);
-                }
+            words[low] = Singles(fours, low);
+        }
+    }
 
-                words[4 + p] = high;
+    /// <summary>A bit of each quant.</summary>
+    private static uint Singles(ReadOnlySpan<uint> fours, int shift)
+    {
+        uint word = 0;
+        for (int g = 0; g < 8; g++)
+        {
+            word |= ((fours[g] >> shift) & 0x01010101) << g;
+        }
+
+        return word;
+    }
+
+    /// <summary>Two bits of each quant.</summary>
+    private static void Pairs(ReadOnlySpan<uint> fours, int shift, Span<uint> words)
+    {
+        for (int p = 0; p < 2; p++)
+        {
+            uint word = 0;
+            for (int i = 0; i < 4; i++)
+            {
+                word |= ((fours[(4 * p) + i] >> shift) & 0x03030303) << (2 * i);
             }
+
+            words[p] = word;
         }
     }
 
@@ -105,6 +126,29 @@ internal static class QuantWords
     {
         Vector128<uint> pairs = (Vector128.Create(bytes[..16]).AsUInt32() >>> shift) & Vector128.Create(0x03030303u);
         return Vector128.Sum(pairs * Vector128.Create(1u, 4, 16, 64));
+    }
+
+    /// <summary>A word of 2-bit quants, of 16 columns with two bits each: those of column 4 i + j go to bits 8 j + 2 i.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint FromPairs(uint pairs) => SwapPlaces(SwapPlaces(pairs, 0x00cc00cc, 6), 0x0000f0f0, 12);
+
+    /// <summary>The low nibbles of a word, of 4 columns with four bits each: those of column j go to bits 8 j.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint FromFour(uint nibbles)
+    {
+        nibbles = (nibbles | (nibbles << 8)) & 0x00ff00ff;
+        return (nibbles | (nibbles << 4)) & Nibble;
+    }
+
+    /// <summary>Words of 32 quants of two bits that lie in the order of <see cref="BitPairs"/>.</summary>
+    /// <param name="packed">32 bytes.</param>
+    /// <param name="i">Which quarter of their 128 quants.</param>
+    /// <param name="words">Gets two words.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void FromBitPairs(ReadOnlySpan<byte> packed, int i, Span<uint> words)
+    {
+        words[0] = HighPairs(packed[..16], 2 * i);
+        words[1] = HighPairs(packed[16..], 2 * i);
     }
 
     /// <summary>Exchanges the bits of a mask with those that are <paramref name="distance"/> places higher.</summary>

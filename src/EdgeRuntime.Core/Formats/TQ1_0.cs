@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace EdgeRuntime.Formats;
@@ -9,7 +10,7 @@ namespace EdgeRuntime.Formats;
 /// Source: ggml-common.h <c>block_tq1_0</c>, ggml-quants.c <c>dequantize_row_tq1_0</c>.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
-internal struct BlockTQ1_0 : ITensorFormat<BlockTQ1_0>
+internal struct BlockTQ1_0 : IQuantizedFormat<BlockTQ1_0>
 {
     /// <summary>Digit n of byte l: weight 32 n + l.</summary>
     public Bytes32 Qs;
@@ -28,17 +29,24 @@ internal struct BlockTQ1_0 : ITensorFormat<BlockTQ1_0>
 
     public static int BlockBytes => 54;
 
+    public static QuantShape Shape => QuantShape.Of<TernaryCode>(ScaleKind.Half256);
+
     public static void Dequantize(in BlockTQ1_0 block, Span<float> x)
     {
         Span<byte> quants = stackalloc byte[256];
-        Unpack(block.Qs, quants[..160]);
-        Unpack(block.QsMiddle, quants[160..240]);
-        Unpack(block.Qh, quants[240..]);
+        Unpack(in block, quants);
         float d = HalfBits.ToSingle(block.D);
         for (int k = 0; k < 256; k++)
         {
             x[k] = (quants[k] - 1) * d;
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Decompose(in BlockTQ1_0 block, Span<byte> quants, ref BlockScales scales)
+    {
+        Unpack(in block, quants);
+        scales.D = block.D;
     }
 
     /// <summary>Divides by the greatest magnitude and rounds to -1, 0 or 1; see <see cref="Ternary"/>.</summary>
@@ -49,6 +57,13 @@ internal struct BlockTQ1_0 : ITensorFormat<BlockTQ1_0>
         Pack(quants[..160], block.Qs);
         Pack(quants[160..240], block.QsMiddle);
         Pack(quants[240..], block.Qh);
+    }
+
+    private static void Unpack(in BlockTQ1_0 block, Span<byte> quants)
+    {
+        Unpack(block.Qs, quants[..160]);
+        Unpack(block.QsMiddle, quants[160..240]);
+        Unpack(block.Qh, quants[240..]);
     }
 
     private static void Unpack(ReadOnlySpan<byte> packed, Span<byte> quants)

@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace EdgeRuntime.Formats;
@@ -8,7 +9,7 @@ namespace EdgeRuntime.Formats;
 /// <c>dequantize_row_tq2_0</c>.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
-internal struct BlockTQ2_0 : ITensorFormat<BlockTQ2_0>
+internal struct BlockTQ2_0 : IQuantizedFormat<BlockTQ2_0>
 {
     /// <summary>In the order of <see cref="BitPairs"/>.</summary>
     public Bytes64 Qs;
@@ -21,6 +22,8 @@ internal struct BlockTQ2_0 : ITensorFormat<BlockTQ2_0>
 
     public static int BlockBytes => 66;
 
+    public static QuantShape Shape => QuantShape.Of<TernaryCode>(ScaleKind.Half256);
+
     public static void Dequantize(in BlockTQ2_0 block, Span<float> x)
     {
         Span<byte> quants = stackalloc byte[256];
@@ -30,6 +33,28 @@ internal struct BlockTQ2_0 : ITensorFormat<BlockTQ2_0>
         {
             x[k] = (quants[k] - 1) * d;
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Decompose(in BlockTQ2_0 block, Span<byte> quants, ref BlockScales scales)
+    {
+        BitPairs.Unpack(block.Qs, quants);
+        TakeScales(in block, ref scales);
+    }
+
+    public static void Regroup(in BlockTQ2_0 block, Span<uint> words, ref BlockScales scales)
+    {
+        ReadOnlySpan<byte> qs = block.Qs;
+        for (int i = 0; i < 8; i++)
+        {
+            QuantWords.FromBitPairs(qs.Slice(i / 4 * 32, 32), i % 4, words.Slice(2 * i, 2));
+        }
+        TakeScales(in block, ref scales);
+    }
+
+    private static void TakeScales(in BlockTQ2_0 block, ref BlockScales scales)
+    {
+        scales.D = block.D;
     }
 
     /// <summary>Divides by the greatest magnitude and rounds to -1, 0 or 1; see <see cref="Ternary"/>.</summary>

@@ -26,7 +26,7 @@ internal abstract class TensorFormat
     /// <summary>Bytes of one block.</summary>
     public abstract int BlockBytes { get; }
 
-    /// <summary>What kernels must know, or null for the float types and those without kernels.</summary>
+    /// <summary>What kernels must know, or null for the float types.</summary>
     public abstract QuantShape? Shape { get; }
 
     /// <inheritdoc cref="IQuantizedFormat{TSelf}.IsScalesThenQuants"/>
@@ -68,10 +68,6 @@ internal abstract class TensorFormat
     /// <summary>A quantized format.</summary>
     public static TensorFormat Of<TBlock>(BlockQuantizer<TBlock>? quantizer = null)
         where TBlock : unmanaged, IQuantizedFormat<TBlock> => new Quantized<TBlock>(quantizer);
-
-    /// <summary>A quantized format that kernels do not know yet.</summary>
-    public static TensorFormat WithoutKernels<TBlock>(BlockQuantizer<TBlock>? quantizer = null)
-        where TBlock : unmanaged, ITensorFormat<TBlock> => new Blocks<TBlock>(quantizer);
 
     private class Blocks<TBlock>(BlockQuantizer<TBlock>? quantizer) : TensorFormat
         where TBlock : unmanaged, ITensorFormat<TBlock>

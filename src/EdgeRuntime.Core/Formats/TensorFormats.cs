@@ -6,7 +6,7 @@ namespace EdgeRuntime.Formats;
 /// <summary>The tensor types whose blocks are defined. To add one: its file, and its line here.</summary>
 internal static class TensorFormats
 {
-    /// <summary>The types with kernels.</summary>
+    /// <summary>The types with kernels, which models may use.</summary>
     public static IReadOnlyList<TensorFormat> All { get; } =
     [
         TensorFormat.OfFloat<BlockF32>(BlockF32.Quantize),
@@ -22,29 +22,25 @@ internal static class TensorFormats
         TensorFormat.Of<BlockQ6_K>(BlockQ6_K.Quantize),
         TensorFormat.Of<BlockIQ4_NL>(BlockIQ4_NL.Quantize),
         TensorFormat.Of<BlockIQ4_XS>(BlockIQ4_XS.Quantize),
+        TensorFormat.Of<BlockQ2_K>(BlockQ2_K.Quantize),
+        TensorFormat.Of<BlockQ3_K>(BlockQ3_K.Quantize),
+        TensorFormat.Of<BlockIQ1_S>(),
+        TensorFormat.Of<BlockIQ1_M>(),
+        TensorFormat.Of<BlockIQ2_XXS>(),
+        TensorFormat.Of<BlockIQ2_XS>(),
+        TensorFormat.Of<BlockIQ2_S>(),
+        TensorFormat.Of<BlockIQ3_XXS>(),
+        TensorFormat.Of<BlockIQ3_S>(),
+        TensorFormat.Of<BlockTQ1_0>(BlockTQ1_0.Quantize),
+        TensorFormat.Of<BlockTQ2_0>(BlockTQ2_0.Quantize),
+        TensorFormat.Of<BlockMXFP4>(BlockMXFP4.Quantize),
+        TensorFormat.Of<BlockNVFP4>(BlockNVFP4.Quantize),
+        TensorFormat.Of<BlockQ1_0>(BlockQ1_0.Quantize),
+        TensorFormat.Of<BlockQ2_0>(BlockQ2_0.Quantize),
     ];
 
-    /// <summary>All types: those with kernels, and those that can be dequantized and no more.</summary>
-    public static IReadOnlyList<TensorFormat> Defined { get; } =
-    [
-        .. All,
-        TensorFormat.WithoutKernels<BlockQ2_K>(BlockQ2_K.Quantize),
-        TensorFormat.WithoutKernels<BlockQ3_K>(BlockQ3_K.Quantize),
-        TensorFormat.WithoutKernels<BlockIQ1_S>(),
-        TensorFormat.WithoutKernels<BlockIQ1_M>(),
-        TensorFormat.WithoutKernels<BlockIQ2_XXS>(),
-        TensorFormat.WithoutKernels<BlockIQ2_XS>(),
-        TensorFormat.WithoutKernels<BlockIQ2_S>(),
-        TensorFormat.WithoutKernels<BlockIQ3_XXS>(),
-        TensorFormat.WithoutKernels<BlockIQ3_S>(),
-        TensorFormat.WithoutKernels<BlockTQ1_0>(BlockTQ1_0.Quantize),
-        TensorFormat.WithoutKernels<BlockTQ2_0>(BlockTQ2_0.Quantize),
-        TensorFormat.WithoutKernels<BlockMXFP4>(BlockMXFP4.Quantize),
-        TensorFormat.WithoutKernels<BlockNVFP4>(BlockNVFP4.Quantize),
-        TensorFormat.WithoutKernels<BlockQ1_0>(BlockQ1_0.Quantize),
-        TensorFormat.WithoutKernels<BlockQ2_0>(BlockQ2_0.Quantize),
-        TensorFormat.WithoutKernels<BlockI2_S>(),
-    ];
+    /// <summary>All types: those that models may use, and I2_S, whose products nobody multiplies by the tensor's scale yet.</summary>
+    public static IReadOnlyList<TensorFormat> Defined { get; } = [.. All, TensorFormat.Of<BlockI2_S>()];
 
     /// <summary>The format of a type, or null where this build has no kernels for it.</summary>
     public static TensorFormat? Find(TensorType type) => All.FirstOrDefault(format => format.Type == type);

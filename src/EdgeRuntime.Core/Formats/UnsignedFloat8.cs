@@ -26,6 +26,9 @@ internal static class UnsignedFloat8
             : MathF.ScaleB(1 + (mantissa / 8f), exponent - ExponentBias);
     }
 
+    /// <summary>The bits of the same value, as they are without NaN and with a highest bit of 0.</summary>
+    public static byte WithoutNaN(byte bits) => bits == NaN ? (byte)0 : (byte)(bits & 0x7f);
+
     /// <summary>
     /// The nearest, ties up. Values that are not positive become 0; those that round to 256 or more become the greatest, as ggml has it.
     /// </summary>

@@ -1,4 +1,5 @@
 using System;
+using EdgeRuntime.Kernels.Panels;
 
 namespace EdgeRuntime.Kernels;
 

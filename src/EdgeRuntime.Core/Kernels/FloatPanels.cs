@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using EdgeRuntime.Formats;
+using EdgeRuntime.Kernels.Panels;
 
 namespace EdgeRuntime.Kernels;
 
@@ -29,7 +30,7 @@ internal sealed unsafe class FloatPanels : IPanelProduct
         _expand = kernels.ExpandFloat(_type);
         _gemv = decodeKernels.GemvFloat(_type);
         _gemm = kernels.GemmFloat;
-        PanelBytes = BytesOfPanel(columns, _elementBytes);
+        PanelBytes = FloatPanelLayout.PanelBytes(columns, _elementBytes);
     }
 
     public ActivationKind ActivationKind => ActivationKind.Float32;
@@ -37,9 +38,6 @@ internal sealed unsafe class FloatPanels : IPanelProduct
     public long PanelBytes { get; }
 
     public long ScratchBytes => _type == TensorType.F32 ? 0 : (long)_columns * PanelRows * sizeof(float);
-
-    /// <summary>Bytes of a panel, padded to 64.</summary>
-    public static long BytesOfPanel(int columns, int elementBytes) => (((long)columns * PanelRows * elementBytes) + 63) & ~63L;
 
     public int PackStrip(byte* panel, int r, int firstColumn, ReadOnlySpan<byte> source)
     {

@@ -1,4 +1,5 @@
 using System;
+using EdgeRuntime.Kernels.Panels;
 
 namespace EdgeRuntime.Kernels;
 
@@ -6,7 +7,7 @@ namespace EdgeRuntime.Kernels;
 internal unsafe interface IPanelProduct
 {
     /// <summary>Columns that are packed of all rows, before the next: they stay in the first level of the cache meanwhile.</summary>
-    const int StripColumns = PackedLayout.ChunkBlocks * ActivationLayout.BlockColumns;
+    const int StripColumns = PackedLayout.StripBlocks * ActivationLayout.BlockColumns;
 
     /// <summary>What the panels multiply with.</summary>
     ActivationKind ActivationKind { get; }

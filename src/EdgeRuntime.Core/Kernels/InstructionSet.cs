@@ -4,10 +4,13 @@ using System.Linq;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
+using EdgeRuntime.Formats;
 using EdgeRuntime.Kernels.Arm;
+using EdgeRuntime.Kernels.Attention;
 using EdgeRuntime.Kernels.Gemm;
 using EdgeRuntime.Kernels.Gemv;
 using EdgeRuntime.Kernels.Scalar;
+using EdgeRuntime.Kernels.Panels;
 using EdgeRuntime.Kernels.Vector;
 using EdgeRuntime.Kernels.X86;
 
@@ -17,16 +20,22 @@ namespace EdgeRuntime.Kernels;
 /// A named choice of kernels. One instance for each, in the order of preference in <see cref="All"/>. Every one gives the same
 /// results to the bit; they differ in speed alone.
 /// </summary>
-public sealed class InstructionSet
+public sealed unsafe class InstructionSet
 {
     /// <summary>The environment variable that names the instruction set to use.</summary>
     public const string EnvironmentVariable = "EDGERUNTIME_ISA";
 
-    private InstructionSet(string name, bool isSupported, PanelKernels kernels)
+    private readonly delegate*<AttentionShape, TensorType, TensorType, AttentionKernel> _createAttention;
+
+    private InstructionSet(
+        string name, bool isSupported, PanelKernels kernels, ElementwiseKernels elementwise,
+        delegate*<AttentionShape, TensorType, TensorType, AttentionKernel> createAttention)
     {
         Name = name;
         IsSupported = isSupported;
         Kernels = kernels;
+        Elementwise = elementwise;
+        _createAttention = createAttention;
     }
 
     /// <summary>"avx512-vnni", "avx512", "avx-vnni", "avx2", "neon-dot", "neon", "scalar".</summary>
@@ -38,20 +47,14 @@ public sealed class InstructionSet
     /// <summary>Every instruction set, best first; the last, "scalar", is supported everywhere.</summary>
     public static IReadOnlyList<InstructionSet> All { get; } =
     [
-        new("avx512-vnni", Avx512VnniTile.IsSupported,
-            new VectorKernels<Avx512Isa, Vector512<int>, Avx512VnniGemv, Avx512VnniTile, Vector512Block, Lanes512>(
-                Avx512VnniTile.TileTokens, Avx512VnniTile.TilePanels)),
-        new("avx512", Avx512BW.IsSupported,
-            new VectorKernels<Avx512Isa, Vector512<int>, PanelGemv<Avx512Isa, Vector512<int>>, Avx512Tile, Vector512Block, Lanes512>(Avx512Rows.TileTokens)),
-        new("avx-vnni", AvxVnni.IsSupported,
-            new VectorKernels<AvxVnniIsa, Vector256<int>, PanelGemv<AvxVnniIsa, Vector256<int>>, AvxVnniTile, Vector128Block, Lanes256>(AvxVnniRows.TileTokens)),
-        new("avx2", Avx2.IsSupported && Fma.IsSupported,
-            new VectorKernels<Avx2Isa, Vector256<int>, PanelGemv<Avx2Isa, Vector256<int>>, Avx2Tile, Vector128Block, Lanes256>(Avx2Rows.TileTokens)),
-        new("neon-dot", Dp.IsSupported,
-            new VectorKernels<NeonDotIsa, Vector128<int>, PanelGemv<NeonDotIsa, Vector128<int>>, NeonDotTile, Vector128Block, Lanes128>(NeonDotRows.TileTokens)),
-        new("neon", AdvSimd.Arm64.IsSupported,
-            new VectorKernels<NeonIsa, Vector128<int>, PanelGemv<NeonIsa, Vector128<int>>, NeonTile, Vector128Block, Lanes128>(NeonRows.TileTokens)),
-        new("scalar", isSupported: true, new ScalarKernels()),
+        Of<Avx512Isa, Vector512<int>, Avx512VnniGemv, Avx512VnniTile, Vector512Block, Lanes512>(
+            "avx512-vnni", Avx512VnniTile.IsSupported, Avx512VnniTile.TileTokens, Avx512VnniTile.TilePanels),
+        Of<Avx512Isa, Vector512<int>, Vector512Block, Lanes512>("avx512", Avx512BW.IsSupported),
+        Of<AvxVnniIsa, Vector256<int>, Vector128Block, Lanes256>("avx-vnni", AvxVnni.IsSupported),
+        Of<Avx2Isa, Vector256<int>, Vector128Block, Lanes256>("avx2", Avx2.IsSupported && Fma.IsSupported),
+        Of<NeonDotIsa, Vector128<int>, Vector128Block, Lanes128>("neon-dot", Dp.IsSupported),
+        Of<NeonIsa, Vector128<int>, Vector128Block, Lanes128>("neon", AdvSimd.Arm64.IsSupported),
+        new("scalar", isSupported: true, new ScalarKernels(), new ElementwiseKernels<LanesScalar>(), &AttentionKernel.Create<LanesScalar>),
     ];
 
     /// <summary>The best that this machine has, or the one that the environment variable EDGERUNTIME_ISA names.</summary>
@@ -59,8 +62,15 @@ public sealed class InstructionSet
     public static InstructionSet Default =>
         Environment.GetEnvironmentVariable(EnvironmentVariable) is { Length: > 0 } name ? Parse(name) : All.First(set => set.IsSupported);
 
-    /// <summary>The code behind the name.</summary>
+    /// <summary>Products of packed weights and activations.</summary>
     internal PanelKernels Kernels { get; }
+
+    /// <summary>Steps of a transformer between the products.</summary>
+    internal ElementwiseKernels Elementwise { get; }
+
+    /// <inheritdoc cref="AttentionKernel.Create"/>
+    internal AttentionKernel CreateAttention(AttentionShape shape, TensorType keyType, TensorType valueType) =>
+        _createAttention(shape, keyType, valueType);
 
     /// <summary>The instruction set of that name.</summary>
     /// <exception cref="ArgumentException">No such name, or not on this machine; the message lists those that are.</exception>
@@ -79,4 +89,23 @@ public sealed class InstructionSet
 
     /// <inheritdoc/>
     public override string ToString() => Name;
+
+    /// <summary>A set whose words for panels (TIsa) are all that is its own; see <see cref="VectorPanelKernels{TIsa,TVector,TGemv,TTile,TBlock,TLanes}"/>.</summary>
+    private static InstructionSet Of<TIsa, TVector, TBlock, TLanes>(string name, bool isSupported)
+        where TIsa : struct, IPanelIsa<TVector>
+        where TVector : struct
+        where TBlock : struct, IBlockVector
+        where TLanes : struct, ILanes<TLanes> =>
+        Of<TIsa, TVector, PanelGemv<TIsa, TVector>, PanelTile<TIsa, TVector>, TBlock, TLanes>(name, isSupported, TIsa.TileTokens, tilePanels: 1);
+
+    /// <summary>A set with loops of its own.</summary>
+    private static InstructionSet Of<TIsa, TVector, TGemv, TTile, TBlock, TLanes>(string name, bool isSupported, int tileTokens, int tilePanels)
+        where TIsa : struct, IPanelIsa<TVector>
+        where TVector : struct
+        where TGemv : IPanelGemv
+        where TTile : IPanelTile
+        where TBlock : struct, IBlockVector
+        where TLanes : struct, ILanes<TLanes> => new(
+        name, isSupported, new VectorPanelKernels<TIsa, TVector, TGemv, TTile, TBlock, TLanes>(tileTokens, tilePanels),
+        new ElementwiseKernels<TLanes>(), &AttentionKernel.Create<TLanes>);
 }

@@ -1,6 +1,7 @@
 using System;
 using EdgeRuntime.Formats;
 using EdgeRuntime.Memory;
+using EdgeRuntime.Kernels.Panels;
 
 namespace EdgeRuntime.Kernels;
 

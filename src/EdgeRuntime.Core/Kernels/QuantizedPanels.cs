@@ -1,6 +1,7 @@
 using System;
 using System.Runtime.CompilerServices;
 using EdgeRuntime.Formats;
+using EdgeRuntime.Kernels.Panels;
 
 namespace EdgeRuntime.Kernels;
 
@@ -8,7 +9,7 @@ namespace EdgeRuntime.Kernels;
 internal sealed unsafe class QuantizedPanels : IPanelProduct
 {
     // Blocks of 32 columns of a part for a small batch: two panels of it are 18 KiB when expanded.
-    private const int SmallBatchBlocks = 2 * PackedLayout.ChunkBlocks;
+    private const int SmallBatchBlocks = 2 * PackedLayout.StripBlocks;
 
     private readonly TensorFormat _format;
     private readonly PackedLayout _layout;
@@ -16,17 +17,19 @@ internal sealed unsafe class QuantizedPanels : IPanelProduct
     private readonly int _blocks;
     private readonly int _gemvTokens;
     private readonly delegate*<byte*, byte*, int, int, float*, int, int, void> _gemv;
+    private readonly delegate*<byte*, int, byte*, void> _expand;
     private readonly delegate*<byte*, byte*, int, int, float*, int, int, bool, void> _gemm;
 
     public QuantizedPanels(TensorFormat format, QuantShape shape, int columns, PanelKernels kernels, PanelKernels decodeKernels)
     {
         _format = format;
-        _layout = new PackedLayout(shape);
+        _layout = PackedLayouts.Find(shape);
         _kernels = kernels;
         _blocks = columns / ActivationLayout.BlockColumns;
         _gemv = decodeKernels.Gemv(_layout);
-        _gemvTokens = Math.Min(decodeKernels.GemvTokens, kernels.TileTokens);
-        _gemm = kernels.Gemm(_layout.Expanded);
+        _gemvTokens = Math.Min(decodeKernels.GemvTokens(_layout), kernels.TileTokens);
+        _expand = kernels.Expand(_layout);
+        _gemm = kernels.Gemm(_layout);
         PanelBytes = _layout.PanelBytes(columns);
     }
 
@@ -42,10 +45,10 @@ internal sealed unsafe class QuantizedPanels : IPanelProduct
     [SkipLocalsInit]
     public int PackStrip(byte* panel, int r, int firstColumn, ReadOnlySpan<byte> source)
     {
-        byte* chunk = Chunk(panel, firstColumn);
+        byte* strip = Strip(panel, firstColumn);
         if (_format.IsScalesThenQuants)
         {
-            return PanelPacker.CopyChunk(_layout, source, chunk, r);
+            return PanelPacker.CopyStrip(_layout, source, strip, r);
         }
 
         Span<byte> quants = stackalloc byte[_format.BlockWeights];
@@ -53,16 +56,16 @@ internal sealed unsafe class QuantizedPanels : IPanelProduct
         int blockBytes = _format.BlockBytes;
         int blocksOf32 = _format.BlockWeights / ActivationLayout.BlockColumns;
         int count = source.Length / blockBytes;
-        byte* block = chunk + _layout.ScaleBytes(count * blocksOf32);
+        byte* block = strip + _layout.ScaleBytes(count * blocksOf32);
         for (int i = 0; i < count; i++)
         {
             _format.Decompose(source.Slice(i * blockBytes, blockBytes), quants, ref scales);
-            if (!AreFinite(in scales))
+            if (!_layout.AreFinite(in scales))
             {
                 return i * _format.BlockWeights;
             }
 
-            PanelPacker.PackScales(_layout.Shape.Scales, in scales, chunk, i * blocksOf32, r);
+            _layout.PackScales(in scales, strip, i * blocksOf32, r);
             for (int b = 0; b < blocksOf32; b++)
             {
                 PanelPacker.PackQuants(_layout.Shape.Bits, quants.Slice(b * ActivationLayout.BlockColumns), block, r);
@@ -75,10 +78,10 @@ internal sealed unsafe class QuantizedPanels : IPanelProduct
 
     public bool TryPackRows(byte* panel, int firstColumn, byte* source, nint rowBytes, int count)
     {
-        byte* chunk = Chunk(panel, firstColumn);
+        byte* strip = Strip(panel, firstColumn);
         return RowInterleaver.IsSupported && (_format.IsScalesThenQuants
-            ? PanelPacker.TryCopyChunks(_layout, source, rowBytes, count / _format.BlockBytes, chunk)
-            : TryRegroupRows(chunk, source, rowBytes, count));
+            ? PanelPacker.TryCopyStrips(_layout, source, rowBytes, count / _format.BlockBytes, strip)
+            : TryRegroupRows(strip, source, rowBytes, count));
     }
 
     public void Multiply(byte* panels, byte* activations, int tokens, float* y, int yStride, int rows, byte* scratch)
@@ -99,11 +102,11 @@ internal sealed unsafe class QuantizedPanels : IPanelProduct
 
     /// <summary>Takes the blocks of all sixteen rows apart, into words that lie row after row and then go to their places in squares.</summary>
     [SkipLocalsInit]
-    private bool TryRegroupRows(byte* chunk, byte* source, nint rowBytes, int count)
+    private bool TryRegroupRows(byte* strip, byte* source, nint rowBytes, int count)
     {
-        const int MostRowWords = PackedLayout.ChunkBlocks * 8;
+        const int MostRowWords = PackedLayout.StripBlocks * 8;
         uint* words = stackalloc uint[PackedLayout.PanelRows * MostRowWords];
-        Span<BlockScales> scales = stackalloc BlockScales[PackedLayout.ChunkBlocks];
+        Span<BlockScales> scales = stackalloc BlockScales[PackedLayout.StripBlocks];
         int blocks = count / _format.BlockBytes;
         int blocksOf32 = _format.BlockWeights / ActivationLayout.BlockColumns;
         for (int r = 0; r < PackedLayout.PanelRows; r++)
@@ -111,24 +114,22 @@ internal sealed unsafe class QuantizedPanels : IPanelProduct
             _format.Regroup(new ReadOnlySpan<byte>(source + (r * rowBytes), count), new Span<uint>(words + (r * MostRowWords), MostRowWords), scales);
             for (int b = 0; b < blocks; b++)
             {
-                if (!AreFinite(in scales[b]))
+                if (!_layout.AreFinite(in scales[b]))
                 {
                     return false;
                 }
 
-                PanelPacker.PackScales(_layout.Shape.Scales, in scales[b], chunk, b * blocksOf32, r);
+                _layout.PackScales(in scales[b], strip, b * blocksOf32, r);
             }
         }
 
         blocks *= blocksOf32;
-        PanelPacker.PackWords(words, MostRowWords, blocks * _layout.Shape.Bits, (uint*)(chunk + _layout.ScaleBytes(blocks)));
+        PanelPacker.PackWords(words, MostRowWords, blocks * _layout.Shape.Bits, (uint*)(strip + _layout.ScaleBytes(blocks)));
         return true;
     }
 
-    private bool AreFinite(in BlockScales scales) => HalfBits.IsFinite(scales.D) && (!_layout.HasMinima || HalfBits.IsFinite(scales.Min));
-
-    private byte* Chunk(byte* panel, int firstColumn) =>
-        panel + ((long)(firstColumn / IPanelProduct.StripColumns) * _layout.ChunkBytes(PackedLayout.ChunkBlocks));
+    private byte* Strip(byte* panel, int firstColumn) =>
+        panel + ((long)(firstColumn / IPanelProduct.StripColumns) * _layout.StripBytes(PackedLayout.StripBlocks));
 
     /// <summary>
     /// Expands the panels of some rows and passes all tokens over them: the whole panels at once, so that sums stay in registers, or
@@ -140,10 +141,10 @@ internal sealed unsafe class QuantizedPanels : IPanelProduct
         for (int first = 0; first < _blocks; first += most)
         {
             int blocks = Math.Min(most, _blocks - first);
-            byte* part = panels + ((long)(first / PackedLayout.ChunkBlocks) * _layout.ChunkBytes(PackedLayout.ChunkBlocks));
+            byte* part = panels + ((long)(first / PackedLayout.StripBlocks) * _layout.StripBytes(PackedLayout.StripBlocks));
             for (int panel = 0; panel * PackedLayout.PanelRows < rows; panel++)
             {
-                _kernels.Expand(_layout, part + (panel * PanelBytes), blocks, scratch + ((long)panel * blocks * _layout.Expanded.BlockBytes));
+                _expand(part + (panel * PanelBytes), blocks, scratch + ((long)panel * blocks * _layout.Expanded.BlockBytes));
             }
 
             for (int t = 0; t < tokens;)

@@ -12,8 +12,8 @@ internal abstract class Architecture
     /// <summary>Every architecture that can run. To add one: a file beside this one, and its line here.</summary>
     public static IReadOnlyList<Architecture> All { get; } =
     [
-        new Llama(), new Qwen3(), new Gemma2(), new Gemma3(), new Gpt2(), new Phi2(), new Falcon(), new GraniteMoe(),
-        new DeepSeek2(), new Lfm2(), new Mamba2(),
+        new Llama(), new Qwen2(), new Qwen3(), new Gemma2(), new Gemma3(), new Gpt2(), new Phi2(), new Falcon(), new GraniteMoe(),
+        new DeepSeek2(), new Lfm2(), new Mamba2(), new BitNet(),
     ];
 
     /// <summary>Value of <c>general.architecture</c>, which is also the prefix of the metadata keys.</summary>

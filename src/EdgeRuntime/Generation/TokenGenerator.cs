@@ -1,5 +1,6 @@
 using System;
 using System.Threading;
+using EdgeRuntime.Kernels.Panels;
 using EdgeRuntime.Speculation;
 using EdgeRuntime.Threading;
 
@@ -15,8 +16,8 @@ namespace EdgeRuntime.Generation;
 /// </remarks>
 internal sealed class TokenGenerator
 {
-    /// <summary>Most tokens of one draft: with the current one a tile of activations, beyond which a row costs more.</summary>
-    public const int MostDrafted = 11;
+    /// <summary>Most tokens of one draft: with the current one as many as the kernels take in one pass over the weights.</summary>
+    public const int MostDrafted = PanelKernels.MostTileTokens - 1;
 
     private readonly ISequenceState _state;
     private readonly Sampler _sampler;

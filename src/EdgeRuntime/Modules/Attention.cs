@@ -30,6 +30,9 @@ internal sealed record AttentionSpec : AttentionShape
     /// <summary>Of <see cref="Norm"/>.</summary>
     public float NormEpsilon { get; init; }
 
+    /// <summary>Whether the result is normalized (<c>attn_sub_norm</c>, with <see cref="NormEpsilon"/>) before its projection.</summary>
+    public bool HasSubNorm { get; init; }
+
     /// <summary>Factor of what is added to the residual stream.</summary>
     public float ResidualScale { get; init; } = 1;
 
@@ -53,6 +56,7 @@ internal sealed unsafe class Attention : Branch
     private readonly AttentionSpec _spec;
     private readonly Norm? _queryNorm;
     private readonly Norm? _keyNorm;
+    private readonly Norm? _subNorm;
     private readonly AttentionCore _attention;
     private Projection? _fused;
     private Projection? _query;
@@ -73,6 +77,7 @@ internal sealed unsafe class Attention : Branch
         _hidden = hidden;
         _spec = spec;
         _attention = new AttentionCore(prefix, spec, spec.Rope);
+        _subNorm = spec.HasSubNorm ? new Norm($"{prefix}.attn_sub_norm", NormKind.Rms, spec.NormEpsilon, spec.OutputWidth) : null;
         if (spec.Norm != QueryKeyNorm.None)
         {
             bool heads = spec.Norm == QueryKeyNorm.Heads;
@@ -99,6 +104,7 @@ internal sealed unsafe class Attention : Branch
         _output = tensors.Projection($"{Prefix}.attn_output", _hidden, _spec.OutputWidth, _spec.ResidualScale);
         _queryNorm?.Bind(tensors);
         _keyNorm?.Bind(tensors);
+        _subNorm?.Bind(tensors);
     }
 
     public override void Declare(StatePlan state) => _attention.Declare(state);
@@ -146,7 +152,8 @@ internal sealed unsafe class Attention : Branch
         RotateAndStore(t);
         t.Barrier();
         _attention.Attend(t);
-        t.MultiplyTo(output, t.Prepare(t.Floats(_result), _spec.OutputWidth, t.Rows, norm: null, Activations.FormsFor(_output)), _output);
+        float* result = t.Floats(_result);
+        t.MultiplyTo(output, t.Prepare(result, _spec.OutputWidth, t.Rows, _subNorm, Activations.FormsFor(_output), normed: result), _output);
     }
 
     /// <summary>Normalizes and rotates queries and keys, and stores keys and values in the caches.</summary>
@@ -173,7 +180,7 @@ internal sealed unsafe class Attention : Branch
         }
     }
 
-    private static void Normalize(VectorKernels vector, Norm? norm, float* x, int width)
+    private static void Normalize(ElementwiseKernels vector, Norm? norm, float* x, int width)
     {
         for (int at = 0; norm is not null && at < width; at += norm.Width)
         {

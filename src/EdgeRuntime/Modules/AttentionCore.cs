@@ -52,7 +52,7 @@ internal sealed unsafe class AttentionCore : Module
 
     public override void Plan(ScratchPlan scratch)
     {
-        _kernel = AttentionKernel.Create(_shape, scratch.Size.Types.KeyTensorType, scratch.Size.Types.ValueTensorType, scratch.Isa);
+        _kernel = scratch.Isa.CreateAttention(_shape, scratch.Size.Types.KeyTensorType, scratch.Size.Types.ValueTensorType);
         _partialBytes = _kernel.MostPartialBytes(scratch.Size.Positions, scratch.Size.Sequences, scratch.Rows);
         _partials = scratch.Bytes(_partialBytes);
         scratch.UseThread(_kernel.ScratchBytes);

@@ -1,5 +1,6 @@
 using System;
 using EdgeRuntime.Kernels;
+using EdgeRuntime.Kernels.Panels;
 
 namespace EdgeRuntime.Modules;
 

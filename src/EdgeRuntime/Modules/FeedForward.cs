@@ -35,6 +35,9 @@ internal sealed unsafe class FeedForward : Branch
     /// <summary>End of the tensor names: <c>_shexp</c> for a shared expert.</summary>
     public string Suffix { get; init; } = "";
 
+    /// <summary>Applied before the last product, or null.</summary>
+    public Norm? SubNorm { get; init; }
+
     /// <summary>How biases and the file's scales of matrices go together.</summary>
     public BiasOrder BiasOrder { get; init; } = BiasOrder.BeforeScale;
 
@@ -48,6 +51,7 @@ internal sealed unsafe class FeedForward : Branch
         _gate = _gated ? tensors.Projection($"{Prefix}.ffn_gate{Suffix}", _width, _hidden, order: BiasOrder) : null;
         _up = tensors.Projection($"{Prefix}.ffn_up{Suffix}", _width, _hidden, order: BiasOrder);
         _down = tensors.Projection($"{Prefix}.ffn_down{Suffix}", _hidden, _width, ResidualScale, BiasOrder);
+        SubNorm?.Bind(tensors);
     }
 
     public override void Plan(ScratchPlan scratch)
@@ -62,7 +66,7 @@ internal sealed unsafe class FeedForward : Branch
         float* h = t.Floats(_gateBuffer);
         MultiplyActivated(t, input, h);
         t.Barrier();
-        t.MultiplyTo(output, t.Prepare(h, _width, t.Rows, norm: null, Activations.FormsFor(_down)), _down);
+        t.MultiplyTo(output, t.Prepare(h, _width, t.Rows, SubNorm, Activations.FormsFor(_down), normed: h), _down);
     }
 
     /// <summary>h = act(Gate n) * Up n, a share of the panels at a time, while they are in the cache.</summary>

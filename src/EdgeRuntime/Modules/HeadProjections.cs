@@ -1,4 +1,5 @@
 using EdgeRuntime.Kernels;
+using EdgeRuntime.Kernels.Panels;
 using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Modules;

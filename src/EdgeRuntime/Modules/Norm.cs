@@ -56,7 +56,7 @@ internal sealed unsafe class Norm : Module
     /// <param name="vector">Kernels.</param>
     /// <param name="x">[Width].</param>
     /// <param name="y">[Width]; may be x.</param>
-    public void Apply(VectorKernels vector, float* x, float* y)
+    public void Apply(ElementwiseKernels vector, float* x, float* y)
     {
         float* weight = _weight is null ? null : (float*)_weight.Pointer;
         float* bias = _bias is null ? null : (float*)_bias.Pointer;

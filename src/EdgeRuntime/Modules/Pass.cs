@@ -1,6 +1,7 @@
 using System;
 using System.Threading;
 using EdgeRuntime.Kernels;
+using EdgeRuntime.Kernels.Panels;
 using EdgeRuntime.Kernels.Vector;
 using EdgeRuntime.Memory;
 using EdgeRuntime.State;
@@ -37,7 +38,7 @@ internal sealed unsafe class Pass : IDisposable
     {
         Team = team;
         Isa = isa;
-        Vector = VectorKernels.For(isa);
+        Vector = isa.Elementwise;
         TileTokens = ActivationQuantizer.TileTokens(isa);
         _plan = empty;
         Threads = new PassThread[team.Threads];
@@ -51,7 +52,7 @@ internal sealed unsafe class Pass : IDisposable
 
     public InstructionSet Isa { get; }
 
-    public VectorKernels Vector { get; }
+    public ElementwiseKernels Vector { get; }
 
     /// <summary>Tokens of a full tile of activations.</summary>
     public int TileTokens { get; }

@@ -1,5 +1,6 @@
 using System;
 using EdgeRuntime.Kernels;
+using EdgeRuntime.Kernels.Panels;
 using EdgeRuntime.Kernels.Vector;
 using EdgeRuntime.Memory;
 using EdgeRuntime.State;
@@ -41,7 +42,7 @@ internal sealed unsafe class PassThread : IDisposable
     /// <summary>0 for the caller of the pass.</summary>
     public int Index { get; }
 
-    public VectorKernels Vector => _pass.Vector;
+    public ElementwiseKernels Vector => _pass.Vector;
 
     public InstructionSet Isa => _pass.Isa;
 

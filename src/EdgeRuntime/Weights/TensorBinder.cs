@@ -70,7 +70,7 @@ internal sealed unsafe class TensorBinder : IDisposable
         }
 
         IgnoreInputScale(name);
-        return Add(tensor, rows, firstRow: 0, scale * factor, bias);
+        return Add(tensor, rows, firstRow: 0, scale * factor * tensor.ReadScale(), bias);
     }
 
     /// <summary>As <see cref="Projection"/>, or null where the file has no such matrix.</summary>
@@ -106,7 +106,7 @@ internal sealed unsafe class TensorBinder : IDisposable
         for (int i = 0; i < count; i++)
         {
             int first = (i * all) + (part * rows);
-            stack[i] = Add(tensor, rows, first, scales?[i] ?? 1, biases?[first..(first + rows)]);
+            stack[i] = Add(tensor, rows, first, (scales?[i] ?? 1) * tensor.ReadScale(), biases?[first..(first + rows)]);
         }
 
         return stack;

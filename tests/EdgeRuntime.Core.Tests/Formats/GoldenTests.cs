@@ -19,7 +19,7 @@ public class GoldenTests
     public void All_DefinedTypes_HaveBothInputs()
     {
         // F32 is exact, and ggml does not know I2_S.
-        foreach (TensorFormat format in TensorFormats.Defined.Where(format => format.Type is not (TensorType.F32 or TensorType.I2_S)))
+        foreach (TensorFormat format in TensorFormats.All.Where(format => format.Type is not (TensorType.F32 or TensorType.I2_S)))
         {
             GoldenRows.Case[] cases = [.. GoldenRows.All.Where(golden => golden.Type == format.Type && golden.Weights is not null)];
             Assert.Equal(["real", "synthetic"], cases.Select(golden => golden.Input).Distinct().Order());
@@ -66,7 +66,7 @@ public class GoldenTests
     [Fact]
     public void Quantize_TypeWithoutQuantizer_NamesThoseThatHaveOne()
     {
-        TensorFormat format = TensorFormats.Defined.First(format => !format.CanQuantize);
+        TensorFormat format = TensorFormats.All.First(format => !format.CanQuantize);
 
         NotSupportedException error = Assert.Throws<NotSupportedException>(
             () => format.Quantize(new float[format.BlockWeights], new byte[format.BlockBytes]));
@@ -79,7 +79,7 @@ public class GoldenTests
 
     private static GoldenRows.Case Find(string name) => GoldenRows.All.Single(golden => golden.Name == name);
 
-    private static TensorFormat Format(GoldenRows.Case golden) => TensorFormats.Defined.Single(format => format.Type == golden.Type);
+    private static TensorFormat Format(GoldenRows.Case golden) => TensorFormats.All.Single(format => format.Type == golden.Type);
 
     private static double SquaredError(GoldenRows.Case golden, byte[] blocks)
     {

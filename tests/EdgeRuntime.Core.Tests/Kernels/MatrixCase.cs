@@ -1,6 +1,7 @@
 using System;
 using EdgeRuntime.Formats;
 using EdgeRuntime.Kernels;
+using EdgeRuntime.Kernels.Panels;
 using EdgeRuntime.Memory;
 
 namespace EdgeRuntime.Core.Tests.Kernels;
@@ -30,12 +31,7 @@ internal static unsafe class MatrixCase
                 block.Fill(value);
             }
 
-            int d = format.Shape.Value.Scales == ScaleKind.SuperBlock16 ? format.BlockBytes - 2 : 0;
-            WriteHalf(block[d..], random);
-            if (format.Shape.Value.Scales is ScaleKind.HalfAndMin or ScaleKind.SuperBlockMins)
-            {
-                WriteHalf(block[2..], random);
-            }
+            WriteScales(format, block, random);
         }
 
         return bytes;
@@ -86,6 +82,72 @@ internal static unsafe class MatrixCase
 
         return y;
     }
+
+    /// <summary>Makes a block's scale, or its weights of a float type, infinite or not a number; false where no bits of the type are.</summary>
+    public static bool SpoilScale(TensorFormat format, Span<byte> block)
+    {
+        switch (format.Type)
+        {
+            case TensorType.NVFP4:
+                return false;
+            case TensorType.MXFP4:
+                block[0] = 0xff;
+                return true;
+            case TensorType.IQ1_M:
+                (block[^1], block[^3]) = (0x70, 0xc0);
+                return true;
+            case TensorType.F32 or TensorType.BF16:
+                BitConverter.TryWriteBytes(block[^2..], (ushort)0x7f80);
+                return true;
+            case TensorType.F16:
+                BitConverter.TryWriteBytes(block, Half.PositiveInfinity);
+                return true;
+            default:
+                BitConverter.TryWriteBytes(block[PlaceOfD(format.Type)..], Half.PositiveInfinity);
+                return true;
+        }
+    }
+
+    /// <summary>Makes the scales of a block of random bytes finite.</summary>
+    private static void WriteScales(TensorFormat format, Span<byte> block, Random random)
+    {
+        switch (format.Type)
+        {
+            case TensorType.NVFP4:
+                break;
+            case TensorType.MXFP4:
+                block[0] = (byte)(random.Next(8) == 0 ? random.Next(3) : random.Next(110, 130));
+                break;
+            case TensorType.IQ1_M:
+                Span<byte> half = stackalloc byte[2];
+                WriteHalf(half, random);
+                for (int i = 0; i < 4; i++)
+                {
+                    int nibble = (half[i / 2] >> (i % 2 * 4)) & 15;
+                    block[49 + (2 * i)] = (byte)((block[49 + (2 * i)] & 15) | (nibble << 4));
+                }
+
+                break;
+            default:
+                WriteHalf(block[PlaceOfD(format.Type)..], random);
+                if (format.Shape!.Value.Scales is ScaleKind.HalfAndMin or ScaleKind.SuperBlockMins or ScaleKind.NibbleMins16)
+                {
+                    WriteHalf(block[(PlaceOfD(format.Type) + 2)..], random);
+                }
+
+                break;
+        }
+    }
+
+    private static int PlaceOfD(TensorType type) => type switch
+    {
+        TensorType.Q6_K => 208,
+        TensorType.Q2_K => 80,
+        TensorType.Q3_K => 108,
+        TensorType.TQ1_0 => 52,
+        TensorType.TQ2_0 => 64,
+        _ => 0,
+    };
 
     private static void RandomFloat(TensorType type, Random random, Span<byte> block)
     {

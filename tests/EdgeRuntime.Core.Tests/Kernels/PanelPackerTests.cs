@@ -2,6 +2,7 @@ using System;
 using System.Linq;
 using EdgeRuntime.Formats;
 using EdgeRuntime.Kernels;
+using EdgeRuntime.Kernels.Panels;
 using Xunit;
 
 namespace EdgeRuntime.Core.Tests.Kernels;
@@ -15,7 +16,7 @@ public unsafe class PanelPackerTests
             var data = new TheoryData<TensorType, int>();
             foreach (TensorFormat format in TensorFormats.All.Where(format => format.IsScalesThenQuants))
             {
-                foreach (int blocks in Enumerable.Range(1, PackedLayout.ChunkBlocks))
+                foreach (int blocks in Enumerable.Range(1, PackedLayout.StripBlocks))
                 {
                     data.Add(format.Type, blocks);
                 }
@@ -27,10 +28,10 @@ public unsafe class PanelPackerTests
 
     [Theory]
     [MemberData(nameof(CopiedTypesAndBlocks))]
-    public void CopyChunk_AnySize_EqualsTakingBlocksApart(TensorType type, int blocks)
+    public void CopyStrip_AnySize_EqualsTakingBlocksApart(TensorType type, int blocks)
     {
         TensorFormat format = TensorFormats.Get(type);
-        var layout = new PackedLayout(format.Shape!.Value);
+        PackedLayout layout = PackedLayouts.Find(format.Shape!.Value);
         int columns = blocks * ActivationLayout.BlockColumns;
         byte[] source = MatrixCase.RandomRows(format, PackedLayout.PanelRows, columns, new Random(blocks));
         byte[] expected = new byte[layout.PanelBytes(columns)];
@@ -42,7 +43,7 @@ public unsafe class PanelPackerTests
             {
                 ReadOnlySpan<byte> row = source.AsSpan(r * rowBytes, rowBytes);
                 PackApart(format, layout, blocks, row, expectedPanel, r);
-                Assert.Equal(-1, PanelPacker.CopyChunk(layout, row, copiedPanel, r));
+                Assert.Equal(-1, PanelPacker.CopyStrip(layout, row, copiedPanel, r));
             }
         }
 
@@ -51,19 +52,19 @@ public unsafe class PanelPackerTests
 
     [Theory]
     [MemberData(nameof(CopiedTypesAndBlocks))]
-    public void CopyChunk_ScaleThatIsNotFinite_NamesItsColumn(TensorType type, int blocks)
+    public void CopyStrip_ScaleThatIsNotFinite_NamesItsColumn(TensorType type, int blocks)
     {
         TensorFormat format = TensorFormats.Get(type);
-        var layout = new PackedLayout(format.Shape!.Value);
+        PackedLayout layout = PackedLayouts.Find(format.Shape!.Value);
         int columns = blocks * ActivationLayout.BlockColumns;
         byte[] panel = new byte[layout.PanelBytes(columns)];
-        for (int scale = 0; scale < (layout.HasMinima ? 2 : 1); scale++)
+        for (int scale = 0; scale < (1 + layout.Mins); scale++)
         {
             byte[] row = MatrixCase.RandomRows(format, 1, columns, new Random(blocks));
             BitConverter.TryWriteBytes(row.AsSpan(((blocks - 1) * format.BlockBytes) + (scale * sizeof(ushort))), Half.NaN);
             fixed (byte* pointer = panel)
             {
-                Assert.Equal(columns - ActivationLayout.BlockColumns, PanelPacker.CopyChunk(layout, row, pointer, 0));
+                Assert.Equal(columns - ActivationLayout.BlockColumns, PanelPacker.CopyStrip(layout, row, pointer, 0));
             }
         }
     }
@@ -75,7 +76,7 @@ public unsafe class PanelPackerTests
         for (int b = 0; b < blocks; b++)
         {
             format.Decompose(row.Slice(b * format.BlockBytes, format.BlockBytes), quants, ref scales);
-            PanelPacker.PackScales(layout.Shape.Scales, in scales, panel, b, r);
+            layout.PackScales(in scales, panel, b, r);
             PanelPacker.PackQuants(layout.Shape.Bits, quants, panel + layout.ScaleBytes(blocks) + (b * layout.BlockBytes), r);
         }
     }

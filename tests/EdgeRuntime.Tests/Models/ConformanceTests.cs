@@ -15,7 +15,7 @@ public sealed class ConformanceTests
 
     private static readonly string[] s_fixtures =
     [
-        "llama-dense", "llama-moe", "qwen3-dense", "gemma2-dense", "gemma3-dense", "gpt2-dense", "phi2-dense", "falcon-dense", "granitemoe-moe",
+        "llama-dense", "llama-moe", "qwen2-dense", "qwen3-dense", "gemma2-dense", "gemma3-dense", "gpt2-dense", "phi2-dense", "falcon-dense", "granitemoe-moe",
         "deepseek2-moe", "lfm2-dense", "mamba2-dense",
     ];
 

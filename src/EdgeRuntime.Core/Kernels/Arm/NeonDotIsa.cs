@@ -1,46 +1,14 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
-using EdgeRuntime.Kernels.Gemv;
+using EdgeRuntime.Kernels.Panels;
 
 namespace EdgeRuntime.Kernels.Arm;
 
-/// <summary>NEON with dot product: four rows, bytes multiplied by sdot into int32.</summary>
-internal readonly unsafe struct NeonDotIsa : IPanelIsa<Vector128<int>>
+/// <summary>NEON with the dot product extension: four rows, sdot (s8 x s8, four products to int32).</summary>
+internal readonly unsafe struct NeonDotIsa : IVector128Isa, IPanelIsa<Vector128<int>>
 {
-    public static int Rows => 4;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Prefetch(void* address)
-    {
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> Load(void* source) => Vector128.Load((int*)source);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(Vector128<int> value, void* destination) => value.Store((int*)destination);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> Activations(sbyte* a) => Vector128.Create(*(int*)a);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> LowNibbles(Vector128<int> x) => x & Vector128.Create(0x0f0f0f0f);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> HighNibbles(Vector128<int> x) => AdvSimd.ShiftRightLogical(x.AsByte(), 4).AsInt32();
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> AddFifthBit(Vector128<int> q, Vector128<int> plane, int g) =>
-        q | (Shift(plane, 4 - g) & Vector128.Create(0x10101010));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> AddHighPair(Vector128<int> q, Vector128<int> plane, int i) =>
-        q | (Shift(plane, 4 - (2 * i)) & Vector128.Create(0x30303030));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> Lookup(Vector128<int> x, Vector128<byte> table) =>
-        AdvSimd.Arm64.VectorTableLookup(table, x.AsByte()).AsInt32();
+    public static int TileTokens => 8;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> Dot(Vector128<int> sums, Vector128<int> q, Vector128<int> a) =>
@@ -54,61 +22,24 @@ internal readonly unsafe struct NeonDotIsa : IPanelIsa<Vector128<int>>
         Dp.DotProduct(sum, q.AsSByte() ^ Vector128.Create((sbyte)-128), a.AsSByte());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> Add(Vector128<int> x, Vector128<int> y) => x + y;
+    public static Vector128<int> TileQuants<TQuants>(byte* quants)
+        where TQuants : unmanaged, IPanelQuants => NeonIsa.TileQuants<TQuants>(quants);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> SubtractSums(Vector128<int> sum, short* sum16, int first, int second) =>
-        sum - Vector128.Create((first * sum16[0]) + (second * sum16[1]));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> LoadHalves(byte* source)
+    public static Vector128<int> TileDot<TQuants>(
+        Vector128<int> sum, Vector128<int> w0, Vector128<int> w1, Vector128<int> w2, Vector128<int> w3, sbyte* a, int step)
+        where TQuants : unmanaged, IPanelQuants
     {
-        // Sign and magnitude to their places in float32, then the exponent's bias from 15 to 127 by a product with 2^112.
-        Vector128<int> bits = AdvSimd.SignExtendWideningLower(Vector64.Load((short*)source)) << 13;
-        return Floats((bits & Vector128.Create(unchecked((int)0x8fffe000))).AsSingle() * Vector128.Create(5.192296858534828e33f));
+        sum = Dp.DotProduct(sum, w0.AsSByte(), Vector128.Create(*(int*)a).AsSByte());
+        sum = Dp.DotProduct(sum, w1.AsSByte(), Vector128.Create(*(int*)(a + step)).AsSByte());
+        sum = Dp.DotProduct(sum, w2.AsSByte(), Vector128.Create(*(int*)(a + (2 * step))).AsSByte());
+        return Dp.DotProduct(sum, w3.AsSByte(), Vector128.Create(*(int*)(a + (3 * step))).AsSByte());
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> LoadBytes(byte* source)
-    {
-        Vector64<byte> four = Vector64.CreateScalar(*(int*)source).AsByte();
-        Vector128<ushort> wide = AdvSimd.ZeroExtendWideningLower(four);
-        return Floats(AdvSimd.ConvertToSingle(AdvSimd.ZeroExtendWideningLower(wide.GetLower())));
-    }
+    public static Vector128<int> TileOffsets<TQuants>(int scales)
+        where TQuants : unmanaged, IPanelQuants => NeonIsa.TileOffsets<TQuants>(scales);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> LoadSignedBytes(byte* source)
-    {
-        Vector64<sbyte> four = Vector64.CreateScalar(*(int*)source).AsSByte();
-        Vector128<short> wide = AdvSimd.SignExtendWideningLower(four);
-        return Floats(AdvSimd.ConvertToSingle(AdvSimd.SignExtendWideningLower(wide.GetLower())));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> Multiply(Vector128<int> x, Vector128<int> y) => Floats(x.AsSingle() * y.AsSingle());
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> Negate(Vector128<int> x) => x ^ Vector128.Create(int.MinValue);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> AddScaled(Vector128<int> acc, Vector128<int> isum, Vector128<int> scale, float* d)
-    {
-        Vector128<float> factor = scale.AsSingle() * Vector128.Create(*d);
-        return Floats(AdvSimd.FusedMultiplyAdd(acc.AsSingle(), AdvSimd.ConvertToSingle(isum), factor));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> AddMultiplied(Vector128<int> acc, Vector128<int> x, float* value) =>
-        Floats(AdvSimd.FusedMultiplyAdd(acc.AsSingle(), x.AsSingle(), Vector128.Create(*value)));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<int> Floats(Vector128<float> value) => value.AsInt32();
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<int> Shift(Vector128<int> x, int left) => left switch
-    {
-        > 0 => (x.AsByte() << left).AsInt32(),
-        < 0 => (x.AsByte() >>> -left).AsInt32(),
-        _ => x,
-    };
+    public static Vector128<int> TileTotal<TQuants>(Vector128<int> sum, short* sum16, Vector128<int> offsets)
+        where TQuants : unmanaged, IPanelQuants => NeonIsa.TileTotal<TQuants>(sum, sum16, offsets);
 }

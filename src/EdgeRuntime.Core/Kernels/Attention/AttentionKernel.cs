@@ -69,21 +69,11 @@ internal abstract unsafe class AttentionKernel
     // A partial result: o, then m and l, in whole cache lines.
     private int PartialFloats => ValueLanes + 16;
 
+    /// <summary>For vectors of a given width, which the instruction set chooses.</summary>
     /// <param name="shape">What to compute.</param>
     /// <param name="keyType">Type of cached keys: F32, F16, BF16, Q8_0 or Q4_0.</param>
     /// <param name="valueType">Type of cached values, one of the same.</param>
-    /// <param name="instructionSet">Whose code to use.</param>
     /// <exception cref="ArgumentException">Sizes that do not fit together, or a type that no cache can have.</exception>
-    public static AttentionKernel Create(AttentionShape shape, TensorType keyType, TensorType valueType, InstructionSet instructionSet) =>
-        LaneWidth.Of(instructionSet) switch
-        {
-            16 => Create<Lanes512>(shape, keyType, valueType),
-            8 => Create<Lanes256>(shape, keyType, valueType),
-            4 => Create<Lanes128>(shape, keyType, valueType),
-            _ => Create<LanesScalar>(shape, keyType, valueType),
-        };
-
-    /// <summary>For vectors of a given width; what <see cref="Create"/> chooses by instruction set.</summary>
     public static AttentionKernel Create<TLanes>(AttentionShape shape, TensorType keyType, TensorType valueType)
         where TLanes : struct, ILanes<TLanes>
     {

@@ -1,6 +1,7 @@
 using System;
 using System.Runtime.CompilerServices;
 using System.Threading;
+using EdgeRuntime.Kernels.Panels;
 
 namespace EdgeRuntime.Kernels.Emit;
 

@@ -1,5 +1,6 @@
 using Iced.Intel;
 using static Iced.Intel.AssemblerRegisters;
+using EdgeRuntime.Kernels.Panels;
 
 namespace EdgeRuntime.Kernels.Emit;
 

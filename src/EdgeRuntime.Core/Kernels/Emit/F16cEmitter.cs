@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using EdgeRuntime.Kernels.Panels;
 using Iced.Intel;
 using static Iced.Intel.AssemblerRegisters;
 

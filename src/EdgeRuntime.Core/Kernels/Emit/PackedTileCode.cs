@@ -1,4 +1,4 @@
-using EdgeRuntime.Formats;
+using EdgeRuntime.Kernels.Panels;
 using Iced.Intel;
 using static Iced.Intel.AssemblerRegisters;
 
@@ -6,23 +6,25 @@ namespace EdgeRuntime.Kernels.Emit;
 
 /// <summary>
 /// Panels as <see cref="PackedLayout"/> says: quants are unpacked in registers, once for all tokens, and scales computed when they
-/// are used, by the same operations as in the kernels for one token. Within a chunk <see cref="TileCode.Panel"/> points at
+/// are used, by the same operations as in the kernels for one token. Within a strip <see cref="TileCode.Panel"/> points at
 /// the scales of the block and a register of its own at the quants.
 /// </summary>
-internal sealed class PackedTileCode(Assembler code, PackedLayout layout, TileForm form) : TileCode(code, layout.Expanded, form)
+internal sealed class PackedTileCode(Assembler code, PackedLayout layout, TileForm form) : TileCode(code, layout.Expanded, form), IScaleCode
 {
-    private const int Rows = PackedLayout.PanelRows;
-    private const int HalvesBytes = 2 * Rows;
-
     /// <summary>A | (B &amp; C), for vpternlogd.</summary>
     private const byte OrAnd = 0xf8;
 
     private readonly AssemblerRegister64 _quants = r10;
     private readonly AssemblerRegisterZMM _lowNibbles = zmm30, _values = zmm31;
-    private Label _nextChunk = code.CreateLabel(), _done = code.CreateLabel();
+    private Label _nextStrip = code.CreateLabel(), _done = code.CreateLabel();
     private Label _nibbleMask = code.CreateLabel(), _highMask = code.CreateLabel(), _signMask = code.CreateLabel(), _table = code.CreateLabel();
 
+    private AssemblerRegisterZMM _target;
+    private int _panel;
+
     private int Bits => layout.Shape.Bits;
+
+    private bool IsCoded => !layout.Shape.Code.Levels.IsEmpty;
 
     public override void Begin()
     {
@@ -31,29 +33,29 @@ internal sealed class PackedTileCode(Assembler code, PackedLayout layout, TileFo
             Code.vpbroadcastd(_lowNibbles, __dword_ptr[_nibbleMask]);
         }
 
-        if (layout.Shape.Code == QuantCode.NonLinear4)
+        if (IsCoded)
         {
             Code.vbroadcasti32x4(_values, __xmmword_ptr[_table]);
         }
 
-        Code.Label(ref _nextChunk);
-        Code.mov(eax, PackedLayout.ChunkBlocks);
+        Code.Label(ref _nextStrip);
+        Code.mov(eax, PackedLayout.StripBlocks);
         Code.cmp(Blocks, eax);
         Code.cmovb(eax, Blocks);
-        Code.mov(Field(nameof(TileArguments.ChunkBlocks)), eax);
+        Code.mov(Field(nameof(TileArguments.StripBlocks)), eax);
         PointAtQuants();
         PointAhead();
         if (layout.IsSuperBlock)
         {
-            Code.mov(__qword_ptr[Arguments + Offset(nameof(TileArguments.Chunk))], Panel);
-            Code.add(Panel, layout.ChunkScaleBytes);
+            Code.mov(__qword_ptr[Arguments + Offset(nameof(TileArguments.Strip))], Panel);
+            Code.add(Panel, layout.StripScaleBytes);
         }
     }
 
     public override void Prefetch(int step)
     {
-        // The lines that a block takes of a chunk on average, of each panel.
-        int blockBytes = layout.ChunkBytes(PackedLayout.ChunkBlocks) / PackedLayout.ChunkBlocks;
+        // The lines that a block takes of a strip on average, of each panel.
+        int blockBytes = layout.StripBytes(PackedLayout.StripBlocks) / PackedLayout.StripBlocks;
         int lines = (blockBytes + CacheLine - 1) / CacheLine;
         Code.mov(rax, __qword_ptr[Arguments + Offset(nameof(TileArguments.Ahead))]);
         for (int line = step; line < lines * Form.Panels; line += 8)
@@ -86,7 +88,7 @@ internal sealed class PackedTileCode(Assembler code, PackedLayout layout, TileFo
             Code.vpandd(target, target, _lowNibbles);
         }
 
-        if (layout.Shape.Code == QuantCode.NonLinear4)
+        if (IsCoded)
         {
             Code.vpshufb(target, _values, target);
         }
@@ -102,34 +104,31 @@ internal sealed class PackedTileCode(Assembler code, PackedLayout layout, TileFo
 
     public override void LoadScales(AssemblerRegisterZMM target, int panel, int half)
     {
-        switch (layout.Shape.Scales)
-        {
-            case ScaleKind.Half or ScaleKind.HalfAndMin:
-                Code.vcvtph2ps(target, At(Panel, panel, 0));
-                break;
-            case ScaleKind.SuperBlockMins:
-                Code.vpmovzxbd(target, At(Panel, panel, 0));
-                MultiplyByChunk(target, panel, 0);
-                break;
-            default:
-                Code.vpmovsxbd(target, At(Panel, panel, half * Rows));
-                MultiplyByChunk(target, panel, 0);
-                break;
-        }
+        (_target, _panel) = (target, panel);
+        layout.WriteScale(this, half);
     }
 
     public override void LoadMinima(AssemblerRegisterZMM target, int panel)
     {
-        if (layout.Shape.Scales == ScaleKind.HalfAndMin)
-        {
-            Code.vcvtph2ps(target, At(Panel, panel, HalvesBytes));
-            return;
-        }
-
-        Code.vpmovzxbd(target, At(Panel, panel, PackedLayout.ChunkBlocks * Rows));
-        MultiplyByChunk(target, panel, HalvesBytes);
-        Code.vpxord(target, target, __dword_bcst[_signMask]);
+        (_target, _panel) = (target, panel);
+        layout.WriteMin(this);
     }
+
+    public void LoadHalves(int place) => Code.vcvtph2ps(_target, At(Panel, _panel, place));
+
+    public void LoadBytes(int place) => Code.vpmovzxbd(_target, At(Panel, _panel, place));
+
+    public void LoadSignedBytes(int place) => Code.vpmovsxbd(_target, At(Panel, _panel, place));
+
+    public void MultiplyByStrip(int place)
+    {
+        Code.mov(rax, __qword_ptr[Arguments + Offset(nameof(TileArguments.Strip))]);
+        Code.vcvtph2ps(Temporary, At(rax, _panel, place));
+        Code.vcvtdq2ps(_target, _target);
+        Code.vmulps(_target, Temporary, _target);
+    }
+
+    public void Negate() => Code.vpxord(_target, _target, __dword_bcst[_signMask]);
 
     public override void Loop(Label nextBlock)
     {
@@ -137,19 +136,22 @@ internal sealed class PackedTileCode(Assembler code, PackedLayout layout, TileFo
         Code.add(_quants, layout.BlockBytes);
         Code.dec(Blocks);
         Code.jz(_done);
-        Code.dec(Field(nameof(TileArguments.ChunkBlocks)));
+        Code.dec(Field(nameof(TileArguments.StripBlocks)));
         Code.jnz(nextBlock);
         Code.mov(Panel, _quants);
-        Code.jmp(_nextChunk);
+        Code.jmp(_nextStrip);
         Code.Label(ref _done);
     }
 
     public override void WriteConstants()
     {
-        Code.Label(ref _table);
-        foreach (sbyte value in NonLinear4.Values)
+        if (IsCoded)
         {
-            Code.db((byte)(value + layout.Shape.Offset));
+            Code.Label(ref _table);
+            foreach (byte level in layout.Shape.Code.Levels)
+            {
+                Code.db(level);
+            }
         }
 
         Code.Label(ref _nibbleMask);
@@ -165,12 +167,12 @@ internal sealed class PackedTileCode(Assembler code, PackedLayout layout, TileFo
     /// <summary>A vector of a panel's block.</summary>
     private AssemblerMemoryOperand Vector(int panel, int index) => At(_quants, panel, index * StepBytes);
 
-    /// <summary>The chunk's quants, behind its scales; eax: the blocks of the chunk. The last chunk may have fewer than the others.</summary>
+    /// <summary>The strip's quants, behind its scales; eax: the blocks of the strip. The last strip may have fewer than the others.</summary>
     private void PointAtQuants()
     {
         if (layout.IsSuperBlock)
         {
-            Code.lea(_quants, __[Panel + layout.ScaleBytes(PackedLayout.ChunkBlocks)]);
+            Code.lea(_quants, __[Panel + layout.ScaleBytes(PackedLayout.StripBlocks)]);
             return;
         }
 
@@ -180,10 +182,10 @@ internal sealed class PackedTileCode(Assembler code, PackedLayout layout, TileFo
         Code.lea(_quants, __[Panel + rax]);
     }
 
-    /// <summary>What is asked for during this chunk: the next one, or at the panels' end the beginning of those behind them.</summary>
+    /// <summary>What is asked for during this strip: the next one, or at the panels' end the beginning of those behind them.</summary>
     private void PointAhead()
     {
-        Code.lea(rax, __[Panel + layout.ChunkBytes(PackedLayout.ChunkBlocks)]);
+        Code.lea(rax, __[Panel + layout.StripBytes(PackedLayout.StripBlocks)]);
         Code.mov(__qword_ptr[Arguments + Offset(nameof(TileArguments.Ahead))], rax);
     }
 
@@ -200,14 +202,5 @@ internal sealed class PackedTileCode(Assembler code, PackedLayout layout, TileFo
         }
 
         Code.vpternlogd(target, Temporary, __dword_bcst[_highMask], OrAnd);
-    }
-
-    /// <summary>target = the float of target * the chunk's half at an offset.</summary>
-    private void MultiplyByChunk(AssemblerRegisterZMM target, int panel, int offset)
-    {
-        Code.mov(rax, __qword_ptr[Arguments + Offset(nameof(TileArguments.Chunk))]);
-        Code.vcvtph2ps(Temporary, At(rax, panel, offset));
-        Code.vcvtdq2ps(target, target);
-        Code.vmulps(target, Temporary, target);
     }
 }

@@ -35,11 +35,11 @@ internal unsafe struct TileArguments
     /// <summary>Not 0: the sums go on from what y holds. 0: they begin with 0.</summary>
     public int Continued;
 
-    /// <summary>The tile's: blocks left in the chunk of a packed panel.</summary>
-    public int ChunkBlocks;
+    /// <summary>The tile's: blocks left in the strip of a packed panel.</summary>
+    public int StripBlocks;
 
-    /// <summary>The tile's: where the chunk begins.</summary>
-    public byte* Chunk;
+    /// <summary>The tile's: where the strip begins.</summary>
+    public byte* Strip;
 
     /// <summary>The tile's: what is asked for with the next block.</summary>
     public byte* Ahead;

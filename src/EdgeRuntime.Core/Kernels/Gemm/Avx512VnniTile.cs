@@ -1,4 +1,7 @@
+using System.Runtime.Intrinsics;
 using EdgeRuntime.Kernels.Emit;
+using EdgeRuntime.Kernels.Panels;
+using EdgeRuntime.Kernels.X86;
 
 namespace EdgeRuntime.Kernels.Gemm;
 
@@ -11,18 +14,27 @@ internal abstract unsafe class Avx512VnniTile : IPanelTile
 
     public static bool IsSupported => X86Features.Avx512Vnni && EmittedCode.IsSupported;
 
-    public static void Multiply<TLayout>(
+    public static void Multiply<TQuants, TScales>(
         byte* panels, byte* activations, int blocks, int tokens, float* y, int yStride, int rows, bool continued)
-        where TLayout : unmanaged, IExpandedLayout
+        where TQuants : unmanaged, IPanelQuants
+        where TScales : struct, IPanelScales
     {
-        long panelBytes = (long)blocks * ExpandedLayouts.Of<TLayout>().BlockBytes;
-        Tiles<TLayout>.Tile.Multiply(
+        if (TScales.Mins == 2)
+        {
+            // Minima of 16 columns have no emitted code.
+            PanelTile<Avx512Isa, Vector512<int>>.Multiply<TQuants, TScales>(panels, activations, blocks, tokens, y, yStride, rows, continued);
+            return;
+        }
+
+        long panelBytes = (long)blocks * ExpandedPanelLayout.BytesOfBlock(TScales.Scales, TScales.Mins);
+        Tiles<TQuants, TScales>.Tile.Multiply(
             panels, panelBytes, activations, blocks, tokens, y, yStride, ExpandedPanelLayout.PanelRows, rows, continued);
     }
 
-    private static class Tiles<TLayout>
-        where TLayout : unmanaged, IExpandedLayout
+    private static class Tiles<TQuants, TScales>
+        where TQuants : unmanaged, IPanelQuants
+        where TScales : struct, IPanelScales
     {
-        public static readonly EmittedTile Tile = new(form => VnniTileEmitter.Make(ExpandedLayouts.Of<TLayout>(), form));
+        public static readonly EmittedTile Tile = new(form => VnniTileEmitter.Make(PackedLayout<TQuants, TScales>.Instance.Expanded, form));
     }
 }

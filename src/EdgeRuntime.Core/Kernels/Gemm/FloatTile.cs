@@ -1,7 +1,8 @@
 using System;
 using System.Runtime.CompilerServices;
 using EdgeRuntime.Formats;
-using EdgeRuntime.Kernels.Gemv;
+using EdgeRuntime.Kernels.Emit;
+using EdgeRuntime.Kernels.Panels;
 using EdgeRuntime.Kernels.Vector;
 
 namespace EdgeRuntime.Kernels.Gemm;
@@ -14,9 +15,6 @@ internal abstract unsafe class FloatTile<TLanes>
     where TLanes : struct, ILanes<TLanes>
 {
     private const int PanelRows = ExpandedPanelLayout.PanelRows;
-
-    // At least every instruction set's TileTokens.
-    private const int MaxTileTokens = 16;
 
     /// <inheritdoc cref="PanelKernels.ExpandFloat"/>
     /// <remarks>With 512 bits the code below keeps up with F16C, and need not be made first.</remarks>
@@ -40,7 +38,7 @@ internal abstract unsafe class FloatTile<TLanes>
         long count = (long)columns * PanelRows;
         for (long i = 0; i < count; i += TLanes.Count)
         {
-            TLanes.Store(Load<TElement>(panel + (i * sizeof(TElement))), expanded + i);
+            TLanes.Store(FloatElements<TLanes>.Load<TElement>(panel + (i * sizeof(TElement))), expanded + i);
         }
     }
 
@@ -55,7 +53,7 @@ internal abstract unsafe class FloatTile<TLanes>
         }
 
         // The loops write whole vectors.
-        float* whole = stackalloc float[MaxTileTokens * PanelRows];
+        float* whole = stackalloc float[PanelKernels.MostTileTokens * PanelRows];
         MultiplyRows(panel, x, columns, tokens, whole, PanelRows);
         for (int token = 0; token < tokens; token++)
         {
@@ -163,19 +161,6 @@ internal abstract unsafe class FloatTile<TLanes>
         if (sizeof(TTokens) > 9) { Store<TVectors>(y + (9 * yStride), c90, c91, c92, c93); }
         if (sizeof(TTokens) > 10) { Store<TVectors>(y + (10 * yStride), c100, c101, c102, c103); }
         if (sizeof(TTokens) > 11) { Store<TVectors>(y + (11 * yStride), c110, c111, c112, c113); }
-    }
-
-    /// <summary>A vector of F32, F16 or BF16 as floats.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TLanes Load<TElement>(byte* elements)
-        where TElement : unmanaged
-    {
-        if (typeof(TElement) == typeof(BlockF16))
-        {
-            return TLanes.LoadHalf((ushort*)elements);
-        }
-
-        return typeof(TElement) == typeof(BlockBF16) ? TLanes.LoadBFloat16((ushort*)elements) : TLanes.Load((float*)elements);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

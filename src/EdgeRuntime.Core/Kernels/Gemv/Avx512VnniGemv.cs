@@ -1,6 +1,7 @@
 using System;
 using System.Runtime.Intrinsics;
 using EdgeRuntime.Kernels.Emit;
+using EdgeRuntime.Kernels.Panels;
 using EdgeRuntime.Kernels.X86;
 
 namespace EdgeRuntime.Kernels.Gemv;
@@ -11,18 +12,20 @@ namespace EdgeRuntime.Kernels.Gemv;
 /// would be two short stretches, lost and found anew with every pair (measured: 4 to 18 % slower, one panel at a time 10 to 20 %). One token of a format
 /// with scales for 256 columns goes through the AVX-512 loop, which is as fast or up to 4 % faster there, measured in whole models.
 /// </summary>
-internal abstract unsafe class Avx512VnniGemv : IPanelGemv<Vector512<int>>
+internal abstract unsafe class Avx512VnniGemv : IPanelGemv
 {
-    public static int Tokens => EmittedTile.TileTokens;
+    /// <inheritdoc/>
+    /// <remarks>Where no code for tiles is written, few tokens go through the AVX-512 loop and more are expanded.</remarks>
+    public static int Tokens(PackedLayout layout) => layout.IsEmitted ? EmittedTile.TileTokens : PanelGemv<Avx512Isa, Vector512<int>>.Tokens(layout);
 
     public static void Multiply<TQuants, TScales>(
         byte* panels, byte* activations, int blocks, int tokens, float* y, int yStride, int rows)
-        where TQuants : struct, IPanelQuants
-        where TScales : struct, IPanelScales<TScales, Vector512<int>>
+        where TQuants : unmanaged, IPanelQuants
+        where TScales : struct, IPanelScales
     {
         const int PanelRows = PackedLayout.PanelRows;
-        PackedLayout layout = PanelGemv.Layout<TQuants, TScales, Vector512<int>>();
-        if (tokens == 1 && layout.IsSuperBlock)
+        PackedLayout layout = PackedLayout<TQuants, TScales>.Instance;
+        if (!layout.IsEmitted || (tokens == 1 && layout.IsSuperBlock))
         {
             PanelGemv<Avx512Isa, Vector512<int>>.Multiply<TQuants, TScales>(panels, activations, blocks, tokens, y, yStride, rows);
             return;
@@ -50,10 +53,10 @@ internal abstract unsafe class Avx512VnniGemv : IPanelGemv<Vector512<int>>
     }
 
     private static class Tiles<TQuants, TScales>
-        where TQuants : struct, IPanelQuants
-        where TScales : struct, IPanelScales<TScales, Vector512<int>>
+        where TQuants : unmanaged, IPanelQuants
+        where TScales : struct, IPanelScales
     {
         public static readonly EmittedTile Tile =
-            new(form => VnniTileEmitter.Make(PanelGemv.Layout<TQuants, TScales, Vector512<int>>(), form));
+            new(form => VnniTileEmitter.Make(PackedLayout<TQuants, TScales>.Instance, form));
     }
 }

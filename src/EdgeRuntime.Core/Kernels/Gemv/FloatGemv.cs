@@ -1,7 +1,8 @@
 using System;
 using System.Runtime.CompilerServices;
 using EdgeRuntime.Formats;
-using EdgeRuntime.Kernels.Gemm;
+using EdgeRuntime.Kernels.Emit;
+using EdgeRuntime.Kernels.Panels;
 using EdgeRuntime.Kernels.Vector;
 
 namespace EdgeRuntime.Kernels.Gemv;
@@ -33,7 +34,7 @@ internal static unsafe class FloatGemv<TLanes>
     private static void Multiply<TElement>(byte* panels, float* x, int columns, float* y, int rows)
         where TElement : unmanaged
     {
-        long panelBytes = FloatPanels.BytesOfPanel(columns, sizeof(TElement));
+        long panelBytes = FloatPanelLayout.PanelBytes(columns, sizeof(TElement));
         int most = Vectors * TLanes.Count;
         // The loop writes whole vectors: those of rows that are not there go elsewhere first.
         float* whole = stackalloc float[Vectors * PanelRows];
@@ -74,10 +75,10 @@ internal static unsafe class FloatGemv<TLanes>
             Prefetch.Ahead(v2 + at);
             Prefetch.Ahead(v3 + at);
             TLanes value = TLanes.Broadcast(*x++);
-            sum0 = TLanes.Fma(FloatTile<TLanes>.Load<TElement>(v0 + at), value, sum0);
-            sum1 = TLanes.Fma(FloatTile<TLanes>.Load<TElement>(v1 + at), value, sum1);
-            sum2 = TLanes.Fma(FloatTile<TLanes>.Load<TElement>(v2 + at), value, sum2);
-            sum3 = TLanes.Fma(FloatTile<TLanes>.Load<TElement>(v3 + at), value, sum3);
+            sum0 = TLanes.Fma(FloatElements<TLanes>.Load<TElement>(v0 + at), value, sum0);
+            sum1 = TLanes.Fma(FloatElements<TLanes>.Load<TElement>(v1 + at), value, sum1);
+            sum2 = TLanes.Fma(FloatElements<TLanes>.Load<TElement>(v2 + at), value, sum2);
+            sum3 = TLanes.Fma(FloatElements<TLanes>.Load<TElement>(v3 + at), value, sum3);
         }
 
         TLanes.Store(sum0, y);

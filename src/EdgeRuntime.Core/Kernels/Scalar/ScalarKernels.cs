@@ -1,5 +1,5 @@
 using EdgeRuntime.Formats;
-using EdgeRuntime.Kernels.Gemm;
+using EdgeRuntime.Kernels.Panels;
 
 namespace EdgeRuntime.Kernels.Scalar;
 
@@ -13,18 +13,16 @@ internal sealed unsafe class ScalarKernels : PanelKernels
 
     public override int TilePanels => 1;
 
-    public override int GemvTokens => 0;
+    public override int GemvTokens(PackedLayout layout) => 0;
 
     public override void QuantizeTile(float* x, int xStride, int tokens, int columns, byte* tile) =>
-        BlockQuantizer<ScalarBlock>.QuantizeTile(x, xStride, tokens, columns, tile);
+        ActivationBlocks<ScalarBlock>.QuantizeTile(x, xStride, tokens, columns, tile);
 
-    public override void Expand(PackedLayout layout, byte* panel, int blocks, byte* expanded) =>
-        ScalarExpand.Panel(layout, panel, blocks, expanded);
+    public override delegate*<byte*, int, byte*, void> Expand(PackedLayout layout) => layout.Expand();
 
     public override delegate*<byte*, byte*, int, int, float*, int, int, void> Gemv(PackedLayout layout) => null;
 
-    public override delegate*<byte*, byte*, int, int, float*, int, int, bool, void> Gemm(ExpandedPanelLayout layout) =>
-        ExpandedLayouts.Select<ScalarPanelGemm>(layout);
+    public override delegate*<byte*, byte*, int, int, float*, int, int, bool, void> Gemm(PackedLayout layout) => layout.Gemm<ScalarPanelGemm>();
 
     public override delegate*<byte*, int, float*, void> ExpandFloat(TensorType element) => ScalarPanelGemm.ExpandFloat(element);
 

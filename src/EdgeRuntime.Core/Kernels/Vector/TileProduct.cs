@@ -48,22 +48,22 @@ internal static unsafe class TileProduct<TLanes>
             switch (rows - row)
             {
                 case 1:
-                    MultiplyRows<TSource, Tile1>(aTile, aStride, b, bStep, bGroup, cTile, cStride, groups, k, accumulate);
+                    MultiplyRows<TSource, Count1>(aTile, aStride, b, bStep, bGroup, cTile, cStride, groups, k, accumulate);
                     break;
                 case 2:
-                    MultiplyRows<TSource, Tile2>(aTile, aStride, b, bStep, bGroup, cTile, cStride, groups, k, accumulate);
+                    MultiplyRows<TSource, Count2>(aTile, aStride, b, bStep, bGroup, cTile, cStride, groups, k, accumulate);
                     break;
                 case 3:
-                    MultiplyRows<TSource, Tile3>(aTile, aStride, b, bStep, bGroup, cTile, cStride, groups, k, accumulate);
+                    MultiplyRows<TSource, Count3>(aTile, aStride, b, bStep, bGroup, cTile, cStride, groups, k, accumulate);
                     break;
                 case 4:
-                    MultiplyRows<TSource, Tile4>(aTile, aStride, b, bStep, bGroup, cTile, cStride, groups, k, accumulate);
+                    MultiplyRows<TSource, Count4>(aTile, aStride, b, bStep, bGroup, cTile, cStride, groups, k, accumulate);
                     break;
                 case 5:
-                    MultiplyRows<TSource, Tile5>(aTile, aStride, b, bStep, bGroup, cTile, cStride, groups, k, accumulate);
+                    MultiplyRows<TSource, Count5>(aTile, aStride, b, bStep, bGroup, cTile, cStride, groups, k, accumulate);
                     break;
                 default:
-                    MultiplyRows<TSource, Tile6>(aTile, aStride, b, bStep, bGroup, cTile, cStride, groups, k, accumulate);
+                    MultiplyRows<TSource, Count6>(aTile, aStride, b, bStep, bGroup, cTile, cStride, groups, k, accumulate);
                     break;
             }
         }
@@ -72,7 +72,7 @@ internal static unsafe class TileProduct<TLanes>
     private static void MultiplyRows<TSource, TRows>(
         float* a, int aStride, byte* b, int bStep, int bGroup, float* c, int cStride, int groups, int k, bool accumulate)
         where TSource : struct, ITileSource
-        where TRows : struct, ITileSize
+        where TRows : unmanaged
     {
         int lanes = groups * GroupLanes;
         int lane = 0;
@@ -81,11 +81,11 @@ internal static unsafe class TileProduct<TLanes>
             byte* bTile = b + (((lane / GroupLanes * (long)bGroup) + (lane % GroupLanes)) * TSource.ElementBytes);
             if (TLanes.TileVectors == 4)
             {
-                Tile<TSource, TRows, Tile4>(a, aStride, bTile, bStep, bGroup, c + lane, cStride, k, accumulate);
+                Tile<TSource, TRows, Count4>(a, aStride, bTile, bStep, bGroup, c + lane, cStride, k, accumulate);
             }
             else
             {
-                Tile<TSource, TRows, Tile2>(a, aStride, bTile, bStep, bGroup, c + lane, cStride, k, accumulate);
+                Tile<TSource, TRows, Count2>(a, aStride, bTile, bStep, bGroup, c + lane, cStride, k, accumulate);
             }
         }
 
@@ -97,13 +97,13 @@ internal static unsafe class TileProduct<TLanes>
         // Only 16 lanes a vector come here: up to three groups are left.
         if (lane <= lanes - (2 * GroupLanes))
         {
-            Tile<TSource, TRows, Tile2>(a, aStride, b + (lane / GroupLanes * (long)bGroup * TSource.ElementBytes), bStep, bGroup, c + lane, cStride, k, accumulate);
+            Tile<TSource, TRows, Count2>(a, aStride, b + (lane / GroupLanes * (long)bGroup * TSource.ElementBytes), bStep, bGroup, c + lane, cStride, k, accumulate);
             lane += 2 * GroupLanes;
         }
 
         if (lane < lanes)
         {
-            Tile<TSource, TRows, Tile1>(a, aStride, b + (lane / GroupLanes * (long)bGroup * TSource.ElementBytes), bStep, bGroup, c + lane, cStride, k, accumulate);
+            Tile<TSource, TRows, Count1>(a, aStride, b + (lane / GroupLanes * (long)bGroup * TSource.ElementBytes), bStep, bGroup, c + lane, cStride, k, accumulate);
         }
     }
 
@@ -111,8 +111,8 @@ internal static unsafe class TileProduct<TLanes>
     private static void Tile<TSource, TRows, TVectors>(
         float* a, nint aStride, byte* b, nint bStep, nint bGroup, float* c, nint cStride, nint k, bool accumulate)
         where TSource : struct, ITileSource
-        where TRows : struct, ITileSize
-        where TVectors : struct, ITileSize
+        where TRows : unmanaged
+        where TVectors : unmanaged
     {
         TLanes c00 = default, c01 = default, c02 = default, c03 = default;
         TLanes c10 = default, c11 = default, c12 = default, c13 = default;
@@ -128,27 +128,27 @@ internal static unsafe class TileProduct<TLanes>
         if (accumulate)
         {
             LoadRow<TVectors>(c, ref c00, ref c01, ref c02, ref c03);
-            if (TRows.Value > 1)
+            if (sizeof(TRows) > 1)
             {
                 LoadRow<TVectors>(c1, ref c10, ref c11, ref c12, ref c13);
             }
 
-            if (TRows.Value > 2)
+            if (sizeof(TRows) > 2)
             {
                 LoadRow<TVectors>(c2, ref c20, ref c21, ref c22, ref c23);
             }
 
-            if (TRows.Value > 3)
+            if (sizeof(TRows) > 3)
             {
                 LoadRow<TVectors>(c3, ref c30, ref c31, ref c32, ref c33);
             }
 
-            if (TRows.Value > 4)
+            if (sizeof(TRows) > 4)
             {
                 LoadRow<TVectors>(c4, ref c40, ref c41, ref c42, ref c43);
             }
 
-            if (TRows.Value > 5)
+            if (sizeof(TRows) > 5)
             {
                 LoadRow<TVectors>(c5, ref c50, ref c51, ref c52, ref c53);
             }
@@ -166,59 +166,59 @@ internal static unsafe class TileProduct<TLanes>
         for (nint i = 0; i < k; i++)
         {
             TLanes x0 = TSource.Load<TLanes>(b);
-            TLanes x1 = TVectors.Value > 1 ? TSource.Load<TLanes>(b + b1) : default;
-            TLanes x2 = TVectors.Value > 2 ? TSource.Load<TLanes>(b + b2) : default;
-            TLanes x3 = TVectors.Value > 2 ? TSource.Load<TLanes>(b + b3) : default;
+            TLanes x1 = sizeof(TVectors) > 1 ? TSource.Load<TLanes>(b + b1) : default;
+            TLanes x2 = sizeof(TVectors) > 2 ? TSource.Load<TLanes>(b + b2) : default;
+            TLanes x3 = sizeof(TVectors) > 2 ? TSource.Load<TLanes>(b + b3) : default;
             b += bStep;
             MultiplyAdd<TVectors>(a[i], x0, x1, x2, x3, ref c00, ref c01, ref c02, ref c03);
-            if (TRows.Value > 1)
+            if (sizeof(TRows) > 1)
             {
                 MultiplyAdd<TVectors>(a1[i], x0, x1, x2, x3, ref c10, ref c11, ref c12, ref c13);
             }
 
-            if (TRows.Value > 2)
+            if (sizeof(TRows) > 2)
             {
                 MultiplyAdd<TVectors>(a2[i], x0, x1, x2, x3, ref c20, ref c21, ref c22, ref c23);
             }
 
-            if (TRows.Value > 3)
+            if (sizeof(TRows) > 3)
             {
                 MultiplyAdd<TVectors>(a3[i], x0, x1, x2, x3, ref c30, ref c31, ref c32, ref c33);
             }
 
-            if (TRows.Value > 4)
+            if (sizeof(TRows) > 4)
             {
                 MultiplyAdd<TVectors>(a4[i], x0, x1, x2, x3, ref c40, ref c41, ref c42, ref c43);
             }
 
-            if (TRows.Value > 5)
+            if (sizeof(TRows) > 5)
             {
                 MultiplyAdd<TVectors>(a5[i], x0, x1, x2, x3, ref c50, ref c51, ref c52, ref c53);
             }
         }
 
         StoreRow<TVectors>(c, c00, c01, c02, c03);
-        if (TRows.Value > 1)
+        if (sizeof(TRows) > 1)
         {
             StoreRow<TVectors>(c1, c10, c11, c12, c13);
         }
 
-        if (TRows.Value > 2)
+        if (sizeof(TRows) > 2)
         {
             StoreRow<TVectors>(c2, c20, c21, c22, c23);
         }
 
-        if (TRows.Value > 3)
+        if (sizeof(TRows) > 3)
         {
             StoreRow<TVectors>(c3, c30, c31, c32, c33);
         }
 
-        if (TRows.Value > 4)
+        if (sizeof(TRows) > 4)
         {
             StoreRow<TVectors>(c4, c40, c41, c42, c43);
         }
 
-        if (TRows.Value > 5)
+        if (sizeof(TRows) > 5)
         {
             StoreRow<TVectors>(c5, c50, c51, c52, c53);
         }
@@ -232,16 +232,16 @@ internal static unsafe class TileProduct<TLanes>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void MultiplyAdd<TVectors>(
         float factor, TLanes x0, TLanes x1, TLanes x2, TLanes x3, ref TLanes c0, ref TLanes c1, ref TLanes c2, ref TLanes c3)
-        where TVectors : struct, ITileSize
+        where TVectors : unmanaged
     {
         TLanes value = TLanes.Broadcast(factor);
         c0 = TLanes.Fma(value, x0, c0);
-        if (TVectors.Value > 1)
+        if (sizeof(TVectors) > 1)
         {
             c1 = TLanes.Fma(value, x1, c1);
         }
 
-        if (TVectors.Value > 2)
+        if (sizeof(TVectors) > 2)
         {
             c2 = TLanes.Fma(value, x2, c2);
             c3 = TLanes.Fma(value, x3, c3);
@@ -250,15 +250,15 @@ internal static unsafe class TileProduct<TLanes>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void LoadRow<TVectors>(float* c, ref TLanes c0, ref TLanes c1, ref TLanes c2, ref TLanes c3)
-        where TVectors : struct, ITileSize
+        where TVectors : unmanaged
     {
         c0 = TLanes.Load(c);
-        if (TVectors.Value > 1)
+        if (sizeof(TVectors) > 1)
         {
             c1 = TLanes.Load(c + TLanes.Count);
         }
 
-        if (TVectors.Value > 2)
+        if (sizeof(TVectors) > 2)
         {
             c2 = TLanes.Load(c + (2 * TLanes.Count));
             c3 = TLanes.Load(c + (3 * TLanes.Count));
@@ -267,15 +267,15 @@ internal static unsafe class TileProduct<TLanes>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void StoreRow<TVectors>(float* c, TLanes c0, TLanes c1, TLanes c2, TLanes c3)
-        where TVectors : struct, ITileSize
+        where TVectors : unmanaged
     {
         TLanes.Store(c0, c);
-        if (TVectors.Value > 1)
+        if (sizeof(TVectors) > 1)
         {
             TLanes.Store(c1, c + TLanes.Count);
         }
 
-        if (TVectors.Value > 2)
+        if (sizeof(TVectors) > 2)
         {
             TLanes.Store(c2, c + (2 * TLanes.Count));
             TLanes.Store(c3, c + (3 * TLanes.Count));

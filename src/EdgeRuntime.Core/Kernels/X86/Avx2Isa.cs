@@ -1,108 +1,91 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
-using EdgeRuntime.Kernels.Gemv;
+using EdgeRuntime.Formats;
+using EdgeRuntime.Kernels.Panels;
 
 namespace EdgeRuntime.Kernels.X86;
 
-/// <summary>AVX2 with FMA: eight rows, bytes multiplied by vpmaddubsw into pairs of int16.</summary>
-internal readonly unsafe struct Avx2Isa : IPanelIsa<Vector256<int>>
+/// <summary>
+/// AVX2 with FMA: eight rows, vpmaddubsw (u8 x s8 pairs to int16) and vpmaddwd. Levels of eight bits go in as |q - 128| with the sign moved to the
+/// activation: 2 x 128 x 127 is 32512, one step.
+/// </summary>
+internal readonly unsafe struct Avx2Isa : IVector256Isa, IPanelIsa<Vector256<int>>
 {
-    public static int Rows => 8;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Prefetch(void* address) => Sse.Prefetch0(address);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> Load(void* source) => Vector256.Load((int*)source);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(Vector256<int> value, void* destination) => value.Store((int*)destination);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> Activations(sbyte* a) => Vector256.Create(*(int*)a);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> LowNibbles(Vector256<int> x) => x & Vector256.Create(0x0f0f0f0f);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> HighNibbles(Vector256<int> x) => LowNibbles((x.AsUInt16() >>> 4).AsInt32());
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> AddFifthBit(Vector256<int> q, Vector256<int> plane, int g) =>
-        q | (Shift(plane, 4 - g) & Vector256.Create(0x10101010));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> AddHighPair(Vector256<int> q, Vector256<int> plane, int i) =>
-        q | (Shift(plane, 4 - (2 * i)) & Vector256.Create(0x30303030));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> Lookup(Vector256<int> x, Vector128<byte> table) =>
-        Avx2.Shuffle(Vector256.Create(table), x.AsByte()).AsInt32();
+    public static int TileTokens => 4;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Dot(Vector256<int> sums, Vector256<int> q, Vector256<int> a) =>
         (sums.AsInt16() + Avx2.MultiplyAddAdjacent(q.AsByte(), a.AsSByte())).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> Widen(Vector256<int> sums) => Avx2.MultiplyAddAdjacent(sums.AsInt16(), Vector256.Create((short)1));
+    public static Vector256<int> Widen(Vector256<int> sums) => Widen(sums.AsInt16());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> DotSigned(Vector256<int> sum, Vector256<int> q, Vector256<int> a)
     {
-        // |w| * (a with w's sign): 2 x 128 x 127 fits an int16.
         Vector256<sbyte> w = q.AsSByte() ^ Vector256.Create((sbyte)-128);
-        return Add(sum, Widen(Avx2.MultiplyAddAdjacent(Avx2.Abs(w), Avx2.Sign(a.AsSByte(), w)).AsInt32()));
+        return sum + Widen(Avx2.MultiplyAddAdjacent(Avx2.Abs(w), Avx2.Sign(a.AsSByte(), w)));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> SubtractSums(Vector256<int> sum, short* sum16, int first, int second)
+    public static Vector256<int> TileQuants<TQuants>(byte* quants)
+        where TQuants : unmanaged, IPanelQuants
     {
-        Vector256<int> factors = Vector256.Create((-first & 0xffff) | (-second << 16));
-        return sum + Avx2.MultiplyAddAdjacent(Vector256.Create(*(int*)sum16).AsInt16(), factors.AsInt16());
+        Vector256<byte> w = Vector256.Load(quants);
+        return (sizeof(TQuants) == IQuantCode.Signed ? w ^ Vector256.Create((byte)0x80) : w).AsInt32();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> Add(Vector256<int> x, Vector256<int> y) => x + y;
+    public static Vector256<int> TileDot<TQuants>(
+        Vector256<int> sum, Vector256<int> w0, Vector256<int> w1, Vector256<int> w2, Vector256<int> w3, sbyte* a, int step)
+        where TQuants : unmanaged, IPanelQuants
+    {
+        if (sizeof(TQuants) == 8)
+        {
+            return (sum.AsInt16() + ((Pairs<TQuants>(w0, a) + Pairs<TQuants>(w1, a + step))
+                + (Pairs<TQuants>(w2, a + (2 * step)) + Pairs<TQuants>(w3, a + (3 * step))))).AsInt32();
+        }
+
+        if (sizeof(TQuants) == 4)
+        {
+            return sum + Widen((Pairs<TQuants>(w0, a) + Pairs<TQuants>(w1, a + step))
+                + (Pairs<TQuants>(w2, a + (2 * step)) + Pairs<TQuants>(w3, a + (3 * step))));
+        }
+
+        if (sizeof(TQuants) == 2)
+        {
+            return sum + Widen(Pairs<TQuants>(w0, a) + Pairs<TQuants>(w1, a + step))
+                + Widen(Pairs<TQuants>(w2, a + (2 * step)) + Pairs<TQuants>(w3, a + (3 * step)));
+        }
+
+        return sum + Widen(Pairs<TQuants>(w0, a)) + Widen(Pairs<TQuants>(w1, a + step))
+            + Widen(Pairs<TQuants>(w2, a + (2 * step))) + Widen(Pairs<TQuants>(w3, a + (3 * step)));
+    }
+
+    public static Vector256<int> TileOffsets<TQuants>(int scales)
+        where TQuants : unmanaged, IPanelQuants => Vector256.Create(Panels.TileOffsets.Left<TQuants>(scales));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> LoadHalves(byte* source)
+    public static Vector256<int> TileTotal<TQuants>(Vector256<int> sum, short* sum16, Vector256<int> offsets)
+        where TQuants : unmanaged, IPanelQuants
     {
-        // Sign and magnitude to their places in float32, then the exponent's bias from 15 to 127 by a product with 2^112.
-        Vector256<int> bits = (Avx2.ConvertToVector256Int32((short*)source) << 13) & Vector256.Create(unchecked((int)0x8fffe000));
-        return (bits.AsSingle() * Vector256.Create(5.192296858534828e33f)).AsInt32();
+        if (sizeof(TQuants) == 8)
+        {
+            sum = Widen(sum.AsInt16());
+        }
+
+        return Panels.TileOffsets.IsLeft<TQuants>()
+            ? sum + Avx2.MultiplyAddAdjacent(Vector256.Create(*(int*)sum16).AsInt16(), offsets.AsInt16())
+            : sum;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> LoadBytes(byte* source) => Floats(Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(source)));
+    private static Vector256<short> Pairs<TQuants>(Vector256<int> w, sbyte* a)
+        where TQuants : unmanaged, IPanelQuants => sizeof(TQuants) != IQuantCode.Signed
+            ? Avx2.MultiplyAddAdjacent(w.AsByte(), Vector256.Create(*(int*)a).AsSByte())
+            : Avx2.MultiplyAddAdjacent(Avx2.Abs(w.AsSByte()), Avx2.Sign(Vector256.Create(*(int*)a).AsSByte(), w.AsSByte()));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> LoadSignedBytes(byte* source) =>
-        Floats(Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32((sbyte*)source)));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> Multiply(Vector256<int> x, Vector256<int> y) => Floats(x.AsSingle() * y.AsSingle());
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> Negate(Vector256<int> x) => x ^ Vector256.Create(int.MinValue);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> AddScaled(Vector256<int> acc, Vector256<int> isum, Vector256<int> scale, float* d) =>
-        Floats(Fma.MultiplyAdd(Avx.ConvertToVector256Single(isum), scale.AsSingle() * Vector256.Create(*d), acc.AsSingle()));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> AddMultiplied(Vector256<int> acc, Vector256<int> x, float* value) =>
-        Floats(Fma.MultiplyAdd(x.AsSingle(), Vector256.Create(*value), acc.AsSingle()));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Floats(Vector256<float> value) => value.AsInt32();
-
-    /// <summary>16-bit lanes to the left, or to the right if negative: what crosses a byte is masked away by the caller.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Shift(Vector256<int> x, int left) => left switch
-    {
-        > 0 => (x.AsUInt16() << left).AsInt32(),
-        < 0 => (x.AsUInt16() >>> -left).AsInt32(),
-        _ => x,
-    };
+    private static Vector256<int> Widen(Vector256<short> pairs) => Avx2.MultiplyAddAdjacent(pairs, Vector256.Create((short)1));
 }

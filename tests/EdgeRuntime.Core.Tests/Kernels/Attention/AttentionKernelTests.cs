@@ -134,7 +134,7 @@ public sealed class AttentionKernelTests
         AssertRefused(shape with { AlibiSlopes = new float[8] }, "AlibiSlopes has 8");
         AssertRefused(shape with { Window = -1 }, "Window");
         ArgumentException error = Assert.Throws<ArgumentException>(() =>
-            AttentionKernel.Create(shape, TensorType.F16, TensorType.Q4_K, InstructionSet.Default));
+            InstructionSet.Default.CreateAttention(shape, TensorType.F16, TensorType.Q4_K));
         Assert.Contains("Q4_K", error.Message, StringComparison.Ordinal);
     }
 
@@ -181,7 +181,7 @@ public sealed class AttentionKernelTests
     private static void AssertRefused(AttentionShape shape, string message)
     {
         ArgumentException error = Assert.ThrowsAny<ArgumentException>(() =>
-            AttentionKernel.Create(shape, TensorType.F16, TensorType.F16, InstructionSet.Default));
+            InstructionSet.Default.CreateAttention(shape, TensorType.F16, TensorType.F16));
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
     }
 }

@@ -4,6 +4,7 @@ using System.IO;
 using System.Linq;
 using System.Runtime.Intrinsics.X86;
 using EdgeRuntime.Kernels.Emit;
+using EdgeRuntime.Kernels.Panels;
 using Iced.Intel;
 using Xunit;
 using static Iced.Intel.AssemblerRegisters;
@@ -12,6 +13,21 @@ namespace EdgeRuntime.Core.Tests.Kernels.Gemm;
 
 public sealed class EmittedCodeTests
 {
+    /// <summary>Code is written on any machine, also where it can't run.</summary>
+    [Fact]
+    public void Make_EveryLayoutAndForm_WritesATile()
+    {
+        Assert.SkipUnless(EmittedCode.IsSupported, "this machine forbids code made at run time");
+        foreach (PackedLayout layout in PackedLayouts.All)
+        {
+            foreach (TileForm form in (TileForm[])[new(1, 12, 12), new(1, 7, 1), new(2, 6, 6), new(2, 11, 5)])
+            {
+                Assert.True(layout.Mins == 2 || VnniTileEmitter.Make(layout.Expanded, form) != 0, $"{layout}, {form}");
+                Assert.True(!layout.IsEmitted || VnniTileEmitter.Make(layout, form) != 0, $"{layout}, {form}");
+            }
+        }
+    }
+
     [Fact]
     public void Make_AnyCode_IsExecutableAndNotWritable()
     {

@@ -2,9 +2,11 @@ using System;
 using System.Linq;
 using System.Runtime.InteropServices;
 using EdgeRuntime.Formats;
+using EdgeRuntime.Kernels.Emit;
 using EdgeRuntime.Kernels;
 using EdgeRuntime.Kernels.Gemm;
 using EdgeRuntime.Kernels.Gemv;
+using EdgeRuntime.Kernels.Panels;
 using EdgeRuntime.Kernels.Vector;
 using Xunit;
 
@@ -160,7 +162,7 @@ public sealed unsafe class FloatTileTests
     {
         var random = new Random(HashCode.Combine(columns, rows));
         int panels = (rows + 15) / 16;
-        using var memory = new GuardedMemory(panels * FloatPanels.BytesOfPanel(columns, element == TensorType.F32 ? 4 : 2));
+        using var memory = new GuardedMemory(panels * FloatPanelLayout.PanelBytes(columns, element == TensorType.F32 ? 4 : 2));
         using var x = new GuardedMemory(columns * sizeof(float));
         using var expected = new GuardedMemory(rows * sizeof(float));
         using var actual = new GuardedMemory(rows * sizeof(float));

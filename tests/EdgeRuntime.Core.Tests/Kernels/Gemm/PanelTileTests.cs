@@ -1,6 +1,7 @@
 using System;
 using System.Linq;
 using EdgeRuntime.Kernels;
+using EdgeRuntime.Kernels.Panels;
 using EdgeRuntime.Kernels.Gemm;
 using Xunit;
 
@@ -35,7 +36,7 @@ public sealed unsafe class PanelTileTests
     public void Multiply_EveryLayoutAndNumberOfTokens_EqualsScalarToTheBit(string name)
     {
         InstructionSet set = Require(name);
-        foreach (ExpandedPanelLayout layout in ExpandedLayouts.All)
+        foreach (PackedLayout layout in PackedLayouts.All)
         {
             for (int tokens = 1; tokens <= set.Kernels.TileTokens; tokens++)
             {
@@ -53,7 +54,7 @@ public sealed unsafe class PanelTileTests
     public void Multiply_FewerRows_WritesThoseRowsAlone(string name)
     {
         InstructionSet set = Require(name);
-        foreach (ExpandedPanelLayout layout in ExpandedLayouts.All)
+        foreach (PackedLayout layout in PackedLayouts.All)
         {
             for (int rows = 1; rows <= 16 * set.Kernels.TilePanels; rows++)
             {
@@ -67,7 +68,7 @@ public sealed unsafe class PanelTileTests
     public void Multiply_ExtremeValues_EqualsScalarToTheBit(string name)
     {
         InstructionSet set = Require(name);
-        foreach (ExpandedPanelLayout layout in ExpandedLayouts.All)
+        foreach (PackedLayout layout in PackedLayouts.All)
         {
             foreach (Values values in Enum.GetValues<Values>())
             {
@@ -84,8 +85,9 @@ public sealed unsafe class PanelTileTests
         return set;
     }
 
-    private static void AssertEqualsScalar(InstructionSet set, ExpandedPanelLayout layout, Values values, int blocks, int tokens, int rows)
+    private static void AssertEqualsScalar(InstructionSet set, PackedLayout packed, Values values, int blocks, int tokens, int rows)
     {
+        ExpandedPanelLayout layout = packed.Expanded;
         const int PanelRows = ExpandedPanelLayout.PanelRows;
         const int YStride = 35;
         int panels = (rows + PanelRows - 1) / PanelRows;
@@ -104,7 +106,7 @@ public sealed unsafe class PanelTileTests
         {
             byte* one = panel.Pointer + ((long)(first / PanelRows) * blocks * layout.BlockBytes);
             float* y = (float*)expected.Pointer + first;
-            s_scalar.Kernels.Gemm(layout)(one, tile.Pointer, blocks, tokens, y, YStride, Math.Min(PanelRows, rows - first), false);
+            s_scalar.Kernels.Gemm(packed)(one, tile.Pointer, blocks, tokens, y, YStride, Math.Min(PanelRows, rows - first), false);
         }
 
         // In two parts, where there are blocks enough; the panels of each lie together.
@@ -119,7 +121,7 @@ public sealed unsafe class PanelTileTests
             new Span<byte>(source + split, rest).CopyTo(new Span<byte>(parts.Pointer + (panels * split) + (p * rest), rest));
         }
 
-        delegate*<byte*, byte*, int, int, float*, int, int, bool, void> gemm = set.Kernels.Gemm(layout);
+        delegate*<byte*, byte*, int, int, float*, int, int, bool, void> gemm = set.Kernels.Gemm(packed);
         if (firstBlocks > 0)
         {
             gemm(parts.Pointer, tile.Pointer, firstBlocks, tokens, (float*)actual.Pointer, YStride, rows, false);
@@ -129,7 +131,7 @@ public sealed unsafe class PanelTileTests
         byte* activations = tile.Pointer + (firstBlocks * ActivationLayout.Int8BlockBytesPerToken * tokens);
         gemm(second, activations, blocks - firstBlocks, tokens, (float*)actual.Pointer, YStride, rows, firstBlocks > 0);
 
-        string where = $"{set}, {layout}, {values}, {blocks} blocks, {tokens} tokens, {rows} rows";
+        string where = $"{set}, {packed}, {values}, {blocks} blocks, {tokens} tokens, {rows} rows";
         Assert.True(expected.Bytes.SequenceEqual(actual.Bytes), where);
         Assert.True(actual.FrontIsIntact, where);
     }
@@ -153,6 +155,14 @@ public sealed unsafe class PanelTileTests
             for (int i = 0; i < (layout.Scales + layout.Mins) * ExpandedPanelLayout.PanelRows; i++)
             {
                 scales[i] = random.NextSingle() - 0.5f;
+            }
+
+            if (layout.Mins == 2)
+            {
+                for (int i = 0; i < 2 * ExpandedPanelLayout.PanelRows; i++)
+                {
+                    ((short*)(scales + ((layout.Scales + 1) * ExpandedPanelLayout.PanelRows)))[i] = (short)random.Next(16);
+                }
             }
         }
     }

@@ -1,0 +1,77 @@
+using System;
+using System.Runtime.CompilerServices;
+using EdgeRuntime.Formats;
+
+namespace EdgeRuntime.Kernels.Panels;
+
+/// <summary>An 8-bit exponent for 32 columns: byte e[n][16]. The scale is 2^(e - 127) * unit.</summary>
+internal readonly unsafe struct ExponentScales : IPanelScales
+{
+    private const int MantissaBits = 23;
+
+    // 2^-127, which has no exponent of its own in float32.
+    private const int Least = 1 << (MantissaBits - 1);
+
+    public static ScaleKind Kind => ScaleKind.Exponent;
+
+    public static int Scales => 1;
+
+    public static bool IsSuperBlock => false;
+
+    public static int Bytes(int blocks) => blocks * PackedLayout.PanelRows;
+
+    /// <remarks>255 is NaN.</remarks>
+    public static bool AreFinite(in BlockScales scales) => scales.SubBlocks[0] != byte.MaxValue;
+
+    public static void Pack(in BlockScales scales, byte* strip, int b, int r) => strip[(b * PackedLayout.PanelRows) + r] = scales.SubBlocks[0];
+
+    public static float Scale(byte* strip, int b, int h, int r, float unit) =>
+        BitConverter.Int32BitsToSingle(Math.Max(strip[(b * PackedLayout.PanelRows) + r] << MantissaBits, Least)) * unit;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static StripScales<TVector> Begin<TIsa, TVector>(byte* strip, int row, float unit)
+        where TIsa : struct, IPanelIsa<TVector>
+        where TVector : struct => new(TIsa.Broadcast(unit), default, strip + row);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h)
+        where TIsa : struct, IPanelIsa<TVector>
+        where TVector : struct =>
+        TIsa.Multiply(TIsa.LoadFloatBits(scales.Place + (b * PackedLayout.PanelRows), MantissaBits, Least), scales.D);
+}
+
+/// <summary>An <see cref="UnsignedFloat8"/> for 16 columns: byte d[2 n][16]. The scale is d * unit.</summary>
+internal readonly unsafe struct MiniFloatScales : IPanelScales
+{
+    private const int Left = 20;
+
+    // 2^120: moves the exponent's bias from 7 to 127; exact for denormals too.
+    private const float Rebias = 1.329227995784916e36f;
+
+    public static ScaleKind Kind => ScaleKind.MiniFloat16;
+
+    public static int Scales => 2;
+
+    public static bool IsSuperBlock => false;
+
+    public static int Bytes(int blocks) => 2 * blocks * PackedLayout.PanelRows;
+
+    public static bool AreFinite(in BlockScales scales) => true;
+
+    /// <remarks>A format's block has 64 columns.</remarks>
+    public static void Pack(in BlockScales scales, byte* strip, int b, int r) => SubBlocks.Pack(scales.SubBlocks, 4, strip + (2 * b * PackedLayout.PanelRows) + r);
+
+    public static float Scale(byte* strip, int b, int h, int r, float unit) =>
+        BitConverter.Int32BitsToSingle(strip[(((2 * b) + h) * PackedLayout.PanelRows) + r] << Left) * (Rebias * unit);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static StripScales<TVector> Begin<TIsa, TVector>(byte* strip, int row, float unit)
+        where TIsa : struct, IPanelIsa<TVector>
+        where TVector : struct => new(TIsa.Broadcast(Rebias * unit), default, strip + row);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h)
+        where TIsa : struct, IPanelIsa<TVector>
+        where TVector : struct =>
+        TIsa.Multiply(TIsa.LoadFloatBits(scales.Place + (((2 * b) + h) * PackedLayout.PanelRows), Left, 0), scales.D);
+}

@@ -1,0 +1,238 @@
+using System.Runtime.CompilerServices;
+using EdgeRuntime.Formats;
+
+namespace EdgeRuntime.Kernels.Panels;
+
+/// <summary>
+/// f16 d for 256 columns, 4-bit sc for 32: d[16], byte pair[4][16] with the scale of an even block in the low nibble and that of the odd one behind it
+/// in the high one. The scale is d * (2 sc + 1) * unit.
+/// </summary>
+internal readonly unsafe struct NibbleScales32 : IPanelScales
+{
+    private const int Rows = PackedLayout.PanelRows;
+
+    public static ScaleKind Kind => ScaleKind.Nibbles32;
+
+    public static int Scales => 1;
+
+    public static bool IsSuperBlock => true;
+
+    public static int Bytes(int blocks) => (2 + (PackedLayout.StripBlocks / 2)) * Rows;
+
+    public static void Pack(in BlockScales scales, byte* strip, int b, int r)
+    {
+        ((ushort*)strip)[r] = scales.D;
+        for (int i = 0; i < PackedLayout.StripBlocks / 2; i++)
+        {
+            strip[((2 + i) * Rows) + r] = (byte)(scales.SubBlocks[2 * i] | (scales.SubBlocks[(2 * i) + 1] << 4));
+        }
+    }
+
+    public static float Scale(byte* strip, int b, int h, int r, float unit) =>
+        HalfBits.ToSingle(((ushort*)strip)[r]) * unit * ((2 * ((strip[((2 + (b / 2)) * Rows) + r] >> (b % 2 * 4)) & 15)) + 1);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static StripScales<TVector> Begin<TIsa, TVector>(byte* strip, int row, float unit)
+        where TIsa : struct, IPanelIsa<TVector>
+        where TVector : struct => NibbleScales16.Begin<TIsa, TVector>(strip, row, unit);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h)
+        where TIsa : struct, IPanelIsa<TVector>
+        where TVector : struct =>
+        TIsa.MultiplyAdd(scales.Min, TIsa.LoadNibbles(scales.Place + ((b >> 1) * Rows), (int)(b & 1) * 4), scales.D);
+}
+
+/// <summary>As <see cref="NibbleScales32"/> for 16 columns: d[16], byte pair[8][16], a block's two scales in the nibbles of one byte.</summary>
+internal readonly unsafe struct NibbleScales16 : IPanelScales
+{
+    private const int Rows = PackedLayout.PanelRows;
+
+    public static ScaleKind Kind => ScaleKind.Nibbles16;
+
+    public static int Scales => 2;
+
+    public static bool IsSuperBlock => true;
+
+    public static int Bytes(int blocks) => (2 + PackedLayout.StripBlocks) * Rows;
+
+    public static void Pack(in BlockScales scales, byte* strip, int b, int r)
+    {
+        ((ushort*)strip)[r] = scales.D;
+        for (int i = 0; i < PackedLayout.StripBlocks; i++)
+        {
+            strip[((2 + i) * Rows) + r] = (byte)(scales.SubBlocks[2 * i] | (scales.SubBlocks[(2 * i) + 1] << 4));
+        }
+    }
+
+    public static float Scale(byte* strip, int b, int h, int r, float unit) =>
+        HalfBits.ToSingle(((ushort*)strip)[r]) * unit * ((2 * ((strip[((2 + b) * Rows) + r] >> (h * 4)) & 15)) + 1);
+
+    /// <remarks>d and twice d, so that d * (2 sc + 1) is one operation; no product here rounds.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static StripScales<TVector> Begin<TIsa, TVector>(byte* strip, int row, float unit)
+        where TIsa : struct, IPanelIsa<TVector>
+        where TVector : struct
+    {
+        TVector d = TIsa.LoadHalves(strip + (2 * row));
+        return new(TIsa.Multiply(d, TIsa.Broadcast(unit)), TIsa.Multiply(d, TIsa.Broadcast(2 * unit)), strip + (2 * Rows) + row);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h)
+        where TIsa : struct, IPanelIsa<TVector>
+        where TVector : struct => TIsa.MultiplyAdd(scales.Min, TIsa.LoadNibbles(scales.Place + (b * Rows), 4 * h), scales.D);
+}
+
+/// <summary>As <see cref="NibbleScales16"/>, and then byte shift[8][16]: bit i for the shift of columns 8 i .. 8 i + 7 of a block.</summary>
+internal readonly unsafe struct ShiftedNibbleScales : IPanelScales
+{
+    private const int Rows = PackedLayout.PanelRows;
+    private const int Blocks = PackedLayout.StripBlocks;
+
+    public static ScaleKind Kind => ScaleKind.Nibbles16Shifts;
+
+    public static int Scales => 2;
+
+    public static bool IsSuperBlock => true;
+
+    public static int Bytes(int blocks) => (2 + (2 * Blocks)) * Rows;
+
+    public static void Pack(in BlockScales scales, byte* strip, int b, int r)
+    {
+        NibbleScales16.Pack(in scales, strip, b, r);
+        for (int i = 0; i < Blocks; i++)
+        {
+            strip[((2 + Blocks + i) * Rows) + r] = (byte)(scales.Shifts >> (4 * i) & 15);
+        }
+    }
+
+    public static float Scale(byte* strip, int b, int h, int r, float unit) => NibbleScales16.Scale(strip, b, h, r, unit);
+
+    public static int ShiftBits(byte* strip, int b, int r) => strip[((2 + Blocks + b) * Rows) + r];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static StripScales<TVector> Begin<TIsa, TVector>(byte* strip, int row, float unit)
+        where TIsa : struct, IPanelIsa<TVector>
+        where TVector : struct => NibbleScales16.Begin<TIsa, TVector>(strip, row, unit);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h)
+        where TIsa : struct, IPanelIsa<TVector>
+        where TVector : struct => NibbleScales16.Scale<TIsa, TVector>(in scales, b, h);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector Shifts<TIsa, TVector>(byte* strip, int row, nint b)
+        where TIsa : struct, IPanelIsa<TVector>
+        where TVector : struct => TIsa.Spread(strip + ((2 + Blocks + b) * Rows) + row);
+}
+
+/// <summary>
+/// f16 d for 256 columns, and for 32 a byte with the 4-bit scale below and eighths of the minimum, 7 or 9, above: d[16], byte pair[8][16]. The scale is
+/// d * sc, the minimum -d / 8 * sc * eighths.
+/// </summary>
+internal readonly unsafe struct EighthScales : IPanelScales
+{
+    private const int Rows = PackedLayout.PanelRows;
+
+    public static ScaleKind Kind => ScaleKind.Eighths;
+
+    public static int Scales => 1;
+
+    public static int Mins => 1;
+
+    public static bool IsSuperBlock => true;
+
+    public static int Bytes(int blocks) => (2 + PackedLayout.StripBlocks) * Rows;
+
+    public static void Pack(in BlockScales scales, byte* strip, int b, int r)
+    {
+        ((ushort*)strip)[r] = scales.D;
+        SubBlocks.Pack(scales.SubBlocks, PackedLayout.StripBlocks, strip + (2 * Rows) + r);
+    }
+
+    public static float Scale(byte* strip, int b, int h, int r, float unit) =>
+        HalfBits.ToSingle(((ushort*)strip)[r]) * (strip[((2 + b) * Rows) + r] & 15);
+
+    public static float Min(byte* strip, int b, int r) => Scale(strip, b, 0, r, 1) * (-1 / 8f) * (strip[((2 + b) * Rows) + r] >> 4);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static StripScales<TVector> Begin<TIsa, TVector>(byte* strip, int row, float unit)
+        where TIsa : struct, IPanelIsa<TVector>
+        where TVector : struct
+    {
+        TVector d = TIsa.LoadHalves(strip + (2 * row));
+        return new(d, TIsa.Multiply(d, TIsa.Broadcast(-1 / 8f)), strip + (2 * Rows) + row);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h)
+        where TIsa : struct, IPanelIsa<TVector>
+        where TVector : struct => TIsa.Multiply(scales.D, TIsa.LoadNibbles(scales.Place + (b * Rows), 0));
+
+    /// <remarks>No product here rounds.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector Min<TIsa, TVector>(in StripScales<TVector> scales, nint b)
+        where TIsa : struct, IPanelIsa<TVector>
+        where TVector : struct
+    {
+        byte* place = scales.Place + (b * Rows);
+        return TIsa.Multiply(TIsa.Multiply(scales.Min, TIsa.LoadNibbles(place, 0)), TIsa.LoadNibbles(place, 4));
+    }
+}
+
+/// <summary>
+/// f16 d and dmin for 256 columns, and for 16 a byte with the 4-bit scale below and the 4-bit minimum above: d[16], dmin[16], byte pair[16][16].
+/// </summary>
+internal readonly unsafe struct NibbleMinScales : IPanelScales
+{
+    private const int Rows = PackedLayout.PanelRows;
+
+    public static ScaleKind Kind => ScaleKind.NibbleMins16;
+
+    public static int Scales => 2;
+
+    public static int Mins => 2;
+
+    public static bool IsSuperBlock => true;
+
+    public static int Bytes(int blocks) => (4 + (2 * PackedLayout.StripBlocks)) * Rows;
+
+    public static bool AreFinite(in BlockScales scales) => HalfBits.IsFinite(scales.D) && HalfBits.IsFinite(scales.Min);
+
+    public static void Pack(in BlockScales scales, byte* strip, int b, int r)
+    {
+        ((ushort*)strip)[r] = scales.D;
+        ((ushort*)strip)[Rows + r] = scales.Min;
+        SubBlocks.Pack(scales.SubBlocks, 2 * PackedLayout.StripBlocks, strip + (4 * Rows) + r);
+    }
+
+    public static float Scale(byte* strip, int b, int h, int r, float unit) => HalfBits.ToSingle(((ushort*)strip)[r]) * (Pair(strip, b, h, r) & 15);
+
+    public static float Min(byte* strip, int b, int r) => -HalfBits.ToSingle(((ushort*)strip)[Rows + r]);
+
+    public static int MinPair(byte* strip, int b, int r) => (Pair(strip, b, 0, r) >> 4) | (Pair(strip, b, 1, r) >> 4 << 16);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static StripScales<TVector> Begin<TIsa, TVector>(byte* strip, int row, float unit)
+        where TIsa : struct, IPanelIsa<TVector>
+        where TVector : struct => new(
+        TIsa.LoadHalves(strip + (2 * row)), TIsa.Negate(TIsa.LoadHalves(strip + (2 * (Rows + row)))), strip + (4 * Rows) + row);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h)
+        where TIsa : struct, IPanelIsa<TVector>
+        where TVector : struct => TIsa.Multiply(scales.D, TIsa.LoadNibbles(scales.Place + (((2 * b) + h) * Rows), 0));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector Min<TIsa, TVector>(in StripScales<TVector> scales, nint b)
+        where TIsa : struct, IPanelIsa<TVector>
+        where TVector : struct => scales.Min;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector MinPairs<TIsa, TVector>(in StripScales<TVector> scales, nint b)
+        where TIsa : struct, IPanelIsa<TVector>
+        where TVector : struct => TIsa.LoadHighNibblePairs(scales.Place + (2 * b * Rows), scales.Place + (((2 * b) + 1) * Rows));
+
+    private static int Pair(byte* strip, int b, int h, int r) => strip[((4 + (2 * b) + h) * Rows) + r];
+}

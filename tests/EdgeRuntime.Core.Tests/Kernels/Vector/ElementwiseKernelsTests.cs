@@ -1,0 +1,247 @@
+using System;
+using System.Linq;
+using EdgeRuntime.Kernels;
+using EdgeRuntime.Kernels.Vector;
+using Xunit;
+
+namespace EdgeRuntime.Core.Tests.Kernels.Vector;
+
+public sealed unsafe class ElementwiseKernelsTests
+{
+    // Relative to the greatest value: some roundings of float.
+    private const double Tolerance = 4e-7;
+
+    private static readonly ElementwiseKernels[] s_widths =
+    [
+        new ElementwiseKernels<LanesScalar>(), new ElementwiseKernels<Lanes128>(), new ElementwiseKernels<Lanes256>(), new ElementwiseKernels<Lanes512>(),
+    ];
+
+    public static TheoryData<int> Counts => [1, 3, 15, 16, 17, 64, 100, 576];
+
+    [Theory]
+    [MemberData(nameof(Counts))]
+    public void RmsNorm_AnyCount_IsNearDoublePrecisionAndTheSameForEveryWidth(int count)
+    {
+        float[] x = Random(count, 1);
+        float[] weight = Random(count, 2);
+        double inverse = 1 / Math.Sqrt((x.Sum(value => (double)value * value) / count) + 1e-5);
+        double[] expected = [.. x.Zip(weight, (value, factor) => value * inverse * factor)];
+        Check(expected, (kernels, y) => RmsNorm(kernels, x, weight, y));
+        Check([.. x.Select(value => value * inverse)], (kernels, y) => RmsNorm(kernels, x, null, y));
+    }
+
+    [Theory]
+    [MemberData(nameof(Counts))]
+    public void SwiGlu_AnyCount_IsNearDoublePrecisionAndTheSameForEveryWidth(int count)
+    {
+        float[] gate = Array.ConvertAll(Random(count, 3), value => value * 8);
+        float[] up = Random(count, 4);
+        double[] expected = [.. gate.Zip(up, (g, u) => g / (1 + Math.Exp(-(double)g)) * u)];
+        Check(expected, (kernels, y) =>
+        {
+            fixed (float* g = gate, u = up)
+            {
+                kernels.Gate(Activation.Silu, g, u, y, count);
+            }
+        });
+    }
+
+    [Fact]
+    public void SwiGlu_FarGates_AreZeroOrPassThrough()
+    {
+        float[] gate = [-1000, -90, 90, 1000];
+        foreach (ElementwiseKernels kernels in s_widths)
+        {
+            float[] h = [2, 2, 2, 2];
+            fixed (float* g = gate, u = h)
+            {
+                kernels.Gate(Activation.Silu, g, u, u, 4);
+            }
+
+            Assert.Equal(0, h[0], 1e-30);
+            Assert.Equal(0, h[1], 1e-30);
+            Assert.Equal([180, 2000], h[2..]);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Counts))]
+    public void Activate_EveryFunction_IsNearDoublePrecisionAndTheSameForEveryWidth(int count)
+    {
+        float[] x = Array.ConvertAll(Random(count, 5), value => value * 8);
+        foreach (Activation activation in Enum.GetValues<Activation>())
+        {
+            double[] expected = [.. x.Select(value => Function(activation, value))];
+            Check(expected, (kernels, y) =>
+            {
+                fixed (float* source = x)
+                {
+                    kernels.Activate(activation, source, y, count);
+                }
+            });
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Counts))]
+    public void LayerNorm_AnyCount_IsNearDoublePrecisionAndTheSameForEveryWidth(int count)
+    {
+        float[] x = Random(count, 6);
+        float[] weight = Random(count, 7);
+        float[] bias = Random(count, 8);
+        double mean = x.Average(value => (double)value);
+        double inverse = 1 / Math.Sqrt((x.Sum(value => (value - mean) * (value - mean)) / count) + 1e-5);
+        double[] expected = [.. x.Select((value, i) => ((value - mean) * inverse * weight[i]) + bias[i])];
+        Check(expected, (kernels, y) =>
+        {
+            fixed (float* source = x, factors = weight, addends = bias)
+            {
+                kernels.LayerNorm(source, factors, addends, 1e-5f, y, count);
+            }
+        });
+    }
+
+    [Theory]
+    [MemberData(nameof(Counts))]
+    public void Scan_AnyCount_IsNearDoublePrecisionAndTheSameForEveryWidth(int count)
+    {
+        float[] state = Random(count, 9);
+        float[] b = Random(count, 10);
+        float[] c = Random(count, 11);
+        double[] next = [.. state.Select((value, i) => (value * 0.75) + (b[i] * 0.5))];
+        double[] expected = [.. next, next.Select((value, i) => value * c[i]).Sum()];
+        Check(expected, (kernels, y) =>
+        {
+            fixed (float* inputs = b, outputs = c)
+            {
+                state.CopyTo(new Span<float>(y, count));
+                y[count] = kernels.Scan(y, 0.75f, 0.5f, inputs, outputs, count);
+            }
+        });
+    }
+
+    [Theory]
+    [MemberData(nameof(Counts))]
+    public void Cap_AnyCount_IsNearDoublePrecisionAndTheSameForEveryWidth(int count)
+    {
+        float[] x = Array.ConvertAll(Random(count, 12), value => value * 40);
+        Check([.. x.Select(value => 30 * Math.Tanh(value / 30.0))], (kernels, y) =>
+        {
+            x.CopyTo(new Span<float>(y, count));
+            kernels.Cap(y, 30, count);
+        });
+    }
+
+    [Theory]
+    [MemberData(nameof(Counts))]
+    public void Add_AnyCount_IsExact(int count)
+    {
+        float[] x = Random(count, 5);
+        float[] y = Random(count, 6);
+        float[] expected = [.. x.Zip(y, (a, b) => a + b)];
+        foreach (ElementwiseKernels kernels in s_widths)
+        {
+            float[] sum = [.. y, 77];
+            fixed (float* source = x, destination = sum)
+            {
+                kernels.Add(source, destination, count);
+            }
+
+            Assert.Equal([.. expected, 77], sum);
+        }
+    }
+
+    [Fact]
+    public void For_EveryInstructionSet_HasKernels()
+    {
+        foreach (InstructionSet instructionSet in InstructionSet.All)
+        {
+            Assert.NotNull(instructionSet.Elementwise);
+        }
+    }
+
+    [Theory]
+    [InlineData(64, 64)]
+    [InlineData(64, 32)]
+    [InlineData(20, 14)]
+    [InlineData(6, 2)]
+    public void Rope_BothPairings_RotateTheirPairsAndNothingElse(int headLength, int rotated)
+    {
+        const int Heads = 3;
+        float[] angles = [.. Enumerable.Range(0, rotated / 2).Select(i => 0.3f + i)];
+        float[] cos = Array.ConvertAll(angles, MathF.Cos);
+        float[] sin = Array.ConvertAll(angles, MathF.Sin);
+        foreach (RopePairing pairing in Enum.GetValues<RopePairing>())
+        {
+            float[] x = Random(Heads * headLength, 8);
+            float[] expected = [.. x];
+            for (int head = 0; head < Heads; head++)
+            {
+                for (int i = 0; i < rotated / 2; i++)
+                {
+                    int a = (head * headLength) + (pairing == RopePairing.Norm ? 2 * i : i);
+                    int b = pairing == RopePairing.Norm ? a + 1 : a + (rotated / 2);
+                    expected[a] = (x[a] * cos[i]) - (x[b] * sin[i]);
+                    expected[b] = (x[b] * cos[i]) + (x[a] * sin[i]);
+                }
+            }
+
+            fixed (float* values = x, c = cos, s = sin)
+            {
+                Rope.Apply(values, Heads, headLength, rotated, c, s, pairing);
+            }
+
+            Assert.Equal(expected, x);
+        }
+    }
+
+    private static double Function(Activation activation, double x) => activation switch
+    {
+        Activation.Silu => x / (1 + Math.Exp(-x)),
+        Activation.Gelu => 0.5 * x * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (x + (0.044715 * x * x * x)))),
+        Activation.Relu => Math.Max(x, 0),
+        Activation.ReluSquared => Math.Max(x, 0) * Math.Max(x, 0),
+        Activation.Sigmoid => 1 / (1 + Math.Exp(-x)),
+        _ => Math.Log(1 + Math.Exp(x)),
+    };
+
+    private delegate void Kernel(ElementwiseKernels kernels, float* y);
+
+    private static void Check(double[] expected, Kernel kernel)
+    {
+        double scale = expected.Max(Math.Abs);
+        float[]? first = null;
+        foreach (ElementwiseKernels kernels in s_widths)
+        {
+            float[] y = new float[expected.Length + 1];
+            y[^1] = 77;
+            fixed (float* destination = y)
+            {
+                kernel(kernels, destination);
+            }
+
+            Assert.Equal(77, y[^1]);
+            first ??= y;
+            Assert.Equal(first, y);
+        }
+
+        for (int i = 0; i < expected.Length; i++)
+        {
+            Assert.True(Math.Abs(first![i] - expected[i]) <= Tolerance * scale, $"element {i}: {first[i]:r} for {expected[i]:r}");
+        }
+    }
+
+    private static void RmsNorm(ElementwiseKernels kernels, float[] x, float[]? weight, float* y)
+    {
+        fixed (float* source = x, factors = weight)
+        {
+            kernels.RmsNorm(source, factors, 1e-5f, y, x.Length);
+        }
+    }
+
+    private static float[] Random(int count, int seed)
+    {
+        Random random = new(seed);
+        return [.. Enumerable.Range(0, count).Select(_ => (random.NextSingle() * 4) - 2)];
+    }
+}
