@@ -38,9 +38,9 @@ internal sealed class ChatPrompt
     }
 
     /// <summary>The format of a model's conversations under the options.</summary>
-    public static ChatPrompt Create(LanguageModel model, GenerationOptions options) => options.ApplyTemplate
-        ? new ChatPrompt(model.Tokenizer, model.ChatTemplate)
-        : new ChatPrompt(model.Tokenizer, null, options.ParseSpecial);
+    public static ChatPrompt Create(Tokenizer tokenizer, ChatTemplate? template, GenerationOptions options) => options.ApplyTemplate
+        ? new ChatPrompt(tokenizer, template)
+        : new ChatPrompt(tokenizer, null, options.ParseSpecial);
 
     /// <summary>The prompt that asks for the next answer.</summary>
     /// <exception cref="ChatTemplateException">The template refused the conversation.</exception>

@@ -41,7 +41,7 @@ public sealed class ChatSession
         _options = options ?? new GenerationOptions();
         _generator = new Generator(session, _options);
         HasTemplate = _options.ApplyTemplate && session.Model.ChatTemplate is not null;
-        _prompt = ChatPrompt.Create(session.Model, _options);
+        _prompt = ChatPrompt.Create(session.Model.Tokenizer, session.Model.ChatTemplate, _options);
     }
 
     /// <summary>Whether messages are put into the model's chat template; otherwise they are continued as plain text.</summary>

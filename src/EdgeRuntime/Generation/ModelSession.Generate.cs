@@ -42,7 +42,8 @@ public sealed partial class ModelSession : ISequenceState
         ArgumentNullException.ThrowIfNull(prompt);
         _guard.ThrowIfClosed();
         options ??= new GenerationOptions();
-        IReadOnlyList<int> tokens = ChatPrompt.Create(Model, options).Encode([new ChatMessage("user", prompt)]);
+        ChatPrompt format = ChatPrompt.Create(Model.Tokenizer, Model.ChatTemplate, options);
+        IReadOnlyList<int> tokens = format.Encode([new ChatMessage("user", prompt)]);
         return Texts(new Generator(this, options), tokens, cancellationToken);
     }
 

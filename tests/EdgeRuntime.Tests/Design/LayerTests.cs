@@ -54,6 +54,20 @@ public sealed partial class LayerTests
         Assert.Empty(wrong);
     }
 
+    [Theory]
+    [InlineData("Values")]
+    [InlineData("Library", "Values")]
+    [InlineData("Syntax", "Library", "Values")]
+    public void TemplateFolder_UsesOnlyTheLayersBelow(string layer, params string[] below)
+    {
+        string folder = Path.Combine(SharedData.Repository, "src", "EdgeRuntime.Tokenizers", "Templates", layer);
+        IEnumerable<string> used = Directory.EnumerateFiles(folder, "*.cs")
+            .SelectMany(file => UsingOfOurs().Matches(File.ReadAllText(file)))
+            .Select(match => match.Groups["name"].Value);
+
+        Assert.Empty(used.Except(below.Select(name => "Tokenizers.Templates." + name)));
+    }
+
     [GeneratedRegex(@"^using (\w+ = )?EdgeRuntime\.(?<name>[\w.]+);", RegexOptions.Multiline)]
     private static partial Regex UsingOfOurs();
 }

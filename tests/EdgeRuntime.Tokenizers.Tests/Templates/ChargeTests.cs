@@ -5,8 +5,8 @@ using System.Linq;
 using System.Text;
 using System.Text.Json.Nodes;
 using System.Threading.Tasks;
-using EdgeRuntime.Tokenizers.Templates;
 using EdgeRuntime.Tokenizers.Templates.Library;
+using EdgeRuntime.Tokenizers.Templates.Values;
 using Xunit;
 using TestTable = EdgeRuntime.Tokenizers.Templates.Library.Tests;
 

@@ -1,5 +1,4 @@
 using System;
-using EdgeRuntime.Tokenizers.Templates.Runtime;
 using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Library;
@@ -7,7 +6,7 @@ namespace EdgeRuntime.Tokenizers.Templates.Library;
 /// <summary>Python's arithmetic operators.</summary>
 internal static class Arithmetic
 {
-    public static Value Add(Interpreter context, Value left, Value right)
+    public static Value Add(RenderContext context, Value left, Value right)
     {
         RequireDefined(context, left, right);
         switch (left, right)
@@ -23,13 +22,13 @@ internal static class Arithmetic
         }
     }
 
-    public static Value Subtract(Interpreter context, Value left, Value right)
+    public static Value Subtract(RenderContext context, Value left, Value right)
     {
         RequireDefined(context, left, right);
         return Compute("-", left, right, static (a, b) => checked(a - b), static (a, b) => a - b);
     }
 
-    public static Value Multiply(Interpreter context, Value left, Value right)
+    public static Value Multiply(RenderContext context, Value left, Value right)
     {
         RequireDefined(context, left, right);
         if (left is StringValue or ListValue or TupleValue && Numbers.TryInteger(right, out Int128 count))
@@ -42,21 +41,21 @@ internal static class Arithmetic
             : Compute("*", left, right, static (a, b) => checked(a * b), static (a, b) => a * b);
     }
 
-    public static Value Divide(Interpreter context, Value left, Value right)
+    public static Value Divide(RenderContext context, Value left, Value right)
     {
         RequireDefined(context, left, right);
         (double a, double b) = Floats("/", left, right);
         return b == 0 ? throw Errors.Division("division by zero") : new FloatValue(a / b);
     }
 
-    public static Value FloorDivide(Interpreter context, Value left, Value right)
+    public static Value FloorDivide(RenderContext context, Value left, Value right)
     {
         RequireDefined(context, left, right);
         RefuseZero(left, right, "integer division or modulo by zero", "float floor division by zero");
         return Compute("//", left, right, FloorDivide, static (a, b) => Math.Floor(a / b));
     }
 
-    public static Value Modulo(Interpreter context, Value left, Value right)
+    public static Value Modulo(RenderContext context, Value left, Value right)
     {
         if (left is StringValue format)
         {
@@ -68,7 +67,7 @@ internal static class Arithmetic
         return Compute("%", left, right, static (a, b) => a - (FloorDivide(a, b) * b), static (a, b) => a - (Math.Floor(a / b) * b));
     }
 
-    public static Value Power(Interpreter context, Value left, Value right)
+    public static Value Power(RenderContext context, Value left, Value right)
     {
         RequireDefined(context, left, right);
         if (Numbers.TryInteger(left, out Int128 number) && Numbers.TryInteger(right, out Int128 exponent) && exponent >= 0)
@@ -80,7 +79,7 @@ internal static class Arithmetic
         return a == 0 && b < 0 ? throw Errors.Division("0.0 cannot be raised to a negative power") : new FloatValue(Math.Pow(a, b));
     }
 
-    public static Value Negate(Interpreter context, Value value)
+    public static Value Negate(RenderContext context, Value value)
     {
         context.Defined(value);
         return value is FloatValue real ? new FloatValue(-real.Number) : Numbers.TryInteger(value, out Int128 number)
@@ -88,7 +87,7 @@ internal static class Arithmetic
             : throw Errors.Type($"bad operand type for unary -: '{value.TypeName}'");
     }
 
-    public static Value Plus(Interpreter context, Value value)
+    public static Value Plus(RenderContext context, Value value)
     {
         context.Defined(value);
         return value is FloatValue ? value : Numbers.TryInteger(value, out Int128 number)
@@ -96,13 +95,13 @@ internal static class Arithmetic
             : throw Errors.Type($"bad operand type for unary +: '{value.TypeName}'");
     }
 
-    private static void RequireDefined(Interpreter context, Value left, Value right)
+    private static void RequireDefined(RenderContext context, Value left, Value right)
     {
         context.Defined(left);
         context.Defined(right);
     }
 
-    private static StringValue AddText(Interpreter context, StringValue left, StringValue right)
+    private static StringValue AddText(RenderContext context, StringValue left, StringValue right)
     {
         // What is marked safe escapes what is added to it, in front or behind.
         bool isMarkup = left.IsMarkup || right.IsMarkup;
@@ -111,13 +110,13 @@ internal static class Arithmetic
             : StringValue.Concat(context, left, right);
     }
 
-    private static SequenceValue AddItems(Interpreter context, SequenceValue left, SequenceValue right)
+    private static SequenceValue AddItems(RenderContext context, SequenceValue left, SequenceValue right)
     {
         context.ChargeElements(left.Items.Length + right.Items.Length);
         return left.With([.. left.Items, .. right.Items]);
     }
 
-    private static Value Repeat(Interpreter context, Value value, Int128 count)
+    private static Value Repeat(RenderContext context, Value value, Int128 count)
     {
         int times = (int)Int128.Clamp(count, 0, TemplateLimits.Weight + 1);
         if (value is StringValue text)

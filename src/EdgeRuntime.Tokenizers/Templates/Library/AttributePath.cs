@@ -1,5 +1,4 @@
 using System;
-using EdgeRuntime.Tokenizers.Templates.Runtime;
 using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Library;
@@ -17,7 +16,7 @@ internal readonly struct AttributePath
     /// <param name="attribute">The path; null for the element itself.</param>
     /// <param name="missing">What stands for an attribute that isn't there; null for an undefined value.</param>
     /// <param name="ignoreCase">Whether strings are taken in lower case, to be compared.</param>
-    public static AttributePath Of(Interpreter context, Value? attribute, Value? missing = null, bool ignoreCase = false)
+    public static AttributePath Of(RenderContext context, Value? attribute, Value? missing = null, bool ignoreCase = false)
     {
         Value[] parts = attribute switch
         {
@@ -29,7 +28,7 @@ internal readonly struct AttributePath
     }
 
     /// <summary>The names between separators, paid for before they are made.</summary>
-    public static string[] Names(Interpreter context, StringValue names, char separator)
+    public static string[] Names(RenderContext context, StringValue names, char separator)
     {
         int count = context.Read(names).AsSpan().Count(separator) + 1;
         ContainerSize.Check((long)count * 8, 0);
@@ -37,7 +36,7 @@ internal readonly struct AttributePath
         return names.Text.Split(separator);
     }
 
-    public Value Find(Interpreter context, Value item)
+    public Value Find(RenderContext context, Value item)
     {
         foreach (Value part in _parts)
         {
@@ -50,7 +49,7 @@ internal readonly struct AttributePath
     }
 
     /// <summary>Strings in lower case, all else as it is.</summary>
-    public static Value Lower(Interpreter context, Value value) =>
+    public static Value Lower(RenderContext context, Value value) =>
         value is StringValue text ? TextMaps.Apply(context, text, TextMaps.Lower) : value;
 
     private static Value Part(string part) =>

@@ -1,15 +1,14 @@
 using System;
-using EdgeRuntime.Tokenizers.Templates.Runtime;
 using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Library;
 
 /// <summary>Python's <c>"...".format(...)</c>, with the sandbox's access to attributes.</summary>
-internal sealed class BraceFormat(Interpreter context, Arguments arguments)
+internal sealed class BraceFormat(RenderContext context, Arguments arguments)
 {
     private int _next;
 
-    public static Value Apply(Interpreter context, StringValue format, Arguments arguments) =>
+    public static Value Apply(RenderContext context, StringValue format, Arguments arguments) =>
         new BraceFormat(context, arguments).Format(format, 2);
 
     /// <param name="format">The format.</param>

@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Library;
 

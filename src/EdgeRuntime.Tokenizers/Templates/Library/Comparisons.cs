@@ -1,5 +1,4 @@
 using System;
-using EdgeRuntime.Tokenizers.Templates.Runtime;
 using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Library;
@@ -7,7 +6,7 @@ namespace EdgeRuntime.Tokenizers.Templates.Library;
 /// <summary>Python's comparison operators.</summary>
 internal static class Comparisons
 {
-    public static Func<Interpreter, Value, Value, bool>? Find(string symbol) => symbol switch
+    public static Func<RenderContext, Value, Value, bool>? Find(string symbol) => symbol switch
     {
         "==" => Equal,
         "!=" => NotEqual,
@@ -18,33 +17,33 @@ internal static class Comparisons
         _ => null,
     };
 
-    public static bool Equal(Interpreter context, Value left, Value right)
+    public static bool Equal(RenderContext context, Value left, Value right)
     {
         context.ChargeCharacters(Math.Min(left.Weight, right.Weight));
         return left.Equals(right);
     }
 
-    public static bool NotEqual(Interpreter context, Value left, Value right) => !Equal(context, left, right);
+    public static bool NotEqual(RenderContext context, Value left, Value right) => !Equal(context, left, right);
 
-    public static bool Less(Interpreter context, Value left, Value right) => Order(context, "<", left, right) is < 0;
+    public static bool Less(RenderContext context, Value left, Value right) => Order(context, "<", left, right) is < 0;
 
-    public static bool LessOrEqual(Interpreter context, Value left, Value right) => Order(context, "<=", left, right) is <= 0;
+    public static bool LessOrEqual(RenderContext context, Value left, Value right) => Order(context, "<=", left, right) is <= 0;
 
-    public static bool Greater(Interpreter context, Value left, Value right) => Order(context, ">", left, right) is > 0;
+    public static bool Greater(RenderContext context, Value left, Value right) => Order(context, ">", left, right) is > 0;
 
-    public static bool GreaterOrEqual(Interpreter context, Value left, Value right) => Order(context, ">=", left, right) is >= 0;
+    public static bool GreaterOrEqual(RenderContext context, Value left, Value right) => Order(context, ">=", left, right) is >= 0;
 
-    public static bool In(Interpreter context, Value item, Value container) =>
+    public static bool In(RenderContext context, Value item, Value container) =>
         container.Contains(context, item) ?? throw Errors.Type($"argument of type '{container.TypeName}' is not iterable");
 
-    public static bool NotIn(Interpreter context, Value item, Value container) => !In(context, item, container);
+    public static bool NotIn(RenderContext context, Value item, Value container) => !In(context, item, container);
 
     /// <summary>Which comes first; null where neither does (not a number).</summary>
     /// <param name="context">The rendering.</param>
     /// <param name="symbol">The operator, for the error that the two can't be compared.</param>
     /// <param name="left">One value.</param>
     /// <param name="right">The other.</param>
-    public static int? Order(Interpreter context, string symbol, Value left, Value right)
+    public static int? Order(RenderContext context, string symbol, Value left, Value right)
     {
         context.Defined(left);
         context.Defined(right);
@@ -81,7 +80,7 @@ internal static class Comparisons
         return isPair != char.IsSurrogate(right[same]) ? (isPair ? 1 : -1) : left[same].CompareTo(right[same]);
     }
 
-    private static int? OrderItems(Interpreter context, string symbol, ReadOnlySpan<Value> left, ReadOnlySpan<Value> right)
+    private static int? OrderItems(RenderContext context, string symbol, ReadOnlySpan<Value> left, ReadOnlySpan<Value> right)
     {
         for (int i = 0; i < left.Length && i < right.Length; i++)
         {

@@ -1,9 +1,22 @@
 using System;
 using System.Collections.Generic;
-using EdgeRuntime.Tokenizers.Templates.Runtime;
 using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Library;
+
+/// <summary>The methods of Python's types.</summary>
+internal static class Methods
+{
+    /// <summary>A method of a value; null where its type has none of that name.</summary>
+    public static Value? Find(Value self, string name) => self switch
+    {
+        StringValue => StringMethods.Table.Bind(self, name),
+        ListValue => ListMethods.Table.Bind(self, name),
+        TupleValue => TupleMethods.Table.Bind(self, name),
+        DictValue => DictMethods.Table.Bind(self, name),
+        _ => null,
+    };
+}
 
 /// <summary>The methods of Python's <c>list</c>; those that change it are refused, as Jinja's immutable sandbox does.</summary>
 internal static class ListMethods
@@ -25,7 +38,7 @@ internal static class TupleMethods
         { "index", "value start? stop?", Index },
     };
 
-    public static Value Count(Interpreter context, Value self, Arguments arguments)
+    public static Value Count(RenderContext context, Value self, Arguments arguments)
     {
         int count = 0;
         foreach (Value item in ((SequenceValue)self).Items)
@@ -36,7 +49,7 @@ internal static class TupleMethods
         return IntValue.Of(count);
     }
 
-    public static Value Index(Interpreter context, Value self, Arguments arguments)
+    public static Value Index(RenderContext context, Value self, Arguments arguments)
     {
         ReadOnlySpan<Value> items = ((SequenceValue)self).Items;
         int start = Position(arguments[1], 0, items.Length);
@@ -72,10 +85,10 @@ internal static class DictMethods
         { "fromkeys", "keys value?", FromKeys },
     };
 
-    private static Value Get(Interpreter context, DictValue dict, Arguments arguments) =>
+    private static Value Get(RenderContext context, DictValue dict, Arguments arguments) =>
         dict.FindItem(context, DictValue.CheckKey(context, arguments.At(0))) ?? arguments[1] ?? NoneValue.Instance;
 
-    private static DictValue FromKeys(Interpreter context, Value self, Arguments arguments)
+    private static DictValue FromKeys(RenderContext context, Value self, Arguments arguments)
     {
         var entries = new OrderedDictionary<Value, Value>();
         foreach (Value key in context.ToArray(arguments.At(0)))

@@ -1,4 +1,3 @@
-using EdgeRuntime.Tokenizers.Templates.Runtime;
 using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Library;
@@ -66,10 +65,13 @@ internal static class Filters
         { "default", "default_value? boolean?", Default },
     };
 
-    /// <summary>Attributes only: unlike <c>value.name</c>, never an item.</summary>
-    private static Value Attribute(Interpreter context, Value value, Value name) =>
-        value.FindAttribute(context, context.Read(StringMethods.Required(name))) ?? UndefinedValue.Member(value, name);
+    public static Value Apply(RenderContext context, string name, Value value, Arguments arguments) =>
+        (Table.Find(name) ?? throw Errors.Template($"No filter named '{name}'.")).Invoke(name, context, value, arguments);
 
-    private static Value Default(Interpreter context, Value value, Arguments arguments) =>
+    /// <summary>Attributes only: unlike <c>value.name</c>, never an item.</summary>
+    private static Value Attribute(RenderContext context, Value value, Value name) =>
+        context.FindAttribute(value, context.Read(StringMethods.Required(name))) ?? UndefinedValue.Member(value, name);
+
+    private static Value Default(RenderContext context, Value value, Arguments arguments) =>
         value is UndefinedValue || (arguments[1] is { IsTrue: true } && !value.IsTrue) ? arguments[0] ?? StringValue.Empty : value;
 }

@@ -1,7 +1,6 @@
 using System;
 using System.Globalization;
 using System.Text;
-using EdgeRuntime.Tokenizers.Templates.Runtime;
 using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Library;
@@ -37,7 +36,7 @@ internal struct FormatSpec
     {
     }
 
-    public static FormatSpec Parse(Interpreter context, StringValue value)
+    public static FormatSpec Parse(RenderContext context, StringValue value)
     {
         var spec = new FormatSpec();
         string text = context.Read(value);
@@ -83,7 +82,7 @@ internal struct FormatSpec
     }
 
     /// <summary>Formats as <c>format(value, spec)</c> does.</summary>
-    public readonly StringValue Apply(Interpreter context, Value value)
+    public readonly StringValue Apply(RenderContext context, Value value)
     {
         if (Numbers.TryInteger(value, out Int128 whole))
         {
@@ -111,11 +110,11 @@ internal struct FormatSpec
     }
 
     /// <summary>A string, cut to as many code points as the precision says.</summary>
-    public readonly StringValue Cut(Interpreter context, StringValue text) =>
+    public readonly StringValue Cut(RenderContext context, StringValue text) =>
         Precision >= 0 ? text.Slice(0, text.UnitAt(context, Precision)) : text;
 
     /// <summary>Formats an integer with the sign, prefix and padding asked for.</summary>
-    public readonly StringValue FormatInteger(Interpreter context, Int128 value)
+    public readonly StringValue FormatInteger(RenderContext context, Int128 value)
     {
         context.ChargeCharacters(NumberText.Cost(0, Math.Clamp(Precision, 0, MaxPrecision)));
         if (Type == 'c')
@@ -141,7 +140,7 @@ internal struct FormatSpec
     }
 
     /// <summary>Formats a float with the sign and padding asked for.</summary>
-    public readonly StringValue FormatFloat(Interpreter context, double value)
+    public readonly StringValue FormatFloat(RenderContext context, double value)
     {
         int precision = Math.Min(Precision < 0 ? 6 : Precision, MaxPrecision);
         context.ChargeCharacters(NumberText.Cost(value, precision));
@@ -168,7 +167,7 @@ internal struct FormatSpec
     }
 
     /// <summary>Pads to the width.</summary>
-    public readonly StringValue Pad(Interpreter context, StringValue text, string sign, char defaultAlign)
+    public readonly StringValue Pad(RenderContext context, StringValue text, string sign, char defaultAlign)
     {
         int missing = Math.Max(0, Width - text.Length!.Value - sign.Length);
         if (missing == 0 && sign.Length == 0)

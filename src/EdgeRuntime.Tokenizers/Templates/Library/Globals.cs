@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using EdgeRuntime.Tokenizers.Templates.Runtime;
 using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Library;
@@ -31,11 +30,11 @@ internal static class Globals
         return scope;
     }
 
-    private static CyclerValue Cycler(Interpreter context, Value self, Arguments arguments) => arguments.Count > 0
+    private static CyclerValue Cycler(RenderContext context, Value self, Arguments arguments) => arguments.Count > 0
         ? new CyclerValue(Positional(arguments))
         : throw Errors.Type("at least one item has to be provided");
 
-    private static RangeValue Range(Interpreter context, Value self, Arguments arguments)
+    private static RangeValue Range(RenderContext context, Value self, Arguments arguments)
     {
         Value[] bounds = Positional(arguments);
         RangeValue range = Array.ConvertAll(bounds, Bound) switch
@@ -54,9 +53,9 @@ internal static class Globals
         ? (long)Int128.Clamp(number, -(1L << 60), 1L << 60)
         : throw Errors.Type($"'{value.TypeName}' object cannot be interpreted as an integer");
 
-    private static DictValue Dict(Interpreter context, Value self, Arguments arguments) => new(Entries(context, "dict", arguments));
+    private static DictValue Dict(RenderContext context, Value self, Arguments arguments) => new(Entries(context, "dict", arguments));
 
-    private static NamespaceValue Namespace(Interpreter context, Value self, Arguments arguments)
+    private static NamespaceValue Namespace(RenderContext context, Value self, Arguments arguments)
     {
         var made = new NamespaceValue();
         foreach (KeyValuePair<Value, Value> entry in Entries(context, "namespace", arguments))
@@ -68,7 +67,7 @@ internal static class Globals
     }
 
     /// <summary>Entries from a dict or pairs, and from named arguments.</summary>
-    private static OrderedDictionary<Value, Value> Entries(Interpreter context, string function, Arguments arguments)
+    private static OrderedDictionary<Value, Value> Entries(RenderContext context, string function, Arguments arguments)
     {
         var entries = new OrderedDictionary<Value, Value>();
         if (arguments.Count > 1)

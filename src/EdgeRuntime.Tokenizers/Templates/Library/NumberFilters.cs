@@ -1,5 +1,4 @@
 using System;
-using EdgeRuntime.Tokenizers.Templates.Runtime;
 using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Library;
@@ -10,7 +9,7 @@ internal static class NumberFilters
     // Past this no digit of a double is left to round.
     private const int MaxPrecision = 340;
 
-    public static Value Abs(Interpreter context, Value value, Arguments arguments)
+    public static Value Abs(RenderContext context, Value value, Arguments arguments)
     {
         context.Defined(value);
         return value is FloatValue real ? new FloatValue(Math.Abs(real.Number)) : Numbers.TryInteger(value, out Int128 number)
@@ -18,7 +17,7 @@ internal static class NumberFilters
             : throw Errors.Type($"bad operand type for abs(): '{value.TypeName}'");
     }
 
-    public static Value Float(Interpreter context, Value value, Arguments arguments)
+    public static Value Float(RenderContext context, Value value, Arguments arguments)
     {
         context.Defined(value);
         return Numbers.TryFloat(value, out double number)
@@ -27,7 +26,7 @@ internal static class NumberFilters
             : arguments[0] ?? new FloatValue(0);
     }
 
-    public static Value Int(Interpreter context, Value value, Arguments arguments)
+    public static Value Int(RenderContext context, Value value, Arguments arguments)
     {
         context.Defined(value);
         Value missing = arguments[0] ?? IntValue.Zero;
@@ -48,7 +47,7 @@ internal static class NumberFilters
             : missing;
     }
 
-    public static Value Round(Interpreter context, Value value, Arguments arguments)
+    public static Value Round(RenderContext context, Value value, Arguments arguments)
     {
         context.Defined(value);
         int precision = Math.Clamp(Numbers.ToInt32(arguments[0], 0), -MaxPrecision, MaxPrecision);

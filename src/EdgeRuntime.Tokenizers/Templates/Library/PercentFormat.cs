@@ -1,6 +1,5 @@
 using System;
 using System.Globalization;
-using EdgeRuntime.Tokenizers.Templates.Runtime;
 using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Library;
@@ -8,7 +7,7 @@ namespace EdgeRuntime.Tokenizers.Templates.Library;
 /// <summary>Python's <c>"..." % values</c>.</summary>
 internal static class PercentFormat
 {
-    public static Value Apply(Interpreter context, StringValue format, Value values)
+    public static Value Apply(RenderContext context, StringValue format, Value values)
     {
         var sink = new TextSink(context);
         Value[] items = values is TupleValue tuple ? context.ToArray(tuple) : [values];
@@ -45,7 +44,7 @@ internal static class PercentFormat
             : throw Errors.Type("not all arguments converted during string formatting");
     }
 
-    private static Value? ReadKey(Interpreter context, string text, ref int index, Value values)
+    private static Value? ReadKey(RenderContext context, string text, ref int index, Value values)
     {
         if (index >= text.Length || text[index] != '(')
         {
@@ -108,7 +107,7 @@ internal static class PercentFormat
         return FormatSpec.ReadNumber(text, ref index, missing);
     }
 
-    private static StringValue Convert(Interpreter context, FormatSpec spec, Value value)
+    private static StringValue Convert(RenderContext context, FormatSpec spec, Value value)
     {
         switch (spec.Type)
         {

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using EdgeRuntime.Tokenizers.Templates.Runtime;
 using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Library;
@@ -8,14 +7,14 @@ namespace EdgeRuntime.Tokenizers.Templates.Library;
 /// <summary>The filters that apply another filter or a test to every element, each when it is asked for.</summary>
 internal static class SelectionFilters
 {
-    public static Value Map(Interpreter context, Value value, Arguments arguments)
+    public static Value Map(RenderContext context, Value value, Arguments arguments)
     {
         IEnumerator<Value> items = context.Iterate(value);
         if (arguments.Count > 0)
         {
             string name = context.Read(StringMethods.Required(arguments.At(0)));
             Arguments rest = arguments.Skip(1);
-            return new LazyValue(value, Each(context, items, item => context.ApplyFilter(name, item, rest)));
+            return new LazyValue(value, Each(context, items, item => Filters.Apply(context, name, item, rest)));
         }
 
         Value attribute = arguments.FindNamed("attribute") ?? throw Errors.Template("map requires a filter argument");
@@ -36,7 +35,7 @@ internal static class SelectionFilters
     /// <param name="arguments">The attribute where one is tested, then the test and its arguments; without a test, the truth is asked.</param>
     /// <param name="byAttribute">Whether an attribute is tested.</param>
     /// <param name="keep">Which outcome keeps the element.</param>
-    public static Value Select(Interpreter context, Value value, Arguments arguments, bool byAttribute, bool keep)
+    public static Value Select(RenderContext context, Value value, Arguments arguments, bool byAttribute, bool keep)
     {
         IEnumerator<Value> items = value.IsTrue ? context.Iterate(value) : ListValue.Empty.Iterate(context);
         if (byAttribute && arguments.Count == 0)
@@ -53,10 +52,10 @@ internal static class SelectionFilters
 
         string name = context.Read(StringMethods.Required(arguments.At(first)));
         Arguments rest = arguments.Skip(first + 1);
-        return new LazyValue(value, Where(context, items, item => context.ApplyTest(name, path.Find(context, item), rest) == keep));
+        return new LazyValue(value, Where(context, items, item => Tests.Apply(context, name, path.Find(context, item), rest) == keep));
     }
 
-    private static IEnumerator<Value> Each(Interpreter context, IEnumerator<Value> items, Func<Value, Value> change)
+    private static IEnumerator<Value> Each(RenderContext context, IEnumerator<Value> items, Func<Value, Value> change)
     {
         while (items.MoveNext())
         {
@@ -65,7 +64,7 @@ internal static class SelectionFilters
         }
     }
 
-    private static IEnumerator<Value> Where(Interpreter context, IEnumerator<Value> items, Func<Value, bool> test)
+    private static IEnumerator<Value> Where(RenderContext context, IEnumerator<Value> items, Func<Value, bool> test)
     {
         while (items.MoveNext())
         {

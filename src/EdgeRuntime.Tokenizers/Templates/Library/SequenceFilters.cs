@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using EdgeRuntime.Tokenizers.Templates.Runtime;
 using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Library;
@@ -8,16 +7,16 @@ namespace EdgeRuntime.Tokenizers.Templates.Library;
 /// <summary>The filters on whole sequences.</summary>
 internal static class SequenceFilters
 {
-    public static Value Length(Interpreter context, Value value, Arguments arguments) =>
+    public static Value Length(RenderContext context, Value value, Arguments arguments) =>
         IntValue.Of(value.Length ?? throw Errors.Type($"object of type '{value.TypeName}' has no len()"));
 
-    public static Value First(Interpreter context, Value value, Arguments arguments)
+    public static Value First(RenderContext context, Value value, Arguments arguments)
     {
         IEnumerator<Value> items = context.Iterate(value);
         return items.MoveNext() ? items.Current : UndefinedValue.Because("No first item, sequence was empty.");
     }
 
-    public static Value Last(Interpreter context, Value value, Arguments arguments)
+    public static Value Last(RenderContext context, Value value, Arguments arguments)
     {
         if (value is LazyValue)
         {
@@ -28,7 +27,7 @@ internal static class SequenceFilters
         return items.Length > 0 ? items[^1] : UndefinedValue.Because("No last item, sequence was empty.");
     }
 
-    public static Value Reverse(Interpreter context, Value value, Arguments arguments)
+    public static Value Reverse(RenderContext context, Value value, Arguments arguments)
     {
         if (value is StringValue text)
         {
@@ -42,14 +41,14 @@ internal static class SequenceFilters
             : new LazyValue(value, ((IEnumerable<Value>)items).GetEnumerator(), $"{value.TypeName}_reverseiterator");
     }
 
-    public static Value Items(Interpreter context, Value value, Arguments arguments) => value switch
+    public static Value Items(RenderContext context, Value value, Arguments arguments) => value switch
     {
         UndefinedValue => new LazyValue(value, ListValue.Empty.Iterate(context)),
         DictValue dict => new LazyValue(value, new DictView(dict, DictViewKind.Items).Iterate(context)),
         _ => throw Errors.Type("Can only get item pairs from a mapping."),
     };
 
-    public static Value Sort(Interpreter context, Value value, Arguments arguments)
+    public static Value Sort(RenderContext context, Value value, Arguments arguments)
     {
         bool ignoreCase = arguments[1] is not { IsTrue: true };
         string[] names = arguments[2] is StringValue text ? AttributePath.Names(context, text, ',') : [];
@@ -65,7 +64,7 @@ internal static class SequenceFilters
         return new ListValue(Sorting.Sort(context, context.ToArray(value), Key, arguments[0] is { IsTrue: true }));
     }
 
-    public static Value DictSort(Interpreter context, Value value, Arguments arguments)
+    public static Value DictSort(RenderContext context, Value value, Arguments arguments)
     {
         string by = arguments[1] is null ? "key" : context.Text(arguments[1]!);
         int index = by == "key" ? 0 : by == "value" ? 1 : throw Errors.Template("You can only sort by either \"key\" or \"value\"");
@@ -86,13 +85,13 @@ internal static class SequenceFilters
         return new ListValue(Sorting.Sort(context, pairs, Key, arguments[2] is { IsTrue: true }));
     }
 
-    public static Value Unique(Interpreter context, Value value, Arguments arguments)
+    public static Value Unique(RenderContext context, Value value, Arguments arguments)
     {
         var path = AttributePath.Of(context, arguments[1], ignoreCase: arguments[0] is not { IsTrue: true });
         return new LazyValue(value, Distinct(context, context.Iterate(value), path));
     }
 
-    public static Value Extreme(Interpreter context, Value value, Arguments arguments, bool greatest)
+    public static Value Extreme(RenderContext context, Value value, Arguments arguments, bool greatest)
     {
         var path = AttributePath.Of(context, arguments[1], ignoreCase: arguments[0] is not { IsTrue: true });
         IEnumerator<Value> items = context.Iterate(value);
@@ -111,7 +110,7 @@ internal static class SequenceFilters
         return best ?? UndefinedValue.Because("No aggregated item, sequence was empty.");
     }
 
-    public static Value Sum(Interpreter context, Value value, Arguments arguments)
+    public static Value Sum(RenderContext context, Value value, Arguments arguments)
     {
         var path = AttributePath.Of(context, arguments[0]);
         Value sum = arguments[1] ?? IntValue.Zero;
@@ -130,7 +129,7 @@ internal static class SequenceFilters
         return sum;
     }
 
-    public static Value GroupBy(Interpreter context, Value value, Arguments arguments)
+    public static Value GroupBy(RenderContext context, Value value, Arguments arguments)
     {
         bool ignoreCase = arguments[2] is not { IsTrue: true };
         var path = AttributePath.Of(context, arguments.At(0), arguments[1], ignoreCase);
@@ -151,7 +150,7 @@ internal static class SequenceFilters
         return new ListValue(groups.ToArray());
     }
 
-    public static Value Batch(Interpreter context, Value value, Arguments arguments)
+    public static Value Batch(RenderContext context, Value value, Arguments arguments)
     {
         int size = Numbers.ToInt32(arguments.At(0));
         Value[] items = context.ToArray(value);
@@ -174,7 +173,7 @@ internal static class SequenceFilters
         return new LazyValue(value, batches.GetEnumerator());
     }
 
-    public static Value Slice(Interpreter context, Value value, Arguments arguments)
+    public static Value Slice(RenderContext context, Value value, Arguments arguments)
     {
         int count = Numbers.ToInt32(arguments.At(0));
         Value[] items = context.ToArray(value);
@@ -186,7 +185,7 @@ internal static class SequenceFilters
         return new LazyValue(value, Slices(context, items, count, arguments[1]));
     }
 
-    private static IEnumerator<Value> Slices(Interpreter context, Value[] items, int count, Value? fill)
+    private static IEnumerator<Value> Slices(RenderContext context, Value[] items, int count, Value? fill)
     {
         int size = items.Length / count;
         int longer = items.Length % count;
@@ -199,7 +198,7 @@ internal static class SequenceFilters
         }
     }
 
-    private static ListValue Filled(Interpreter context, ReadOnlySpan<Value> items, Value? fill, int missing)
+    private static ListValue Filled(RenderContext context, ReadOnlySpan<Value> items, Value? fill, int missing)
     {
         if (fill is null or NoneValue)
         {
@@ -214,7 +213,7 @@ internal static class SequenceFilters
         return new ListValue(filled);
     }
 
-    private static IEnumerator<Value> Distinct(Interpreter context, IEnumerator<Value> items, AttributePath path)
+    private static IEnumerator<Value> Distinct(RenderContext context, IEnumerator<Value> items, AttributePath path)
     {
         var seen = new HashSet<Value>();
         while (items.MoveNext())

@@ -1,5 +1,4 @@
 using System;
-using EdgeRuntime.Tokenizers.Templates.Runtime;
 using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Library;
@@ -7,9 +6,9 @@ namespace EdgeRuntime.Tokenizers.Templates.Library;
 /// <summary>Python's <c>sorted</c>: stable, by <c>&lt;</c> alone. A merge sort bears any order, contradictory ones too.</summary>
 internal static class Sorting
 {
-    public static Value[] Sort(Interpreter context, Value[] items) => Sort(context, items, static item => item, reverse: false);
+    public static Value[] Sort(RenderContext context, Value[] items) => Sort(context, items, static item => item, reverse: false);
 
-    public static Value[] Sort(Interpreter context, Value[] items, Func<Value, Value> keyOf, bool reverse)
+    public static Value[] Sort(RenderContext context, Value[] items, Func<Value, Value> keyOf, bool reverse)
     {
         Value[] keys = Array.ConvertAll(items, item => keyOf(item));
         var order = new int[items.Length];
@@ -22,7 +21,7 @@ internal static class Sorting
         return Array.ConvertAll(order, index => items[index]);
     }
 
-    private static bool Less(Interpreter context, Value left, Value right)
+    private static bool Less(RenderContext context, Value left, Value right)
     {
         context.Step();
         return Comparisons.Less(context, left, right);

@@ -1,6 +1,5 @@
 using System;
 using System.Globalization;
-using EdgeRuntime.Tokenizers.Templates.Runtime;
 using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Library;
@@ -8,7 +7,7 @@ namespace EdgeRuntime.Tokenizers.Templates.Library;
 /// <summary>C's <c>strftime</c> in the C locale, as Python's <c>datetime.now().strftime</c> gives it.</summary>
 internal static class Strftime
 {
-    public static StringValue Format(Interpreter context, StringValue value)
+    public static StringValue Format(RenderContext context, StringValue value)
     {
         string format = context.Read(value);
         var sink = new TextSink(context);

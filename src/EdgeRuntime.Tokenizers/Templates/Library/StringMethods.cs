@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using EdgeRuntime.Tokenizers.Templates.Runtime;
 using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Library;
@@ -61,7 +60,7 @@ internal static class StringMethods
     public static StringValue? Optional(Value? value) => value is null or NoneValue ? null : Required(value);
 
     /// <summary>Strips characters from the ends: white space, or those of <paramref name="characters"/>.</summary>
-    public static StringValue Strip(Interpreter context, Value self, Value? characters, bool left, bool right)
+    public static StringValue Strip(RenderContext context, Value self, Value? characters, bool left, bool right)
     {
         var value = (StringValue)self;
         string text = context.Read(value);
@@ -84,7 +83,7 @@ internal static class StringMethods
 
     private static NativeBody Map(TextMap map) => (context, self, _) => TextMaps.Apply(context, (StringValue)self, map);
 
-    private static Value FormatMap(Interpreter context, Value self, Arguments arguments)
+    private static Value FormatMap(RenderContext context, Value self, Arguments arguments)
     {
         if (arguments.At(0) is not DictValue dict)
         {
@@ -101,7 +100,7 @@ internal static class StringMethods
         return BraceFormat.Apply(context, (StringValue)self, new Arguments([], named));
     }
 
-    private static StringValue Join(Interpreter context, Value self, Arguments arguments)
+    private static StringValue Join(RenderContext context, Value self, Arguments arguments)
     {
         var separator = (StringValue)self;
         var sink = new TextSink(context);
@@ -121,7 +120,7 @@ internal static class StringMethods
         return sink.ToValue(separator.IsMarkup);
     }
 
-    private static StringValue Pad(Interpreter context, Value self, Arguments arguments, char align)
+    private static StringValue Pad(RenderContext context, Value self, Arguments arguments, char align)
     {
         StringValue fill = Optional(arguments[1]) ?? FormatSpec.Space;
         if (fill.Length != 1)
@@ -133,7 +132,7 @@ internal static class StringMethods
         return spec.Pad(context, (StringValue)self, "", align);
     }
 
-    private static StringValue ZeroFill(Interpreter context, Value self, Arguments arguments)
+    private static StringValue ZeroFill(RenderContext context, Value self, Arguments arguments)
     {
         var value = (StringValue)self;
         bool isSigned = value.Text.StartsWith('-') || value.Text.StartsWith('+');
@@ -143,7 +142,7 @@ internal static class StringMethods
             : spec.Pad(context, value, "", '=');
     }
 
-    private static StringValue ExpandTabs(Interpreter context, Value self, Arguments arguments)
+    private static StringValue ExpandTabs(RenderContext context, Value self, Arguments arguments)
     {
         var value = (StringValue)self;
         string text = context.Read(value);

@@ -1,5 +1,4 @@
 using System;
-using EdgeRuntime.Tokenizers.Templates.Runtime;
 using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Library;
@@ -8,7 +7,7 @@ namespace EdgeRuntime.Tokenizers.Templates.Library;
 internal static class StringSearch
 {
     /// <summary>The index of the first or last occurrence, in code points; -1 where there is none.</summary>
-    public static int Find(Interpreter context, Value self, Arguments arguments, bool last)
+    public static int Find(RenderContext context, Value self, Arguments arguments, bool last)
     {
         var value = (StringValue)self;
         var search = new TextSearch(context.Read(StringMethods.Required(arguments.At(0))), last);
@@ -22,13 +21,13 @@ internal static class StringSearch
         return unit < 0 ? -1 : CodePoints.Count(text.AsSpan(0, start + unit));
     }
 
-    public static Value Index(Interpreter context, Value self, Arguments arguments, bool last)
+    public static Value Index(RenderContext context, Value self, Arguments arguments, bool last)
     {
         int index = Find(context, self, arguments, last);
         return index >= 0 ? IntValue.Of(index) : throw Errors.Value("substring not found");
     }
 
-    public static Value Count(Interpreter context, Value self, Arguments arguments)
+    public static Value Count(RenderContext context, Value self, Arguments arguments)
     {
         var value = (StringValue)self;
         StringValue part = StringMethods.Required(arguments.At(0));
@@ -54,7 +53,7 @@ internal static class StringSearch
     }
 
     /// <summary>Replaces the first so many occurrences, or all.</summary>
-    public static StringValue Replace(Interpreter context, StringValue self, Arguments arguments)
+    public static StringValue Replace(RenderContext context, StringValue self, Arguments arguments)
     {
         string text = context.Read(self);
         string old = context.Read(StringMethods.Required(arguments.At(0)));
@@ -88,7 +87,7 @@ internal static class StringSearch
     }
 
     /// <summary>Whether the text begins or ends with one of the texts that are asked for.</summary>
-    public static Value HasAffix(Interpreter context, Value self, Arguments arguments, bool atEnd)
+    public static Value HasAffix(RenderContext context, Value self, Arguments arguments, bool atEnd)
     {
         var value = (StringValue)self;
         bool inside = TryGetRange(context, value, arguments, out int start, out int end);
@@ -110,7 +109,7 @@ internal static class StringSearch
         return BoolValue.False;
     }
 
-    public static Value RemoveAffix(Interpreter context, Value self, Arguments arguments, bool atEnd)
+    public static Value RemoveAffix(RenderContext context, Value self, Arguments arguments, bool atEnd)
     {
         var value = (StringValue)self;
         StringValue affix = StringMethods.Required(arguments.At(0));
@@ -124,13 +123,13 @@ internal static class StringSearch
         return value.Slice(atEnd ? 0 : affix.Text.Length, kept);
     }
 
-    private static bool IsAffix(Interpreter context, ReadOnlySpan<char> text, StringValue affix, bool atEnd) =>
+    private static bool IsAffix(RenderContext context, ReadOnlySpan<char> text, StringValue affix, bool atEnd) =>
         affix.Text.Length <= text.Length && (atEnd ? text.EndsWith(context.Read(affix)) : text.StartsWith(context.Read(affix)));
 
     /// <summary>
     /// The part of the text that the arguments <c>start</c> and <c>end</c> name, in UTF-16 units; false where they name none.
     /// </summary>
-    private static bool TryGetRange(Interpreter context, StringValue value, Arguments arguments, out int start, out int end)
+    private static bool TryGetRange(RenderContext context, StringValue value, Arguments arguments, out int start, out int end)
     {
         start = 0;
         end = value.Text.Length;

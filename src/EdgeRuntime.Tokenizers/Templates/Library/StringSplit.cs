@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using EdgeRuntime.Tokenizers.Templates.Runtime;
 using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Library;
@@ -8,7 +7,7 @@ namespace EdgeRuntime.Tokenizers.Templates.Library;
 /// <summary>The methods of Python's <c>str</c> that take it apart.</summary>
 internal static class StringSplit
 {
-    public static Value Lines(Interpreter context, Value self, Arguments arguments)
+    public static Value Lines(RenderContext context, Value self, Arguments arguments)
     {
         var parts = new Parts(context, (StringValue)self);
         foreach ((int start, int end) in CodePoints.Lines(context.Read((StringValue)self), arguments[0] is { IsTrue: true }))
@@ -19,7 +18,7 @@ internal static class StringSplit
         return parts.ToList(reverse: false);
     }
 
-    public static Value Partition(Interpreter context, Value self, Arguments arguments, bool last)
+    public static Value Partition(RenderContext context, Value self, Arguments arguments, bool last)
     {
         var value = (StringValue)self;
         StringValue separator = StringMethods.Required(arguments.At(0));
@@ -39,7 +38,7 @@ internal static class StringSplit
             [value.Slice(0, found), value.Slice(found, separator.Text.Length), value.Slice(found + separator.Text.Length)]);
     }
 
-    public static Value Split(Interpreter context, Value self, Arguments arguments, bool fromEnd)
+    public static Value Split(RenderContext context, Value self, Arguments arguments, bool fromEnd)
     {
         var value = (StringValue)self;
         string text = context.Read(value);
@@ -128,7 +127,7 @@ internal static class StringSplit
     }
 
     /// <summary>The parts found so far, each paid for when it is made.</summary>
-    private sealed class Parts(Interpreter context, StringValue whole)
+    private sealed class Parts(RenderContext context, StringValue whole)
     {
         private readonly List<Value> _parts = [];
         private long _weight;

@@ -1,4 +1,3 @@
-using EdgeRuntime.Tokenizers.Templates.Runtime;
 using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Library;
@@ -49,12 +48,15 @@ internal static class Tests
         { "upper", "", (context, v, _) => BoolValue.Of(TextPredicates.IsCased(context.Text(v), upper: true)) },
     };
 
-    private static Value Remainder(Interpreter context, Value value, Value divisor) =>
+    public static bool Apply(RenderContext context, string name, Value value, Arguments arguments) =>
+        (Table.Find(name) ?? throw Errors.Template($"No test named '{name}'.")).Invoke(name, context, value, arguments).IsTrue;
+
+    private static Value Remainder(RenderContext context, Value value, Value divisor) =>
         Numbers.TryFloat(context.Defined(value), out _)
             ? Arithmetic.Modulo(context, value, divisor)
             : throw Errors.Type($"unsupported operand type(s) for %: '{value.TypeName}' and '{divisor.TypeName}'");
 
     /// <summary>Small whole numbers and equal literals are one object in Python; ours are compared by value.</summary>
-    private static bool IsSame(Interpreter context, Value left, Value right) => ReferenceEquals(left, right)
+    private static bool IsSame(RenderContext context, Value left, Value right) => ReferenceEquals(left, right)
         || (left.GetType() == right.GetType() && left is IntValue or StringValue && Comparisons.Equal(context, left, right));
 }

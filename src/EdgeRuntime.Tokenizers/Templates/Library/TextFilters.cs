@@ -2,7 +2,6 @@ using System;
 using System.Buffers;
 using System.Collections.Generic;
 using System.Text;
-using EdgeRuntime.Tokenizers.Templates.Runtime;
 using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Library;
@@ -15,15 +14,15 @@ internal static class TextFilters
     private static readonly SearchValues<char> HtmlSpecials = SearchValues.Create("&<>'\"");
 
     /// <summary>Changes the text of a value; what is marked safe stays so.</summary>
-    public static Value Map(Interpreter context, Value value, TextMap map) => TextMaps.Apply(context, context.ToText(value), map);
+    public static Value Map(RenderContext context, Value value, TextMap map) => TextMaps.Apply(context, context.ToText(value), map);
 
-    public static Value Escape(Interpreter context, Value value, Arguments arguments) => Escaped(context, context.ToText(value));
+    public static Value Escape(RenderContext context, Value value, Arguments arguments) => Escaped(context, context.ToText(value));
 
-    public static Value ForceEscape(Interpreter context, Value value, Arguments arguments) =>
+    public static Value ForceEscape(RenderContext context, Value value, Arguments arguments) =>
         Escaped(context, context.ToText(value).As(isMarkup: false));
 
     /// <summary>A string as markup: escaped as MarkupSafe does it, unless it is markup.</summary>
-    public static StringValue Escaped(Interpreter context, StringValue value)
+    public static StringValue Escaped(RenderContext context, StringValue value)
     {
         if (value.IsMarkup)
         {
@@ -50,13 +49,13 @@ internal static class TextFilters
         return sink.ToValue(isMarkup: true);
     }
 
-    public static Value Center(Interpreter context, Value value, Arguments arguments)
+    public static Value Center(RenderContext context, Value value, Arguments arguments)
     {
         var spec = new FormatSpec { Align = '^', Width = Numbers.ToInt32(arguments[0], 80) };
         return spec.Pad(context, context.ToText(value), "", '^');
     }
 
-    public static Value Format(Interpreter context, Value value, Arguments arguments)
+    public static Value Format(RenderContext context, Value value, Arguments arguments)
     {
         var entries = new OrderedDictionary<Value, Value>();
         foreach (KeyValuePair<string, Value> argument in arguments.Named)
@@ -74,7 +73,7 @@ internal static class TextFilters
         return PercentFormat.Apply(context, context.ToText(value), values);
     }
 
-    public static Value Indent(Interpreter context, Value value, Arguments arguments)
+    public static Value Indent(RenderContext context, Value value, Arguments arguments)
     {
         StringValue indention = arguments[0] as StringValue ?? Spaces(context, Numbers.ToInt32(arguments[0], 4));
         bool first = arguments[1] is { IsTrue: true };
@@ -97,7 +96,7 @@ internal static class TextFilters
         return sink.ToValue(source.IsMarkup);
     }
 
-    public static Value Join(Interpreter context, Value value, Arguments arguments)
+    public static Value Join(RenderContext context, Value value, Arguments arguments)
     {
         StringValue separator = arguments[0] is null ? StringValue.Empty : context.ToText(arguments[0]!);
         var path = AttributePath.Of(context, arguments[1]);
@@ -117,14 +116,14 @@ internal static class TextFilters
         return sink.ToValue();
     }
 
-    public static Value Replace(Interpreter context, Value value, Arguments arguments)
+    public static Value Replace(RenderContext context, Value value, Arguments arguments)
     {
         StringValue Plain(Value part) => context.ToText(part).As(isMarkup: false);
         Value?[] texts = [Plain(arguments.At(0)), Plain(arguments.At(1)), arguments[2]];
         return StringSearch.Replace(context, Plain(value), new Arguments(texts, null));
     }
 
-    public static Value StripTags(Interpreter context, Value value, Arguments arguments)
+    public static Value StripTags(RenderContext context, Value value, Arguments arguments)
     {
         StringValue plain = JoinWords(context, WithoutTags(context, context.ToText(value)));
         if (!plain.Text.Contains('&'))
@@ -138,7 +137,7 @@ internal static class TextFilters
     }
 
     /// <summary>HF transformers' own: <c>json.dumps</c> without the escapes that Jinja adds for HTML.</summary>
-    public static Value ToJson(Interpreter context, Value value, Arguments arguments)
+    public static Value ToJson(RenderContext context, Value value, Arguments arguments)
     {
         StringValue? indent = arguments[1] switch
         {
@@ -162,10 +161,10 @@ internal static class TextFilters
         return sink.ToValue();
     }
 
-    public static Value Trim(Interpreter context, Value value, Arguments arguments) =>
+    public static Value Trim(RenderContext context, Value value, Arguments arguments) =>
         StringMethods.Strip(context, context.ToText(value), arguments[0], left: true, right: true);
 
-    public static Value Truncate(Interpreter context, Value value, Arguments arguments)
+    public static Value Truncate(RenderContext context, Value value, Arguments arguments)
     {
         StringValue text = context.ToText(value);
         int length = Numbers.ToInt32(arguments[0], 255);
@@ -189,7 +188,7 @@ internal static class TextFilters
         return sink.ToValue(text.IsMarkup);
     }
 
-    public static Value UrlEncode(Interpreter context, Value value, Arguments arguments)
+    public static Value UrlEncode(RenderContext context, Value value, Arguments arguments)
     {
         var sink = new TextSink(context);
         if (value is StringValue || value.Iterate(context) is null)
@@ -217,7 +216,7 @@ internal static class TextFilters
         return sink.ToValue();
     }
 
-    public static Value WordCount(Interpreter context, Value value, Arguments arguments)
+    public static Value WordCount(RenderContext context, Value value, Arguments arguments)
     {
         int words = 0;
         bool inWord = false;
@@ -231,7 +230,7 @@ internal static class TextFilters
         return IntValue.Of(words);
     }
 
-    public static Value FileSize(Interpreter context, Value value, Arguments arguments)
+    public static Value FileSize(RenderContext context, Value value, Arguments arguments)
     {
         bool binary = arguments[0] is { IsTrue: true };
         double bytes = ((FloatValue)NumberFilters.Float(context, value, Arguments.None)).Number;
@@ -257,13 +256,13 @@ internal static class TextFilters
         return context.NewString($"{NumberText.Fixed(bytes, 1)} {(binary ? prefix.ToUpperInvariant() + "iB" : prefix + "B")}");
     }
 
-    private static StringValue Spaces(Interpreter context, int count)
+    private static StringValue Spaces(RenderContext context, int count)
     {
         context.CheckLength(Math.Max(0, count));
         return new StringValue(new string(' ', Math.Max(0, count)));
     }
 
-    private static StringValue WithoutTags(Interpreter context, StringValue value)
+    private static StringValue WithoutTags(RenderContext context, StringValue value)
     {
         string text = context.Read(value);
         var sink = new TextSink(context);
@@ -279,7 +278,7 @@ internal static class TextFilters
         return sink.ToValue();
     }
 
-    private static StringValue JoinWords(Interpreter context, StringValue value)
+    private static StringValue JoinWords(RenderContext context, StringValue value)
     {
         string text = context.Read(value);
         var sink = new TextSink(context);

@@ -1,6 +1,5 @@
 using System;
 using System.Text;
-using EdgeRuntime.Tokenizers.Templates.Runtime;
 using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Library;
@@ -29,7 +28,7 @@ internal static class TextMaps
         static text => Title(text, static c => c is '-' or '(' or '{' or '[' or '<' || CodePoints.IsSpace(c)), IsLocal: false);
 
     /// <summary>Changes a string; what is marked safe stays so.</summary>
-    public static StringValue Apply(Interpreter context, StringValue value, TextMap map)
+    public static StringValue Apply(RenderContext context, StringValue value, TextMap map)
     {
         string text = context.Read(value);
         bool isMixed = !value.Data.IsEmpty && !value.Data.IsAll;
@@ -42,7 +41,7 @@ internal static class TextMaps
 
         var sink = new TextSink(context);
         int start = 0;
-        foreach (TextRange range in value.Data.Ranges)
+        foreach ((int Start, int End) range in value.Data.Ranges)
         {
             sink.Append(map.Change(text[start..range.Start]));
             start = Math.Min(range.End, text.Length);

@@ -1,6 +1,5 @@
 using System;
 using System.Text;
-using EdgeRuntime.Tokenizers.Templates.Runtime;
 using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Library;
@@ -11,10 +10,10 @@ internal static class TextPredicates
     /// <summary>A method that holds where it holds for every character, and there is one.</summary>
     public static NativeBody All(Func<char, bool> test) => (context, self, _) => BoolValue.Of(All(context.Read((StringValue)self), test));
 
-    public static Value IsAscii(Interpreter context, Value self, Arguments arguments) =>
+    public static Value IsAscii(RenderContext context, Value self, Arguments arguments) =>
         BoolValue.Of(Ascii.IsValid(context.Read((StringValue)self)));
 
-    public static Value IsTitle(Interpreter context, Value self, Arguments arguments)
+    public static Value IsTitle(RenderContext context, Value self, Arguments arguments)
     {
         string text = context.Read((StringValue)self);
         return BoolValue.Of(text.AsSpan().IndexOfAnyExcept(' ') >= 0 && TextMaps.PythonTitle.Change(text) == text);

@@ -1,4 +1,3 @@
-using EdgeRuntime.Tokenizers.Templates.Runtime;
 using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Syntax;
@@ -6,17 +5,17 @@ namespace EdgeRuntime.Tokenizers.Templates.Syntax;
 /// <summary>What stands left of <c>=</c> or <c>in</c>.</summary>
 internal abstract class AssignTarget
 {
-    public void Assign(Interpreter context, Value value) => AssignIn(context, context.Scope, value);
+    public void Assign(RenderContext context, Value value) => AssignIn(context, context.Scope, value);
 
     /// <summary>Assigns to names of a scope.</summary>
-    public abstract void AssignIn(Interpreter context, Scope scope, Value value);
+    public abstract void AssignIn(RenderContext context, Scope scope, Value value);
 }
 
 internal sealed class NameTarget(string name) : AssignTarget
 {
     public string Name => name;
 
-    public override void AssignIn(Interpreter context, Scope scope, Value value)
+    public override void AssignIn(RenderContext context, Scope scope, Value value)
     {
         context.ChargeName(name);
         scope.Set(name, value);
@@ -26,7 +25,7 @@ internal sealed class NameTarget(string name) : AssignTarget
 /// <summary><c>namespace.attribute</c>.</summary>
 internal sealed class NamespaceTarget(int line, string owner, string attribute) : AssignTarget
 {
-    public override void AssignIn(Interpreter context, Scope scope, Value value)
+    public override void AssignIn(RenderContext context, Scope scope, Value value)
     {
         context.Line = line;
         if (context.FindName(scope, owner) is not NamespaceValue target)
@@ -42,7 +41,7 @@ internal sealed class NamespaceTarget(int line, string owner, string attribute) 
 /// <summary><c>a, b</c>: takes an iterable apart.</summary>
 internal sealed class TupleTarget(int line, AssignTarget[] targets) : AssignTarget
 {
-    public override void AssignIn(Interpreter context, Scope scope, Value value)
+    public override void AssignIn(RenderContext context, Scope scope, Value value)
     {
         context.Line = line;
         if (value.Iterate(context) is null)

@@ -1,5 +1,5 @@
 using System.Collections.Generic;
-using EdgeRuntime.Tokenizers.Templates.Runtime;
+using EdgeRuntime.Tokenizers.Templates.Library;
 using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Syntax;
@@ -10,19 +10,29 @@ internal abstract class Expression(int line)
     /// <summary>The template's line, from 1.</summary>
     public int Line => line;
 
-    public Value Evaluate(Interpreter context)
+    public Value Evaluate(RenderContext context)
     {
         context.Step();
         return Compute(context);
     }
 
-    protected abstract Value Compute(Interpreter context);
+    /// <summary>Evaluates with the names of another scope.</summary>
+    public Value EvaluateIn(RenderContext context, Scope scope)
+    {
+        Scope outer = context.Scope;
+        context.Scope = scope;
+        Value value = Evaluate(context);
+        context.Scope = outer;
+        return value;
+    }
+
+    protected abstract Value Compute(RenderContext context);
 }
 
 /// <summary>A literal.</summary>
 internal sealed class ConstantExpression(int line, Value value) : Expression(line)
 {
-    protected override Value Compute(Interpreter context) => value;
+    protected override Value Compute(RenderContext context) => value;
 }
 
 /// <summary>A variable.</summary>
@@ -30,7 +40,7 @@ internal sealed class NameExpression(int line, string name) : Expression(line)
 {
     public string Name => name;
 
-    protected override Value Compute(Interpreter context) => context.FindName(context.Scope, name) ?? UndefinedValue.Name(name);
+    protected override Value Compute(RenderContext context) => context.FindName(context.Scope, name) ?? UndefinedValue.Name(name);
 }
 
 /// <summary><c>[a, b]</c> or <c>(a, b)</c>.</summary>
@@ -38,7 +48,7 @@ internal sealed class SequenceExpression(int line, Expression[] items, bool isTu
 {
     public Expression[] Items => items;
 
-    protected override Value Compute(Interpreter context)
+    protected override Value Compute(RenderContext context)
     {
         var values = new Value[items.Length];
         for (int i = 0; i < items.Length; i++)
@@ -54,7 +64,7 @@ internal sealed class SequenceExpression(int line, Expression[] items, bool isTu
 /// <summary><c>{key: value}</c>.</summary>
 internal sealed class DictExpression(int line, KeyValuePair<Expression, Expression>[] entries) : Expression(line)
 {
-    protected override Value Compute(Interpreter context)
+    protected override Value Compute(RenderContext context)
     {
         var values = new OrderedDictionary<Value, Value>();
         foreach (KeyValuePair<Expression, Expression> entry in entries)
@@ -72,7 +82,7 @@ internal sealed class DictExpression(int line, KeyValuePair<Expression, Expressi
 /// <summary><c>value.name</c>.</summary>
 internal sealed class AttributeExpression(int line, Expression owner, string name) : Expression(line)
 {
-    protected override Value Compute(Interpreter context)
+    protected override Value Compute(RenderContext context)
     {
         Value value = owner.Evaluate(context);
         context.Line = Line;
@@ -83,7 +93,7 @@ internal sealed class AttributeExpression(int line, Expression owner, string nam
 /// <summary><c>value[key]</c>.</summary>
 internal sealed class ItemExpression(int line, Expression owner, Expression key) : Expression(line)
 {
-    protected override Value Compute(Interpreter context)
+    protected override Value Compute(RenderContext context)
     {
         Value value = owner.Evaluate(context);
         Value item = key.Evaluate(context);
@@ -95,17 +105,17 @@ internal sealed class ItemExpression(int line, Expression owner, Expression key)
 /// <summary>The <c>start:stop:step</c> in a subscript.</summary>
 internal sealed class SliceExpression(int line, Expression? start, Expression? stop, Expression? step) : Expression(line)
 {
-    protected override Value Compute(Interpreter context) =>
+    protected override Value Compute(RenderContext context) =>
         new SliceValue(Part(context, start), Part(context, stop), Part(context, step));
 
-    private static Value Part(Interpreter context, Expression? part) => part is null ? NoneValue.Instance : part.Evaluate(context);
+    private static Value Part(RenderContext context, Expression? part) => part is null ? NoneValue.Instance : part.Evaluate(context);
 }
 
 /// <summary><c>callee(arguments)</c>.</summary>
 internal sealed class CallExpression(int line, Expression callee, ArgumentList arguments) : Expression(line)
 {
     /// <summary>Calls, with one more named argument: the body of a <c>call</c> block.</summary>
-    public Value Call(Interpreter context, Value? caller)
+    public Value Call(RenderContext context, Value? caller)
     {
         Value function = callee.Evaluate(context);
         Arguments values = arguments.Evaluate(context, caller);
@@ -113,35 +123,35 @@ internal sealed class CallExpression(int line, Expression callee, ArgumentList a
         return function.Call(context, values);
     }
 
-    protected override Value Compute(Interpreter context) => Call(context, null);
+    protected override Value Compute(RenderContext context) => Call(context, null);
 }
 
 /// <summary><c>value|filter</c>.</summary>
 internal sealed class FilterExpression(Expression input, FilterCall filter) : Expression(filter.Line)
 {
-    protected override Value Compute(Interpreter context) => filter.Apply(context, input.Evaluate(context));
+    protected override Value Compute(RenderContext context) => filter.Apply(context, input.Evaluate(context));
 }
 
 /// <summary>A filter with its arguments.</summary>
 internal sealed record FilterCall(int Line, string Name, ArgumentList Arguments)
 {
-    public Value Apply(Interpreter context, Value input)
+    public Value Apply(RenderContext context, Value input)
     {
         Arguments values = Arguments.Evaluate(context, null);
         context.Line = Line;
-        return context.ApplyFilter(Name, input, values);
+        return Filters.Apply(context, Name, input, values);
     }
 }
 
 /// <summary><c>value is test</c>.</summary>
 internal sealed class TestExpression(int line, Expression input, string name, ArgumentList arguments, bool negated) : Expression(line)
 {
-    protected override Value Compute(Interpreter context)
+    protected override Value Compute(RenderContext context)
     {
         Value value = input.Evaluate(context);
         Arguments values = arguments.Evaluate(context, null);
         context.Line = Line;
-        return BoolValue.Of(context.ApplyTest(name, value, values) != negated);
+        return BoolValue.Of(Tests.Apply(context, name, value, values) != negated);
     }
 }
 
@@ -151,7 +161,7 @@ internal sealed record ArgumentList(
 {
     public static readonly ArgumentList Empty = new([], [], null, null);
 
-    public Arguments Evaluate(Interpreter context, Value? caller)
+    public Arguments Evaluate(RenderContext context, Value? caller)
     {
         if (ReferenceEquals(this, Empty) && caller is null)
         {
@@ -172,7 +182,7 @@ internal sealed record ArgumentList(
         return new Arguments(positional.ToArray(), EvaluateNamed(context, caller));
     }
 
-    private List<KeyValuePair<string, Value>> EvaluateNamed(Interpreter context, Value? caller)
+    private List<KeyValuePair<string, Value>> EvaluateNamed(RenderContext context, Value? caller)
     {
         var named = new List<KeyValuePair<string, Value>>();
         foreach (KeyValuePair<string, Expression> argument in Named)

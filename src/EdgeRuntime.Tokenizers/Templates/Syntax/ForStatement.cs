@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using EdgeRuntime.Tokenizers.Templates.Runtime;
 using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Syntax;
@@ -12,7 +11,7 @@ internal sealed class ForStatement(int line, AssignTarget target, Expression ite
 
     public required Statement[] Otherwise { get; init; }
 
-    public override Flow Execute(Interpreter context)
+    public override Flow Execute(RenderContext context)
     {
         Value source = items.Evaluate(context);
         context.Line = line;
@@ -20,7 +19,7 @@ internal sealed class ForStatement(int line, AssignTarget target, Expression ite
         return Flow.Next;
     }
 
-    private void Run(Interpreter context, Scope outer, Value source, int depth)
+    private void Run(RenderContext context, Scope outer, Value source, int depth)
     {
         IEnumerator<Value> elements = context.Iterate(source);
         Func<Value, int, StringValue>? recurse = isRecursive ? (children, level) => Recurse(context, outer, children, level) : null;
@@ -35,7 +34,7 @@ internal sealed class ForStatement(int line, AssignTarget target, Expression ite
             var scope = new Scope(outer);
             target.AssignIn(context, scope, loop.Current);
             scope.Set("loop", loop);
-            if (context.ExecuteIn(scope, Body) == Flow.Break)
+            if (Body.ExecuteIn(context, scope) == Flow.Break)
             {
                 break;
             }
@@ -43,27 +42,27 @@ internal sealed class ForStatement(int line, AssignTarget target, Expression ite
 
         if (!any)
         {
-            context.ExecuteIn(new Scope(outer), Otherwise);
+            Otherwise.ExecuteIn(context, new Scope(outer));
         }
     }
 
-    private StringValue Recurse(Interpreter context, Scope outer, Value children, int depth)
+    private StringValue Recurse(RenderContext context, Scope outer, Value children, int depth)
     {
         context.EnterCall();
-        StringValue text = context.Capture(outer, [new RecursiveTurn(this, outer, children, depth)]);
+        StringValue text = StatementList.Capture([new RecursiveTurn(this, outer, children, depth)], context, outer);
         context.LeaveCall();
         return text;
     }
 
     /// <summary>The elements for which the condition holds, tested when the loop comes to them.</summary>
-    private IEnumerator<Value> Filter(Interpreter context, Scope outer, IEnumerator<Value> elements)
+    private IEnumerator<Value> Filter(RenderContext context, Scope outer, IEnumerator<Value> elements)
     {
         while (elements.MoveNext())
         {
             context.Step();
             var scope = new Scope(outer);
             target.AssignIn(context, scope, elements.Current);
-            if (context.EvaluateIn(scope, filter!).IsTrue)
+            if (filter!.EvaluateIn(context, scope).IsTrue)
             {
                 yield return elements.Current;
             }
@@ -72,7 +71,7 @@ internal sealed class ForStatement(int line, AssignTarget target, Expression ite
 
     private sealed class RecursiveTurn(ForStatement loop, Scope outer, Value children, int depth) : Statement
     {
-        public override Flow Execute(Interpreter context)
+        public override Flow Execute(RenderContext context)
         {
             loop.Run(context, outer, children, depth);
             return Flow.Next;

@@ -452,5 +452,5 @@ internal sealed class Lexer
         return _line;
     }
 
-    private ChatTemplateException Fail(string reason, int position) => new(reason, LineAt(position));
+    private TemplateException Fail(string reason, int position) => new(reason, LineAt(position));
 }

@@ -1,14 +1,13 @@
 using System;
-using EdgeRuntime.Tokenizers.Templates.Runtime;
 using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Syntax;
 
 /// <summary><c>left + right</c> and the other operators of arithmetic.</summary>
-internal sealed class BinaryExpression(int line, Expression left, Func<Interpreter, Value, Value, Value> operation, Expression right)
+internal sealed class BinaryExpression(int line, Expression left, Func<RenderContext, Value, Value, Value> operation, Expression right)
     : Expression(line)
 {
-    protected override Value Compute(Interpreter context)
+    protected override Value Compute(RenderContext context)
     {
         Value a = left.Evaluate(context);
         Value b = right.Evaluate(context);
@@ -18,9 +17,9 @@ internal sealed class BinaryExpression(int line, Expression left, Func<Interpret
 }
 
 /// <summary><c>-value</c> and <c>+value</c>.</summary>
-internal sealed class UnaryExpression(int line, Func<Interpreter, Value, Value> operation, Expression operand) : Expression(line)
+internal sealed class UnaryExpression(int line, Func<RenderContext, Value, Value> operation, Expression operand) : Expression(line)
 {
-    protected override Value Compute(Interpreter context)
+    protected override Value Compute(RenderContext context)
     {
         Value value = operand.Evaluate(context);
         context.Line = Line;
@@ -31,7 +30,7 @@ internal sealed class UnaryExpression(int line, Func<Interpreter, Value, Value> 
 /// <summary><c>a ~ b ~ c</c>: the texts in a row.</summary>
 internal sealed class ConcatExpression(int line, Expression[] parts) : Expression(line)
 {
-    protected override Value Compute(Interpreter context)
+    protected override Value Compute(RenderContext context)
     {
         var sink = new TextSink(context);
         foreach (Expression part in parts)
@@ -47,7 +46,7 @@ internal sealed class ConcatExpression(int line, Expression[] parts) : Expressio
 /// <summary><c>left and right</c>, <c>left or right</c>: the operand that decides.</summary>
 internal sealed class LogicalExpression(int line, Expression left, bool isAnd, Expression right) : Expression(line)
 {
-    protected override Value Compute(Interpreter context)
+    protected override Value Compute(RenderContext context)
     {
         Value value = left.Evaluate(context);
         return value.IsTrue == isAnd ? right.Evaluate(context) : value;
@@ -57,13 +56,13 @@ internal sealed class LogicalExpression(int line, Expression left, bool isAnd, E
 /// <summary><c>not value</c>.</summary>
 internal sealed class NotExpression(int line, Expression operand) : Expression(line)
 {
-    protected override Value Compute(Interpreter context) => BoolValue.Of(!operand.Evaluate(context).IsTrue);
+    protected override Value Compute(RenderContext context) => BoolValue.Of(!operand.Evaluate(context).IsTrue);
 }
 
 /// <summary><c>a &lt; b &lt;= c</c>: true where every comparison is; stops at the first that isn't.</summary>
 internal sealed class CompareExpression(int line, Expression first, Comparison[] comparisons) : Expression(line)
 {
-    protected override Value Compute(Interpreter context)
+    protected override Value Compute(RenderContext context)
     {
         Value left = first.Evaluate(context);
         foreach (Comparison comparison in comparisons)
@@ -83,12 +82,12 @@ internal sealed class CompareExpression(int line, Expression first, Comparison[]
 }
 
 /// <summary>One operator of a chain of comparisons with its right side.</summary>
-internal readonly record struct Comparison(Func<Interpreter, Value, Value, bool> Holds, Expression Right);
+internal readonly record struct Comparison(Func<RenderContext, Value, Value, bool> Holds, Expression Right);
 
 /// <summary><c>value if condition else other</c>.</summary>
 internal sealed class ConditionalExpression(int line, Expression condition, Expression value, Expression? other) : Expression(line)
 {
-    protected override Value Compute(Interpreter context)
+    protected override Value Compute(RenderContext context)
     {
         if (condition.Evaluate(context).IsTrue)
         {

@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.Text;
 using EdgeRuntime.Tokenizers.Templates.Library;
-using EdgeRuntime.Tokenizers.Templates.Runtime;
 using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Syntax;
@@ -114,9 +113,9 @@ internal sealed partial class Parser
         return comparisons is null ? first : new CompareExpression(line, first, comparisons.ToArray());
     }
 
-    private Func<Interpreter, Value, Value, bool>? TryParseComparison()
+    private Func<RenderContext, Value, Value, bool>? TryParseComparison()
     {
-        Func<Interpreter, Value, Value, bool>? holds = Current switch
+        Func<RenderContext, Value, Value, bool>? holds = Current switch
         {
             { Kind: TokenKind.Operator } => Comparisons.Find(Current.Text),
             { Kind: TokenKind.Name, Text: "in" } => Comparisons.In,
@@ -150,7 +149,7 @@ internal sealed partial class Parser
         return left;
     }
 
-    private static Func<Interpreter, Value, Value, Value>? FindArithmetic(int level, string symbol) => (level, symbol) switch
+    private static Func<RenderContext, Value, Value, Value>? FindArithmetic(int level, string symbol) => (level, symbol) switch
     {
         (AdditionLevel, "+") => Arithmetic.Add,
         (AdditionLevel, "-") => Arithmetic.Subtract,
@@ -187,7 +186,7 @@ internal sealed partial class Parser
         if (Current.IsOperator("-") || Current.IsOperator("+"))
         {
             Enter();
-            Func<Interpreter, Value, Value> operation = Next().Text == "-" ? Arithmetic.Negate : Arithmetic.Plus;
+            Func<RenderContext, Value, Value> operation = Next().Text == "-" ? Arithmetic.Negate : Arithmetic.Plus;
             node = new UnaryExpression(line, operation, ParseUnary(withFilters: false));
             Leave();
         }

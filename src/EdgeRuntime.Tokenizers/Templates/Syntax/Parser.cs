@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Runtime.CompilerServices;
+using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Syntax;
 
@@ -19,7 +20,7 @@ internal sealed partial class Parser
 
     private Token Following => _tokens[Math.Min(_position + 1, _tokens.Count - 1)];
 
-    /// <exception cref="ChatTemplateException">The template is no Jinja, or uses a part of it that chat templates don't have.</exception>
+    /// <exception cref="TemplateException">The template is no Jinja, or uses a part of it that chat templates don't have.</exception>
     public static Statement[] Parse(string source)
     {
         if (source.Length > TemplateLimits.SourceLength)
@@ -93,11 +94,11 @@ internal sealed partial class Parser
 
     private Token Expect(TokenKind kind, string description) => Current.Kind == kind ? Next() : throw Expected(description);
 
-    private ChatTemplateException Expected(string what) => Fail(Current.Kind == TokenKind.End
+    private TemplateException Expected(string what) => Fail(Current.Kind == TokenKind.End
         ? $"unexpected end of template, expected '{what}'."
         : $"expected token '{what}', got '{Current.Describe()}'");
 
-    private ChatTemplateException Fail(string reason) => new(reason, Current.Line);
+    private TemplateException Fail(string reason) => new(reason, Current.Line);
 
-    private static ChatTemplateException Fail(string reason, int line) => new(reason, line);
+    private static TemplateException Fail(string reason, int line) => new(reason, line);
 }

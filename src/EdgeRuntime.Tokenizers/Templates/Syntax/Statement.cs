@@ -1,5 +1,4 @@
 using System.Collections.Generic;
-using EdgeRuntime.Tokenizers.Templates.Runtime;
 using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Syntax;
@@ -15,13 +14,52 @@ internal enum Flow
 /// <summary>A part of a template that does something. Immutable, as expressions are.</summary>
 internal abstract class Statement
 {
-    public abstract Flow Execute(Interpreter context);
+    public abstract Flow Execute(RenderContext context);
+}
+
+/// <summary>Statements in a row.</summary>
+internal static class StatementList
+{
+    public static Flow Execute(this Statement[] body, RenderContext context)
+    {
+        foreach (Statement statement in body)
+        {
+            Flow flow = statement.Execute(context);
+            if (flow != Flow.Next)
+            {
+                return flow;
+            }
+        }
+
+        return Flow.Next;
+    }
+
+    /// <summary>Executes a body whose assignments stay inside.</summary>
+    public static Flow ExecuteIn(this Statement[] body, RenderContext context, Scope scope)
+    {
+        Scope outer = context.Scope;
+        context.Scope = scope;
+        Flow flow = body.Execute(context);
+        context.Scope = outer;
+        return flow;
+    }
+
+    /// <summary>Executes a body and returns what it writes.</summary>
+    public static StringValue Capture(this Statement[] body, RenderContext context, Scope scope)
+    {
+        TextSink outer = context.Output;
+        context.Output = new TextSink(context);
+        body.ExecuteIn(context, scope);
+        StringValue text = context.Output.ToValue();
+        context.Output = outer;
+        return text;
+    }
 }
 
 /// <summary>Text outside of tags.</summary>
 internal sealed class DataStatement(string text) : Statement
 {
-    public override Flow Execute(Interpreter context)
+    public override Flow Execute(RenderContext context)
     {
         context.Step();
         context.Output.Append(text);
@@ -32,7 +70,7 @@ internal sealed class DataStatement(string text) : Statement
 /// <summary><c>{{ value }}</c>.</summary>
 internal sealed class OutputStatement(Expression value) : Statement
 {
-    public override Flow Execute(Interpreter context)
+    public override Flow Execute(RenderContext context)
     {
         value.Evaluate(context).WriteText(context.Output);
         return Flow.Next;
@@ -42,25 +80,25 @@ internal sealed class OutputStatement(Expression value) : Statement
 /// <summary><c>{% if %}</c> with its <c>elif</c> and <c>else</c>.</summary>
 internal sealed class IfStatement(KeyValuePair<Expression, Statement[]>[] branches, Statement[] otherwise) : Statement
 {
-    public override Flow Execute(Interpreter context)
+    public override Flow Execute(RenderContext context)
     {
         context.Step();
         foreach (KeyValuePair<Expression, Statement[]> branch in branches)
         {
             if (branch.Key.Evaluate(context).IsTrue)
             {
-                return context.Execute(branch.Value);
+                return branch.Value.Execute(context);
             }
         }
 
-        return context.Execute(otherwise);
+        return otherwise.Execute(context);
     }
 }
 
 /// <summary><c>{% set target = value %}</c>.</summary>
 internal sealed class SetStatement(AssignTarget target, Expression value) : Statement
 {
-    public override Flow Execute(Interpreter context)
+    public override Flow Execute(RenderContext context)
     {
         target.Assign(context, value.Evaluate(context));
         return Flow.Next;
@@ -70,7 +108,7 @@ internal sealed class SetStatement(AssignTarget target, Expression value) : Stat
 /// <summary><c>{% set target %}</c> ... <c>{% endset %}</c>: what the body writes, filtered.</summary>
 internal sealed class SetBlockStatement(AssignTarget target, FilterCall[] filters, Statement[] body) : Statement
 {
-    public override Flow Execute(Interpreter context)
+    public override Flow Execute(RenderContext context)
     {
         target.Assign(context, FilterBlockStatement.Filter(context, filters, body));
         return Flow.Next;
@@ -80,10 +118,10 @@ internal sealed class SetBlockStatement(AssignTarget target, FilterCall[] filter
 /// <summary><c>{% filter name %}</c> ... <c>{% endfilter %}</c>.</summary>
 internal sealed class FilterBlockStatement(FilterCall[] filters, Statement[] body) : Statement
 {
-    public static Value Filter(Interpreter context, FilterCall[] filters, Statement[] body)
+    public static Value Filter(RenderContext context, FilterCall[] filters, Statement[] body)
     {
         context.Step();
-        Value value = context.Capture(new Scope(context.Scope), body);
+        Value value = body.Capture(context, new Scope(context.Scope));
         foreach (FilterCall filter in filters)
         {
             value = filter.Apply(context, value);
@@ -92,7 +130,7 @@ internal sealed class FilterBlockStatement(FilterCall[] filters, Statement[] bod
         return value;
     }
 
-    public override Flow Execute(Interpreter context)
+    public override Flow Execute(RenderContext context)
     {
         Filter(context, filters, body).WriteText(context.Output);
         return Flow.Next;
@@ -102,7 +140,7 @@ internal sealed class FilterBlockStatement(FilterCall[] filters, Statement[] bod
 /// <summary><c>{% with name = value %}</c>; with nothing to assign, any block whose assignments stay inside.</summary>
 internal sealed class WithStatement(KeyValuePair<AssignTarget, Expression>[] assignments, Statement[] body) : Statement
 {
-    public override Flow Execute(Interpreter context)
+    public override Flow Execute(RenderContext context)
     {
         context.Step();
         var values = new Value[assignments.Length];
@@ -117,20 +155,20 @@ internal sealed class WithStatement(KeyValuePair<AssignTarget, Expression>[] ass
             assignments[i].Key.AssignIn(context, scope, values[i]);
         }
 
-        return context.ExecuteIn(scope, body);
+        return body.ExecuteIn(context, scope);
     }
 }
 
 /// <summary><c>{% break %}</c> and <c>{% continue %}</c>.</summary>
 internal sealed class JumpStatement(Flow flow) : Statement
 {
-    public override Flow Execute(Interpreter context) => flow;
+    public override Flow Execute(RenderContext context) => flow;
 }
 
 /// <summary><c>{% macro %}</c>.</summary>
 internal sealed class MacroStatement(MacroDefinition definition) : Statement
 {
-    public override Flow Execute(Interpreter context)
+    public override Flow Execute(RenderContext context)
     {
         context.ChargeName(definition.Name);
         context.Scope.Set(definition.Name, new MacroValue(definition, context.Scope));
@@ -141,7 +179,7 @@ internal sealed class MacroStatement(MacroDefinition definition) : Statement
 /// <summary><c>{% call macro() %}</c> ... <c>{% endcall %}</c>: the macro can call the body as <c>caller()</c>.</summary>
 internal sealed class CallBlockStatement(MacroDefinition caller, CallExpression call) : Statement
 {
-    public override Flow Execute(Interpreter context)
+    public override Flow Execute(RenderContext context)
     {
         context.Step();
         call.Call(context, new MacroValue(caller, context.Scope)).WriteText(context.Output);

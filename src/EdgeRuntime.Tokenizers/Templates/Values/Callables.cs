@@ -2,7 +2,6 @@ using System;
 using System.Collections;
 using System.Collections.Generic;
 using System.Runtime.CompilerServices;
-using EdgeRuntime.Tokenizers.Templates.Runtime;
 
 namespace EdgeRuntime.Tokenizers.Templates.Values;
 
@@ -10,7 +9,7 @@ namespace EdgeRuntime.Tokenizers.Templates.Values;
 /// <param name="context">The rendering.</param>
 /// <param name="self">The filtered or tested value, or the object of the method.</param>
 /// <param name="arguments">The arguments, in the order of the signature.</param>
-internal delegate Value NativeBody(Interpreter context, Value self, Arguments arguments);
+internal delegate Value NativeBody(RenderContext context, Value self, Arguments arguments);
 
 /// <summary>A filter, test, method or function of the library.</summary>
 /// <param name="signature">The names of the parameters, each with <c>?</c> where it may be left out; <c>*</c> takes whatever comes.</param>
@@ -19,7 +18,7 @@ internal sealed class NativeFunction(string signature, NativeBody body)
 {
     private string[]? _parameters;
 
-    public Value Invoke(string name, Interpreter context, Value self, Arguments arguments)
+    public Value Invoke(string name, RenderContext context, Value self, Arguments arguments)
     {
         if (signature == "*")
         {
@@ -64,7 +63,7 @@ internal sealed class BoundMethod(Value self, string name, NativeFunction functi
 
     public override bool IsCallable => true;
 
-    public override Value Call(Interpreter context, Arguments arguments) => function.Invoke(name, context, self, arguments);
+    public override Value Call(RenderContext context, Arguments arguments) => function.Invoke(name, context, self, arguments);
 
     public override void WriteRepr(TextSink sink) => sink.Append($"<built-in method {name}>");
 

@@ -9,30 +9,30 @@ namespace EdgeRuntime.Tokenizers.Templates.Values;
 internal readonly struct DataRanges
 {
     /// <summary>All characters, of however long a text.</summary>
-    public static readonly DataRanges All = new([new TextRange(0, int.MaxValue)]);
+    public static readonly DataRanges All = new([(0, int.MaxValue)]);
 
     // In order, apart from each other, none empty; null where no character is data.
-    private readonly TextRange[]? _ranges;
+    private readonly (int Start, int End)[]? _ranges;
 
-    private DataRanges(TextRange[]? ranges) => _ranges = ranges;
+    private DataRanges((int Start, int End)[]? ranges) => _ranges = ranges;
 
     public bool IsEmpty => _ranges is null;
 
     public bool IsAll => ReferenceEquals(_ranges, All._ranges);
 
     /// <summary>The ranges; those of <see cref="All"/> go beyond the text.</summary>
-    public ReadOnlySpan<TextRange> Ranges => _ranges;
+    public ReadOnlySpan<(int Start, int End)> Ranges => _ranges;
 
     /// <summary>The data of a text of a length.</summary>
     /// <param name="ranges">In order, apart from each other, none empty.</param>
     /// <param name="length">The text's length.</param>
-    public static DataRanges Of(List<TextRange>? ranges, int length) =>
+    public static DataRanges Of(List<(int Start, int End)>? ranges, int length) =>
         ranges is null or { Count: 0 } ? default
-        : ranges is [{ Start: 0 } whole] && whole.End >= length ? All
+        : ranges is [(0, var end)] && end >= length ? All
         : new DataRanges(ranges.ToArray());
 
     /// <summary>Adds a range behind those that are there.</summary>
-    public static void Add(ref List<TextRange>? ranges, int start, int end)
+    public static void Add(ref List<(int Start, int End)>? ranges, int start, int end)
     {
         if (start >= end)
         {
@@ -42,16 +42,16 @@ internal readonly struct DataRanges
         ranges ??= [];
         if (ranges.Count > 0 && ranges[^1].End == start)
         {
-            ranges[^1] = new TextRange(ranges[^1].Start, end);
+            ranges[^1] = (ranges[^1].Start, end);
         }
         else
         {
-            ranges.Add(new TextRange(start, end));
+            ranges.Add((start, end));
         }
     }
 
     /// <summary>Adds the data of a part of the text, moved to where the part was written.</summary>
-    public void AddTo(ref List<TextRange>? ranges, int start, int length, int position)
+    public void AddTo(ref List<(int Start, int End)>? ranges, int start, int length, int position)
     {
         if (_ranges is null)
         {
@@ -79,7 +79,7 @@ internal readonly struct DataRanges
             return this;
         }
 
-        List<TextRange>? part = null;
+        List<(int Start, int End)>? part = null;
         AddTo(ref part, start, length, 0);
         return Of(part, length);
     }

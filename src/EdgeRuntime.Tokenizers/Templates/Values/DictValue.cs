@@ -1,7 +1,5 @@
 using System;
 using System.Collections.Generic;
-using EdgeRuntime.Tokenizers.Templates.Library;
-using EdgeRuntime.Tokenizers.Templates.Runtime;
 
 namespace EdgeRuntime.Tokenizers.Templates.Values;
 
@@ -40,18 +38,16 @@ internal sealed class DictValue : Value
     public override int? Length => _entries.Count;
 
     /// <summary>Refuses what Python can't hash as a key, and pays for the hash.</summary>
-    public static Value CheckKey(Interpreter context, Value key)
+    public static Value CheckKey(RenderContext context, Value key)
     {
         context.ChargeCharacters(key.Weight);
         RequireHashable(key);
         return key;
     }
 
-    public override IEnumerator<Value> Iterate(Interpreter context) => _entries.Keys.GetEnumerator();
+    public override IEnumerator<Value> Iterate(RenderContext context) => _entries.Keys.GetEnumerator();
 
-    public override Value? FindAttribute(Interpreter context, string name) => DictMethods.Table.Bind(this, name);
-
-    public override Value? FindItem(Interpreter context, Value key)
+    public override Value? FindItem(RenderContext context, Value key)
     {
         if (key is ListValue or DictValue or SliceValue)
         {
@@ -62,7 +58,7 @@ internal sealed class DictValue : Value
         return _entries.GetValueOrDefault(key);
     }
 
-    public override bool? Contains(Interpreter context, Value item) => _entries.ContainsKey(CheckKey(context, item));
+    public override bool? Contains(RenderContext context, Value item) => _entries.ContainsKey(CheckKey(context, item));
 
     public override void WriteRepr(TextSink sink)
     {

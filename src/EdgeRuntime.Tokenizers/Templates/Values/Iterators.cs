@@ -1,5 +1,4 @@
 using System.Collections.Generic;
-using EdgeRuntime.Tokenizers.Templates.Runtime;
 
 namespace EdgeRuntime.Tokenizers.Templates.Values;
 
@@ -31,7 +30,7 @@ internal sealed class LazyValue : Value
 
     private int Chain { get; }
 
-    public override IEnumerator<Value> Iterate(Interpreter context) => _items;
+    public override IEnumerator<Value> Iterate(RenderContext context) => _items;
 
     public override void WriteRepr(TextSink sink) => sink.Append($"<{_typeName} object>");
 }
@@ -54,7 +53,7 @@ internal sealed class DictView(DictValue dict, DictViewKind kind) : Value
 
     public override int? Length => dict.Length;
 
-    public override IEnumerator<Value> Iterate(Interpreter context)
+    public override IEnumerator<Value> Iterate(RenderContext context)
     {
         foreach (KeyValuePair<Value, Value> entry in dict.Entries)
         {

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using EdgeRuntime.Tokenizers.Templates.Runtime;
 
 namespace EdgeRuntime.Tokenizers.Templates.Values;
 
@@ -13,7 +12,7 @@ internal sealed class NamespaceValue : Value
 
     public void Set(string name, Value value) => _attributes[name] = value;
 
-    public override Value? FindItem(Interpreter context, Value key) =>
+    public override Value? FindItem(RenderContext context, Value key) =>
         key is StringValue name ? _attributes.GetValueOrDefault(name.Text) : null;
 
     public override void WriteRepr(TextSink sink)
@@ -44,7 +43,7 @@ internal sealed class CyclerValue(Value[] items) : Value
 
     public override string TypeName => "Cycler";
 
-    public override Value? FindAttribute(Interpreter context, string name) => name switch
+    public override Value? FindAttribute(RenderContext context, string name) => name switch
     {
         "current" => items[_position],
         "next" => new BoundMethod(this, name, NextFunction),
@@ -77,7 +76,7 @@ internal sealed class JoinerValue(Value separator) : Value
 
     public override bool IsCallable => true;
 
-    public override Value Call(Interpreter context, Arguments arguments)
+    public override Value Call(RenderContext context, Arguments arguments)
     {
         bool first = !_used;
         _used = true;

@@ -1,7 +1,5 @@
 using System;
 using System.Collections.Generic;
-using EdgeRuntime.Tokenizers.Templates.Library;
-using EdgeRuntime.Tokenizers.Templates.Runtime;
 
 namespace EdgeRuntime.Tokenizers.Templates.Values;
 
@@ -28,9 +26,9 @@ internal abstract class SequenceValue : Value
 
     public override int? Length => _items.Length;
 
-    public override IEnumerator<Value> Iterate(Interpreter context) => ((IEnumerable<Value>)_items).GetEnumerator();
+    public override IEnumerator<Value> Iterate(RenderContext context) => ((IEnumerable<Value>)_items).GetEnumerator();
 
-    public override Value? FindItem(Interpreter context, Value key)
+    public override Value? FindItem(RenderContext context, Value key)
     {
         if (key is SliceValue slice)
         {
@@ -48,7 +46,7 @@ internal abstract class SequenceValue : Value
     }
 
     /// <summary>So many elements from an index on, at equal distances.</summary>
-    protected Value[] Pick(Interpreter context, int start, int count, int step)
+    protected Value[] Pick(RenderContext context, int start, int count, int step)
     {
         context.ChargeElements(count);
         var part = new Value[count];
@@ -85,8 +83,6 @@ internal sealed class ListValue(Value[] items) : SequenceValue(items)
 
     public override string TypeName => "list";
 
-    public override Value? FindAttribute(Interpreter context, string name) => ListMethods.Table.Bind(this, name);
-
     public override SequenceValue With(Value[] items) => new ListValue(items);
 
     public override void WriteRepr(TextSink sink) => sink.AppendSequence("[", Items, "]");
@@ -97,10 +93,10 @@ internal sealed class TupleValue(Value[] items, string[]? names = null) : Sequen
 {
     public override string TypeName => "tuple";
 
-    public override Value? FindAttribute(Interpreter context, string name)
+    public override Value? FindAttribute(RenderContext context, string name)
     {
         int named = names is null ? -1 : Array.IndexOf(names, name);
-        return named >= 0 ? Items[named] : TupleMethods.Table.Bind(this, name);
+        return named >= 0 ? Items[named] : null;
     }
 
     public override SequenceValue With(Value[] items) => new TupleValue(items);
@@ -144,7 +140,7 @@ internal sealed class RangeValue : SequenceValue
         return new RangeValue(items, start, stop, step);
     }
 
-    public override Value? FindItem(Interpreter context, Value key)
+    public override Value? FindItem(RenderContext context, Value key)
     {
         if (key is not SliceValue slice)
         {

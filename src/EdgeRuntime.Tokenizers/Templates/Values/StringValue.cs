@@ -1,7 +1,5 @@
 using System;
 using System.Collections.Generic;
-using EdgeRuntime.Tokenizers.Templates.Library;
-using EdgeRuntime.Tokenizers.Templates.Runtime;
 
 namespace EdgeRuntime.Tokenizers.Templates.Values;
 
@@ -16,7 +14,7 @@ internal sealed class StringValue(string text, bool isMarkup = false, DataRanges
     // The code points, counted when they are first asked for; -1 before.
     private int _count = -1;
 
-    /// <summary>The characters, unpaid: for what costs nothing or pays itself. <see cref="Interpreter.Read"/> pays for all.</summary>
+    /// <summary>The characters, unpaid: for what costs nothing or pays itself. <see cref="RenderContext.Read"/> pays for all.</summary>
     public string Text { get; } = text;
 
     public bool IsMarkup { get; } = isMarkup;
@@ -58,7 +56,7 @@ internal sealed class StringValue(string text, bool isMarkup = false, DataRanges
     public static StringValue OfData(string text) => new(text, data: DataRanges.All);
 
     /// <summary>Two strings of one kind in a row.</summary>
-    public static StringValue Concat(Interpreter context, StringValue left, StringValue right)
+    public static StringValue Concat(RenderContext context, StringValue left, StringValue right)
     {
         context.CheckLength((long)left.Text.Length + right.Text.Length);
         string text = left.Text + right.Text;
@@ -67,13 +65,13 @@ internal sealed class StringValue(string text, bool isMarkup = false, DataRanges
             return new StringValue(text, left.IsMarkup);
         }
 
-        List<TextRange>? data = null;
+        List<(int Start, int End)>? data = null;
         left.Data.AddTo(ref data, 0, left.Text.Length, 0);
         right.Data.AddTo(ref data, 0, right.Text.Length, left.Text.Length);
         return new StringValue(text, left.IsMarkup, DataRanges.Of(data, text.Length));
     }
 
-    public override IEnumerator<Value> Iterate(Interpreter context)
+    public override IEnumerator<Value> Iterate(RenderContext context)
     {
         for (int i = 0, length; i < Text.Length; i += length)
         {
@@ -82,9 +80,7 @@ internal sealed class StringValue(string text, bool isMarkup = false, DataRanges
         }
     }
 
-    public override Value? FindAttribute(Interpreter context, string name) => StringMethods.Table.Bind(this, name);
-
-    public override Value? FindItem(Interpreter context, Value key)
+    public override Value? FindItem(RenderContext context, Value key)
     {
         if (key is SliceValue slice)
         {
@@ -107,7 +103,7 @@ internal sealed class StringValue(string text, bool isMarkup = false, DataRanges
         return Slice(unit, CodePoints.LengthAt(Text, unit));
     }
 
-    public override bool? Contains(Interpreter context, Value item)
+    public override bool? Contains(RenderContext context, Value item)
     {
         if (item is not StringValue part)
         {
@@ -118,7 +114,7 @@ internal sealed class StringValue(string text, bool isMarkup = false, DataRanges
     }
 
     /// <summary>The char of .NET where the code point of an index begins; the length where the index is past the end.</summary>
-    public int UnitAt(Interpreter context, int index)
+    public int UnitAt(RenderContext context, int index)
     {
         if (IsPlain)
         {
@@ -150,7 +146,7 @@ internal sealed class StringValue(string text, bool isMarkup = false, DataRanges
 
     public override int GetHashCode() => Text.GetHashCode(StringComparison.Ordinal);
 
-    private StringValue Slice(Interpreter context, SliceValue slice)
+    private StringValue Slice(RenderContext context, SliceValue slice)
     {
         (int start, int count, int step) = slice.Resolve(Length!.Value);
         if (step == 1)

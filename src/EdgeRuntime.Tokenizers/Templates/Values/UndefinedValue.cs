@@ -1,5 +1,4 @@
 using System.Collections.Generic;
-using EdgeRuntime.Tokenizers.Templates.Runtime;
 
 namespace EdgeRuntime.Tokenizers.Templates.Values;
 
@@ -28,7 +27,7 @@ internal sealed class UndefinedValue : Value
         Because($"access to attribute '{name}' of '{owner.TypeName}' object is unsafe.");
 
     /// <summary>The error of using it.</summary>
-    public ChatTemplateException Error(Interpreter context)
+    public TemplateException Error(RenderContext context)
     {
         if (_hint is not null)
         {
@@ -45,13 +44,13 @@ internal sealed class UndefinedValue : Value
         return Errors.Template(_name is StringValue ? $"'{owner}' has no attribute {name}" : $"{owner} has no element {name}");
     }
 
-    public override IEnumerator<Value> Iterate(Interpreter context) => ListValue.Empty.Iterate(context);
+    public override IEnumerator<Value> Iterate(RenderContext context) => ListValue.Empty.Iterate(context);
 
-    public override Value? FindAttribute(Interpreter context, string name) => throw Error(context);
+    public override Value? FindAttribute(RenderContext context, string name) => throw Error(context);
 
-    public override Value? FindItem(Interpreter context, Value key) => throw Error(context);
+    public override Value? FindItem(RenderContext context, Value key) => throw Error(context);
 
-    public override Value Call(Interpreter context, Arguments arguments) => throw Error(context);
+    public override Value Call(RenderContext context, Arguments arguments) => throw Error(context);
 
     public override void WriteText(TextSink sink)
     {

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using EdgeRuntime.Tokenizers.Templates.Runtime;
 
 namespace EdgeRuntime.Tokenizers.Templates.Values;
 
@@ -32,16 +31,16 @@ internal abstract class Value : IEquatable<Value>
     public virtual bool IsCallable => false;
 
     /// <summary>Starts an iteration; null where the value can't be iterated.</summary>
-    public virtual IEnumerator<Value>? Iterate(Interpreter context) => null;
+    public virtual IEnumerator<Value>? Iterate(RenderContext context) => null;
 
-    /// <summary>The methods and attributes of the Python object; null where there is none of that name.</summary>
-    public virtual Value? FindAttribute(Interpreter context, string name) => null;
+    /// <summary>The attributes of the Python object beside the methods of its type; null where there is none of that name.</summary>
+    public virtual Value? FindAttribute(RenderContext context, string name) => null;
 
     /// <summary>What <c>value[key]</c> gives; null where there is no such item.</summary>
-    public virtual Value? FindItem(Interpreter context, Value key) => null;
+    public virtual Value? FindItem(RenderContext context, Value key) => null;
 
     /// <summary>Whether <c>item in value</c>; null where the question is a type error.</summary>
-    public virtual bool? Contains(Interpreter context, Value item)
+    public virtual bool? Contains(RenderContext context, Value item)
     {
         IEnumerator<Value>? items = Iterate(context);
         if (items is null)
@@ -62,7 +61,7 @@ internal abstract class Value : IEquatable<Value>
     }
 
     /// <summary>Calls the value.</summary>
-    public virtual Value Call(Interpreter context, Arguments arguments) => throw Errors.Type($"'{TypeName}' object is not callable");
+    public virtual Value Call(RenderContext context, Arguments arguments) => throw Errors.Type($"'{TypeName}' object is not callable");
 
     /// <summary>Writes <c>str(value)</c>.</summary>
     public virtual void WriteText(TextSink sink) => WriteRepr(sink);

@@ -1,6 +1,6 @@
 using System;
 
-namespace EdgeRuntime.Tokenizers.Templates.Library;
+namespace EdgeRuntime.Tokenizers.Templates.Values;
 
 /// <summary>
 /// Finds a text in others, in time linear in both. Short texts go to .NET's vectorized search, whose worst case is a product; the

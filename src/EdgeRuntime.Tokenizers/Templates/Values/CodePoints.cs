@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 
-namespace EdgeRuntime.Tokenizers.Templates.Library;
+namespace EdgeRuntime.Tokenizers.Templates.Values;
 
 /// <summary>Python counts the code points of a string where .NET counts UTF-16 units; the two meet here.</summary>
 internal static class CodePoints

@@ -1,4 +1,4 @@
-namespace EdgeRuntime.Tokenizers.Templates;
+namespace EdgeRuntime.Tokenizers.Templates.Values;
 
 /// <summary>
 /// What a template may use. It comes out of a downloaded file, so it is hostile input: every loop, every nesting and every

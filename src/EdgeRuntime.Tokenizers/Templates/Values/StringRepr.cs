@@ -1,9 +1,7 @@
 using System.Globalization;
 using System.Text;
-using EdgeRuntime.Tokenizers.Templates.Runtime;
-using EdgeRuntime.Tokenizers.Templates.Values;
 
-namespace EdgeRuntime.Tokenizers.Templates.Library;
+namespace EdgeRuntime.Tokenizers.Templates.Values;
 
 /// <summary>Python's <c>repr()</c> of a string.</summary>
 internal static class StringRepr

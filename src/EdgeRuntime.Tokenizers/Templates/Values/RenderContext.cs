@@ -1,33 +1,35 @@
 using System;
 using System.Collections.Generic;
 using System.Runtime.CompilerServices;
-using EdgeRuntime.Tokenizers.Templates.Library;
-using EdgeRuntime.Tokenizers.Templates.Syntax;
-using EdgeRuntime.Tokenizers.Templates.Values;
 
-namespace EdgeRuntime.Tokenizers.Templates.Runtime;
+namespace EdgeRuntime.Tokenizers.Templates.Values;
 
 /// <summary>One rendering: the names in sight, the text written so far, the place, and what of the limits is used up.</summary>
-internal sealed class Interpreter
+internal sealed class RenderContext
 {
+    private readonly Func<Value, string, Value?> _methods;
     private readonly long _budget;
     private long _spent;
     private int _calls;
 
     /// <param name="variables">The names that the template sees.</param>
     /// <param name="now">The time that the template sees.</param>
+    /// <param name="methods">The methods of Python's types: of a value by name, null where its type has none of that name.</param>
     /// <param name="steps">The limit of steps.</param>
-    public Interpreter(Scope variables, DateTimeOffset now, int steps = TemplateLimits.Steps)
+    public RenderContext(Scope variables, DateTimeOffset now, Func<Value, string, Value?> methods, int steps)
     {
+        _methods = methods;
         Scope = new Scope(variables);
         Now = now;
         Output = new TextSink(this);
         _budget = (long)steps * TemplateLimits.CharactersPerStep;
     }
 
-    public Scope Scope { get; private set; }
+    /// <summary>The names in sight.</summary>
+    public Scope Scope { get; set; }
 
-    public TextSink Output { get; private set; }
+    /// <summary>Where text is written.</summary>
+    public TextSink Output { get; set; }
 
     public DateTimeOffset Now { get; }
 
@@ -66,51 +68,6 @@ internal sealed class Interpreter
         Value? value = scope.Find(name, out int tables);
         ChargeName(name, tables);
         return value;
-    }
-
-    public Flow Execute(Statement[] body)
-    {
-        foreach (Statement statement in body)
-        {
-            Flow flow = statement.Execute(this);
-            if (flow != Flow.Next)
-            {
-                return flow;
-            }
-        }
-
-        return Flow.Next;
-    }
-
-    /// <summary>Executes a body whose assignments stay inside.</summary>
-    public Flow ExecuteIn(Scope scope, Statement[] body)
-    {
-        Scope outer = Scope;
-        Scope = scope;
-        Flow flow = Execute(body);
-        Scope = outer;
-        return flow;
-    }
-
-    /// <summary>Evaluates an expression with the names of another scope.</summary>
-    public Value EvaluateIn(Scope scope, Expression expression)
-    {
-        Scope outer = Scope;
-        Scope = scope;
-        Value value = expression.Evaluate(this);
-        Scope = outer;
-        return value;
-    }
-
-    /// <summary>Executes a body and returns what it writes.</summary>
-    public StringValue Capture(Scope scope, Statement[] body)
-    {
-        TextSink outer = Output;
-        Output = new TextSink(this);
-        ExecuteIn(scope, body);
-        StringValue text = Output.ToValue();
-        Output = outer;
-        return text;
     }
 
     /// <summary>Enters a macro or another turn of a recursive loop.</summary>
@@ -167,7 +124,7 @@ internal sealed class Interpreter
     }
 
     /// <summary>Starts an iteration.</summary>
-    /// <exception cref="ChatTemplateException">The value can't be iterated.</exception>
+    /// <exception cref="TemplateException">The value can't be iterated.</exception>
     public IEnumerator<Value> Iterate(Value value) =>
         value.Iterate(this) ?? throw Errors.Type($"'{value.TypeName}' object is not iterable");
 
@@ -194,6 +151,9 @@ internal sealed class Interpreter
         return items.ToArray();
     }
 
+    /// <summary>The attributes and methods of a value, never its items; null where there is none of that name.</summary>
+    public Value? FindAttribute(Value value, string name) => value.FindAttribute(this, name) ?? _methods(value, name);
+
     /// <summary><c>value.name</c>: the object's own attributes first, then its items.</summary>
     public Value GetAttribute(Value value, string name)
     {
@@ -203,7 +163,7 @@ internal sealed class Interpreter
             return UndefinedValue.Unsafe(value, name);
         }
 
-        Value? found = value.FindAttribute(this, name);
+        Value? found = FindAttribute(value, name);
         if (found is not null)
         {
             return found;
@@ -230,7 +190,7 @@ internal sealed class Interpreter
                 return UndefinedValue.Unsafe(value, name.Text);
             }
 
-            found = value.FindAttribute(this, name.Text);
+            found = FindAttribute(value, name.Text);
         }
 
         return found ?? UndefinedValue.Member(value, key);
@@ -238,12 +198,6 @@ internal sealed class Interpreter
 
     /// <summary>Refuses an undefined value.</summary>
     public Value Defined(Value value) => value is UndefinedValue undefined ? throw undefined.Error(this) : value;
-
-    public Value ApplyFilter(string name, Value value, Arguments arguments) =>
-        (Filters.Table.Find(name) ?? throw Errors.Template($"No filter named '{name}'.")).Invoke(name, this, value, arguments);
-
-    public bool ApplyTest(string name, Value value, Arguments arguments) =>
-        (Tests.Table.Find(name) ?? throw Errors.Template($"No test named '{name}'.")).Invoke(name, this, value, arguments).IsTrue;
 
     private static bool IsInternal(string name) => name.StartsWith("__", StringComparison.Ordinal);
 

@@ -1,18 +1,17 @@
 using System;
 using System.Collections.Generic;
 using System.Text;
-using EdgeRuntime.Tokenizers.Templates.Values;
 
-namespace EdgeRuntime.Tokenizers.Templates.Runtime;
+namespace EdgeRuntime.Tokenizers.Templates.Values;
 
 /// <summary>Where text is written: the output, a macro's result, the <c>str()</c> of a value. Pays for every character.</summary>
-internal sealed class TextSink(Interpreter context)
+internal sealed class TextSink(RenderContext context)
 {
     private readonly StringBuilder _text = new();
-    private List<TextRange>? _data;
+    private List<(int Start, int End)>? _data;
     private int _depth;
 
-    public Interpreter Context => context;
+    public RenderContext Context => context;
 
     /// <summary>Appends text of the template or of the engine.</summary>
     public void Append(ReadOnlySpan<char> text)
@@ -105,8 +104,8 @@ internal sealed class TextSink(Interpreter context)
             ? StringValue.Empty
             : new StringValue(_text.ToString(), isMarkup, DataRanges.Of(_data, _text.Length));
 
-    /// <summary>The text, with what of it is data.</summary>
-    public PromptText ToPrompt() => new(_text.ToString(), _data ?? []);
+    /// <summary>Which characters are data: in order, apart from each other, none empty.</summary>
+    public IReadOnlyList<(int Start, int End)> Data => _data ?? [];
 
     public override string ToString() => _text.ToString();
 

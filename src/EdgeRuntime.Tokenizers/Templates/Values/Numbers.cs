@@ -1,7 +1,6 @@
 using System;
-using EdgeRuntime.Tokenizers.Templates.Values;
 
-namespace EdgeRuntime.Tokenizers.Templates.Library;
+namespace EdgeRuntime.Tokenizers.Templates.Values;
 
 /// <summary>What int, float and bool have in common: in Python they are equal and sorted by value.</summary>
 internal static class Numbers

@@ -1,8 +1,7 @@
 using System;
 using System.Collections.Generic;
-using EdgeRuntime.Tokenizers.Templates.Values;
 
-namespace EdgeRuntime.Tokenizers.Templates.Runtime;
+namespace EdgeRuntime.Tokenizers.Templates.Values;
 
 /// <summary>The variable <c>loop</c> of a <c>for</c>: the iteration itself, one element looked ahead where that is asked for.</summary>
 internal sealed class LoopValue : Value
@@ -52,7 +51,7 @@ internal sealed class LoopValue : Value
         return true;
     }
 
-    public override Value? FindAttribute(Interpreter context, string name) => name switch
+    public override Value? FindAttribute(RenderContext context, string name) => name switch
     {
         "index" => IntValue.Of(_index0 + 1),
         "index0" => IntValue.Of(_index0),
@@ -70,7 +69,7 @@ internal sealed class LoopValue : Value
         _ => null,
     };
 
-    public override Value Call(Interpreter context, Arguments arguments)
+    public override Value Call(RenderContext context, Arguments arguments)
     {
         if (_recurse is null)
         {
@@ -106,7 +105,7 @@ internal sealed class LoopValue : Value
 
     private Value? LookAhead() => _ahead ??= _items.MoveNext() ? _items.Current : null;
 
-    private int CountAll(Interpreter context)
+    private int CountAll(RenderContext context)
     {
         if (_length is null)
         {

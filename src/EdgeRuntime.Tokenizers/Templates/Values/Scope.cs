@@ -1,8 +1,7 @@
 using System;
 using System.Collections.Generic;
-using EdgeRuntime.Tokenizers.Templates.Values;
 
-namespace EdgeRuntime.Tokenizers.Templates.Runtime;
+namespace EdgeRuntime.Tokenizers.Templates.Values;
 
 /// <summary>The names that a template, a macro, a loop's turn or a block sees: its own, then those around it.</summary>
 internal sealed class Scope(Scope? parent)

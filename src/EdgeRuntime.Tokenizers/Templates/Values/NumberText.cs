@@ -1,7 +1,7 @@
 using System;
 using System.Globalization;
 
-namespace EdgeRuntime.Tokenizers.Templates.Library;
+namespace EdgeRuntime.Tokenizers.Templates.Values;
 
 /// <summary>Numbers as Python writes and reads them.</summary>
 internal static class NumberText

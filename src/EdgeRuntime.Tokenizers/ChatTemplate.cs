@@ -1,9 +1,8 @@
 using System;
 using System.Collections.Generic;
 using System.Text.Json.Nodes;
-using EdgeRuntime.Tokenizers.Templates;
+using EdgeRuntime.Tokenizers.Templates.Values;
 using EdgeRuntime.Tokenizers.Templates.Library;
-using EdgeRuntime.Tokenizers.Templates.Runtime;
 using EdgeRuntime.Tokenizers.Templates.Syntax;
 
 namespace EdgeRuntime.Tokenizers;
@@ -27,7 +26,14 @@ public sealed class ChatTemplate
     public static ChatTemplate Parse(string source)
     {
         ArgumentNullException.ThrowIfNull(source);
-        return new ChatTemplate(Parser.Parse(source));
+        try
+        {
+            return new ChatTemplate(Parser.Parse(source));
+        }
+        catch (TemplateException error)
+        {
+            throw ChatTemplateException.Of(error.Message, error.Line);
+        }
     }
 
     /// <summary>Renders the template.</summary>
@@ -45,7 +51,7 @@ public sealed class ChatTemplate
     /// <returns>The text that <c>Render</c> gives, for <see cref="Tokenizer.Encode(PromptText, bool)"/>.</returns>
     /// <exception cref="ChatTemplateException">The template raised an error or asked for what does not exist.</exception>
     public PromptText RenderPrompt(JsonObject variables, DateTimeOffset? now = null) =>
-        Run(variables, now, TemplateLimits.Steps).ToPrompt();
+        Prompt(Run(variables, now, TemplateLimits.Steps));
 
     /// <summary>Renders a conversation.</summary>
     /// <inheritdoc cref="RenderPrompt(IReadOnlyList{ChatMessage}, bool, string, string, DateTimeOffset?)"/>
@@ -93,20 +99,31 @@ public sealed class ChatTemplate
     {
         ArgumentNullException.ThrowIfNull(variables);
         Scope scope = Globals.NewScope();
-        foreach (KeyValuePair<string, JsonNode?> variable in variables)
-        {
-            scope.Set(variable.Key, JsonInput.ToVariable(variable.Key, variable.Value));
-        }
-
-        var context = new Interpreter(scope, now ?? DateTimeOffset.Now, steps);
+        var context = new RenderContext(scope, now ?? DateTimeOffset.Now, Methods.Find, steps);
         try
         {
-            context.Execute(_body);
+            foreach (KeyValuePair<string, JsonNode?> variable in variables)
+            {
+                scope.Set(variable.Key, JsonInput.ToVariable(variable.Key, variable.Value));
+            }
+
+            _body.Execute(context);
             return context.Output;
         }
-        catch (ChatTemplateException error) when (error.Line == 0 && context.Line > 0)
+        catch (TemplateException error)
         {
-            throw new ChatTemplateException(error.Reason, context.Line);
+            throw ChatTemplateException.Of(error.Message, error.Line > 0 ? error.Line : context.Line);
         }
+    }
+
+    private static PromptText Prompt(TextSink output)
+    {
+        var data = new TextRange[output.Data.Count];
+        for (int i = 0; i < data.Length; i++)
+        {
+            data[i] = new TextRange(output.Data[i].Start, output.Data[i].End);
+        }
+
+        return new PromptText(output.ToString(), data);
     }
 }

@@ -24,5 +24,9 @@ public sealed class ChatTemplateException : Exception
     /// <summary>The template's line, from 1; 0 where it isn't known.</summary>
     public int Line { get; }
 
+    /// <param name="reason">What is wrong, as Jinja words it.</param>
+    /// <param name="line">The template's line, from 1; 0 where it isn't known.</param>
+    internal static ChatTemplateException Of(string reason, int line) => line > 0 ? new(reason, line) : new(reason);
+
     private static string OneLine(string text) => text.ReplaceLineEndings(" ");
 }

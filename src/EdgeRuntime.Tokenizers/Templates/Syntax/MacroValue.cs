@@ -1,9 +1,8 @@
 using System;
 using System.Collections.Generic;
-using EdgeRuntime.Tokenizers.Templates.Syntax;
 using EdgeRuntime.Tokenizers.Templates.Values;
 
-namespace EdgeRuntime.Tokenizers.Templates.Runtime;
+namespace EdgeRuntime.Tokenizers.Templates.Syntax;
 
 /// <summary>A macro, or the body of a <c>call</c> block, with the names it was defined among.</summary>
 internal sealed class MacroValue(MacroDefinition definition, Scope closure) : Value
@@ -12,7 +11,7 @@ internal sealed class MacroValue(MacroDefinition definition, Scope closure) : Va
 
     public override bool IsCallable => true;
 
-    public override Value? FindAttribute(Interpreter context, string name) => name switch
+    public override Value? FindAttribute(RenderContext context, string name) => name switch
     {
         "name" => new StringValue(definition.Name),
         "arguments" => ParameterNames(context),
@@ -22,23 +21,23 @@ internal sealed class MacroValue(MacroDefinition definition, Scope closure) : Va
         _ => null,
     };
 
-    public override Value Call(Interpreter context, Arguments arguments)
+    public override Value Call(RenderContext context, Arguments arguments)
     {
         context.EnterCall();
-        StringValue text = context.Capture(Bind(context, arguments), definition.Body);
+        StringValue text = definition.Body.Capture(context, Bind(context, arguments));
         context.LeaveCall();
         return text;
     }
 
     public override void WriteRepr(TextSink sink) => sink.Append($"<Macro '{definition.Name}'>");
 
-    private TupleValue ParameterNames(Interpreter context)
+    private TupleValue ParameterNames(RenderContext context)
     {
         context.ChargeElements(definition.Parameters.Length);
         return new TupleValue(Array.ConvertAll(definition.Parameters, parameter => (Value)new StringValue(parameter.Name)));
     }
 
-    private Scope Bind(Interpreter context, Arguments arguments)
+    private Scope Bind(RenderContext context, Arguments arguments)
     {
         context.ChargeElements(arguments.Count + arguments.Named.Count);
         var scope = new Scope(closure);
@@ -67,9 +66,9 @@ internal sealed class MacroValue(MacroDefinition definition, Scope closure) : Va
         return scope;
     }
 
-    private static Value Default(Interpreter context, Scope scope, MacroParameter parameter) => parameter.Default is null
+    private static Value Default(RenderContext context, Scope scope, MacroParameter parameter) => parameter.Default is null
         ? UndefinedValue.Because($"parameter '{parameter.Name}' was not provided")
-        : context.EvaluateIn(scope, parameter.Default);
+        : parameter.Default.EvaluateIn(context, scope);
 
     private void BindRest(Scope scope, Arguments arguments, List<KeyValuePair<string, Value>> named)
     {
