@@ -87,7 +87,9 @@ public sealed class GgufTensor
                     $"tensor {GgufText.Quote(Name)}: found the scale {scale}, expected a finite number; {GgufCursor.GetAgain}"));
     }
 
-    /// <summary>Copies the bytes of rows from <paramref name="row"/> on; for what is read once, much faster than <see cref="GetRows"/>.</summary>
+    /// <summary>
+    /// Copies the bytes of rows from <paramref name="row"/> on; for what is read once, much faster than <see cref="GetRows"/>.
+    /// </summary>
     /// <param name="row">The first row.</param>
     /// <param name="buffer">Whole rows.</param>
     /// <exception cref="ArgumentException">No whole rows.</exception>
