@@ -61,7 +61,10 @@ internal static class Grid
         words[2] = QuantWords.FifthBits(signs);
     }
 
-    /// <summary>Four quants of <see cref="Grid3Code"/> or <see cref="OddCode"/>, a byte each: 8 more than the digit, or 7 less it where the sign's bit is set.</summary>
+    /// <summary>
+    /// Four quants of <see cref="Grid3Code"/> or <see cref="OddCode"/>, a byte each: 8 more than the digit, or 7 less it where the sign's
+    /// bit is set.
+    /// </summary>
     public static uint FourQuants(uint digits, uint signs) =>
         (QuantWords.FromFour(digits) | 0x08080808) ^ ((((signs & 15) * 0x00204081) & 0x01010101) * 15);
 

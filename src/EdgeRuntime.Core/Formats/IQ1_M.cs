@@ -17,7 +17,9 @@ internal struct BlockIQ1_M : IQuantizedFormat<BlockIQ1_M>
     /// <summary>Nibble i (low ones first): high three bits of point i, and whether its shift is negative.</summary>
     public Bytes16 Qh;
 
-    /// <summary>Four integers of two bytes. Each holds four sc, the first lowest, and four bits of the float16 d, the lowest first.</summary>
+    /// <summary>
+    /// Four integers of two bytes. Each holds four sc, the first lowest, and four bits of the float16 d, the lowest first.
+    /// </summary>
     public Bytes8 Scales;
 
     public static TensorType Type => TensorType.IQ1_M;

@@ -46,7 +46,9 @@ internal interface IQuantizedFormat<TSelf> : ITensorFormat<TSelf>
     /// <param name="scales">Gets those fields that <see cref="QuantShape.Scales"/> uses.</param>
     static abstract void Decompose(in TSelf block, Span<byte> quants, ref BlockScales scales);
 
-    /// <summary>Takes a block apart with its quants as <see cref="QuantWords"/>; a format may know a faster way to the same words.</summary>
+    /// <summary>
+    /// Takes a block apart with its quants as <see cref="QuantWords"/>; a format may know a faster way to the same words.
+    /// </summary>
     /// <param name="block">The block.</param>
     /// <param name="words">Gets as many words for each 32 columns as a quant has bits.</param>
     /// <param name="scales">As <see cref="Decompose"/> gives them.</param>

@@ -4,12 +4,13 @@ using System.Runtime.CompilerServices;
 namespace EdgeRuntime.Formats;
 
 /// <summary>
-/// How the bits of a quant stand for a number: weight = scale * <see cref="Unit"/> * (level - <see cref="Offset"/>) where there are no minima.
+/// How the bits of a quant stand for a number: weight = scale * <see cref="Unit"/> * (level - <see cref="Offset"/>) where there are no
+/// minima.
 /// </summary>
 /// <remarks>
-/// The size of an implementation, which the JIT knows before it inlines anything, is the number of steps whose products of pairs sum exactly in
-/// int16: 32767 / (2 x 127 x <see cref="MaxLevel"/>), one of 8, 4, 2 and 1; 16 stands for levels of eight bits, which are multiplied as
-/// signed numbers.
+/// The size of an implementation, which the JIT knows before it inlines anything, is the number of steps whose products of pairs sum
+/// exactly in int16: 32767 / (2 x 127 x <see cref="MaxLevel"/>), one of 8, 4, 2 and 1; 16 stands for levels of eight bits, which are
+/// multiplied as signed numbers.
 /// </remarks>
 internal interface IQuantCode
 {

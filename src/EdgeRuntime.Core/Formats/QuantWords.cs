@@ -7,8 +7,8 @@ namespace EdgeRuntime.Formats;
 
 /// <summary>
 /// The quants of a row as packed panels have them: 32 columns are as many words (of four bytes) as a quant has bits, in the order of
-/// <see cref="Kernels.Panels.PackedLayout"/>. <see cref="FromQuants"/> defines them; the other methods are what formats do instead, from their own
-/// fields and with vectors.
+/// <see cref="Kernels.Panels.PackedLayout"/>. <see cref="FromQuants"/> defines them; the other methods are what formats do instead, from
+/// their own fields and with vectors.
 /// </summary>
 internal static class QuantWords
 {
@@ -82,7 +82,9 @@ internal static class QuantWords
         }
     }
 
-    /// <summary>Four words each of two times 32 quants that share their bytes: the low nibbles are the one's, the high nibbles the other's.</summary>
+    /// <summary>
+    /// Four words each of two times 32 quants that share their bytes: the low nibbles are the one's, the high nibbles the other's.
+    /// </summary>
     /// <param name="nibbles">32 bytes.</param>
     /// <param name="low">Gets four words.</param>
     /// <param name="high">Gets four words.</param>
@@ -120,7 +122,9 @@ internal static class QuantWords
         return SwapPlaces(bits, 0x22222222, 1);
     }
 
-    /// <summary>A word of fifth and sixth bits, of 16 columns with a byte each: bits <paramref name="shift"/> and the next of each.</summary>
+    /// <summary>
+    /// A word of fifth and sixth bits, of 16 columns with a byte each: bits <paramref name="shift"/> and the next of each.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint HighPairs(ReadOnlySpan<byte> bytes, int shift)
     {

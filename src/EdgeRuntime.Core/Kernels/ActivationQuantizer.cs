@@ -16,7 +16,9 @@ internal static unsafe class ActivationQuantizer
     /// <summary>Tokens in a full tile for an instruction set.</summary>
     public static int TileTokens(InstructionSet instructionSet) => instructionSet.Kernels.TileTokens;
 
-    /// <summary>Fills the tiles [firstTile, lastTile) of <paramref name="activations"/> from x. Tiles may be filled by several threads.</summary>
+    /// <summary>
+    /// Fills the tiles [firstTile, lastTile) of <paramref name="activations"/> from x. Tiles may be filled by several threads.
+    /// </summary>
     /// <param name="kind">Layout to write.</param>
     /// <param name="x">[tokens, columns] with <paramref name="xStride"/> floats a token; the whole batch, not the tile.</param>
     /// <param name="xStride">Floats from one token's row of x to the next.</param>
@@ -25,7 +27,8 @@ internal static unsafe class ActivationQuantizer
     /// <param name="firstTile">First tile to fill.</param>
     /// <param name="lastTile">One past the last.</param>
     /// <param name="activations">ActivationLayout.ByteSize(kind, columns, tokens) bytes for the whole batch.</param>
-    /// <param name="instructionSet">Whose tile size and code to use; the result is the same to the bit for all with the same tile size.</param>
+    /// <param name="instructionSet">Whose tile size and code to use; the result is the same to the bit for all with the same tile
+    /// size.</param>
     public static void Fill(
         ActivationKind kind, float* x, int xStride, int tokens, int columns, int firstTile, int lastTile, byte* activations,
         InstructionSet instructionSet)

@@ -38,7 +38,9 @@ internal unsafe interface IPanelProduct
     /// <param name="source">The first row's bytes of the strip.</param>
     /// <param name="rowBytes">From one row to the next.</param>
     /// <param name="count">Bytes of the strip in a row.</param>
-    /// <returns>False where there is no such way, or a value is not finite: then <see cref="PackStrip"/> is to do it, and finds the value.</returns>
+    /// <returns>
+    /// False where there is no such way, or a value is not finite: then <see cref="PackStrip"/> is to do it, and finds the value.
+    /// </returns>
     bool TryPackRows(byte* panel, int firstColumn, byte* source, nint rowBytes, int count);
 
     /// <summary>

@@ -90,16 +90,21 @@ public sealed unsafe class InstructionSet
     /// <inheritdoc/>
     public override string ToString() => Name;
 
-    /// <summary>A set whose words for panels (TIsa) are all that is its own; see <see cref="VectorPanelKernels{TIsa,TVector,TGemv,TTile,TBlock,TLanes}"/>.</summary>
+    /// <summary>
+    /// A set whose words for panels (TIsa) are all that is its own; see <see
+    /// cref="VectorPanelKernels{TIsa,TVector,TGemv,TTile,TBlock,TLanes}"/>.
+    /// </summary>
     private static InstructionSet Of<TIsa, TVector, TBlock, TLanes>(string name, bool isSupported)
         where TIsa : struct, IPanelIsa<TVector>
         where TVector : struct
         where TBlock : struct, IBlockVector
         where TLanes : struct, ILanes<TLanes> =>
-        Of<TIsa, TVector, PanelGemv<TIsa, TVector>, PanelTile<TIsa, TVector>, TBlock, TLanes>(name, isSupported, TIsa.TileTokens, tilePanels: 1);
+        Of<TIsa, TVector, PanelGemv<TIsa, TVector>, PanelTile<TIsa, TVector>, TBlock, TLanes>(
+            name, isSupported, TIsa.TileTokens, tilePanels: 1);
 
     /// <summary>A set with loops of its own.</summary>
-    private static InstructionSet Of<TIsa, TVector, TGemv, TTile, TBlock, TLanes>(string name, bool isSupported, int tileTokens, int tilePanels)
+    private static InstructionSet Of<TIsa, TVector, TGemv, TTile, TBlock, TLanes>(
+        string name, bool isSupported, int tileTokens, int tilePanels)
         where TIsa : struct, IPanelIsa<TVector>
         where TVector : struct
         where TGemv : IPanelGemv

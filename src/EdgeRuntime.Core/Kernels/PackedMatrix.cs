@@ -32,7 +32,8 @@ internal sealed unsafe class PackedMatrix : IDisposable
     /// <param name="rows">Output features.</param>
     /// <param name="columns">Input features, a multiple of the type's block.</param>
     /// <param name="instructionSet">The one whose kernels will be used.</param>
-    /// <param name="allocate">False: the matrix has no panels until <see cref="Allocate"/>, <see cref="Place"/> or <see cref="Map"/>.</param>
+    /// <param name="allocate">False: the matrix has no panels until <see cref="Allocate"/>, <see cref="Place"/> or <see
+    /// cref="Map"/>.</param>
     /// <exception cref="UnsupportedModelException">The type has no kernels.</exception>
     /// <exception cref="ArgumentException">No rows, no columns, or columns that are no multiple of the block.</exception>
     public PackedMatrix(TensorType type, int rows, int columns, InstructionSet instructionSet, bool allocate)
@@ -164,7 +165,8 @@ internal sealed unsafe class PackedMatrix : IDisposable
     /// <param name="y">[tokens, Rows].</param>
     /// <param name="yStride">Floats from one token's row of y to the next.</param>
     /// <param name="scratch">ScratchBytes bytes of the calling thread.</param>
-    public void MultiplyPanels(byte* panels, byte* activations, int tokens, int firstPanel, int lastPanel, float* y, int yStride, byte* scratch)
+    public void MultiplyPanels(
+        byte* panels, byte* activations, int tokens, int firstPanel, int lastPanel, float* y, int yStride, byte* scratch)
     {
         long firstRow = (long)firstPanel * PanelRows;
         int rows = (int)(Math.Min((long)lastPanel * PanelRows, Rows) - firstRow);
@@ -173,7 +175,8 @@ internal sealed unsafe class PackedMatrix : IDisposable
 
     /// <summary>Where a panel lies.</summary>
     /// <exception cref="ObjectDisposedException">Disposed, or without memory yet.</exception>
-    public byte* Panel(int panel) => _panels is null ? throw new ObjectDisposedException(nameof(PackedMatrix)) : _panels + (panel * _panelBytes);
+    public byte* Panel(int panel) =>
+        _panels is null ? throw new ObjectDisposedException(nameof(PackedMatrix)) : _panels + (panel * _panelBytes);
 
     /// <summary>Rows of a panel: 16, or fewer in the last.</summary>
     public int RowsOf(int panel) => (int)Math.Min(PanelRows, Rows - ((long)panel * PanelRows));

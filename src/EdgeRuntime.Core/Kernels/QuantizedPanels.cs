@@ -5,7 +5,9 @@ using EdgeRuntime.Kernels.Panels;
 
 namespace EdgeRuntime.Kernels;
 
-/// <summary>Panels of a quantized type, multiplied with Int8 activations: one or a few tokens by the kernels for decoding, more by the others.</summary>
+/// <summary>
+/// Panels of a quantized type, multiplied with Int8 activations: one or a few tokens by the kernels for decoding, more by the others.
+/// </summary>
 internal sealed unsafe class QuantizedPanels : IPanelProduct
 {
     // Blocks of 32 columns of a part for a small batch: two panels of it are 18 KiB when expanded.
@@ -100,7 +102,9 @@ internal sealed unsafe class QuantizedPanels : IPanelProduct
         }
     }
 
-    /// <summary>Takes the blocks of all sixteen rows apart, into words that lie row after row and then go to their places in squares.</summary>
+    /// <summary>
+    /// Takes the blocks of all sixteen rows apart, into words that lie row after row and then go to their places in squares.
+    /// </summary>
     [SkipLocalsInit]
     private bool TryRegroupRows(byte* strip, byte* source, nint rowBytes, int count)
     {
@@ -111,7 +115,8 @@ internal sealed unsafe class QuantizedPanels : IPanelProduct
         int blocksOf32 = _format.BlockWeights / ActivationLayout.BlockColumns;
         for (int r = 0; r < PackedLayout.PanelRows; r++)
         {
-            _format.Regroup(new ReadOnlySpan<byte>(source + (r * rowBytes), count), new Span<uint>(words + (r * MostRowWords), MostRowWords), scales);
+            var row = new ReadOnlySpan<byte>(source + (r * rowBytes), count);
+            _format.Regroup(row, new Span<uint>(words + (r * MostRowWords), MostRowWords), scales);
             for (int b = 0; b < blocks; b++)
             {
                 if (!_layout.AreFinite(in scales[b]))

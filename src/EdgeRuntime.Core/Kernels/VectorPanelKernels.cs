@@ -13,7 +13,8 @@ namespace EdgeRuntime.Kernels;
 /// <typeparam name="TTile">Its tile of expanded panels times tokens.</typeparam>
 /// <typeparam name="TBlock">Its blocks of float activations.</typeparam>
 /// <typeparam name="TLanes">Its vectors of floats.</typeparam>
-internal sealed unsafe class VectorPanelKernels<TIsa, TVector, TGemv, TTile, TBlock, TLanes>(int tileTokens, int tilePanels = 1) : PanelKernels
+internal sealed unsafe class VectorPanelKernels<TIsa, TVector, TGemv, TTile, TBlock, TLanes>(int tileTokens, int tilePanels)
+    : PanelKernels
     where TIsa : struct, IPanelIsa<TVector>
     where TVector : struct
     where TGemv : IPanelGemv

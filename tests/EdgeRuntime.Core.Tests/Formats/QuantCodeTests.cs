@@ -1,3 +1,4 @@
+using System;
 using System.Linq;
 using System.Numerics;
 using EdgeRuntime.Formats;
@@ -7,7 +8,8 @@ namespace EdgeRuntime.Core.Tests.Formats;
 
 public sealed class QuantCodeTests
 {
-    public static TheoryData<TensorType> Types => [.. TensorFormats.All.Where(format => format.Shape is not null).Select(format => format.Type)];
+    public static TheoryData<TensorType> Types =>
+        [.. TensorFormats.All.Where(format => format.Shape is not null).Select(format => format.Type)];
 
     /// <summary>The size of a code's structure is the number of steps whose pairs of products sum exactly in int16.</summary>
     [Theory]
@@ -16,7 +18,8 @@ public sealed class QuantCodeTests
     {
         QuantCode code = TensorFormats.Get(type).Shape!.Value.Code;
         int most = short.MaxValue / (2 * 127 * code.MaxLevel);
-        Assert.Equal(most == 0 ? IQuantCode.Signed : (int)BitOperations.RoundUpToPowerOf2((uint)System.Math.Min(most, 8) + 1) / 2, code.Steps);
+        int powerOfTwo = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Min(most, 8) + 1) / 2;
+        Assert.Equal(most == 0 ? IQuantCode.Signed : powerOfTwo, code.Steps);
     }
 
     /// <summary>What kernels look up is what a level can be.</summary>

@@ -83,7 +83,9 @@ internal static unsafe class MatrixCase
         return y;
     }
 
-    /// <summary>Makes a block's scale, or its weights of a float type, infinite or not a number; false where no bits of the type are.</summary>
+    /// <summary>
+    /// Makes a block's scale, or its weights of a float type, infinite or not a number; false where no bits of the type are.
+    /// </summary>
     public static bool SpoilScale(TensorFormat format, Span<byte> block)
     {
         switch (format.Type)

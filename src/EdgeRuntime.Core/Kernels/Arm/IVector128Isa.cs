@@ -57,7 +57,8 @@ static Vector128<int> IPanelIsa<Vector128<int>>.Lookup(Vector128<int> x, Vector1
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
 static Vector128<int> IPanelIsa<Vector128<int>>.Spread(byte* source) =>
-        AdvSimd.Arm64.VectorTableLookup(Vector128.CreateScalar(*(int*)source).AsByte(), Vector128.Create(0, 0x01010101, 0x02020202, 0x03030303).AsByte()).AsInt32();
+        AdvSimd.Arm64.VectorTableLookup(
+            Vector128.CreateScalar(*(int*)source).AsByte(), Vector128.Create(0, 0x01010101, 0x02020202, 0x03030303).AsByte()).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
 static Vector128<int> IPanelIsa<Vector128<int>>.SubtractSums(Vector128<int> sum, short* sum16, int first, int second) =>
@@ -94,10 +95,12 @@ static Vector128<int> IPanelIsa<Vector128<int>>.LoadNibbles(byte* source, int sh
         AdvSimd.ConvertToSingle((Wide(source) >>> shift) & Vector128.Create(15)).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static Vector128<int> IPanelIsa<Vector128<int>>.LoadHighNibblePairs(byte* lower, byte* upper) => (Wide(lower) >>> 4) | ((Wide(upper) & Vector128.Create(0xf0)) << 12);
+static Vector128<int> IPanelIsa<Vector128<int>>.LoadHighNibblePairs(byte* lower, byte* upper) =>
+    (Wide(lower) >>> 4) | ((Wide(upper) & Vector128.Create(0xf0)) << 12);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static Vector128<int> IPanelIsa<Vector128<int>>.LoadFloatBits(byte* source, int left, int least) => Vector128.Max(Wide(source) << left, Vector128.Create(least));
+static Vector128<int> IPanelIsa<Vector128<int>>.LoadFloatBits(byte* source, int left, int least) =>
+    Vector128.Max(Wide(source) << left, Vector128.Create(least));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
 static Vector128<int> IPanelIsa<Vector128<int>>.MultiplyAdd(Vector128<int> x, Vector128<int> y, Vector128<int> z) =>

@@ -7,8 +7,8 @@ using EdgeRuntime.Kernels.Panels;
 namespace EdgeRuntime.Kernels.Arm;
 
 /// <summary>
-/// NEON: four rows, signed bytes multiplied into int16 and added in pairs. A lane's products are exact in int16: 4 x 63 x 127 and 2 x 128 x 127
-/// stay below 32768.
+/// NEON: four rows, signed bytes multiplied into int16 and added in pairs. A lane's products are exact in int16: 4 x 63 x 127 and 2 x 128 x
+/// 127 stay below 32768.
 /// </summary>
 internal readonly unsafe struct NeonIsa : IVector128Isa, IPanelIsa<Vector128<int>>
 {

@@ -29,7 +29,8 @@ internal sealed unsafe class EmittedTile(Func<TileForm, nint> make)
     /// <param name="rows">1 to 32: those of both panels, of which the first is whole where there is a second.</param>
     /// <param name="continued">Whether sums go on from y.</param>
     public void Multiply(
-        byte* panels, long panelBytes, byte* activations, int blocks, int tokens, float* y, int yStride, int panelRows, int rows, bool continued)
+        byte* panels, long panelBytes, byte* activations, int blocks, int tokens, float* y, int yStride, int panelRows, int rows,
+        bool continued)
     {
         byte* memory = stackalloc byte[sizeof(TileArguments) + Alignment];
         var arguments = (TileArguments*)(((nint)memory + Alignment - 1) & -Alignment);

@@ -29,14 +29,15 @@ internal unsafe struct F16cArguments
 }
 
 /// <summary>
-/// Writes what F16 panels need of F16C: <c>vcvtph2ps</c> brings eight halves from memory to float32, exactly, in one instruction, where integer
-/// arithmetic takes four. 256 bits serve AVX-512 too: twice as wide, the product was no faster, as it waits for memory or its own chains.
+/// Writes what F16 panels need of F16C: <c>vcvtph2ps</c> brings eight halves from memory to float32, exactly, in one instruction, where
+/// integer arithmetic takes four. 256 bits serve AVX-512 too: twice as wide, the product was no faster, as it waits for memory or its own
+/// chains.
 /// </summary>
 internal sealed class F16cEmitter
 {
     /// <summary>
-    /// Panels that are multiplied at once. Each is a stream from memory and two chains of fma: eight chains of four cycles keep both multiply
-    /// units busy.
+    /// Panels that are multiplied at once. Each is a stream from memory and two chains of fma: eight chains of four cycles keep both
+    /// multiply units busy.
     /// </summary>
     public const int MaxPanels = 4;
 
@@ -57,7 +58,8 @@ internal sealed class F16cEmitter
     private readonly int _panels;
 
     // Registers that both calling conventions leave to the callee.
-    private readonly AssemblerRegister64 _panel = rcx, _x = rdx, _arguments = rax, _ahead = r8, _panelBytes = r9, _panelBytes3 = r10, _columns = r11;
+    private readonly AssemblerRegister64 _panel = rcx, _x = rdx, _arguments = rax, _ahead = r8;
+    private readonly AssemblerRegister64 _panelBytes = r9, _panelBytes3 = r10, _columns = r11;
 
     private F16cEmitter(Assembler code, int panels)
     {
@@ -66,8 +68,8 @@ internal sealed class F16cEmitter
     }
 
     /// <summary>
-    /// The entry point of a new product of panels and a token, a <c>delegate* unmanaged&lt;F16cArguments*, void&gt;</c>: acc = fma(w, x, acc) in
-    /// column order, rows in lanes. It writes the rows of all its panels.
+    /// The entry point of a new product of panels and a token, a <c>delegate* unmanaged&lt;F16cArguments*, void&gt;</c>: acc = fma(w, x,
+    /// acc) in column order, rows in lanes. It writes the rows of all its panels.
     /// </summary>
     /// <param name="panels">1..<see cref="MaxPanels"/>.</param>
     public static nint MakeProduct(int panels) => EmittedCode.Make(code => new F16cEmitter(code, panels).WriteProduct());
@@ -78,8 +80,8 @@ internal sealed class F16cEmitter
     private int Sums => _panels * VectorsOfPanel;
 
     /// <summary>
-    /// How far ahead panels are asked for. Few streams reach further to keep as much memory on its way (measured: half as far costs a seventh of
-    /// the bandwidth, asking for nothing two fifths).
+    /// How far ahead panels are asked for. Few streams reach further to keep as much memory on its way (measured: half as far costs a
+    /// seventh of the bandwidth, asking for nothing two fifths).
     /// </summary>
     private int AheadBytes => _panels > 2 ? 2048 : 4096;
 

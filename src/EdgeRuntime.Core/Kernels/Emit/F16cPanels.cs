@@ -23,8 +23,8 @@ internal static unsafe class F16cPanels
 
     /// <inheritdoc cref="PanelKernels.GemvFloat"/>
     /// <remarks>
-    /// Panels at once are one of each part of the rows, so that each part is one stretch of memory that is read from end to end; what equal parts
-    /// leave over comes last.
+    /// Panels at once are one of each part of the rows, so that each part is one stretch of memory that is read from end to end; what equal
+    /// parts leave over comes last.
     /// </remarks>
     public static void Multiply(byte* panels, float* x, int columns, float* y, int rows)
     {

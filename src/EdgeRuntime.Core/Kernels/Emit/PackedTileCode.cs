@@ -17,7 +17,8 @@ internal sealed class PackedTileCode(Assembler code, PackedLayout layout, TileFo
     private readonly AssemblerRegister64 _quants = r10;
     private readonly AssemblerRegisterZMM _lowNibbles = zmm30, _values = zmm31;
     private Label _nextStrip = code.CreateLabel(), _done = code.CreateLabel();
-    private Label _nibbleMask = code.CreateLabel(), _highMask = code.CreateLabel(), _signMask = code.CreateLabel(), _table = code.CreateLabel();
+    private Label _nibbleMask = code.CreateLabel(), _highMask = code.CreateLabel();
+    private Label _signMask = code.CreateLabel(), _table = code.CreateLabel();
 
     private AssemblerRegisterZMM _target;
     private int _panel;
@@ -167,7 +168,9 @@ internal sealed class PackedTileCode(Assembler code, PackedLayout layout, TileFo
     /// <summary>A vector of a panel's block.</summary>
     private AssemblerMemoryOperand Vector(int panel, int index) => At(_quants, panel, index * StepBytes);
 
-    /// <summary>The strip's quants, behind its scales; eax: the blocks of the strip. The last strip may have fewer than the others.</summary>
+    /// <summary>
+    /// The strip's quants, behind its scales; eax: the blocks of the strip. The last strip may have fewer than the others.
+    /// </summary>
     private void PointAtQuants()
     {
         if (layout.IsSuperBlock)

@@ -55,7 +55,9 @@ internal abstract class TileCode(Assembler code, ExpandedPanelLayout layout, Til
     /// <summary>Before the first block: everything but <see cref="Blocks"/> is loaded.</summary>
     public abstract void Begin();
 
-    /// <summary>Asks, in step 0..7 of a block, for a share of what is read some blocks later, or past the end, which does no harm.</summary>
+    /// <summary>
+    /// Asks, in step 0..7 of a block, for a share of what is read some blocks later, or past the end, which does no harm.
+    /// </summary>
     public abstract void Prefetch(int step);
 
     /// <summary>The quants of columns 4 step .. 4 step + 3, one unsigned byte each.</summary>

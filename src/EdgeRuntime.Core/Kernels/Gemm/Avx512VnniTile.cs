@@ -22,7 +22,8 @@ internal abstract unsafe class Avx512VnniTile : IPanelTile
         if (TScales.Mins == 2)
         {
             // Minima of 16 columns have no emitted code.
-            PanelTile<Avx512Isa, Vector512<int>>.Multiply<TQuants, TScales>(panels, activations, blocks, tokens, y, yStride, rows, continued);
+            PanelTile<Avx512Isa, Vector512<int>>.Multiply<TQuants, TScales>(
+                panels, activations, blocks, tokens, y, yStride, rows, continued);
             return;
         }
 

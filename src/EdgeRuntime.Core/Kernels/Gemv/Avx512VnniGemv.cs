@@ -7,16 +7,18 @@ using EdgeRuntime.Kernels.X86;
 namespace EdgeRuntime.Kernels.Gemv;
 
 /// <summary>
-/// A few tokens by AVX512-VNNI tiles that unpack the panels once for all of them. Two panels at once are one of the first half of the rows and one of
-/// the second: each half is then one stretch of memory that is read from end to end, and the processor's prefetchers stay on it. Neighbours
-/// would be two short stretches, lost and found anew with every pair (measured: 4 to 18 % slower, one panel at a time 10 to 20 %). One token of a format
-/// with scales for 256 columns goes through the AVX-512 loop, which is as fast or up to 4 % faster there, measured in whole models.
+/// A few tokens by AVX512-VNNI tiles that unpack the panels once for all of them. Two panels at once are one of the first half of the rows
+/// and one of the second: each half is then one stretch of memory that is read from end to end, and the processor's prefetchers stay on it.
+/// Neighbours would be two short stretches, lost and found anew with every pair (measured: 4 to 18 % slower, one panel at a time 10 to 20
+/// %). One token of a format with scales for 256 columns goes through the AVX-512 loop, which is as fast or up to 4 % faster there,
+/// measured in whole models.
 /// </summary>
 internal abstract unsafe class Avx512VnniGemv : IPanelGemv
 {
     /// <inheritdoc/>
     /// <remarks>Where no code for tiles is written, few tokens go through the AVX-512 loop and more are expanded.</remarks>
-    public static int Tokens(PackedLayout layout) => layout.IsEmitted ? EmittedTile.TileTokens : PanelGemv<Avx512Isa, Vector512<int>>.Tokens(layout);
+    public static int Tokens(PackedLayout layout) =>
+        layout.IsEmitted ? EmittedTile.TileTokens : PanelGemv<Avx512Isa, Vector512<int>>.Tokens(layout);
 
     public static void Multiply<TQuants, TScales>(
         byte* panels, byte* activations, int blocks, int tokens, float* y, int yStride, int rows)
@@ -42,13 +44,15 @@ internal abstract unsafe class Avx512VnniGemv : IPanelGemv
         {
             int row = pair * PanelRows;
             int both = PanelRows + Math.Min(PanelRows, rows - half - row);
-            tile.Multiply(panels + (pair * panelBytes), pairs * panelBytes, activations, blocks, tokens, y + row, yStride, half, both, continued: false);
+            tile.Multiply(
+                panels + (pair * panelBytes), pairs * panelBytes, activations, blocks, tokens, y + row, yStride, half, both, continued: false);
         }
 
         for (int panel = 2 * pairs; panel < count; panel++)
         {
             int row = panel * PanelRows;
-            tile.Multiply(panels + (panel * panelBytes), 0, activations, blocks, tokens, y + row, yStride, 0, Math.Min(PanelRows, rows - row), continued: false);
+            int left = Math.Min(PanelRows, rows - row);
+            tile.Multiply(panels + (panel * panelBytes), 0, activations, blocks, tokens, y + row, yStride, 0, left, continued: false);
         }
     }
 

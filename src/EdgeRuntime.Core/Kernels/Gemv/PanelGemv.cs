@@ -122,12 +122,18 @@ internal abstract unsafe class PanelGemv<TIsa, TVector> : IPanelGemv
                 // One step fits an int16.
                 first = TIsa.Widen(TIsa.Dot(default, TQuants.Load<TIsa, TVector>(q, 0, shifts), TIsa.Activations(a)));
                 second = TIsa.Widen(TIsa.Dot(default, TQuants.Load<TIsa, TVector>(q, 4, shifts), TIsa.Activations(a4)));
-                first = TIsa.Add(first, TIsa.Widen(TIsa.Dot(default, TQuants.Load<TIsa, TVector>(q, 1, shifts), TIsa.Activations(a + step))));
-                second = TIsa.Add(second, TIsa.Widen(TIsa.Dot(default, TQuants.Load<TIsa, TVector>(q, 5, shifts), TIsa.Activations(a4 + step))));
-                first = TIsa.Add(first, TIsa.Widen(TIsa.Dot(default, TQuants.Load<TIsa, TVector>(q, 2, shifts), TIsa.Activations(a + (2 * step)))));
-                second = TIsa.Add(second, TIsa.Widen(TIsa.Dot(default, TQuants.Load<TIsa, TVector>(q, 6, shifts), TIsa.Activations(a4 + (2 * step)))));
-                first = TIsa.Add(first, TIsa.Widen(TIsa.Dot(default, TQuants.Load<TIsa, TVector>(q, 3, shifts), TIsa.Activations(a + (3 * step)))));
-                second = TIsa.Add(second, TIsa.Widen(TIsa.Dot(default, TQuants.Load<TIsa, TVector>(q, 7, shifts), TIsa.Activations(a4 + (3 * step)))));
+                TVector first1 = TIsa.Widen(TIsa.Dot(default, TQuants.Load<TIsa, TVector>(q, 1, shifts), TIsa.Activations(a + step)));
+                TVector second1 = TIsa.Widen(TIsa.Dot(default, TQuants.Load<TIsa, TVector>(q, 5, shifts), TIsa.Activations(a4 + step)));
+                first = TIsa.Add(first, first1);
+                second = TIsa.Add(second, second1);
+                TVector first2 = TIsa.Widen(TIsa.Dot(default, TQuants.Load<TIsa, TVector>(q, 2, shifts), TIsa.Activations(a + (2 * step))));
+                TVector second2 = TIsa.Widen(TIsa.Dot(default, TQuants.Load<TIsa, TVector>(q, 6, shifts), TIsa.Activations(a4 + (2 * step))));
+                first = TIsa.Add(first, first2);
+                second = TIsa.Add(second, second2);
+                TVector first3 = TIsa.Widen(TIsa.Dot(default, TQuants.Load<TIsa, TVector>(q, 3, shifts), TIsa.Activations(a + (3 * step))));
+                TVector second3 = TIsa.Widen(TIsa.Dot(default, TQuants.Load<TIsa, TVector>(q, 7, shifts), TIsa.Activations(a4 + (3 * step))));
+                first = TIsa.Add(first, first3);
+                second = TIsa.Add(second, second3);
             }
             else if (sizeof(TQuants) == 2)
             {

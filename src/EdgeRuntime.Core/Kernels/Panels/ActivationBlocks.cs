@@ -9,7 +9,9 @@ internal unsafe interface IBlockVector
     /// <summary>The greatest bit pattern of |x|: that of the greatest number, or of an infinity or a NaN where there is one.</summary>
     static abstract int AbsoluteMaximumBits(float* x);
 
-    /// <summary>Writes the 32 rounded products x * factor, all within -127..127, and returns the sums of the first and the last 16.</summary>
+    /// <summary>
+    /// Writes the 32 rounded products x * factor, all within -127..127, and returns the sums of the first and the last 16.
+    /// </summary>
     static abstract (int First, int Last) Round(float* x, float factor, sbyte* q);
 }
 

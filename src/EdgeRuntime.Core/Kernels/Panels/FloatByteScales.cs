@@ -23,7 +23,8 @@ internal readonly unsafe struct ExponentScales : IPanelScales
     /// <remarks>255 is NaN.</remarks>
     public static bool AreFinite(in BlockScales scales) => scales.SubBlocks[0] != byte.MaxValue;
 
-    public static void Pack(in BlockScales scales, byte* strip, int b, int r) => strip[(b * PackedLayout.PanelRows) + r] = scales.SubBlocks[0];
+    public static void Pack(in BlockScales scales, byte* strip, int b, int r) =>
+        strip[(b * PackedLayout.PanelRows) + r] = scales.SubBlocks[0];
 
     public static float Scale(byte* strip, int b, int h, int r, float unit) =>
         BitConverter.Int32BitsToSingle(Math.Max(strip[(b * PackedLayout.PanelRows) + r] << MantissaBits, Least)) * unit;
@@ -59,7 +60,8 @@ internal readonly unsafe struct MiniFloatScales : IPanelScales
     public static bool AreFinite(in BlockScales scales) => true;
 
     /// <remarks>A format's block has 64 columns.</remarks>
-    public static void Pack(in BlockScales scales, byte* strip, int b, int r) => SubBlocks.Pack(scales.SubBlocks, 4, strip + (2 * b * PackedLayout.PanelRows) + r);
+    public static void Pack(in BlockScales scales, byte* strip, int b, int r) =>
+        SubBlocks.Pack(scales.SubBlocks, 4, strip + (2 * b * PackedLayout.PanelRows) + r);
 
     public static float Scale(byte* strip, int b, int h, int r, float unit) =>
         BitConverter.Int32BitsToSingle(strip[(((2 * b) + h) * PackedLayout.PanelRows) + r] << Left) * (Rebias * unit);

@@ -18,7 +18,8 @@ internal readonly unsafe struct HalfScales : IPanelScales
 
     public static int Bytes(int blocks) => blocks * BlockBytes;
 
-    public static void Pack(in BlockScales scales, byte* strip, int b, int r) => ((ushort*)strip)[(b * PackedLayout.PanelRows) + r] = scales.D;
+    public static void Pack(in BlockScales scales, byte* strip, int b, int r) =>
+        ((ushort*)strip)[(b * PackedLayout.PanelRows) + r] = scales.D;
 
     public static float Scale(byte* strip, int b, int h, int r, float unit) =>
         HalfBits.ToSingle(((ushort*)strip)[(b * PackedLayout.PanelRows) + r]);
@@ -57,7 +58,8 @@ internal readonly unsafe struct WideHalfScales<TSpan> : IPanelScales
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static StripScales<TVector> Begin<TIsa, TVector>(byte* strip, int row, float unit)
         where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct => new(TSpan.Blocks == PackedLayout.StripBlocks ? TIsa.LoadHalves(strip + (2 * row)) : default, default, strip + (2 * row));
+        where TVector : struct => new(
+        TSpan.Blocks == PackedLayout.StripBlocks ? TIsa.LoadHalves(strip + (2 * row)) : default, default, strip + (2 * row));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h)

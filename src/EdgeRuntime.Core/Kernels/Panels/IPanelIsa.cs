@@ -24,7 +24,9 @@ internal unsafe interface IPanelIsa<TVector> : IByteProducts<TVector>
     /// <summary>Four activations of one token in every lane.</summary>
     static abstract TVector Activations(sbyte* a);
 
-    /// <summary>Bytes: x moved to the left by that many bits, or to the right where it is negative, and mask. No bit that stays crosses a byte.</summary>
+    /// <summary>
+    /// Bytes: x moved to the left by that many bits, or to the right where it is negative, and mask. No bit that stays crosses a byte.
+    /// </summary>
     /// <param name="x">The bytes.</param>
     /// <param name="left">-7 to 7, a constant.</param>
     /// <param name="mask">A constant.</param>
@@ -65,7 +67,10 @@ internal unsafe interface IPanelIsa<TVector> : IByteProducts<TVector>
     /// <summary>int16 pairs: the high nibble of a byte each of two lists.</summary>
     static abstract TVector LoadHighNibblePairs(byte* lower, byte* upper);
 
-    /// <summary>float: a row each of bytes whose bits, moved to the left, are those of a float32 but for the exponent's bias; at least <paramref name="least"/>.</summary>
+    /// <summary>
+    /// float: a row each of bytes whose bits, moved to the left, are those of a float32 but for the exponent's bias; at least <paramref
+    /// name="least"/>.
+    /// </summary>
     /// <param name="source">The bytes.</param>
     /// <param name="left">How far: 23 for an exponent alone, 20 for four bits of exponent and three of mantissa.</param>
     /// <param name="least">Bits of the least value.</param>
@@ -99,8 +104,8 @@ internal unsafe interface IByteProducts<TVector>
     static abstract int TileTokens { get; }
 
     /// <summary>
-    /// sums + q * a, quants of at most seven bits; the sums are only what <see cref="Widen"/> understands, and may be int16 pairs, exact for
-    /// as many steps from zero as <see cref="Formats.IQuantCode"/> says.
+    /// sums + q * a, quants of at most seven bits; the sums are only what <see cref="Widen"/> understands, and may be int16 pairs, exact
+    /// for as many steps from zero as <see cref="Formats.IQuantCode"/> says.
     /// </summary>
     static abstract TVector Dot(TVector sums, TVector q, TVector a);
 
@@ -115,8 +120,8 @@ internal unsafe interface IByteProducts<TVector>
         where TQuants : unmanaged, IPanelQuants;
 
     /// <summary>
-    /// sum + the products of 16 columns with one token: the four columns of w0 lie at a, those of w1 at a + step, and so on. The sum is only
-    /// what <see cref="TileTotal"/> understands.
+    /// sum + the products of 16 columns with one token: the four columns of w0 lie at a, those of w1 at a + step, and so on. The sum is
+    /// only what <see cref="TileTotal"/> understands.
     /// </summary>
     static abstract TVector TileDot<TQuants>(TVector sum, TVector w0, TVector w1, TVector w2, TVector w3, sbyte* a, int step)
         where TQuants : unmanaged, IPanelQuants;

@@ -35,7 +35,9 @@ internal unsafe interface IPanelScales
     /// <summary>The definition: row r's scale of block b of a strip, of its half h where a block has two.</summary>
     static abstract float Scale(byte* strip, int b, int h, int r, float unit);
 
-    /// <summary>The definition: row r's minimum of block b, as it is added; the factor of <see cref="MinPair"/> where there are two.</summary>
+    /// <summary>
+    /// The definition: row r's minimum of block b, as it is added; the factor of <see cref="MinPair"/> where there are two.
+    /// </summary>
     static virtual float Min(byte* strip, int b, int r) => 0;
 
     /// <summary>The definition: two minima of a block's halves as int16, the first below.</summary>
@@ -105,7 +107,9 @@ internal readonly unsafe struct StripScales<TVector>(TVector d, TVector min, byt
     public readonly byte* Place = place;
 }
 
-/// <summary>Words that write code which loads scales: places are bytes from the block's scales, the result replaces what was loaded before.</summary>
+/// <summary>
+/// Words that write code which loads scales: places are bytes from the block's scales, the result replaces what was loaded before.
+/// </summary>
 internal interface IScaleCode
 {
     /// <summary>float: float16.</summary>

@@ -4,8 +4,8 @@ using EdgeRuntime.Formats;
 namespace EdgeRuntime.Kernels.Panels;
 
 /// <summary>
-/// f16 d for 256 columns, 4-bit sc for 32: d[16], byte pair[4][16] with the scale of an even block in the low nibble and that of the odd one behind it
-/// in the high one. The scale is d * (2 sc + 1) * unit.
+/// f16 d for 256 columns, 4-bit sc for 32: d[16], byte pair[4][16] with the scale of an even block in the low nibble and that of the odd
+/// one behind it in the high one. The scale is d * (2 sc + 1) * unit.
 /// </summary>
 internal readonly unsafe struct NibbleScales32 : IPanelScales
 {
@@ -43,7 +43,9 @@ internal readonly unsafe struct NibbleScales32 : IPanelScales
         TIsa.MultiplyAdd(scales.Min, TIsa.LoadNibbles(scales.Place + ((b >> 1) * Rows), (int)(b & 1) * 4), scales.D);
 }
 
-/// <summary>As <see cref="NibbleScales32"/> for 16 columns: d[16], byte pair[8][16], a block's two scales in the nibbles of one byte.</summary>
+/// <summary>
+/// As <see cref="NibbleScales32"/> for 16 columns: d[16], byte pair[8][16], a block's two scales in the nibbles of one byte.
+/// </summary>
 internal readonly unsafe struct NibbleScales16 : IPanelScales
 {
     private const int Rows = PackedLayout.PanelRows;
@@ -84,7 +86,9 @@ internal readonly unsafe struct NibbleScales16 : IPanelScales
         where TVector : struct => TIsa.MultiplyAdd(scales.Min, TIsa.LoadNibbles(scales.Place + (b * Rows), 4 * h), scales.D);
 }
 
-/// <summary>As <see cref="NibbleScales16"/>, and then byte shift[8][16]: bit i for the shift of columns 8 i .. 8 i + 7 of a block.</summary>
+/// <summary>
+/// As <see cref="NibbleScales16"/>, and then byte shift[8][16]: bit i for the shift of columns 8 i .. 8 i + 7 of a block.
+/// </summary>
 internal readonly unsafe struct ShiftedNibbleScales : IPanelScales
 {
     private const int Rows = PackedLayout.PanelRows;
@@ -128,8 +132,8 @@ internal readonly unsafe struct ShiftedNibbleScales : IPanelScales
 }
 
 /// <summary>
-/// f16 d for 256 columns, and for 32 a byte with the 4-bit scale below and eighths of the minimum, 7 or 9, above: d[16], byte pair[8][16]. The scale is
-/// d * sc, the minimum -d / 8 * sc * eighths.
+/// f16 d for 256 columns, and for 32 a byte with the 4-bit scale below and eighths of the minimum, 7 or 9, above: d[16], byte pair[8][16].
+/// The scale is d * sc, the minimum -d / 8 * sc * eighths.
 /// </summary>
 internal readonly unsafe struct EighthScales : IPanelScales
 {
@@ -182,7 +186,8 @@ internal readonly unsafe struct EighthScales : IPanelScales
 }
 
 /// <summary>
-/// f16 d and dmin for 256 columns, and for 16 a byte with the 4-bit scale below and the 4-bit minimum above: d[16], dmin[16], byte pair[16][16].
+/// f16 d and dmin for 256 columns, and for 16 a byte with the 4-bit scale below and the 4-bit minimum above: d[16], dmin[16], byte
+/// pair[16][16].
 /// </summary>
 internal readonly unsafe struct NibbleMinScales : IPanelScales
 {
@@ -207,7 +212,8 @@ internal readonly unsafe struct NibbleMinScales : IPanelScales
         SubBlocks.Pack(scales.SubBlocks, 2 * PackedLayout.StripBlocks, strip + (4 * Rows) + r);
     }
 
-    public static float Scale(byte* strip, int b, int h, int r, float unit) => HalfBits.ToSingle(((ushort*)strip)[r]) * (Pair(strip, b, h, r) & 15);
+    public static float Scale(byte* strip, int b, int h, int r, float unit) =>
+        HalfBits.ToSingle(((ushort*)strip)[r]) * (Pair(strip, b, h, r) & 15);
 
     public static float Min(byte* strip, int b, int r) => -HalfBits.ToSingle(((ushort*)strip)[Rows + r]);
 

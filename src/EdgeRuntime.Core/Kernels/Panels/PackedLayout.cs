@@ -4,10 +4,10 @@ using EdgeRuntime.Formats;
 namespace EdgeRuntime.Kernels.Panels;
 
 /// <summary>
-/// How the panels (16 rows) of a quantized matrix lie in memory, and everything that depends on it: strip after strip of 256 columns (the last strip
-/// has as many blocks of 32 as remain), each strip being its scales, padded to 64 bytes, and then the quants, block after block. Two
-/// independent choices make a layout, the kind of scales (<see cref="IPanelScales"/>, whose types say where theirs lie) and the kind of quants
-/// (<see cref="IPanelQuants"/>):
+/// How the panels (16 rows) of a quantized matrix lie in memory, and everything that depends on it: strip after strip of 256 columns (the
+/// last strip has as many blocks of 32 as remain), each strip being its scales, padded to 64 bytes, and then the quants, block after block.
+/// Two independent choices make a layout, the kind of scales (<see cref="IPanelScales"/>, whose types say where theirs lie) and the kind of
+/// quants (<see cref="IPanelQuants"/>):
 /// <code>
 /// quants of a block of 32 columns, vectors of 64 bytes, byte 4 r + j of each belongs to row r:
 ///   1 bit    bit g in 0..7 is column 4 g + j
@@ -22,7 +22,9 @@ namespace EdgeRuntime.Kernels.Panels;
 /// </summary>
 internal abstract unsafe class PackedLayout
 {
-    /// <summary>Goes up with every change of what panels look like, float panels included: packed files of another version are not read.</summary>
+    /// <summary>
+    /// Goes up with every change of what panels look like, float panels included: packed files of another version are not read.
+    /// </summary>
     public const int Version = 1;
 
     public const int StripBlocks = 8;

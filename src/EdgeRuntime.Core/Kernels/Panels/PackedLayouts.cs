@@ -5,7 +5,9 @@ using EdgeRuntime.Formats;
 
 namespace EdgeRuntime.Kernels.Panels;
 
-/// <summary>The layouts with kernels. To add one: its line here, with a new type where the quants or the scales are of a new kind.</summary>
+/// <summary>
+/// The layouts with kernels. To add one: its line here, with a new type where the quants or the scales are of a new kind.
+/// </summary>
 internal static class PackedLayouts
 {
     public static IReadOnlyList<PackedLayout> All { get; } =

@@ -12,7 +12,8 @@ internal abstract unsafe class PanelKernels
     public const int MostTileTokens = 12;
 
     /// <summary>
-    /// Most tokens that <see cref="Gemv"/> takes, as for more, expanding the panels costs less; 0 where there is no Gemv. At most <see cref="TileTokens"/>.
+    /// Most tokens that <see cref="Gemv"/> takes, as for more, expanding the panels costs less; 0 where there is no Gemv. At most <see
+    /// cref="TileTokens"/>.
     /// </summary>
     public abstract int GemvTokens(PackedLayout layout);
 
@@ -52,8 +53,8 @@ internal abstract unsafe class PanelKernels
     public abstract delegate*<byte*, int, float*, void> ExpandFloat(TensorType element);
 
     /// <summary>
-    /// (panels [columns][16] of F32, F16 or BF16, x [columns], columns, y, rows): y[r] for r below rows, of as many panels as that takes, each
-    /// <see cref="FloatPanelLayout.PanelBytes"/> bytes after the one before; acc = fma(w, x, acc) in column order.
+    /// (panels [columns][16] of F32, F16 or BF16, x [columns], columns, y, rows): y[r] for r below rows, of as many panels as that takes,
+    /// each <see cref="FloatPanelLayout.PanelBytes"/> bytes after the one before; acc = fma(w, x, acc) in column order.
     /// </summary>
     public abstract delegate*<byte*, float*, int, float*, int, void> GemvFloat(TensorType element);
 

@@ -7,8 +7,8 @@ using EdgeRuntime.Formats;
 namespace EdgeRuntime.Kernels.Panels;
 
 /// <summary>
-/// How the quants of a block of 32 columns lie in a packed panel and are loaded from it; <see cref="PackedLayout"/> shows the order. The size of an
-/// implementation is that of its <see cref="IQuantCode"/>.
+/// How the quants of a block of 32 columns lie in a packed panel and are loaded from it; <see cref="PackedLayout"/> shows the order. The
+/// size of an implementation is that of its <see cref="IQuantCode"/>.
 /// </summary>
 internal unsafe interface IPanelQuants
 {
@@ -121,7 +121,9 @@ internal readonly unsafe struct Quants3<TCode> : IPanelQuants
 internal static unsafe class NibblePlanes
 {
     /// <summary>The low nibbles of columns 4 g .. 4 g + 3.</summary>
-    /// <remarks>The branch is outside of the call: a shift by a number that the JIT finds out after reading the call is no constant to it.</remarks>
+    /// <remarks>
+    /// The branch is outside of the call: a shift by a number that the JIT finds out after reading the call is no constant to it.
+    /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector Load<TIsa, TVector>(byte* block, int g)
         where TIsa : struct, IPanelIsa<TVector>

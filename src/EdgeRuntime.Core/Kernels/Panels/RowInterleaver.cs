@@ -6,8 +6,8 @@ using System.Runtime.Intrinsics.X86;
 namespace EdgeRuntime.Kernels.Panels;
 
 /// <summary>
-/// Turns a small square of a matrix: what lay one behind the other in its rows then lies side by side in the lanes of a panel. Sixteen bytes of
-/// each row at once; a panel line is that of all sixteen rows.
+/// Turns a small square of a matrix: what lay one behind the other in its rows then lies side by side in the lanes of a panel. Sixteen
+/// bytes of each row at once; a panel line is that of all sixteen rows.
 /// </summary>
 internal static unsafe class RowInterleaver
 {
@@ -44,7 +44,8 @@ internal static unsafe class RowInterleaver
     public static void EightRows(byte* row, nint rowBytes, ushort* panel)
     {
         Quarter(row, rowBytes, out Vector128<uint> a0, out Vector128<uint> a1, out Vector128<uint> a2, out Vector128<uint> a3);
-        Quarter(row + (4 * rowBytes), rowBytes, out Vector128<uint> b0, out Vector128<uint> b1, out Vector128<uint> b2, out Vector128<uint> b3);
+        row += 4 * rowBytes;
+        Quarter(row, rowBytes, out Vector128<uint> b0, out Vector128<uint> b1, out Vector128<uint> b2, out Vector128<uint> b3);
         StoreTwo(a0, b0, panel);
         StoreTwo(a1, b1, panel + (2 * PanelRows));
         StoreTwo(a2, b2, panel + (4 * PanelRows));

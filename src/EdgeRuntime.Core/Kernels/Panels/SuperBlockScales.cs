@@ -3,7 +3,9 @@ using EdgeRuntime.Formats;
 
 namespace EdgeRuntime.Kernels.Panels;
 
-/// <summary>f16 d and dmin for 256 columns, unsigned scales and minima for 32: d[16], dmin[16], byte scale[8][16], byte min[8][16].</summary>
+/// <summary>
+/// f16 d and dmin for 256 columns, unsigned scales and minima for 32: d[16], dmin[16], byte scale[8][16], byte min[8][16].
+/// </summary>
 internal readonly unsafe struct SuperBlockMinScales : IPanelScales
 {
     private const int Rows = PackedLayout.PanelRows;

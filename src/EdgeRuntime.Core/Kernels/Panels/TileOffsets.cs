@@ -6,7 +6,9 @@ namespace EdgeRuntime.Kernels.Panels;
 /// <summary>What a tile subtracts for a code's offset, as a factor of the activations' sums.</summary>
 internal static unsafe class TileOffsets
 {
-    /// <summary>Whether sets that multiply levels of eight bits as level - 128, which takes 128 of the offset with it, have any of it left.</summary>
+    /// <summary>
+    /// Whether sets that multiply levels of eight bits as level - 128, which takes 128 of the offset with it, have any of it left.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool IsLeft<TQuants>()
         where TQuants : unmanaged, IPanelQuants => TQuants.Offset != (sizeof(TQuants) == IQuantCode.Signed ? 128 : 0);

@@ -22,7 +22,8 @@ internal sealed unsafe class ScalarKernels : PanelKernels
 
     public override delegate*<byte*, byte*, int, int, float*, int, int, void> Gemv(PackedLayout layout) => null;
 
-    public override delegate*<byte*, byte*, int, int, float*, int, int, bool, void> Gemm(PackedLayout layout) => layout.Gemm<ScalarPanelGemm>();
+    public override delegate*<byte*, byte*, int, int, float*, int, int, bool, void> Gemm(PackedLayout layout) =>
+        layout.Gemm<ScalarPanelGemm>();
 
     public override delegate*<byte*, int, float*, void> ExpandFloat(TensorType element) => ScalarPanelGemm.ExpandFloat(element);
 

@@ -97,13 +97,15 @@ internal static unsafe class TileProduct<TLanes>
         // Only 16 lanes a vector come here: up to three groups are left.
         if (lane <= lanes - (2 * GroupLanes))
         {
-            Tile<TSource, TRows, Count2>(a, aStride, b + (lane / GroupLanes * (long)bGroup * TSource.ElementBytes), bStep, bGroup, c + lane, cStride, k, accumulate);
+            byte* bTile = b + (lane / GroupLanes * (long)bGroup * TSource.ElementBytes);
+            Tile<TSource, TRows, Count2>(a, aStride, bTile, bStep, bGroup, c + lane, cStride, k, accumulate);
             lane += 2 * GroupLanes;
         }
 
         if (lane < lanes)
         {
-            Tile<TSource, TRows, Count1>(a, aStride, b + (lane / GroupLanes * (long)bGroup * TSource.ElementBytes), bStep, bGroup, c + lane, cStride, k, accumulate);
+            byte* bTile = b + (lane / GroupLanes * (long)bGroup * TSource.ElementBytes);
+            Tile<TSource, TRows, Count1>(a, aStride, bTile, bStep, bGroup, c + lane, cStride, k, accumulate);
         }
     }
 

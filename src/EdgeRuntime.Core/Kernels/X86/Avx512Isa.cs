@@ -7,8 +7,8 @@ using EdgeRuntime.Kernels.Panels;
 namespace EdgeRuntime.Kernels.X86;
 
 /// <summary>
-/// AVX-512BW: sixteen rows, vpmaddubsw (u8 x s8 pairs to int16) and vpmaddwd. Levels of eight bits go in as |q - 128| with the sign moved to the
-/// activation: 2 x 128 x 127 is 32512, one step.
+/// AVX-512BW: sixteen rows, vpmaddubsw (u8 x s8 pairs to int16) and vpmaddwd. Levels of eight bits go in as |q - 128| with the sign moved
+/// to the activation: 2 x 128 x 127 is 32512, one step.
 /// </summary>
 internal readonly unsafe struct Avx512Isa : IVector512Isa, IPanelIsa<Vector512<int>>
 {

@@ -55,7 +55,9 @@ static Vector256<int> IPanelIsa<Vector256<int>>.Lookup(Vector256<int> x, Vector1
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
 static Vector256<int> IPanelIsa<Vector256<int>>.Spread(byte* source) =>
-        Avx2.Shuffle(Avx2.ConvertToVector256Int32(source).AsByte(), Vector256.Create(0, 0x04040404, 0x08080808, 0x0c0c0c0c, 0, 0x04040404, 0x08080808, 0x0c0c0c0c).AsByte()).AsInt32();
+        Avx2.Shuffle(
+            Avx2.ConvertToVector256Int32(source).AsByte(),
+            Vector256.Create(Vector128.Create(0, 0x04040404, 0x08080808, 0x0c0c0c0c)).AsByte()).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
 static Vector256<int> IPanelIsa<Vector256<int>>.SubtractSums(Vector256<int> sum, short* sum16, int first, int second)

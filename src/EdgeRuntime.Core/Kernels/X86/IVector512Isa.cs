@@ -89,10 +89,12 @@ static Vector512<int> IPanelIsa<Vector512<int>>.LoadNibbles(byte* source, int sh
         Avx512F.ConvertToVector512Single((Wide(source) >>> shift) & Vector512.Create(15)).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static Vector512<int> IPanelIsa<Vector512<int>>.LoadHighNibblePairs(byte* lower, byte* upper) => (Wide(lower) >>> 4) | ((Wide(upper) & Vector512.Create(0xf0)) << 12);
+static Vector512<int> IPanelIsa<Vector512<int>>.LoadHighNibblePairs(byte* lower, byte* upper) =>
+    (Wide(lower) >>> 4) | ((Wide(upper) & Vector512.Create(0xf0)) << 12);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static Vector512<int> IPanelIsa<Vector512<int>>.LoadFloatBits(byte* source, int left, int least) => Vector512.Max(Wide(source) << left, Vector512.Create(least));
+static Vector512<int> IPanelIsa<Vector512<int>>.LoadFloatBits(byte* source, int left, int least) =>
+    Vector512.Max(Wide(source) << left, Vector512.Create(least));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
 static Vector512<int> IPanelIsa<Vector512<int>>.MultiplyAdd(Vector512<int> x, Vector512<int> y, Vector512<int> z) =>

@@ -38,7 +38,9 @@ public sealed class EmittedCodeTests
         Assert.Equal("r-xp", mapping.Split(' ')[1]);
     }
 
-    /// <summary>A function made for Windows is called as Windows would, from code that is called as here, and may spoil every vector.</summary>
+    /// <summary>
+    /// A function made for Windows is called as Windows would, from code that is called as here, and may spoil every vector.
+    /// </summary>
     [Fact]
     public unsafe void Frame_OfWindows_KeepsTheCallersVectorsAndBringsTheArgument()
     {
