@@ -8,7 +8,9 @@ namespace EdgeRuntime.Threading;
 /// can hold the object over several calls. Entering allocates nothing. Owns nothing.
 /// </summary>
 /// <param name="name">The object's type, for messages.</param>
+#pragma warning disable CA1001 // a token source without a timer owns nothing that the collector does not free
 internal sealed class UseGuard(string name)
+#pragma warning restore CA1001
 {
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _closing = new();
@@ -57,10 +59,12 @@ internal sealed class UseGuard(string name)
     /// <exception cref="ObjectDisposedException">It was.</exception>
     public void ThrowIfClosed()
     {
+#pragma warning disable CA1513 // which would name this type
         if (_closing.IsCancellationRequested)
         {
             throw new ObjectDisposedException(name);
         }
+#pragma warning restore CA1513
     }
 
     /// <summary>Counts a change. To be called inside.</summary>

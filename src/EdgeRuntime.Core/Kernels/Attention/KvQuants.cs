@@ -10,7 +10,7 @@ namespace EdgeRuntime.Kernels.Attention;
 internal unsafe interface IKvQuants
 {
     /// <summary>Integers of a block.</summary>
-    public const int BlockLength = 32;
+    const int BlockLength = 32;
 
     /// <summary>Bytes of a block's integers.</summary>
     static abstract int BlockBytes { get; }

@@ -1,5 +1,4 @@
 using System.Collections.Generic;
-using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Syntax;
 
