@@ -1,5 +1,4 @@
 using System;
-using EdgeRuntime.Kernels;
 using EdgeRuntime.Kernels.Panels;
 using EdgeRuntime.Weights;
 

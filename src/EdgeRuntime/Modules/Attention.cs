@@ -1,4 +1,3 @@
-using System;
 using EdgeRuntime.Kernels.Attention;
 using EdgeRuntime.Kernels.Vector;
 using EdgeRuntime.State;

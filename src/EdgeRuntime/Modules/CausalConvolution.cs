@@ -1,5 +1,4 @@
 using System;
-using EdgeRuntime.Kernels.Vector;
 using EdgeRuntime.Memory;
 using EdgeRuntime.State;
 using EdgeRuntime.Weights;

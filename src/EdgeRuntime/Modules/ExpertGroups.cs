@@ -1,5 +1,4 @@
 using System;
-using EdgeRuntime.Kernels;
 using EdgeRuntime.Kernels.Panels;
 
 namespace EdgeRuntime.Modules;

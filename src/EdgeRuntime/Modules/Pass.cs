@@ -1,7 +1,6 @@
 using System;
 using System.Threading;
 using EdgeRuntime.Kernels;
-using EdgeRuntime.Kernels.Panels;
 using EdgeRuntime.Kernels.Vector;
 using EdgeRuntime.Memory;
 using EdgeRuntime.State;

@@ -3,7 +3,6 @@ using System.IO;
 using System.Linq;
 using System.Text;
 using EdgeRuntime.Formats;
-using EdgeRuntime.Kernels;
 using EdgeRuntime.Kernels.Panels;
 using EdgeRuntime.Memory;
 

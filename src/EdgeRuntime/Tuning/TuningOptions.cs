@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using EdgeRuntime.Kernels;
-using EdgeRuntime.State;
 using EdgeRuntime.Threading;
 
 namespace EdgeRuntime.Tuning;

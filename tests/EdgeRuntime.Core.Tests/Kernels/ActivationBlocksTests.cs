@@ -3,7 +3,6 @@ using System.Runtime.Intrinsics.X86;
 using EdgeRuntime.Kernels.Panels;
 using EdgeRuntime.Kernels.Scalar;
 using EdgeRuntime.Kernels.X86;
-using EdgeRuntime.Kernels;
 using Xunit;
 
 namespace EdgeRuntime.Core.Tests.Kernels;

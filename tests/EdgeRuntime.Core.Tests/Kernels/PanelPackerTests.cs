@@ -1,7 +1,6 @@
 using System;
 using System.Linq;
 using EdgeRuntime.Formats;
-using EdgeRuntime.Kernels;
 using EdgeRuntime.Kernels.Panels;
 using Xunit;
 

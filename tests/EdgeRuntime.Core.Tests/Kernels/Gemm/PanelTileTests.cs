@@ -2,7 +2,6 @@ using System;
 using System.Linq;
 using EdgeRuntime.Kernels;
 using EdgeRuntime.Kernels.Panels;
-using EdgeRuntime.Kernels.Gemm;
 using Xunit;
 
 namespace EdgeRuntime.Core.Tests.Kernels.Gemm;
