@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using EdgeRuntime.Engine;
-using EdgeRuntime.Generation;
 using EdgeRuntime.Tests.Generation;
 using Xunit;
 

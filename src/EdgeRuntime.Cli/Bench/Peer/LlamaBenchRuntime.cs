@@ -1,7 +1,6 @@
 using System;
 using System.Runtime.InteropServices;
 using EdgeRuntime.Cli.Terminal;
-using EdgeRuntime.Formats;
 using EdgeRuntime.State;
 
 namespace EdgeRuntime.Cli.Bench.Peer;
