@@ -148,7 +148,7 @@ public sealed class MisuseTests : IDisposable
             {
                 if (i % 3 == 0)
                 {
-                    chat.Send(prompts[i % 4]).Count();
+                    _ = chat.Send(prompts[i % 4]).Count();
                 }
                 else
                 {
@@ -329,7 +329,7 @@ public sealed class MisuseTests : IDisposable
         IEnumerator<GeneratedToken> old = chat.Send("Once upon a time").GetEnumerator();
         Assert.True(old.MoveNext());
         IEnumerable<GeneratedToken> unread = chat.Send("nobody reads this");
-        chat.Send("The cat").Count();
+        _ = chat.Send("The cat").Count();
         Assert.Throws<InvalidOperationException>(() => unread.Any());
         Assert.Throws<InvalidOperationException>(() => old.MoveNext());
         old.Dispose();
