@@ -180,9 +180,9 @@ public sealed class MisuseTests : IDisposable
                 {
                     switch (round % 3)
                     {
-                        case 0: session.Generate("Once upon a time", Options).Count(); break;
+                        case 0: _ = session.Generate("Once upon a time", Options).Count(); break;
                         case 1: session.Forward([.. Enumerable.Repeat(7, 200)]); break;
-                        default: new ChatSession(session, Options with { NgramDraft = true }).Send("a a a a a a").Count(); break;
+                        default: _ = new ChatSession(session, Options with { NgramDraft = true }).Send("a a a a a a").Count(); break;
                     }
                 }
                 catch (ObjectDisposedException)
