@@ -1,5 +1,6 @@
 using System;
 using System.IO;
+using EdgeRuntime.Files;
 using Microsoft.Win32.SafeHandles;
 
 namespace EdgeRuntime.Memory;
@@ -13,12 +14,12 @@ internal sealed class ReadableFile : IDisposable
     private readonly string _path;
 
     /// <summary>Opens the file.</summary>
-    /// <exception cref="IOException">The file can't be read.</exception>
+    /// <exception cref="IOException">The file can't be read, or is a pipe, a socket or a device.</exception>
     /// <exception cref="UnauthorizedAccessException">The file may not be read, or is a folder.</exception>
     public ReadableFile(string path)
     {
         _path = path;
-        Handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, FileOptions.SequentialScan);
+        Handle = RegularFile.OpenHandle(path, FileShare.Read | FileShare.Delete, FileOptions.SequentialScan);
         try
         {
             ByteLength = RandomAccess.GetLength(Handle);
