@@ -13,6 +13,8 @@ internal sealed class ArchitectureKeys
 {
     // No published model comes near; a larger figure is damage, and would be multiplied into sizes.
     private const int MaxCount = 1 << 24;
+    private const int MostExperts = 4096;
+    private const int MostHeadLength = 1 << 16;
 
     private readonly ModelSource _source;
     private readonly string _prefix;
@@ -39,6 +41,7 @@ internal sealed class ArchitectureKeys
         get
         {
             int all = Positive("block_count");
+            Require(all <= _source.TensorCount, "block_count", $"{all}", $"at most the number of tensors, {_source.TensorCount}");
             int predicting = NotNegative("nextn_predict_layers", 0);
             Require(predicting < all, "nextn_predict_layers", $"{predicting}", $"less than block_count, {all}");
             return all - predicting;
@@ -118,12 +121,17 @@ internal sealed class ArchitectureKeys
         }
 
         int keyLength = Positive("attention.key_length", hidden / heads);
+        int valueLength = Positive("attention.value_length", hidden / heads);
+        RequireHeadLength("attention.key_length", keyLength);
+        RequireHeadLength("attention.value_length", valueLength);
+        RequireWidth("attention.key_length", heads, keyLength);
+        RequireWidth("attention.value_length", heads, valueLength);
         return new AttentionSpec
         {
             Heads = heads,
             KvHeads = kvHeads,
             KeyLength = keyLength,
-            ValueLength = Positive("attention.value_length", hidden / heads),
+            ValueLength = valueLength,
             Scale = AttentionScale(keyLength),
         };
     }
@@ -153,6 +161,9 @@ internal sealed class ArchitectureKeys
         var spec = new Mamba2Spec(
             Positive("ssm.inner_size"), Positive("ssm.time_step_rank"), Positive("ssm.group_count"), Positive("ssm.state_size"),
             Positive("ssm.conv_kernel"), epsilon);
+        RequireWidth("ssm.state_size", spec.Inner, spec.StateSize);
+        RequireWidth("ssm.group_count", spec.Groups, spec.StateSize);
+        RequireWidth("ssm.conv_kernel", spec.ConvolutionWidth, spec.Taps);
         Require(spec.Inner % spec.Heads == 0, "ssm.time_step_rank", $"{spec.Heads}", $"a divisor of ssm.inner_size, {spec.Inner}");
         Require(spec.Heads % spec.Groups == 0, "ssm.group_count", $"{spec.Groups}", $"a divisor of ssm.time_step_rank, {spec.Heads}");
         return spec;
@@ -190,6 +201,7 @@ internal sealed class ArchitectureKeys
             return null;
         }
 
+        Require(count <= MostExperts, "expert_count", $"{count}", $"at most {MostExperts}");
         int used = Positive("expert_used_count");
         int groups = Math.Max(1, NotNegative("expert_group_count", 1));
         int groupsUsed = Math.Max(1, NotNegative("expert_group_used_count", 1));
@@ -249,6 +261,13 @@ internal sealed class ArchitectureKeys
         Require(value >= 0, key, value.ToString(CultureInfo.InvariantCulture), "0 or more");
         return value;
     }
+
+    /// <summary>Refuses a head of a size that no model comes near, and that a cache could not hold.</summary>
+    public void RequireHeadLength(string key, int length) => Require(length <= MostHeadLength, key, $"{length}", $"at most {MostHeadLength}");
+
+    /// <summary>Refuses sizes whose product no model comes near, and which would overflow.</summary>
+    public void RequireWidth(string key, int count, int size) => Require(
+        (long)count * size <= MaxCount, key, $"{size}, {count} times", $"at most {MaxCount} in all");
 
     /// <summary>Refuses a variant that the key switches on.</summary>
     public void RequireZero(string key, string variant)

@@ -32,14 +32,21 @@ internal sealed class DeepSeek2 : Architecture
         RopeSpec rope = RopeKeys.Read(keys, queryLength, RopePairing.Norm);
         keys.Require(
             rope.Dimensions < queryLength, "rope.dimension_count", $"{rope.Dimensions}", $"less than attention.key_length_mla, {queryLength}");
+        int heads = keys.Positive("attention.head_count");
+        int latent = keys.Positive("attention.kv_lora_rank");
+        int valueLength = keys.Positive("attention.value_length_mla");
+        keys.RequireHeadLength("attention.kv_lora_rank", latent + rope.Dimensions);
+        keys.RequireWidth("attention.key_length_mla", heads, queryLength);
+        keys.RequireWidth("attention.kv_lora_rank", heads, latent + rope.Dimensions);
+        keys.RequireWidth("attention.value_length_mla", heads, valueLength);
         float magnitude = RopeKeys.LatentMagnitude(keys, rope);
         return new LatentAttentionSpec
         {
-            Heads = keys.Positive("attention.head_count"),
-            Latent = keys.Positive("attention.kv_lora_rank"),
+            Heads = heads,
+            Latent = latent,
             QueryRank = keys.Source.Has("blk.0.attn_q.weight") ? 0 : keys.Positive("attention.q_lora_rank"),
             PlainLength = queryLength - rope.Dimensions,
-            ValueLength = keys.Positive("attention.value_length_mla"),
+            ValueLength = valueLength,
             Rope = rope,
             Scale = magnitude * magnitude / MathF.Sqrt(queryLength),
             NormEpsilon = keys.RmsEpsilon,
@@ -53,11 +60,13 @@ internal sealed class DeepSeek2 : Architecture
             return null;
         }
 
+        int shared = keys.NotNegative("expert_shared_count", 0);
+        keys.RequireWidth("expert_shared_count", experts.Width, shared);
         return experts with
         {
             Gating = keys.Gating(ExpertGating.Softmax),
             Normalizes = keys.Flag("expert_weights_norm", false),
-            SharedWidth = experts.Width * keys.NotNegative("expert_shared_count", 0),
+            SharedWidth = experts.Width * shared,
             BiasOrder = BiasOrder.NoScale,
             SharedBiasOrder = BiasOrder.NoScale,
         };

@@ -15,6 +15,7 @@ internal sealed class Lfm2 : Architecture
         var decoder = new Decoder(keys, NormKind.Rms) { OutputNorm = "token_embd_norm", IsNotRun = IsOfRetriever };
         int[] kvHeads = keys.PerLayer("attention.head_count_kv");
         int taps = keys.Positive("shortconv.l_cache");
+        keys.RequireWidth("shortconv.l_cache", keys.Hidden, taps);
         int window = keys.NotNegative("attention.sliding_window", 0);
         AttentionSpec Attention(int layer) => keys.Attention(RopePairing.Neox, layer) with
         {

@@ -85,6 +85,12 @@ internal sealed unsafe class CpuEngine : IEngine, ITeamWork
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Capacity, 1, nameof(options));
         ArgumentOutOfRangeException.ThrowIfLessThan(options.BatchTokens, 1, nameof(options));
+        if (options.Capacity > _statePlan.MostPositions)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(options), $"a context of {options.Capacity} tokens: the model has learned {_statePlan.MostPositions} positions and has no others");
+        }
+
         AddReference();
         try
         {

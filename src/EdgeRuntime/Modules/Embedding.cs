@@ -1,5 +1,6 @@
 using System;
 using EdgeRuntime.Memory;
+using EdgeRuntime.State;
 using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Modules;
@@ -42,6 +43,14 @@ internal sealed unsafe class Embedding : Stage
         _table = new EmbeddingTable(tensors.Source.MatrixWithAnyRows($"{_name}.weight", _hidden));
         _positions = Positions is null ? null : tensors.Floats($"{Positions}.weight", PositionCount, _hidden);
         Norm?.Bind(tensors);
+    }
+
+    public override void Declare(StatePlan state)
+    {
+        if (Positions is not null)
+        {
+            state.LimitPositions(PositionCount);
+        }
     }
 
     public override void Plan(ScratchPlan scratch)

@@ -46,6 +46,9 @@ internal sealed class StatePlan
     /// <summary>Floats of a row's cosines and sines of all ropes.</summary>
     public int RotationFloats { get; private set; }
 
+    /// <summary>Most positions that a sequence can have, whatever its capacity; null for no limit.</summary>
+    public int? MostPositions { get; private set; }
+
     /// <summary>Floats of recurrent state.</summary>
     public long RecurrentFloats { get; private set; }
 
@@ -85,6 +88,9 @@ internal sealed class StatePlan
         _layers.Add(layer);
         return _layers.Count - 1;
     }
+
+    /// <summary>Declares that positions are learned, so that there are no more of them.</summary>
+    public void LimitPositions(int most) => MostPositions = most;
 
     /// <summary>Declares state that every token replaces; it is zero at the start of a sequence.</summary>
     public RecurrentSlot AddRecurrent(int floats)

@@ -21,6 +21,9 @@ internal sealed class ModelSource
 
     public GgufMetadata Metadata => _file.Metadata;
 
+    /// <summary>Tensors of the file.</summary>
+    public int TensorCount => _file.Tensors.Count;
+
     /// <summary>Names of the tensors that nothing has asked for, in the order of the file.</summary>
     public IEnumerable<string> UnboundTensors => _file.Tensors.Select(static tensor => tensor.Name).Where(name => !_bound.Contains(name));
 

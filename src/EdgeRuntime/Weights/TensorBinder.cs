@@ -105,8 +105,9 @@ internal sealed unsafe class TensorBinder : IDisposable
         var stack = new Projection[count];
         for (int i = 0; i < count; i++)
         {
-            int first = (i * all) + (part * rows);
-            stack[i] = Add(tensor, rows, first, (scales?[i] ?? 1) * tensor.ReadScale(), biases?[first..(first + rows)]);
+            long first = ((long)i * all) + (part * rows);
+            float[]? bias = biases?.AsSpan(checked((int)first), rows).ToArray();
+            stack[i] = Add(tensor, rows, first, (scales?[i] ?? 1) * tensor.ReadScale(), bias);
         }
 
         return stack;

@@ -284,7 +284,8 @@ public class PackedMatrixTests
             }
         }
 
-        Assert.NotEqual(0, refused);
+        // Every byte of NVFP4 is a number.
+        Assert.Equal(type == TensorType.NVFP4, refused == 0);
     }
 
     private static void ExpectNonFinite(TensorType type, int row)

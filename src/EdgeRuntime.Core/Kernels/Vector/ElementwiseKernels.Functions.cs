@@ -167,7 +167,7 @@ internal sealed unsafe partial class ElementwiseKernels<TLanes>
     {
         for (int i = 0; i < count; i++)
         {
-            y[i] = x[i] > 20 ? x[i] : MathF.Log(1 + LaneMath.Exp(x[i]));
+            y[i] = x[i] > 20 ? x[i] : (float)Math.Log(1.0 + LaneMath.Exp(x[i]));
         }
     }
 
