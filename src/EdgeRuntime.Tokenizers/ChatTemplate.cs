@@ -1,9 +1,9 @@
 using System;
 using System.Collections.Generic;
 using System.Text.Json.Nodes;
-using EdgeRuntime.Tokenizers.Templates.Values;
 using EdgeRuntime.Tokenizers.Templates.Library;
 using EdgeRuntime.Tokenizers.Templates.Syntax;
+using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers;
 

@@ -9,8 +9,8 @@ using EdgeRuntime.Kernels.Arm;
 using EdgeRuntime.Kernels.Attention;
 using EdgeRuntime.Kernels.Gemm;
 using EdgeRuntime.Kernels.Gemv;
-using EdgeRuntime.Kernels.Scalar;
 using EdgeRuntime.Kernels.Panels;
+using EdgeRuntime.Kernels.Scalar;
 using EdgeRuntime.Kernels.Vector;
 using EdgeRuntime.Kernels.X86;
 

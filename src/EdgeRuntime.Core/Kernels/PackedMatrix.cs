@@ -1,7 +1,7 @@
 using System;
 using EdgeRuntime.Formats;
-using EdgeRuntime.Memory;
 using EdgeRuntime.Kernels.Panels;
+using EdgeRuntime.Memory;
 
 namespace EdgeRuntime.Kernels;
 

@@ -1,6 +1,6 @@
+using EdgeRuntime.Kernels.Panels;
 using Iced.Intel;
 using static Iced.Intel.AssemblerRegisters;
-using EdgeRuntime.Kernels.Panels;
 
 namespace EdgeRuntime.Kernels.Emit;
 

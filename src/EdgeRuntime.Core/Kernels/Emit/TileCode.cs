@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
+using EdgeRuntime.Kernels.Panels;
 using Iced.Intel;
 using static Iced.Intel.AssemblerRegisters;
-using EdgeRuntime.Kernels.Panels;
 
 namespace EdgeRuntime.Kernels.Emit;
 

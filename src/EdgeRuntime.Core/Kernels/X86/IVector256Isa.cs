@@ -11,19 +11,19 @@ internal unsafe interface IVector256Isa : IPanelIsa<Vector256<int>>
     static int IPanelIsa<Vector256<int>>.Rows => 8;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static void IPanelIsa<Vector256<int>>.Prefetch(void* address) => Sse.Prefetch0(address);
+    static void IPanelIsa<Vector256<int>>.Prefetch(void* address) => Sse.Prefetch0(address);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static Vector256<int> IPanelIsa<Vector256<int>>.Load(void* source) => Vector256.Load((int*)source);
+    static Vector256<int> IPanelIsa<Vector256<int>>.Load(void* source) => Vector256.Load((int*)source);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static void IPanelIsa<Vector256<int>>.Store(Vector256<int> value, void* destination) => value.Store((int*)destination);
+    static void IPanelIsa<Vector256<int>>.Store(Vector256<int> value, void* destination) => value.Store((int*)destination);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static Vector256<int> IPanelIsa<Vector256<int>>.Activations(sbyte* a) => Vector256.Create(*(int*)a);
+    static Vector256<int> IPanelIsa<Vector256<int>>.Activations(sbyte* a) => Vector256.Create(*(int*)a);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static Vector256<int> IPanelIsa<Vector256<int>>.Field(Vector256<int> x, int left, byte mask)
+    static Vector256<int> IPanelIsa<Vector256<int>>.Field(Vector256<int> x, int left, byte mask)
     {
         Vector256<int> moved = left switch
         {
@@ -35,43 +35,43 @@ static Vector256<int> IPanelIsa<Vector256<int>>.Field(Vector256<int> x, int left
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static Vector256<int> IPanelIsa<Vector256<int>>.Or(Vector256<int> x, Vector256<int> y) => x | y;
+    static Vector256<int> IPanelIsa<Vector256<int>>.Or(Vector256<int> x, Vector256<int> y) => x | y;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static Vector256<int> IPanelIsa<Vector256<int>>.Add(Vector256<int> x, Vector256<int> y) => x + y;
+    static Vector256<int> IPanelIsa<Vector256<int>>.Add(Vector256<int> x, Vector256<int> y) => x + y;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static Vector256<int> IPanelIsa<Vector256<int>>.Broadcast(float value) => Vector256.Create(value).AsInt32();
+    static Vector256<int> IPanelIsa<Vector256<int>>.Broadcast(float value) => Vector256.Create(value).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static Vector256<int> IPanelIsa<Vector256<int>>.Multiply(Vector256<int> x, Vector256<int> y) => (x.AsSingle() * y.AsSingle()).AsInt32();
+    static Vector256<int> IPanelIsa<Vector256<int>>.Multiply(Vector256<int> x, Vector256<int> y) => (x.AsSingle() * y.AsSingle()).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static Vector256<int> IPanelIsa<Vector256<int>>.Negate(Vector256<int> x) => x ^ Vector256.Create(int.MinValue);
+    static Vector256<int> IPanelIsa<Vector256<int>>.Negate(Vector256<int> x) => x ^ Vector256.Create(int.MinValue);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static Vector256<int> IPanelIsa<Vector256<int>>.Lookup(Vector256<int> x, Vector128<byte> table) =>
+    static Vector256<int> IPanelIsa<Vector256<int>>.Lookup(Vector256<int> x, Vector128<byte> table) =>
         Avx2.Shuffle(Vector256.Create(table), x.AsByte()).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static Vector256<int> IPanelIsa<Vector256<int>>.Spread(byte* source) =>
+    static Vector256<int> IPanelIsa<Vector256<int>>.Spread(byte* source) =>
         Avx2.Shuffle(
             Avx2.ConvertToVector256Int32(source).AsByte(),
             Vector256.Create(Vector128.Create(0, 0x04040404, 0x08080808, 0x0c0c0c0c)).AsByte()).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static Vector256<int> IPanelIsa<Vector256<int>>.SubtractSums(Vector256<int> sum, short* sum16, int first, int second)
+    static Vector256<int> IPanelIsa<Vector256<int>>.SubtractSums(Vector256<int> sum, short* sum16, int first, int second)
     {
         Vector256<int> factors = Vector256.Create((-first & 0xffff) | (-second << 16));
         return sum + Avx2.MultiplyAddAdjacent(Vector256.Create(*(int*)sum16).AsInt16(), factors.AsInt16());
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static Vector256<int> IPanelIsa<Vector256<int>>.MultiplySums(Vector256<int> pairs, short* sum16) =>
+    static Vector256<int> IPanelIsa<Vector256<int>>.MultiplySums(Vector256<int> pairs, short* sum16) =>
         Avx2.MultiplyAddAdjacent(Vector256.Create(*(int*)sum16).AsInt16(), pairs.AsInt16());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static Vector256<int> IPanelIsa<Vector256<int>>.LoadHalves(byte* source)
+    static Vector256<int> IPanelIsa<Vector256<int>>.LoadHalves(byte* source)
     {
         // Sign and magnitude to their places in float32, then the exponent's bias from 15 to 127 by a product with 2^112.
         Vector256<int> bits = (Avx2.ConvertToVector256Int32((short*)source) << 13) & Vector256.Create(unchecked((int)0x8fffe000));
@@ -79,34 +79,34 @@ static Vector256<int> IPanelIsa<Vector256<int>>.LoadHalves(byte* source)
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static Vector256<int> IPanelIsa<Vector256<int>>.LoadBytes(byte* source) =>
+    static Vector256<int> IPanelIsa<Vector256<int>>.LoadBytes(byte* source) =>
         Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(source)).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static Vector256<int> IPanelIsa<Vector256<int>>.LoadSignedBytes(byte* source) =>
+    static Vector256<int> IPanelIsa<Vector256<int>>.LoadSignedBytes(byte* source) =>
         Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32((sbyte*)source)).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static Vector256<int> IPanelIsa<Vector256<int>>.LoadNibbles(byte* source, int shift) =>
+    static Vector256<int> IPanelIsa<Vector256<int>>.LoadNibbles(byte* source, int shift) =>
         Avx.ConvertToVector256Single((Avx2.ConvertToVector256Int32(source) >>> shift) & Vector256.Create(15)).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static Vector256<int> IPanelIsa<Vector256<int>>.LoadHighNibblePairs(byte* lower, byte* upper) =>
+    static Vector256<int> IPanelIsa<Vector256<int>>.LoadHighNibblePairs(byte* lower, byte* upper) =>
         (Avx2.ConvertToVector256Int32(lower) >>> 4) | ((Avx2.ConvertToVector256Int32(upper) & Vector256.Create(0xf0)) << 12);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static Vector256<int> IPanelIsa<Vector256<int>>.LoadFloatBits(byte* source, int left, int least) =>
+    static Vector256<int> IPanelIsa<Vector256<int>>.LoadFloatBits(byte* source, int left, int least) =>
         Vector256.Max(Avx2.ConvertToVector256Int32(source) << left, Vector256.Create(least));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static Vector256<int> IPanelIsa<Vector256<int>>.MultiplyAdd(Vector256<int> x, Vector256<int> y, Vector256<int> z) =>
+    static Vector256<int> IPanelIsa<Vector256<int>>.MultiplyAdd(Vector256<int> x, Vector256<int> y, Vector256<int> z) =>
         Fma.MultiplyAdd(x.AsSingle(), y.AsSingle(), z.AsSingle()).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static Vector256<int> IPanelIsa<Vector256<int>>.AddScaled(Vector256<int> acc, Vector256<int> isum, Vector256<int> scale, float* d) =>
+    static Vector256<int> IPanelIsa<Vector256<int>>.AddScaled(Vector256<int> acc, Vector256<int> isum, Vector256<int> scale, float* d) =>
         Fma.MultiplyAdd(Avx.ConvertToVector256Single(isum), scale.AsSingle() * Vector256.Create(*d), acc.AsSingle()).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static Vector256<int> IPanelIsa<Vector256<int>>.AddMultiplied(Vector256<int> acc, Vector256<int> x, float* value) =>
+    static Vector256<int> IPanelIsa<Vector256<int>>.AddMultiplied(Vector256<int> acc, Vector256<int> x, float* value) =>
         Fma.MultiplyAdd(x.AsSingle(), Vector256.Create(*value), acc.AsSingle()).AsInt32();
 }

@@ -11,19 +11,19 @@ internal unsafe interface IVector512Isa : IPanelIsa<Vector512<int>>
     static int IPanelIsa<Vector512<int>>.Rows => 16;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static void IPanelIsa<Vector512<int>>.Prefetch(void* address) => Sse.Prefetch0(address);
+    static void IPanelIsa<Vector512<int>>.Prefetch(void* address) => Sse.Prefetch0(address);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static Vector512<int> IPanelIsa<Vector512<int>>.Load(void* source) => Vector512.Load((int*)source);
+    static Vector512<int> IPanelIsa<Vector512<int>>.Load(void* source) => Vector512.Load((int*)source);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static void IPanelIsa<Vector512<int>>.Store(Vector512<int> value, void* destination) => value.Store((int*)destination);
+    static void IPanelIsa<Vector512<int>>.Store(Vector512<int> value, void* destination) => value.Store((int*)destination);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static Vector512<int> IPanelIsa<Vector512<int>>.Activations(sbyte* a) => Vector512.Create(*(int*)a);
+    static Vector512<int> IPanelIsa<Vector512<int>>.Activations(sbyte* a) => Vector512.Create(*(int*)a);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static Vector512<int> IPanelIsa<Vector512<int>>.Field(Vector512<int> x, int left, byte mask)
+    static Vector512<int> IPanelIsa<Vector512<int>>.Field(Vector512<int> x, int left, byte mask)
     {
         Vector512<int> moved = left switch
         {
@@ -35,41 +35,41 @@ static Vector512<int> IPanelIsa<Vector512<int>>.Field(Vector512<int> x, int left
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static Vector512<int> IPanelIsa<Vector512<int>>.Or(Vector512<int> x, Vector512<int> y) => x | y;
+    static Vector512<int> IPanelIsa<Vector512<int>>.Or(Vector512<int> x, Vector512<int> y) => x | y;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static Vector512<int> IPanelIsa<Vector512<int>>.Add(Vector512<int> x, Vector512<int> y) => x + y;
+    static Vector512<int> IPanelIsa<Vector512<int>>.Add(Vector512<int> x, Vector512<int> y) => x + y;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static Vector512<int> IPanelIsa<Vector512<int>>.Broadcast(float value) => Vector512.Create(value).AsInt32();
+    static Vector512<int> IPanelIsa<Vector512<int>>.Broadcast(float value) => Vector512.Create(value).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static Vector512<int> IPanelIsa<Vector512<int>>.Multiply(Vector512<int> x, Vector512<int> y) => (x.AsSingle() * y.AsSingle()).AsInt32();
+    static Vector512<int> IPanelIsa<Vector512<int>>.Multiply(Vector512<int> x, Vector512<int> y) => (x.AsSingle() * y.AsSingle()).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static Vector512<int> IPanelIsa<Vector512<int>>.Negate(Vector512<int> x) => x ^ Vector512.Create(int.MinValue);
+    static Vector512<int> IPanelIsa<Vector512<int>>.Negate(Vector512<int> x) => x ^ Vector512.Create(int.MinValue);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static Vector512<int> IPanelIsa<Vector512<int>>.Lookup(Vector512<int> x, Vector128<byte> table) =>
+    static Vector512<int> IPanelIsa<Vector512<int>>.Lookup(Vector512<int> x, Vector128<byte> table) =>
         Avx512BW.Shuffle(Repeat(table), x.AsByte()).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static Vector512<int> IPanelIsa<Vector512<int>>.Spread(byte* source) =>
+    static Vector512<int> IPanelIsa<Vector512<int>>.Spread(byte* source) =>
         Avx512BW.Shuffle(Wide(source).AsByte(), Repeat(Vector128.Create(0, 0x04040404, 0x08080808, 0x0c0c0c0c).AsByte())).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static Vector512<int> IPanelIsa<Vector512<int>>.SubtractSums(Vector512<int> sum, short* sum16, int first, int second)
+    static Vector512<int> IPanelIsa<Vector512<int>>.SubtractSums(Vector512<int> sum, short* sum16, int first, int second)
     {
         Vector512<int> factors = Vector512.Create((-first & 0xffff) | (-second << 16));
         return sum + Avx512BW.MultiplyAddAdjacent(Vector512.Create(*(int*)sum16).AsInt16(), factors.AsInt16());
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static Vector512<int> IPanelIsa<Vector512<int>>.MultiplySums(Vector512<int> pairs, short* sum16) =>
+    static Vector512<int> IPanelIsa<Vector512<int>>.MultiplySums(Vector512<int> pairs, short* sum16) =>
         Avx512BW.MultiplyAddAdjacent(Vector512.Create(*(int*)sum16).AsInt16(), pairs.AsInt16());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static Vector512<int> IPanelIsa<Vector512<int>>.LoadHalves(byte* source)
+    static Vector512<int> IPanelIsa<Vector512<int>>.LoadHalves(byte* source)
     {
         // Sign and magnitude to their places in float32, then the exponent's bias from 15 to 127 by a product with 2^112.
         Vector512<int> bits =
@@ -78,41 +78,41 @@ static Vector512<int> IPanelIsa<Vector512<int>>.LoadHalves(byte* source)
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static Vector512<int> IPanelIsa<Vector512<int>>.LoadBytes(byte* source) => Avx512F.ConvertToVector512Single(Wide(source)).AsInt32();
+    static Vector512<int> IPanelIsa<Vector512<int>>.LoadBytes(byte* source) => Avx512F.ConvertToVector512Single(Wide(source)).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static Vector512<int> IPanelIsa<Vector512<int>>.LoadSignedBytes(byte* source) =>
+    static Vector512<int> IPanelIsa<Vector512<int>>.LoadSignedBytes(byte* source) =>
         Avx512F.ConvertToVector512Single(Avx512F.ConvertToVector512Int32(Vector128.Load((sbyte*)source))).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static Vector512<int> IPanelIsa<Vector512<int>>.LoadNibbles(byte* source, int shift) =>
+    static Vector512<int> IPanelIsa<Vector512<int>>.LoadNibbles(byte* source, int shift) =>
         Avx512F.ConvertToVector512Single((Wide(source) >>> shift) & Vector512.Create(15)).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static Vector512<int> IPanelIsa<Vector512<int>>.LoadHighNibblePairs(byte* lower, byte* upper) =>
+    static Vector512<int> IPanelIsa<Vector512<int>>.LoadHighNibblePairs(byte* lower, byte* upper) =>
     (Wide(lower) >>> 4) | ((Wide(upper) & Vector512.Create(0xf0)) << 12);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static Vector512<int> IPanelIsa<Vector512<int>>.LoadFloatBits(byte* source, int left, int least) =>
+    static Vector512<int> IPanelIsa<Vector512<int>>.LoadFloatBits(byte* source, int left, int least) =>
     Vector512.Max(Wide(source) << left, Vector512.Create(least));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static Vector512<int> IPanelIsa<Vector512<int>>.MultiplyAdd(Vector512<int> x, Vector512<int> y, Vector512<int> z) =>
+    static Vector512<int> IPanelIsa<Vector512<int>>.MultiplyAdd(Vector512<int> x, Vector512<int> y, Vector512<int> z) =>
         Avx512F.FusedMultiplyAdd(x.AsSingle(), y.AsSingle(), z.AsSingle()).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static Vector512<int> IPanelIsa<Vector512<int>>.AddScaled(Vector512<int> acc, Vector512<int> isum, Vector512<int> scale, float* d) =>
+    static Vector512<int> IPanelIsa<Vector512<int>>.AddScaled(Vector512<int> acc, Vector512<int> isum, Vector512<int> scale, float* d) =>
         Avx512F.FusedMultiplyAdd(Avx512F.ConvertToVector512Single(isum), scale.AsSingle() * Vector512.Create(*d), acc.AsSingle()).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-static Vector512<int> IPanelIsa<Vector512<int>>.AddMultiplied(Vector512<int> acc, Vector512<int> x, float* value) =>
+    static Vector512<int> IPanelIsa<Vector512<int>>.AddMultiplied(Vector512<int> acc, Vector512<int> x, float* value) =>
         Avx512F.FusedMultiplyAdd(x.AsSingle(), Vector512.Create(*value), acc.AsSingle()).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-private static Vector512<int> Wide(byte* source) => Avx512F.ConvertToVector512Int32(Vector128.Load(source));
+    private static Vector512<int> Wide(byte* source) => Avx512F.ConvertToVector512Int32(Vector128.Load(source));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-private static Vector512<byte> Repeat(Vector128<byte> table)
+    private static Vector512<byte> Repeat(Vector128<byte> table)
     {
         // The JIT builds Vector512.Create(table) anew each time, of two inserts; this it keeps.
         Vector512<int> first = table.AsInt32().ToVector256().ToVector512();
