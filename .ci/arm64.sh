@@ -23,5 +23,8 @@ fi
 
 export EDGERUNTIME_SHARED
 EDGERUNTIME_SHARED=$(realpath -m "${EDGERUNTIME_SHARED:-../shared}")
+# Emulation is some twenty times slower, so two long tests are left to the native run: panels refused while packing (scalar code)
+# and masks against their definition (here masked batches and sequences are still compared with each other).
 CPUS="max cortex-a72" bash "$kit" "$PWD/tests/EdgeRuntime.Core.Tests" EdgeRuntime.Core.Tests \
-    --filter-namespace "*.Formats*" --filter-namespace "*.Kernels*" --no-ansi --no-progress
+    --filter-namespace "*.Formats*" --filter-namespace "*.Kernels*" \
+    --filter-not-method "*.PackPanel_HalfOfABlockOverwritten*" --filter-not-method "*.Compute_Masked_IsTheDefinition" --no-ansi --no-progress

@@ -6,7 +6,6 @@ using System.Linq;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using EdgeRuntime.Formats;
-using EdgeRuntime.TestSupport;
 
 namespace EdgeRuntime.Core.Tests.Formats;
 
@@ -55,7 +54,7 @@ internal static class GoldenRows
 
     private static Dictionary<string, byte[]> ReadEntries()
     {
-        using ZipArchive archive = ZipFile.OpenRead(Path.Combine(SharedData.Repository, "tests", "data", "quantization.zip"));
+        using ZipArchive archive = ZipFile.OpenRead(Path.Combine(AppContext.BaseDirectory, "quantization.zip"));
         return archive.Entries.ToDictionary(entry => entry.FullName, Read);
     }
 
