@@ -76,7 +76,8 @@ public sealed partial class ModelSession : IDisposable
     /// <exception cref="ContextFullException">They do not fit; nothing is changed.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A token id that the vocabulary does not have, or none at all.</exception>
     /// <exception cref="ModelFormatException">After a <see cref="ModelOptions.QuickStart"/>: a weight is not finite.</exception>
-    /// <exception cref="NonFiniteException">The pass did not give numbers; the message names the layer. The session is as before.</exception>
+    /// <exception cref="NonFiniteException">The pass did not give numbers; the message names the layer. The session is as
+    /// before.</exception>
     /// <exception cref="System.IO.IOException">The file, from which embeddings are read, can't be read any more.</exception>
     /// <exception cref="InvalidOperationException">Another thread uses the session.</exception>
     /// <exception cref="ObjectDisposedException">The session is disposed, perhaps during the call.</exception>

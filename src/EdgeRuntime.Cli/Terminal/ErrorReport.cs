@@ -15,7 +15,8 @@ internal sealed class CommandException(string message, Exception? inner = null) 
 /// <summary>Standard output can't take the answer, which ends the command: exit code 1.</summary>
 internal class OutputException(string message) : IOException(message);
 
-/// <summary>The reader of standard output has gone away (<c>| head</c>): the command ends without a word, as SIGPIPE would end it.</summary>
+/// <summary>The reader of standard output has gone away (<c>| head</c>): the command ends without a word, as SIGPIPE would end
+/// it.</summary>
 internal sealed class OutputClosedException() : OutputException("standard output was closed by its reader");
 
 /// <summary>What a person sees of an exception: one line on standard error; a stack trace only when asked for details.</summary>

@@ -63,7 +63,8 @@ internal static class JsonText
     }
 
     /// <summary>
-    /// Escapes what <see cref="TerminalFilter"/> would change and the relaxed encoder leaves alone: such a character stands in strings only.
+    /// Escapes what <see cref="TerminalFilter"/> would change and the relaxed encoder leaves alone: such a character stands in strings
+    /// only.
     /// </summary>
     private static string EscapeForTerminal(string json)
     {

@@ -6,7 +6,8 @@ using EdgeRuntime.Weights;
 namespace EdgeRuntime.Architectures;
 
 /// <summary>
-/// Gemma 3, text: norms before and after each branch and of queries and keys; five of six layers have a window, and a rope base of their own.
+/// Gemma 3, text: norms before and after each branch and of queries and keys; five of six layers have a window, and a rope base of their
+/// own.
 /// </summary>
 internal sealed class Gemma3 : Architecture
 {

@@ -11,9 +11,11 @@ namespace EdgeRuntime.Engine;
 /// <para>Thread safety: every member may be called from any thread at any time. Calls of <see cref="Run"/> that overlap run one after the
 /// other; a state takes part in at most one call at a time, and a caller that breaks this rule gets an
 /// <see cref="InvalidOperationException"/> or wrong numbers, never memory that was freed.</para>
-/// <para>Ownership: the engine owns weights and scratch memory. It does not own the states it creates, and lives until it and all of them are
+/// <para>Ownership: the engine owns weights and scratch memory. It does not own the states it creates, and lives until it and all of them
+/// are
 /// disposed. Disposing an engine or a state that is already disposed does nothing.</para>
-/// <para>Mutation: <see cref="Run"/> changes the states that the batch names and nothing else. Tokens are only read during the call; outputs
+/// <para>Mutation: <see cref="Run"/> changes the states that the batch names and nothing else. Tokens are only read during the call;
+/// outputs
 /// are written before it returns and never later.</para>
 /// </remarks>
 public interface IEngine : IDisposable
@@ -67,10 +69,12 @@ public interface IEngineState : IDisposable
     /// <summary>What the state can do besides appending.</summary>
     StateAbilities Abilities { get; }
 
-    /// <summary>Forgets positions from <paramref name="length"/> on, or from an earlier position where the state can't return to that length.</summary>
+    /// <summary>Forgets positions from <paramref name="length"/> on, or from an earlier position where the state can't return to that
+    /// length.</summary>
     /// <param name="length">0 to <see cref="Length"/>.</param>
     /// <returns>
-    /// The new length: <paramref name="length"/> with <see cref="StateAbilities.Truncate"/>, else the greatest up to it that can be returned to.
+    /// The new length: <paramref name="length"/> with <see cref="StateAbilities.Truncate"/>, else the greatest up to it that can be
+    /// returned to.
     /// </returns>
     int Truncate(int length);
 

@@ -32,7 +32,8 @@ internal sealed unsafe class ActivationProbe(Pass pass)
     public float Value { get; private set; }
 
     /// <summary>
-    /// Whether all are finite and so is the sum of their squares: a norm turns a row whose squares overflow into zeros, and a cache of 16-bit
+    /// Whether all are finite and so is the sum of their squares: a norm turns a row whose squares overflow into zeros, and a cache of
+    /// 16-bit
     /// numbers stores infinities as its largest number, so that either would go on as if it were a number.
     /// </summary>
     public static bool IsSound(ReadOnlySpan<float> row) => float.IsFinite(TensorPrimitives.SumOfSquares(row));

@@ -6,7 +6,8 @@ using EdgeRuntime.Weights;
 namespace EdgeRuntime.Modules;
 
 /// <summary>
-/// What every attention layer does between its projections: keeps keys and values in the caches of the sequences and attends to them. A part
+/// What every attention layer does between its projections: keeps keys and values in the caches of the sequences and attends to them. A
+/// part
 /// of mixers.
 /// </summary>
 internal sealed unsafe class AttentionCore : Module

@@ -51,7 +51,8 @@ internal sealed unsafe class CausalConvolution : Module
     {
     }
 
-    /// <summary>One row. The rows before it are inputs of the batch, or in the sequence's state; the last row replaces that state.</summary>
+    /// <summary>One row. The rows before it are inputs of the batch, or in the sequence's state; the last row replaces that
+    /// state.</summary>
     /// <param name="t">The thread.</param>
     /// <param name="row">Row of the batch.</param>
     /// <param name="x">Inputs of the batch's first row.</param>

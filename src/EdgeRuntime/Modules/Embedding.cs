@@ -5,7 +5,8 @@ using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Modules;
 
-/// <summary>x[row] = scale * embedding[token], plus the row of the position where the model has learned positions, then a norm where it has one.</summary>
+/// <summary>x[row] = scale * embedding[token], plus the row of the position where the model has learned positions, then a norm where it
+/// has one.</summary>
 internal sealed unsafe class Embedding : Stage
 {
     private readonly string _name;

@@ -8,7 +8,8 @@ using EdgeRuntime.Weights;
 namespace EdgeRuntime.Modules;
 
 /// <summary>
-/// A feed-forward that each token finds among many (mixture of experts), plus one that every token uses where the model has it. The pairs of
+/// A feed-forward that each token finds among many (mixture of experts), plus one that every token uses where the model has it. The pairs
+/// of
 /// token and expert are ordered by expert, so that an expert's weights are read once for all its tokens.
 /// </summary>
 internal sealed unsafe class Experts : Branch

@@ -5,7 +5,8 @@ using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Modules;
 
-/// <summary>A model as an architecture describes it: its modules in the order in which they run, and the facts that no module tells.</summary>
+/// <summary>A model as an architecture describes it: its modules in the order in which they run, and the facts that no module
+/// tells.</summary>
 internal sealed class ModelModules
 {
     /// <summary>Width of the residual stream.</summary>

@@ -5,7 +5,8 @@ namespace EdgeRuntime.Modules;
 
 /// <summary>
 /// A part of a model: an embedding, a norm, a mixer, a feed-forward, a head. An architecture creates modules from metadata; the engine then
-/// has each declare, in this order, the tensors it binds, the state it keeps for a sequence and the scratch it needs for a batch, and runs it.
+/// has each declare, in this order, the tensors it binds, the state it keeps for a sequence and the scratch it needs for a batch, and
+/// runs it.
 /// A module owns nothing: weights, states and scratch belong to the engine.
 /// </summary>
 internal abstract class Module

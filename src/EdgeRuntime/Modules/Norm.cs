@@ -14,7 +14,8 @@ internal enum NormKind
     Layer,
 }
 
-/// <summary>A norm over rows or parts of rows, <c>NAME.weight</c> and <c>NAME.bias</c>; either may be absent where the architecture says so.</summary>
+/// <summary>A norm over rows or parts of rows, <c>NAME.weight</c> and <c>NAME.bias</c>; either may be absent where the architecture says
+/// so.</summary>
 internal sealed unsafe class Norm : Module
 {
     private readonly string? _name;

@@ -3,7 +3,8 @@ using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Modules;
 
-/// <summary>x += first(normFirst(x)) + second(normSecond(x)): two branches that read the same x. Their norms may be one and the same.</summary>
+/// <summary>x += first(normFirst(x)) + second(normSecond(x)): two branches that read the same x. Their norms may be one and the
+/// same.</summary>
 internal sealed unsafe class ParallelResidual : Stage
 {
     private readonly Norm _firstNorm;

@@ -16,7 +16,8 @@ namespace EdgeRuntime.Modules;
 internal readonly record struct SequenceRows(SequenceState State, int FirstRow, int Rows, int FirstPosition);
 
 /// <summary>
-/// A batch and the scratch it is computed in, as modules see them. Owned by the engine, which fills it before each pass; constant during the
+/// A batch and the scratch it is computed in, as modules see them. Owned by the engine, which fills it before each pass; constant during
+/// the
 /// pass.
 /// </summary>
 internal sealed unsafe class Pass : IDisposable
@@ -126,7 +127,8 @@ internal sealed unsafe class Pass : IDisposable
         }
     }
 
-    /// <summary>Whether the residual stream is sound. What is not finite anywhere in a layer stays so in it, so looking at its end is enough.</summary>
+    /// <summary>Whether the residual stream is sound. What is not finite anywhere in a layer stays so in it, so looking at its end is
+    /// enough.</summary>
     public bool HasSoundResidual()
     {
         for (int row = 0; row < Rows; row++)

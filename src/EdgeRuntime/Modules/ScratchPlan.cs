@@ -23,7 +23,8 @@ internal readonly record struct BatchSize(int Rows, int Sequences, int Positions
 }
 
 /// <summary>
-/// Offsets of the buffers that a batch of up to <see cref="Rows"/> rows needs. The residual stream lies at the start; the buffers of a stage
+/// Offsets of the buffers that a batch of up to <see cref="Rows"/> rows needs. The residual stream lies at the start; the buffers of a
+/// stage
 /// share their memory with those of every other stage, since stages run one after the other.
 /// </summary>
 internal sealed class ScratchPlan
@@ -74,7 +75,8 @@ internal sealed class ScratchPlan
     /// <summary>[rows, rotation floats].</summary>
     public long Rotations { get; }
 
-    /// <summary>[rows, hidden]: a stage's input after its norm. Overlaps the stage's own buffers unless these begin with <see cref="KeepInput"/>.</summary>
+    /// <summary>[rows, hidden]: a stage's input after its norm. Overlaps the stage's own buffers unless these begin with
+    /// <see cref="KeepInput"/>.</summary>
     public long Normed { get; }
 
     /// <summary>Bytes of all buffers, without the tiles of activations.</summary>

@@ -9,7 +9,8 @@ internal sealed unsafe partial class KvCache
     /// <summary>Becomes a copy of another cache's first positions.</summary>
     /// <param name="source">A cache of the same layers.</param>
     /// <param name="length">A length that it can be truncated to, at most this cache's capacity.</param>
-    /// <exception cref="ArgumentException">The caches differ in layers, or there are no such positions to copy or no room for them.</exception>
+    /// <exception cref="ArgumentException">The caches differ in layers, or there are no such positions to copy or no room for
+    /// them.</exception>
     public void CopyFrom(KvCache source, int length)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)length, (uint)Capacity, nameof(length));

@@ -7,7 +7,8 @@ using EdgeRuntime.Gguf;
 namespace EdgeRuntime.Weights;
 
 /// <summary>
-/// A model's file as the loader sees it: metadata, and tensors that are checked against the shape they must have. It remembers which tensors
+/// A model's file as the loader sees it: metadata, and tensors that are checked against the shape they must have. It remembers which
+/// tensors
 /// were asked for, so that one that nothing reads is noticed. A view; for one caller at a time.
 /// </summary>
 internal sealed class ModelSource

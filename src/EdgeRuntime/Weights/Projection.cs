@@ -26,7 +26,8 @@ internal sealed unsafe class Projection : IDisposable
 
     public PackedMatrix Matrix { get; }
 
-    /// <summary>Multiplies in the matrix's place until all its panels are packed; then null. Changed only while nobody multiplies.</summary>
+    /// <summary>Multiplies in the matrix's place until all its panels are packed; then null. Changed only while nobody
+    /// multiplies.</summary>
     public MatrixLoader? Loader { get; set; }
 
     /// <summary>Bytes of scratch that a thread needs for <see cref="Multiply"/>.</summary>

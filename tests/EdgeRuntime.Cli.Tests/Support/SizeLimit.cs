@@ -5,7 +5,8 @@ using EdgeRuntime.TestSupport;
 
 namespace EdgeRuntime.Cli.Tests.Support;
 
-/// <summary>Runs the command where a file may have only so many bytes: writing more raises SIGXFSZ, which by default ends a process.</summary>
+/// <summary>Runs the command where a file may have only so many bytes: writing more raises SIGXFSZ, which by default ends a
+/// process.</summary>
 internal static class SizeLimit
 {
     /// <summary>Runs the command under <c>ulimit -f</c>.</summary>

@@ -7,7 +7,8 @@ namespace EdgeRuntime.Core.Tests.Gguf;
 public sealed class TensorTypesTests
 {
     /// <summary>
-    /// id, name, weights and bytes of a block, as ggml of llama.cpp v0.5.0 has them; 0 0 where it has removed the type. I2_S is bitnet.cpp's.
+    /// id, name, weights and bytes of a block, as ggml of llama.cpp v0.5.0 has them; 0 0 where it has removed the type. I2_S is
+    /// bitnet.cpp's.
     /// </summary>
     private const string Pinned = """
         0 F32 1 4

@@ -250,7 +250,8 @@ public class PackedMatrixTests
         ExpectNonFinite(type, 15);
     }
 
-    /// <summary>Whatever bytes of a block hold a scale: with each pattern of infinity or NaN at each place, packing refuses what dequantizing shows.</summary>
+    /// <summary>Whatever bytes of a block hold a scale: with each pattern of infinity or NaN at each place, packing refuses what
+    /// dequantizing shows.</summary>
     [Theory]
     [MemberData(nameof(Types))]
     public void PackPanel_HalfOfABlockOverwritten_IsRefusedExactlyWhereAWeightIsNotFinite(TensorType type)

@@ -6,7 +6,8 @@ using EdgeRuntime.Engine;
 namespace EdgeRuntime.Tests.Engine;
 
 /// <summary>
-/// An engine of a few lines: logits are a hash of the last three tokens of a sequence, whatever batches it came in. What its states can do is
+/// An engine of a few lines: logits are a hash of the last three tokens of a sequence, whatever batches it came in. What its states can
+/// do is
 /// given, so that everything above the seam can be tried with each kind.
 /// </summary>
 internal sealed class FakeEngine(int vocabularySize, int contextLength, StateAbilities abilities) : IEngine

@@ -41,7 +41,8 @@ public sealed class EveryTensorTests : IDisposable
         return error.Message;
     }
 
-    /// <summary>The fixture with each tensor under the names that <paramref name="choose"/> gives for its own and for that of the first norm.</summary>
+    /// <summary>The fixture with each tensor under the names that <paramref name="choose"/> gives for its own and for that of the first
+    /// norm.</summary>
     private string Write(string fixture, Func<string, string, string[]> choose)
     {
         using GgufFile source = GgufFile.Open(SharedData.Require($"conformance/architectures/{fixture}.gguf"));

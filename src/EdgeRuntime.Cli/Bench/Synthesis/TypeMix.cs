@@ -137,7 +137,8 @@ internal sealed record TypeMix(
 
     private static bool Fits(TensorType type, int columns) => columns % TensorTypes.Find(type)!.BlockElements == 0;
 
-    /// <summary>Gives rows that are no multiple of a type's block a type of blocks of 32; of NVFP4 and Q1_0 llama.cpp refuses them.</summary>
+    /// <summary>Gives rows that are no multiple of a type's block a type of blocks of 32; of NVFP4 and Q1_0 llama.cpp refuses
+    /// them.</summary>
     private static TensorType Fit(TensorType type, int columns) => Fits(type, columns) ? type : type switch
     {
         TensorType.Q2_K or TensorType.Q3_K or TensorType.TQ1_0 or TensorType.TQ2_0 or TensorType.Q1_0 or TensorType.Q2_0 => TensorType.Q4_0,

@@ -116,7 +116,8 @@ internal sealed unsafe class AttentionCase : IDisposable
         }
     }
 
-    /// <summary>What the documentation says that the output of a position and head is, whose batch ends at <paramref name="end"/>.</summary>
+    /// <summary>What the documentation says that the output of a position and head is, whose batch ends at
+    /// <paramref name="end"/>.</summary>
     public float[] Define(int position, int head, int end) =>
         Definition(head).Compute(Query(position, head), head, position, end);
 
