@@ -1,6 +1,7 @@
 using System;
 using System.CommandLine;
 using System.Diagnostics;
+using System.Linq;
 using System.Text.Json.Nodes;
 using EdgeRuntime.Cli.Chat;
 using EdgeRuntime.Cli.Models;
@@ -18,12 +19,14 @@ internal static class RunCommand
         var sampling = new SamplingCommandOptions();
         var conversation = new ConversationCommandOptions();
         var speculation = new SpeculationCommandOptions();
-        Option<string?> prompt = OptionFactory.Text("--prompt", ["-p"], "The prompt [default: standard input]", "TEXT");
+        var words = new Argument<string?>("prompt") { Description = "The prompt [default: standard input]", Arity = ArgumentArity.ZeroOrOne };
+        Option<string?> prompt = OptionFactory.Text("--prompt", ["-p"], "The prompt, as the argument", "TEXT");
         Option<string?> file = OptionFactory.Text("--file", ["-f"], "A file with the prompt", "FILE");
         Option<bool> json = OptionFactory.Switch(
             "--json", [], "Print one JSON object instead: text, tokens, stop_reason, prompt_tokens, seed, model, timings");
         var command = new Command("run", "Answers one prompt on standard output; everything else goes to standard error.");
         options.AddTo(command);
+        command.Add(words);
         command.Add(prompt);
         command.Add(file);
         sampling.AddTo(command);
@@ -32,7 +35,7 @@ internal static class RunCommand
         command.Add(json);
         command.SetAction(parsed =>
         {
-            string text = ReadPrompt(parsed.GetValue(prompt), parsed.GetValue(file));
+            string text = ReadPrompt(PromptArgument(parsed, options, words), parsed.GetValue(prompt), parsed.GetValue(file));
             using var interrupts = new Interrupts();
             var interrupted = interrupts.Arm();
             using AppLog log = options.CreateLog(parsed);
@@ -73,16 +76,33 @@ internal static class RunCommand
         return command;
     }
 
-    private static string ReadPrompt(string? prompt, string? file)
+    /// <summary>Gets the prompt among the arguments: the second one, or the only one where --model names the model.</summary>
+    private static string? PromptArgument(ParseResult parsed, ModelCommandOptions options, Argument<string?> prompt)
     {
-        if (prompt is not null && file is not null)
+        string? second = parsed.GetValue(prompt);
+        if (parsed.GetValue(options.Model) is null)
         {
-            throw new UsageException("expected either --prompt or --file");
+            return second;
         }
 
-        // The line end that every text file and echo have is not part of the prompt.
-        string text = prompt ?? (file is not null ? UserFile.ReadText(file) : StandardInput.ReadAll()).TrimEnd('\r', '\n');
-        return text.Length > 0 ? text : throw new UsageException("the prompt is empty; give one with -p TEXT, -f FILE or on standard input");
+        return second is null
+            ? parsed.GetValue(options.ModelArgument)
+            : throw new UsageException("--model and two arguments: the model is named twice");
+    }
+
+    private static string ReadPrompt(string? argument, string? option, string? file)
+    {
+        string?[] given = [argument, option, file];
+        if (given.Count(source => source is not null) > 1)
+        {
+            throw new UsageException("expected one prompt: as the argument, with --prompt or with --file");
+        }
+
+        // Text files and echo end with a line break, which is not part of the prompt.
+        string text = (argument ?? option ?? (file is not null ? UserFile.ReadText(file) : StandardInput.ReadAll())).TrimEnd('\r', '\n');
+        return text.Length > 0
+            ? text
+            : throw new UsageException("the prompt is empty; give it as an argument, with -f FILE or on standard input");
     }
 
     private static JsonObject ToJson(Answer answer, LanguageModel model, GenerationOptions generation, TimeSpan load) => new()

@@ -76,6 +76,22 @@ public sealed class RunTests
     }
 
     [Fact]
+    public void Run_PromptAsArgument_IsThePromptToo()
+    {
+        string[] options = ["--temp", "0", "-n", "20"];
+        string expected = Edgert.Run(["run", "-m", Edgert.Stories, "-p", "Once upon a time", .. options]).Expect(0).Output;
+        Assert.Equal(expected, Edgert.Run(["run", Edgert.Stories, "Once upon a time", .. options]).Expect(0).Output);
+        Assert.Equal(expected, Edgert.Run(["run", "-m", Edgert.Stories, "Once upon a time", .. options]).Expect(0).Output);
+    }
+
+    [Fact]
+    public void Run_PromptGivenTwice_IsRefused()
+    {
+        EdgertResult twice = Edgert.Run("run", Edgert.Stories, "Once", "-p", "upon").Expect(2);
+        Assert.Contains("expected one prompt", twice.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Run_Json_IsOneObjectWithTextTokensAndTimings()
     {
         string[] arguments = ["run", "-m", Edgert.Stories, "-p", "Once upon a time", "--seed", "7", "-n", "12"];
