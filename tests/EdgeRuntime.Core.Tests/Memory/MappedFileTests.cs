@@ -23,7 +23,7 @@ public sealed class MappedFileTests : IDisposable
         File.WriteAllBytes(path, TemporaryFolder.Bytes(0, Bytes));
         using var file = new MappedFile(path);
         Assert.True(MappedKilobytes(path) < Bytes / 1024 / 10);
-        file.BringIn();
+        file.Populate();
         Assert.Equal(Bytes / 1024, MappedKilobytes(path));
     }
 
@@ -33,7 +33,7 @@ public sealed class MappedFileTests : IDisposable
         string path = _folder["empty"];
         File.WriteAllBytes(path, []);
         using var file = new MappedFile(path);
-        file.BringIn();
+        file.Populate();
     }
 
     [Fact]
@@ -43,7 +43,7 @@ public sealed class MappedFileTests : IDisposable
         File.WriteAllBytes(path, TemporaryFolder.Bytes(0, 8));
         var file = new MappedFile(path);
         file.Dispose();
-        Assert.Throws<ObjectDisposedException>(file.BringIn);
+        Assert.Throws<ObjectDisposedException>(file.Populate);
         Assert.Throws<ObjectDisposedException>(() => file.Source.Read(0, new byte[8]));
     }
 
