@@ -13,7 +13,7 @@ internal static class TemporaryName
     private const int StemLength = 40; // at most 160 bytes of UTF-8, out of 255 for a file name
 
     /// <summary>
-    /// The age after which an unlocked file counts as a leftover. A new file is unlocked only for the moment between creation and locking.
+    /// The age after which an empty file counts as a leftover. The file of a live writer is empty and unlocked only for a moment.
     /// </summary>
     private static readonly TimeSpan Unlocked = TimeSpan.FromMinutes(1);
 

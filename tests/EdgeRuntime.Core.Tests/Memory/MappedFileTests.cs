@@ -15,7 +15,7 @@ public sealed class MappedFileTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void BringIn_OfAFileThatNobodyTouched_LeavesNoPageFaultForLater()
+    public void Populate_UntouchedFile_LeavesNoPageFaults()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.OSVersion.Version >= new Version(5, 14), "pages come on request with Linux 5.14");
         const int Bytes = 64 << 20;
@@ -28,7 +28,7 @@ public sealed class MappedFileTests : IDisposable
     }
 
     [Fact]
-    public void BringIn_OfAnEmptyFile_DoesNothing()
+    public void Populate_EmptyFile_DoesNothing()
     {
         string path = _folder["empty"];
         File.WriteAllBytes(path, []);
@@ -37,7 +37,7 @@ public sealed class MappedFileTests : IDisposable
     }
 
     [Fact]
-    public void Dispose_ThenBringInOrRead_Throws()
+    public void Dispose_ThenPopulateOrRead_Throws()
     {
         string path = _folder["mapped"];
         File.WriteAllBytes(path, TemporaryFolder.Bytes(0, 8));
