@@ -32,6 +32,34 @@ internal readonly struct DataRanges
         : ranges is [(0, var end)] && end >= length ? All
         : new DataRanges(ranges.ToArray());
 
+    /// <summary>Concatenates the ranges of two texts. It allocates one array at most, because templates join most texts this way.</summary>
+    public static DataRanges Concat(DataRanges left, int leftLength, DataRanges right, int rightLength)
+    {
+        if (leftLength == 0 || rightLength == 0)
+        {
+            return rightLength > 0 ? right : leftLength > 0 ? left : default;
+        }
+
+        if ((right.IsEmpty && !left.IsAll) || (left.IsAll && right.IsAll))
+        {
+            return left;
+        }
+
+        ReadOnlySpan<(int Start, int End)> first = left.IsAll ? [(0, leftLength)] : left.Ranges;
+        ReadOnlySpan<(int Start, int End)> second = right.IsAll ? [(0, rightLength)] : right.Ranges;
+        bool isJoined = first.Length > 0 && second.Length > 0 && first[^1].End == leftLength && second[0].Start == 0;
+        var ranges = new (int Start, int End)[first.Length + second.Length - (isJoined ? 1 : 0)];
+        first.CopyTo(ranges);
+        for (int i = 0; i < second.Length; i++)
+        {
+            int place = ranges.Length - second.Length + i;
+            int start = isJoined && i == 0 ? first[^1].Start : second[i].Start + leftLength;
+            ranges[place] = (start, second[i].End + leftLength);
+        }
+
+        return ranges is [(0, var end)] && end == leftLength + rightLength ? All : new DataRanges(ranges);
+    }
+
     /// <summary>Appends a range to a list.</summary>
     public static void Add(ref List<(int Start, int End)>? ranges, int start, int end)
     {

@@ -64,16 +64,8 @@ internal sealed class StringValue(string text, bool isMarkup = false, DataRanges
     public static StringValue Concat(RenderContext context, StringValue left, StringValue right)
     {
         context.CheckLength((long)left.Text.Length + right.Text.Length);
-        string text = left.Text + right.Text;
-        if (left.Data.IsEmpty && right.Data.IsEmpty)
-        {
-            return new StringValue(text, left.IsMarkup);
-        }
-
-        List<(int Start, int End)>? data = null;
-        left.Data.AddTo(ref data, 0, left.Text.Length, 0);
-        right.Data.AddTo(ref data, 0, right.Text.Length, left.Text.Length);
-        return new StringValue(text, left.IsMarkup, DataRanges.Of(data, text.Length));
+        DataRanges data = DataRanges.Concat(left.Data, left.Text.Length, right.Data, right.Text.Length);
+        return new StringValue(left.Text + right.Text, left.IsMarkup, data);
     }
 
     public override IEnumerator<Value> Iterate(RenderContext context)
