@@ -42,7 +42,7 @@ internal sealed class Downloader(DownloadLimits limits) : IDisposable
         }
 
         await FetchAsync(download, part, progress, cancellationToken).ConfigureAwait(false);
-        if (await ContentCheck.FindFaultAsync(part.Rewound, download, cancellationToken).ConfigureAwait(false) is { } fault)
+        if (await ContentCheck.FindFaultAsync(part.Rewind(), download, cancellationToken).ConfigureAwait(false) is { } fault)
         {
             part.Delete();
             throw new CommandException($"{download.Source}: {fault}; what came is deleted");

@@ -47,14 +47,11 @@ internal sealed class PartFile : IDisposable
     /// <summary>Gets the length of the whole file; null if unknown.</summary>
     public long? Total { get; private set; }
 
-    /// <summary>Gets the part as a stream at its first byte, for checking. This object owns the stream.</summary>
-    public Stream Rewound
+    /// <summary>Rewinds the part to its first byte, for checking. This object owns the stream.</summary>
+    public Stream Rewind()
     {
-        get
-        {
-            _stream.Position = 0;
-            return _stream;
-        }
+        _stream.Position = 0;
+        return _stream;
     }
 
     /// <summary>Gets the number of bytes left by an interrupted download.</summary>

@@ -7,7 +7,7 @@ namespace EdgeRuntime.Formats;
 /// Defines how the bits of a quant map to a number. Without minima: weight = scale * <see cref="Unit"/> * (level - <see cref="Offset"/>).
 /// </summary>
 /// <remarks>
-/// The structure size of an implementation encodes how many products of pairs can be summed exactly in int16: 32767 / (2 x 127 x
+/// The structure size of an implementation encodes how many pairs of products can be summed exactly in int16: 32767 / (2 x 127 x
 /// <see cref="MaxLevel"/>), rounded down to 8, 4, 2 or 1. The value 16 marks 8-bit levels, which are multiplied as signed numbers. The size
 /// is used because the JIT knows it before it inlines anything.
 /// </remarks>
@@ -59,7 +59,7 @@ internal sealed class QuantCode
     /// <inheritdoc cref="IQuantCode.MaxLevel"/>
     public int MaxLevel { get; }
 
-    /// <summary>Gets the structure size of the <see cref="IQuantCode"/>: the number of steps that can be summed in int16.</summary>
+    /// <summary>Gets the structure size of the <see cref="IQuantCode"/>: how many pairs of products fit into int16.</summary>
     public int Steps { get; }
 
     /// <inheritdoc cref="IQuantCode.Unit"/>
