@@ -2,18 +2,19 @@ using System;
 
 namespace EdgeRuntime;
 
-/// <summary>The tokens do not fit into the session's context.</summary>
+/// <summary>The exception that is thrown when tokens do not fit into the session's context.</summary>
 public sealed class ContextFullException : Exception
 {
-    /// <param name="length">Positions in use.</param>
-    /// <param name="requested">Tokens to add.</param>
-    /// <param name="contextLength">Positions in all.</param>
+    /// <param name="length">The number of positions in use.</param>
+    /// <param name="requested">The number of tokens to add.</param>
+    /// <param name="contextLength">The capacity of the context, in positions.</param>
     public ContextFullException(int length, int requested, int contextLength)
-        : base($"the context is full: {length} positions in use, {requested} more asked for, {contextLength} in all; use a longer context (--ctx), a shorter prompt, or context shift")
+        : base($"the context is full: {length} positions in use, {requested} more asked for, {contextLength} in all; "
+            + "use a longer context (--ctx), a shorter prompt, or context shift")
     {
         ContextLength = contextLength;
     }
 
-    /// <summary>Positions in all.</summary>
+    /// <summary>Gets the capacity of the context, in positions.</summary>
     public int ContextLength { get; }
 }

@@ -1,20 +1,20 @@
 namespace EdgeRuntime;
 
-/// <summary>Number format of cached keys and values.</summary>
+/// <summary>The number format of cached keys and values.</summary>
 public enum KvCacheType
 {
-    /// <summary>float32.</summary>
+    /// <summary>32-bit floats (IEEE binary32).</summary>
     F32,
 
-    /// <summary>IEEE half.</summary>
+    /// <summary>16-bit floats (IEEE binary16).</summary>
     F16,
 
-    /// <summary>bfloat16.</summary>
+    /// <summary>16-bit floats with the exponent range of binary32 (bfloat16).</summary>
     BF16,
 
-    /// <summary>int8 in blocks of 32 with a scale.</summary>
+    /// <summary>Signed 8-bit integers in blocks of 32, with one scale per block.</summary>
     Q8_0,
 
-    /// <summary>4-bit integers in blocks of 32 with a scale.</summary>
+    /// <summary>4-bit integers in blocks of 32, with one scale per block.</summary>
     Q4_0,
 }

@@ -2,12 +2,14 @@ using System;
 
 namespace EdgeRuntime;
 
-/// <summary>A file breaks the format that it claims: says which file, where, what was found and what was expected.</summary>
+/// <summary>
+/// The exception that is thrown for a file that violates its format. It names the file and the place, and what was found and expected.
+/// </summary>
 public sealed class ModelFormatException : Exception
 {
-    /// <param name="path">The file.</param>
-    /// <param name="offset">Byte offset in the file, or -1 where no single place is to blame.</param>
-    /// <param name="what">What was found, what was expected, what to do: one line.</param>
+    /// <param name="path">The path of the file.</param>
+    /// <param name="offset">The byte offset in the file, or -1 if the error has no single place.</param>
+    /// <param name="what">One line: what was found, what was expected, and what to do.</param>
     public ModelFormatException(string path, long offset, string what)
         : base(offset < 0 ? $"{path}: {what}" : $"{path}: at byte {offset}: {what}")
     {
@@ -16,12 +18,12 @@ public sealed class ModelFormatException : Exception
         What = what;
     }
 
-    /// <summary>The file.</summary>
+    /// <summary>Gets the path of the file.</summary>
     public string Path { get; }
 
-    /// <summary>Byte offset in the file, or -1.</summary>
+    /// <summary>Gets the byte offset in the file, or -1 if the error has no single place.</summary>
     public long Offset { get; }
 
-    /// <summary>What was found and expected.</summary>
+    /// <summary>Gets the description: what was found and what was expected.</summary>
     public string What { get; }
 }

@@ -3,17 +3,18 @@ using System;
 namespace EdgeRuntime;
 
 /// <summary>
-/// A forward pass computed infinities, NaN, or activations whose squares overflow float32. Nothing of it is a result: the session is as it
-/// was before the call. The weights are damaged, or the model needs a wider number format than float32.
+/// The exception that is thrown when a forward pass computes an infinity, a NaN, or activations whose squares overflow float32. The results
+/// of the pass are discarded, and the session is in the state that it had before the call. Either the weights are damaged, or the model
+/// needs a number format with a wider range than float32.
 /// </summary>
 public sealed class NonFiniteException : ArithmeticException
 {
-    /// <param name="path">The model's file.</param>
-    /// <param name="place">Where it began, in words; with the layer's number where it has one.</param>
-    /// <param name="layer">The layer, from 0 on; null outside of all layers.</param>
-    /// <param name="position">Position of the sequence at which it began.</param>
+    /// <param name="path">The path of the model file.</param>
+    /// <param name="place">The place of the first such value, in words, with the layer number if it is in a layer.</param>
+    /// <param name="layer">The zero-based layer index, or null if the place is outside all layers.</param>
+    /// <param name="position">The position in the sequence of the first such value.</param>
     /// <param name="token">The token at that position.</param>
-    /// <param name="value">The number that was computed.</param>
+    /// <param name="value">The computed value.</param>
     internal NonFiniteException(string path, string place, int? layer, int position, int token, float value)
         : base(FormattableString.Invariant(
             $"{path}: {place}: computed {value} at position {position} (token {token}), expected finite numbers whose squares fit ")
@@ -23,9 +24,11 @@ public sealed class NonFiniteException : ArithmeticException
         Position = position;
     }
 
-    /// <summary>The layer in which it began, from 0 on as in the file's tensor names; null: outside of all layers.</summary>
+    /// <summary>
+    /// Gets the zero-based layer index, as in the tensor names of the file, or null if the first such value is outside all layers.
+    /// </summary>
     public int? Layer { get; }
 
-    /// <summary>Position of the sequence at which it began.</summary>
+    /// <summary>Gets the position in the sequence of the first such value.</summary>
     public int Position { get; }
 }

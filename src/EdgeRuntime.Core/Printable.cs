@@ -2,12 +2,12 @@ using System.Text;
 
 namespace EdgeRuntime;
 
-/// <summary>Text from a file, made safe for a one-line message.</summary>
+/// <summary>Makes text from a file safe for a one-line message.</summary>
 internal static class Printable
 {
     private const int MaxLength = 64;
 
-    /// <summary>At most 64 characters, control characters as '?'.</summary>
+    /// <summary>Cuts text to 64 characters and replaces control characters with '?'.</summary>
     public static string Shorten(string text)
     {
         var shown = new StringBuilder(MaxLength + 3);

@@ -2,10 +2,10 @@ using System;
 
 namespace EdgeRuntime;
 
-/// <summary>A well-formed model that this build can't run; the message names what is supported instead.</summary>
+/// <summary>The exception that is thrown for a well-formed model that this build cannot run. The message lists what is supported.</summary>
 public sealed class UnsupportedModelException : Exception
 {
-    /// <param name="message">What is not supported and what is: one line.</param>
+    /// <param name="message">One line: what is not supported, and what is.</param>
     public UnsupportedModelException(string message)
         : base(message)
     {

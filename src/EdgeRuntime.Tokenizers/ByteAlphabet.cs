@@ -4,18 +4,18 @@ using System.Runtime.CompilerServices;
 namespace EdgeRuntime.Tokenizers;
 
 /// <summary>
-/// The alphabet in which byte-level vocabularies write bytes: printable Latin-1 characters stand for themselves, the other 68
-/// bytes for U+0100 and on in their order. Source: OpenAI's GPT-2 encoder, <c>bytes_to_unicode</c>.
+/// The alphabet of bytes in byte-level vocabularies: printable Latin-1 characters represent themselves, the other 68 bytes are U+0100 and
+/// following, in order. Source: OpenAI's GPT-2 encoder, <c>bytes_to_unicode</c>.
 /// </summary>
 internal static class ByteAlphabet
 {
     private static readonly short[] Bytes = BuildBytes();
 
-    /// <summary>The bytes that a text of the alphabet stands for.</summary>
-    /// <param name="text">The text, UTF-8.</param>
+    /// <summary>Decodes a text of the alphabet to bytes.</summary>
+    /// <param name="text">The text in UTF-8.</param>
     /// <param name="bytes">At least as long as the text.</param>
-    /// <param name="length">Bytes written.</param>
-    /// <returns>Whether every character is of the alphabet.</returns>
+    /// <param name="length">The number of bytes written.</param>
+    /// <returns>Whether all characters are in the alphabet.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static bool TryDecode(ReadOnlySpan<byte> text, Span<byte> bytes, out int length)
     {
@@ -25,7 +25,7 @@ internal static class ByteAlphabet
             int character = text[i];
             if (character >= 0x80)
             {
-                // The whole alphabet lies below U+0144: two bytes at most.
+                // The alphabet ends below U+0144, so a character has at most two bytes.
                 if (character >= 0xE0 || i + 1 == text.Length || (text[i + 1] & 0xC0) != 0x80)
                 {
                     return false;

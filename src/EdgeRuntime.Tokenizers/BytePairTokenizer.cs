@@ -6,8 +6,8 @@ using System.Text;
 namespace EdgeRuntime.Tokenizers;
 
 /// <summary>
-/// BPE with a list of merges: byte-level (GPT-2 and most models since) or over characters with byte tokens (Gemma 4). A
-/// pre-tokenizer cuts the text into words; in each the pairs merge in the order of the list.
+/// A BPE tokenizer with a list of merges: byte-level (GPT-2 and most models since) or over characters with byte tokens (Gemma 4). A
+/// pre-tokenizer splits the text into words; within a word, pairs merge in the order of the list.
 /// </summary>
 internal sealed class BytePairTokenizer : VocabularyTokenizer
 {
@@ -51,7 +51,7 @@ internal sealed class BytePairTokenizer : VocabularyTokenizer
     private static Vocabulary MakeVocabulary(VocabularyData data, PreTokenizer preTokenizer) =>
         new(data, preTokenizer.Spelling, new VocabularyDefaults(AddsBegin: preTokenizer.AddsBegin, ForcesBegin: preTokenizer.ForcesBegin));
 
-    // A part of a merge that is no token itself still has a number, behind those of the tokens.
+    // A part of a merge that is not a token gets an id after those of the tokens.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private PairTable ReadMerges(IReadOnlyList<ReadOnlyMemory<byte>> merges)
     {
@@ -131,7 +131,7 @@ internal sealed class BytePairTokenizer : VocabularyTokenizer
         }
     }
 
-    // A byte without a token can't be written in this vocabulary; llama.cpp leaves it out, too.
+    // A byte without a token cannot be written in this vocabulary. llama.cpp omits it, too.
     private void AppendBytes(ReadOnlySpan<byte> bytes, List<int> output)
     {
         foreach (byte value in bytes)

@@ -5,22 +5,22 @@ using System.Text;
 namespace EdgeRuntime.Tokenizers;
 
 /// <summary>
-/// A text with one char for each code point, for regular expressions: .NET's see UTF-16, in which a letter beyond U+FFFF is two
-/// surrogates and no letter. Such a code point is replaced by a char of the same category that no pattern names itself.
+/// Converts a text to one char per code point, for regular expressions. .NET's expressions work on UTF-16, where a letter above U+FFFF is
+/// two surrogates and not a letter. Such a code point is replaced by a char of the same category that no pattern mentions.
 /// </summary>
 internal static class CategoryText
 {
-    // Cased alphabets beyond U+FFFF, which deepseek-llm's pattern lists with the other cased alphabets.
+    // The cased alphabets above U+FFFF, which the pattern of deepseek-llm lists with the other cased alphabets.
     private static readonly (int First, int Last)[] CasedAlphabets =
     [
         (0x10400, 0x1044F), (0x104B0, 0x104D3), (0x104D8, 0x104FB), (0x10C80, 0x10CB2), (0x10CC0, 0x10CF2), (0x118A0, 0x118DF),
         (0x1E900, 0x1E943),
     ];
 
-    /// <summary>Writes the text.</summary>
-    /// <param name="text">UTF-8, valid.</param>
+    /// <summary>Converts a text.</summary>
+    /// <param name="text">Valid UTF-8.</param>
     /// <param name="target">At least as many chars as the text has bytes.</param>
-    /// <returns>Chars written: the text's code points.</returns>
+    /// <returns>The number of chars written, which is the number of code points.</returns>
     public static int Write(ReadOnlySpan<byte> text, Span<char> target)
     {
         int written = 0;
@@ -56,7 +56,8 @@ internal static class CategoryText
                 or UnicodeCategory.ClosePunctuation or UnicodeCategory.InitialQuotePunctuation
                 or UnicodeCategory.FinalQuotePunctuation or UnicodeCategory.OtherPunctuation:
                 return '¡';
-            case UnicodeCategory.MathSymbol or UnicodeCategory.CurrencySymbol or UnicodeCategory.ModifierSymbol or UnicodeCategory.OtherSymbol:
+            case UnicodeCategory.MathSymbol or UnicodeCategory.CurrencySymbol or UnicodeCategory.ModifierSymbol
+                or UnicodeCategory.OtherSymbol:
                 return '¢';
             default:
                 return '\uE000';

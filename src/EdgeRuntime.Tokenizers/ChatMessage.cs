@@ -1,6 +1,6 @@
 namespace EdgeRuntime.Tokenizers;
 
-/// <summary>One message of a conversation, as chat templates know it.</summary>
-/// <param name="Role"><c>system</c>, <c>user</c>, <c>assistant</c>, <c>tool</c> or what the template knows besides.</param>
-/// <param name="Content">The message's text.</param>
+/// <summary>A message of a conversation, as chat templates use it.</summary>
+/// <param name="Role">The role: <c>system</c>, <c>user</c>, <c>assistant</c>, <c>tool</c> or another role that the template knows.</param>
+/// <param name="Content">The text of the message.</param>
 public sealed record ChatMessage(string Role, string Content);

@@ -8,12 +8,13 @@ using EdgeRuntime.Tokenizers.Templates.Values;
 namespace EdgeRuntime.Tokenizers;
 
 /// <summary>
-/// A model's own chat template (Jinja), parsed once. Immutable and safe to use from many threads. A template comes out of a downloaded
-/// file: what it may nest, repeat and write is limited, and it reaches nothing but the variables it is given.
+/// Represents the chat template of a model (Jinja) in parsed form. Immutable and thread-safe. A template comes from a downloaded file: its
+/// nesting, its computation and its output are limited, and it can access nothing except its variables.
 /// </summary>
 /// <remarks>
-/// Semantics: Jinja2 3.1 with the settings of HF transformers (trim_blocks, lstrip_blocks, immutable sandbox, loop controls). Whole
-/// numbers have 128 bits; filters for web pages (<c>urlize</c>, <c>xmlattr</c>), for debugging or of chance are left out.
+/// The semantics are those of Jinja2 3.1 with the settings of HF transformers (trim_blocks, lstrip_blocks, immutable sandbox, loop
+/// controls). Integers have 128 bits. Filters for HTML pages (<c>urlize</c>, <c>xmlattr</c>), debugging and random choice are not
+/// supported.
 /// </remarks>
 public sealed class ChatTemplate
 {
@@ -22,7 +23,9 @@ public sealed class ChatTemplate
     private ChatTemplate(Statement[] body) => _body = body;
 
     /// <summary>Parses a template.</summary>
-    /// <exception cref="ChatTemplateException">Not a template that this engine takes: says where and why.</exception>
+    /// <exception cref="ChatTemplateException">
+    /// The template is invalid or uses unsupported features; the message gives the place and the reason.
+    /// </exception>
     public static ChatTemplate Parse(string source)
     {
         ArgumentNullException.ThrowIfNull(source);
@@ -37,19 +40,22 @@ public sealed class ChatTemplate
     }
 
     /// <summary>Renders the template.</summary>
-    /// <param name="variables">messages, tools, documents, add_generation_prompt, bos_token, eos_token ... as JSON values.</param>
-    /// <param name="now">The time that <c>strftime_now</c> sees; null for the clock.</param>
-    /// <exception cref="ChatTemplateException">The template raised an error or asked for what does not exist.</exception>
+    /// <param name="variables">
+    /// The variables as JSON values: messages, tools, documents, add_generation_prompt, bos_token, eos_token and others.
+    /// </param>
+    /// <param name="now">The time for <c>strftime_now</c>; null for the system clock.</param>
+    /// <exception cref="ChatTemplateException">The template raised an error or used something that does not exist.</exception>
     public string Render(JsonObject variables, DateTimeOffset? now = null) => Run(variables, now, TemplateLimits.Steps).ToString();
 
-    /// <summary>Renders the template and says which parts of the text came from the variables.</summary>
+    /// <summary>Renders the template and records which parts of the text came from the variables.</summary>
     /// <param name="variables">
-    /// messages, tools, documents, add_generation_prompt, bos_token, eos_token ... as JSON values. All strings are data, keys included, but
-    /// for the roles that templates know (<c>user</c>, <c>assistant</c> ...) and variables whose name ends in <c>_token</c>.
+    /// The variables as JSON values: messages, tools, documents, add_generation_prompt, bos_token, eos_token and others. All strings
+    /// including keys are data, except the roles that templates know (<c>user</c>, <c>assistant</c> and others) and variables whose name
+    /// ends in <c>_token</c>.
     /// </param>
-    /// <param name="now">The time that <c>strftime_now</c> sees; null for the clock.</param>
-    /// <returns>The text that <c>Render</c> gives, for <see cref="Tokenizer.Encode(PromptText, bool)"/>.</returns>
-    /// <exception cref="ChatTemplateException">The template raised an error or asked for what does not exist.</exception>
+    /// <param name="now">The time for <c>strftime_now</c>; null for the system clock.</param>
+    /// <returns>The same text as from <c>Render</c>, for <see cref="Tokenizer.Encode(PromptText, bool)"/>.</returns>
+    /// <exception cref="ChatTemplateException">The template raised an error or used something that does not exist.</exception>
     public PromptText RenderPrompt(JsonObject variables, DateTimeOffset? now = null) =>
         Prompt(Run(variables, now, TemplateLimits.Steps));
 
@@ -62,13 +68,15 @@ public sealed class ChatTemplate
         string? eosToken = null,
         DateTimeOffset? now = null) => RenderPrompt(messages, addGenerationPrompt, bosToken, eosToken, now).Text;
 
-    /// <summary>Renders a conversation and says which parts of the text are what the messages say.</summary>
+    /// <summary>Renders a conversation and records which parts of the text came from the messages.</summary>
     /// <param name="messages">The messages, oldest first.</param>
-    /// <param name="addGenerationPrompt">Whether the text ends with what starts the assistant's answer.</param>
-    /// <param name="bosToken">The piece of the vocabulary's first token; null where it has none.</param>
-    /// <param name="eosToken">The piece of the vocabulary's last token; null where it has none.</param>
-    /// <param name="now">The time that <c>strftime_now</c> sees; null for the clock.</param>
-    /// <exception cref="ChatTemplateException">The template refuses the conversation, for example for the order of its roles.</exception>
+    /// <param name="addGenerationPrompt">Whether to append the beginning of the assistant's answer.</param>
+    /// <param name="bosToken">The piece of the BOS token; null if the vocabulary has none.</param>
+    /// <param name="eosToken">The piece of the EOS token; null if the vocabulary has none.</param>
+    /// <param name="now">The time for <c>strftime_now</c>; null for the system clock.</param>
+    /// <exception cref="ChatTemplateException">
+    /// The template rejects the conversation, for example because of the order of its roles.
+    /// </exception>
     public PromptText RenderPrompt(
         IReadOnlyList<ChatMessage> messages,
         bool addGenerationPrompt = true,
@@ -94,7 +102,7 @@ public sealed class ChatTemplate
             now);
     }
 
-    /// <summary>Runs the template within a limit of steps; the output is what it wrote.</summary>
+    /// <summary>Runs the template with a limit of steps and returns its output.</summary>
     internal TextSink Run(JsonObject variables, DateTimeOffset? now, int steps)
     {
         ArgumentNullException.ThrowIfNull(variables);
@@ -124,6 +132,6 @@ public sealed class ChatTemplate
             data[i] = new TextRange(output.Data[i].Start, output.Data[i].End);
         }
 
-        return new PromptText(output.ToString(), data);
+        return PromptText.OfNormalized(output.ToString(), data);
     }
 }

@@ -2,15 +2,15 @@ using System;
 
 namespace EdgeRuntime.Tokenizers;
 
-/// <summary>A chat template that can't be parsed or rendered.</summary>
+/// <summary>The exception that is thrown when a chat template cannot be parsed or rendered.</summary>
 public sealed class ChatTemplateException : Exception
 {
-    /// <param name="message">What is wrong, with line and column where known: one line.</param>
+    /// <param name="message">One line: the error, with line and column if known.</param>
     public ChatTemplateException(string message)
         : base(OneLine(message)) => Reason = message;
 
-    /// <param name="reason">What is wrong, as Jinja words it.</param>
-    /// <param name="line">The template's line, from 1.</param>
+    /// <param name="reason">The error, in the words of Jinja.</param>
+    /// <param name="line">The line in the template, from 1.</param>
     public ChatTemplateException(string reason, int line)
         : base($"chat template, line {line}: {OneLine(reason)}")
     {
@@ -18,14 +18,14 @@ public sealed class ChatTemplateException : Exception
         Line = line;
     }
 
-    /// <summary>What is wrong, without the place, as Jinja words it: what a template gave to <c>raise_exception</c>.</summary>
+    /// <summary>Gets the error without the line, in the words of Jinja. For <c>raise_exception</c> it is the argument.</summary>
     public string Reason { get; }
 
-    /// <summary>The template's line, from 1; 0 where it isn't known.</summary>
+    /// <summary>Gets the line in the template, from 1; 0 if unknown.</summary>
     public int Line { get; }
 
-    /// <param name="reason">What is wrong, as Jinja words it.</param>
-    /// <param name="line">The template's line, from 1; 0 where it isn't known.</param>
+    /// <param name="reason">The error, in the words of Jinja.</param>
+    /// <param name="line">The line in the template, from 1; 0 if unknown.</param>
     internal static ChatTemplateException Of(string reason, int line) => line > 0 ? new(reason, line) : new(reason);
 
     private static string OneLine(string text) => text.ReplaceLineEndings(" ");

@@ -4,12 +4,12 @@ using System.Collections.Generic;
 namespace EdgeRuntime.Tokenizers;
 
 /// <summary>
-/// Tokens known by their text alone, because many files don't say what these are. The lists and exceptions are those of
-/// llama.cpp v0.5.0 (<c>llama-vocab.cpp</c>), so that the same file ends its answers at the same tokens.
+/// Recognizes tokens by their text, because many files do not describe them. The lists and exceptions are those of llama.cpp v0.5.0
+/// (<c>llama-vocab.cpp</c>), so that answers end at the same tokens.
 /// </summary>
 internal static class KnownTexts
 {
-    /// <summary>Texts that end an answer.</summary>
+    /// <summary>The texts of tokens that end an answer.</summary>
     public static readonly string[] EndOfGeneration =
     [
         "<|eot_id|>", "<|im_end|>", "<|end|>", "<|return|>", "<|call|>", "<|flush|>", "<|calls|>", "<end_of_turn>", "<|endoftext|>",
@@ -17,7 +17,10 @@ internal static class KnownTexts
         "<|tool_response>", "<｜end▁of▁sentence｜>", "[e~[",
     ];
 
-    /// <summary>Fill-in-the-middle marks that end an answer, by the key that may name them; of each the first text found counts.</summary>
+    /// <summary>
+    /// The fill-in-the-middle marks that end an answer, by the key that may name them. For each key only the first text that is found
+    /// counts.
+    /// </summary>
     public static readonly (string Key, string[] Texts)[] FillEnds =
     [
         ("fim_pad", ["<|fim_pad|>", "<fim-pad>", "<fim_pad>", "<PAD>", "[PAD]"]),
@@ -25,21 +28,23 @@ internal static class KnownTexts
         ("fim_sep", ["<|file_sep|>"]),
     ];
 
-    /// <summary>Fill-in-the-middle marks around the gap: control tokens whatever the file says.</summary>
+    /// <summary>The fill-in-the-middle marks around the gap. They are control tokens, whatever the file says.</summary>
     public static readonly (string Key, string[] Texts)[] FillMarks =
     [
-        ("fim_pre", ["<|fim_prefix|>", "<fim-prefix>", "<fim_prefix>", "<｜fim▁begin｜>", "<PRE>", "▁<PRE>", "<|code_prefix|>", "<|prefix|>"]),
+        (
+            "fim_pre",
+            ["<|fim_prefix|>", "<fim-prefix>", "<fim_prefix>", "<｜fim▁begin｜>", "<PRE>", "▁<PRE>", "<|code_prefix|>", "<|prefix|>"]),
         ("fim_suf", ["<|fim_suffix|>", "<fim-suffix>", "<fim_suffix>", "<｜fim▁hole｜>", "<SUF>", "▁<SUF>", "<|code_suffix|>", "<|suffix|>"]),
         ("fim_mid", ["<|fim_middle|>", "<fim-middle>", "<fim_middle>", "<｜fim▁end｜>", "<MID>", "▁<MID>", "<|code_middle|>", "<|middle|>"]),
     ];
 
-    /// <summary>Marks of a channel that are always shown.</summary>
+    /// <summary>The marks of a channel, which are always shown.</summary>
     public static readonly string[] AlwaysShown = ["<|channel|>", "<|message|>", "<|start|>", "<|constrain|>"];
 
-    /// <summary>Marks the tokens that end an answer and puts the attributes of tokens known by their text right.</summary>
-    /// <param name="ids">Token ids by text.</param>
-    /// <param name="named">Special token ids by the key that names them.</param>
-    /// <param name="attributes">[tokens], changed.</param>
+    /// <summary>Marks the tokens that end an answer and corrects the attributes of tokens with known texts.</summary>
+    /// <param name="ids">The token ids by text.</param>
+    /// <param name="named">The special token ids by key.</param>
+    /// <param name="attributes">[tokens]; modified.</param>
     public static void Apply(IReadOnlyDictionary<string, int> ids, IReadOnlyDictionary<string, int> named, TokenAttributes[] attributes)
     {
         foreach ((string key, string[] texts) in FillMarks)
@@ -83,7 +88,11 @@ internal static class KnownTexts
     }
 
     private static int? FindMark(
-        string key, string[] texts, IReadOnlyDictionary<string, int> ids, IReadOnlyDictionary<string, int> named, TokenAttributes[] attributes)
+        string key,
+        string[] texts,
+        IReadOnlyDictionary<string, int> ids,
+        IReadOnlyDictionary<string, int> named,
+        TokenAttributes[] attributes)
     {
         if (named.TryGetValue(key, out int id))
         {
@@ -106,14 +115,14 @@ internal static class KnownTexts
     {
         bool Ends(string text) => ids.TryGetValue(text, out int id) && (attributes[id] & TokenAttributes.EndsGeneration) != 0;
 
-        // Where other texts end the answer, <|end|> only ends one of its channels.
+        // If other texts end the answer, <|end|> only ends a channel of it.
         bool calls = Ends("<|call|>") || Ends("<|calls|>");
         if (calls && (Ends("<|return|>") || Ends("<|flush|>")) && Ends("<|end|>"))
         {
             attributes[ids["<|end|>"]] = TokenAttributes.UserDefined;
         }
 
-        // Gemma 4 has an HTML tag of this text.
+        // Gemma 4 has an HTML tag with this text.
         if (Ends("<|tool_response>") && Ends("</s>"))
         {
             attributes[ids["</s>"]] = TokenAttributes.Normal;

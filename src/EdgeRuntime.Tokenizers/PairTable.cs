@@ -4,13 +4,13 @@ using System.Runtime.CompilerServices;
 
 namespace EdgeRuntime.Tokenizers;
 
-/// <summary>Merges by their two symbols: the rank (0 is best) and the symbol that they become.</summary>
+/// <summary>Maps the two symbols of a merge to its rank (0 is best) and to the merged symbol.</summary>
 internal sealed class PairTable
 {
     private readonly ulong[] _keys;
     private readonly (int Rank, int Merged)[] _values;
 
-    /// <param name="capacity">The most merges that will be added.</param>
+    /// <param name="capacity">The largest number of merges.</param>
     public PairTable(int capacity)
     {
         uint slots = BitOperations.RoundUpToPowerOf2((uint)Math.Max(16, capacity * 2L));
@@ -18,7 +18,7 @@ internal sealed class PairTable
         _values = new (int, int)[slots];
     }
 
-    /// <summary>Adds a merge; of two merges of the same pair the first stays.</summary>
+    /// <summary>Adds a merge. If the pair exists already, the first merge is kept.</summary>
     public void Add(int left, int right, int rank, int merged)
     {
         int slot = FindSlot(left, right, out ulong key);
@@ -29,7 +29,7 @@ internal sealed class PairTable
         }
     }
 
-    /// <summary>The merge of a pair, if there is one.</summary>
+    /// <summary>Gets the merge of a pair, if there is one.</summary>
     public bool TryGet(int left, int right, out int rank, out int merged)
     {
         int slot = FindSlot(left, right, out _);

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace EdgeRuntime.Tokenizers;
 
-/// <summary>Decodes pieces as they come; the framework's UTF-8 decoder keeps the bytes of an unfinished character.</summary>
+/// <summary>Decodes a stream of pieces. The framework's UTF-8 decoder keeps the bytes of an incomplete character.</summary>
 internal sealed class PieceStreamDecoder : TokenStreamDecoder
 {
     private readonly VocabularyTokenizer _tokenizer;

@@ -7,12 +7,12 @@ using System.Runtime.InteropServices;
 namespace EdgeRuntime.Tokenizers;
 
 /// <summary>
-/// Byte strings numbered from 0 in the order they come, and found again by their bytes. One pool of bytes and one
-/// open-addressing table: a vocabulary of 250 000 pieces costs no object per piece.
+/// Assigns ids to byte strings, from 0 in the order of addition, and finds them by their bytes. It has one pool of bytes and one
+/// open-addressing table: a vocabulary of 250,000 pieces needs no object per piece.
 /// </summary>
 internal sealed class PieceTable
 {
-    // A file chooses its own pieces, so the hash is seeded: nobody can prepare a vocabulary whose pieces all collide.
+    // A file chooses its pieces, so the hash is seeded: nobody can prepare a vocabulary whose pieces all collide.
     private static readonly ulong Seed = (ulong)Random.Shared.NextInt64();
 
     private byte[] _bytes;
@@ -21,7 +21,7 @@ internal sealed class PieceTable
     private int[] _slots;
     private int _indexed;
 
-    /// <param name="capacity">Pieces expected; the table grows when there are more.</param>
+    /// <param name="capacity">The expected number of pieces. The table grows beyond it if necessary.</param>
     public PieceTable(int capacity)
     {
         _bytes = new byte[Math.Max(64, capacity * 8L > Array.MaxLength ? Array.MaxLength : capacity * 8)];
@@ -29,13 +29,13 @@ internal sealed class PieceTable
         _slots = new int[BitOperations.RoundUpToPowerOf2((uint)Math.Max(16, capacity * 2))];
     }
 
-    /// <summary>Pieces so far.</summary>
+    /// <summary>Gets the number of pieces.</summary>
     public int Count { get; private set; }
 
-    /// <summary>Bytes of the longest piece.</summary>
+    /// <summary>Gets the length of the longest piece in bytes.</summary>
     public int LongestPiece { get; private set; }
 
-    /// <summary>The bytes of a piece.</summary>
+    /// <summary>Gets the bytes of a piece.</summary>
     public ReadOnlySpan<byte> this[int id]
     {
         get
@@ -45,10 +45,10 @@ internal sealed class PieceTable
         }
     }
 
-    /// <summary>Adds a piece under the next number. Empty pieces are never found; of equal pieces the last one is.</summary>
-    /// <param name="piece">Its bytes.</param>
-    /// <param name="findable">Whether <see cref="Find"/> shall see it.</param>
-    /// <returns>The number.</returns>
+    /// <summary>Adds a piece with the next id. Empty pieces are never found; of equal pieces the last one is found.</summary>
+    /// <param name="piece">The bytes of the piece.</param>
+    /// <param name="findable">Whether <see cref="Find"/> finds the piece.</param>
+    /// <returns>The id of the piece.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int Add(ReadOnlySpan<byte> piece, bool findable = true)
     {
@@ -71,11 +71,11 @@ internal sealed class PieceTable
         return id;
     }
 
-    /// <summary>The piece's number, or -1.</summary>
+    /// <summary>Finds the id of a piece, or -1.</summary>
     public int Find(ReadOnlySpan<byte> piece) =>
         piece.Length == 0 || piece.Length > LongestPiece ? -1 : _slots[FindSlot(piece)] - 1;
 
-    /// <summary>The piece's number; added where it is new.</summary>
+    /// <summary>Finds the id of a piece; adds the piece if it is new.</summary>
     public int FindOrAdd(ReadOnlySpan<byte> piece)
     {
         int id = Find(piece);

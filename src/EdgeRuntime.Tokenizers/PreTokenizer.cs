@@ -5,16 +5,19 @@ using System.Text.RegularExpressions;
 
 namespace EdgeRuntime.Tokenizers;
 
-/// <summary>Cuts a text into the words in which BPE merges, by regular expressions; and what else its name stands for.</summary>
+/// <summary>
+/// Splits a text into the words within which BPE merges, by regular expressions. It also has the other properties that the name of a
+/// pre-tokenizer implies.
+/// </summary>
 internal sealed class PreTokenizer
 {
     private readonly string[] _patterns;
     private Regex[]? _expressions;
 
-    /// <param name="names">The names that files give it.</param>
+    /// <param name="names">The names in files.</param>
     /// <param name="patterns">
-    /// The first one cuts the text into its matches and what lies between; each further one cuts the pieces of the one before.
-    /// They see a text of <see cref="CategoryText"/>, one char for each code point.
+    /// The first expression splits the text into its matches and the text between them; each further one splits the pieces of the previous
+    /// one. They match text of <see cref="CategoryText"/>, with one char per code point.
     /// </param>
     public PreTokenizer(string[] names, params string[] patterns)
     {
@@ -22,30 +25,30 @@ internal sealed class PreTokenizer
         _patterns = patterns;
     }
 
-    /// <summary>The names that files give it.</summary>
+    /// <summary>Gets the names in files.</summary>
     public IReadOnlyList<string> Names { get; }
 
-    /// <summary>How the vocabularies that use it write their pieces.</summary>
+    /// <summary>Gets the spelling of pieces in the vocabularies that use it.</summary>
     public PieceSpelling Spelling { get; init; } = PieceSpelling.ByteLevel;
 
-    /// <summary>Whether a word that is a piece as a whole is taken at once.</summary>
+    /// <summary>Gets whether a word that is a piece becomes that token without merging.</summary>
     public bool IgnoresMerges { get; init; }
 
-    /// <summary>Whether BOS is added where the file does not say.</summary>
+    /// <summary>Gets whether BOS is added if the file does not say.</summary>
     public bool AddsBegin { get; init; }
 
-    /// <summary>Whether BOS is added even where the file says no.</summary>
+    /// <summary>Gets whether BOS is added even if the file says no.</summary>
     public bool ForcesBegin { get; init; }
 
-    /// <summary>Whether its reference tidies the spaces of a decoded text.</summary>
+    /// <summary>Gets whether the reference implementation tidies the spaces of a decoded text.</summary>
     public bool TidiesSpaces { get; init; } = true;
 
-    /// <summary>Cuts a text.</summary>
-    /// <param name="text">UTF-8, valid.</param>
-    /// <returns>Bytes of each word; together the text's length.</returns>
+    /// <summary>Splits a text into words.</summary>
+    /// <param name="text">Valid UTF-8.</param>
+    /// <returns>The number of bytes of each word; the sum is the length of the text.</returns>
     public List<int> Split(ReadOnlySpan<byte> text)
     {
-        // Several threads may build them at once; they build the same.
+        // Several threads may create the expressions at once; the results are equal.
         _expressions ??= Array.ConvertAll(_patterns, static pattern => new Regex(pattern, RegexOptions.CultureInvariant));
         char[] buffer = ArrayPool<char>.Shared.Rent(text.Length);
         int length = CategoryText.Write(text, buffer);

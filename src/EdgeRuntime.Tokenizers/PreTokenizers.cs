@@ -4,8 +4,8 @@ using System.Linq;
 namespace EdgeRuntime.Tokenizers;
 
 /// <summary>
-/// The pre-tokenizers by the names that files give them. Source of names, expressions and flags: llama.cpp v0.5.0,
-/// <c>llama-vocab.cpp</c>; the expressions are written for .NET.
+/// Lists the pre-tokenizers by their names in files. Source of the names, expressions and flags: llama.cpp v0.5.0, <c>llama-vocab.cpp</c>.
+/// The expressions are adapted to .NET.
 /// </summary>
 internal static class PreTokenizers
 {
@@ -27,7 +27,7 @@ internal static class PreTokenizers
     private const string Qwen35 =
         EnglishSuffix + @"|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|" + Newlines;
 
-    // Only ASCII letters have a case here, as in the reference.
+    // Like the reference, this distinguishes case for ASCII letters only.
     private const string Tekken =
         @"[^\r\n\p{L}\p{N}]?[\p{L}-[a-z]]*[\p{L}-[A-Z]]+|[^\r\n\p{L}\p{N}]?[\p{L}-[a-z]]+[\p{L}-[A-Z]]*"
         + @"|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|" + Newlines;
@@ -48,24 +48,29 @@ internal static class PreTokenizers
 
     private const string DeepSeekHan = "[一-龥\u0800-一가-\uD7FF]+";
     private const string DeepSeek3Kana = "[一-龥\u3040-\u309F\u30A0-\u30FF]+";
-    private const string DeepSeek3Words = @"[!""#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+";
+    private const string DeepSeek3Words =
+        @"[!""#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+";
 
-    // All alphabets with upper and lower case; those beyond U+FFFF come as one of these (CategoryText).
+    // All cased alphabets. Letters above U+FFFF are represented by one of these (CategoryText).
     private const string DeepSeekCased =
-        @"\s?[A-Za-zµÀ-ÖØ-öø-ƺƼ-ƿǄ-ʓʕ-ʯͰ-ͳͶͷͻ-ͽͿΆΈ-ΊΌΎ-ΡΣ-ϵϷ-ҁҊ-ԯԱ-ՖႠ-ჅᎠ-Ᏽᏸ-ᏽᲐ-ᲺᲽ-Ჿᴀ-ᴫᵫ-ᵷᵹ-ᶚḀ-ἕἘ-Ἕἠ-ὅὈ-Ὅὐ-ὗὙὛὝὟ-\u1F7Dᾀ-ᾴᾶ-ᾼ\u1FBEῂ-ῄῆ-ῌῐ-\u1FD3ῖ-\u1FDBῠ-Ῥῲ-ῴῶ-ῼ"
+        @"\s?[A-Za-zµÀ-ÖØ-öø-ƺƼ-ƿǄ-ʓʕ-ʯͰ-ͳͶͷͻ-ͽͿΆΈ-ΊΌΎ-ΡΣ-ϵϷ-ҁҊ-ԯԱ-ՖႠ-ჅᎠ-Ᏽᏸ-ᏽᲐ-ᲺᲽ-Ჿᴀ-ᴫᵫ-ᵷᵹ-ᶚ"
+        + @"Ḁ-ἕἘ-Ἕἠ-ὅὈ-Ὅὐ-ὗὙὛὝὟ-\u1F7Dᾀ-ᾴᾶ-ᾼ\u1FBEῂ-ῄῆ-ῌῐ-\u1FD3ῖ-\u1FDBῠ-Ῥῲ-ῴῶ-ῼ"
         + "ℂℇℊ-ℓℕℙ-ℝℤ\u2126ℨ\u212A-ℭℯ-ℴℹℼ-ℿⅅ-ⅉⅎↃↄⰀ-ⱻⱾ-ⳤⳫ-ⳮⳲⳳꙀ-ꙭꚀ-ꚛꜢ-ꝯꝱ-ꞇꞋ-ꞎꭰ-ꮿﬀ-ﬆﬓ-ﬗＡ-Ｚａ-ｚ]+";
 
-    // A run of spaces is tried at its first one only: tried at each, a long run that ends elsewhere would cost its square.
+    // The look-behind starts a match only at the first space of a run. Matching from every space would be quadratic in the length of the
+    // run.
     private const string TrailingSpaces = @"(?<!\s)\s+\z";
 
-    /// <summary>The pre-tokenizer of files that name none.</summary>
+    /// <summary>The pre-tokenizer for files that do not name one.</summary>
     public static readonly PreTokenizer Default = new(
         ["default"], @"[\p{P}\$\+<=>\^~\|]+", Gpt2, @"\p{N}+", "[0-9][0-9][0-9]");
 
-    /// <summary>Gemma 4's: no words but lines; its vocabulary has the spaces inside.</summary>
+    /// <summary>
+    /// The pre-tokenizer of Gemma 4, which splits into lines instead of words; the vocabulary has pieces with spaces inside.
+    /// </summary>
     public static readonly PreTokenizer Gemma4 = new(["gemma4"], @"[^\n]+|\n+") { Spelling = PieceSpelling.Sentence, ForcesBegin = true };
 
-    /// <summary>All of them.</summary>
+    /// <summary>All pre-tokenizers.</summary>
     public static readonly IReadOnlyList<PreTokenizer> All =
     [
         Default,
@@ -122,7 +127,8 @@ internal static class PreTokenizers
         new(["laguna"], @"[^\n]+|\n+", Qwen2) { TidiesSpaces = false },
         new(
             ["exaone-moe"],
-            EnglishSuffix + @"|[^\r\n\p{L}\p{N}]?(?:\p{L}\p{M}*(?: \p{L}\p{M}*)*)+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]?|\s*[\r\n]|\s+(?!\S)|\s+"),
+            EnglishSuffix + @"|[^\r\n\p{L}\p{N}]?(?:\p{L}\p{M}*(?: \p{L}\p{M}*)*)+|\p{N}"
+            + @"| ?[^\s\p{L}\p{N}]+[\r\n/]?|\s*[\r\n]|\s+(?!\S)|\s+"),
         new(["minicpm5"], @"\p{N}{1,3}", EnglishSuffix + @"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}+| ?[^\s\p{L}\p{N}]+[\r\n]*|" + Newlines)
         {
             IgnoresMerges = true,
@@ -130,9 +136,9 @@ internal static class PreTokenizers
         Gemma4,
     ];
 
-    /// <summary>Finds a pre-tokenizer.</summary>
-    /// <param name="name">Null or empty for the default one.</param>
-    /// <exception cref="TokenizerException">There is none of that name.</exception>
+    /// <summary>Finds a pre-tokenizer by name.</summary>
+    /// <param name="name">The name; null or empty for the default.</param>
+    /// <exception cref="TokenizerException">There is no pre-tokenizer of that name.</exception>
     public static PreTokenizer Find(string? name)
     {
         if (string.IsNullOrEmpty(name))

@@ -4,16 +4,19 @@ using System.Collections.Generic;
 namespace EdgeRuntime.Tokenizers;
 
 /// <summary>
-/// A text to tokenize, and which parts of it are data: what people wrote and tools returned. Data is plain text whatever it spells; a
-/// control token is recognized only where all of its characters are outside of data. Everything else about tokenizing is as for one string.
+/// Represents a text to tokenize and the ranges of it that are data: text written by people or returned by tools. Data is plain text,
+/// whatever it spells: a control token is recognized only if all of its characters are outside of data. In all other respects the text is
+/// tokenized as one string.
 /// </summary>
 public sealed class PromptText
 {
     private readonly TextRange[] _data;
 
+    private PromptText(TextRange[] normalized, string text) => (_data, Text) = (normalized, text);
+
     /// <param name="text">The whole text.</param>
-    /// <param name="data">The parts that are data, in UTF-16 units: in order, apart from each other or touching.</param>
-    /// <exception cref="ArgumentException">A range lies outside of the text or before the one in front of it.</exception>
+    /// <param name="data">The ranges that are data, in UTF-16 units, in order and without overlaps.</param>
+    /// <exception cref="ArgumentException">A range is outside of the text or out of order.</exception>
     public PromptText(string text, IReadOnlyList<TextRange> data)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -22,36 +25,39 @@ public sealed class PromptText
         _data = Normalize(text, data);
     }
 
-    /// <summary>The whole text.</summary>
+    /// <summary>Gets the whole text.</summary>
     public string Text { get; }
 
-    /// <summary>The parts that are data, in UTF-16 units: in order, apart from each other, none empty.</summary>
+    /// <summary>Gets the ranges that are data, in UTF-16 units: in order, not adjacent, not empty.</summary>
     public IReadOnlyList<TextRange> Data => _data;
 
-    /// <summary>A text that is data as a whole: no control token is recognized in it.</summary>
+    /// <summary>Creates a text that is data as a whole: no control token is recognized in it.</summary>
     public static PromptText Plain(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
         return new PromptText(text, [new TextRange(0, text.Length)]);
     }
 
-    /// <summary>A text without data: control tokens are recognized wherever they are written out.</summary>
+    /// <summary>Creates a text without data: control tokens are recognized wherever they are spelled out.</summary>
     public static PromptText Parsed(string text) => new(text, []);
 
-    /// <summary>The part from an index on.</summary>
+    /// <summary>Creates a text from ranges that are in order, not adjacent and not empty.</summary>
+    internal static PromptText OfNormalized(string text, TextRange[] data) => new(data, text);
+
+    /// <summary>Gets the part from an index on.</summary>
     internal PromptText Slice(int start) =>
         start == 0 ? this : new PromptText(Text[start..], Clip(start, Text.Length));
 
-    /// <summary>This text with more data behind it.</summary>
+    /// <summary>Appends data.</summary>
     internal PromptText AppendData(string text) =>
         new(Text + text, [.. _data, new TextRange(Text.Length, Text.Length + text.Length)]);
 
-    /// <summary>Whether the first characters are those of another text, and the same of them are data.</summary>
+    /// <summary>Gets whether the first characters, and their division into data and other text, equal those of another text.</summary>
     internal bool StartsWith(PromptText other, int length) =>
         length <= Text.Length && Text.AsSpan(0, length).SequenceEqual(other.Text.AsSpan(0, length))
         && Clip(0, length).AsSpan().SequenceEqual(other.Clip(0, length));
 
-    // The data from one index to another, counted from the first.
+    // Gets the data ranges between two indices, relative to the first.
     private TextRange[] Clip(int start, int end)
     {
         var clipped = new List<TextRange>(_data.Length);

@@ -6,8 +6,8 @@ using System.Text;
 namespace EdgeRuntime.Tokenizers;
 
 /// <summary>
-/// SentencePiece BPE, the vocabularies of Llama 1 and 2, Mistral, Phi-3: neighbours merge when together they are a piece, the one
-/// of the highest score first; what is no piece is written in byte tokens.
+/// A SentencePiece BPE tokenizer (Llama 1 and 2, Mistral, Phi-3). Neighbors merge if together they are a piece, highest score first. Parts
+/// that are not a piece are written as byte tokens.
 /// </summary>
 internal sealed class SentencePieceTokenizer : VocabularyTokenizer
 {
@@ -49,14 +49,15 @@ internal sealed class SentencePieceTokenizer : VocabularyTokenizer
         ArrayPool<byte>.Shared.Return(buffer);
     }
 
-    // Lower merges first, so the highest score has to give the lowest number.
+    // Lower values merge first, so the highest score must map to the lowest value.
     private static uint Order(float score)
     {
         int bits = BitConverter.SingleToInt32Bits(score + 0f);
         return ~(uint)(bits < 0 ? ~bits : bits ^ int.MinValue);
     }
 
-    // Where no piece has a space inside, no merge crosses the front of a space: words are encoded one by one, in little memory.
+    // If no piece contains a space after its first byte, no merge crosses the start of a word, so words can be encoded one by one in little
+    // memory.
     private static bool MayBeSplitAtSpaces(IReadOnlyList<ReadOnlyMemory<byte>> tokens)
     {
         foreach (ReadOnlyMemory<byte> token in tokens)

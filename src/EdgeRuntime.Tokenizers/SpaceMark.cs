@@ -3,16 +3,16 @@ using System.Runtime.CompilerServices;
 
 namespace EdgeRuntime.Tokenizers;
 
-/// <summary>SentencePiece's visible space, U+2581.</summary>
+/// <summary>The visible space of SentencePiece, U+2581.</summary>
 internal static class SpaceMark
 {
-    /// <summary>U+2581 in UTF-8.</summary>
+    /// <summary>Gets U+2581 in UTF-8.</summary>
     public static ReadOnlySpan<byte> Utf8 => "▁"u8;
 
     /// <summary>Replaces every mark by a space.</summary>
-    /// <param name="text">UTF-8.</param>
-    /// <param name="target">At least as long.</param>
-    /// <returns>Bytes written.</returns>
+    /// <param name="text">The text in UTF-8.</param>
+    /// <param name="target">At least as long as the text.</param>
+    /// <returns>The number of bytes written.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int Replace(ReadOnlySpan<byte> text, Span<byte> target)
     {
@@ -34,9 +34,9 @@ internal static class SpaceMark
     }
 
     /// <summary>Replaces every space by a mark.</summary>
-    /// <param name="text">UTF-8.</param>
-    /// <param name="target">At least three times as long.</param>
-    /// <returns>Bytes written.</returns>
+    /// <param name="text">The text in UTF-8.</param>
+    /// <param name="target">At least three times as long as the text.</param>
+    /// <returns>The number of bytes written.</returns>
     public static int Insert(ReadOnlySpan<byte> text, Span<byte> target)
     {
         int written = 0;

@@ -3,13 +3,13 @@ using System;
 namespace EdgeRuntime.Tokenizers;
 
 /// <summary>
-/// Tidies English spacing of a decoded text as the references of some vocabularies do: no space before <c>? ! . ,</c>, none around
-/// a lone apostrophe, none before <c>'s 'm 're 've</c>. It loses what the tokens said (<c>ls .</c>), so decoding never does it;
-/// it exists for comparing with those references.
+/// Tidies English spacing of a decoded text like the reference implementations of some vocabularies: no space before <c>? ! . ,</c>, none
+/// around a lone apostrophe, none before <c>'s 'm 're 've</c>. It damages texts such as <c>ls .</c>, so decoding never uses it; it exists
+/// for comparison with those references.
 /// </summary>
 internal static class SpaceTidying
 {
-    /// <summary>The text, tidied.</summary>
+    /// <summary>Tidies a text.</summary>
     public static string Apply(string text)
     {
         char[] chars = text.ToCharArray();
@@ -24,7 +24,7 @@ internal static class SpaceTidying
         rest.StartsWith("'s", StringComparison.Ordinal) || rest.StartsWith("'m", StringComparison.Ordinal)
         || rest.StartsWith("'re", StringComparison.Ordinal) || rest.StartsWith("'ve", StringComparison.Ordinal);
 
-    // Drops a space where the test holds for what follows it.
+    // Removes each space for which the test holds for the following characters.
     private static int DropSpaces(char[] chars, int length, Func<ReadOnlySpan<char>, bool> drops)
     {
         int written = Math.Min(length, 1);

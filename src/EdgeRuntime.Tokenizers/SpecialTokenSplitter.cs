@@ -4,20 +4,21 @@ using System.Collections.Generic;
 
 namespace EdgeRuntime.Tokenizers;
 
-/// <summary>A part of a text: a special token, or bytes that are still to be encoded.</summary>
-/// <param name="Token">The token, or -1 for bytes.</param>
-/// <param name="Start">First byte.</param>
-/// <param name="Length">Bytes.</param>
+/// <summary>A fragment of a text: a special token, or bytes that still have to be encoded.</summary>
+/// <param name="Token">The token id, or -1 for bytes.</param>
+/// <param name="Start">The index of the first byte.</param>
+/// <param name="Length">The number of bytes.</param>
 internal readonly record struct TextFragment(int Token, int Start, int Length);
 
 /// <summary>
-/// Finds special tokens that are written out in a text. Longer ones win over shorter ones, wherever they stand; among equally
-/// long ones the lower id, then the earlier place. User-defined tokens are found everywhere, the others outside of data.
+/// Finds special tokens that are spelled out in a text. Longer tokens are matched first, anywhere in the text; tokens of equal length are
+/// matched in the order of their ids, then of their places. User-defined tokens are found everywhere, all others only outside of data.
 /// </summary>
 internal sealed class SpecialTokenSplitter
 {
     private readonly Vocabulary _vocabulary;
-    // From (node << 8 | byte) to the next node; a key of one number spares the start-up a compiled dictionary of its own.
+    // Maps (node << 8
+    // byte) to the next node. With an integer key the start-up compiles no separate dictionary type.
     private readonly Dictionary<long, int> _edges = [];
     private readonly List<int> _tokenAtNode = [-1];
     private readonly SearchValues<byte> _firstBytes;
@@ -46,10 +47,12 @@ internal sealed class SpecialTokenSplitter
         _firstBytesUserDefined = SearchValues.Create([.. firstUserDefined]);
     }
 
-    /// <summary>Splits a text.</summary>
-    /// <param name="text">UTF-8.</param>
-    /// <param name="data">The bytes, in order, in which and over whose borders only user-defined tokens are found.</param>
-    /// <returns>The fragments in order; white space that a token swallows is in none of them.</returns>
+    /// <summary>Splits a text into fragments.</summary>
+    /// <param name="text">The text in UTF-8.</param>
+    /// <param name="data">
+    /// The ranges of data bytes, in order. Inside them, and across their borders, only user-defined tokens are found.
+    /// </param>
+    /// <returns>The fragments in order, without the white space that a token swallows.</returns>
     public List<TextFragment> Split(ReadOnlySpan<byte> text, ReadOnlySpan<TextRange> data)
     {
         List<TextFragment>? matches = FindAll(text, data);
@@ -103,7 +106,7 @@ internal sealed class SpecialTokenSplitter
                 data = data[1..];
             }
 
-            // Tokens that are not found in data have to end before it.
+            // A token that must be outside of data has to end before the next data.
             int border = data.IsEmpty ? text.Length : data[0].Start;
             bool isData = border <= start;
             int end = isData ? data[0].End : border;
@@ -159,7 +162,7 @@ internal sealed class SpecialTokenSplitter
         return chosen;
     }
 
-    // As the C library's isspace.
+    // The same characters as isspace of the C library.
     private static bool IsSpace(byte b) => b is (byte)' ' or (>= 9 and <= 13);
 
     private static List<TextFragment> Fill(List<TextFragment> chosen, ReadOnlySpan<bool> taken)
@@ -177,7 +180,7 @@ internal sealed class SpecialTokenSplitter
         return fragments;
     }
 
-    // Between two tokens only the front can have been swallowed.
+    // Between two tokens only the first bytes can be white space swallowed by a token.
     private static void AddBytes(List<TextFragment> fragments, ReadOnlySpan<bool> taken, int start, int end)
     {
         while (start < end && taken[start])

@@ -3,51 +3,51 @@ using System.Collections.Generic;
 
 namespace EdgeRuntime.Tokenizers;
 
-/// <summary>A part of a word while it is merged: a span of its bytes and the number of the piece, in a linked list.</summary>
+/// <summary>A part of a word during merging: a range of its bytes and the id of the piece, as an element of a linked list.</summary>
 internal struct Symbol
 {
-    /// <summary>Piece number, or -1 for bytes that are no piece.</summary>
+    /// <summary>The piece id, or -1 for bytes that are not a piece.</summary>
     public int Id;
 
-    /// <summary>First byte in the word.</summary>
+    /// <summary>The index of the first byte in the word.</summary>
     public int Start;
 
-    /// <summary>Bytes; 0 once the symbol was merged into the one before it.</summary>
+    /// <summary>The number of bytes; 0 after the symbol was merged into its predecessor.</summary>
     public int Length;
 
-    /// <summary>The neighbours' indices, or -1.</summary>
+    /// <summary>The indices of the neighbors, or -1.</summary>
     public int Previous, Next;
 }
 
-/// <summary>Says which neighbours merge, and which first.</summary>
+/// <summary>Defines which neighbors merge, and in which order.</summary>
 internal interface IMergeRule
 {
-    /// <summary>Whether two neighbours merge.</summary>
-    /// <param name="word">The word's bytes.</param>
+    /// <summary>Gets whether two neighbors merge.</summary>
+    /// <param name="word">The bytes of the word.</param>
     /// <param name="left">The left symbol.</param>
-    /// <param name="right">The one after it.</param>
-    /// <param name="order">Lower merges first; among equals the leftmost.</param>
-    /// <param name="merged">Piece number of the two together.</param>
+    /// <param name="right">The symbol after it.</param>
+    /// <param name="order">The priority: lower values merge first; among equal values the leftmost pair does.</param>
+    /// <param name="merged">The id of the merged piece.</param>
     bool TryMerge(ReadOnlySpan<byte> word, in Symbol left, in Symbol right, out uint order, out int merged);
 }
 
 /// <summary>
-/// Merges the symbols of a word, best pair first, with a linked list and a priority queue: n log n in the word's length. Scratch
-/// memory for one caller.
+/// Merges the symbols of a word, best pair first, with a linked list and a priority queue, in O(n log n). It is scratch memory for one
+/// caller.
 /// </summary>
 internal sealed class SymbolMerger
 {
-    // Scratch for words longer than this is given back: one long text must not cost its memory forever.
-    private const int KeptSymbols = 1 << 16;
+    // Larger buffers are released after use, so that one long text does not hold its memory forever.
+    private const int MaxKeptSymbols = 1 << 16;
 
     private readonly PriorityQueue<Candidate, ulong> _queue = new();
     private Symbol[] _symbols = new Symbol[256];
     private int _count;
 
-    /// <summary>Symbols added since <see cref="Clear"/>, in order; those of length 0 were merged away.</summary>
+    /// <summary>Gets the symbols added since <see cref="Clear"/>, in order. Symbols of length 0 were merged into others.</summary>
     public ReadOnlySpan<Symbol> Symbols => _symbols.AsSpan(0, _count);
 
-    /// <summary>Forgets the symbols of the last word.</summary>
+    /// <summary>Removes the symbols of the previous word.</summary>
     public void Clear() => _count = 0;
 
     /// <summary>Appends a symbol to the word.</summary>
@@ -67,7 +67,7 @@ internal sealed class SymbolMerger
         _count++;
     }
 
-    /// <summary>Merges until no neighbours merge any more.</summary>
+    /// <summary>Merges until no two neighbors can be merged.</summary>
     public void Merge<TRule>(ReadOnlySpan<byte> word, TRule rule)
         where TRule : struct, IMergeRule
     {
@@ -83,7 +83,7 @@ internal sealed class SymbolMerger
             ref Symbol right = ref _symbols[candidate.Right];
             if (left.Length == 0 || right.Length == 0 || left.Length + right.Length != candidate.Length)
             {
-                continue; // One of the two has merged with somebody else since.
+                continue; // One of the two symbols has been merged since.
             }
 
             left.Id = candidate.Merged;
@@ -100,10 +100,10 @@ internal sealed class SymbolMerger
         }
     }
 
-    /// <summary>Gives back memory that an unusually long word took.</summary>
+    /// <summary>Releases the memory of an unusually long word.</summary>
     public void Trim()
     {
-        if (_symbols.Length > KeptSymbols)
+        if (_symbols.Length > MaxKeptSymbols)
         {
             _symbols = new Symbol[256];
             _count = 0;

@@ -4,17 +4,17 @@ using System.Text.Json.Nodes;
 
 namespace EdgeRuntime.Tokenizers;
 
-/// <summary>Renders a template for many conversations, to compare it with any other engine.</summary>
+/// <summary>Renders a template for many conversations, for comparison with another engine.</summary>
 public static class TemplateCases
 {
-    /// <summary>Renders every case of a file; an error in one doesn't stop the others.</summary>
+    /// <summary>Renders every case of a file. An error in one case does not stop the others.</summary>
     /// <param name="template">The template.</param>
     /// <param name="file">
-    /// <c>cases</c>, an object from name to variables, and <c>globals</c>, variables that all cases see unless they have their own.
+    /// An object with <c>cases</c>, an object from name to variables, and <c>globals</c>, default variables of all cases.
     /// </param>
-    /// <param name="now">The time that <c>strftime_now</c> sees; null for the clock.</param>
-    /// <returns>An object from the case's name to <c>{"output": text}</c> or <c>{"error": reason}</c>.</returns>
-    /// <exception cref="FormatException">The file hasn't that shape.</exception>
+    /// <param name="now">The time for <c>strftime_now</c>; null for the system clock.</param>
+    /// <returns>An object from the name of a case to <c>{"output": text}</c> or <c>{"error": reason}</c>.</returns>
+    /// <exception cref="FormatException">The file has a different structure.</exception>
     public static JsonObject Render(ChatTemplate template, JsonObject file, DateTimeOffset? now = null)
     {
         ArgumentNullException.ThrowIfNull(template);

@@ -1,6 +1,6 @@
 namespace EdgeRuntime.Tokenizers;
 
-/// <summary>A part of a text.</summary>
-/// <param name="Start">The index where it begins.</param>
-/// <param name="End">The index behind it.</param>
+/// <summary>A range of a text.</summary>
+/// <param name="Start">The start index.</param>
+/// <param name="End">The index after the last element.</param>
 public readonly record struct TextRange(int Start, int End);

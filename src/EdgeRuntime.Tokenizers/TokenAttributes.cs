@@ -2,7 +2,7 @@ using System;
 
 namespace EdgeRuntime.Tokenizers;
 
-/// <summary>What a token is. A file gives one of these; texts known to end a turn gain <see cref="Control"/> on top.</summary>
+/// <summary>The attributes of a token. A file gives one type; texts that are known to end a turn also get <see cref="Control"/>.</summary>
 [Flags]
 internal enum TokenAttributes : byte
 {
@@ -14,15 +14,15 @@ internal enum TokenAttributes : byte
     Byte = 16,
     Unused = 32,
 
-    /// <summary>The token after whose match white space is dropped.</summary>
+    /// <summary>A token that swallows the white space after it.</summary>
     StripsRight = 64,
 
     /// <summary>A token that ends an answer.</summary>
     EndsGeneration = 128,
 
-    /// <summary>Tokens that have no text of their own unless asked for.</summary>
+    /// <summary>Tokens without text, unless their written form is requested.</summary>
     Hidden = Unknown | Control,
 
-    /// <summary>Tokens whose written form is found in a text before anything else.</summary>
+    /// <summary>Tokens whose written form is recognized before the text is encoded.</summary>
     Special = Unknown | Control | UserDefined,
 }

@@ -1,11 +1,13 @@
 namespace EdgeRuntime.Tokenizers;
 
-/// <summary>Turns tokens into text as they come; bytes of an unfinished character wait for the next token. One caller.</summary>
+/// <summary>
+/// Decodes tokens as they arrive. The bytes of an incomplete character wait for the next token. For one caller at a time.
+/// </summary>
 public abstract class TokenStreamDecoder
 {
-    /// <summary>Text that <paramref name="token"/> completes; often empty in the middle of a character.</summary>
+    /// <summary>Appends a token and returns the text that it completes, which is often empty in the middle of a character.</summary>
     public abstract string Append(int token);
 
-    /// <summary>What is left at the end: U+FFFD for an unfinished character, or empty.</summary>
+    /// <summary>Returns the remaining text at the end: U+FFFD for an incomplete character, otherwise empty.</summary>
     public abstract string Flush();
 }

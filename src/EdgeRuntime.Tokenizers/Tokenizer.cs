@@ -3,69 +3,69 @@ using System.Collections.Generic;
 
 namespace EdgeRuntime.Tokenizers;
 
-/// <summary>
-/// Text to token ids and back, for one vocabulary. Immutable and safe to use from many threads.
-/// </summary>
+/// <summary>Converts text to token ids and back, for one vocabulary. Immutable and thread-safe.</summary>
 public abstract class Tokenizer
 {
-    /// <summary>Makes the tokenizer of a vocabulary.</summary>
-    /// <exception cref="TokenizerException">Its tokenizer model or pre-tokenizer is not supported; the message says what is.</exception>
-    /// <exception cref="VocabularyException">It contradicts itself.</exception>
+    /// <summary>Creates the tokenizer of a vocabulary.</summary>
+    /// <exception cref="TokenizerException">
+    /// The tokenizer model or the pre-tokenizer is not supported; the message lists the supported ones.
+    /// </exception>
+    /// <exception cref="VocabularyException">The vocabulary is contradictory.</exception>
     public static Tokenizer Create(VocabularyData vocabulary)
     {
         ArgumentNullException.ThrowIfNull(vocabulary);
         return TokenizerModels.Create(vocabulary);
     }
 
-    /// <summary>Number of token ids; they run from 0.</summary>
+    /// <summary>Gets the number of token ids. Ids start at 0.</summary>
     public abstract int VocabularySize { get; }
 
-    /// <summary>Beginning-of-sequence token, or null where the vocabulary has none.</summary>
+    /// <summary>Gets the beginning-of-sequence token, or null if the vocabulary has none.</summary>
     public abstract int? BeginOfSequence { get; }
 
-    /// <summary>End-of-sequence token, or null.</summary>
+    /// <summary>Gets the end-of-sequence token, or null if the vocabulary has none.</summary>
     public abstract int? EndOfSequence { get; }
 
-    /// <summary>Whether <paramref name="token"/> ends an answer (EOS, end of turn, end of text ...).</summary>
+    /// <summary>Gets whether <paramref name="token"/> ends an answer (EOS, end of turn, end of text and others).</summary>
     public abstract bool IsEndOfGeneration(int token);
 
-    /// <summary>Whether the token is a control token: it has no text of its own.</summary>
+    /// <summary>Gets whether the token is a control token, which has no text of its own.</summary>
     public abstract bool IsControl(int token);
 
-    /// <summary>Token ids of <paramref name="text"/>.</summary>
-    /// <param name="text">Any text; unpaired surrogates count as U+FFFD.</param>
-    /// <param name="addSpecial">Adds BOS (and EOS) where the vocabulary asks for it.</param>
+    /// <summary>Encodes a text.</summary>
+    /// <param name="text">Any text; unpaired surrogates become U+FFFD.</param>
+    /// <param name="addSpecial">Whether to add BOS (and EOS) if the vocabulary specifies it.</param>
     /// <param name="parseSpecial">
-    /// Control tokens written out in the text (<c>&lt;|im_start|&gt;</c>) become their ids; otherwise they are plain text.
+    /// Whether control tokens that are spelled out in the text (<c>&lt;|im_start|&gt;</c>) become their ids; otherwise they are plain text.
     /// </param>
     public IReadOnlyList<int> Encode(string text, bool addSpecial = true, bool parseSpecial = false) =>
         Encode(parseSpecial ? PromptText.Parsed(text) : PromptText.Plain(text), addSpecial);
 
-    /// <summary>Token ids of a text of which some parts are data.</summary>
-    /// <param name="text">Any text; unpaired surrogates count as U+FFFD. Control tokens written out beside the data become ids.</param>
-    /// <param name="addSpecial">Adds BOS (and EOS) where the vocabulary asks for it.</param>
+    /// <summary>Encodes a text with data.</summary>
+    /// <param name="text">
+    /// Any text; unpaired surrogates become U+FFFD. Control tokens that are spelled out outside of the data become ids.
+    /// </param>
+    /// <param name="addSpecial">Whether to add BOS (and EOS) if the vocabulary specifies it.</param>
     public abstract IReadOnlyList<int> Encode(PromptText text, bool addSpecial = true);
 
-    /// <summary>The bytes that a token stands for, UTF-8 but perhaps only a part of a character.</summary>
-    /// <param name="token">A token id.</param>
-    /// <param name="special">Whether control tokens give their written form (otherwise nothing).</param>
+    /// <summary>Gets the bytes of a token: UTF-8, but possibly only a part of a character.</summary>
+    /// <param name="token">The token id.</param>
+    /// <param name="special">Whether control tokens return their written form instead of no bytes.</param>
     public abstract ReadOnlySpan<byte> GetPieceBytes(int token, bool special = false);
 
-    /// <summary>Text of token ids; bytes that are no UTF-8 become U+FFFD.</summary>
+    /// <summary>Decodes token ids. Invalid UTF-8 becomes U+FFFD.</summary>
     public abstract string Decode(ReadOnlySpan<int> tokens, bool special = false);
 
     /// <summary>
-    /// Whether the vocabulary's reference tidies English spacing of a decoded text. <see cref="Decode"/> never does: it would change
-    /// what the tokens say.
+    /// Gets whether the reference implementation of the vocabulary tidies English spacing of decoded text. <see cref="Decode"/> never does
+    /// this, because it changes the text of the tokens.
     /// </summary>
     public virtual bool TidiesSpaces => false;
 
     /// <summary>
-    /// A decoder for tokens that arrive one at a time; it never gives out half a character, and all it gives out is what
-    /// <see cref="Decode"/> gives for all the tokens.
+    /// Creates a decoder for tokens that arrive one at a time. It never returns half a character, and its output in total equals the result
+    /// of <see cref="Decode"/> for all tokens.
     /// </summary>
-    /// <param name="continuesText">
-    /// Whether the tokens go on with a text: a space before the first word belongs to it then, and is not dropped.
-    /// </param>
+    /// <param name="continuesText">Whether the tokens continue a text, so that a space before the first word is kept.</param>
     public abstract TokenStreamDecoder CreateStreamDecoder(bool continuesText = false);
 }

@@ -2,10 +2,12 @@ using System;
 
 namespace EdgeRuntime.Tokenizers;
 
-/// <summary>A vocabulary that asks for a tokenizer model or pre-tokenizer without support; the message names what is supported.</summary>
+/// <summary>
+/// The exception that is thrown for an unsupported tokenizer model or pre-tokenizer. The message lists the supported ones.
+/// </summary>
 public sealed class TokenizerException : Exception
 {
-    /// <param name="message">What is not supported and what is: one line.</param>
+    /// <param name="message">One line: what is not supported, and what is.</param>
     public TokenizerException(string message)
         : base(message)
     {

@@ -4,10 +4,10 @@ using System.Linq;
 
 namespace EdgeRuntime.Tokenizers;
 
-/// <summary>The tokenizer models by the names that files give them.</summary>
+/// <summary>Lists the tokenizer models by their names in files.</summary>
 internal static class TokenizerModels
 {
-    /// <summary>All of them.</summary>
+    /// <summary>The supported tokenizer models.</summary>
     public static readonly IReadOnlyList<(string Name, Func<VocabularyData, Tokenizer> Create)> All =
     [
         ("llama", static data => new SentencePieceTokenizer(data)),

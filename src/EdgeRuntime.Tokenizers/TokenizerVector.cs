@@ -4,16 +4,22 @@ using System.Linq;
 
 namespace EdgeRuntime.Tokenizers;
 
-/// <summary>What a tokenizer makes of a text, for comparing it with another implementation.</summary>
+/// <summary>The results of a tokenizer for a text, for comparison with another implementation.</summary>
 /// <param name="Text">The text.</param>
-/// <param name="Ids">Its ids, special tokens neither added nor parsed.</param>
-/// <param name="Detokenized">The text of <paramref name="Ids"/>, its spaces tidied where the vocabulary's reference does so.</param>
-/// <param name="IdsAddSpecialParseSpecial">Its ids, special tokens added and parsed.</param>
-/// <param name="IdsParseSpecial">Its ids, special tokens parsed only.</param>
+/// <param name="Ids">The ids without adding or parsing special tokens.</param>
+/// <param name="Detokenized">
+/// The text decoded from <paramref name="Ids"/>, with tidied spaces if the reference of the vocabulary does so.
+/// </param>
+/// <param name="IdsAddSpecialParseSpecial">The ids with special tokens added and parsed.</param>
+/// <param name="IdsParseSpecial">The ids with special tokens parsed only.</param>
 public sealed record TokenizerVector(
-    string Text, IReadOnlyList<int> Ids, string Detokenized, IReadOnlyList<int> IdsAddSpecialParseSpecial, IReadOnlyList<int> IdsParseSpecial)
+    string Text,
+    IReadOnlyList<int> Ids,
+    string Detokenized,
+    IReadOnlyList<int> IdsAddSpecialParseSpecial,
+    IReadOnlyList<int> IdsParseSpecial)
 {
-    /// <summary>Makes the vector of a text.</summary>
+    /// <summary>Computes the results for a text.</summary>
     public static TokenizerVector Create(Tokenizer tokenizer, string text)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);

@@ -4,15 +4,17 @@ using System.Text;
 
 namespace EdgeRuntime.Tokenizers;
 
-/// <summary>UTF-8 that is known to be valid.</summary>
+/// <summary>Helpers for valid UTF-8.</summary>
 internal static class Utf8
 {
-    /// <summary>Bytes of the character that begins with this byte.</summary>
+    /// <summary>Gets the number of bytes of a character from its first byte.</summary>
     public static int GetCharacterLength(byte first) => first < 0xC0 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
 
-    /// <summary>Where ranges of a text are in its UTF-8. One that begins or ends inside a surrogate pair takes the pair in.</summary>
+    /// <summary>
+    /// Converts ranges of a text to ranges of its UTF-8. A range that begins or ends inside a surrogate pair is extended to the pair.
+    /// </summary>
     /// <param name="text">The text.</param>
-    /// <param name="ranges">In order, apart from each other.</param>
+    /// <param name="ranges">The ranges, in order and not adjacent.</param>
     public static TextRange[] ToBytes(string text, IReadOnlyList<TextRange> ranges)
     {
         var bytes = new TextRange[ranges.Count];

@@ -6,10 +6,10 @@ using System.Text;
 
 namespace EdgeRuntime.Tokenizers;
 
-/// <summary>How a vocabulary writes the bytes of its tokens.</summary>
+/// <summary>The spellings of token bytes in vocabularies.</summary>
 internal enum PieceSpelling
 {
-    /// <summary>UTF-8, with U+2581 for a space.</summary>
+    /// <summary>UTF-8, with U+2581 in place of spaces.</summary>
     Sentence,
 
     /// <summary>The alphabet of <see cref="ByteAlphabet"/>.</summary>
@@ -17,8 +17,8 @@ internal enum PieceSpelling
 }
 
 /// <summary>
-/// A checked vocabulary in the form that encoding and decoding need: pieces as bytes, findable; what each token is; the special
-/// tokens. Immutable once built.
+/// Represents a validated vocabulary in the form that encoding and decoding need: the pieces as bytes with an index, the attributes of the
+/// tokens, and the special tokens. Immutable.
 /// </summary>
 internal sealed class Vocabulary
 {
@@ -27,7 +27,7 @@ internal sealed class Vocabulary
     private readonly TokenAttributes[] _attributes;
     private readonly PieceTable _written;
 
-    /// <exception cref="VocabularyException">The data contradicts itself.</exception>
+    /// <exception cref="VocabularyException">The data is contradictory.</exception>
     public Vocabulary(VocabularyData data, PieceSpelling spelling, VocabularyDefaults defaults)
     {
         if (data.Tokens.Count == 0)
@@ -51,11 +51,12 @@ internal sealed class Vocabulary
         MarkStripping(data);
     }
 
-    /// <summary>Number of tokens.</summary>
+    /// <summary>Gets the number of tokens.</summary>
     public int Size { get; }
 
     /// <summary>
-    /// Bytes that are looked up in a text, numbered as the tokens; further ones may be added behind these while a tokenizer is built.
+    /// Gets the pieces that are looked up in a text, indexed by token id. The constructor of a tokenizer may add more pieces after those of
+    /// the tokens.
     /// </summary>
     public PieceTable Pieces { get; }
 
@@ -73,17 +74,18 @@ internal sealed class Vocabulary
 
     public bool IsEndOfGeneration(int token) => (uint)token < (uint)Size && (_attributes[token] & TokenAttributes.EndsGeneration) != 0;
 
-    /// <summary>The bytes that a token stands for in a text; of a hidden token those of its written form.</summary>
+    /// <summary>Gets the bytes of a token in a text. For a hidden token these are the bytes of its written form.</summary>
     public ReadOnlySpan<byte> GetWrittenBytes(int token) => _written[token];
 
-    /// <summary>Parses a byte token's text, <c>&lt;0x0A&gt;</c>; -1 for any other text.</summary>
+    /// <summary>Parses the text of a byte token, <c>&lt;0x0A&gt;</c>; returns -1 for any other text.</summary>
     private static int ParseByteToken(ReadOnlySpan<byte> text) =>
         text.Length == 6 && text.StartsWith("<0x"u8) && text[5] == (byte)'>'
             && byte.TryParse(text.Slice(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte value)
             ? value
             : -1;
 
-    private static bool GetFlag(VocabularyData data, string key, bool fallback) => data.Flags.TryGetValue(key, out bool flag) ? flag : fallback;
+    private static bool GetFlag(VocabularyData data, string key, bool fallback) =>
+        data.Flags.TryGetValue(key, out bool flag) ? flag : fallback;
 
     private static void RequireAdded(bool adds, int? token, string name, string flag)
     {
@@ -172,7 +174,7 @@ internal sealed class Vocabulary
         var found = new Dictionary<string, int>();
         for (int i = 0; i < tokens.Count; i++)
         {
-            // All of the known texts have a bracket at or near their front; few other tokens do.
+            // All known texts have a bracket among their first characters; few other tokens do.
             ReadOnlySpan<byte> text = tokens[i].Span;
             if (text.Length is > 2 and < 64 && text[..Math.Min(4, text.Length)].ContainsAny((byte)'<', (byte)'['))
             {
@@ -205,14 +207,14 @@ internal sealed class Vocabulary
                 text = ByteAlphabet.TryDecode(text, buffer, out int length) ? buffer.AsSpan(0, length) : [];
             }
 
-            // Merging never makes a control token: they are found where the text outside of data spells them, and nowhere else. Only a byte
-            // that no other token stands for has to stay one.
+            // Merging never produces a control token; they are recognized only where the text outside of data spells them. The exception is
+            // a byte that no other token represents.
             bool isControl = (_attributes[token] & TokenAttributes.Control) != 0;
             Pieces.Add(text, findable: !isControl || (spelling == PieceSpelling.ByteLevel && text.Length == 1));
         }
     }
 
-    /// <summary>A text of the file for a message: short, on one line and unable to steer a terminal.</summary>
+    /// <summary>Formats a text of the file for a message: short, on one line, and without terminal control sequences.</summary>
     public static string Quote(ReadOnlySpan<byte> utf8)
     {
         string text = Encoding.UTF8.GetString(utf8[..Math.Min(utf8.Length, 200)]);
@@ -225,7 +227,7 @@ internal sealed class Vocabulary
         return quoted.Append(text.Length > 40 ? "...\"" : "\"").ToString();
     }
 
-    // The order of the tests is llama.cpp's: a token may be several things at once.
+    // The tests are in the order of llama.cpp, because a token may match several of them.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private ReadOnlySpan<byte> Write(int token, ReadOnlySpan<byte> text, Span<byte> buffer, PieceSpelling spelling)
     {
@@ -261,7 +263,7 @@ internal sealed class Vocabulary
         return [];
     }
 
-    // Files don't tell which tokens swallow the white space after them; llama.cpp knows Phi-3 by its name, and so must we.
+    // Files do not record which tokens swallow the following white space. Like llama.cpp, recognize Phi-3 by its name.
     private void MarkStripping(VocabularyData data)
     {
         if (data.ModelName is not string name

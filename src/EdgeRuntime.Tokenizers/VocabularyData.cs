@@ -3,36 +3,45 @@ using System.Collections.Generic;
 
 namespace EdgeRuntime.Tokenizers;
 
-/// <summary>A vocabulary as its file describes it (the <c>tokenizer.ggml.*</c> keys), free of any file format.</summary>
+/// <summary>A vocabulary as described by its file (the <c>tokenizer.ggml.*</c> keys), independent of the file format.</summary>
 public sealed record VocabularyData
 {
-    /// <summary>"llama" (SentencePiece BPE), "gpt2" (byte-level BPE), "bert" (WordPiece), ...</summary>
+    /// <summary>Gets the tokenizer model: "llama" (SentencePiece BPE), "gpt2" (byte-level BPE), "bert" (WordPiece) and others.</summary>
     public required string Model { get; init; }
 
-    /// <summary>The model's name; null where the file has none. Phi-3's tokens drop the white space after them, and only its name tells.</summary>
+    /// <summary>
+    /// Gets the name of the language model; null if the file has none. It is the only sign of Phi-3, whose tokens swallow the white space
+    /// after them.
+    /// </summary>
     public string? ModelName { get; init; }
 
-    /// <summary>Pre-tokenizer's name ("llama-bpe", "qwen2", "smollm" ...); null where the file names none.</summary>
+    /// <summary>Gets the name of the pre-tokenizer ("llama-bpe", "qwen2", "smollm" and others); null if the file has none.</summary>
     public string? PreTokenizer { get; init; }
 
-    /// <summary>Piece of each token id, in the bytes of the file: UTF-8 as a rule, but nothing makes sure of it.</summary>
+    /// <summary>Gets the piece of each token id as bytes of the file. They are usually, but not necessarily, UTF-8.</summary>
     public required IReadOnlyList<ReadOnlyMemory<byte>> Tokens { get; init; }
 
-    /// <summary>Score of each token; empty where the file has none.</summary>
+    /// <summary>Gets the score of each token; empty if the file has none.</summary>
     public ReadOnlyMemory<float> Scores { get; init; }
 
-    /// <summary>Type of each token: 1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused, 6 byte; empty where absent.</summary>
+    /// <summary>
+    /// Gets the type of each token: 1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused, 6 byte; empty if the file has none.
+    /// </summary>
     public ReadOnlyMemory<int> TokenTypes { get; init; }
 
-    /// <summary>BPE merges, "left right", best first; bytes as in <see cref="Tokens"/>.</summary>
+    /// <summary>Gets the BPE merges, "left right", best first, as bytes like <see cref="Tokens"/>.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> Merges { get; init; } = [];
 
-    /// <summary>Special token ids by the last part of their key: "bos", "eos", "eot", "eom", "unknown", "padding", "separator" ...</summary>
+    /// <summary>
+    /// Gets the special token ids by the last part of their key: "bos", "eos", "eot", "eom", "unknown", "padding", "separator" and others.
+    /// </summary>
     public IReadOnlyDictionary<string, int> SpecialTokens { get; init; } = new Dictionary<string, int>();
 
-    /// <summary>Flags such as "add_bos_token", "add_eos_token", "add_space_prefix", "remove_extra_whitespaces", where present.</summary>
+    /// <summary>
+    /// Gets the flags of the file, such as "add_bos_token", "add_eos_token", "add_space_prefix" and "remove_extra_whitespaces".
+    /// </summary>
     public IReadOnlyDictionary<string, bool> Flags { get; init; } = new Dictionary<string, bool>();
 
-    /// <summary>The compiled normalizer of a SentencePiece model (<c>precompiled_charsmap</c>); empty where absent.</summary>
+    /// <summary>Gets the compiled normalizer of a SentencePiece model (<c>precompiled_charsmap</c>); empty if the file has none.</summary>
     public ReadOnlyMemory<byte> CharsMap { get; init; }
 }

@@ -2,10 +2,10 @@ using System;
 
 namespace EdgeRuntime.Tokenizers;
 
-/// <summary>A vocabulary that contradicts itself.</summary>
+/// <summary>The exception that is thrown for a contradictory vocabulary.</summary>
 public sealed class VocabularyException : Exception
 {
-    /// <param name="key">Last part of the key to blame ("tokens", "merges", "scores" ...).</param>
+    /// <param name="key">The last part of the key with the error ("tokens", "merges", "scores" and others).</param>
     /// <param name="found">What was found.</param>
     /// <param name="expected">What was expected.</param>
     public VocabularyException(string key, string found, string expected)
@@ -16,12 +16,12 @@ public sealed class VocabularyException : Exception
         Expected = expected;
     }
 
-    /// <summary>Last part of the key to blame.</summary>
+    /// <summary>Gets the last part of the key with the error.</summary>
     public string Key { get; }
 
-    /// <summary>What was found.</summary>
+    /// <summary>Gets what was found.</summary>
     public string Found { get; }
 
-    /// <summary>What was expected.</summary>
+    /// <summary>Gets what was expected.</summary>
     public string Expected { get; }
 }

@@ -7,8 +7,8 @@ using System.Threading;
 namespace EdgeRuntime.Tokenizers;
 
 /// <summary>
-/// What all tokenizers over a vocabulary share: special tokens are split off, the text between goes to the model's own encoder,
-/// BOS and EOS are put around; and the way back.
+/// The base of tokenizers with a vocabulary. Encoding splits off special tokens, passes the text between them to the derived class, and
+/// adds BOS and EOS; decoding concatenates pieces.
 /// </summary>
 internal abstract class VocabularyTokenizer : Tokenizer
 {
@@ -29,7 +29,7 @@ internal abstract class VocabularyTokenizer : Tokenizer
 
     protected Vocabulary Vocabulary { get; }
 
-    /// <summary>Whether the first piece of a text begins with a space that the text does not have.</summary>
+    /// <summary>Gets whether encoding adds a space before the first piece of a text.</summary>
     protected virtual bool AddsSpacePrefix => false;
 
     public override bool IsEndOfGeneration(int token) => Vocabulary.IsEndOfGeneration(token);
@@ -93,9 +93,9 @@ internal abstract class VocabularyTokenizer : Tokenizer
     public override TokenStreamDecoder CreateStreamDecoder(bool continuesText = false) =>
         new PieceStreamDecoder(this, AddsSpacePrefix && !continuesText);
 
-    /// <summary>Drops the space that encoding put before a text.</summary>
+    /// <summary>Removes the space that encoding added before a text.</summary>
     /// <param name="piece">The next piece.</param>
-    /// <param name="first">Whether no piece with bytes came yet; becomes false with the first one.</param>
+    /// <param name="first">Whether all pieces so far were empty; becomes false with the first piece that is not.</param>
     internal static ReadOnlySpan<byte> TrimPrefix(ReadOnlySpan<byte> piece, ref bool first)
     {
         if (first && piece.Length > 0)
@@ -107,11 +107,11 @@ internal abstract class VocabularyTokenizer : Tokenizer
         return piece;
     }
 
-    /// <summary>Encodes a text that has no special tokens.</summary>
-    /// <param name="text">UTF-8, valid and not empty.</param>
-    /// <param name="afterSpecial">Whether it stands at the beginning or after a special token.</param>
-    /// <param name="merger">Scratch.</param>
-    /// <param name="output">Takes the ids.</param>
+    /// <summary>Encodes a text without special tokens.</summary>
+    /// <param name="text">Valid UTF-8, not empty.</param>
+    /// <param name="afterSpecial">Whether the text is at the beginning or follows a special token.</param>
+    /// <param name="merger">Scratch memory.</param>
+    /// <param name="output">Receives the token ids.</param>
     protected abstract void EncodeText(ReadOnlySpan<byte> text, bool afterSpecial, SymbolMerger merger, List<int> output);
 
     private void EncodeFragments(ReadOnlySpan<byte> utf8, ReadOnlySpan<TextRange> data, List<int> output)

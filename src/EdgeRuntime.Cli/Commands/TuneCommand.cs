@@ -75,7 +75,7 @@ internal static class TuneCommand
         if (measured)
         {
             output.Write(FormattableString.Invariant(
-                $"The first value of each setting is the default; another one was taken only where it was faster in every round, of two at least, and by {(TuningSearch.LeastGain - 1) * 100:F0} % in the median.\n"));
+                $"The first value of each setting is the default; another one was taken only where it was faster in every round, of two at least, and by {(TuningSearch.MinGain - 1) * 100:F0} % in the median.\n"));
         }
     }
 

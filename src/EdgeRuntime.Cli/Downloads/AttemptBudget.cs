@@ -2,23 +2,23 @@ using System;
 
 namespace EdgeRuntime.Cli.Downloads;
 
-/// <summary>Bounds the attempts of one download by the progress that they make.</summary>
-/// <param name="limits">How many attempts may bring nothing.</param>
-/// <param name="length">Bytes that are there before the first attempt.</param>
+/// <summary>Limits the attempts of a download by the progress that they make.</summary>
+/// <param name="limits">The limits of attempts.</param>
+/// <param name="length">The number of bytes present before the first attempt.</param>
 internal sealed class AttemptBudget(DownloadLimits limits, long length)
 {
     private long _furthest = length;
     private int _fruitless;
     private int _restarts;
 
-    /// <summary>Whether no further attempt may be made.</summary>
+    /// <summary>Gets whether no more attempts are allowed.</summary>
     public bool IsSpent => _fruitless >= limits.FruitlessAttempts || _restarts > limits.Restarts;
 
-    /// <summary>The pause before the next attempt.</summary>
+    /// <summary>Gets the pause before the next attempt.</summary>
     public TimeSpan Delay => limits.RetryDelay * _fruitless;
 
-    /// <summary>Counts the end of an attempt.</summary>
-    /// <param name="length">Bytes that are there now.</param>
+    /// <summary>Counts a finished attempt.</summary>
+    /// <param name="length">The number of bytes present now.</param>
     public void CountAttempt(long length)
     {
         if (length >= _furthest + limits.MinimumProgress)
@@ -32,7 +32,7 @@ internal sealed class AttemptBudget(DownloadLimits limits, long length)
         }
     }
 
-    /// <summary>Counts that what was there was dropped.</summary>
+    /// <summary>Counts a restart, which discards the bytes received so far.</summary>
     public void CountRestart()
     {
         _furthest = 0;

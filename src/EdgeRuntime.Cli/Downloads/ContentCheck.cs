@@ -7,14 +7,14 @@ using System.Threading.Tasks;
 
 namespace EdgeRuntime.Cli.Downloads;
 
-/// <summary>Checks what a file holds against what is known of it.</summary>
+/// <summary>Checks the content of a file against its known properties.</summary>
 internal static class ContentCheck
 {
-    /// <summary>Bytes that <see cref="FindWrongStart"/> looks at.</summary>
+    /// <summary>The number of bytes that <see cref="FindWrongStart"/> needs.</summary>
     public const int StartLength = 4;
 
-    /// <summary>Says what is wrong with the first bytes of a model file; null for nothing.</summary>
-    /// <param name="start">At least <see cref="StartLength"/> bytes, fewer only of a shorter file.</param>
+    /// <summary>Describes the error in the first bytes of a model file; null if there is none.</summary>
+    /// <param name="start">At least <see cref="StartLength"/> bytes, or the whole of a shorter file.</param>
     public static string? FindWrongStart(ReadOnlySpan<byte> start)
     {
         if (start.StartsWith("GGUF"u8))
@@ -26,10 +26,12 @@ internal static class ContentCheck
         return $"not a GGUF file: it {(found.Length > 0 ? "starts with bytes " + found : "is empty")}, expected 47475546 (GGUF)";
     }
 
-    /// <summary>Says what is wrong with a whole file by the size and checksum of a download; null for nothing.</summary>
-    /// <param name="content">The file, at its first byte.</param>
-    /// <param name="download">Size and checksum, where they are known.</param>
-    /// <param name="cancellationToken">Stops the check.</param>
+    /// <summary>
+    /// Describes the error in a complete file according to the size and the checksum of the download; null if there is none.
+    /// </summary>
+    /// <param name="content">The file, positioned at its first byte.</param>
+    /// <param name="download">The download, with size and checksum if known.</param>
+    /// <param name="cancellationToken">Cancels the check.</param>
     public static async Task<string?> FindFaultAsync(Stream content, Download download, CancellationToken cancellationToken)
     {
         if (download.Size is { } size && content.Length != size)
@@ -54,6 +56,6 @@ internal static class ContentCheck
         return hash.Equals(expected, StringComparison.OrdinalIgnoreCase) ? null : $"wrong checksum: sha256 is {hash}, expected {expected}";
     }
 
-    /// <summary>Whether a text is a SHA-256 checksum as this class takes it.</summary>
+    /// <summary>Gets whether a text is a SHA-256 checksum in hexadecimal.</summary>
     public static bool IsSha256(string text) => text.Length == 2 * SHA256.HashSizeInBytes && text.All(char.IsAsciiHexDigit);
 }

@@ -8,16 +8,16 @@ using EdgeRuntime.Gguf;
 
 namespace EdgeRuntime.Cli.Downloads;
 
-/// <summary>The downloads that a URL means: one file, or all parts of a split model.</summary>
+/// <summary>Plans the downloads of a URL: one file, or all parts of a split model.</summary>
 internal static partial class DownloadPlan
 {
     /// <summary>Plans the downloads of a URL into a folder.</summary>
-    /// <param name="url">Of a .gguf file, or of any part of a split model.</param>
-    /// <param name="folder">Where the files go.</param>
-    /// <param name="size">Bytes of the file at <paramref name="url"/>, or null.</param>
-    /// <param name="sha256">None; one, for the file at <paramref name="url"/>; or one for each part, in their order.</param>
+    /// <param name="url">The URL of a .gguf file, or of any part of a split model.</param>
+    /// <param name="folder">The target folder.</param>
+    /// <param name="size">The number of bytes of the file at <paramref name="url"/>, or null.</param>
+    /// <param name="sha256">No checksum, one for the file at <paramref name="url"/>, or one for each part in order.</param>
     /// <exception cref="FormatException">
-    /// The URL does not name a model file, its part number makes no sense, or the checksums do not fit.
+    /// The URL does not name a model file, its part number is invalid, or the number of checksums is wrong.
     /// </exception>
     public static IReadOnlyList<Download> Create(Uri url, string folder, long? size, IReadOnlyList<string> sha256)
     {
@@ -45,7 +45,7 @@ internal static partial class DownloadPlan
         return parts;
     }
 
-    /// <summary>The number of a part, from 1, and the number of parts; both 1 for a model in one file.</summary>
+    /// <summary>Gets the number of a part, from 1, and the number of parts; both are 1 for a model in one file.</summary>
     private static (int Number, int Count) ParseParts(Uri url)
     {
         if (PartSuffix().Match(url.AbsolutePath) is not { Success: true } match)

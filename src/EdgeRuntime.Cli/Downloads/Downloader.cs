@@ -10,22 +10,22 @@ using EdgeRuntime.Cli.Terminal;
 namespace EdgeRuntime.Cli.Downloads;
 
 /// <summary>
-/// Downloads files through <see cref="PartFile"/>: a connection that breaks is taken up again where it stopped, within one call and by
-/// the next one; the target appears only when its size and checksum are right. Owns its connections.
+/// Downloads files through <see cref="PartFile"/>. A broken connection is resumed where it stopped, within one call and by the next call.
+/// The target appears only when its size and checksum are correct. Owns its connections.
 /// </summary>
 /// <remarks>
-/// With If-Range (RFC 9110, 13.1.5) a server that has another version by now, or that can't send ranges, answers with the whole file,
-/// and the part starts anew. <see cref="FileAnswer"/> does not rely on it: every answer must name the version that the part has.
+/// With If-Range (RFC 9110, 13.1.5) a server that has a different version now, or that does not support ranges, responds with the whole
+/// file, and the part starts again. <see cref="FileAnswer"/> does not rely on this: every response must name the version of the part.
 /// </remarks>
 internal sealed class Downloader(DownloadLimits limits) : IDisposable
 {
     private readonly FileClient _client = new(limits);
 
-    /// <summary>Downloads a file; returns false where the target was there already, and is right.</summary>
-    /// <param name="download">What and where to.</param>
-    /// <param name="progress">Told bytes present and bytes in all (null where the server does not say).</param>
-    /// <param name="cancellationToken">Stops; what has come stays for the next call.</param>
-    /// <exception cref="CommandException">Server, disk or content is not as it must be.</exception>
+    /// <summary>Downloads a file; returns false if the target exists already and is correct.</summary>
+    /// <param name="download">The file to download and its target.</param>
+    /// <param name="progress">Receives the number of present bytes and the total (null if unknown).</param>
+    /// <param name="cancellationToken">Cancels the download. The received bytes are kept for the next call.</param>
+    /// <exception cref="CommandException">The server, the disk or the content is at fault.</exception>
     public async Task<bool> RunAsync(Download download, Action<long, long?> progress, CancellationToken cancellationToken)
     {
         if (Directory.Exists(download.Target))
@@ -42,7 +42,7 @@ internal sealed class Downloader(DownloadLimits limits) : IDisposable
         }
 
         await FetchAsync(download, part, progress, cancellationToken).ConfigureAwait(false);
-        if (await ContentCheck.FindFaultAsync(part.Rewound, download, cancellationToken).ConfigureAwait(false) is { } fault)
+        if (await ContentCheck.FindFaultAsync(part.Rewind(), download, cancellationToken).ConfigureAwait(false) is { } fault)
         {
             part.Delete();
             throw new CommandException($"{download.Source}: {fault}; what came is deleted");
@@ -54,7 +54,7 @@ internal sealed class Downloader(DownloadLimits limits) : IDisposable
 
     public void Dispose() => _client.Dispose();
 
-    /// <summary>Checks a file that is there already, where something is known of it.</summary>
+    /// <summary>Checks an existing file against its known size and checksum.</summary>
     private static async Task CheckTargetAsync(Download download, CancellationToken cancellationToken)
     {
         if (download.Size is null && download.Sha256 is null)
@@ -70,7 +70,7 @@ internal sealed class Downloader(DownloadLimits limits) : IDisposable
         }
     }
 
-    /// <summary>Makes attempts until every byte is in the part.</summary>
+    /// <summary>Makes attempts until the part is complete.</summary>
     private async Task FetchAsync(Download download, PartFile part, Action<long, long?> progress, CancellationToken cancellationToken)
     {
         var budget = new AttemptBudget(limits, part.Length);
@@ -105,11 +105,11 @@ internal sealed class Downloader(DownloadLimits limits) : IDisposable
         }
     }
 
-    /// <summary>Whether another attempt may help: not against a full disk, a refusal or the user's Ctrl-C.</summary>
+    /// <summary>Gets whether another attempt can help. It cannot against a full disk, a refusal or Ctrl-C.</summary>
     private static bool IsTransient(Exception exception) =>
         exception is HttpRequestException or HttpIOException or TimeoutException or IOException { InnerException: SocketException };
 
-    /// <summary>An exception of the connection in words of this program; .NET's would quote the server's bytes.</summary>
+    /// <summary>Describes a connection error in words of this program. .NET's messages quote bytes of the server.</summary>
     private static string DescribeBreak(Exception exception) => exception switch
     {
         HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse } => "the server's answer is not valid HTTP",
@@ -117,8 +117,8 @@ internal sealed class Downloader(DownloadLimits limits) : IDisposable
         _ => exception.GetBaseException().Message,
     };
 
-    /// <summary>Asks once for the bytes that are missing.</summary>
-    /// <returns>Null where all are there now; else why another attempt is needed.</returns>
+    /// <summary>Requests the missing bytes once.</summary>
+    /// <returns>Null if the part is complete, otherwise the reason for another attempt.</returns>
     private async Task<string?> TryAsync(Attempt attempt, CancellationToken cancellationToken)
     {
         FileRequest asked = attempt.NextRequest();
@@ -130,7 +130,7 @@ internal sealed class Downloader(DownloadLimits limits) : IDisposable
             case FileAnswer.TryLater later:
                 return later.Reason;
             case FileAnswer.StartOver startOver:
-                attempt.AskForTheWhole = true;
+                attempt.MustStartOver = true;
                 return startOver.Reason;
             case FileAnswer.Refused refused:
                 throw new CommandException($"{attempt.Download.Source}: {refused.Reason}");
@@ -143,7 +143,7 @@ internal sealed class Downloader(DownloadLimits limits) : IDisposable
         }
     }
 
-    /// <summary>Puts the body of an answer into the part.</summary>
+    /// <summary>Appends the body of a response to the part.</summary>
     private async Task ReceiveAsync(
         Attempt attempt, FileAnswer.Body body, HttpResponseMessage response, CancellationToken cancellationToken)
     {
@@ -156,7 +156,7 @@ internal sealed class Downloader(DownloadLimits limits) : IDisposable
             int count = await source.ReadAsync(buffer, ContentCheck.StartLength).ConfigureAwait(false);
             if (body.From == 0)
             {
-                // Only now: an answer that is no model at all costs nothing of what came before.
+                // Begin only now, so that a response that is not a model discards nothing.
                 attempt.Begin(body, buffer.AsSpan(0, count));
             }
 
@@ -179,7 +179,9 @@ internal sealed class Downloader(DownloadLimits limits) : IDisposable
         }
     }
 
-    /// <summary>The position in the file that a body may reach: what is announced, or a limit; never more than the disk holds.</summary>
+    /// <summary>
+    /// Gets the position in the file at which a body must end: the announced length or the limit, and never more than fits on the disk.
+    /// </summary>
     private long FindEnd(Attempt attempt, FileAnswer.Body body)
     {
         string folder = Path.GetDirectoryName(Path.GetFullPath(attempt.Download.Target))!;
@@ -196,22 +198,22 @@ internal sealed class Downloader(DownloadLimits limits) : IDisposable
         : $"the server sends more than {limits.UnannouncedSize} bytes, or more than the disk holds, without announcing a size; "
             + "name the size in a catalogue (--catalog)";
 
-    /// <summary>What the attempts of one download share.</summary>
+    /// <summary>The state shared by the attempts of one download.</summary>
     private sealed record Attempt(Download Download, PartFile Part, AttemptBudget Budget, Action<long, long?> Progress)
     {
-        /// <summary>Whether the server's last answer showed that the part can't be continued.</summary>
-        public bool AskForTheWhole { get; set; }
+        /// <summary>Gets or sets whether the last response showed that the part cannot be continued.</summary>
+        public bool MustStartOver { get; set; }
 
         public FileRequest NextRequest()
         {
-            // Without a name for the version only a checksum could tell whether two halves belong together.
+            // Without a version, only a checksum can tell whether two parts belong together.
             bool isJoinable = Part.Version is not null || Download.Sha256 is not null;
             bool isTooLong = Part.Length > (Part.Total ?? Download.Size);
-            long from = AskForTheWhole || !isJoinable || isTooLong ? 0 : Part.Length;
+            long from = MustStartOver || !isJoinable || isTooLong ? 0 : Part.Length;
             return new FileRequest(from, Part.Version, Part.Total, Download.Size, Download.Sha256 is not null);
         }
 
-        /// <summary>Empties the part for a whole body that starts as a model does.</summary>
+        /// <summary>Empties the part for a whole body that starts like a model.</summary>
         public void Begin(FileAnswer.Body body, ReadOnlySpan<byte> start)
         {
             if (ContentCheck.FindWrongStart(start) is { } fault)
@@ -225,7 +227,7 @@ internal sealed class Downloader(DownloadLimits limits) : IDisposable
             }
 
             Part.Restart(body.Version, body.Total);
-            AskForTheWhole = false;
+            MustStartOver = false;
         }
     }
 }

@@ -5,17 +5,17 @@ using System.Net.Http.Headers;
 
 namespace EdgeRuntime.Cli.Downloads;
 
-/// <summary>What a server's answer means for a download. Judged by status and headers alone, before a byte of the body is read.</summary>
+/// <summary>The meaning of a server's response for a download, decided from the status and the headers before the body is read.</summary>
 internal abstract record FileAnswer
 {
     private FileAnswer()
     {
     }
 
-    /// <summary>Judges an answer by what was asked.</summary>
+    /// <summary>Interprets the response to a request.</summary>
     /// <param name="asked">The request.</param>
-    /// <param name="response">The answer; its body is not touched.</param>
-    /// <param name="now">The time of the answer.</param>
+    /// <param name="response">The response. Its body is not read.</param>
+    /// <param name="now">The time of the response.</param>
     public static FileAnswer Judge(FileRequest asked, HttpResponseMessage response, DateTimeOffset now) => response.StatusCode switch
     {
         HttpStatusCode.OK => JudgeWhole(asked, response, now),
@@ -66,7 +66,9 @@ internal abstract record FileAnswer
             : new Body(asked.From, end, total, asked.Version);
     }
 
-    /// <summary>"416 Range Not Satisfiable": the part is as long as the file, or the server has another file by now.</summary>
+    /// <summary>
+    /// Interprets "416 Range Not Satisfiable": either the part is as long as the file, or the server has a different file now.
+    /// </summary>
     private static FileAnswer JudgeEnd(FileRequest asked, HttpResponseMessage response, DateTimeOffset now)
     {
         if (asked.From == 0)
@@ -80,7 +82,7 @@ internal abstract record FileAnswer
             : new StartOver("the file on the server has changed");
     }
 
-    /// <summary>What is wrong with any body, by the length of the file that it belongs to.</summary>
+    /// <summary>Finds a reason to refuse any body, based on the length of the whole file.</summary>
     private static Refused? FindFault(FileRequest asked, HttpResponseMessage response, long? total)
     {
         foreach (string encoding in response.Content.Headers.ContentEncoding)
@@ -96,29 +98,29 @@ internal abstract record FileAnswer
             : null;
     }
 
-    /// <summary>The status in the standard's words: the server's own are text from outside.</summary>
+    /// <summary>Describes the status in the words of the standard; the server's own words are untrusted text.</summary>
     private static string Status(HttpResponseMessage response)
     {
         using var standard = new HttpResponseMessage(response.StatusCode);
         return $"{(int)response.StatusCode} {standard.ReasonPhrase}".TrimEnd();
     }
 
-    /// <summary>The body is wanted.</summary>
-    /// <param name="From">The position in the file of the body's first byte.</param>
-    /// <param name="End">The position behind its last byte; null where the server does not say.</param>
-    /// <param name="Total">The length of the whole file; null where the server does not say.</param>
+    /// <summary>The body is usable.</summary>
+    /// <param name="From">The position of the first byte of the body in the file.</param>
+    /// <param name="End">The position after the last byte of the body; null if unknown.</param>
+    /// <param name="Total">The length of the whole file; null if unknown.</param>
     /// <param name="Version">The version of the file, or null.</param>
     public sealed record Body(long From, long? End, long? Total, FileVersion? Version) : FileAnswer;
 
-    /// <summary>Every byte is there already.</summary>
+    /// <summary>All bytes have been received already.</summary>
     public sealed record Complete : FileAnswer;
 
-    /// <summary>What is there can't be continued; the whole file must be asked for.</summary>
+    /// <summary>The part cannot be continued; the whole file must be requested.</summary>
     public sealed record StartOver(string Reason) : FileAnswer;
 
-    /// <summary>The server can't answer now.</summary>
+    /// <summary>The server cannot respond now.</summary>
     public sealed record TryLater(string Reason) : FileAnswer;
 
-    /// <summary>No further attempt helps.</summary>
+    /// <summary>No further attempt can succeed.</summary>
     public sealed record Refused(string Reason) : FileAnswer;
 }

@@ -8,7 +8,7 @@ using EdgeRuntime.Cli.Terminal;
 
 namespace EdgeRuntime.Cli.Downloads;
 
-/// <summary>Asks servers for files and follows redirects, within limits. Owns its connections.</summary>
+/// <summary>Requests files from servers and follows a limited number of redirects. Owns its connections.</summary>
 internal sealed class FileClient : IDisposable
 {
     private readonly DownloadLimits _limits;
@@ -23,9 +23,9 @@ internal sealed class FileClient : IDisposable
         _client.DefaultRequestHeaders.AcceptEncoding.ParseAdd("identity");
     }
 
-    /// <summary>Gets the answer to a request, its body unread. The caller disposes it.</summary>
-    /// <exception cref="CommandException">A redirect leads where downloads do not go.</exception>
-    /// <exception cref="TimeoutException">No answer begins within the window.</exception>
+    /// <summary>Sends a request and returns the response with an unread body. The caller disposes the response.</summary>
+    /// <exception cref="CommandException">A redirect has a target that downloads do not follow.</exception>
+    /// <exception cref="TimeoutException">No response starts within the time limit.</exception>
     public async Task<HttpResponseMessage> GetAsync(Uri url, FileRequest asked, CancellationToken cancellationToken)
     {
         AuthenticationHeaderValue? credentials = Credentials(url);
@@ -45,7 +45,7 @@ internal sealed class FileClient : IDisposable
                     throw new CommandException($"{WebAddress.Show(url)}: the server redirects more than {_limits.Redirects} times");
                 }
 
-                // Once away from the server that they were given for, credentials are gone, even if a redirect leads back.
+                // Once a redirect leaves the original server, credentials are dropped, even if a later redirect leads back.
                 Uri target = Redirect.FindTarget(current, response);
                 credentials = Redirect.StaysOnServer(current, target) ? credentials : null;
                 current = target;
@@ -81,7 +81,7 @@ internal sealed class FileClient : IDisposable
         }
     }
 
-    /// <summary>The user info of a URL as the Basic scheme sends it (RFC 7617); null for none.</summary>
+    /// <summary>Gets the user info of a URL as a Basic header (RFC 7617); null if there is none.</summary>
     private static AuthenticationHeaderValue? Credentials(Uri url) => url.UserInfo.Length == 0 ? null
         : new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(Uri.UnescapeDataString(url.UserInfo))));
 

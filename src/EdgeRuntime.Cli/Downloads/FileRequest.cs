@@ -1,9 +1,9 @@
 namespace EdgeRuntime.Cli.Downloads;
 
-/// <summary>What a server is asked for, and what is known of the file beforehand.</summary>
-/// <param name="From">The first byte that is asked for; 0 for the whole file.</param>
-/// <param name="Version">The version that the bytes before <paramref name="From"/> belong to, or null.</param>
-/// <param name="Total">The length of the file that the bytes before <paramref name="From"/> belong to, or null.</param>
-/// <param name="Size">The length that the file must have, or null.</param>
+/// <summary>Describes a request for a file and what is known about the file.</summary>
+/// <param name="From">The first requested byte; 0 for the whole file.</param>
+/// <param name="Version">The version of the bytes before <paramref name="From"/>, or null.</param>
+/// <param name="Total">The length of the file that those bytes belong to, or null.</param>
+/// <param name="Size">The expected length of the file, or null.</param>
 /// <param name="HasChecksum">Whether the content is checked at the end.</param>
 internal sealed record FileRequest(long From, FileVersion? Version, long? Total, long? Size, bool HasChecksum);

@@ -5,15 +5,17 @@ using System.Net.Http.Headers;
 
 namespace EdgeRuntime.Cli.Downloads;
 
-/// <summary>The server's name for one version of a file, strong enough to join two halves by it (RFC 9110, 8.8).</summary>
-/// <param name="Text">A strong ETag in its quotes, or a date, as If-Range takes them.</param>
+/// <summary>
+/// Identifies one version of a file on a server with a strong validator, so that parts of equal versions can be joined (RFC 9110, 8.8).
+/// </summary>
+/// <param name="Text">A strong ETag in its quotes or a date, in the form for If-Range.</param>
 internal sealed record FileVersion(string Text)
 {
     private const int MaxLength = 512;
 
-    /// <summary>The version that an answer carries; null where it names none that is strong.</summary>
-    /// <param name="response">The answer.</param>
-    /// <param name="now">The time of the answer, used where it has no Date.</param>
+    /// <summary>Gets the version in a response; null if it has no strong validator.</summary>
+    /// <param name="response">The response.</param>
+    /// <param name="now">The time of the response, used if it has no Date header.</param>
     public static FileVersion? Of(HttpResponseMessage response, DateTimeOffset now)
     {
         if (response.Headers.ETag is { IsWeak: false } tag)
@@ -21,12 +23,12 @@ internal sealed record FileVersion(string Text)
             return Parse(tag.Tag);
         }
 
-        // Two versions of the same second share a date, so a date is strong only once its second is over (RFC 9110, 8.8.2.2).
+        // Two versions of the same second share a date, so a date is strong only after its second has passed (RFC 9110, 8.8.2.2).
         DateTimeOffset? modified = response.Content.Headers.LastModified;
         return modified < (response.Headers.Date ?? now).AddSeconds(-1) ? new FileVersion(modified.Value.ToString("R")) : null;
     }
 
-    /// <summary>A version as it was kept in a file; null where the text is none.</summary>
+    /// <summary>Parses a version that was saved in a file; null if the text is not a version.</summary>
     public static FileVersion? Parse(string text)
     {
         bool isTag = EntityTagHeaderValue.TryParse(text, out EntityTagHeaderValue? tag) && !tag.IsWeak && tag.Tag == text;

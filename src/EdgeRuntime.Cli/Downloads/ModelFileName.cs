@@ -5,19 +5,19 @@ using System.Text.RegularExpressions;
 
 namespace EdgeRuntime.Cli.Downloads;
 
-/// <summary>The name of the file that a URL is saved as: a plain name on every system, whatever the URL spells.</summary>
+/// <summary>Derives a file name from a URL. The name is a plain name on every system, whatever the URL contains.</summary>
 internal static partial class ModelFileName
 {
-    /// <summary>Bytes in UTF-8. File systems take 255; suffixes of temporary files need some.</summary>
+    /// <summary>The largest number of bytes in UTF-8. File systems allow 255, and suffixes of temporary files need some of them.</summary>
     public const int MaxBytes = 200;
 
     private const string Extension = ".gguf";
 
-    /// <summary>The name that the last segment of a URL's path makes.</summary>
-    /// <exception cref="FormatException">It is not the name of a .gguf file.</exception>
+    /// <summary>Derives the name from the last segment of a URL's path.</summary>
+    /// <exception cref="FormatException">The segment is not the name of a .gguf file.</exception>
     public static string Of(Uri url) => FindFault(url, out string name) is { } fault ? throw new FormatException(fault) : name;
 
-    /// <summary>Says why a URL makes no name; null where it makes one.</summary>
+    /// <summary>Describes why a URL has no usable name; null if it has one.</summary>
     public static string? FindFault(Uri url, out string name)
     {
         name = MakeSafe(Uri.UnescapeDataString(url.AbsolutePath));
@@ -28,7 +28,7 @@ internal static partial class ModelFileName
             : null;
     }
 
-    /// <summary>The last component of a path, without what some system or terminal gives a meaning.</summary>
+    /// <summary>Gets the last component of a path without characters that are special on any system or terminal.</summary>
     public static string MakeSafe(string path)
     {
         string last = path[(path.LastIndexOfAny(['/', '\\']) + 1)..];
@@ -49,7 +49,7 @@ internal static partial class ModelFileName
             or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.PrivateUse
             or UnicodeCategory.OtherNotAssigned);
 
-    /// <summary>Names of devices on Windows, with any extension.</summary>
+    /// <summary>Matches the names of Windows devices, with any extension.</summary>
     [GeneratedRegex(
         @"^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\.|$)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex ReservedName();

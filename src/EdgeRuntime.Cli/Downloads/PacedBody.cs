@@ -5,7 +5,9 @@ using System.Threading.Tasks;
 
 namespace EdgeRuntime.Cli.Downloads;
 
-/// <summary>The body of an answer, read no slower than <see cref="DownloadLimits.MinimumProgress"/> a window. Owns the stream.</summary>
+/// <summary>
+/// Reads the body of a response and enforces at least <see cref="DownloadLimits.MinimumProgress"/> per time window. Owns the stream.
+/// </summary>
 internal sealed class PacedBody : IDisposable
 {
     private readonly Stream _source;
@@ -23,7 +25,7 @@ internal sealed class PacedBody : IDisposable
         _window.CancelAfter(limits.Window);
     }
 
-    /// <summary>Reads at least <paramref name="minimum"/> bytes; fewer only at the end.</summary>
+    /// <summary>Reads at least <paramref name="minimum"/> bytes, or fewer at the end of the body.</summary>
     /// <exception cref="TimeoutException">The server is too slow.</exception>
     public async ValueTask<int> ReadAsync(Memory<byte> buffer, int minimum)
     {

@@ -10,15 +10,15 @@ using EdgeRuntime.Files;
 namespace EdgeRuntime.Cli.Downloads;
 
 /// <summary>
-/// The part of a file that has come so far, <c>TARGET.part</c>, locked against other downloads of the same file while it is open.
-/// <c>TARGET.part.etag</c> beside it has the version that the part belongs to, and the length of the whole file where it is known.
+/// The received part of a file, <c>TARGET.part</c>, locked against other downloads of the same file while it is open. The file
+/// <c>TARGET.part.etag</c> stores the version that the part belongs to and the length of the whole file if known.
 /// </summary>
 internal sealed class PartFile : IDisposable
 {
     private const string Suffix = ".part";
     private const int MaxVersionBytes = 4096;
 
-    /// <summary>What systems say of a locked file: EAGAIN on Linux and on macOS, a sharing violation on Windows.</summary>
+    /// <summary>The error codes of a locked file: EAGAIN on Linux and on macOS, a sharing violation on Windows.</summary>
     private static readonly int[] s_lockedErrors = [11, 35, unchecked((int)0x80070020)];
 
     private readonly string _target;
@@ -41,27 +41,24 @@ internal sealed class PartFile : IDisposable
 
     public long Length => _stream.Length;
 
-    /// <summary>The version that the part belongs to; null where the server named none.</summary>
+    /// <summary>Gets the version that the part belongs to; null if the server did not specify one.</summary>
     public FileVersion? Version { get; private set; }
 
-    /// <summary>The length of the whole file; null where it is not known.</summary>
+    /// <summary>Gets the length of the whole file; null if unknown.</summary>
     public long? Total { get; private set; }
 
-    /// <summary>The part as a stream at its first byte, to be checked. Owned by this object.</summary>
-    public Stream Rewound
+    /// <summary>Rewinds the part to its first byte, for checking. This object owns the stream.</summary>
+    public Stream Rewind()
     {
-        get
-        {
-            _stream.Position = 0;
-            return _stream;
-        }
+        _stream.Position = 0;
+        return _stream;
     }
 
-    /// <summary>Bytes that an interrupted download of a file has left.</summary>
+    /// <summary>Gets the number of bytes left by an interrupted download.</summary>
     public static long LengthFor(string target) => File.Exists(target + Suffix) ? new FileInfo(target + Suffix).Length : 0;
 
-    /// <summary>Opens and locks the part for a target; null where the target is there (by now).</summary>
-    /// <exception cref="CommandException">Another download has it, or it is no regular file.</exception>
+    /// <summary>Opens and locks the part of a target; null if the target exists already.</summary>
+    /// <exception cref="CommandException">Another download has locked the part, or it is not a regular file.</exception>
     public static PartFile? Open(string target)
     {
         string path = target + Suffix;
@@ -69,7 +66,7 @@ internal sealed class PartFile : IDisposable
         {
             FileStream stream = OpenLocked(path);
 
-            // Between opening and locking, the download that had the lock may have finished or dropped this very file.
+            // Between opening and locking, the download that held the lock may have completed or deleted this file.
             if (File.Exists(path))
             {
                 return new PartFile(target, stream);
@@ -81,7 +78,7 @@ internal sealed class PartFile : IDisposable
         return null;
     }
 
-    /// <summary>Empties the part, for a version of the file.</summary>
+    /// <summary>Empties the part and assigns it to a version of the file.</summary>
     public void Restart(FileVersion? version, long? total)
     {
         _stream.SetLength(0);
@@ -107,7 +104,7 @@ internal sealed class PartFile : IDisposable
         }
     }
 
-    /// <summary>Gives the finished part its name, in one step.</summary>
+    /// <summary>Renames the completed part to the target.</summary>
     public void Complete()
     {
         _stream.Flush(flushToDisk: true);
@@ -115,10 +112,10 @@ internal sealed class PartFile : IDisposable
         File.Delete(_versionPath);
     }
 
-    /// <summary>Drops what came.</summary>
+    /// <summary>Discards the received bytes.</summary>
     public void Delete() => _stream.SetLength(0);
 
-    /// <summary>Keeps what came for the next download; an empty part leaves nothing behind.</summary>
+    /// <summary>Keeps the received bytes for the next download; deletes an empty part.</summary>
     public void Dispose()
     {
         if (_stream.CanSeek && _stream.Length == 0)
@@ -140,9 +137,9 @@ internal sealed class PartFile : IDisposable
         FileStream stream;
         try
         {
-            FileKinds.Of(path).Require(path); // opening a FIFO would wait for its other end
+            FileKinds.Of(path).Require(path); // opening a FIFO would block
 
-            // Unbuffered: what came is in the file, even if this process is killed.
+            // Unbuffered, so that received bytes are in the file even if this process is killed.
             stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0, useAsync: true);
         }
         catch (IOException exception) when (Array.IndexOf(s_lockedErrors, exception.HResult) >= 0)
@@ -163,7 +160,9 @@ internal sealed class PartFile : IDisposable
 
     private (FileVersion? Version, long? Total) ReadVersion()
     {
-        string[] lines = File.Exists(_versionPath) ? RegularFile.ReadText(_versionPath, MaxVersionBytes).Split('\n', StringSplitOptions.TrimEntries) : [];
+        string[] lines = File.Exists(_versionPath)
+            ? RegularFile.ReadText(_versionPath, MaxVersionBytes).Split('\n', StringSplitOptions.TrimEntries)
+            : [];
         return lines switch
         {
             [var version, var total, ..] when long.TryParse(total, NumberStyles.None, CultureInfo.InvariantCulture, out long length)
@@ -173,7 +172,9 @@ internal sealed class PartFile : IDisposable
         };
     }
 
-    /// <summary>Renames or deletes the part while the lock still holds; Windows lets nobody do that with an open file.</summary>
+    /// <summary>
+    /// Renames or deletes the part while it is locked. On Windows an open file cannot be renamed or deleted, so it is closed first.
+    /// </summary>
     private void Release(Action action)
     {
         if (OperatingSystem.IsWindows())

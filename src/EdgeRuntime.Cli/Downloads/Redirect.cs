@@ -5,15 +5,15 @@ using EdgeRuntime.Cli.Terminal;
 
 namespace EdgeRuntime.Cli.Downloads;
 
-/// <summary>Where servers may send a download.</summary>
+/// <summary>Validates the targets of redirects.</summary>
 internal static class Redirect
 {
     public static bool Is(HttpStatusCode status) => status
         is HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther
         or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect;
 
-    /// <summary>The URL that a redirect leads to.</summary>
-    /// <exception cref="CommandException">It is none that downloads follow.</exception>
+    /// <summary>Gets the URL that a redirect leads to.</summary>
+    /// <exception cref="CommandException">Downloads do not follow this redirect.</exception>
     public static Uri FindTarget(Uri from, HttpResponseMessage response)
     {
         string source = WebAddress.Show(from);
@@ -34,7 +34,7 @@ internal static class Redirect
             : throw new CommandException($"{source}: the server redirects to {WebAddress.Show(target)}, {problem}");
     }
 
-    /// <summary>Whether two URLs have scheme, host and port in common, so that credentials for one are for the other.</summary>
+    /// <summary>Gets whether two URLs have the same scheme, host and port, so that credentials for one may be sent to the other.</summary>
     public static bool StaysOnServer(Uri from, Uri target) =>
         Uri.Compare(from, target, UriComponents.SchemeAndServer, UriFormat.Unescaped, StringComparison.OrdinalIgnoreCase) == 0;
 }

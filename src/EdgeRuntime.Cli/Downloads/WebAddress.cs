@@ -4,10 +4,10 @@ using System.Linq;
 
 namespace EdgeRuntime.Cli.Downloads;
 
-/// <summary>URLs from people, catalogues and servers: which ones are accepted, and how messages show them.</summary>
+/// <summary>Validates URLs from users, catalogues and servers, and formats them for messages.</summary>
 internal static class WebAddress
 {
-    /// <summary>Characters of a URL that a message shows.</summary>
+    /// <summary>The largest number of characters of a URL in a message.</summary>
     private const int MaxShown = 200;
 
     private const string Hidden = "...";
@@ -16,13 +16,13 @@ internal static class WebAddress
     public static bool TryParse(string text, [NotNullWhen(true)] out Uri? url) =>
         Uri.TryCreate(text, UriKind.Absolute, out url) && IsWeb(url) && IsPrintable(url);
 
-    /// <summary>Whether a URL's scheme is one that downloads use.</summary>
+    /// <summary>Gets whether the scheme of a URL is http or https.</summary>
     public static bool IsWeb(Uri url) => url.IsAbsoluteUri && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps);
 
-    /// <summary>Whether a URL was written without control characters.</summary>
+    /// <summary>Gets whether a URL was written without control characters.</summary>
     public static bool IsPrintable(Uri url) => !url.OriginalString.Any(char.IsControl);
 
-    /// <summary>The URL for messages and logs: user info and query may be secrets and are left out.</summary>
+    /// <summary>Formats a URL for messages and logs, without user info and query, which may be secrets.</summary>
     public static string Show(Uri url)
     {
         if (!IsWeb(url))
@@ -34,8 +34,8 @@ internal static class WebAddress
         return Cut(shown) + (url.Query.Length > 0 ? "?" + Hidden : "");
     }
 
-    /// <summary>A text that may be a URL, for messages and logs.</summary>
-    /// <remarks>Of what can't be parsed nobody knows where the password ends: only the scheme is shown.</remarks>
+    /// <summary>Formats a text that may be a URL for messages and logs.</summary>
+    /// <remarks>If the text cannot be parsed, the end of a password cannot be found, so only the scheme is shown.</remarks>
     public static string Show(string text)
     {
         if (Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && IsWeb(url))

@@ -5,8 +5,8 @@ using System.IO;
 namespace EdgeRuntime.Cli.Energy;
 
 /// <summary>
-/// What flows out of the batteries of the device, while nothing flows in: the whole device, screen and all. Slow: firmware
-/// measures every few seconds.
+/// Reads the power drawn from the batteries while they are discharging: the power of the whole device, including the screen. It is slow,
+/// because firmware measures every few seconds.
 /// </summary>
 /// <remarks>Source: Documentation/ABI/testing/sysfs-class-power of Linux.</remarks>
 internal sealed class BatterySource : IEnergySource
@@ -23,7 +23,7 @@ internal sealed class BatterySource : IEnergySource
         {
             string name = Path.GetFileName(supply);
             if (sysfs.ReadText(Path.Combine(supply, "type")) != "Battery"
-                || sysfs.ReadText(Path.Combine(supply, "scope")) == "Device" // a mouse's
+                || sysfs.ReadText(Path.Combine(supply, "scope")) == "Device" // for example, the battery of a mouse
                 || sysfs.ReadNumber(Path.Combine(supply, "present")) == 0)
             {
                 continue;
@@ -31,7 +31,7 @@ internal sealed class BatterySource : IEnergySource
 
             if (sysfs.ReadText(Path.Combine(supply, "status")) is not "Discharging")
             {
-                // With two batteries one may rest while the other works.
+                // One of two batteries may be idle while the other discharges.
                 hints.Add($"battery {name} is not discharging: unplug the charger to measure with it");
             }
             else if (ReadWatts(sysfs, supply) is not null)
@@ -43,7 +43,9 @@ internal sealed class BatterySource : IEnergySource
         return rails.Count > 0 ? new PowerRailsSensor("battery", rails, Latency) : null;
     }
 
-    /// <summary>power_now in microwatts, or voltage_now in microvolts by current_now in microamperes, which some drivers give as negative.</summary>
+    /// <summary>
+    /// Reads power_now (microwatts), or voltage_now (microvolts) times current_now (microamperes), which is negative with some drivers.
+    /// </summary>
     private static double? ReadWatts(SysfsTree sysfs, string supply)
     {
         if (sysfs.ReadNumber(Path.Combine(supply, "power_now")) is { } power)
@@ -51,7 +53,8 @@ internal sealed class BatterySource : IEnergySource
             return Math.Abs(power) * 1e-6;
         }
 
-        return sysfs.ReadNumber(Path.Combine(supply, "voltage_now")) is { } volts && sysfs.ReadNumber(Path.Combine(supply, "current_now")) is { } amperes
+        return sysfs.ReadNumber(Path.Combine(supply, "voltage_now")) is { } volts
+            && sysfs.ReadNumber(Path.Combine(supply, "current_now")) is { } amperes
             ? volts * 1e-6 * (Math.Abs(amperes) * 1e-6)
             : null;
     }

@@ -5,8 +5,8 @@ using System.Globalization;
 namespace EdgeRuntime.Cli.Energy;
 
 /// <summary>
-/// A command of the user's that prints watts, one number a line: a wall meter's, a graphics card's. One that ends after a number
-/// is started again and again; one that goes on printing is left to it.
+/// Runs a command of the user that prints watts, one number per line, for example from a wall meter or a graphics card. A command that ends
+/// after a number is restarted repeatedly; a command that keeps printing keeps running.
 /// </summary>
 internal sealed class CommandSource : IEnergySource
 {
@@ -36,7 +36,7 @@ internal sealed class CommandSource : IEnergySource
         }
     }
 
-    /// <summary>"12.5", "12.5 W" or "12500 mW"; null for anything else, and for what no power is (negative, infinite).</summary>
+    /// <summary>Parses "12.5", "12.5 W" or "12500 mW"; null for anything else, including negative and infinite numbers.</summary>
     public static double? ParseWatts(string line)
     {
         ReadOnlySpan<char> text = line.AsSpan().Trim();
@@ -51,7 +51,8 @@ internal sealed class CommandSource : IEnergySource
             text = text[..^1];
         }
 
-        return double.TryParse(text.Trim(), NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && value >= 0 && double.IsFinite(value)
+        return double.TryParse(text.Trim(), NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
+            && value >= 0 && double.IsFinite(value)
             ? value / divisor
             : null;
     }

@@ -3,17 +3,17 @@ using System.Collections.Generic;
 
 namespace EdgeRuntime.Cli.Energy;
 
-/// <summary>What reports say of a measurement's energy.</summary>
+/// <summary>The energy fields of reports.</summary>
 internal static class EnergyFields
 {
     /// <summary>
-    /// energy_source always; the rest only where there is a reading: joules and watts as measured, then without what the idle
-    /// device takes, each with its error.
+    /// Gets the fields. energy_source is always present. With a reading, the others are joules and watts as measured, then without the idle
+    /// power of the device, each with its error.
     /// </summary>
-    /// <param name="status">Why there is no reading.</param>
-    /// <param name="run">All timed runs of a test together, or null.</param>
-    /// <param name="idle">The device at rest, or null.</param>
-    /// <param name="tokens">Tokens of all runs together.</param>
+    /// <param name="status">The reason if there is no reading.</param>
+    /// <param name="run">The reading of all timed runs of a test together, or null.</param>
+    /// <param name="idle">The reading of the idle device, or null.</param>
+    /// <param name="tokens">The number of tokens of all runs together.</param>
     public static IEnumerable<KeyValuePair<string, object>> Of(string status, EnergyReading? run, EnergyReading? idle, long tokens)
     {
         yield return new("energy_source", run?.Source ?? status);
@@ -41,7 +41,7 @@ internal static class EnergyFields
         }
     }
 
-    /// <summary>Four digits that count: no sensor has more.</summary>
+    /// <summary>Rounds to four significant digits; no sensor is more precise.</summary>
     private static double Rounded(double value)
     {
         if (value == 0 || !double.IsFinite(value))

@@ -7,19 +7,19 @@ using System.Threading;
 namespace EdgeRuntime.Cli.Energy;
 
 /// <summary>
-/// Measures the energy of spans of time with the first sensor that can be read. A thread of its own takes samples while a
-/// measurement runs; both ends are sampled by the caller. Where there is no sensor, every reading is null and
-/// <see cref="Status"/> says so. Owns sensor and thread; for one caller at a time.
+/// Measures the energy of time spans with the first sensor that can be read. A thread takes samples during a measurement; the caller takes
+/// the first and the last. Without a sensor every reading is null, and <see cref="Status"/> has the reason. Owns the sensor and the thread.
+/// For one caller at a time.
 /// </summary>
 internal sealed class EnergyMeter : IDisposable
 {
-    /// <summary>What a report shows instead of numbers.</summary>
+    /// <summary>The text in reports if there is no sensor.</summary>
     public const string NoSensor = "no energy sensor";
 
-    /// <summary>Counters need samples only to see them wrap, which takes minutes.</summary>
+    /// <summary>The sampling interval of counters. Samples are needed only to detect wraparound, which takes minutes.</summary>
     private static readonly TimeSpan CounterInterval = TimeSpan.FromSeconds(1);
 
-    /// <summary>A counter that stands still for so many of its latencies counts nothing.</summary>
+    /// <summary>The number of latencies after which an unchanged counter counts as dead.</summary>
     private const int DeadAfter = 10;
 
     private readonly IEnergySensor? _sensor;
@@ -33,9 +33,9 @@ internal sealed class EnergyMeter : IDisposable
     private int _failuresBefore;
     private string? _problem;
 
-    /// <param name="sensor">Becomes this object's; null for none.</param>
-    /// <param name="interval">Time from sample to sample of a power sensor.</param>
-    /// <param name="hints">What could be read if something were changed.</param>
+    /// <param name="sensor">The sensor, which this object takes over; null for none.</param>
+    /// <param name="interval">The time between samples of a power sensor.</param>
+    /// <param name="hints">Hints on making more sensors readable.</param>
     public EnergyMeter(IEnergySensor? sensor, TimeSpan interval, IReadOnlyList<string>? hints = null)
     {
         _sensor = sensor;
@@ -48,29 +48,30 @@ internal sealed class EnergyMeter : IDisposable
         }
     }
 
-    /// <summary>Whether there is a sensor.</summary>
+    /// <summary>Gets whether there is a sensor.</summary>
     public bool HasSensor => _sensor is not null;
 
-    /// <summary>The sensor's name, or "no energy sensor".</summary>
+    /// <summary>Gets the name of the sensor, or "no energy sensor".</summary>
     public string Source => _sensor?.Name ?? NoSensor;
 
-    /// <summary>What could be read if something were changed; one line each.</summary>
+    /// <summary>Gets hints on making more sensors readable, one line each.</summary>
     public IReadOnlyList<string> Hints { get; }
 
-    /// <summary>The sensor, or that there is none and why; or what went wrong with the last measurement.</summary>
+    /// <summary>Gets the name of the sensor, or why there is none, or the error of the last measurement.</summary>
     public string Status => _problem ?? (HasSensor || Hints.Count == 0 ? Source : $"{NoSensor} ({string.Join("; ", Hints)})");
 
-    /// <summary>A span of idleness long enough for the sensor.</summary>
-    public TimeSpan IdleTime => _sensor is { } sensor && 4 * sensor.Latency > TimeSpan.FromSeconds(2) ? 4 * sensor.Latency : TimeSpan.FromSeconds(2);
+    /// <summary>Gets the duration of an idle measurement, long enough for the sensor.</summary>
+    public TimeSpan IdleTime =>
+        _sensor is { } sensor && 4 * sensor.Latency > TimeSpan.FromSeconds(2) ? 4 * sensor.Latency : TimeSpan.FromSeconds(2);
 
     /// <summary>Opens the first sensor that can be read.</summary>
-    /// <param name="options">Where to look.</param>
-    /// <param name="sources">Null for all.</param>
+    /// <param name="options">The measurement options.</param>
+    /// <param name="sources">The sources to try; null for all.</param>
     public static EnergyMeter Detect(EnergyOptions options, IReadOnlyList<IEnergySource>? sources = null)
     {
         var hints = new List<string>();
 
-        // A command that was given is wanted: another sensor in its place would answer another question.
+        // If a command was given, use no other sensor in its place: it would measure something else.
         string? only = options.Source ?? (options.Command is null ? null : EnergySources.All[0].Name);
         foreach (IEnergySource source in (sources ?? EnergySources.All).Where(source => only is null || source.Name == only))
         {
@@ -83,7 +84,7 @@ internal sealed class EnergyMeter : IDisposable
         return new EnergyMeter(null, options.Interval, hints);
     }
 
-    /// <summary>Begins a measurement.</summary>
+    /// <summary>Starts a measurement.</summary>
     public void Start()
     {
         if (_sensor is null)
@@ -103,8 +104,10 @@ internal sealed class EnergyMeter : IDisposable
         _running.Set();
     }
 
-    /// <summary>Ends it.</summary>
-    /// <returns>Null where there is no sensor, it failed, or the time was too short for it: <see cref="Status"/> has the reason.</returns>
+    /// <summary>Ends the measurement.</summary>
+    /// <returns>
+    /// The reading. Null if there is no sensor, if it failed, or if the time was too short for it; <see cref="Status"/> has the reason.
+    /// </returns>
     public EnergyReading? Stop()
     {
         if (_sensor is null)
@@ -124,13 +127,13 @@ internal sealed class EnergyMeter : IDisposable
 
             EnergyReading reading = EnergyIntegral.Compute(_sensor.Name, _sensor.Kind, _sensor.Latency, _samples);
             reading = reading with { Failures = _sensor.Failures - _failuresBefore };
-            _problem = WhyNot(_sensor, reading);
+            _problem = FindProblem(_sensor, reading);
             return _problem is null ? reading : null;
         }
     }
 
-    /// <summary>Why a reading says nothing, or null where it does.</summary>
-    private static string? WhyNot(IEnergySensor sensor, EnergyReading reading)
+    /// <summary>Gets the reason why a reading is unusable, or null if it is usable.</summary>
+    private static string? FindProblem(IEnergySensor sensor, EnergyReading reading)
     {
         double late = sensor.Latency.TotalSeconds;
         if (reading.Seconds < late)
@@ -138,14 +141,14 @@ internal sealed class EnergyMeter : IDisposable
             return FormattableString.Invariant($"{reading.Seconds:F3} s are too short for {sensor.Name}, which may be {late} s late");
         }
 
-        // Virtual machines show counters that nobody feeds.
+        // Virtual machines have counters that never change.
         return sensor.Kind == SensorKind.Counter && reading.Joules <= 0 && reading.Seconds > DeadAfter * late
             ? FormattableString.Invariant($"{sensor.Name} did not move in {reading.Seconds:F3} s")
             : null;
     }
 
     /// <summary>Measures an action.</summary>
-    /// <returns>As <see cref="Stop"/>.</returns>
+    /// <returns>The reading; see <see cref="Stop"/>.</returns>
     public EnergyReading? Measure(Action action)
     {
         Start();
@@ -162,8 +165,8 @@ internal sealed class EnergyMeter : IDisposable
         return Stop();
     }
 
-    /// <summary>Measures while this process sleeps.</summary>
-    /// <returns>As <see cref="Stop"/>.</returns>
+    /// <summary>Measures the idle device while this process sleeps.</summary>
+    /// <returns>The reading; see <see cref="Stop"/>.</returns>
     public EnergyReading? MeasureIdle() => HasSensor ? Measure(() => Thread.Sleep(IdleTime)) : null;
 
     public void Dispose()
@@ -196,7 +199,7 @@ internal sealed class EnergyMeter : IDisposable
         }
     }
 
-    /// <summary>Under the lock. The time is the middle of the reading, which takes a millisecond on an I2C bus.</summary>
+    /// <summary>Takes a sample under the lock. Its time is the middle of the reading, which takes a millisecond on an I2C bus.</summary>
     private void TakeSample()
     {
         if (_problem is not null)

@@ -10,11 +10,11 @@ using Microsoft.Win32.SafeHandles;
 
 namespace EdgeRuntime.Cli.Energy;
 
-/// <summary>Windows' energy meter interface: devices whose channels count picowatt-hours.</summary>
+/// <summary>Reads Windows' energy meter interface: devices with channels that count picowatt-hours.</summary>
 /// <remarks>Source: emi.h of the Windows SDK and its documentation.</remarks>
 internal static class EnergyMeterInterface
 {
-    /// <summary>Bytes of a channel's measurement: energy, then time, 8 bytes each.</summary>
+    /// <summary>The number of bytes of a channel's measurement: 8 bytes of energy, then 8 bytes of time.</summary>
     public const int MeasurementBytes = 16;
 
     private const uint GetVersion = 0x224000;
@@ -28,7 +28,7 @@ internal static class EnergyMeterInterface
 
     private static readonly Guid DeviceClass = new("45BD8344-7ED6-49CF-A440-C276C933B053");
 
-    /// <summary>Paths of the devices that are present.</summary>
+    /// <summary>Lists the paths of the present devices.</summary>
     [SupportedOSPlatform("windows")]
     public static IReadOnlyList<string> FindDevices()
     {
@@ -45,7 +45,7 @@ internal static class EnergyMeterInterface
     }
 
     /// <summary>Opens a device for reading.</summary>
-    /// <exception cref="Win32Exception">It refuses.</exception>
+    /// <exception cref="Win32Exception">The device cannot be opened.</exception>
     [SupportedOSPlatform("windows")]
     public static SafeFileHandle Open(string path)
     {
@@ -53,7 +53,7 @@ internal static class EnergyMeterInterface
         return handle.IsInvalid ? throw new Win32Exception() : handle;
     }
 
-    /// <summary>Names of a device's channels.</summary>
+    /// <summary>Reads the names of a device's channels.</summary>
     [SupportedOSPlatform("windows")]
     public static IReadOnlyList<string> ReadChannels(SafeFileHandle device)
     {
@@ -62,15 +62,18 @@ internal static class EnergyMeterInterface
         return size is > 0 and < 1 << 20 ? ParseChannels(version, Ask(device, GetMetadata, size)) : [];
     }
 
-    /// <summary>Joules of every channel since some moment.</summary>
+    /// <summary>Reads the joules of every channel since some moment.</summary>
     [SupportedOSPlatform("windows")]
-    public static double[] ReadJoules(SafeFileHandle device, int channels) => ParseJoules(Ask(device, GetMeasurement, channels * MeasurementBytes));
+    public static double[] ReadJoules(SafeFileHandle device, int channels) =>
+        ParseJoules(Ask(device, GetMeasurement, channels * MeasurementBytes));
 
-    /// <summary>Names in EMI_METADATA_V1 (one channel) or EMI_METADATA_V2; those behind a length that can't be are left out.</summary>
+    /// <summary>
+    /// Parses the names in EMI_METADATA_V1 (one channel) or EMI_METADATA_V2. Names after an impossible length are ignored.
+    /// </summary>
     public static IReadOnlyList<string> ParseChannels(int version, ReadOnlySpan<byte> metadata)
     {
-        // V1: unit 4, two names of 32, revision 2, then the size of the channel's name and the name.
-        // V2: two names of 32, revision 2, count 2, then for each channel its unit 4, the size of its name and the name.
+        // V1: unit 4, two names of 32, revision 2, then the length of the channel's name and the name. V2: two names of 32, revision 2,
+        // count 2, then for each channel its unit 4, the length of its name and the name.
         (int count, int offset) = version == 1 ? (1, 70)
             : metadata.Length >= 68 ? (BinaryPrimitives.ReadUInt16LittleEndian(metadata[66..]), 72) : (0, 0);
         var names = new List<string>();
@@ -89,7 +92,7 @@ internal static class EnergyMeterInterface
         return names;
     }
 
-    /// <summary>Energies of EMI_MEASUREMENT_DATA, one for each channel.</summary>
+    /// <summary>Parses the energies in EMI_MEASUREMENT_DATA, one per channel.</summary>
     public static double[] ParseJoules(ReadOnlySpan<byte> measurements)
     {
         double[] joules = new double[measurements.Length / MeasurementBytes];
@@ -102,8 +105,8 @@ internal static class EnergyMeterInterface
     }
 
     /// <summary>
-    /// The channels whose sum counts the processor once: packages and memory (RAPL_Package0_PKG, RAPL_Package0_DRAM), or the
-    /// socket where they have no such names, or the only one that there is.
+    /// Chooses channels whose sum counts the processor exactly once: packages and memory (RAPL_Package0_PKG, RAPL_Package0_DRAM), otherwise
+    /// the socket, otherwise the only channel.
     /// </summary>
     public static int[] Choose(IReadOnlyList<string> names)
     {
@@ -137,7 +140,8 @@ internal static class EnergyMeterInterface
 
         [DllImport("cfgmgr32.dll", CharSet = CharSet.Unicode, ExactSpelling = true)]
         [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
-        public static extern uint CM_Get_Device_Interface_ListW(ref Guid deviceClass, string? deviceId, [Out] char[] list, uint length, uint flags);
+        public static extern uint CM_Get_Device_Interface_ListW(
+            ref Guid deviceClass, string? deviceId, [Out] char[] list, uint length, uint flags);
 
         [DllImport("kernel32.dll", CharSet = CharSet.Unicode, ExactSpelling = true, SetLastError = true)]
         [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
@@ -148,6 +152,7 @@ internal static class EnergyMeterInterface
         [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         [return: MarshalAs(UnmanagedType.Bool)]
         public static extern bool DeviceIoControl(
-            SafeFileHandle device, uint code, nint input, uint inputBytes, [Out] byte[] output, uint outputBytes, out uint length, nint overlapped);
+            SafeFileHandle device, uint code, nint input, uint inputBytes,
+            [Out] byte[] output, uint outputBytes, out uint length, nint overlapped);
     }
 }

@@ -3,20 +3,22 @@ using System.Collections.Generic;
 
 namespace EdgeRuntime.Cli.Energy;
 
-/// <summary>What was used in a span of time.</summary>
-/// <param name="Source">The sensor.</param>
-/// <param name="Joules">Energy.</param>
-/// <param name="Seconds">Time.</param>
-/// <param name="ErrorJoules">How far the energy may be off by sampling and by the age of readings; the sensor's own calibration is not in it.</param>
-/// <param name="Samples">Readings of the sensor.</param>
-/// <param name="Failures">How often the sensor gave no number; its last one was taken instead.</param>
+/// <summary>The energy used in a time span.</summary>
+/// <param name="Source">The name of the sensor.</param>
+/// <param name="Joules">The energy in joules.</param>
+/// <param name="Seconds">The time in seconds.</param>
+/// <param name="ErrorJoules">
+/// The error bound from sampling and the age of readings, in joules. It does not include the calibration of the sensor.
+/// </param>
+/// <param name="Samples">The number of sensor readings.</param>
+/// <param name="Failures">The number of times the sensor returned no value and the previous value was used.</param>
 internal sealed record EnergyReading(string Source, double Joules, double Seconds, double ErrorJoules, int Samples, int Failures = 0)
 {
     public double Watts => Joules / Seconds;
 
     public double ErrorWatts => ErrorJoules / Seconds;
 
-    /// <summary>Several spans as one; their errors may all lie on one side.</summary>
+    /// <summary>Adds two readings. Their errors add up, because they may have the same sign.</summary>
     public EnergyReading Plus(EnergyReading other) => this with
     {
         Joules = Joules + other.Joules,
@@ -26,29 +28,29 @@ internal sealed record EnergyReading(string Source, double Joules, double Second
         Failures = Failures + other.Failures,
     };
 
-    /// <summary>What is left without the power that the device takes anyway.</summary>
-    /// <param name="idle">A reading of the device at rest.</param>
+    /// <summary>Subtracts the idle power of the device.</summary>
+    /// <param name="idle">A reading of the idle device.</param>
     public EnergyReading Minus(EnergyReading idle) =>
         this with { Joules = Joules - (idle.Watts * Seconds), ErrorJoules = ErrorJoules + (idle.ErrorWatts * Seconds) };
 }
 
-/// <summary>A value of a sensor at a time.</summary>
-/// <param name="Seconds">Since any fixed moment.</param>
-/// <param name="Value">Joules or watts.</param>
+/// <summary>A sensor value at a point in time.</summary>
+/// <param name="Seconds">The time in seconds since any fixed moment.</param>
+/// <param name="Value">The value in joules or watts.</param>
 internal readonly record struct EnergySample(double Seconds, double Value);
 
-/// <summary>Samples to energy.</summary>
+/// <summary>Computes energy from samples.</summary>
 internal static class EnergyIntegral
 {
     /// <summary>
-    /// A counter: the difference of its ends; each end may be as old as the latency, at the mean power. A power: the trapezoid
-    /// rule; where power stays between two neighbouring samples, a step is off by at most half their difference times its
-    /// length, and these errors are independent; each end may belong to a moment one latency earlier, where power was another one.
+    /// Computes the energy and its error bound. For a counter: the difference of the ends, where each end may be as old as the latency, at
+    /// the mean power. For power: the trapezoid rule. A step between two samples is off by at most half their difference times its length,
+    /// and these errors are independent; each end may belong to a moment one latency earlier with a different power.
     /// </summary>
-    /// <param name="source">The sensor's name.</param>
-    /// <param name="kind">What the values are.</param>
-    /// <param name="latency">How old a value may be.</param>
-    /// <param name="samples">At least two, in order of time.</param>
+    /// <param name="source">The name of the sensor.</param>
+    /// <param name="kind">The meaning of the values.</param>
+    /// <param name="latency">The largest age of a value.</param>
+    /// <param name="samples">At least two samples in order of time.</param>
     public static EnergyReading Compute(string source, SensorKind kind, TimeSpan latency, IReadOnlyList<EnergySample> samples)
     {
         EnergySample first = samples[0];

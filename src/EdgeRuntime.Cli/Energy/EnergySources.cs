@@ -2,11 +2,12 @@ using System.Collections.Generic;
 
 namespace EdgeRuntime.Cli.Energy;
 
-/// <summary>Every source, in the order in which they are tried.</summary>
+/// <summary>Lists all sources in the order in which they are tried.</summary>
 internal static class EnergySources
 {
     /// <summary>
-    /// What the user named comes first, then what sees the whole board, then the processor, and last the battery, which is slow.
+    /// Gets the sources: the user's command first, then sensors of the whole board, then the processor, and last the battery, which is
+    /// slow.
     /// </summary>
     public static IReadOnlyList<IEnergySource> All { get; } =
     [

@@ -6,16 +6,16 @@ using System.Linq;
 namespace EdgeRuntime.Cli.Energy;
 
 /// <summary>
-/// Power monitors of a board in Linux's hwmon: INA226 and its relatives (microwatts in power1_input), INA3221 (three rails with
-/// volts and amperes apart; all Jetson boards since Xavier), LTC294x, and the ACPI power meter of servers. Monitors inside other
-/// devices (a graphics card's) are left out: they say nothing of this work.
+/// Reads the board's power monitors in Linux's hwmon: INA226 and similar chips (microwatts in power1_input), INA3221 (three rails with
+/// separate volts and amperes; all Jetson boards since Xavier), LTC294x, and the ACPI power meter of servers. Monitors in other devices,
+/// such as a graphics card, are ignored because they do not measure this program's work.
 /// </summary>
 /// <remarks>Source: Documentation/hwmon/sysfs-interface.rst, ina2xx.rst and ina3221.rst of Linux.</remarks>
 internal sealed class HwmonSource : IEnergySource
 {
     private const string Folder = "class/hwmon";
 
-    /// <summary>Beginnings of the names of chips that measure a board's supply.</summary>
+    /// <summary>The name prefixes of chips that measure a board's supply.</summary>
     private static readonly string[] Chips = ["ina", "ltc294", "ltc4151", "power_meter"];
 
     private static readonly string[] PowerKinds = ["input", "average"];
@@ -62,7 +62,7 @@ internal sealed class HwmonSource : IEnergySource
         return rails.Count > 0 ? new PowerRailsSensor("hwmon " + string.Join(", ", chips.Distinct()), rails, latency) : null;
     }
 
-    /// <summary>powerN_input or powerN_average, in microwatts.</summary>
+    /// <summary>Finds powerN_input or powerN_average files, in microwatts.</summary>
     private static IEnumerable<PowerRail> PowerFiles(SysfsTree sysfs, string device, string chip)
     {
         for (int i = 1; i <= 16; i++)
@@ -79,7 +79,9 @@ internal sealed class HwmonSource : IEnergySource
         }
     }
 
-    /// <summary>inN_input in millivolts by currN_input in milliamperes. Only channels 1 to 3: behind them come shunt voltages and sums.</summary>
+    /// <summary>
+    /// Finds inN_input (millivolts) with currN_input (milliamperes) for channels 1 to 3. Higher channels are shunt voltages and sums.
+    /// </summary>
     private static IEnumerable<PowerRail> VoltsAndAmperes(SysfsTree sysfs, string device, string chip)
     {
         for (int i = 1; i <= 3; i++)
@@ -89,22 +91,26 @@ internal sealed class HwmonSource : IEnergySource
             bool isOff = sysfs.ReadNumber(Path.Combine(device, FormattableString.Invariant($"in{i}_enable"))) == 0;
             if (!isOff && sysfs.ReadNumber(volts) is not null && sysfs.ReadNumber(amperes) is not null)
             {
-                string label = sysfs.ReadText(Path.Combine(device, FormattableString.Invariant($"in{i}_label"))) ?? FormattableString.Invariant($"{chip} channel {i}");
+                string label = sysfs.ReadText(Path.Combine(device, FormattableString.Invariant($"in{i}_label")))
+                    ?? FormattableString.Invariant($"{chip} channel {i}");
                 yield return new PowerRail(label, () => sysfs.RequireNumber(volts) * (double)sysfs.RequireNumber(amperes) * 1e-6);
             }
         }
     }
 
-    /// <summary>The device tree's name of the chip where it has one (the rail's, on most boards), or its place.</summary>
+    /// <summary>Gets the device tree label of a chip or rail if there is one, otherwise its position.</summary>
     private static string LabelOf(SysfsTree sysfs, string device, int i) =>
         sysfs.ReadText(Path.Combine(device, "label"))
         ?? sysfs.ReadText(Path.Combine(device, "device", "of_node", "label"))?.TrimEnd('\0')
         ?? FormattableString.Invariant($"{Path.GetFileName(device)}/power{i}");
 
-    /// <summary>A chip that says how often it measures is believed; averages and conversions of others stay below 100 ms.</summary>
+    /// <summary>
+    /// Gets the latency from a chip that reports its update interval. Averages and conversions of other chips take less than 100 ms.
+    /// </summary>
     private static TimeSpan ReadLatency(SysfsTree sysfs, string device)
     {
-        long? milliseconds = sysfs.ReadNumber(Path.Combine(device, "update_interval")) ?? sysfs.ReadNumber(Path.Combine(device, "power1_average_interval"));
+        long? milliseconds = sysfs.ReadNumber(Path.Combine(device, "update_interval"))
+            ?? sysfs.ReadNumber(Path.Combine(device, "power1_average_interval"));
         return milliseconds is > 0 ? TimeSpan.FromMilliseconds(milliseconds.Value) : DefaultLatency;
     }
 

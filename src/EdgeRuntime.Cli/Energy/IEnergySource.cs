@@ -3,47 +3,47 @@ using System.Collections.Generic;
 
 namespace EdgeRuntime.Cli.Energy;
 
-/// <summary>What a sensor's value means.</summary>
+/// <summary>The meaning of sensor values.</summary>
 internal enum SensorKind
 {
-    /// <summary>Joules since some moment, growing.</summary>
+    /// <summary>Joules since some moment, increasing.</summary>
     Counter,
 
-    /// <summary>Watts now.</summary>
+    /// <summary>Present power in watts.</summary>
     Power,
 }
 
-/// <summary>A place where a system keeps sensors for power or energy. One file for each, one line in <see cref="EnergySources"/>.</summary>
+/// <summary>Defines a kind of power or energy sensor of a system. Each has a file and a line in <see cref="EnergySources"/>.</summary>
 internal interface IEnergySource
 {
-    /// <summary>The word that chooses it on the command line.</summary>
+    /// <summary>Gets the name that selects the source on the command line.</summary>
     string Name { get; }
 
-    /// <summary>Opens what is there, and reads it once to be sure.</summary>
-    /// <param name="options">Where to look.</param>
-    /// <param name="hints">Gets a line where there is something that can't be read as it is, with what to do.</param>
-    /// <returns>Null where there is nothing to read.</returns>
+    /// <summary>Opens the sensor and reads it once to verify that it works.</summary>
+    /// <param name="options">The measurement options.</param>
+    /// <param name="hints">Receives a line for a sensor that exists but cannot be read, with advice.</param>
+    /// <returns>The sensor, or null if there is none to read.</returns>
     IEnergySensor? Open(EnergyOptions options, ICollection<string> hints);
 }
 
-/// <summary>An open sensor, or several that are read as one sum. For one caller at a time.</summary>
+/// <summary>Defines an open sensor, or several that are read as one sum. For one caller at a time.</summary>
 internal interface IEnergySensor : IDisposable
 {
-    /// <summary>For reports: the source and the parts that are added up.</summary>
+    /// <summary>Gets the name in reports: the source and the parts that are added up.</summary>
     string Name { get; }
 
     SensorKind Kind { get; }
 
-    /// <summary>How old a reading may be. A measurement that takes less says nothing.</summary>
+    /// <summary>Gets the largest age of a reading. Shorter measurements are meaningless.</summary>
     TimeSpan Latency { get; }
 
-    /// <summary>How often it gave no number since it was opened and went on.</summary>
+    /// <summary>Gets the number of times that the sensor returned no value since it was opened.</summary>
     int Failures => 0;
 
-    /// <summary>Joules or watts, as <see cref="Kind"/> says.</summary>
-    /// <exception cref="EnergySensorException">The sensor gives no number any more.</exception>
+    /// <summary>Reads joules or watts, depending on <see cref="Kind"/>.</summary>
+    /// <exception cref="EnergySensorException">The sensor does not return values any more.</exception>
     double Read();
 }
 
-/// <summary>A sensor that fails, with one line that says why.</summary>
+/// <summary>The exception that is thrown when a sensor fails. The message is one line.</summary>
 internal sealed class EnergySensorException(string message, Exception? inner = null) : Exception(message, inner);

@@ -5,8 +5,8 @@ using System.IO;
 namespace EdgeRuntime.Cli.Energy;
 
 /// <summary>
-/// Rails of Jetson Nano, TX1 and TX2 with NVIDIA's older driver, which has INA3221 under iio instead of hwmon:
-/// bus/i2c/drivers/ina3221x/ADDRESS/iio:deviceN with rail_name_K and in_powerK_input in milliwatts.
+/// Reads the rails of Jetson Nano, TX1 and TX2 with NVIDIA's older driver, which has INA3221 under iio instead of hwmon:
+/// bus/i2c/drivers/ina3221x/ADDRESS/iio:deviceN with rail_name_K, and in_powerK_input in milliwatts.
 /// </summary>
 /// <remarks>Source: NVIDIA Jetson Linux Developer Guide, "Software-Based Power Consumption Modeling".</remarks>
 internal sealed class JetsonSource : IEnergySource

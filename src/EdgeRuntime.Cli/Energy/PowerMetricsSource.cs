@@ -4,7 +4,7 @@ using System.Globalization;
 
 namespace EdgeRuntime.Cli.Energy;
 
-/// <summary>Apple's powermetrics: the power of processor, graphics and neural engine of a Mac. Only root may run it.</summary>
+/// <summary>Reads Apple's powermetrics: the power of the CPU, the GPU and the neural engine of a Mac. It requires root.</summary>
 /// <remarks>Source: powermetrics(1).</remarks>
 internal sealed class PowerMetricsSource : IEnergySource
 {
@@ -27,7 +27,8 @@ internal sealed class PowerMetricsSource : IEnergySource
 
         string interval = Interval.TotalMilliseconds.ToString(CultureInfo.InvariantCulture);
         var sensor = new ProcessSensor(
-            "powermetrics", "/usr/bin/powermetrics", ["--samplers", "cpu_power", "-i", interval], ParseWatts, 2 * Interval, TimeSpan.FromSeconds(1));
+            "powermetrics", "/usr/bin/powermetrics", ["--samplers", "cpu_power", "-i", interval],
+            ParseWatts, 2 * Interval, TimeSpan.FromSeconds(1));
         try
         {
             sensor.Read();
@@ -41,9 +42,13 @@ internal sealed class PowerMetricsSource : IEnergySource
         }
     }
 
-    /// <summary>"Combined Power (CPU + GPU + ANE): 1650 mW" of Apple's processors, "Intel energy model derived package power (...): 3.1W" of Intel's.</summary>
+    /// <summary>
+    /// Parses watts from a line of Apple processors, "Combined Power (CPU + GPU + ANE): 1650 mW", or of Intel processors, "Intel energy
+    /// model derived package power (...): 3.1W".
+    /// </summary>
     public static double? ParseWatts(string line) =>
-        line.StartsWith("Combined Power", StringComparison.Ordinal) || line.StartsWith("Intel energy model derived package power", StringComparison.Ordinal)
+        line.StartsWith("Combined Power", StringComparison.Ordinal)
+        || line.StartsWith("Intel energy model derived package power", StringComparison.Ordinal)
             ? CommandSource.ParseWatts(line[(line.LastIndexOf(':') + 1)..])
             : null;
 }

@@ -7,17 +7,17 @@ using System.Threading;
 
 namespace EdgeRuntime.Cli.Energy;
 
-/// <summary>A process whose lines hold watts. Owns the process and a thread that reads its lines.</summary>
+/// <summary>A sensor that runs a process and reads watts from its output lines. Owns the process and the reading thread.</summary>
 internal sealed class ProcessSensor : IEnergySensor
 {
-    /// <summary>A program may need this long to its first number, and no longer between two.</summary>
+    /// <summary>The longest wait for the first number and between two numbers.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// A tool may fail now and then, and its last number stands in; so often in a row it is broken. One that has never given a number
-    /// is not what was meant, and is given up at once.
+    /// The number of consecutive failures after which the sensor counts as broken. A tool may fail occasionally, and its last number is
+    /// used instead. A tool that has never printed a number is given up at once.
     /// </summary>
-    private const int MostFailures = 5;
+    private const int MaxFailures = 5;
 
     private readonly Func<string, double?> _parse;
     private readonly ProcessStartInfo _start;
@@ -32,13 +32,16 @@ internal sealed class ProcessSensor : IEnergySensor
     private string? _problem;
     private bool _disposed;
 
-    /// <param name="name">For reports.</param>
-    /// <param name="program">The program.</param>
-    /// <param name="arguments">Its arguments.</param>
-    /// <param name="parse">Watts of a line, or null where it has none.</param>
-    /// <param name="latency">How old the numbers may be.</param>
-    /// <param name="pause">Time between the end of the process and its next start.</param>
-    public ProcessSensor(string name, string program, IReadOnlyCollection<string> arguments, Func<string, double?> parse, TimeSpan latency, TimeSpan pause)
+    /// <param name="name">The name in reports.</param>
+    /// <param name="program">The program to run.</param>
+    /// <param name="arguments">The arguments of the program.</param>
+    /// <param name="parse">Parses watts from a line; returns null if the line has none.</param>
+    /// <param name="latency">The largest age of a number.</param>
+    /// <param name="pause">The pause between the end of the process and its next start.</param>
+    public ProcessSensor(
+        string name, string program, IReadOnlyCollection<string> arguments,
+        Func<string, double?> parse,
+        TimeSpan latency, TimeSpan pause)
     {
         Name = name;
         Latency = latency;
@@ -103,7 +106,7 @@ internal sealed class ProcessSensor : IEnergySensor
             lock (_lock)
             {
                 failedInARow = problem is null ? 0 : failedInARow + 1;
-                if (_disposed || failedInARow == (_readAt == 0 ? 1 : MostFailures))
+                if (_disposed || failedInARow == (_readAt == 0 ? 1 : MaxFailures))
                 {
                     _problem = problem ?? "stopped";
                     _changed.Set();
@@ -117,8 +120,8 @@ internal sealed class ProcessSensor : IEnergySensor
         }
     }
 
-    /// <summary>Runs the process to its end.</summary>
-    /// <returns>What was wrong with it, or null.</returns>
+    /// <summary>Runs the process until it ends.</summary>
+    /// <returns>The error of the process, or null.</returns>
     private string? RunProcess()
     {
         try
@@ -148,7 +151,7 @@ internal sealed class ProcessSensor : IEnergySensor
         }
     }
 
-    /// <summary>Null where this has been disposed.</summary>
+    /// <summary>Starts the process; returns null if this object is disposed.</summary>
     private Process? StartProcess()
     {
         lock (_lock)
@@ -185,7 +188,7 @@ internal sealed class ProcessSensor : IEnergySensor
         }
         catch (Exception exception) when (exception is InvalidOperationException or Win32Exception)
         {
-            // It has ended by itself.
+            // The process has already ended.
         }
     }
 }

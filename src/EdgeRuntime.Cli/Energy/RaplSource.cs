@@ -7,9 +7,9 @@ using System.Text.RegularExpressions;
 namespace EdgeRuntime.Cli.Energy;
 
 /// <summary>
-/// The energy counters of Intel's and AMD's processors (RAPL), as Linux's powercap shows them: the sum of all packages and of
-/// memory where it is counted apart. Cores and graphics are parts of a package, "psys" contains it, and the zones of
-/// "intel-rapl-mmio" show the same package again: none of them is added.
+/// Reads the energy counters of Intel and AMD processors (RAPL) through Linux's powercap: the sum of all packages, and of memory where it
+/// is counted separately. Cores and graphics are parts of a package, "psys" contains it, and "intel-rapl-mmio" repeats it, so none of these
+/// is added.
 /// </summary>
 /// <remarks>Source: Documentation/power/powercap/powercap.rst of Linux.</remarks>
 internal sealed partial class RaplSource : IEnergySource
@@ -42,7 +42,9 @@ internal sealed partial class RaplSource : IEnergySource
             }
             catch (UnauthorizedAccessException)
             {
-                hints.Add($"{counter} is readable by root only: run 'sudo chmod a+r {sysfs.PathOf(Folder)}/*/energy_uj' once after each start of the machine");
+                hints.Add(
+                    $"{counter} is readable by root only: run 'sudo chmod a+r {sysfs.PathOf(Folder)}/*/energy_uj' once after each start of "
+                    + "the machine");
                 return null;
             }
         }
@@ -52,19 +54,20 @@ internal sealed partial class RaplSource : IEnergySource
 
     private static bool IsSubzone(string path) => Path.GetFileName(path).Count(letter => letter == ':') > 1;
 
-    private static string ParentName(SysfsTree sysfs, string path) => sysfs.ReadText(Path.Combine(path[..path.LastIndexOf(':')], "name")) ?? "";
+    private static string ParentName(SysfsTree sysfs, string path) =>
+        sysfs.ReadText(Path.Combine(path[..path.LastIndexOf(':')], "name")) ?? "";
 
     [GeneratedRegex(@"^intel-rapl:\d+(:\d+)?$")]
     private static partial Regex ZoneName();
 
-    /// <summary>Joules since it was opened, over all zones.</summary>
+    /// <summary>Reads the joules of all zones since the sensor was opened.</summary>
     private sealed class RaplSensor(IReadOnlyList<RaplZone> zones) : IEnergySensor
     {
         public string Name { get; } = "RAPL " + string.Join(" + ", zones.Select(zone => zone.Name));
 
         public SensorKind Kind => SensorKind.Counter;
 
-        /// <summary>The processor writes its counters about every millisecond.</summary>
+        /// <summary>Gets the update interval of the processor's counters, about a millisecond.</summary>
         public TimeSpan Latency => TimeSpan.FromMilliseconds(1);
 
         public double Read() => zones.Sum(zone => zone.ReadMicrojoules()) * 1e-6;
@@ -74,7 +77,7 @@ internal sealed partial class RaplSource : IEnergySource
         }
     }
 
-    /// <summary>A counter that starts again at 0 behind its greatest value. It has to be read before it has gone round once.</summary>
+    /// <summary>A counter that wraps to 0 after its maximum. It must be read at least once per wrap.</summary>
     private sealed class RaplZone(SysfsTree sysfs, string path, string name, long range, long first)
     {
         private long _last = first;
@@ -87,7 +90,8 @@ internal sealed partial class RaplSource : IEnergySource
             long now = sysfs.RequireNumber(path);
             if (now < _last && range < _last)
             {
-                throw new EnergySensorException($"{path} went from {_last} back to {now}, and max_energy_range_uj does not say where it wraps");
+                throw new EnergySensorException(
+                    $"{path} went from {_last} back to {now}, and max_energy_range_uj does not say where it wraps");
             }
 
             _total += now - _last + (now < _last ? range : 0);

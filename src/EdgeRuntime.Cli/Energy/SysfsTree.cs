@@ -6,17 +6,17 @@ using System.Linq;
 
 namespace EdgeRuntime.Cli.Energy;
 
-/// <summary>Reads small text files below a root, as Linux shows its sensors in /sys.</summary>
+/// <summary>Reads small text files below a root folder, such as Linux sensors in /sys.</summary>
 /// <param name="root">"/sys", or a folder with a recorded tree.</param>
-/// <param name="read">Reads a whole file; null for the file system's own.</param>
+/// <param name="read">Reads a whole file; null to read from the file system.</param>
 internal sealed class SysfsTree(string root, Func<string, string>? read = null)
 {
     private readonly Func<string, string> _read = read ?? File.ReadAllText;
 
-    /// <summary>The full path of a file or folder.</summary>
+    /// <summary>Gets the full path of a file or folder.</summary>
     public string PathOf(string relative) => Path.Combine(root, relative);
 
-    /// <summary>Full paths of the entries of a folder, in the order of their numbers (hwmon2 before hwmon10); none where it does not exist.</summary>
+    /// <summary>Lists the full paths in a folder in numeric order (hwmon2 before hwmon10); empty if the folder does not exist.</summary>
     public IReadOnlyList<string> List(string relative)
     {
         string folder = PathOf(relative);
@@ -25,8 +25,8 @@ internal sealed class SysfsTree(string root, Func<string, string>? read = null)
             : [];
     }
 
-    /// <summary>A file's text without the spaces around it; null where there is no such file or the driver has no value to give.</summary>
-    /// <exception cref="UnauthorizedAccessException">Only another user may read it.</exception>
+    /// <summary>Reads the trimmed text of a file; null if the file does not exist or its driver has no value.</summary>
+    /// <exception cref="UnauthorizedAccessException">Only another user may read the file.</exception>
     public string? ReadText(string path)
     {
         if (!File.Exists(path))
@@ -40,18 +40,18 @@ internal sealed class SysfsTree(string root, Func<string, string>? read = null)
         }
         catch (IOException)
         {
-            // A sensor that is switched off answers with an error (ENODATA, EIO) instead of a text.
+            // Reading a sensor that is switched off fails (ENODATA, EIO).
             return null;
         }
     }
 
-    /// <summary>A file's whole number; null as for <see cref="ReadText"/>, or where it is no number.</summary>
-    /// <exception cref="UnauthorizedAccessException">Only another user may read it.</exception>
+    /// <summary>Reads an integer; null if there is no text (see <see cref="ReadText"/>) or it is not a number.</summary>
+    /// <exception cref="UnauthorizedAccessException">Only another user may read the file.</exception>
     public long? ReadNumber(string path) =>
         long.TryParse(ReadText(path), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number) ? number : null;
 
-    /// <summary>A number that has been there before. Asked twice, because a transfer on an I2C bus fails now and then.</summary>
-    /// <exception cref="EnergySensorException">It is gone.</exception>
+    /// <summary>Reads a number that was readable before. It retries once, because transfers on an I2C bus fail occasionally.</summary>
+    /// <exception cref="EnergySensorException">The number is not readable any more.</exception>
     public long RequireNumber(string path)
     {
         try

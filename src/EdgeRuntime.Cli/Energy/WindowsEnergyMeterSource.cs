@@ -7,7 +7,10 @@ using Microsoft.Win32.SafeHandles;
 
 namespace EdgeRuntime.Cli.Energy;
 
-/// <summary>The processor's counters on Windows, where firmware or a driver offers the energy meter interface (most since Windows 11).</summary>
+/// <summary>
+/// Reads the processor's energy counters on Windows if firmware or a driver provides the energy meter interface (on most devices since
+/// Windows 11).
+/// </summary>
 internal sealed class WindowsEnergyMeterSource : IEnergySource
 {
     public string Name => "emi";

@@ -11,19 +11,19 @@ using EdgeRuntime.Files;
 namespace EdgeRuntime.Cli.Models;
 
 /// <summary>A model that <c>edgert pull</c> knows by name.</summary>
-/// <param name="Name">Short name, lower case.</param>
-/// <param name="Url">Where the file lies.</param>
-/// <param name="Size">Bytes; null where not known for sure.</param>
-/// <param name="Sha256">Lower-case hexadecimal; null where not known for sure.</param>
-/// <param name="Licence">SPDX identifier, or the licence's name.</param>
-/// <param name="Description">One line.</param>
+/// <param name="Name">The short name in lower case.</param>
+/// <param name="Url">The URL of the file.</param>
+/// <param name="Size">The number of bytes; null if not known for sure.</param>
+/// <param name="Sha256">The checksum in lower-case hexadecimal; null if not known for sure.</param>
+/// <param name="Licence">The SPDX identifier or the name of the licence.</param>
+/// <param name="Description">One line of description.</param>
 internal sealed record CatalogueEntry(string Name, Uri Url, long? Size, string? Sha256, string Licence, string Description)
 {
-    /// <summary>The name that the file gets here.</summary>
+    /// <summary>Gets the name of the local file.</summary>
     [JsonIgnore]
     public string FileName => ModelFileName.Of(Url);
 
-    /// <summary>Says what can't be true of any model; null for nothing.</summary>
+    /// <summary>Describes an impossible value in the entry; null if there is none.</summary>
     public string? FindFault() => this switch
     {
         _ when Name.Length == 0 || Name.Any(char.IsControl) => "expected a name without control characters",
@@ -39,22 +39,22 @@ internal sealed record CatalogueEntry(string Name, Uri Url, long? Size, string? 
 /// <summary>The models of <c>models/catalog.json</c>.</summary>
 internal sealed class Catalogue
 {
-    /// <summary>Most bytes of a catalogue's file.</summary>
+    /// <summary>The largest number of bytes of a catalogue file.</summary>
     public const int MaxBytes = 4 << 20;
 
     private Catalogue(IReadOnlyList<CatalogueEntry> entries) => Entries = entries;
 
     public IReadOnlyList<CatalogueEntry> Entries { get; }
 
-    /// <summary>The catalogue that was built into the command.</summary>
+    /// <summary>Loads the catalogue that is built into the command.</summary>
     public static Catalogue LoadBundled()
     {
         using Stream stream = typeof(Catalogue).Assembly.GetManifestResourceStream("catalog.json")!;
         return Read(JsonDocument.Parse(stream));
     }
 
-    /// <summary>A catalogue of the same shape.</summary>
-    /// <exception cref="CommandException">It has another shape, or an entry that can't be right.</exception>
+    /// <summary>Loads a catalogue from a file of the same structure.</summary>
+    /// <exception cref="CommandException">The file has another structure or an invalid entry.</exception>
     public static Catalogue Load(string path)
     {
         try

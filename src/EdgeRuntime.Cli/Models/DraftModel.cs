@@ -3,14 +3,14 @@ using EdgeRuntime.Cli.Commands;
 
 namespace EdgeRuntime.Cli.Models;
 
-/// <summary>A model that drafts for another one, and its session. Owns both.</summary>
+/// <summary>A draft model and its session. Owns both.</summary>
 internal sealed class DraftModel : IDisposable
 {
     private readonly LanguageModel _model;
 
-    /// <param name="path">The draft model's file.</param>
-    /// <param name="options">As for the model that it drafts for.</param>
-    /// <param name="contextLength">Positions of that model's session.</param>
+    /// <param name="path">The path of the draft model file.</param>
+    /// <param name="options">The options of the target model.</param>
+    /// <param name="contextLength">The number of positions of the target session.</param>
     public DraftModel(string path, ModelOptions options, int contextLength)
     {
         _model = ModelLoading.Load(path, options);

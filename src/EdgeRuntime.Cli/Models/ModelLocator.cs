@@ -7,20 +7,21 @@ using EdgeRuntime.Cli.Terminal;
 
 namespace EdgeRuntime.Cli.Models;
 
-/// <summary>Finds a model file from what a person typed: a path, a name, or nothing.</summary>
+/// <summary>Finds a model file from user input: a path, a name, or nothing.</summary>
 internal static class ModelLocator
 {
     public const string FolderVariable = "EDGERUNTIME_MODELS";
 
-    /// <summary>The model that comes with the product.</summary>
+    /// <summary>The file name of the bundled model.</summary>
     public const string BundledFile = "SmolLM2-135M-Instruct-Q4_1.gguf";
 
-    /// <summary>Where <c>edgert pull</c> puts models.</summary>
+    /// <summary>Gets the folder for models downloaded by <c>edgert pull</c>.</summary>
     public static string UserFolder { get; } = Path.Combine(
-        Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "edgert", "models");
+        Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify),
+        "edgert", "models");
 
-    /// <summary>The path of the model that <paramref name="model"/> means; the bundled one for null.</summary>
-    /// <exception cref="CommandException">There is none: says where it was looked for.</exception>
+    /// <summary>Finds the path of a model; null selects the bundled model.</summary>
+    /// <exception cref="CommandException">There is no such model; the message lists the places that were searched.</exception>
     public static string Find(string? model)
     {
         if (model is null)
@@ -53,7 +54,7 @@ internal static class ModelLocator
                 return bundled;
             }
 
-            // A folder that the user names need not hold the bundled model: its only model is then meant.
+            // A folder named by the user need not contain the bundled model; its only model is used instead.
             if (folder == Environment.GetEnvironmentVariable(FolderVariable) && ModelsIn(folder) is [string only])
             {
                 return only;
@@ -61,7 +62,8 @@ internal static class ModelLocator
         }
 
         throw new CommandException(
-            $"no model named, and {BundledFile} is in none of {string.Join(", ", folders)}; name a .gguf file, or set {FolderVariable} to a folder with models");
+            $"no model named, and {BundledFile} is in none of {string.Join(", ", folders)}; "
+            + $"name a .gguf file, or set {FolderVariable} to a folder with models");
     }
 
     private static string? FindByName(string name)
@@ -71,7 +73,8 @@ internal static class ModelLocator
         {
             foreach (string file in files)
             {
-                string? match = ModelsIn(folder).FirstOrDefault(path => Path.GetFileName(path).Equals(file, StringComparison.OrdinalIgnoreCase));
+                string? match = ModelsIn(folder)
+                    .FirstOrDefault(path => Path.GetFileName(path).Equals(file, StringComparison.OrdinalIgnoreCase));
                 if (match is not null)
                 {
                     return match;
@@ -79,7 +82,7 @@ internal static class ModelLocator
             }
         }
 
-        // The name of a catalogue entry means the file that pulling it gave.
+        // The name of a catalogue entry selects the file that was pulled for it.
         string? pulled = Catalogue.LoadBundled().Find(name)?.FileName;
         return pulled is null || pulled == name ? null : FindByName(pulled);
     }
@@ -101,7 +104,7 @@ internal static class ModelLocator
     private static string[] ModelsIn(string folder) =>
         Directory.Exists(folder) ? Directory.GetFiles(folder, "*.gguf") : [];
 
-    /// <summary>Folders with models, first the one that the user names, then the product's, then the downloaded ones.</summary>
+    /// <summary>Gets the model folders: the user's first, then those of the product, then the downloads.</summary>
     private static IEnumerable<string> Folders()
     {
         if (Environment.GetEnvironmentVariable(FolderVariable) is { Length: > 0 } named)
@@ -109,8 +112,10 @@ internal static class ModelLocator
             yield return named;
         }
 
-        // Beside the binary, and in the clone that the binary was built in.
-        for (string? folder = Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory); folder is not null; folder = Path.GetDirectoryName(folder))
+        // The folder of the binary and its parents up to the clone in which it was built.
+        for (string? folder = Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory);
+            folder is not null;
+            folder = Path.GetDirectoryName(folder))
         {
             string models = Path.Combine(folder, "models");
             if (Directory.Exists(models))

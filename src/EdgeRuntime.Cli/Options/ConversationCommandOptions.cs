@@ -2,11 +2,13 @@ using System.CommandLine;
 
 namespace EdgeRuntime.Cli.Options;
 
-/// <summary>How texts become a prompt: the options of <c>chat</c> and <c>run</c>.</summary>
+/// <summary>The options of <c>chat</c> and <c>run</c> for the conversion of texts to a prompt.</summary>
 internal sealed class ConversationCommandOptions
 {
     public Option<string?> System { get; } = OptionFactory.Text(
-        "--system", ["-sys", "--system-prompt"], "What the model is told before the conversation [default: the template's own words]", "TEXT");
+        "--system", ["-sys", "--system-prompt"],
+        "What the model is told before the conversation [default: the template's own words]",
+        "TEXT");
 
     public Option<bool> NoTemplate { get; } = OptionFactory.Switch(
         "--no-template", [], "Don't apply the model's chat template: the model goes on with the bare text");
@@ -23,7 +25,7 @@ internal sealed class ConversationCommandOptions
         command.Add(NoParseSpecial);
     }
 
-    /// <summary>The options with how texts become a prompt.</summary>
+    /// <summary>Applies these options to the generation options.</summary>
     public GenerationOptions Apply(ParseResult parsed, GenerationOptions options) => options with
     {
         ApplyTemplate = !parsed.GetValue(NoTemplate),

@@ -6,7 +6,7 @@ using EdgeRuntime.Cli.Terminal;
 
 namespace EdgeRuntime.Cli.Options;
 
-/// <summary>Whether and with what a command measures energy.</summary>
+/// <summary>The options for measuring energy.</summary>
 internal sealed class EnergyCommandOptions
 {
     private const string Auto = "auto";
@@ -14,7 +14,8 @@ internal sealed class EnergyCommandOptions
 
     public Option<string> Source { get; } = new("--energy")
     {
-        Description = $"Sensor of energy: {Auto} (the first that can be read), {None}, or one of {string.Join(", ", EnergySources.All.Select(source => source.Name))}",
+        Description = $"Sensor of energy: {Auto} (the first that can be read), {None}, or one of "
+            + string.Join(", ", EnergySources.All.Select(source => source.Name)),
         HelpName = "SOURCE",
         DefaultValueFactory = _ => Auto,
     };
@@ -33,9 +34,11 @@ internal sealed class EnergyCommandOptions
     {
         Source.Validators.Add(result =>
         {
-            if (result.Tokens is [var token] && token.Value is not (Auto or None) && EnergySources.All.All(source => source.Name != token.Value))
+            if (result.Tokens is [var token] && token.Value is not (Auto or None)
+                && EnergySources.All.All(source => source.Name != token.Value))
             {
-                result.AddError($"--energy {token.Value}: expected {Auto}, {None}, {string.Join(", ", EnergySources.All.Select(source => source.Name))}");
+                string names = string.Join(", ", EnergySources.All.Select(source => source.Name));
+                result.AddError($"--energy {token.Value}: expected {Auto}, {None}, {names}");
             }
         });
         foreach (Option option in All)
@@ -44,8 +47,8 @@ internal sealed class EnergyCommandOptions
         }
     }
 
-    /// <summary>The meter that the command line asks for; null where it asks for none.</summary>
-    /// <exception cref="UsageException">The sensor that was named can't be read.</exception>
+    /// <summary>Opens the meter; null if no measurement is requested.</summary>
+    /// <exception cref="UsageException">The requested sensor cannot be read.</exception>
     public EnergyMeter? Open(ParseResult parsed)
     {
         string source = parsed.GetRequiredValue(Source);

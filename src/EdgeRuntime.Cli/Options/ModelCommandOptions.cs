@@ -8,20 +8,23 @@ using EdgeRuntime.Threading;
 
 namespace EdgeRuntime.Cli.Options;
 
-/// <summary>Which model a command uses and how it is loaded: the options that every command with a model has.</summary>
+/// <summary>The options of every command with a model: which model it uses and how it is loaded.</summary>
 internal sealed class ModelCommandOptions(int defaultContext = SessionOptions.DefaultContextLength)
 {
-    /// <summary>Positional model; shadowed by --model.</summary>
+    /// <summary>Gets the positional model argument. --model takes precedence.</summary>
     public Argument<string?> ModelArgument { get; } = new("model")
     {
         Description = "A .gguf file, or the name of a model in the models folder [default: the bundled model]",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
-    public Option<string?> Model { get; } = OptionFactory.Text("--model", ["-m"], "The model, as the argument: a .gguf file or a name", "FILE|NAME");
+    public Option<string?> Model { get; } = OptionFactory.Text(
+        "--model", ["-m"], "The model, as the argument: a .gguf file or a name", "FILE|NAME");
 
     public Option<int> Context { get; } = OptionFactory.Integer(
-        "--ctx", ["-c", "--ctx-size"], "Context length in tokens, by default at most what the model was trained for; 0: exactly that", defaultContext, 0);
+        "--ctx", ["-c", "--ctx-size"],
+        "Context length in tokens, by default at most what the model was trained for; 0: exactly that",
+        defaultContext, 0);
 
     public Option<int> Threads { get; } = OptionFactory.Integer(
         "--threads",
@@ -39,17 +42,19 @@ internal sealed class ModelCommandOptions(int defaultContext = SessionOptions.De
     public Option<string> KvValueType { get; } = CreateKvType(
         "--cache-type-v", ["-ctv"], "Number format of cached values, if another than --kv-type");
 
-    /// <summary>The three options that choose the KV cache's types.</summary>
+    /// <summary>Gets the three options for the types of the KV cache.</summary>
     public Option[] KvTypeOptions => [KvType, KvKeyType, KvValueType];
 
     public Option<string?> Isa { get; } = OptionFactory.Text(
         "--isa",
         [],
-        $"Instruction set of the kernels: {string.Join(", ", InstructionSet.All.Select(set => set.Name))} [default: the best of this machine, or EDGERUNTIME_ISA]",
+        "Instruction set of the kernels: " + string.Join(", ", InstructionSet.All.Select(set => set.Name))
+            + " [default: the best of this machine, or EDGERUNTIME_ISA]",
         "NAME");
 
     public Option<bool> NoTuning { get; } = OptionFactory.Switch(
-        "--no-tuning", [], "Leave the profile of 'edgert tune' alone, which otherwise fills in threads, instruction set, batch and KV type");
+        "--no-tuning", [],
+        "Leave the profile of 'edgert tune' alone, which otherwise fills in threads, instruction set, batch and KV type");
 
     public Option<string?> PackedCache { get; } = new("--packed-cache")
     {
@@ -59,12 +64,13 @@ internal sealed class ModelCommandOptions(int defaultContext = SessionOptions.De
         Arity = ArgumentArity.ZeroOrOne,
     };
 
-    public Option<bool> Verbose { get; } = OptionFactory.Switch("--verbose", ["-v"], "More about what happens on standard error; stack traces with errors");
+    public Option<bool> Verbose { get; } = OptionFactory.Switch(
+        "--verbose", ["-v"], "More about what happens on standard error; stack traces with errors");
 
     public Option<string?> LogFile { get; } = OptionFactory.Text(
         "--log-file", [], "A file that gets the log, level Debug and above: a new one, or an older log to append to", "FILE");
 
-    /// <summary>Adds the options that take part in loading a model.</summary>
+    /// <summary>Adds the options for loading a model to a command.</summary>
     public void AddTo(Command command, bool withArgument = true)
     {
         if (withArgument)
@@ -78,19 +84,19 @@ internal sealed class ModelCommandOptions(int defaultContext = SessionOptions.De
         }
     }
 
-    /// <summary>The model file that the command line means.</summary>
-    /// <exception cref="CommandException">There is none: the message says where it was looked for.</exception>
+    /// <summary>Finds the model file of the command line.</summary>
+    /// <exception cref="CommandException">There is no such model; the message lists the places that were searched.</exception>
     public string FindModel(ParseResult parsed) =>
         ModelLocator.Find(parsed.GetValue(Model) ?? parsed.GetValue(ModelArgument));
 
-    /// <summary>The types of keys and values that were asked for, F16 where none were.</summary>
+    /// <summary>Gets the requested types of keys and values; F16 by default.</summary>
     public KvTypes GetKvTypes(ParseResult parsed)
     {
         KvCacheType both = GetIfGiven(parsed, KvType) ?? KvCacheType.F16;
         return new KvTypes(GetIfGiven(parsed, KvKeyType) ?? both, GetIfGiven(parsed, KvValueType) ?? both);
     }
 
-    /// <summary>Options of a session with the types that were asked for; those that were not are the session's own choice.</summary>
+    /// <summary>Gets the session options with the requested types. Other types are left to the session.</summary>
     public SessionOptions GetSessionOptions(ParseResult parsed, int? contextLength) => new()
     {
         ContextLength = contextLength,
@@ -99,7 +105,7 @@ internal sealed class ModelCommandOptions(int defaultContext = SessionOptions.De
         KvValueType = GetIfGiven(parsed, KvValueType),
     };
 
-    /// <summary>The context length that was asked for, or null for the session's own choice.</summary>
+    /// <summary>Gets the requested context length, or null to leave it to the session.</summary>
     public int? GetContextLength(ParseResult parsed, int trainedLength)
     {
         int length = parsed.GetValue(Context);
@@ -107,7 +113,7 @@ internal sealed class ModelCommandOptions(int defaultContext = SessionOptions.De
         return length == 0 ? trainedLength : given ? length : null;
     }
 
-    /// <summary>The folder of packed weights, or null where none is asked for.</summary>
+    /// <summary>Gets the folder of packed weights, or null if none is requested.</summary>
     public string? GetPackedCache(ParseResult parsed) =>
         parsed.IsGiven(PackedCache) ? parsed.GetValue(PackedCache) ?? ModelOptions.DefaultPackedCache : null;
 

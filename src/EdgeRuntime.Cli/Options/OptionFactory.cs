@@ -8,16 +8,18 @@ using System.Numerics;
 
 namespace EdgeRuntime.Cli.Options;
 
-/// <summary>Makes options whose wrong values are refused with a line that says what is expected.</summary>
+/// <summary>Creates options that reject invalid values with one line that states the expected values.</summary>
 internal static class OptionFactory
 {
     public static Option<long> LongInteger(string name, string[] aliases, string help, long defaultValue, long minimum) =>
         Number(name, aliases, help, "N", defaultValue, minimum, long.MaxValue);
 
-    public static Option<int> Integer(string name, string[] aliases, string help, int defaultValue, int minimum = int.MinValue, int maximum = int.MaxValue) =>
+    public static Option<int> Integer(
+        string name, string[] aliases, string help, int defaultValue, int minimum = int.MinValue, int maximum = int.MaxValue) =>
         Number(name, aliases, help, "N", defaultValue, minimum, maximum);
 
-    public static Option<float> Real(string name, string[] aliases, string help, float defaultValue, float minimum, float maximum = float.MaxValue) =>
+    public static Option<float> Real(
+        string name, string[] aliases, string help, float defaultValue, float minimum, float maximum = float.MaxValue) =>
         Number(name, aliases, help, "X", defaultValue, minimum, maximum);
 
     public static Option<string?> Text(string name, string[] aliases, string help, string helpName) =>
@@ -25,7 +27,9 @@ internal static class OptionFactory
 
     public static Option<bool> Switch(string name, string[] aliases, string help) => new(name, aliases) { Description = help };
 
-    /// <summary>An option whose value is a list of numbers, separated by commas; given twice, it is one longer list.</summary>
+    /// <summary>
+    /// Creates an option with a comma-separated list of numbers. If it is given several times, the lists are concatenated.
+    /// </summary>
     public static Option<int[]> Integers(string name, string alias, string help, int[]? defaultValue, int minimum, int maximum)
     {
         var option = new Option<int[]>(name, alias)
@@ -71,9 +75,11 @@ internal static class OptionFactory
         var numbers = new List<int>();
         foreach (string part in text.Split(','))
         {
-            if (!int.TryParse(part.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int number) || number < minimum || number > maximum)
+            if (!int.TryParse(part.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+                || number < minimum || number > maximum)
             {
-                result.AddError(FormattableString.Invariant($"{name} {text}: expected numbers of {minimum} to {maximum}, separated by commas"));
+                result.AddError(
+                    FormattableString.Invariant($"{name} {text}: expected numbers of {minimum} to {maximum}, separated by commas"));
                 return null;
             }
 

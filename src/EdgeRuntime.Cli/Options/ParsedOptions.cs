@@ -2,9 +2,9 @@ using System.CommandLine;
 
 namespace EdgeRuntime.Cli.Options;
 
-/// <summary>What a command line says beyond values.</summary>
+/// <summary>Queries on a parsed command line.</summary>
 internal static class ParsedOptions
 {
-    /// <summary>Whether the option stands there, rather than its default.</summary>
+    /// <summary>Gets whether the option was given, as opposed to its default.</summary>
     public static bool IsGiven(this ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
 }

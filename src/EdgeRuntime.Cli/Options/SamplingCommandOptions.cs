@@ -7,7 +7,9 @@ using EdgeRuntime.Sampling;
 
 namespace EdgeRuntime.Cli.Options;
 
-/// <summary>How answers are sampled and where they stop: the options of <c>chat</c> and <c>run</c>. Names and defaults are llama.cpp's.</summary>
+/// <summary>
+/// The options of <c>chat</c> and <c>run</c> for sampling and for the end of answers. Names and defaults follow llama.cpp.
+/// </summary>
 internal sealed class SamplingCommandOptions
 {
     private static readonly GenerationOptions Defaults = new();
@@ -15,7 +17,8 @@ internal sealed class SamplingCommandOptions
     public Option<float> Temperature { get; } = OptionFactory.Real(
         "--temp", ["--temperature"], "Temperature of sampling; 0 always takes the likeliest token", Defaults.Temperature, 0);
 
-    public Option<int> TopK { get; } = OptionFactory.Integer("--top-k", [], "Sample from the N likeliest tokens; 0: from all", Defaults.TopK, 0);
+    public Option<int> TopK { get; } = OptionFactory.Integer(
+        "--top-k", [], "Sample from the N likeliest tokens; 0: from all", Defaults.TopK, 0);
 
     public Option<float> TopP { get; } = OptionFactory.Real(
         "--top-p", [], "Sample from the likeliest tokens up to this sum of probability; 1: from all", Defaults.TopP, 0, 1);
@@ -27,13 +30,17 @@ internal sealed class SamplingCommandOptions
         "--typical", ["--typical-p"], "Locally typical sampling, sum of probability; 1: off", Defaults.TypicalP, 0, 1);
 
     public Option<float> RepeatPenalty { get; } = OptionFactory.Real(
-        "--repeat-penalty", [], "Divides the positive and multiplies the negative logits of tokens that came lately; 1: off", Defaults.RepeatPenalty, 0.01f);
+        "--repeat-penalty", [],
+        "Divides the positive and multiplies the negative logits of tokens that came lately; 1: off",
+        Defaults.RepeatPenalty, 0.01f);
 
     public Option<int> RepeatLast { get; } = OptionFactory.Integer(
         "--repeat-last-n", [], "Latest tokens that the penalties look at; 0: none, -1: the whole context", Defaults.RepeatLastTokens, -1);
 
     public Option<float> PresencePenalty { get; } = OptionFactory.Real(
-        "--presence-penalty", [], "Subtracted once from the logits of tokens that came lately; 0: off", Defaults.PresencePenalty, float.MinValue);
+        "--presence-penalty", [],
+        "Subtracted once from the logits of tokens that came lately; 0: off",
+        Defaults.PresencePenalty, float.MinValue);
 
     public Option<float> FrequencyPenalty { get; } = OptionFactory.Real(
         "--frequency-penalty", [], "Subtracted for each time that a token came lately; 0: off", Defaults.FrequencyPenalty, float.MinValue);
@@ -70,7 +77,7 @@ internal sealed class SamplingCommandOptions
         }
     }
 
-    /// <summary>The options as the library takes them; the seed is always set, so that it can be told.</summary>
+    /// <summary>Gets the options for the library. The seed is always set, so that it can be reported.</summary>
     public GenerationOptions GetOptions(ParseResult parsed) => new()
     {
         Temperature = parsed.GetValue(Temperature),

@@ -4,16 +4,20 @@ using EdgeRuntime.Cli.Models;
 
 namespace EdgeRuntime.Cli.Options;
 
-/// <summary>Drafting tokens ahead of the model: options of <c>chat</c> and <c>run</c>.</summary>
+/// <summary>The options of <c>chat</c> and <c>run</c> for speculative decoding.</summary>
 internal sealed class SpeculationCommandOptions
 {
     private const string Ngram = "ngram";
 
     public Option<string?> Speculate { get; } = OptionFactory.Text(
-        "--speculate", [], "Draft tokens from repetitions in the text so far and check several at once, with the same answer: ngram [default: off]", "KIND");
+        "--speculate", [],
+        "Draft tokens from repetitions in the text so far and check several at once, with the same answer: ngram [default: off]",
+        "KIND");
 
     public Option<string?> Draft { get; } = OptionFactory.Text(
-        "--draft", ["-md", "--model-draft"], "A smaller model with the same vocabulary that drafts tokens ahead [default: none]", "FILE|NAME");
+        "--draft", ["-md", "--model-draft"],
+        "A smaller model with the same vocabulary that drafts tokens ahead [default: none]",
+        "FILE|NAME");
 
     public void AddTo(Command command)
     {
@@ -35,14 +39,18 @@ internal sealed class SpeculationCommandOptions
         command.Add(Draft);
     }
 
-    /// <summary>The draft model, loaded, with a session as long as the model's; null where none was asked for.</summary>
+    /// <summary>
+    /// Loads the draft model and creates a session with the context length of the model; null if no draft model is given.
+    /// </summary>
     /// <param name="parsed">The command line.</param>
-    /// <param name="options">As for the model itself, with its threads: two teams of workers would fight for the processors.</param>
-    /// <param name="contextLength">Positions of the session that it drafts for.</param>
+    /// <param name="options">
+    /// The options of the model itself, including its thread count: two teams of workers would compete for the cores.
+    /// </param>
+    /// <param name="contextLength">The number of positions of the target session.</param>
     public DraftModel? Open(ParseResult parsed, ModelOptions options, int contextLength) =>
         parsed.GetValue(Draft) is { } draft ? new DraftModel(ModelLocator.Find(draft), options, contextLength) : null;
 
-    /// <summary>The options with what was asked for here.</summary>
+    /// <summary>Applies these options to the generation options.</summary>
     public GenerationOptions Apply(ParseResult parsed, GenerationOptions options, DraftModel? draft) =>
         options with { NgramDraft = parsed.GetValue(Speculate) is not null, DraftSession = draft?.Session };
 }

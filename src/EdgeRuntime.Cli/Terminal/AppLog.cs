@@ -11,21 +11,23 @@ using MsLogger = Microsoft.Extensions.Logging.ILogger;
 namespace EdgeRuntime.Cli.Terminal;
 
 /// <summary>
-/// The app's logging: Serilog behind Microsoft's interfaces; warnings on standard error, everything in a file on request.
-/// Serilog is set up by the first message that is wanted, because most runs have none and start faster so.
+/// The logging of the command: Serilog behind Microsoft's interfaces, with warnings on standard error and, on request, everything in a
+/// file. Serilog is set up on the first enabled message, because most runs have none and start faster without it.
 /// </summary>
 internal sealed class AppLog : ILoggerFactory
 {
     private readonly LogLevel _minimum;
     private readonly Lazy<ILoggerFactory> _serilog;
 
-    /// <param name="verbose">Information on standard error instead of warnings.</param>
-    /// <param name="file">A file that gets Debug and above, or null.</param>
+    /// <param name="verbose">Whether information goes to standard error, too.</param>
+    /// <param name="file">A file that receives messages from Debug on, or null.</param>
     public AppLog(bool verbose, string? file)
     {
         LogLevel console = verbose ? LogLevel.Information : LogLevel.Warning;
         _minimum = file is null ? console : LogLevel.Debug;
-        _serilog = new(() => CreateSerilog(verbose ? LogEventLevel.Information : LogEventLevel.Warning, file), LazyThreadSafetyMode.ExecutionAndPublication);
+        _serilog = new(
+            () => CreateSerilog(verbose ? LogEventLevel.Information : LogEventLevel.Warning, file),
+            LazyThreadSafetyMode.ExecutionAndPublication);
     }
 
     public MsLogger CreateLogger(string categoryName) => new LateLogger(this, categoryName);
@@ -66,7 +68,8 @@ internal sealed class AppLog : ILoggerFactory
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             if (IsEnabled(logLevel))
             {

@@ -5,13 +5,15 @@ using EdgeRuntime.Files;
 
 namespace EdgeRuntime.Cli.Terminal;
 
-/// <summary>The file that gets the log: a new one, or an older log. Appended lines would damage any other file.</summary>
+/// <summary>Validates the log file: a new file or an existing log. Appending to any other file would damage it.</summary>
 internal static partial class AppLogFile
 {
-    private const int StartBytes = 64; // more than the time and level of a line
+    private const int StartBytes = 64; // longer than the time and level of a line
 
-    /// <summary>Makes sure that the log can be appended to the file; makes it where it is missing. (Serilog would stay silent.)</summary>
-    /// <exception cref="CommandException">It can't: says why.</exception>
+    /// <summary>
+    /// Checks that the log can be appended to the file, and creates a missing file. Serilog would ignore errors silently.
+    /// </summary>
+    /// <exception cref="CommandException">The file cannot be used; the message gives the reason.</exception>
     public static void Prepare(string path) => UserFile.Use(path, name =>
     {
         FileKinds.Of(name).Require(name);
@@ -24,7 +26,7 @@ internal static partial class AppLogFile
         File.Open(name, FileMode.Append, FileAccess.Write, FileShare.ReadWrite).Dispose();
     });
 
-    /// <summary>As Serilog's file sink begins a line unless told otherwise: 2026-01-31 12:00:00.000 +00:00 [DBG].</summary>
+    /// <summary>Matches the start of a line of Serilog's file sink with default settings: 2026-01-31 12:00:00.000 +00:00 [DBG].</summary>
     [GeneratedRegex(@"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} [+-]\d\d:\d\d \[[A-Z]{3}\] ")]
     private static partial Regex LineStart();
 }

@@ -2,7 +2,7 @@ using System;
 
 namespace EdgeRuntime.Cli.Terminal;
 
-/// <summary>Sizes for people, in powers of ten as disks and downloads are told.</summary>
+/// <summary>Formats sizes for people, in powers of ten like disks and downloads.</summary>
 internal static class ByteText
 {
     public static string Format(long bytes) => bytes switch

@@ -6,29 +6,31 @@ using EdgeRuntime.Tokenizers;
 
 namespace EdgeRuntime.Cli.Terminal;
 
-/// <summary>A wrong command line: exit code 2.</summary>
+/// <summary>The exception that is thrown for an invalid command line. Exit code 2.</summary>
 internal sealed class UsageException(string message) : Exception(message);
 
-/// <summary>Something outside this program is not as it must be (a file, a server, a text): exit code 1.</summary>
+/// <summary>The exception that is thrown for errors outside of this program (a file, a server, a text). Exit code 1.</summary>
 internal sealed class CommandException(string message, Exception? inner = null) : Exception(message, inner);
 
-/// <summary>Standard output can't take the answer, which ends the command: exit code 1.</summary>
+/// <summary>The exception that is thrown when standard output cannot be written, which ends the command. Exit code 1.</summary>
 internal class OutputException(string message) : IOException(message);
 
-/// <summary>The reader of standard output has gone away (<c>| head</c>): the command ends without a word, as SIGPIPE would end
-/// it.</summary>
+/// <summary>
+/// The exception that is thrown when the reader of standard output has closed it (<c>| head</c>). The command ends silently, as with
+/// SIGPIPE.
+/// </summary>
 internal sealed class OutputClosedException() : OutputException("standard output was closed by its reader");
 
-/// <summary>What a person sees of an exception: one line on standard error; a stack trace only when asked for details.</summary>
+/// <summary>Reports exceptions to the user: one line on standard error, and a stack trace only in verbose mode.</summary>
 internal static class ErrorReport
 {
     public const int Failure = 1;
     public const int UsageError = 2;
 
-    /// <summary>Behind a signal the exit code is this and the signal's number, as shells have it.</summary>
+    /// <summary>The base of exit codes after a signal: this plus the number of the signal, like shells.</summary>
     public const int SignalBase = 128;
 
-    /// <summary>Exit code after Ctrl-C (SIGINT).</summary>
+    /// <summary>The exit code after Ctrl-C (SIGINT).</summary>
     public const int Interrupted = SignalBase + 2;
 
     private const int OutputClosed = SignalBase + 13; // SIGPIPE
@@ -52,7 +54,7 @@ internal static class ErrorReport
         return exception is UsageException ? UsageError : Failure;
     }
 
-    /// <summary>The message of an expected exception, without the parameter names that .NET appends.</summary>
+    /// <summary>Gets the message of an expected exception without the parameter name that .NET appends.</summary>
     public static string Describe(Exception exception) => exception switch
     {
         TypeInitializationException { InnerException: { } inner } => Describe(inner),
@@ -64,19 +66,22 @@ internal static class ErrorReport
         _ => $"internal error: {exception.GetType().Name}: {exception.Message} (--verbose shows the stack trace)",
     };
 
-    /// <summary>Whether it tells of the world outside this program, in words for a person.</summary>
+    /// <summary>Gets whether an exception describes an error outside of this program, in words for the user.</summary>
     public static bool IsExpected(Exception exception) => exception switch
     {
-        CommandException or UsageException or ModelFormatException or UnsupportedModelException or ContextFullException or ChatTemplateException
+        CommandException or UsageException or ModelFormatException or UnsupportedModelException
+            or ContextFullException or ChatTemplateException
             or IOException or InvalidDataException or InvalidOperationException or UnauthorizedAccessException => true,
         DivideByZeroException or OverflowException => false,
-        ArithmeticException => true, // damaged weights, or biases that leave no token to choose
+        ArithmeticException => true, // damaged weights, or biases that exclude every token
         _ => false,
     };
 
     private static string WithoutParameterName(ArgumentException exception)
     {
-        int suffix = exception.ParamName is null ? -1 : exception.Message.IndexOf($" (Parameter '{exception.ParamName}')", StringComparison.Ordinal);
+        int suffix = exception.ParamName is null
+            ? -1
+            : exception.Message.IndexOf($" (Parameter '{exception.ParamName}')", StringComparison.Ordinal);
         return suffix < 0 ? exception.Message : exception.Message[..suffix];
     }
 

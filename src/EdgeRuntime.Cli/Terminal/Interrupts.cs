@@ -5,22 +5,22 @@ using System.Threading;
 namespace EdgeRuntime.Cli.Terminal;
 
 /// <summary>
-/// The signals that end a command. The first Ctrl-C cancels what was armed; one more, one with nothing armed, SIGTERM and SIGHUP end the
-/// process: the terminal is restored, and the exit code is 128 and the signal's number.
+/// Handles the signals that end a command. The first Ctrl-C cancels the armed token. Another Ctrl-C, a Ctrl-C without an armed token,
+/// SIGTERM and SIGHUP end the process: the terminal is restored, and the exit code is 128 plus the number of the signal.
 /// </summary>
 internal sealed class Interrupts : IDisposable
 {
     private static Interrupts? s_current;
     private CancellationTokenSource? _armed;
 
-    /// <summary>Takes Ctrl-C until it is disposed.</summary>
+    /// <summary>Handles Ctrl-C until this object is disposed.</summary>
     public Interrupts() => s_current = this;
 
-    /// <summary>Whether the next Ctrl-C cancels something rather than ending the process.</summary>
+    /// <summary>Gets whether the next Ctrl-C cancels a token instead of ending the process.</summary>
     public bool IsArmed => Volatile.Read(ref _armed) is not null;
 
-    /// <summary>From now on the process ends in order when a signal asks for it. To be called once, by <c>Main</c>.</summary>
-    /// <returns>What keeps the signals registered.</returns>
+    /// <summary>Installs handlers that end the process in order on a signal. <c>Main</c> calls it once.</summary>
+    /// <returns>The registrations; keep them to keep the handlers installed.</returns>
     public static PosixSignalRegistration[] Install() =>
     [
         PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal),
@@ -28,7 +28,7 @@ internal sealed class Interrupts : IDisposable
         PosixSignalRegistration.Create(PosixSignal.SIGHUP, OnSignal),
     ];
 
-    /// <summary>From now on Ctrl-C cancels the returned token, once.</summary>
+    /// <summary>Arms a token: the next Ctrl-C cancels it.</summary>
     public CancellationToken Arm()
     {
         var source = new CancellationTokenSource();
@@ -36,7 +36,7 @@ internal sealed class Interrupts : IDisposable
         return source.Token;
     }
 
-    /// <summary>From now on Ctrl-C ends the process.</summary>
+    /// <summary>Disarms the token: the next Ctrl-C ends the process.</summary>
     public void Disarm() => TakeArmed()?.Dispose();
 
     public void Dispose()

@@ -10,13 +10,13 @@ using EdgeRuntime.Files;
 
 namespace EdgeRuntime.Cli.Terminal;
 
-/// <summary>JSON in and out: without needless escapes, but with those that keep it as it is on a terminal.</summary>
+/// <summary>Reads and writes JSON. Output has no unnecessary escapes, except those that keep it unchanged on a terminal.</summary>
 internal static class JsonText
 {
     private static readonly JsonWriterOptions OneLine = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private static readonly JsonWriterOptions Indented = OneLine with { Indented = true, NewLine = "\n" };
 
-    /// <summary>Reads a file; what is wrong with it is said with its name.</summary>
+    /// <summary>Reads a JSON file. Errors name the file.</summary>
     public static JsonDocument ReadFile(string path)
     {
         try
@@ -29,13 +29,13 @@ internal static class JsonText
         }
     }
 
-    /// <summary>Several lines with indents.</summary>
+    /// <summary>Formats with several indented lines.</summary>
     public static string Format(JsonNode node) => Format(node, Indented);
 
-    /// <summary>One line, without its end.</summary>
+    /// <summary>Formats as one line, without a line end.</summary>
     public static string FormatLine(JsonNode node) => Format(node, OneLine);
 
-    /// <summary>A text as a JSON string.</summary>
+    /// <summary>Formats a text as a JSON string.</summary>
     public static string Quote(string text) => EscapeForTerminal($"\"{JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(text)}\"");
 
     public static void Write(JsonNode node, TextWriter output) => output.Write(Format(node) + "\n");
@@ -63,8 +63,8 @@ internal static class JsonText
     }
 
     /// <summary>
-    /// Escapes what <see cref="TerminalFilter"/> would change and the relaxed encoder leaves alone: such a character stands in strings
-    /// only.
+    /// Escapes characters that <see cref="TerminalFilter"/> would change and the relaxed encoder does not escape. Such characters occur
+    /// only inside strings.
     /// </summary>
     private static string EscapeForTerminal(string json)
     {

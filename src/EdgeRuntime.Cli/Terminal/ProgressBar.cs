@@ -6,7 +6,7 @@ using Spectre.Console;
 namespace EdgeRuntime.Cli.Terminal;
 
 /// <summary>
-/// A progress bar on standard error while it lives; nothing at all where that is not a terminal. Reports may come from any thread.
+/// Shows a progress bar on standard error until it is disposed; shows nothing if standard error is not a terminal. Thread-safe.
 /// </summary>
 internal sealed class ProgressBar : IDisposable, IProgress<float>
 {
@@ -14,8 +14,8 @@ internal sealed class ProgressBar : IDisposable, IProgress<float>
     private readonly Task _drawing = Task.CompletedTask;
     private ProgressTask? _task;
 
-    /// <param name="label">What goes on; shown in front of the bar.</param>
-    /// <param name="bytes">Whether bytes are counted, so that a speed can be shown.</param>
+    /// <param name="label">The description of the activity, shown before the bar.</param>
+    /// <param name="bytes">Whether progress is in bytes, so that a speed can be shown.</param>
     public ProgressBar(string label, bool bytes = false)
     {
         var error = new StandardError();
@@ -37,7 +37,7 @@ internal sealed class ProgressBar : IDisposable, IProgress<float>
         }
     }
 
-    /// <summary>Bytes that are there, of bytes in all.</summary>
+    /// <summary>Reports the number of present bytes and the total.</summary>
     public void Report(long done, long? total)
     {
         if (_task is null)
@@ -50,7 +50,7 @@ internal sealed class ProgressBar : IDisposable, IProgress<float>
         _task.Value = done;
     }
 
-    /// <summary>Takes the bar off the screen.</summary>
+    /// <summary>Removes the bar from the screen.</summary>
     public void Dispose()
     {
         _end.TrySetResult();

@@ -4,10 +4,12 @@ using System.Threading;
 
 namespace EdgeRuntime.Cli.Terminal;
 
-/// <summary>The descriptors 0, 1 and 2 of Unix: which of them the parent process gave, and write(2) on them.</summary>
+/// <summary>
+/// Handles the Unix descriptors 0, 1 and 2: finds out which ones the parent process provided, and writes to them with write(2).
+/// </summary>
 /// <remarks>
-/// A parent may close a standard stream (<c>edgert chat &lt;&amp;-</c>). The next file that is opened then gets its number, and a chat
-/// would read its model as input. Even before <c>Main</c> the .NET runtime opens files of its own in such gaps.
+/// A parent may close a standard stream (<c>edgert chat &lt;&amp;-</c>). The next opened file then gets its number, and a chat would read
+/// its model as input. The .NET runtime itself opens files in such gaps even before <c>Main</c>.
 /// </remarks>
 internal static class StandardDescriptor
 {
@@ -15,7 +17,7 @@ internal static class StandardDescriptor
     public const int Output = 1;
     public const int Error = 2;
 
-    /// <summary>EPIPE: whoever read the pipe has closed it.</summary>
+    /// <summary>EPIPE: the reader of the pipe has closed it.</summary>
     public const int ErrorPipe = 32;
 
     private const int ErrorInterrupted = 4; // EINTR
@@ -28,35 +30,35 @@ internal static class StandardDescriptor
 
     private static readonly bool[] s_given = [true, true, true];
 
-    /// <summary>Finds out which descriptors were given and occupies the gaps. To be called before anything opens a file.</summary>
+    /// <summary>Finds out which descriptors were provided and fills the gaps. Call it before any file is opened.</summary>
     /// <remarks>
-    /// The null device is opened for reading, so that input ends at once and a write fails as it would on a closed descriptor.
-    /// A descriptor of the runtime in a gap stays, because the runtime needs it; <see cref="IsGiven"/> tells that it is no stream.
+    /// The null device is opened for reading, so that reads end at once and writes fail as on a closed descriptor. A descriptor of the
+    /// runtime in a gap is left alone because the runtime needs it; <see cref="IsGiven"/> is false for it.
     /// </remarks>
     public static void OccupyGaps()
     {
         if (OperatingSystem.IsWindows())
         {
-            return; // Handles are no numbers that are given out again.
+            return; // Windows handles are not reused numbers.
         }
 
         for (int descriptor = Input; descriptor <= Error; descriptor++)
         {
-            // exec(2) closes what has this flag, so a descriptor with it was opened by this process.
+            // exec(2) closes descriptors with this flag, so this process opened the descriptor itself.
             int flags = Control(descriptor, GetDescriptorFlags);
             s_given[descriptor] = flags >= 0 && (flags & CloseOnExec) == 0;
             if (flags < 0)
             {
-                _ = Open(in MemoryMarshal.GetReference("/dev/null\0"u8), ReadOnly); // open(2) takes the lowest free number: this one
+                _ = Open(in MemoryMarshal.GetReference("/dev/null\0"u8), ReadOnly); // open(2) returns the lowest free number: this one
             }
         }
     }
 
-    /// <summary>Whether the parent process gave this descriptor.</summary>
+    /// <summary>Gets whether the parent process provided the descriptor.</summary>
     public static bool IsGiven(int descriptor) => s_given[descriptor];
 
     /// <summary>Writes all bytes.</summary>
-    /// <returns>0, or the number of the error (errno).</returns>
+    /// <returns>0, or the error number (errno).</returns>
     public static int Write(int descriptor, ReadOnlySpan<byte> bytes)
     {
         if (!IsGiven(descriptor))
@@ -77,7 +79,7 @@ internal static class StandardDescriptor
             {
                 case ErrorInterrupted:
                     break;
-                case ErrorAgainLinux or ErrorAgainMac: // a terminal or pipe that somebody made non-blocking
+                case ErrorAgainLinux or ErrorAgainMac: // a terminal or pipe in non-blocking mode
                     Thread.Sleep(1);
                     break;
                 case int error:

@@ -4,10 +4,12 @@ using System.Text;
 
 namespace EdgeRuntime.Cli.Terminal;
 
-/// <summary>Standard input as UTF-8, whatever the console's code page; empty where the parent process gave none.</summary>
+/// <summary>Reads standard input as UTF-8, whatever the code page of the console; empty if the parent process provided none.</summary>
 internal static class StandardInput
 {
-    /// <exception cref="CommandException">Reading what it returns: the system can't read it, as where it is a folder.</exception>
+    /// <exception cref="CommandException">
+    /// Thrown by the returned reader: the system cannot read standard input, for example because it is a folder.
+    /// </exception>
     public static TextReader Open() => new Reader(
         StandardDescriptor.IsGiven(StandardDescriptor.Input) ? Console.OpenStandardInput() : Stream.Null);
 

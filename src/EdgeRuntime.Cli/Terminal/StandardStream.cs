@@ -6,12 +6,13 @@ using System.Text;
 namespace EdgeRuntime.Cli.Terminal;
 
 /// <summary>
-/// Standard output or standard error: UTF-8 without a byte order mark, every write at once. All text of the program leaves it here: on a
-/// terminal it passes <see cref="TerminalFilter"/>, a pipe or a file gets it unchanged.
+/// Writes standard output or standard error as UTF-8 without a byte order mark and without buffering. All text of the program is written
+/// here: a terminal gets it through <see cref="TerminalFilter"/>, a pipe or a file gets it unchanged.
 /// </summary>
 /// <remarks>
-/// On Unix the bytes are written by write(2) itself. .NET's console stream swallows EPIPE, so a command in <c>edgert run | head</c> would
-/// go on computing for nobody. It also opens descriptors of its own, so a process at its limit of them could not even report that.
+/// On Unix the bytes are written by write(2). .NET's console stream ignores EPIPE, so that the command in <c>edgert run
+/// head</c> would continue without a reader. It also opens additional descriptors, so that a process at its limit of descriptors could not
+/// report that.
 /// </remarks>
 internal abstract class StandardStream : TextWriter
 {
@@ -21,9 +22,9 @@ internal abstract class StandardStream : TextWriter
     private readonly Encoder _encoder = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false).GetEncoder();
     private byte[] _bytes = new byte[4096];
 
-    /// <param name="descriptor">Its number on Unix.</param>
-    /// <param name="isTerminal">Whether a person sees it.</param>
-    /// <param name="open">Opens it on Windows.</param>
+    /// <param name="descriptor">The descriptor on Unix.</param>
+    /// <param name="isTerminal">Whether the stream is a terminal.</param>
+    /// <param name="open">Opens the stream on Windows.</param>
     private protected StandardStream(int descriptor, bool isTerminal, Func<Stream> open)
     {
         _descriptor = descriptor;
@@ -34,7 +35,7 @@ internal abstract class StandardStream : TextWriter
         {
             if (isTerminal)
             {
-                // A console shows bytes in its code page.
+                // A console interprets bytes in its code page.
                 Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
             }
 
@@ -42,7 +43,7 @@ internal abstract class StandardStream : TextWriter
         }
     }
 
-    /// <summary>Whether it is a terminal, where text is filtered.</summary>
+    /// <summary>Gets whether the stream is a terminal, where text is filtered.</summary>
     public bool IsTerminal { get; }
 
     public override Encoding Encoding => Encoding.UTF8;
@@ -57,14 +58,12 @@ internal abstract class StandardStream : TextWriter
 
     public override void WriteLine(string? value) => Write(value + "\n");
 
-    /// <summary>
-    /// A way past the filter, for the control sequences of <see cref="TerminalConsole"/> and nothing else.
-    /// </summary>
+    /// <summary>Opens a writer that bypasses the filter. It is only for the control sequences of <see cref="TerminalConsole"/>.</summary>
     public TextWriter OpenForControlSequences() => new UnfilteredWriter(this);
 
-    /// <summary>Takes the news that bytes could not be written.</summary>
-    /// <param name="error">The number of the error on Unix, 0 elsewhere.</param>
-    /// <param name="message">What the system says.</param>
+    /// <summary>Handles a failed write.</summary>
+    /// <param name="error">The error number on Unix, 0 on other systems.</param>
+    /// <param name="message">The message of the system.</param>
     private protected abstract void OnFailure(int error, string message);
 
     private void WriteUnfiltered(ReadOnlySpan<char> text)
@@ -115,14 +114,14 @@ internal abstract class StandardStream : TextWriter
     }
 }
 
-/// <summary>Standard output. What can't be written is an <see cref="OutputException"/>, which ends the command.</summary>
+/// <summary>Standard output. A failed write throws an <see cref="OutputException"/>, which ends the command.</summary>
 internal sealed class StandardOutput() : StandardStream(StandardDescriptor.Output, !Console.IsOutputRedirected, Console.OpenStandardOutput)
 {
     private protected override void OnFailure(int error, string message) =>
         throw (error == StandardDescriptor.ErrorPipe ? new OutputClosedException() : new OutputException($"standard output: {message}"));
 }
 
-/// <summary>Standard error. What can't be written is lost: a remark that nobody can read is no reason to drop an answer.</summary>
+/// <summary>Standard error. Failed writes are ignored: a message that cannot be shown must not end the command.</summary>
 internal sealed class StandardError() : StandardStream(StandardDescriptor.Error, !Console.IsErrorRedirected, Console.OpenStandardError)
 {
     private protected override void OnFailure(int error, string message)

@@ -10,8 +10,8 @@ using Spectre.Console.Rendering;
 namespace EdgeRuntime.Cli.Terminal;
 
 /// <summary>
-/// Spectre.Console on a standard stream that is a terminal, and the only way by which control sequences reach one. Spectre keeps them apart
-/// from text in its segments: a control segment passes, all other text goes through <see cref="TerminalFilter"/>.
+/// Runs Spectre.Console on a standard stream that is a terminal. It is the only way for control sequences to reach a terminal. Spectre
+/// separates them from text: control segments pass, all other text goes through <see cref="TerminalFilter"/>.
 /// </summary>
 internal sealed class TerminalConsole : IAnsiConsole
 {
@@ -30,7 +30,7 @@ internal sealed class TerminalConsole : IAnsiConsole
         s_last = this;
     }
 
-    /// <summary>Whether the terminal is one that moves its cursor and erases, which an editor of lines needs.</summary>
+    /// <summary>Gets whether the terminal supports cursor movement and erasing, which a line editor needs.</summary>
     public static bool TakesSequences { get; } =
         OperatingSystem.IsWindows() || Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb");
 
@@ -55,17 +55,17 @@ internal sealed class TerminalConsole : IAnsiConsole
     /// <inheritdoc/>
     public void Write(IRenderable renderable)
     {
-        // A progress bar is drawn by a thread of its own, and its hook in the pipeline remembers how many rows it has drawn.
+        // A progress bar is drawn by its own thread, and its pipeline hook stores the number of rows drawn.
         lock (_rendering)
         {
             Write(renderable.GetSegments(this));
         }
     }
 
-    /// <summary>Writes control sequences and text at once.</summary>
+    /// <summary>Writes control sequences and text in one step.</summary>
     public void Write(IEnumerable<Segment> segments) => _console.Write(new Filtered([.. segments.Select(Filter)]));
 
-    /// <summary>Undoes what a process that ends amid its output may leave: colours and a hidden cursor.</summary>
+    /// <summary>Restores colors and the cursor after output was interrupted.</summary>
     public static void Restore()
     {
         try
@@ -74,7 +74,7 @@ internal sealed class TerminalConsole : IAnsiConsole
         }
         catch (IOException)
         {
-            // The terminal has gone, and with it what was to be restored.
+            // The terminal is gone, so nothing needs to be restored.
         }
     }
 
@@ -91,7 +91,7 @@ internal sealed class TerminalConsole : IAnsiConsole
 
     private sealed class Output(TextWriter writer) : IAnsiConsoleOutput
     {
-        private const int DefaultWidth = 80; // of a terminal that does not tell
+        private const int DefaultWidth = 80; // for terminals that do not report a width
         private const int DefaultHeight = 24;
 
         public TextWriter Writer => writer;

@@ -6,24 +6,24 @@ using System.Text;
 namespace EdgeRuntime.Cli.Terminal;
 
 /// <summary>
-/// Makes text safe for a terminal: a character that would drive it or fake what it displays is shown instead of obeyed. ESC becomes
-/// <c>^[</c>, as <c>cat -v</c> and <c>less</c> write control characters, and every other one its number, as in <c>&lt;U+202E&gt;</c>.
+/// Makes text safe for a terminal: characters that would control it or falsify its display are shown instead. Control characters appear as
+/// <c>^[</c>, like in <c>cat -v</c> and <c>less</c>; others appear as their number, such as <c>&lt;U+202E&gt;</c>.
 /// </summary>
 /// <remarks>
-/// Shown are C0 without line feed and tab, DEL, C1, line and paragraph separators, and format characters (bidirectional overrides and
-/// isolates, invisible operators, tags, byte order marks). ZWJ and ZWNJ stay, because emoji and several scripts are written with them, and
-/// so do the Arabic, Syriac and Kaithi number signs, which have a glyph. Every character is judged alone, so a sequence may be split
-/// over any number of pieces; half of a surrogate pair waits for the other one.
+/// The characters shown are C0 except line feed and tab, DEL, C1, line and paragraph separators, and format characters (bidirectional
+/// overrides and isolates, invisible operators, tags, byte order marks). ZWJ and ZWNJ pass because emoji and several scripts need them. The
+/// Arabic, Syriac and Kaithi number signs pass because they have a glyph. Every character is judged separately, so a sequence may be split
+/// over any number of pieces; half of a surrogate pair waits for the other half.
 /// </remarks>
 internal sealed class TerminalFilter
 {
     private readonly ArrayBufferWriter<char> _shown = new();
-    private char _highSurrogate; // the last character of the piece before, or 0
+    private char _highSurrogate; // the last character of the previous piece, or 0
 
     /// <summary>Filters a whole text.</summary>
     public static string Show(string text) => new TerminalFilter().Apply(text) is var shown && shown == text ? text : shown.ToString();
 
-    /// <summary>Whether a terminal must not get this character as it is.</summary>
+    /// <summary>Gets whether a terminal must not receive this character unchanged.</summary>
     public static bool IsDangerous(Rune rune) => Rune.GetUnicodeCategory(rune) switch
     {
         UnicodeCategory.Control => rune.Value is not ('\n' or '\t'),
@@ -33,7 +33,7 @@ internal sealed class TerminalFilter
     };
 
     /// <summary>Filters the next piece of a stream.</summary>
-    /// <returns>A text that is valid until the next call.</returns>
+    /// <returns>The filtered text, valid until the next call.</returns>
     public ReadOnlySpan<char> Apply(ReadOnlySpan<char> piece)
     {
         if (_highSurrogate == 0 && IsPlain(piece))
@@ -105,8 +105,8 @@ internal sealed class TerminalFilter
         }
     }
 
-    /// <summary>Whether a format character joins letters, or has a glyph of its own.</summary>
+    /// <summary>Gets whether a format character joins letters or has its own glyph.</summary>
     private static bool HasUse(int codePoint) => codePoint
         is 0x200C or 0x200D // ZWNJ, ZWJ
-        or (>= 0x0600 and <= 0x0605) or 0x06DD or 0x070F or 0x0890 or 0x0891 or 0x08E2 or 0x110BD or 0x110CD; // signs around numbers
+        or (>= 0x0600 and <= 0x0605) or 0x06DD or 0x070F or 0x0890 or 0x0891 or 0x08E2 or 0x110BD or 0x110CD; // signs that enclose numbers
 }

@@ -5,39 +5,41 @@ using EdgeRuntime.Gguf;
 
 namespace EdgeRuntime.Cli.Terminal;
 
-/// <summary>Files that the command line names: what is wrong with one is said in the words of the command line.</summary>
+/// <summary>Accesses files named on the command line, and reports errors as command errors.</summary>
 internal static class UserFile
 {
-    /// <summary>Most bytes of a text or of JSON that is read whole.</summary>
+    /// <summary>The largest number of bytes of a text or JSON file.</summary>
     public const int MaxBytes = 256 << 20;
 
-    /// <summary>The text of a regular file of at most <see cref="MaxBytes"/>.</summary>
+    /// <summary>Reads the text of a regular file of at most <see cref="MaxBytes"/>.</summary>
     public static string ReadText(string path) => Use(path, name => RegularFile.ReadText(name, MaxBytes));
 
-    /// <summary>A regular file for reading.</summary>
+    /// <summary>Opens a regular file for reading.</summary>
     public static FileStream OpenRead(string path) => Use(path, RegularFile.OpenRead);
 
-    /// <summary>New content for a file, which is as it was until <see cref="FileReplacement.Commit"/>. A model is not replaced.</summary>
+    /// <summary>
+    /// Creates new content for a file, which is unchanged until <see cref="FileReplacement.Commit"/>. It refuses to replace a model.
+    /// </summary>
     public static FileReplacement Create(string path) => Use(path, name =>
     {
         RefuseModel(name);
         return FileReplacement.OfUser(name);
     });
 
-    /// <summary>A new model; one that is there already is replaced only by force.</summary>
+    /// <summary>Creates a new model file. It replaces an existing model only with <paramref name="force"/>.</summary>
     public static FileReplacement CreateModel(string path, bool force) => Use(path, name =>
         !force && FileKinds.Of(name) == FileKind.Regular
             ? throw new CommandException($"{name}: exists already; --force replaces it")
             : FileReplacement.OfUser(name, mustBeNew: !force));
 
-    /// <summary>Lets <paramref name="save"/> replace a file, unless that is a model.</summary>
+    /// <summary>Lets <paramref name="save"/> replace a file, unless the file is a model.</summary>
     public static void Replace(string path, Action<string> save) => Use(path, name =>
     {
         RefuseModel(name);
         save(name);
     });
 
-    /// <summary>Does something with a file of that name.</summary>
+    /// <summary>Runs an action on a file and reports its errors as command errors.</summary>
     public static void Use(string path, Action<string> action) => Use(path, name =>
     {
         action(name);
@@ -72,7 +74,7 @@ internal static class UserFile
         }
     }
 
-    /// <summary>The first bytes of a regular file, at most <paramref name="count"/>; none where there is no file.</summary>
+    /// <summary>Reads at most <paramref name="count"/> bytes from the start of a regular file; empty if there is no file.</summary>
     public static byte[] ReadStart(string path, int count)
     {
         if (FileKinds.Of(path) != FileKind.Regular)

@@ -3,7 +3,9 @@ using System.IO;
 
 namespace EdgeRuntime.Files;
 
-/// <summary>A file that can't be read or written as it must be; the message is one line that begins with the path.</summary>
+/// <summary>
+/// The exception that is thrown when a file cannot be read or written. The message is one line that begins with the path.
+/// </summary>
 internal sealed class FileException : IOException
 {
     private const string TooLarge = "the file would be larger than this process or file system allows (ulimit -f)";
@@ -11,7 +13,7 @@ internal sealed class FileException : IOException
     private const int WindowsDiskFull = unchecked((int)0x80070070);
     private const int WindowsHandleDiskFull = unchecked((int)0x80070027);
 
-    // Numbers of Linux; those that macOS shares are the ones below 35.
+    // Error numbers of Linux; those below 35 are the same on macOS.
     private const int FileExists = 17;
     private const int FileTooLarge = 27;
     private const int NoSpace = 28;
@@ -20,9 +22,9 @@ internal sealed class FileException : IOException
     private const int QuotaOnMac = 69;
     private const int QuotaOnLinux = 122;
 
-    /// <param name="path">The file, as its user named it.</param>
-    /// <param name="problem">What is wrong: one line without the path.</param>
-    /// <param name="cause">The system's own exception, or null.</param>
+    /// <param name="path">The path as the user gave it.</param>
+    /// <param name="problem">One line that describes the problem, without the path.</param>
+    /// <param name="cause">The exception of the system, or null.</param>
     public FileException(string path, string problem, Exception? cause = null)
         : base($"{path}: {problem}", cause)
     {
@@ -30,21 +32,21 @@ internal sealed class FileException : IOException
         HResult = cause?.HResult ?? HResult;
     }
 
-    /// <summary>The message without the path.</summary>
+    /// <summary>Gets the message without the path.</summary>
     public string Problem { get; }
 
     /// <summary>
-    /// Whether an exception tells that the system refused an operation on a file. .NET reports a file that outgrows its limit (EFBIG) as an
-    /// argument out of range.
+    /// Gets whether an exception means that the system refused a file operation. .NET reports a file that exceeds its size limit (EFBIG) as
+    /// an <see cref="ArgumentOutOfRangeException"/>.
     /// </summary>
     public static bool IsRefusal(Exception exception) =>
         exception is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException;
 
-    /// <summary>Puts a failure of the system in words that name the user's path, whatever path the system saw.</summary>
+    /// <summary>Wraps an exception of the system. The message names the path of the user instead of the path that the system saw.</summary>
     public static FileException From(string path, Exception cause) =>
         cause as FileException ?? new FileException(path, Describe(path, cause), cause);
 
-    /// <summary>What an exception says of a path, in one line without the path.</summary>
+    /// <summary>Describes an exception in one line, without the path.</summary>
     public static string Describe(string path, Exception exception) => exception switch
     {
         FileException file => file.Problem,

@@ -5,10 +5,10 @@ using Microsoft.Win32.SafeHandles;
 
 namespace EdgeRuntime.Files;
 
-/// <summary>What a path leads to.</summary>
+/// <summary>The kinds of file system entries.</summary>
 internal enum FileKind
 {
-    /// <summary>Nothing, or something that this process may not look at.</summary>
+    /// <summary>Nothing, or an entry that this process may not inspect.</summary>
     None,
     Regular,
     Folder,
@@ -17,12 +17,12 @@ internal enum FileKind
     Device,
 }
 
-/// <summary>Finds out what a file is without opening it: opening a pipe waits, and opening a device may do anything.</summary>
+/// <summary>Determines the kind of a file without opening it: opening a pipe blocks, and opening a device can have side effects.</summary>
 internal static partial class FileKinds
 {
     private const int TypeMask = 0xF000; // S_IFMT
 
-    /// <summary>What the path leads to, behind all links.</summary>
+    /// <summary>Gets the kind of the entry at a path, with symbolic links resolved.</summary>
     public static FileKind Of(string path)
     {
         if (FileStatus.TryGet(path, out FileStatus status))
@@ -38,7 +38,7 @@ internal static partial class FileKinds
         return Directory.Exists(path) ? FileKind.Folder : File.Exists(path) && !IsDeadLink(path) ? FileKind.Regular : FileKind.None;
     }
 
-    /// <summary>What an open file is; where the system does not say, a file that can't seek counts as a pipe.</summary>
+    /// <summary>Gets the kind of an open file. If the system does not tell, a file that is not seekable counts as a pipe.</summary>
     public static FileKind Of(SafeFileHandle handle)
     {
         if (FileStatus.TryGet(handle, out FileStatus status))
@@ -57,9 +57,9 @@ internal static partial class FileKinds
         }
     }
 
-    /// <summary>Refuses what can't be opened as a file can. Where there is nothing, opening it tells why.</summary>
-    /// <exception cref="FileException">A pipe, a socket or a device.</exception>
-    /// <exception cref="UnauthorizedAccessException">A folder.</exception>
+    /// <summary>Throws unless the path can be opened as a regular file. A missing file passes: opening it gives the right error.</summary>
+    /// <exception cref="FileException">The entry is a pipe, a socket or a device.</exception>
+    /// <exception cref="UnauthorizedAccessException">The entry is a folder.</exception>
     public static void Require(this FileKind kind, string path)
     {
         switch (kind)
@@ -84,10 +84,10 @@ internal static partial class FileKinds
 
     private static bool IsDeadLink(string path) => File.ResolveLinkTarget(path, returnFinalTarget: true) is { Exists: false };
 
-    /// <summary>The mode is the 16 bits behind the 32 of the device's number.</summary>
+    /// <summary>Reads st_mode on macOS: 16 bits after the 32-bit device number.</summary>
     private static unsafe int? ModeOnMac(string path)
     {
-        byte* status = stackalloc byte[256]; // struct stat has 144
+        byte* status = stackalloc byte[256]; // struct stat has 144 bytes
         int result = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? StatOnMacX64(path, status) : StatOnMac(path, status);
         return result == 0 ? *(ushort*)(status + 4) : null;
     }

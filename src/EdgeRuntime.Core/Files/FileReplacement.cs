@@ -5,20 +5,21 @@ using System.Runtime.InteropServices;
 namespace EdgeRuntime.Files;
 
 /// <summary>
-/// New content for a file. It is written under a temporary name in the same folder; <see cref="Commit"/> brings it to disk and gives it the
-/// file's name in one step. Without a commit (after a full disk, a size limit or a kill at any moment) the file is as it was. Owns the
-/// temporary file; disposing without a commit deletes it.
+/// Writes new content for a file. The content goes to a temporary file in the same folder; <see cref="Commit"/> flushes it to disk and
+/// renames it atomically. Without a commit (after a full disk, a size limit or a kill) the old file is unchanged. This object owns the
+/// temporary file; disposing it without a commit deletes the temporary file.
 /// </summary>
 /// <remarks>
-/// Failures are <see cref="FileException"/>s that name the path as the user gave it. The next writer deletes what a kill leaves.
+/// Errors are <see cref="FileException"/>s with the path as the user gave it. The next writer of the file deletes the leftovers of a killed
+/// process.
 /// </remarks>
 internal sealed partial class FileReplacement : Stream
 {
-    private const int AllocationFailed = unchecked((int)0x80131620); // the general COR_E_IO, which nothing else about creating files has
+    private const int AllocationFailed = unchecked((int)0x80131620); // COR_E_IO; creating a file throws this general code for nothing else
 
     private readonly string _path;
     private readonly string _target;
-    private readonly string? _temporary; // null: the target is no regular file and is written itself
+    private readonly string? _temporary; // null: the target is not a regular file and is written directly
     private readonly bool _mustBeNew;
     private readonly FileStream _stream;
     private bool _isCommitted;
@@ -35,7 +36,8 @@ internal sealed partial class FileReplacement : Stream
         }
         catch (IOException exception) when (exception.HResult == AllocationFailed)
         {
-            string problem = FormattableString.Invariant($"no room for {expectedBytes} bytes: the disk is full, or no file may be so large");
+            string problem = FormattableString.Invariant(
+                $"no room for {expectedBytes} bytes: the disk is full, or no file may be so large");
             throw new FileException(path, problem, exception);
         }
         catch (UnauthorizedAccessException exception)
@@ -46,7 +48,7 @@ internal sealed partial class FileReplacement : Stream
 
     private FileReplacement(string path, FileStream stream) => (_path, _target, _stream) = (path, path, stream);
 
-    /// <summary>Where another writer of this process may put the content instead of writing to this stream.</summary>
+    /// <summary>Gets the path for other code of this process that writes the content by path instead of through this stream.</summary>
     public string ContentPath => _temporary ?? _target;
 
     public override bool CanRead => false;
@@ -64,12 +66,12 @@ internal sealed partial class FileReplacement : Stream
     }
 
     /// <summary>
-    /// Writes a file that the user names. A link stays and the file behind it is replaced; that file keeps its permissions, but not its
-    /// owner, other hard links or access lists. A pipe, a device or <c>/dev/stdout</c> gets the bytes directly.
+    /// Replaces a file that the user names. A symbolic link is kept and its target is replaced. The target keeps its permissions, but not
+    /// its owner, its hard links or its access control lists. A pipe, a device or <c>/dev/stdout</c> is written directly.
     /// </summary>
-    /// <param name="path">The file.</param>
-    /// <param name="mustBeNew">Refuses a file that is there already.</param>
-    /// <exception cref="FileException">It can't be written.</exception>
+    /// <param name="path">The path of the file.</param>
+    /// <param name="mustBeNew">Whether to fail if the file exists.</param>
+    /// <exception cref="FileException">The file cannot be written.</exception>
     public static FileReplacement OfUser(string path, bool mustBeNew = false) => Translate(path, () =>
     {
         FileKind kind = FileKinds.Of(path);
@@ -87,15 +89,15 @@ internal sealed partial class FileReplacement : Stream
         return new FileReplacement(path, target, mustBeNew, expectedBytes: 0, kind is FileKind.Regular ? CheckWritable(target) : null);
     });
 
-    /// <summary>Writes a file whose name this program chose; whatever has that name, a link itself included, is replaced.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="expectedBytes">Bytes that it will have: a disk without room for them shows at once. 0 where not known.</param>
-    /// <exception cref="FileException">It can't be written.</exception>
+    /// <summary>Replaces a file whose name this program chose. Anything with that name is replaced, including a symbolic link.</summary>
+    /// <param name="path">The path of the file.</param>
+    /// <param name="expectedBytes">The expected length in bytes, so that a disk with less space fails at once; 0 if unknown.</param>
+    /// <exception cref="FileException">The file cannot be written.</exception>
     public static FileReplacement OfProgram(string path, long expectedBytes = 0) =>
         Translate(path, () => new FileReplacement(path, Path.GetFullPath(path), mustBeNew: false, expectedBytes, mode: null));
 
-    /// <summary>Gives a file that is already written in full, in the same folder, its name: to disk first, then in one step.</summary>
-    /// <exception cref="FileException">It can't be done.</exception>
+    /// <summary>Flushes a complete file in the same folder to disk and renames it atomically.</summary>
+    /// <exception cref="FileException">The file cannot be written.</exception>
     public static void Publish(string written, string path) => Translate(path, () =>
     {
         using (var stream = new FileStream(written, FileMode.Open, FileAccess.ReadWrite, FileShare.Read, 0))
@@ -107,14 +109,14 @@ internal sealed partial class FileReplacement : Stream
         return true;
     });
 
-    /// <summary>Ends the writing: from here on the file has the new content.</summary>
-    /// <exception cref="FileException">It can't be written; the file is as it was.</exception>
+    /// <summary>Completes the replacement. After this call the file has the new content.</summary>
+    /// <exception cref="FileException">The file cannot be written; the old file is unchanged.</exception>
     public void Commit() => Translate(_path, () =>
     {
         _stream.Flush(flushToDisk: _temporary is not null);
         if (_temporary is not null)
         {
-            // While it is still open: nobody takes it for a leftover in between.
+            // Rename while the file is open and locked: another writer must not delete it as a leftover.
             File.Move(_temporary, _target, overwrite: !_mustBeNew);
         }
 
@@ -137,7 +139,7 @@ internal sealed partial class FileReplacement : Stream
 
     public override void Flush()
     {
-        // Nothing is buffered here.
+        // There is no buffer to flush.
     }
 
     public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
@@ -177,8 +179,8 @@ internal sealed partial class FileReplacement : Stream
         var options = new FileStreamOptions
         {
             Mode = FileMode.CreateNew,
-            Access = FileAccess.ReadWrite, // some network file systems lock only what may be read
-            Share = FileShare.ReadWrite | FileShare.Delete, // a lock all the same: see TemporaryName
+            Access = FileAccess.ReadWrite, // some network file systems only lock readable files
+            Share = FileShare.ReadWrite | FileShare.Delete, // the lock is taken separately: see TemporaryName
             BufferSize = 0,
             PreallocationSize = expectedBytes,
         };
@@ -189,11 +191,11 @@ internal sealed partial class FileReplacement : Stream
 
         options.UnixCreateMode = mode;
         var stream = new FileStream(temporary, options);
-        File.SetUnixFileMode(stream.SafeFileHandle, mode.Value); // what the user's mask took away
+        File.SetUnixFileMode(stream.SafeFileHandle, mode.Value); // restores permissions that the umask removed
         return stream;
     }
 
-    /// <summary>Renaming asks for the folder's permission only: a file that is protected against writing must not be replaced.</summary>
+    /// <summary>Throws if the file is write-protected. Renaming would not: it needs only the permissions of the folder.</summary>
     private static UnixFileMode? CheckWritable(string target)
     {
         new FileStream(target, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, 0).Dispose();
@@ -206,13 +208,15 @@ internal sealed partial class FileReplacement : Stream
         var stream = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, 0);
         if (atEnd)
         {
-            stream.Seek(0, SeekOrigin.End); // behind what a shell's ">>" keeps
+            stream.Seek(0, SeekOrigin.End); // keeps the content before a shell's ">>"
         }
 
         return stream;
     }
 
-    /// <summary>Names of streams that are open already: a file there belongs to whoever opened it, and goes on being theirs.</summary>
+    /// <summary>
+    /// Gets whether a path names an open stream. Such a file belongs to the process that opened it and must not be replaced.
+    /// </summary>
     private static bool IsOpenStream(string path)
     {
         string full = Path.GetFullPath(path);
@@ -236,7 +240,7 @@ internal sealed partial class FileReplacement : Stream
             }
         }
 
-        // A link that leads nowhere yet, Windows, or no link.
+        // A dangling link, Windows, or no link.
         return new FileInfo(full).LinkTarget is null ? full : File.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full;
     }
 
@@ -248,7 +252,7 @@ internal sealed partial class FileReplacement : Stream
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // The file's next writer tries again.
+            // The next writer of the file tries again.
         }
     }
 

@@ -4,24 +4,26 @@ using Microsoft.Win32.SafeHandles;
 
 namespace EdgeRuntime.Files;
 
-/// <summary>What Linux says about a file without reading it (statx).</summary>
-/// <param name="Mode">Type and permissions, as in <c>st_mode</c>.</param>
-/// <param name="Device">Of the file system.</param>
-/// <param name="Number">Of the file in its file system.</param>
-/// <param name="ByteLength">Bytes of a regular file.</param>
-/// <param name="WriteTime">Nanoseconds since 1970.</param>
-/// <param name="ChangeTime">Nanoseconds since 1970.</param>
+/// <summary>The metadata of a file on Linux (statx).</summary>
+/// <param name="Mode">The type and the permissions, as in <c>st_mode</c>.</param>
+/// <param name="Device">The device number of the file system.</param>
+/// <param name="Number">The inode number.</param>
+/// <param name="ByteLength">The length of a regular file in bytes.</param>
+/// <param name="WriteTime">The time of the last write, in nanoseconds since 1970.</param>
+/// <param name="ChangeTime">The time of the last change, in nanoseconds since 1970.</param>
 internal readonly partial record struct FileStatus(int Mode, long Device, long Number, long ByteLength, long WriteTime, long ChangeTime)
 {
     private const int CurrentFolder = -100; // AT_FDCWD
-    private const int EmptyPath = 0x1000; // AT_EMPTY_PATH: the handle itself
+    private const int EmptyPath = 0x1000; // AT_EMPTY_PATH: the file of the handle
     private const uint BasicFields = 0x7ff; // STATX_BASIC_STATS
-    private const int StatusBytes = 256; // of struct statx, with the same offsets on every processor
+    private const int StatusBytes = 256; // size of struct statx; its offsets are the same on all processors
 
-    /// <summary>Asks about the file that a path leads to, behind all links; false where there is none, and on other systems.</summary>
+    /// <summary>
+    /// Gets the metadata of the file at a path, with symbolic links resolved. Returns false if there is none, and on other systems.
+    /// </summary>
     public static bool TryGet(string path, out FileStatus status) => TryGet(path, null, out status);
 
-    /// <summary>Asks about an open file; false on other systems.</summary>
+    /// <summary>Gets the metadata of an open file. Returns false on other systems.</summary>
     public static bool TryGet(SafeFileHandle handle, out FileStatus status) => TryGet("", handle, out status);
 
     private static unsafe bool TryGet(string path, SafeFileHandle? handle, out FileStatus status)
@@ -48,7 +50,7 @@ internal readonly partial record struct FileStatus(int Mode, long Device, long N
         }
         catch (EntryPointNotFoundException)
         {
-            return false; // a C library from before 2018
+            return false; // the C library is older than 2018
         }
     }
 

@@ -7,20 +7,20 @@ using Microsoft.Win32.SafeHandles;
 namespace EdgeRuntime.Files;
 
 /// <summary>
-/// Reads files that a user names or that lie where a user can put others. Only regular files are opened, so that nothing waits for a pipe's
-/// writer or reads a device without end, and never more bytes than the caller allows.
+/// Reads files at paths that the user controls. It opens regular files only, so that a pipe cannot block the process and a device cannot
+/// feed it endlessly, and it never reads more bytes than the caller allows.
 /// </summary>
-/// <remarks>Whoever swaps the file for a pipe between the look at it and its opening can still make the process wait.</remarks>
+/// <remarks>Replacing the file by a pipe between the check and the opening can still block the process.</remarks>
 internal static class RegularFile
 {
-    private const int LeastBuffer = 4096; // files of /proc say that they are empty
+    private const int MinBufferBytes = 4096; // files in /proc report a length of 0
 
     private static readonly JsonDocumentOptions StrictJson = new() { AllowDuplicateProperties = false };
 
     /// <summary>Opens a file for reading.</summary>
-    /// <exception cref="FileException">A pipe, a socket or a device.</exception>
-    /// <exception cref="IOException">No such file, or it can't be read.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be read, or is a folder.</exception>
+    /// <exception cref="FileException">The file is a pipe, a socket or a device.</exception>
+    /// <exception cref="IOException">The file does not exist or cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access is denied, or the path is a folder.</exception>
     public static SafeFileHandle OpenHandle(string path, FileShare share = FileShare.Read, FileOptions options = FileOptions.None)
     {
         FileKinds.Of(path).Require(path);
@@ -37,29 +37,31 @@ internal static class RegularFile
         }
     }
 
-    /// <summary>As <see cref="OpenHandle"/>; the stream belongs to the caller.</summary>
+    /// <summary>Opens a file for reading as a stream, with the checks of <see cref="OpenHandle"/>. The caller owns the stream.</summary>
     public static FileStream OpenRead(string path) =>
         new(OpenHandle(path, FileShare.ReadWrite | FileShare.Delete, FileOptions.SequentialScan), FileAccess.Read, bufferSize: 0);
 
     /// <summary>Reads a whole file.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="maxBytes">Most bytes that it may have.</param>
-    /// <exception cref="FileException">A pipe, a socket or a device; or more bytes.</exception>
-    /// <exception cref="IOException">No such file, or it can't be read.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be read, or is a folder.</exception>
+    /// <param name="path">The path of the file.</param>
+    /// <param name="maxBytes">The largest accepted length in bytes.</param>
+    /// <exception cref="FileException">
+    /// The file is a pipe, a socket or a device, or it is longer than <paramref name="maxBytes"/>.
+    /// </exception>
+    /// <exception cref="IOException">The file does not exist or cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access is denied, or the path is a folder.</exception>
     public static byte[] ReadBytes(string path, int maxBytes)
     {
         using FileStream stream = OpenRead(path);
         CheckLength(path, stream.Length, maxBytes);
 
-        // One byte more than there should be: a file that grows, or does not know its length, shows itself.
-        byte[] bytes = new byte[Math.Max(LeastBuffer, stream.Length + 1)];
+        // One byte more than the reported length reveals a file that grows or reports a wrong length.
+        byte[] bytes = new byte[Math.Max(MinBufferBytes, stream.Length + 1)];
         int count = 0;
         for (int read = -1; read != 0; count += read)
         {
             if (count == bytes.Length)
             {
-                Array.Resize(ref bytes, (int)Math.Min(2L * count, Math.Max(LeastBuffer, maxBytes + 1L)));
+                Array.Resize(ref bytes, (int)Math.Min(2L * count, Math.Max(MinBufferBytes, maxBytes + 1L)));
             }
 
             read = stream.Read(bytes.AsSpan(count));
@@ -70,7 +72,7 @@ internal static class RegularFile
         return bytes;
     }
 
-    /// <summary>Reads a whole text: UTF-8 unless it begins with another encoding's mark; bytes that are no text become U+FFFD.</summary>
+    /// <summary>Reads a whole text file: UTF-8 unless it begins with another byte order mark. Invalid bytes become U+FFFD.</summary>
     /// <inheritdoc cref="ReadBytes"/>
     public static string ReadText(string path, int maxBytes)
     {
@@ -79,8 +81,8 @@ internal static class RegularFile
         return reader.ReadToEnd();
     }
 
-    /// <summary>Reads a whole file as JSON in UTF-8, with or without a byte order mark. Refuses an object that has a key twice.</summary>
-    /// <exception cref="JsonException">Not JSON.</exception>
+    /// <summary>Reads a whole file as UTF-8 JSON, with or without a byte order mark. Rejects objects with duplicate keys.</summary>
+    /// <exception cref="JsonException">The file is not valid JSON.</exception>
     /// <inheritdoc cref="ReadBytes"/>
     public static JsonDocument ReadJson(string path, int maxBytes)
     {

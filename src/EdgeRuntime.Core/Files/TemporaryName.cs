@@ -5,24 +5,27 @@ using System.Linq;
 
 namespace EdgeRuntime.Files;
 
-/// <summary>Names under which files are written before they get their own; deletes the leftovers of processes that were killed.</summary>
+/// <summary>Names the temporary files of writers, and deletes the leftovers of killed processes.</summary>
 internal static class TemporaryName
 {
     private const string Extension = ".edgert-tmp";
     private const int Digits = 16;
-    private const int StemLength = 40; // in UTF-8 at most 160 bytes, of the 255 that a name may have
+    private const int StemLength = 40; // at most 160 bytes of UTF-8, out of 255 for a file name
 
-    /// <summary>From its making to its locking a file is empty; it takes no process this long.</summary>
+    /// <summary>
+    /// The age after which an empty file counts as a leftover. The file of a live writer is empty and unlocked only for a moment.
+    /// </summary>
     private static readonly TimeSpan Unlocked = TimeSpan.FromMinutes(1);
 
     private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
 
-    /// <summary>A name in the same folder that nobody else has.</summary>
+    /// <summary>Makes a unique name in the folder of <paramref name="path"/>.</summary>
     public static string For(string path) =>
         Path.Combine(FolderOf(path), $"{Stem(path)}.{Guid.NewGuid().ToString("N").AsSpan(0, Digits)}{Extension}");
 
     /// <summary>
-    /// Deletes what processes that were killed while they wrote <paramref name="path"/> have left beside it. A living writer holds a lock.
+    /// Deletes temporary files of <paramref name="path"/> that killed processes left in its folder. Live writers are recognized by their
+    /// lock.
     /// </summary>
     public static void DeleteLeftovers(string path)
     {
@@ -38,12 +41,12 @@ internal static class TemporaryName
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
-                // In use, or somebody else's.
+                // The file is in use or belongs to another user.
             }
         }
     }
 
-    /// <summary>All at once, so that the folder is not read while it changes.</summary>
+    /// <summary>Lists all candidates before any is deleted, so that the folder does not change while it is read.</summary>
     private static FileInfo[] FindLeftovers(string path)
     {
         string stem = Stem(path);
@@ -53,7 +56,7 @@ internal static class TemporaryName
         }
         catch (UnauthorizedAccessException)
         {
-            return []; // a folder that may be written but not listed
+            return []; // a folder with write permission but without read permission
         }
     }
 

@@ -17,7 +17,7 @@ internal struct BlockBF16 : ITensorFormat<BlockBF16>, IFloatFormat
 
     public static void Dequantize(in BlockBF16 block, Span<float> x) => x[0] = block.ToSingle();
 
-    /// <summary>Rounds to the nearest, ties to even; a NaN stays a quiet NaN.</summary>
+    /// <summary>Rounds to nearest, ties to even. A NaN becomes a quiet NaN.</summary>
     public static void Quantize(ReadOnlySpan<float> x, out BlockBF16 block)
     {
         uint bits = BitConverter.SingleToUInt32Bits(x[0]);

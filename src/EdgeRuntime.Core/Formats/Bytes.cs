@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace EdgeRuntime.Formats;
 
-// Fixed runs of bytes inside the block structures.
+// Byte arrays of fixed length for block structures.
 
 [InlineArray(4)]
 internal struct Bytes4

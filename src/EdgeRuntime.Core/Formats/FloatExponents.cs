@@ -3,17 +3,17 @@ using System.Runtime.Intrinsics;
 
 namespace EdgeRuntime.Formats;
 
-/// <summary>The exponent bits of the float types: all of them set is what infinity and NaN have in common.</summary>
+/// <summary>Finds infinities and NaN by the exponent bits of a float type: only they have all exponent bits set.</summary>
 internal static unsafe class FloatExponents
 {
     public const uint F32 = 0x7f800000;
     public const ushort F16 = 0x7c00;
     public const ushort BF16 = 0x7f80;
 
-    /// <summary>Whether no value has all of these bits.</summary>
-    /// <param name="values">The values' bits.</param>
-    /// <param name="count">How many: whole vectors of 16 bytes.</param>
-    /// <param name="exponent">The type's bits.</param>
+    /// <summary>Gets whether no value has all exponent bits set.</summary>
+    /// <param name="values">The bits of the values.</param>
+    /// <param name="count">The number of values, a multiple of 16 bytes.</param>
+    /// <param name="exponent">The exponent bits of the type.</param>
     public static bool AreFinite<T>(T* values, int count, T exponent)
         where T : unmanaged
     {

@@ -1,42 +1,57 @@
 using System;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace EdgeRuntime.Formats;
 
+/// <summary>Defines a super-block of 256 weights with magnitudes from a grid, and a 4-bit scale sc per group of weights.</summary>
+/// <typeparam name="TSelf">The block structure.</typeparam>
+internal interface IGridFormat<TSelf> : IQuantizedFormat<TSelf>
+    where TSelf : unmanaged, IGridFormat<TSelf>
+{
+    /// <summary>Unpacks the signed numbers of the grid points.</summary>
+    /// <param name="block">The super-block.</param>
+    /// <param name="levels">Receives 256 numbers.</param>
+    static abstract void Unpack(in TSelf block, Span<sbyte> levels);
+
+    /// <summary>Extracts d and the sc of the sub-blocks.</summary>
+    static abstract void ExtractScales(in TSelf block, ref BlockScales scales);
+}
+
 /// <summary>
-/// Steps that the IQ types share: a weight's magnitude comes from a point of a fixed grid, its sign from a bit of its own.
-/// A grid's constants have one digit a coordinate, the first lowest; a digit is a place in the grid's levels.
+/// Steps shared by the IQ types, which store a weight's magnitude as part of a point on a fixed grid and its sign as a separate bit. The
+/// constants of a grid have one digit per coordinate, the first coordinate in the lowest bits; a digit is an index into the grid's levels.
 /// </summary>
 internal static class Grid
 {
-    /// <summary>Points of eight coordinates, from digits of two bits to one byte each.</summary>
-    public static ulong[] Eights(ReadOnlySpan<byte> levels, ReadOnlySpan<ushort> points)
+    /// <summary>Expands points of eight coordinates from 2-bit digits to one byte per coordinate.</summary>
+    public static ulong[] ExpandEights(ReadOnlySpan<byte> levels, ReadOnlySpan<ushort> points)
     {
         ulong[] grid = new ulong[points.Length];
         Expand(levels, points, 2, MemoryMarshal.AsBytes(grid.AsSpan()));
         return grid;
     }
 
-    /// <summary>Points of four coordinates, from digits of four bits to one byte each.</summary>
-    public static uint[] Fours(ReadOnlySpan<byte> levels, ReadOnlySpan<ushort> points)
+    /// <summary>Expands points of four coordinates from 4-bit digits to one byte per coordinate.</summary>
+    public static uint[] ExpandFours(ReadOnlySpan<byte> levels, ReadOnlySpan<ushort> points)
     {
         uint[] grid = new uint[points.Length];
         Expand(levels, points, 4, MemoryMarshal.AsBytes(grid.AsSpan()));
         return grid;
     }
 
-    /// <summary>Two points of four coordinates as one of eight.</summary>
+    /// <summary>Joins two points of four coordinates into one point of eight.</summary>
     public static ulong Join(uint first, uint second) => first | ((ulong)second << 32);
 
-    /// <summary>Eight sign bits of which seven are stored: the number of ones is even. Source: ggml-common.h <c>ksigns_iq2xs</c>.</summary>
+    /// <summary>Completes seven stored sign bits to eight with an even number of ones. Source: ggml-common.h <c>ksigns_iq2xs</c>.</summary>
     public static int EvenSigns(int seven) => seven | ((BitOperations.PopCount((uint)seven) & 1) << 7);
 
-    /// <summary>Eight magnitudes with their signs.</summary>
-    /// <param name="point">A byte for each magnitude, all less than 128.</param>
+    /// <summary>Applies signs to eight magnitudes.</summary>
+    /// <param name="point">One byte per magnitude, each below 128.</param>
     /// <param name="signs">Bit k makes number k negative.</param>
-    /// <param name="levels">Gets the eight.</param>
-    public static void Sign(ulong point, int signs, Span<sbyte> levels)
+    /// <param name="levels">Receives eight signed numbers.</param>
+    public static void ApplySigns(ulong point, int signs, Span<sbyte> levels)
     {
         for (int k = 0; k < 8; k++)
         {
@@ -45,15 +60,50 @@ internal static class Grid
         }
     }
 
-    /// <summary>32 sign bits of which 4 x 7 are stored.</summary>
+    /// <summary>Computes d * (sc + 1/2) * unit * level for each weight of a super-block.</summary>
+    /// <param name="block">The super-block.</param>
+    /// <param name="scaleWeights">The number of weights per sc.</param>
+    /// <param name="unit">The factor of the type.</param>
+    /// <param name="x">Receives 256 weights.</param>
+    public static void Dequantize<TBlock>(in TBlock block, int scaleWeights, float unit, Span<float> x)
+        where TBlock : unmanaged, IGridFormat<TBlock>
+    {
+        Span<sbyte> levels = stackalloc sbyte[256];
+        BlockScales scales = default;
+        TBlock.Unpack(in block, levels);
+        TBlock.ExtractScales(in block, ref scales);
+        float d = HalfBits.ToSingle(scales.D);
+        for (int k = 0; k < levels.Length; k++)
+        {
+            x[k] = d * (0.5f + scales.SubBlocks[k / scaleWeights]) * unit * levels[k];
+        }
+    }
+
+    /// <summary>Splits a super-block into the quants of a code and scales.</summary>
+    /// <param name="block">The super-block.</param>
+    /// <param name="quants">Receives 256 quants.</param>
+    /// <param name="scales">Receives d and the sc.</param>
+    /// <param name="levelUnit">The distance between the signed numbers of two adjacent levels of the code.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Decompose<TBlock, TCode>(in TBlock block, Span<byte> quants, ref BlockScales scales, int levelUnit = 1)
+        where TBlock : unmanaged, IGridFormat<TBlock>
+        where TCode : unmanaged, IQuantCode
+    {
+        Span<sbyte> levels = stackalloc sbyte[256];
+        TBlock.Unpack(in block, levels);
+        LevelQuants<TCode>.Find(levels, quants, levelUnit);
+        TBlock.ExtractScales(in block, ref scales);
+    }
+
+    /// <summary>Completes 4 x 7 stored sign bits to 32.</summary>
     public static uint EvenSigns32(uint packed) => (uint)(EvenSigns((int)packed & 127) | (EvenSigns((int)(packed >> 7) & 127) << 8)
         | (EvenSigns((int)(packed >> 14) & 127) << 16) | (EvenSigns((int)(packed >> 21) & 127) << 24));
 
-    /// <summary>The words of 32 quants of <see cref="Grid2Code"/>: digits of two bits, and signs as the third.</summary>
-    /// <param name="first">Digits of the first 16.</param>
-    /// <param name="last">Digits of the last 16.</param>
-    /// <param name="signs">A bit for each.</param>
-    /// <param name="words">Gets three words.</param>
+    /// <summary>Makes the words of 32 quants of <see cref="Grid2Code"/>: the 2-bit digits and, as the third bit, the signs.</summary>
+    /// <param name="first">The digits of the first 16 quants.</param>
+    /// <param name="last">The digits of the last 16 quants.</param>
+    /// <param name="signs">One bit per quant.</param>
+    /// <param name="words">Receives three words.</param>
     public static void Regroup(uint first, uint last, uint signs, Span<uint> words)
     {
         words[0] = QuantWords.FromPairs(first);
@@ -62,8 +112,8 @@ internal static class Grid
     }
 
     /// <summary>
-    /// Four quants of <see cref="Grid3Code"/> or <see cref="OddCode"/>, a byte each: 8 more than the digit, or 7 less it where the sign's
-    /// bit is set.
+    /// Makes four quants of <see cref="Grid3Code"/> or <see cref="OddCode"/>, one byte each: 8 + digit for positive numbers, 7 - digit for
+    /// negative ones.
     /// </summary>
     public static uint FourQuants(uint digits, uint signs) =>
         (QuantWords.FromFour(digits) | 0x08080808) ^ ((((signs & 15) * 0x00204081) & 0x01010101) * 15);

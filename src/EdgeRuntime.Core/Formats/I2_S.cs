@@ -5,18 +5,18 @@ using System.Runtime.InteropServices;
 namespace EdgeRuntime.Formats;
 
 /// <summary>
-/// Blocks of 128 weights: q - 1 with 2-bit q, to be multiplied by one scale for the whole tensor, which lies behind its rows
-/// (<c>GgufTensor.ReadScale</c>). Not ggml's but bitnet.cpp's.
-/// Source: microsoft/BitNet, ggml-bitnet-mad.cpp <c>quantize_i2_s</c> for x86, which published files follow; its builds for ARM have
-/// blocks of 64 weights, its later ones for x86 put four rows into a byte, and a file does not tell.
+/// A block of 128 weights: q - 1 with 2-bit q, without a scale. The tensor has one scale, which follows its last row
+/// (<c>GgufTensor.ReadScale</c>). The type belongs to bitnet.cpp, not to ggml.
+/// Source: microsoft/BitNet, ggml-bitnet-mad.cpp <c>quantize_i2_s</c> for x86, the layout of published files. Its ARM builds use blocks of
+/// 64 weights, and its later x86 builds put four rows into a byte; a file does not record which layout it has.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
 internal struct BlockI2_S : IQuantizedFormat<BlockI2_S>
 {
-    // The float16 of 1.
+    // The float16 bits of 1.
     private const ushort One = 0x3c00;
 
-    /// <summary>Byte l, bits 6 - 2 i, 7 - 2 i: weight 32 i + l.</summary>
+    /// <summary>Byte l, bits 6 - 2 i and 7 - 2 i: weight 32 i + l.</summary>
     public Bytes32 Qs;
 
     public static TensorType Type => TensorType.I2_S;

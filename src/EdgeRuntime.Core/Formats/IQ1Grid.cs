@@ -3,12 +3,12 @@ using System;
 namespace EdgeRuntime.Formats;
 
 /// <summary>
-/// The grid of IQ1_S and IQ1_M: eight numbers a point, each -1, 0 or 1, as the signed bytes of an integer.
+/// The grid of IQ1_S and IQ1_M: eight numbers per point, each -1, 0 or 1, stored as the signed bytes of an integer.
 /// Source: ggml-common.h <c>iq1s_grid</c>.
 /// </summary>
 internal static class IQ1Grid
 {
-    /// <summary>The points as two bits a number, 0, 1 and 2 for -1, 0 and 1.</summary>
+    /// <summary>The points with two bits per number: 0, 1 and 2 stand for -1, 0 and 1.</summary>
     public static readonly ushort[] Digits =
     [
         0x0000, 0x0002, 0x0005, 0x0008, 0x000a, 0x0011, 0x0015, 0x0020, 0x0022, 0x0028, 0x002a, 0x0045, 0x0051, 0x0054, 0x0056, 0x0065,
@@ -141,12 +141,12 @@ internal static class IQ1Grid
         0xaa20, 0xaa22, 0xaa28, 0xaa2a, 0xaa51, 0xaa54, 0xaa56, 0xaa80, 0xaa82, 0xaa88, 0xaa8a, 0xaa95, 0xaaa0, 0xaaa2, 0xaaa8, 0xaaaa,
     ];
 
-    private static readonly ulong[] _points = Grid.Eights([0xff, 0, 1], Digits);
+    private static readonly ulong[] _points = Grid.ExpandEights([0xff, 0, 1], Digits);
 
-    /// <summary>The numbers of a point, shifted by an eighth up or down, in eighths: an odd number of -9 to 9 each.</summary>
-    /// <param name="point">Which point.</param>
+    /// <summary>Computes the numbers of a point plus or minus one eighth. The results are in eighths: odd numbers from -9 to 9.</summary>
+    /// <param name="point">The index of the point.</param>
     /// <param name="down">Whether the shift is -1/8.</param>
-    /// <param name="eighths">Gets the eight.</param>
+    /// <param name="eighths">Receives eight numbers.</param>
     public static void Shift(int point, bool down, Span<sbyte> eighths)
     {
         ulong numbers = _points[point];
@@ -156,7 +156,7 @@ internal static class IQ1Grid
         }
     }
 
-    /// <summary>Shifted numbers to 0, 1 and 2 for -1, 0 and 1.</summary>
+    /// <summary>Converts shifted numbers to quants: 0, 1 and 2 stand for -1, 0 and 1.</summary>
     public static void ToQuants(ReadOnlySpan<sbyte> eighths, Span<byte> quants)
     {
         for (int k = 0; k < eighths.Length; k++)

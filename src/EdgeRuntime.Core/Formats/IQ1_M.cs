@@ -5,20 +5,22 @@ using System.Runtime.InteropServices;
 namespace EdgeRuntime.Formats;
 
 /// <summary>
-/// Super-blocks of 256 weights: d * (2 sc + 1) * (v + shift) with 3-bit sc for 16 weights and a shift of 1/8 or -1/8 for 8. Eight v at a
-/// time are a point of <see cref="IQ1Grid"/>. Source: ggml-common.h <c>block_iq1_m</c>, ggml-quants.c <c>dequantize_row_iq1_m</c>.
+/// A super-block of 256 weights: d * (2 sc + 1) * (v + shift) with a 3-bit sc per 16 weights and a shift of 1/8 or -1/8 per 8 weights. Each
+/// group of eight v is a point of <see cref="IQ1Grid"/>.
+/// Source: ggml-common.h <c>block_iq1_m</c>, ggml-quants.c <c>dequantize_row_iq1_m</c>.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
 internal struct BlockIQ1_M : IQuantizedFormat<BlockIQ1_M>
 {
-    /// <summary>Byte i: low eight bits of the point of weights 8 i..8 i + 7.</summary>
+    /// <summary>Byte i: low eight bits of the grid point of weights 8 i..8 i + 7.</summary>
     public Bytes32 Qs;
 
-    /// <summary>Nibble i (low ones first): high three bits of point i, and whether its shift is negative.</summary>
+    /// <summary>Nibble i (low nibble first): high three bits of point i, then the sign bit of its shift.</summary>
     public Bytes16 Qh;
 
     /// <summary>
-    /// Four integers of two bytes. Each holds four sc, the first lowest, and four bits of the float16 d, the lowest first.
+    /// Four 16-bit integers. Each holds four sc, the first in the lowest bits, and in its top four bits a quarter of the float16 d, lowest
+    /// first.
     /// </summary>
     public Bytes8 Scales;
 
@@ -49,7 +51,7 @@ internal struct BlockIQ1_M : IQuantizedFormat<BlockIQ1_M>
         Span<sbyte> eighths = stackalloc sbyte[256];
         Unpack(in block, eighths);
         IQ1Grid.ToQuants(eighths, quants);
-        TakeScales(in block, ref scales);
+        ExtractScales(in block, ref scales);
     }
 
     public static void Regroup(in BlockIQ1_M block, Span<uint> words, ref BlockScales scales)
@@ -60,10 +62,11 @@ internal struct BlockIQ1_M : IQuantizedFormat<BlockIQ1_M>
             uint second = IQ1Grid.Digits[block.Qs[(2 * i) + 1] | ((block.Qh[i] & 0x70) << 4)];
             words[i] = QuantWords.FromPairs(first | (second << 16));
         }
-        TakeScales(in block, ref scales);
+
+        ExtractScales(in block, ref scales);
     }
 
-    private static void TakeScales(in BlockIQ1_M block, ref BlockScales scales)
+    private static void ExtractScales(in BlockIQ1_M block, ref BlockScales scales)
     {
         ReadOnlySpan<ushort> packed = MemoryMarshal.Cast<byte, ushort>(block.Scales);
         scales.D = D(packed);

@@ -5,20 +5,20 @@ using System.Runtime.InteropServices;
 namespace EdgeRuntime.Formats;
 
 /// <summary>
-/// Super-blocks of 256 weights: d * (2 sc + 1) * (v + shift) with 3-bit sc and a shift of 1/8 or -1/8 for 32 weights. Eight v at a time
-/// are a point of <see cref="IQ1Grid"/>. Source: ggml-common.h <c>block_iq1_s</c>, ggml-quants.c <c>dequantize_row_iq1_s</c>.
+/// A super-block of 256 weights: d * (2 sc + 1) * (v + shift) with a 3-bit sc and a shift of 1/8 or -1/8 per 32 weights. Each group of
+/// eight v is a point of <see cref="IQ1Grid"/>.
+/// Source: ggml-common.h <c>block_iq1_s</c>, ggml-quants.c <c>dequantize_row_iq1_s</c>.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
 internal struct BlockIQ1_S : IQuantizedFormat<BlockIQ1_S>
 {
     public ushort D;
 
-    /// <summary>Byte i: low eight bits of the point of weights 8 i..8 i + 7.</summary>
+    /// <summary>Byte i: low eight bits of the grid point of weights 8 i..8 i + 7.</summary>
     public Bytes32 Qs;
 
     /// <summary>
-    /// An integer of two bytes for each 32 weights, from the lowest bit on: high three bits of four points, sc, and whether the shift is
-    /// negative.
+    /// A 16-bit integer per 32 weights, from the lowest bit: the high three bits of four points, sc, and the sign bit of the shift.
     /// </summary>
     public Bytes16 Qh;
 
@@ -49,7 +49,7 @@ internal struct BlockIQ1_S : IQuantizedFormat<BlockIQ1_S>
         Span<sbyte> eighths = stackalloc sbyte[256];
         Unpack(in block, eighths);
         IQ1Grid.ToQuants(eighths, quants);
-        TakeScales(in block, ref scales);
+        ExtractScales(in block, ref scales);
     }
 
     public static void Regroup(in BlockIQ1_S block, Span<uint> words, ref BlockScales scales)
@@ -62,16 +62,17 @@ internal struct BlockIQ1_S : IQuantizedFormat<BlockIQ1_S>
             uint second = IQ1Grid.Digits[block.Qs[(2 * i) + 1] | ((bits & 0x38) << 5)];
             words[i] = QuantWords.FromPairs(first | (second << 16));
         }
-        TakeScales(in block, ref scales);
+
+        ExtractScales(in block, ref scales);
     }
 
-    private static void TakeScales(in BlockIQ1_S block, ref BlockScales scales)
+    private static void ExtractScales(in BlockIQ1_S block, ref BlockScales scales)
     {
         scales.D = block.D;
         ReadOnlySpan<ushort> high = MemoryMarshal.Cast<byte, ushort>(block.Qh);
         for (int i = 0; i < 8; i++)
         {
-            // v + 1/8 is q - 7/8.
+            // v = q - 1, so v + 1/8 = q - 7/8 and v - 1/8 = q - 9/8.
             int minimum = (high[i] & 0x8000) != 0 ? 9 : 7;
             scales.SubBlocks[i] = (byte)((2 * ((high[i] >> 12) & 7)) + 1 + (minimum << 4));
         }

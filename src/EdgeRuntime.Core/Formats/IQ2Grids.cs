@@ -1,7 +1,7 @@
 namespace EdgeRuntime.Formats;
 
 /// <summary>
-/// The grids of IQ2_XXS, IQ2_XS and IQ2_S: eight magnitudes a point, each 8, 25 or 43, as the bytes of an integer.
+/// The grids of IQ2_XXS, IQ2_XS and IQ2_S: eight magnitudes per point, each 8, 25 or 43, stored as the bytes of an integer.
 /// Source: ggml-common.h <c>iq2xxs_grid</c>, <c>iq2xs_grid</c>, <c>iq2s_grid</c>.
 /// </summary>
 internal static class IQ2Grids
@@ -28,7 +28,7 @@ internal static class IQ2Grids
         0x9180, 0x9245, 0x9400, 0x9422, 0x9444, 0x9551, 0x9881, 0x9920, 0xa002, 0xa050, 0xa085, 0xa109, 0xa200, 0xa418, 0xa850, 0xa904,
     ];
 
-    public static readonly ulong[] Xxs = Grid.Eights(_levels, XxsDigits);
+    public static readonly ulong[] Xxs = Grid.ExpandEights(_levels, XxsDigits);
 
     public static readonly ushort[] XsDigits =
     [
@@ -66,7 +66,7 @@ internal static class IQ2Grids
         0xa495, 0xa665, 0xa698, 0xa80a, 0xa820, 0xa822, 0xa828, 0xa8a0, 0xa8a8, 0xa904, 0xa984, 0xa986, 0xaa28, 0xaa2a, 0xaa91, 0xaaaa,
     ];
 
-    public static readonly ulong[] Xs = Grid.Eights(_levels, XsDigits);
+    public static readonly ulong[] Xs = Grid.ExpandEights(_levels, XsDigits);
 
     public static readonly ushort[] SDigits =
     [
@@ -136,5 +136,5 @@ internal static class IQ2Grids
         0xa4a4, 0xa500, 0xa519, 0xa651, 0xa80a, 0xa828, 0xa8a2, 0xa954, 0xa986, 0xaa08, 0xaa0a, 0xaa20, 0xaa22, 0xaa28, 0xaa88, 0xaaaa,
     ];
 
-    public static readonly ulong[] S = Grid.Eights(_levels, SDigits);
+    public static readonly ulong[] S = Grid.ExpandEights(_levels, SDigits);
 }

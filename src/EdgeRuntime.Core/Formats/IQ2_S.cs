@@ -1,28 +1,28 @@
 using System;
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace EdgeRuntime.Formats;
 
 /// <summary>
-/// Super-blocks of 256 weights: d * (sc + 1/2) / 4 * v with 4-bit sc for 16 weights. Eight v at a time are a point of
-/// <see cref="IQ2Grids.S"/> and eight signs. Source: ggml-common.h <c>block_iq2_s</c>, ggml-quants.c <c>dequantize_row_iq2_s</c>.
+/// A super-block of 256 weights: d * (sc + 1/2) / 4 * v with a 4-bit sc per 16 weights. Each group of eight v is a point of
+/// <see cref="IQ2Grids.S"/> with eight signs.
+/// Source: ggml-common.h <c>block_iq2_s</c>, ggml-quants.c <c>dequantize_row_iq2_s</c>.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
-internal struct BlockIQ2_S : IQuantizedFormat<BlockIQ2_S>
+internal struct BlockIQ2_S : IGridFormat<BlockIQ2_S>
 {
     public ushort D;
 
-    /// <summary>Byte i: low eight bits of the point of weights 8 i..8 i + 7.</summary>
+    /// <summary>Byte i: low eight bits of the grid point of weights 8 i..8 i + 7.</summary>
     public Bytes32 Qs;
 
     /// <summary>Byte i: signs of weights 8 i..8 i + 7.</summary>
     public Bytes32 Signs;
 
-    /// <summary>Bits 2 i, 2 i + 1: high bits of point i in 0..31.</summary>
+    /// <summary>Bits 2 i and 2 i + 1: high bits of point i in 0..31.</summary>
     public Bytes8 Qh;
 
-    /// <summary>Nibble i (low ones first): sc of weights 16 i..16 i + 15.</summary>
+    /// <summary>Nibble i (low nibble first): sc of weights 16 i..16 i + 15.</summary>
     public Bytes8 Scales;
 
     public static TensorType Type => TensorType.IQ2_S;
@@ -33,26 +33,10 @@ internal struct BlockIQ2_S : IQuantizedFormat<BlockIQ2_S>
 
     public static QuantShape Shape => QuantShape.Of<Grid2Code>(ScaleKind.Nibbles16);
 
-    public static void Dequantize(in BlockIQ2_S block, Span<float> x)
-    {
-        Span<sbyte> levels = stackalloc sbyte[256];
-        Unpack(in block, levels);
-        float d = HalfBits.ToSingle(block.D);
-        for (int k = 0; k < 256; k++)
-        {
-            int scale = (block.Scales[k / 32] >> (k % 32 / 16 * 4)) & 15;
-            x[k] = d * (0.5f + scale) * 0.25f * levels[k];
-        }
-    }
+    public static void Dequantize(in BlockIQ2_S block, Span<float> x) => Grid.Dequantize(in block, scaleWeights: 16, unit: 0.25f, x);
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Decompose(in BlockIQ2_S block, Span<byte> quants, ref BlockScales scales)
-    {
-        Span<sbyte> levels = stackalloc sbyte[256];
-        Unpack(in block, levels);
-        LevelQuants<Grid2Code>.Find(levels, quants);
-        TakeScales(in block, ref scales);
-    }
+    public static void Decompose(in BlockIQ2_S block, Span<byte> quants, ref BlockScales scales) =>
+        Grid.Decompose<BlockIQ2_S, Grid2Code>(in block, quants, ref scales);
 
     public static void Regroup(in BlockIQ2_S block, Span<uint> words, ref BlockScales scales)
     {
@@ -66,21 +50,22 @@ internal struct BlockIQ2_S : IQuantizedFormat<BlockIQ2_S>
             uint last = digits[four[2] | ((high & 0x30) << 4)] | ((uint)digits[four[3] | ((high & 0xc0) << 2)] << 16);
             Grid.Regroup(first, last, signs[i], words.Slice(3 * i, 3));
         }
-        TakeScales(in block, ref scales);
+
+        ExtractScales(in block, ref scales);
     }
 
-    private static void TakeScales(in BlockIQ2_S block, ref BlockScales scales)
+    public static void ExtractScales(in BlockIQ2_S block, ref BlockScales scales)
     {
         scales.D = block.D;
         Nibbles.UnpackPairs(block.Scales, scales.SubBlocks);
     }
 
-    private static void Unpack(in BlockIQ2_S block, Span<sbyte> levels)
+    public static void Unpack(in BlockIQ2_S block, Span<sbyte> levels)
     {
         for (int i = 0; i < 32; i++)
         {
             int high = (block.Qh[i / 4] >> (i % 4 * 2)) & 3;
-            Grid.Sign(IQ2Grids.S[block.Qs[i] | (high << 8)], block.Signs[i], levels.Slice(8 * i, 8));
+            Grid.ApplySigns(IQ2Grids.S[block.Qs[i] | (high << 8)], block.Signs[i], levels.Slice(8 * i, 8));
         }
     }
 }

@@ -1,23 +1,22 @@
 using System;
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace EdgeRuntime.Formats;
 
 /// <summary>
-/// Super-blocks of 256 weights: d * (sc + 1/2) / 4 * v with 4-bit sc for 16 weights. Eight v at a time are a point of
-/// <see cref="IQ2Grids.Xs"/> and eight signs of which seven are stored.
+/// A super-block of 256 weights: d * (sc + 1/2) / 4 * v with a 4-bit sc per 16 weights. Each group of eight v is a point of
+/// <see cref="IQ2Grids.Xs"/> with eight signs, of which seven are stored.
 /// Source: ggml-common.h <c>block_iq2_xs</c>, ggml-quants.c <c>dequantize_row_iq2_xs</c>.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
-internal struct BlockIQ2_XS : IQuantizedFormat<BlockIQ2_XS>
+internal struct BlockIQ2_XS : IGridFormat<BlockIQ2_XS>
 {
     public ushort D;
 
-    /// <summary>Two bytes for each eight weights: 9 bits for the point, 7 for the signs.</summary>
+    /// <summary>Two bytes per eight weights: 9 bits for the grid point, 7 bits for the signs.</summary>
     public Bytes64 Qs;
 
-    /// <summary>Nibble i (low ones first): sc of weights 16 i..16 i + 15.</summary>
+    /// <summary>Nibble i (low nibble first): sc of weights 16 i..16 i + 15.</summary>
     public Bytes8 Scales;
 
     public static TensorType Type => TensorType.IQ2_XS;
@@ -28,26 +27,10 @@ internal struct BlockIQ2_XS : IQuantizedFormat<BlockIQ2_XS>
 
     public static QuantShape Shape => QuantShape.Of<Grid2Code>(ScaleKind.Nibbles16);
 
-    public static void Dequantize(in BlockIQ2_XS block, Span<float> x)
-    {
-        Span<sbyte> levels = stackalloc sbyte[256];
-        Unpack(in block, levels);
-        float d = HalfBits.ToSingle(block.D);
-        for (int k = 0; k < 256; k++)
-        {
-            int scale = (block.Scales[k / 32] >> (k % 32 / 16 * 4)) & 15;
-            x[k] = d * (0.5f + scale) * 0.25f * levels[k];
-        }
-    }
+    public static void Dequantize(in BlockIQ2_XS block, Span<float> x) => Grid.Dequantize(in block, scaleWeights: 16, unit: 0.25f, x);
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Decompose(in BlockIQ2_XS block, Span<byte> quants, ref BlockScales scales)
-    {
-        Span<sbyte> levels = stackalloc sbyte[256];
-        Unpack(in block, levels);
-        LevelQuants<Grid2Code>.Find(levels, quants);
-        TakeScales(in block, ref scales);
-    }
+    public static void Decompose(in BlockIQ2_XS block, Span<byte> quants, ref BlockScales scales) =>
+        Grid.Decompose<BlockIQ2_XS, Grid2Code>(in block, quants, ref scales);
 
     public static void Regroup(in BlockIQ2_XS block, Span<uint> words, ref BlockScales scales)
     {
@@ -61,21 +44,22 @@ internal struct BlockIQ2_XS : IQuantizedFormat<BlockIQ2_XS>
             int signs = Grid.EvenSigns(four[0] >> 9) | (Grid.EvenSigns(four[1] >> 9) << 8) | (Grid.EvenSigns(four[2] >> 9) << 16);
             Grid.Regroup(first, last, (uint)(signs | (Grid.EvenSigns(four[3] >> 9) << 24)), words.Slice(3 * i, 3));
         }
-        TakeScales(in block, ref scales);
+
+        ExtractScales(in block, ref scales);
     }
 
-    private static void TakeScales(in BlockIQ2_XS block, ref BlockScales scales)
+    public static void ExtractScales(in BlockIQ2_XS block, ref BlockScales scales)
     {
         scales.D = block.D;
         Nibbles.UnpackPairs(block.Scales, scales.SubBlocks);
     }
 
-    private static void Unpack(in BlockIQ2_XS block, Span<sbyte> levels)
+    public static void Unpack(in BlockIQ2_XS block, Span<sbyte> levels)
     {
         ReadOnlySpan<ushort> codes = MemoryMarshal.Cast<byte, ushort>(block.Qs);
         for (int i = 0; i < codes.Length; i++)
         {
-            Grid.Sign(IQ2Grids.Xs[codes[i] & 511], Grid.EvenSigns(codes[i] >> 9), levels.Slice(8 * i, 8));
+            Grid.ApplySigns(IQ2Grids.Xs[codes[i] & 511], Grid.EvenSigns(codes[i] >> 9), levels.Slice(8 * i, 8));
         }
     }
 }

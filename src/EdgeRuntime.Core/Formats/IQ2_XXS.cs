@@ -1,22 +1,21 @@
 using System;
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace EdgeRuntime.Formats;
 
 /// <summary>
-/// Super-blocks of 256 weights: d * (sc + 1/2) / 4 * v with 4-bit sc for 32 weights. Eight v at a time are a point of
-/// <see cref="IQ2Grids.Xxs"/> and eight signs of which seven are stored.
+/// A super-block of 256 weights: d * (sc + 1/2) / 4 * v with a 4-bit sc per 32 weights. Each group of eight v is a point of
+/// <see cref="IQ2Grids.Xxs"/> with eight signs, of which seven are stored.
 /// Source: ggml-common.h <c>block_iq2_xxs</c>, ggml-quants.c <c>dequantize_row_iq2_xxs</c>.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
-internal struct BlockIQ2_XXS : IQuantizedFormat<BlockIQ2_XXS>
+internal struct BlockIQ2_XXS : IGridFormat<BlockIQ2_XXS>
 {
     public ushort D;
 
     /// <summary>
-    /// Bytes 8 i..8 i + 7 for weights 32 i..32 i + 31: four points, a byte each; then, as an integer of four bytes, 4 x 7 signs and sc on
-    /// top.
+    /// Bytes 8 i..8 i + 7 hold weights 32 i..32 i + 31: four grid points of one byte each, then a 32-bit integer with 4 x 7 signs in the
+    /// low bits and sc in the top four bits.
     /// </summary>
     public Bytes64 Qs;
 
@@ -28,27 +27,10 @@ internal struct BlockIQ2_XXS : IQuantizedFormat<BlockIQ2_XXS>
 
     public static QuantShape Shape => QuantShape.Of<Grid2Code>(ScaleKind.Nibbles32);
 
-    public static void Dequantize(in BlockIQ2_XXS block, Span<float> x)
-    {
-        Span<sbyte> levels = stackalloc sbyte[256];
-        Unpack(in block, levels);
-        ReadOnlySpan<uint> words = MemoryMarshal.Cast<byte, uint>(block.Qs);
-        float d = HalfBits.ToSingle(block.D);
-        for (int k = 0; k < 256; k++)
-        {
-            uint scale = words[(2 * (k / 32)) + 1] >> 28;
-            x[k] = d * (0.5f + scale) * 0.25f * levels[k];
-        }
-    }
+    public static void Dequantize(in BlockIQ2_XXS block, Span<float> x) => Grid.Dequantize(in block, scaleWeights: 32, unit: 0.25f, x);
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Decompose(in BlockIQ2_XXS block, Span<byte> quants, ref BlockScales scales)
-    {
-        Span<sbyte> levels = stackalloc sbyte[256];
-        Unpack(in block, levels);
-        LevelQuants<Grid2Code>.Find(levels, quants);
-        TakeScales(in block, ref scales);
-    }
+    public static void Decompose(in BlockIQ2_XXS block, Span<byte> quants, ref BlockScales scales) =>
+        Grid.Decompose<BlockIQ2_XXS, Grid2Code>(in block, quants, ref scales);
 
     public static void Regroup(in BlockIQ2_XXS block, Span<uint> words, ref BlockScales scales)
     {
@@ -62,10 +44,11 @@ internal struct BlockIQ2_XXS : IQuantizedFormat<BlockIQ2_XXS>
             uint last = digits[four[2]] | ((uint)digits[four[3]] << 16);
             Grid.Regroup(first, last, Grid.EvenSigns32(packed[(2 * i) + 1]), words.Slice(3 * i, 3));
         }
-        TakeScales(in block, ref scales);
+
+        ExtractScales(in block, ref scales);
     }
 
-    private static void TakeScales(in BlockIQ2_XXS block, ref BlockScales scales)
+    public static void ExtractScales(in BlockIQ2_XXS block, ref BlockScales scales)
     {
         scales.D = block.D;
         ReadOnlySpan<uint> words = MemoryMarshal.Cast<byte, uint>(block.Qs);
@@ -75,14 +58,14 @@ internal struct BlockIQ2_XXS : IQuantizedFormat<BlockIQ2_XXS>
         }
     }
 
-    private static void Unpack(in BlockIQ2_XXS block, Span<sbyte> levels)
+    public static void Unpack(in BlockIQ2_XXS block, Span<sbyte> levels)
     {
         ReadOnlySpan<byte> points = block.Qs;
         ReadOnlySpan<uint> words = MemoryMarshal.Cast<byte, uint>(block.Qs);
         for (int i = 0; i < 32; i++)
         {
             int signs = (int)(words[(2 * (i / 4)) + 1] >> (7 * (i % 4))) & 127;
-            Grid.Sign(IQ2Grids.Xxs[points[(8 * (i / 4)) + (i % 4)]], Grid.EvenSigns(signs), levels.Slice(8 * i, 8));
+            Grid.ApplySigns(IQ2Grids.Xxs[points[(8 * (i / 4)) + (i % 4)]], Grid.EvenSigns(signs), levels.Slice(8 * i, 8));
         }
     }
 }

@@ -1,7 +1,7 @@
 namespace EdgeRuntime.Formats;
 
 /// <summary>
-/// The grids of IQ3_XXS and IQ3_S: four magnitudes a point, as the bytes of an integer.
+/// The grids of IQ3_XXS and IQ3_S: four magnitudes per point, stored as the bytes of an integer.
 /// Source: ggml-common.h <c>iq3xxs_grid</c>, <c>iq3s_grid</c>.
 /// </summary>
 internal static class IQ3Grids
@@ -26,7 +26,7 @@ internal static class IQ3Grids
         0x7052, 0x7126, 0x7140, 0x7212, 0x7245, 0x7252, 0x7300, 0x7315, 0x7333, 0x7360, 0x7421, 0x7441, 0x7500, 0x7502, 0x7524, 0x7630,
     ];
 
-    public static readonly uint[] Xxs = Grid.Fours([4, 12, 20, 28, 36, 44, 52, 62], XxsDigits);
+    public static readonly uint[] Xxs = Grid.ExpandFours([4, 12, 20, 28, 36, 44, 52, 62], XxsDigits);
 
     public static readonly ushort[] SDigits =
     [
@@ -64,5 +64,5 @@ internal static class IQ3Grids
         0x7230, 0x7251, 0x7302, 0x7332, 0x7335, 0x7353, 0x7401, 0x7405, 0x7413, 0x7420, 0x7450, 0x7522, 0x7542, 0x7602, 0x7631, 0x7700,
     ];
 
-    public static readonly uint[] S = Grid.Fours([1, 3, 5, 7, 9, 11, 13, 15], SDigits);
+    public static readonly uint[] S = Grid.ExpandFours([1, 3, 5, 7, 9, 11, 13, 15], SDigits);
 }

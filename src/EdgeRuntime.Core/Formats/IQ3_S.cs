@@ -1,19 +1,19 @@
 using System;
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace EdgeRuntime.Formats;
 
 /// <summary>
-/// Super-blocks of 256 weights: d * (2 sc + 1) * v with 4-bit sc for 32 weights. Four v at a time are a point of
-/// <see cref="IQ3Grids.S"/>, with a sign each. Source: ggml-common.h <c>block_iq3_s</c>, ggml-quants.c <c>dequantize_row_iq3_s</c>.
+/// A super-block of 256 weights: d * (2 sc + 1) * v with a 4-bit sc per 32 weights. Each group of four v is a point of
+/// <see cref="IQ3Grids.S"/> with four signs.
+/// Source: ggml-common.h <c>block_iq3_s</c>, ggml-quants.c <c>dequantize_row_iq3_s</c>.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
-internal struct BlockIQ3_S : IQuantizedFormat<BlockIQ3_S>
+internal struct BlockIQ3_S : IGridFormat<BlockIQ3_S>
 {
     public ushort D;
 
-    /// <summary>Byte i: low eight bits of the point of weights 4 i..4 i + 3.</summary>
+    /// <summary>Byte i: low eight bits of the grid point of weights 4 i..4 i + 3.</summary>
     public Bytes64 Qs;
 
     /// <summary>Bit i: high bit of point i in 0..63.</summary>
@@ -22,7 +22,7 @@ internal struct BlockIQ3_S : IQuantizedFormat<BlockIQ3_S>
     /// <summary>Byte i: signs of weights 8 i..8 i + 7.</summary>
     public Bytes32 Signs;
 
-    /// <summary>Nibble i (low ones first): sc of weights 32 i..32 i + 31.</summary>
+    /// <summary>Nibble i (low nibble first): sc of weights 32 i..32 i + 31.</summary>
     public Bytes4 Scales;
 
     public static TensorType Type => TensorType.IQ3_S;
@@ -33,26 +33,10 @@ internal struct BlockIQ3_S : IQuantizedFormat<BlockIQ3_S>
 
     public static QuantShape Shape => QuantShape.Of<OddCode>(ScaleKind.Nibbles32);
 
-    public static void Dequantize(in BlockIQ3_S block, Span<float> x)
-    {
-        Span<sbyte> levels = stackalloc sbyte[256];
-        Unpack(in block, levels);
-        float d = HalfBits.ToSingle(block.D);
-        for (int k = 0; k < 256; k++)
-        {
-            int scale = (block.Scales[k / 64] >> (k % 64 / 32 * 4)) & 15;
-            x[k] = d * ((2 * scale) + 1) * levels[k];
-        }
-    }
+    public static void Dequantize(in BlockIQ3_S block, Span<float> x) => Grid.Dequantize(in block, scaleWeights: 32, unit: 2, x);
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Decompose(in BlockIQ3_S block, Span<byte> quants, ref BlockScales scales)
-    {
-        Span<sbyte> levels = stackalloc sbyte[256];
-        Unpack(in block, levels);
-        LevelQuants<OddCode>.Find(levels, quants);
-        TakeScales(in block, ref scales);
-    }
+    public static void Decompose(in BlockIQ3_S block, Span<byte> quants, ref BlockScales scales) =>
+        Grid.Decompose<BlockIQ3_S, OddCode>(in block, quants, ref scales);
 
     public static void Regroup(in BlockIQ3_S block, Span<uint> words, ref BlockScales scales)
     {
@@ -71,21 +55,22 @@ internal struct BlockIQ3_S : IQuantizedFormat<BlockIQ3_S>
                 words[(4 * i) + g] = low | (high << 4);
             }
         }
-        TakeScales(in block, ref scales);
+
+        ExtractScales(in block, ref scales);
     }
 
-    private static void TakeScales(in BlockIQ3_S block, ref BlockScales scales)
+    public static void ExtractScales(in BlockIQ3_S block, ref BlockScales scales)
     {
         scales.D = block.D;
         Nibbles.UnpackPairs(block.Scales, scales.SubBlocks);
     }
 
-    private static void Unpack(in BlockIQ3_S block, Span<sbyte> levels)
+    public static void Unpack(in BlockIQ3_S block, Span<sbyte> levels)
     {
         for (int i = 0; i < 32; i++)
         {
             ulong point = Grid.Join(Point(in block, 2 * i), Point(in block, (2 * i) + 1));
-            Grid.Sign(point, block.Signs[i], levels.Slice(8 * i, 8));
+            Grid.ApplySigns(point, block.Signs[i], levels.Slice(8 * i, 8));
         }
     }
 

@@ -5,7 +5,7 @@ using System.Runtime.InteropServices;
 namespace EdgeRuntime.Formats;
 
 /// <summary>
-/// Blocks of 32 weights: d * v[q] with 4-bit q and the values v of <see cref="NonLinear4"/>.
+/// A block of 32 weights: d * v[q] with 4-bit q and the values v of <see cref="NonLinear4"/>.
 /// Source: ggml-common.h <c>block_iq4_nl</c>, ggml-quants.c <c>dequantize_row_iq4_nl</c>.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
@@ -13,9 +13,8 @@ internal struct BlockIQ4_NL : IQuantizedFormat<BlockIQ4_NL>
 {
     public ushort D;
 
-    /// <summary>Low nibbles: weights 0..15; high nibbles: 16..31.</summary>
+    /// <summary>Low nibbles: weights 0..15; high nibbles: weights 16..31.</summary>
     public Bytes16 Qs;
-
 
     public static TensorType Type => TensorType.IQ4_NL;
 
@@ -45,7 +44,7 @@ internal struct BlockIQ4_NL : IQuantizedFormat<BlockIQ4_NL>
         scales.D = block.D;
     }
 
-    /// <summary>Searches the scale (<see cref="NonLinear4.Scale"/>) and rounds to it as it was before it became float16.</summary>
+    /// <summary>Searches the scale (<see cref="NonLinear4.Scale"/>) and quantizes with it before it is rounded to float16.</summary>
     public static void Quantize(ReadOnlySpan<float> x, out BlockIQ4_NL block)
     {
         float d = NonLinear4.Scale(x);

@@ -5,7 +5,8 @@ using System.Runtime.InteropServices;
 namespace EdgeRuntime.Formats;
 
 /// <summary>
-/// Super-blocks of 256 weights: (d * (sc - 32)) * v[q] with 4-bit q, the values v of <see cref="NonLinear4"/>, and 6-bit sc for 32 weights.
+/// A super-block of 256 weights: (d * (sc - 32)) * v[q] with 4-bit q, the values v of <see cref="NonLinear4"/>, and a 6-bit sc per 32
+/// weights.
 /// Source: ggml-common.h <c>block_iq4_xs</c>, ggml-quants.c <c>dequantize_row_iq4_xs</c>.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
@@ -13,15 +14,14 @@ internal struct BlockIQ4_XS : IQuantizedFormat<BlockIQ4_XS>
 {
     public ushort D;
 
-    /// <summary>Bits 2 i, 2 i + 1: the high bits of scale i in 0..7.</summary>
+    /// <summary>Bits 2 i and 2 i + 1: high bits of scale i in 0..7.</summary>
     public ushort ScalesHigh;
 
-    /// <summary>Nibble i (low ones first): the low bits of scale i in 0..7.</summary>
+    /// <summary>Nibble i (low nibble first): low bits of scale i in 0..7.</summary>
     public Bytes4 ScalesLow;
 
-    /// <summary>Bytes 16 i..16 i + 15: low nibbles weights 32 i..32 i + 15, high nibbles the next 16.</summary>
+    /// <summary>Bytes 16 i..16 i + 15: low nibbles are weights 32 i..32 i + 15, high nibbles the next 16.</summary>
     public Bytes128 Qs;
-
 
     public static TensorType Type => TensorType.IQ4_XS;
 
@@ -52,18 +52,18 @@ internal struct BlockIQ4_XS : IQuantizedFormat<BlockIQ4_XS>
             Nibbles.Unpack(qs.Slice(16 * i, 16), quants.Slice(32 * i, 32));
         }
 
-        TakeScales(in block, ref scales);
+        ExtractScales(in block, ref scales);
     }
 
     public static void Regroup(in BlockIQ4_XS block, Span<uint> words, ref BlockScales scales)
     {
         MemoryMarshal.Cast<byte, uint>(block.Qs).CopyTo(words);
-        TakeScales(in block, ref scales);
+        ExtractScales(in block, ref scales);
     }
 
     /// <summary>
-    /// Searches a scale for each 32 weights (<see cref="NonLinear4.Scale"/>), maps the one of greatest magnitude to -32, and rounds to
-    /// the scales as they are stored, but for the float16.
+    /// Searches a scale per 32 weights (<see cref="NonLinear4.Scale"/>), maps the one of largest magnitude to -32, and quantizes with the
+    /// rounded 6-bit scales, but with d before it is rounded to float16.
     /// </summary>
     public static void Quantize(ReadOnlySpan<float> x, out BlockIQ4_XS block)
     {
@@ -94,7 +94,7 @@ internal struct BlockIQ4_XS : IQuantizedFormat<BlockIQ4_XS>
         }
     }
 
-    private static void TakeScales(in BlockIQ4_XS block, ref BlockScales scales)
+    private static void ExtractScales(in BlockIQ4_XS block, ref BlockScales scales)
     {
         for (int i = 0; i < 8; i++)
         {

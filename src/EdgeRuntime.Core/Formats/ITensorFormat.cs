@@ -3,55 +3,55 @@ using System;
 namespace EdgeRuntime.Formats;
 
 /// <summary>
-/// A tensor type as one structure: its fields are one block's bytes as in the file (little endian), its members the arithmetic.
+/// Defines a tensor type as a structure: the fields are the bytes of one block in the file (little endian), the members are its arithmetic.
 /// </summary>
-/// <typeparam name="TSelf">The block.</typeparam>
+/// <typeparam name="TSelf">The block structure.</typeparam>
 internal interface ITensorFormat<TSelf>
     where TSelf : unmanaged, ITensorFormat<TSelf>
 {
     static abstract TensorType Type { get; }
 
-    /// <summary>Weights of one block.</summary>
+    /// <summary>Gets the number of weights per block.</summary>
     static abstract int BlockWeights { get; }
 
-    /// <summary>Bytes of one block in a file, the proof of the structure's layout.</summary>
+    /// <summary>Gets the number of bytes per block in a file. Tests compare it with the size of the structure.</summary>
     static abstract int BlockBytes { get; }
 
-    /// <summary>The block's weights in float32; <paramref name="x"/> has <see cref="BlockWeights"/> places.</summary>
+    /// <summary>Converts a block to float32; <paramref name="x"/> has <see cref="BlockWeights"/> elements.</summary>
     static abstract void Dequantize(in TSelf block, Span<float> x);
 }
 
-/// <summary>A format of one float a weight.</summary>
+/// <summary>Marks a format that stores one float per weight.</summary>
 internal interface IFloatFormat
 {
     float ToSingle();
 }
 
-/// <summary>A format whose blocks come apart into quants and scales, which is all that kernels need.</summary>
-/// <typeparam name="TSelf">The block.</typeparam>
+/// <summary>Defines a format whose blocks can be split into quants and scales, which is all that kernels need.</summary>
+/// <typeparam name="TSelf">The block structure.</typeparam>
 internal interface IQuantizedFormat<TSelf> : ITensorFormat<TSelf>
     where TSelf : unmanaged, IQuantizedFormat<TSelf>
 {
     static abstract QuantShape Shape { get; }
 
     /// <summary>
-    /// Whether a block is its f16 scales and then its quants in the four-byte groups of a packed panel (the low nibbles are 0..15 and the
-    /// high ones 16..31; bytes are signed), so that packing copies them.
+    /// Gets whether a block consists of its f16 scales followed by its quants in the order of a packed panel's four-byte groups (low
+    /// nibbles are quants 0..15, high nibbles are 16..31, bytes are signed). If so, packing copies the bytes.
     /// </summary>
     static virtual bool IsScalesThenQuants => false;
 
-    /// <summary>Takes a block apart.</summary>
+    /// <summary>Splits a block into quants and scales.</summary>
     /// <param name="block">The block.</param>
-    /// <param name="quants">Gets the bits of the quants in column order, a byte each.</param>
-    /// <param name="scales">Gets those fields that <see cref="QuantShape.Scales"/> uses.</param>
+    /// <param name="quants">Receives the bits of the quants in column order, one byte per quant.</param>
+    /// <param name="scales">Receives the fields that <see cref="QuantShape.Scales"/> uses.</param>
     static abstract void Decompose(in TSelf block, Span<byte> quants, ref BlockScales scales);
 
     /// <summary>
-    /// Takes a block apart with its quants as <see cref="QuantWords"/>; a format may know a faster way to the same words.
+    /// Splits a block into <see cref="QuantWords"/> and scales. A format overrides this where it has a faster way to the same words.
     /// </summary>
     /// <param name="block">The block.</param>
-    /// <param name="words">Gets as many words for each 32 columns as a quant has bits.</param>
-    /// <param name="scales">As <see cref="Decompose"/> gives them.</param>
+    /// <param name="words">Receives, per 32 columns, as many words as a quant has bits.</param>
+    /// <param name="scales">Receives the same fields as from <see cref="Decompose"/>.</param>
     static virtual void Regroup(in TSelf block, Span<uint> words, ref BlockScales scales)
     {
         Span<byte> quants = stackalloc byte[TSelf.BlockWeights];

@@ -2,23 +2,34 @@ using System;
 
 namespace EdgeRuntime.Formats;
 
-/// <summary>What Q2_K, Q4_K and Q5_K have in common: a scale and a minimum for each sub-block of 256 weights.</summary>
+/// <summary>Steps shared by Q2_K, Q4_K and Q5_K, which have a scale and a minimum per sub-block of a 256-weight super-block.</summary>
 internal static class KQuantMins
 {
-    /// <summary>The scales of a Q4_K or Q5_K block, from its fields.</summary>
-    public static void TakeScales(ushort d, ushort dmin, ReadOnlySpan<byte> sixBits, ref BlockScales scales)
+    /// <summary>Extracts the scales of a Q4_K or Q5_K block from its fields.</summary>
+    public static void ExtractScales(ushort d, ushort dmin, ReadOnlySpan<byte> sixBits, ref BlockScales scales)
     {
         SixBitScales.Unpack(sixBits, scales.SubBlocks);
         scales.D = d;
         scales.Min = dmin;
     }
 
-    /// <summary>The quants of a block, and their scales and minima rounded as they are stored.</summary>
+    /// <summary>Computes the weights of a Q4_K or Q5_K block from its quants and the scales of <see cref="ExtractScales"/>.</summary>
+    public static void Dequantize(ReadOnlySpan<byte> quants, in BlockScales scales, Span<float> x)
+    {
+        float d = HalfBits.ToSingle(scales.D);
+        float dmin = HalfBits.ToSingle(scales.Min);
+        for (int k = 0; k < quants.Length; k++)
+        {
+            x[k] = (d * scales.SubBlocks[k / 32] * quants[k]) - (dmin * scales.SubBlocks[8 + (k / 32)]);
+        }
+    }
+
+    /// <summary>Computes the quants of a block, and its scales and minima rounded to their stored precision.</summary>
     /// <param name="x">256 weights.</param>
-    /// <param name="rounding">How the type rounds.</param>
-    /// <param name="quants">Gets the quants.</param>
-    /// <param name="scales">Gets a scale for each sub-block.</param>
-    /// <param name="mins">Gets a minimum for each sub-block.</param>
+    /// <param name="rounding">The rounding parameters of the type.</param>
+    /// <param name="quants">Receives the quants.</param>
+    /// <param name="scales">Receives one scale per sub-block.</param>
+    /// <param name="mins">Receives one minimum per sub-block.</param>
     /// <returns>d and dmin as float16.</returns>
     public static (ushort D, ushort DMin) Quantize(
         ReadOnlySpan<float> x, in MinRounding rounding, Span<byte> quants, Span<byte> scales, Span<byte> mins)
@@ -46,7 +57,7 @@ internal static class KQuantMins
             mins[j] = (byte)Math.Min(max, KQuantSearch.NearestInt(inverseMin * subMins[j]));
             float scale = HalfBits.ToSingle(d) * scales[j];
             float min = HalfBits.ToSingle(dmin) * mins[j];
-            RoundAgain(x.Slice(length * j, length), rounding.MaxQuant, scale, min, quants.Slice(length * j, length));
+            Requantize(x.Slice(length * j, length), rounding.MaxQuant, scale, min, quants.Slice(length * j, length));
         }
 
         return (d, dmin);
@@ -71,8 +82,8 @@ internal static class KQuantMins
             rounding.MaxQuant, x, weights, quants, rounding.FirstStep, rounding.Steps, rounding.ByMagnitude, out min);
     }
 
-    /// <summary>Rounds to the scale and minimum as they are stored; a sub-block without a scale keeps the quants of the search.</summary>
-    private static void RoundAgain(ReadOnlySpan<float> x, int max, float scale, float min, Span<byte> quants)
+    /// <summary>Requantizes with the stored scale and minimum. A sub-block with a scale of 0 keeps the quants of the search.</summary>
+    private static void Requantize(ReadOnlySpan<float> x, int max, float scale, float min, Span<byte> quants)
     {
         if (scale == 0)
         {
@@ -86,12 +97,13 @@ internal static class KQuantMins
     }
 }
 
-/// <summary>How a type with scales and minima of sub-blocks rounds.</summary>
-/// <param name="MaxQuant">Greatest quant.</param>
-/// <param name="MaxScale">Greatest scale and minimum.</param>
+/// <summary>The rounding parameters of a type with scales and minima per sub-block.</summary>
+/// <param name="MaxQuant">The largest quant.</param>
+/// <param name="MaxScale">The largest stored scale and minimum.</param>
 /// <param name="FirstStep">See <see cref="KQuantSearch.ScaleAndMin"/>.</param>
 /// <param name="Steps">See <see cref="KQuantSearch.ScaleAndMin"/>.</param>
 /// <param name="ByMagnitude">
-/// Whether errors count by magnitude and in proportion to the weight's; else they count by square, and small weights count more.
+/// Whether the search minimizes absolute errors, weighted by |x|. Otherwise it minimizes squared errors, weighted by |x| plus the root mean
+/// square of the sub-block.
 /// </param>
 internal readonly record struct MinRounding(int MaxQuant, int MaxScale, float FirstStep, int Steps, bool ByMagnitude);

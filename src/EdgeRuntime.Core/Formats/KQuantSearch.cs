@@ -3,27 +3,27 @@ using System;
 namespace EdgeRuntime.Formats;
 
 /// <summary>
-/// The searches for scales by which the K-quants round. They follow the method of ggml's reference and are as good (a test
-/// compares the errors), not equal to the byte. Source of the method: ggml-quants.c <c>make_qkx2_quants</c>, <c>make_qx_quants</c>,
-/// <c>make_q3_quants</c>.
+/// Scale searches of the K-quant quantizers. They follow the method of ggml's reference; a test checks that their errors are as small. The
+/// bytes may differ from ggml's.
+/// Source of the method: ggml-quants.c <c>make_qkx2_quants</c>, <c>make_qx_quants</c>, <c>make_q3_quants</c>.
 /// </summary>
 internal static class KQuantSearch
 {
-    // Below this a group of weights counts as zeros.
+    // A group of weights with a range or magnitude below this becomes zeros.
     private const float Epsilon = 1e-15f;
 
     /// <summary>
-    /// Finds scale and minimum for x ~ scale * q - min with q in 0..max and min not negative: starts from the range of x, tries
-    /// slightly other scales, and for each solves for the scale and minimum with the least weighted squared error.
+    /// Finds the scale and the minimum for x ~ scale * q - min with q in 0..max and min >= 0. The search starts from the range of x and
+    /// tries slightly different scales; for each it solves for the scale and minimum with the least weighted error.
     /// </summary>
-    /// <param name="max">Greatest quant.</param>
-    /// <param name="x">The sub-block.</param>
-    /// <param name="weights">How much each error counts.</param>
-    /// <param name="quants">Gets the quants.</param>
-    /// <param name="firstStep">First trial: the range is mapped to max + firstStep steps.</param>
-    /// <param name="steps">Trials after the first, 0.1 steps apart.</param>
-    /// <param name="byMagnitude">Whether errors count by their magnitude, not their square.</param>
-    /// <param name="min">The minimum, to be subtracted.</param>
+    /// <param name="max">The largest quant.</param>
+    /// <param name="x">The weights of a sub-block.</param>
+    /// <param name="weights">The weight of each error.</param>
+    /// <param name="quants">Receives the quants.</param>
+    /// <param name="firstStep">The first trial maps the range to max + firstStep steps.</param>
+    /// <param name="steps">The number of trials after the first; each adds 0.1 steps.</param>
+    /// <param name="byMagnitude">Whether to minimize absolute errors instead of squared errors.</param>
+    /// <param name="min">The minimum to subtract.</param>
     /// <returns>The scale.</returns>
     public static float ScaleAndMin(
         int max,
@@ -103,10 +103,10 @@ internal static class KQuantSearch
     }
 
     /// <summary>
-    /// Finds the scale for x ~ scale * q with q in -steps..steps - 1: tries nineteen scales around the one that maps the greatest
-    /// magnitude to -steps, and keeps the one that explains most of x, errors counting by x squared.
+    /// Finds the scale for x ~ scale * q with q in -steps..steps - 1. The search tries nineteen scales around the one that maps the largest
+    /// magnitude to -steps and keeps the one with the least squared error weighted by x squared.
     /// </summary>
-    /// <returns>The scale; 0 for weights that are all about zero.</returns>
+    /// <returns>The scale, or 0 if all weights are close to zero.</returns>
     public static float SymmetricScale(int steps, ReadOnlySpan<float> x)
     {
         float greatest = Magnitudes.Greatest(x);
@@ -137,13 +137,14 @@ internal static class KQuantSearch
     }
 
     /// <summary>
-    /// Finds the scale for x ~ scale * q with q in -steps..steps - 1: starts with the scale that maps the greatest magnitude to -steps, and
-    /// moves one quant after another to where it explains more of x, errors counting by x squared, for at most five rounds.
+    /// Finds the scale for x ~ scale * q with q in -steps..steps - 1 by coordinate descent. The search starts with the scale that maps the
+    /// largest magnitude to -steps, then changes one quant at a time where that lowers the squared error weighted by x squared, for at most
+    /// five rounds.
     /// </summary>
-    /// <param name="steps">Greatest magnitude of a quant.</param>
-    /// <param name="x">The sub-block.</param>
-    /// <param name="quants">Gets the quants, raised by <paramref name="steps"/>.</param>
-    /// <returns>The scale; 0 for weights that are all about zero.</returns>
+    /// <param name="steps">The largest magnitude of a quant.</param>
+    /// <param name="x">The weights of a sub-block.</param>
+    /// <param name="quants">Receives the quants plus <paramref name="steps"/>.</param>
+    /// <returns>The scale, or 0 if all weights are close to zero.</returns>
     public static float SymmetricScaleByDescent(int steps, ReadOnlySpan<float> x, Span<byte> quants)
     {
         float greatest = Magnitudes.Greatest(x);
@@ -170,11 +171,11 @@ internal static class KQuantSearch
         return sumQ2 > 0 ? sumXQ / sumQ2 : 0;
     }
 
-    /// <summary>To the nearest integer, ties to even.</summary>
+    /// <summary>Rounds to the nearest integer, ties to even.</summary>
     public static int NearestInt(float value) => (int)MathF.Round(value);
 
-    /// <summary>One round over all quants.</summary>
-    /// <returns>Whether any moved.</returns>
+    /// <summary>Runs one round of the descent over all quants.</summary>
+    /// <returns>Whether any quant changed.</returns>
     private static bool Descend(int steps, ReadOnlySpan<float> x, Span<byte> quants, ref float sumXQ, ref float sumQ2)
     {
         bool moved = false;

@@ -2,15 +2,15 @@ using System;
 
 namespace EdgeRuntime.Formats;
 
-/// <summary>Finds the quants of numbers that a code has levels for.</summary>
+/// <summary>Converts numbers to quants by a reverse lookup in the levels of a code.</summary>
 internal static class LevelQuants<TCode>
     where TCode : unmanaged, IQuantCode
 {
     private static readonly byte[] s_quants = Invert();
 
-    /// <param name="numbers">Numbers, in units of which a format has <paramref name="unit"/> to a level.</param>
-    /// <param name="quants">Gets as many quants.</param>
-    /// <param name="unit">1, or 2 where the levels are half the numbers.</param>
+    /// <param name="numbers">Numbers, each equal to <paramref name="unit"/> times (level - offset).</param>
+    /// <param name="quants">Receives one quant per number.</param>
+    /// <param name="unit">1, or 2 if the levels are half the numbers.</param>
     public static void Find(ReadOnlySpan<sbyte> numbers, Span<byte> quants, int unit = 1)
     {
         for (int k = 0; k < numbers.Length; k++)

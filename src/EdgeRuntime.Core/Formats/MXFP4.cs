@@ -5,23 +5,23 @@ using System.Runtime.InteropServices;
 namespace EdgeRuntime.Formats;
 
 /// <summary>
-/// Blocks of 32 weights: 2^(e - 128) * v[q] with 4-bit q and the values v of <see cref="Float4"/>.
+/// A block of 32 weights: 2^(e - 128) * v[q] with 4-bit q and the values v of <see cref="Float4"/>.
 /// Source: ggml-common.h <c>block_mxfp4</c>, ggml-quants.c <c>dequantize_row_mxfp4</c>; OCP Microscaling Formats 1.0.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
 internal struct BlockMXFP4 : IQuantizedFormat<BlockMXFP4>
 {
-    // Of a float32.
+    // The layout of a float32.
     private const int ExponentBias = 127;
     private const int MantissaBits = 23;
 
-    // Exponent of 4, the greatest power of two among the 4-bit floats.
-    private const int GreatestExponent = 2;
+    // The exponent of 4, the largest power of two among the 4-bit floats.
+    private const int MaxExponent = 2;
 
-    /// <summary>An exponent alone (E8M0).</summary>
+    /// <summary>The shared exponent (E8M0).</summary>
     public byte E;
 
-    /// <summary>Low nibbles: weights 0..15; high nibbles: 16..31.</summary>
+    /// <summary>Low nibbles: weights 0..15; high nibbles: weights 16..31.</summary>
     public Bytes16 Qs;
 
     public static TensorType Type => TensorType.MXFP4;
@@ -47,25 +47,25 @@ internal struct BlockMXFP4 : IQuantizedFormat<BlockMXFP4>
     public static void Decompose(in BlockMXFP4 block, Span<byte> quants, ref BlockScales scales)
     {
         Nibbles.Unpack(block.Qs, quants);
-        TakeScales(in block, ref scales);
+        ExtractScales(in block, ref scales);
     }
 
     public static void Regroup(in BlockMXFP4 block, Span<uint> words, ref BlockScales scales)
     {
         MemoryMarshal.Cast<byte, uint>(block.Qs).CopyTo(words);
-        TakeScales(in block, ref scales);
+        ExtractScales(in block, ref scales);
     }
 
-    private static void TakeScales(in BlockMXFP4 block, ref BlockScales scales)
+    private static void ExtractScales(in BlockMXFP4 block, ref BlockScales scales)
     {
         scales.SubBlocks[0] = block.E;
     }
 
-    /// <summary>Takes the exponent from the greatest magnitude and rounds to the nearest.</summary>
+    /// <summary>Derives the exponent from the largest magnitude and rounds to nearest.</summary>
     public static void Quantize(ReadOnlySpan<float> x, out BlockMXFP4 block)
     {
         float greatest = MathF.Abs(Magnitudes.Greatest(x));
-        int exponent = greatest > 0 ? (int)MathF.Floor(MathF.Log2(greatest)) - GreatestExponent + ExponentBias : 0;
+        int exponent = greatest > 0 ? (int)MathF.Floor(MathF.Log2(greatest)) - MaxExponent + ExponentBias : 0;
         block = new() { E = (byte)Math.Max(exponent, 0) };
         float d = Scale(block.E);
         Span<byte> quants = stackalloc byte[32];
@@ -77,6 +77,8 @@ internal struct BlockMXFP4 : IQuantizedFormat<BlockMXFP4>
         Nibbles.Pack(quants, block.Qs);
     }
 
-    /// <summary>2^(e - 128), half of what e says: the values are doubled. The two least are denormal.</summary>
+    /// <summary>
+    /// Computes 2^(e - 128), half of the stored scale because the values are doubled. The two smallest results are denormal.
+    /// </summary>
     private static float Scale(byte e) => BitConverter.Int32BitsToSingle(e < 2 ? 1 << (MantissaBits - 2 + e) : (e - 1) << MantissaBits);
 }

@@ -2,10 +2,10 @@ using System;
 
 namespace EdgeRuntime.Formats;
 
-/// <summary>What quantizers ask of weights before they choose a scale.</summary>
+/// <summary>Finds the largest weight for quantizers.</summary>
 internal static class Magnitudes
 {
-    /// <summary>The value of greatest magnitude, with its sign; the first of several. 0 for none.</summary>
+    /// <summary>Finds the value of largest magnitude, with its sign; the first one on a tie, 0 for an empty span.</summary>
     public static float Greatest(ReadOnlySpan<float> x)
     {
         float greatest = 0;

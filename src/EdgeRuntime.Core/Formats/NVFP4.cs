@@ -5,20 +5,20 @@ using System.Runtime.InteropServices;
 namespace EdgeRuntime.Formats;
 
 /// <summary>
-/// Blocks of 64 weights: d / 2 * v[q] with an 8-bit float d for 16 weights, 4-bit q and the values v of <see cref="Float4"/>. A file may
-/// have one more scale for the whole tensor, as a tensor of its own.
+/// A block of 64 weights: d / 2 * v[q] with an 8-bit float d per 16 weights, 4-bit q and the values v of <see cref="Float4"/>. A file may
+/// store an additional scale for the whole tensor as a separate tensor.
 /// Source: ggml-common.h <c>block_nvfp4</c>, ggml-quants.c <c>dequantize_row_nvfp4</c>.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
 internal struct BlockNVFP4 : IQuantizedFormat<BlockNVFP4>
 {
-    // Greatest value of a 4-bit float.
-    private const float GreatestValue = 6;
+    // The largest 4-bit float.
+    private const float MaxValue = 6;
 
     /// <summary>Byte i: d of weights 16 i..16 i + 15; see <see cref="UnsignedFloat8"/>.</summary>
     public Bytes4 D;
 
-    /// <summary>Bytes 8 i..8 i + 7: low nibbles weights 16 i..16 i + 7, high nibbles the next 8.</summary>
+    /// <summary>Bytes 8 i..8 i + 7: low nibbles are weights 16 i..16 i + 7, high nibbles the next 8.</summary>
     public Bytes32 Qs;
 
     public static TensorType Type => TensorType.NVFP4;
@@ -49,7 +49,9 @@ internal struct BlockNVFP4 : IQuantizedFormat<BlockNVFP4>
         }
     }
 
-    /// <summary>Maps the greatest magnitude of each 16 weights to the greatest value and rounds to the scale as it is stored.</summary>
+    /// <summary>
+    /// Maps the largest magnitude of each 16 weights to the largest value and quantizes with the scale in stored precision.
+    /// </summary>
     public static void Quantize(ReadOnlySpan<float> x, out BlockNVFP4 block)
     {
         block = default;
@@ -59,7 +61,7 @@ internal struct BlockNVFP4 : IQuantizedFormat<BlockNVFP4>
             ReadOnlySpan<float> part = x.Slice(16 * i, 16);
             float greatest = MathF.Abs(Magnitudes.Greatest(part));
 
-            block.D[i] = UnsignedFloat8.FromSingle(greatest / GreatestValue);
+            block.D[i] = UnsignedFloat8.FromSingle(greatest / MaxValue);
             float d = UnsignedFloat8.ToSingle(block.D[i]) / 2;
             for (int k = 0; k < 16; k++)
             {

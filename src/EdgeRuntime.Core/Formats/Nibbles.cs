@@ -4,12 +4,12 @@ using System.Runtime.CompilerServices;
 
 namespace EdgeRuntime.Formats;
 
-/// <summary>Steps that the block formats share: quants in and out of their bit fields, eight bytes at a time.</summary>
+/// <summary>Packs and unpacks 4-bit quants and fifth bits, eight bytes at a time where it matters.</summary>
 internal static class Nibbles
 {
     private const ulong Low = 0x0f0f0f0f0f0f0f0f;
 
-    /// <summary>n bytes to 2 n quants: the low nibbles, then the high ones. n is a multiple of 8.</summary>
+    /// <summary>Unpacks n bytes into 2 n quants: all low nibbles, then all high nibbles. n is a multiple of 8.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Unpack(ReadOnlySpan<byte> packed, Span<byte> quants)
     {
@@ -21,7 +21,7 @@ internal static class Nibbles
         }
     }
 
-    /// <summary>The opposite of <see cref="Unpack"/>; bits above the fourth are left out.</summary>
+    /// <summary>Packs quants; reverses <see cref="Unpack"/>. Bits above the fourth are ignored.</summary>
     public static void Pack(ReadOnlySpan<byte> quants, Span<byte> packed)
     {
         for (int i = 0; i < packed.Length; i++)
@@ -30,13 +30,13 @@ internal static class Nibbles
         }
     }
 
-    /// <summary>Gives 32 quants their fifth bit: bit k of <paramref name="high"/> to quant k.</summary>
+    /// <summary>Adds the fifth bit to 32 quants: bit k of <paramref name="high"/> goes to quant k.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void AddFifthBits(uint high, Span<byte> quants)
     {
         for (int i = 0; i < 32; i += 8)
         {
-            // Copy the byte to all eight, keep bit i in byte i, and bring it to bit 4.
+            // Copies the byte to all eight bytes, keeps bit i in byte i, and moves it to bit 4.
             ulong spread = ((ulong)((high >> i) & 0xff) * 0x0101010101010101) & 0x8040201008040201;
             ulong bits = ((spread + 0x7f7f7f7f7f7f7f7f) >> 3) & 0x1010101010101010;
             Span<byte> eight = quants[i..];
@@ -44,8 +44,7 @@ internal static class Nibbles
         }
     }
 
-
-    /// <summary>The opposite of <see cref="AddFifthBits"/>.</summary>
+    /// <summary>Collects the fifth bits of 32 quants; reverses <see cref="AddFifthBits"/>.</summary>
     public static uint FifthBits(ReadOnlySpan<byte> quants)
     {
         uint high = 0;
@@ -57,7 +56,7 @@ internal static class Nibbles
         return high;
     }
 
-    /// <summary>Two of a byte, the low one first.</summary>
+    /// <summary>Unpacks two quants per byte, low nibble first.</summary>
     public static void UnpackPairs(ReadOnlySpan<byte> packed, Span<byte> nibbles)
     {
         for (int i = 0; i < packed.Length; i++)

@@ -3,17 +3,17 @@ using System;
 namespace EdgeRuntime.Formats;
 
 /// <summary>
-/// The sixteen values that the 4-bit numbers of IQ4_NL and IQ4_XS stand for: close together around zero, where most weights are.
+/// The sixteen values of the 4-bit quants of IQ4_NL and IQ4_XS. They are denser around zero, where most weights are.
 /// Source: ggml-common.h <c>kvalues_iq4nl</c>, ggml-quants.c <c>quantize_row_iq4_nl_impl</c>.
 /// </summary>
 internal static class NonLinear4
 {
-    // Below this a group of weights counts as zeros.
+    // A group of weights with a magnitude below this becomes zeros.
     private const float Epsilon = 1e-15f;
 
     public static ReadOnlySpan<sbyte> Values => [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113];
 
-    /// <summary>The number whose value is nearest to x; the greater of two as near.</summary>
+    /// <summary>Finds the quant whose value is nearest to x; the larger value on a tie.</summary>
     public static int Nearest(float x)
     {
         ReadOnlySpan<sbyte> values = Values;
@@ -27,10 +27,11 @@ internal static class NonLinear4
     }
 
     /// <summary>
-    /// Finds the scale for x ~ scale * value: tries fifteen scales around the one that maps the greatest magnitude to the first value
-    /// and the one that maps it to its opposite, and keeps the one that explains most of x, errors counting by x squared.
+    /// Finds the scale for x ~ scale * value. The search tries fifteen scales around the one that maps the largest magnitude to the first
+    /// value, and the one that maps it to the opposite of the first value. It keeps the scale with the least squared error weighted by x
+    /// squared.
     /// </summary>
-    /// <returns>The scale; 0 for weights that are all about zero.</returns>
+    /// <returns>The scale, or 0 if all weights are close to zero.</returns>
     public static float Scale(ReadOnlySpan<float> x)
     {
         float greatest = Magnitudes.Greatest(x);

@@ -5,14 +5,15 @@ using System.Runtime.InteropServices;
 namespace EdgeRuntime.Formats;
 
 /// <summary>
-/// Blocks of 128 weights: d or -d, a bit each. Source: ggml-common.h <c>block_q1_0</c>, ggml-quants.c <c>dequantize_row_q1_0</c>.
+/// A block of 128 weights, each d or -d, with one bit per weight.
+/// Source: ggml-common.h <c>block_q1_0</c>, ggml-quants.c <c>dequantize_row_q1_0</c>.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
 internal struct BlockQ1_0 : IQuantizedFormat<BlockQ1_0>
 {
     public ushort D;
 
-    /// <summary>Bit k: 1 where weight k is d, 0 where it is -d.</summary>
+    /// <summary>Bit k: 1 if weight k is d, 0 if it is -d.</summary>
     public Bytes16 Qs;
 
     public static TensorType Type => TensorType.Q1_0;
@@ -40,7 +41,7 @@ internal struct BlockQ1_0 : IQuantizedFormat<BlockQ1_0>
             quants[k] = (byte)((block.Qs[k / 8] >> (k % 8)) & 1);
         }
 
-        TakeScales(in block, ref scales);
+        ExtractScales(in block, ref scales);
     }
 
     public static void Regroup(in BlockQ1_0 block, Span<uint> words, ref BlockScales scales)
@@ -50,15 +51,16 @@ internal struct BlockQ1_0 : IQuantizedFormat<BlockQ1_0>
         {
             words[i] = QuantWords.FifthBits(bits[i]);
         }
-        TakeScales(in block, ref scales);
+
+        ExtractScales(in block, ref scales);
     }
 
-    private static void TakeScales(in BlockQ1_0 block, ref BlockScales scales)
+    private static void ExtractScales(in BlockQ1_0 block, ref BlockScales scales)
     {
         scales.D = block.D;
     }
 
-    /// <summary>Keeps the signs and, as the scale, the mean magnitude.</summary>
+    /// <summary>Quantizes to the signs and the mean magnitude.</summary>
     public static void Quantize(ReadOnlySpan<float> x, out BlockQ1_0 block)
     {
         block = default;

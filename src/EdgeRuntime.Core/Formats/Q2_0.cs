@@ -5,14 +5,15 @@ using System.Runtime.InteropServices;
 namespace EdgeRuntime.Formats;
 
 /// <summary>
-/// Blocks of 64 weights: d * (q - 1) with 2-bit q. Source: ggml-common.h <c>block_q2_0</c>, ggml-quants.c <c>dequantize_row_q2_0</c>.
+/// A block of 64 weights: d * (q - 1) with 2-bit q.
+/// Source: ggml-common.h <c>block_q2_0</c>, ggml-quants.c <c>dequantize_row_q2_0</c>.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
 internal struct BlockQ2_0 : IQuantizedFormat<BlockQ2_0>
 {
     public ushort D;
 
-    /// <summary>Bits 2 k, 2 k + 1: weight k.</summary>
+    /// <summary>Bits 2 k and 2 k + 1: weight k.</summary>
     public Bytes16 Qs;
 
     public static TensorType Type => TensorType.Q2_0;
@@ -41,7 +42,7 @@ internal struct BlockQ2_0 : IQuantizedFormat<BlockQ2_0>
             quants[k] = (byte)((block.Qs[k / 4] >> (k % 4 * 2)) & 3);
         }
 
-        TakeScales(in block, ref scales);
+        ExtractScales(in block, ref scales);
     }
 
     public static void Regroup(in BlockQ2_0 block, Span<uint> words, ref BlockScales scales)
@@ -51,15 +52,16 @@ internal struct BlockQ2_0 : IQuantizedFormat<BlockQ2_0>
         {
             words[i] = QuantWords.FromPairs(pairs[i]);
         }
-        TakeScales(in block, ref scales);
+
+        ExtractScales(in block, ref scales);
     }
 
-    private static void TakeScales(in BlockQ2_0 block, ref BlockScales scales)
+    private static void ExtractScales(in BlockQ2_0 block, ref BlockScales scales)
     {
         scales.D = block.D;
     }
 
-    /// <summary>Divides by the greatest magnitude and rounds to -1, 0 or 1, so that 2 is never used; see <see cref="Ternary"/>.</summary>
+    /// <summary>Divides by the largest magnitude and rounds to -1, 0 or 1; see <see cref="Ternary"/>. The number 2 is never used.</summary>
     public static void Quantize(ReadOnlySpan<float> x, out BlockQ2_0 block)
     {
         Span<byte> quants = stackalloc byte[64];

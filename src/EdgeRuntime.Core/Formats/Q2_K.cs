@@ -5,16 +5,16 @@ using System.Runtime.InteropServices;
 namespace EdgeRuntime.Formats;
 
 /// <summary>
-/// Super-blocks of 256 weights: (d * sc) * q - dmin * m with 2-bit q and 4-bit sc and m for 16 weights.
+/// A super-block of 256 weights: (d * sc) * q - dmin * m with 2-bit q, and a 4-bit sc and m per 16 weights.
 /// Source: ggml-common.h <c>block_q2_K</c>, ggml-quants.c <c>dequantize_row_q2_K</c>.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
 internal struct BlockQ2_K : IQuantizedFormat<BlockQ2_K>
 {
-    /// <summary>Byte i: low nibble sc, high nibble m of weights 16 i..16 i + 15.</summary>
+    /// <summary>Byte i: sc (low nibble) and m (high nibble) of weights 16 i..16 i + 15.</summary>
     public Bytes16 Scales;
 
-    /// <summary>In the order of <see cref="BitPairs"/>.</summary>
+    /// <summary>The quants in the order of <see cref="BitPairs"/>.</summary>
     public Bytes64 Qs;
 
     public ushort D;
@@ -46,27 +46,23 @@ internal struct BlockQ2_K : IQuantizedFormat<BlockQ2_K>
     public static void Decompose(in BlockQ2_K block, Span<byte> quants, ref BlockScales scales)
     {
         BitPairs.Unpack(block.Qs, quants);
-        TakeScales(in block, ref scales);
+        ExtractScales(in block, ref scales);
     }
 
     public static void Regroup(in BlockQ2_K block, Span<uint> words, ref BlockScales scales)
     {
-        ReadOnlySpan<byte> qs = block.Qs;
-        for (int i = 0; i < 8; i++)
-        {
-            QuantWords.FromBitPairs(qs.Slice(i / 4 * 32, 32), i % 4, words.Slice(2 * i, 2));
-        }
-        TakeScales(in block, ref scales);
+        BitPairs.Regroup(block.Qs, words);
+        ExtractScales(in block, ref scales);
     }
 
-    private static void TakeScales(in BlockQ2_K block, ref BlockScales scales)
+    private static void ExtractScales(in BlockQ2_K block, ref BlockScales scales)
     {
         scales.D = block.D;
         scales.Min = block.DMin;
         scales.SubBlocks = block.Scales;
     }
 
-    /// <summary>Searches scales and minima as ggml's reference does; see <see cref="KQuantMins"/>.</summary>
+    /// <summary>Searches scales and minima with the method of ggml's reference; see <see cref="KQuantMins"/>.</summary>
     public static void Quantize(ReadOnlySpan<float> x, out BlockQ2_K block)
     {
         Span<byte> quants = stackalloc byte[256];

@@ -5,21 +5,21 @@ using System.Runtime.InteropServices;
 namespace EdgeRuntime.Formats;
 
 /// <summary>
-/// Super-blocks of 256 weights: (d * (sc - 32)) * (q - 4) with 3-bit q and 6-bit sc for 16 weights.
+/// A super-block of 256 weights: (d * (sc - 32)) * (q - 4) with 3-bit q and a 6-bit sc per 16 weights.
 /// Source: ggml-common.h <c>block_q3_K</c>, ggml-quants.c <c>dequantize_row_q3_K</c>.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
 internal struct BlockQ3_K : IQuantizedFormat<BlockQ3_K>
 {
-    /// <summary>High bits: byte l, bit i for weight 32 i + l.</summary>
+    /// <summary>High bits: bit i of byte l is weight 32 i + l.</summary>
     public Bytes32 HighBits;
 
     /// <summary>Low two bits, in the order of <see cref="BitPairs"/>.</summary>
     public Bytes64 Qs;
 
     /// <summary>
-    /// Scale i in 0..15. Its low four bits: byte i % 8, the low nibble for the first eight scales, the high one for the others. Its high
-    /// two: byte 8 + i % 4, from bit i / 4 * 2 on.
+    /// Scale i in 0..15. The low four bits are in byte i % 8: in the low nibble for scales 0..7, in the high nibble for 8..15. The high two
+    /// bits are in byte 8 + i % 4, starting at bit i / 4 * 2.
     /// </summary>
     public Bytes12 Scales;
 
@@ -48,7 +48,7 @@ internal struct BlockQ3_K : IQuantizedFormat<BlockQ3_K>
     public static void Decompose(in BlockQ3_K block, Span<byte> quants, ref BlockScales scales)
     {
         Unpack(in block, quants);
-        TakeScales(in block, ref scales);
+        ExtractScales(in block, ref scales);
     }
 
     public static void Regroup(in BlockQ3_K block, Span<uint> words, ref BlockScales scales)
@@ -60,10 +60,11 @@ internal struct BlockQ3_K : IQuantizedFormat<BlockQ3_K>
             QuantWords.FromBitPairs(qs.Slice(i / 4 * 32, 32), i % 4, words.Slice(3 * i, 2));
             words[(3 * i) + 2] = QuantWords.FifthBits(high, i);
         }
-        TakeScales(in block, ref scales);
+
+        ExtractScales(in block, ref scales);
     }
 
-    private static void TakeScales(in BlockQ3_K block, ref BlockScales scales)
+    private static void ExtractScales(in BlockQ3_K block, ref BlockScales scales)
     {
         scales.D = block.D;
         for (int i = 0; i < 16; i++)
@@ -73,8 +74,8 @@ internal struct BlockQ3_K : IQuantizedFormat<BlockQ3_K>
     }
 
     /// <summary>
-    /// Searches a scale for each 16 weights (<see cref="KQuantSearch.SymmetricScaleByDescent"/>), maps the one of greatest magnitude to
-    /// -32, and rounds to the scales as they are stored; weights without a scale keep the quants of the search.
+    /// Searches a scale per 16 weights (<see cref="KQuantSearch.SymmetricScaleByDescent"/>), maps the one of largest magnitude to -32, and
+    /// quantizes with the scales in stored precision. Weights with a scale of 0 keep the quants of the search.
     /// </summary>
     public static void Quantize(ReadOnlySpan<float> x, out BlockQ3_K block)
     {

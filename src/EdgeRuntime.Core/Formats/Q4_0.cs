@@ -5,16 +5,16 @@ using System.Runtime.InteropServices;
 namespace EdgeRuntime.Formats;
 
 /// <summary>
-/// Blocks of 32 weights: d * (q - 8) with 4-bit q. Source: ggml-common.h <c>block_q4_0</c>, ggml-quants.c <c>dequantize_row_q4_0</c>.
+/// A block of 32 weights: d * (q - 8) with 4-bit q.
+/// Source: ggml-common.h <c>block_q4_0</c>, ggml-quants.c <c>dequantize_row_q4_0</c>.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
 internal struct BlockQ4_0 : IQuantizedFormat<BlockQ4_0>
 {
     public ushort D;
 
-    /// <summary>Low nibbles: weights 0..15; high nibbles: 16..31.</summary>
+    /// <summary>Low nibbles: weights 0..15; high nibbles: weights 16..31.</summary>
     public Bytes16 Qs;
-
 
     public static TensorType Type => TensorType.Q4_0;
 
@@ -30,11 +30,7 @@ internal struct BlockQ4_0 : IQuantizedFormat<BlockQ4_0>
     {
         Span<byte> quants = stackalloc byte[32];
         Unpack(in block, quants);
-        float d = HalfBits.ToSingle(block.D);
-        for (int k = 0; k < 32; k++)
-        {
-            x[k] = (quants[k] - 8) * d;
-        }
+        EvenSteps.DequantizeCentered(quants, 8, block.D, x);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -44,19 +40,11 @@ internal struct BlockQ4_0 : IQuantizedFormat<BlockQ4_0>
         scales.D = block.D;
     }
 
-    /// <summary>Maps the weight of greatest magnitude to quant 0, the one end of the range that has 8 steps.</summary>
+    /// <summary>Quantizes with the scale that maps the weight of largest magnitude to -8, the longer end of the range.</summary>
     public static void Quantize(ReadOnlySpan<float> x, out BlockQ4_0 block)
     {
-        float greatest = Magnitudes.Greatest(x);
-        float d = greatest / -8;
-        float inverse = d == 0 ? 0 : 1 / d;
         Span<byte> quants = stackalloc byte[32];
-        for (int k = 0; k < 32; k++)
-        {
-            quants[k] = (byte)Math.Min(15, (int)((x[k] * inverse) + 8.5f));
-        }
-
-        block = new() { D = HalfBits.FromSingle(d) };
+        block = new() { D = EvenSteps.QuantizeCentered(x, 8, quants) };
         Nibbles.Pack(quants, block.Qs);
     }
 

@@ -5,7 +5,7 @@ using System.Runtime.InteropServices;
 namespace EdgeRuntime.Formats;
 
 /// <summary>
-/// Super-blocks of 256 weights: (d * sc) * q - dmin * m with 4-bit q and 6-bit sc and m for 32 weights.
+/// A super-block of 256 weights: (d * sc) * q - dmin * m with 4-bit q, and a 6-bit sc and m per 32 weights.
 /// Source: ggml-common.h <c>block_q4_K</c>, ggml-quants.c <c>dequantize_row_q4_K</c>.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
@@ -15,12 +15,11 @@ internal struct BlockQ4_K : IQuantizedFormat<BlockQ4_K>
 
     public ushort DMin;
 
-    /// <summary>Eight 6-bit scales and eight 6-bit minima; <see cref="SixBitScales"/> has the order of their bits.</summary>
+    /// <summary>Eight 6-bit scales and eight 6-bit minima in the bit order of <see cref="SixBitScales"/>.</summary>
     public Bytes12 Scales;
 
-    /// <summary>Bytes 32 i..32 i + 31: low nibbles weights 64 i..64 i + 31, high nibbles the next 32.</summary>
+    /// <summary>Bytes 32 i..32 i + 31: low nibbles are weights 64 i..64 i + 31, high nibbles the next 32.</summary>
     public Bytes128 Qs;
-
 
     public static TensorType Type => TensorType.Q4_K;
 
@@ -35,12 +34,7 @@ internal struct BlockQ4_K : IQuantizedFormat<BlockQ4_K>
         Span<byte> quants = stackalloc byte[256];
         BlockScales scales = default;
         Decompose(in block, quants, ref scales);
-        float d = HalfBits.ToSingle(block.D);
-        float dmin = HalfBits.ToSingle(block.DMin);
-        for (int k = 0; k < 256; k++)
-        {
-            x[k] = (d * scales.SubBlocks[k / 32] * quants[k]) - (dmin * scales.SubBlocks[8 + (k / 32)]);
-        }
+        KQuantMins.Dequantize(quants, in scales, x);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -52,7 +46,7 @@ internal struct BlockQ4_K : IQuantizedFormat<BlockQ4_K>
             Nibbles.Unpack(qs.Slice(32 * i, 32), quants.Slice(64 * i, 64));
         }
 
-        KQuantMins.TakeScales(block.D, block.DMin, block.Scales, ref scales);
+        KQuantMins.ExtractScales(block.D, block.DMin, block.Scales, ref scales);
     }
 
     public static void Regroup(in BlockQ4_K block, Span<uint> words, ref BlockScales scales)
@@ -63,10 +57,10 @@ internal struct BlockQ4_K : IQuantizedFormat<BlockQ4_K>
             QuantWords.FromNibbles(qs.Slice(32 * i, 32), words.Slice(8 * i, 4), words.Slice((8 * i) + 4, 4));
         }
 
-        KQuantMins.TakeScales(block.D, block.DMin, block.Scales, ref scales);
+        KQuantMins.ExtractScales(block.D, block.DMin, block.Scales, ref scales);
     }
 
-    /// <summary>Searches scales and minima as ggml's reference does; see <see cref="KQuantMins"/>.</summary>
+    /// <summary>Searches scales and minima with the method of ggml's reference; see <see cref="KQuantMins"/>.</summary>
     public static void Quantize(ReadOnlySpan<float> x, out BlockQ4_K block)
     {
         Span<byte> quants = stackalloc byte[256];

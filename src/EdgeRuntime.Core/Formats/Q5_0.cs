@@ -5,7 +5,8 @@ using System.Runtime.InteropServices;
 namespace EdgeRuntime.Formats;
 
 /// <summary>
-/// Blocks of 32 weights: d * (q - 16) with 5-bit q. Source: ggml-common.h <c>block_q5_0</c>, ggml-quants.c <c>dequantize_row_q5_0</c>.
+/// A block of 32 weights: d * (q - 16) with 5-bit q.
+/// Source: ggml-common.h <c>block_q5_0</c>, ggml-quants.c <c>dequantize_row_q5_0</c>.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
 internal struct BlockQ5_0 : IQuantizedFormat<BlockQ5_0>
@@ -15,9 +16,8 @@ internal struct BlockQ5_0 : IQuantizedFormat<BlockQ5_0>
     /// <summary>Bit k is the fifth bit of weight k.</summary>
     public uint Qh;
 
-    /// <summary>Low nibbles: weights 0..15; high nibbles: 16..31.</summary>
+    /// <summary>Low nibbles: weights 0..15; high nibbles: weights 16..31.</summary>
     public Bytes16 Qs;
-
 
     public static TensorType Type => TensorType.Q5_0;
 
@@ -31,11 +31,7 @@ internal struct BlockQ5_0 : IQuantizedFormat<BlockQ5_0>
     {
         Span<byte> quants = stackalloc byte[32];
         Unpack(in block, quants);
-        float d = HalfBits.ToSingle(block.D);
-        for (int k = 0; k < 32; k++)
-        {
-            x[k] = (quants[k] - 16) * d;
-        }
+        EvenSteps.DequantizeCentered(quants, 16, block.D, x);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -52,19 +48,11 @@ internal struct BlockQ5_0 : IQuantizedFormat<BlockQ5_0>
         scales.D = block.D;
     }
 
-    /// <summary>Maps the weight of greatest magnitude to quant 0, the one end of the range that has 16 steps.</summary>
+    /// <summary>Quantizes with the scale that maps the weight of largest magnitude to -16, the longer end of the range.</summary>
     public static void Quantize(ReadOnlySpan<float> x, out BlockQ5_0 block)
     {
-        float greatest = Magnitudes.Greatest(x);
-        float d = greatest / -16;
-        float inverse = d == 0 ? 0 : 1 / d;
         Span<byte> quants = stackalloc byte[32];
-        for (int k = 0; k < 32; k++)
-        {
-            quants[k] = (byte)Math.Min(31, (int)((x[k] * inverse) + 16.5f));
-        }
-
-        block = new() { D = HalfBits.FromSingle(d) };
+        block = new() { D = EvenSteps.QuantizeCentered(x, 16, quants) };
         Nibbles.Pack(quants, block.Qs);
         block.Qh = Nibbles.FifthBits(quants);
     }

@@ -5,7 +5,8 @@ using System.Runtime.InteropServices;
 namespace EdgeRuntime.Formats;
 
 /// <summary>
-/// Blocks of 32 weights: d * q + m with 5-bit q. Source: ggml-common.h <c>block_q5_1</c>, ggml-quants.c <c>dequantize_row_q5_1</c>.
+/// A block of 32 weights: d * q + m with 5-bit q.
+/// Source: ggml-common.h <c>block_q5_1</c>, ggml-quants.c <c>dequantize_row_q5_1</c>.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
 internal struct BlockQ5_1 : IQuantizedFormat<BlockQ5_1>
@@ -17,9 +18,8 @@ internal struct BlockQ5_1 : IQuantizedFormat<BlockQ5_1>
     /// <summary>Bit k is the fifth bit of weight k.</summary>
     public uint Qh;
 
-    /// <summary>Low nibbles: weights 0..15; high nibbles: 16..31.</summary>
+    /// <summary>Low nibbles: weights 0..15; high nibbles: weights 16..31.</summary>
     public Bytes16 Qs;
-
 
     public static TensorType Type => TensorType.Q5_1;
 
@@ -33,12 +33,7 @@ internal struct BlockQ5_1 : IQuantizedFormat<BlockQ5_1>
     {
         Span<byte> quants = stackalloc byte[32];
         Unpack(in block, quants);
-        float d = HalfBits.ToSingle(block.D);
-        float m = HalfBits.ToSingle(block.M);
-        for (int k = 0; k < 32; k++)
-        {
-            x[k] = (quants[k] * d) + m;
-        }
+        EvenSteps.DequantizeRange(quants, block.D, block.M, x);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -57,26 +52,12 @@ internal struct BlockQ5_1 : IQuantizedFormat<BlockQ5_1>
         scales.Min = block.M;
     }
 
-    /// <summary>Spreads the quants evenly from the smallest weight to the greatest.</summary>
+    /// <summary>Quantizes with evenly spaced steps from the smallest to the largest weight.</summary>
     public static void Quantize(ReadOnlySpan<float> x, out BlockQ5_1 block)
     {
-        float min = float.MaxValue;
-        float max = -float.MaxValue;
-        foreach (float value in x)
-        {
-            min = value < min ? value : min;
-            max = value > max ? value : max;
-        }
-
-        float d = (max - min) / 31;
-        float inverse = d == 0 ? 0 : 1 / d;
         Span<byte> quants = stackalloc byte[32];
-        for (int k = 0; k < 32; k++)
-        {
-            quants[k] = (byte)Math.Min(31, (int)(((x[k] - min) * inverse) + 0.5f));
-        }
-
-        block = new() { D = HalfBits.FromSingle(d), M = HalfBits.FromSingle(min) };
+        block = default;
+        (block.D, block.M) = EvenSteps.QuantizeRange(x, 31, quants);
         Nibbles.Pack(quants, block.Qs);
         block.Qh = Nibbles.FifthBits(quants);
     }

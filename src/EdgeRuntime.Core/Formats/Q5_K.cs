@@ -5,7 +5,7 @@ using System.Runtime.InteropServices;
 namespace EdgeRuntime.Formats;
 
 /// <summary>
-/// Super-blocks of 256 weights: (d * sc) * q - dmin * m with 5-bit q and 6-bit sc and m for 32 weights.
+/// A super-block of 256 weights: (d * sc) * q - dmin * m with 5-bit q, and a 6-bit sc and m per 32 weights.
 /// Source: ggml-common.h <c>block_q5_K</c>, ggml-quants.c <c>dequantize_row_q5_K</c>.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
@@ -15,15 +15,14 @@ internal struct BlockQ5_K : IQuantizedFormat<BlockQ5_K>
 
     public ushort DMin;
 
-    /// <summary>Eight 6-bit scales and eight 6-bit minima; <see cref="SixBitScales"/> has the order of their bits.</summary>
+    /// <summary>Eight 6-bit scales and eight 6-bit minima in the bit order of <see cref="SixBitScales"/>.</summary>
     public Bytes12 Scales;
 
     /// <summary>Bit s of byte l is the fifth bit of weight 32 s + l.</summary>
     public Bytes32 Qh;
 
-    /// <summary>Bytes 32 i..32 i + 31: low nibbles weights 64 i..64 i + 31, high nibbles the next 32.</summary>
+    /// <summary>Bytes 32 i..32 i + 31: low nibbles are weights 64 i..64 i + 31, high nibbles the next 32.</summary>
     public Bytes128 Qs;
-
 
     public static TensorType Type => TensorType.Q5_K;
 
@@ -38,12 +37,7 @@ internal struct BlockQ5_K : IQuantizedFormat<BlockQ5_K>
         Span<byte> quants = stackalloc byte[256];
         BlockScales scales = default;
         Decompose(in block, quants, ref scales);
-        float d = HalfBits.ToSingle(block.D);
-        float dmin = HalfBits.ToSingle(block.DMin);
-        for (int k = 0; k < 256; k++)
-        {
-            x[k] = (d * scales.SubBlocks[k / 32] * quants[k]) - (dmin * scales.SubBlocks[8 + (k / 32)]);
-        }
+        KQuantMins.Dequantize(quants, in scales, x);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -62,7 +56,7 @@ internal struct BlockQ5_K : IQuantizedFormat<BlockQ5_K>
             eights[i] |= ((high[i % 4] >> (i / 4)) & 0x0101010101010101) << 4;
         }
 
-        KQuantMins.TakeScales(block.D, block.DMin, block.Scales, ref scales);
+        KQuantMins.ExtractScales(block.D, block.DMin, block.Scales, ref scales);
     }
 
     public static void Regroup(in BlockQ5_K block, Span<uint> words, ref BlockScales scales)
@@ -77,10 +71,10 @@ internal struct BlockQ5_K : IQuantizedFormat<BlockQ5_K>
             two[9] = QuantWords.FifthBits(qh, (2 * i) + 1);
         }
 
-        KQuantMins.TakeScales(block.D, block.DMin, block.Scales, ref scales);
+        KQuantMins.ExtractScales(block.D, block.DMin, block.Scales, ref scales);
     }
 
-    /// <summary>Searches scales and minima as ggml's reference does; see <see cref="KQuantMins"/>.</summary>
+    /// <summary>Searches scales and minima with the method of ggml's reference; see <see cref="KQuantMins"/>.</summary>
     public static void Quantize(ReadOnlySpan<float> x, out BlockQ5_K block)
     {
         Span<byte> quants = stackalloc byte[256];

@@ -5,23 +5,24 @@ using System.Runtime.InteropServices;
 namespace EdgeRuntime.Formats;
 
 /// <summary>
-/// Super-blocks of 256 weights: (d * sc) * (q - 32) with 6-bit q and signed 8-bit sc for 16 weights.
+/// A super-block of 256 weights: (d * sc) * (q - 32) with 6-bit q and a signed 8-bit sc per 16 weights.
 /// Source: ggml-common.h <c>block_q6_K</c>, ggml-quants.c <c>dequantize_row_q6_K</c>.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
 internal struct BlockQ6_K : IQuantizedFormat<BlockQ6_K>
 {
-    /// <summary>Low four bits: bytes 64 h + l, low nibble weight 128 h + l, high nibble weight 128 h + 64 + l, with l in 0..63.</summary>
+    /// <summary>
+    /// Low four bits. Byte 64 h + l, l in 0..63: the low nibble is weight 128 h + l, the high nibble is weight 128 h + 64 + l.
+    /// </summary>
     public Bytes128 Ql;
 
-    /// <summary>High two bits: byte 32 h + l, bits 2 i, 2 i + 1 for weight 128 h + 32 i + l, with l in 0..31.</summary>
+    /// <summary>High two bits. Byte 32 h + l, l in 0..31: bits 2 i and 2 i + 1 are weight 128 h + 32 i + l.</summary>
     public Bytes64 Qh;
 
-    /// <summary>Signed, one for 16 weights.</summary>
+    /// <summary>One signed scale per 16 weights.</summary>
     public Bytes16 Scales;
 
     public ushort D;
-
 
     public static TensorType Type => TensorType.Q6_K;
 
@@ -59,7 +60,7 @@ internal struct BlockQ6_K : IQuantizedFormat<BlockQ6_K>
             }
         }
 
-        TakeScales(in block, ref scales);
+        ExtractScales(in block, ref scales);
     }
 
     public static void Regroup(in BlockQ6_K block, Span<uint> words, ref BlockScales scales)
@@ -79,12 +80,12 @@ internal struct BlockQ6_K : IQuantizedFormat<BlockQ6_K>
             }
         }
 
-        TakeScales(in block, ref scales);
+        ExtractScales(in block, ref scales);
     }
 
     /// <summary>
-    /// Searches a scale for each 16 weights as ggml's reference does (<see cref="KQuantSearch.SymmetricScale"/>), maps the one of
-    /// greatest magnitude to -128, and rounds to the scales as they are stored.
+    /// Searches a scale per 16 weights with the method of ggml's reference (<see cref="KQuantSearch.SymmetricScale"/>), maps the one of
+    /// largest magnitude to -128, and quantizes with the scales in stored precision.
     /// </summary>
     public static void Quantize(ReadOnlySpan<float> x, out BlockQ6_K block)
     {
@@ -110,7 +111,7 @@ internal struct BlockQ6_K : IQuantizedFormat<BlockQ6_K>
             float d = HalfBits.ToSingle(block.D) * scale;
             for (int k = 16 * i; k < 16 * (i + 1); k++)
             {
-                // Without a scale any quant is as good; ggml leaves the one of its search, this one zero.
+                // With a scale of 0 any quant gives the same weight. ggml keeps the quant of its search; this code stores zero.
                 int q = d == 0 ? 32 : Math.Clamp(KQuantSearch.NearestInt(x[k] / d), -32, 31) + 32;
                 block.Ql[(k / 128 * 64) + (k % 64)] |= (byte)((q & 15) << (k % 128 / 64 * 4));
                 block.Qh[(k / 128 * 32) + (k % 32)] |= (byte)(q >> 4 << (k % 128 / 32 * 2));
@@ -118,7 +119,7 @@ internal struct BlockQ6_K : IQuantizedFormat<BlockQ6_K>
         }
     }
 
-    private static void TakeScales(in BlockQ6_K block, ref BlockScales scales)
+    private static void ExtractScales(in BlockQ6_K block, ref BlockScales scales)
     {
         scales.SubBlocks = block.Scales;
         scales.D = block.D;

@@ -5,14 +5,15 @@ using System.Runtime.InteropServices;
 namespace EdgeRuntime.Formats;
 
 /// <summary>
-/// Blocks of 32 weights: d * q with signed 8-bit q. Source: ggml-common.h <c>block_q8_0</c>, ggml-quants.c <c>dequantize_row_q8_0</c>.
+/// A block of 32 weights: d * q with signed 8-bit q.
+/// Source: ggml-common.h <c>block_q8_0</c>, ggml-quants.c <c>dequantize_row_q8_0</c>.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
 internal struct BlockQ8_0 : IQuantizedFormat<BlockQ8_0>
 {
     public ushort D;
 
-    /// <summary>Signed; as unsigned quants they are 128 higher.</summary>
+    /// <summary>Signed bytes.</summary>
     public Bytes32 Qs;
 
     public static TensorType Type => TensorType.Q8_0;
@@ -47,7 +48,7 @@ internal struct BlockQ8_0 : IQuantizedFormat<BlockQ8_0>
         scales.D = block.D;
     }
 
-    /// <summary>Maps the greatest magnitude to 127 and rounds to the nearest, ties away from zero.</summary>
+    /// <summary>Quantizes with the scale that maps the largest magnitude to 127. Rounds to nearest, ties away from zero.</summary>
     public static void Quantize(ReadOnlySpan<float> x, out BlockQ8_0 block)
     {
         float greatest = MathF.Abs(Magnitudes.Greatest(x));

@@ -4,36 +4,35 @@ using System.Runtime.CompilerServices;
 namespace EdgeRuntime.Formats;
 
 /// <summary>
-/// How the bits of a quant stand for a number: weight = scale * <see cref="Unit"/> * (level - <see cref="Offset"/>) where there are no
-/// minima.
+/// Defines how the bits of a quant map to a number. Without minima: weight = scale * <see cref="Unit"/> * (level - <see cref="Offset"/>).
 /// </summary>
 /// <remarks>
-/// The size of an implementation, which the JIT knows before it inlines anything, is the number of steps whose products of pairs sum
-/// exactly in int16: 32767 / (2 x 127 x <see cref="MaxLevel"/>), one of 8, 4, 2 and 1; 16 stands for levels of eight bits, which are
-/// multiplied as signed numbers.
+/// The structure size of an implementation encodes how many pairs of products can be summed exactly in int16: 32767 / (2 x 127 x
+/// <see cref="MaxLevel"/>), rounded down to 8, 4, 2 or 1. The value 16 marks 8-bit levels, which are multiplied as signed numbers. The size
+/// is used because the JIT knows it before it inlines anything.
 /// </remarks>
 internal interface IQuantCode
 {
-    /// <summary>Size of a code whose levels need all eight bits.</summary>
+    /// <summary>The structure size of a code whose levels need all eight bits.</summary>
     const int Signed = 16;
 
-    /// <summary>Bits of a quant.</summary>
+    /// <summary>Gets the number of bits per quant.</summary>
     static abstract int Bits { get; }
 
-    /// <summary>Subtracted from the level; 0 for formats with minima.</summary>
+    /// <summary>Gets the number that is subtracted from the level; 0 for formats with minima.</summary>
     static abstract int Offset { get; }
 
-    /// <summary>Greatest level.</summary>
+    /// <summary>Gets the largest level.</summary>
     static abstract int MaxLevel { get; }
 
-    /// <summary>What one step of the level is worth beside the scale.</summary>
+    /// <summary>Gets the factor of one level step in addition to the scale.</summary>
     static virtual float Unit => 1;
 
-    /// <summary>The level of each quant, sixteen of them; empty where it is the quant.</summary>
+    /// <summary>Gets the level of each of the sixteen quants; empty if the level equals the quant.</summary>
     static virtual ReadOnlySpan<byte> Levels => default;
 }
 
-/// <summary>An <see cref="IQuantCode"/> as an object.</summary>
+/// <summary>Represents an <see cref="IQuantCode"/> as an object.</summary>
 internal sealed class QuantCode
 {
     private readonly byte[] _levels;
@@ -60,7 +59,7 @@ internal sealed class QuantCode
     /// <inheritdoc cref="IQuantCode.MaxLevel"/>
     public int MaxLevel { get; }
 
-    /// <summary>The size of the <see cref="IQuantCode"/>.</summary>
+    /// <summary>Gets the structure size of the <see cref="IQuantCode"/>: how many pairs of products fit into int16.</summary>
     public int Steps { get; }
 
     /// <inheritdoc cref="IQuantCode.Unit"/>
@@ -69,11 +68,11 @@ internal sealed class QuantCode
     /// <inheritdoc cref="IQuantCode.Levels"/>
     public ReadOnlySpan<byte> Levels => _levels;
 
-    /// <summary>The one object of a code.</summary>
+    /// <summary>Gets the single object of a code.</summary>
     public static QuantCode Of<TCode>()
         where TCode : unmanaged, IQuantCode => Instance<TCode>.Value;
 
-    /// <summary>The level of a quant.</summary>
+    /// <summary>Gets the level of a quant.</summary>
     public int Level(int quant) => _levels.Length == 0 ? quant : _levels[quant];
 
     /// <inheritdoc/>

@@ -3,9 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace EdgeRuntime.Formats;
 
-// The codes, by the number of bits where several formats share one.
+// The quant codes. A code that several formats share is named after its number of bits.
 
-/// <summary>0..3 with a minimum.</summary>
+/// <summary>The numbers 0..3; the format adds a minimum.</summary>
 [StructLayout(LayoutKind.Sequential, Size = 8)]
 internal readonly struct Unsigned2 : IQuantCode
 {
@@ -16,7 +16,7 @@ internal readonly struct Unsigned2 : IQuantCode
     public static int MaxLevel => 3;
 }
 
-/// <summary>0..15 with a minimum.</summary>
+/// <summary>The numbers 0..15; the format adds a minimum.</summary>
 [StructLayout(LayoutKind.Sequential, Size = 8)]
 internal readonly struct Unsigned4 : IQuantCode
 {
@@ -27,7 +27,7 @@ internal readonly struct Unsigned4 : IQuantCode
     public static int MaxLevel => 15;
 }
 
-/// <summary>0..31 with a minimum.</summary>
+/// <summary>The numbers 0..31; the format adds a minimum.</summary>
 [StructLayout(LayoutKind.Sequential, Size = 4)]
 internal readonly struct Unsigned5 : IQuantCode
 {
@@ -38,7 +38,7 @@ internal readonly struct Unsigned5 : IQuantCode
     public static int MaxLevel => 31;
 }
 
-/// <summary>-1 or 1; the levels are 0 and 2.</summary>
+/// <summary>The numbers -1 and 1, as levels 0 and 2.</summary>
 [StructLayout(LayoutKind.Sequential, Size = 8)]
 internal readonly struct PlusMinus : IQuantCode
 {
@@ -51,7 +51,7 @@ internal readonly struct PlusMinus : IQuantCode
     public static ReadOnlySpan<byte> Levels => [0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 }
 
-/// <summary>-1..2, of which ternary types use the first three.</summary>
+/// <summary>The numbers -1..2. Ternary types use only the first three.</summary>
 [StructLayout(LayoutKind.Sequential, Size = 8)]
 internal readonly struct TernaryCode : IQuantCode
 {
@@ -62,7 +62,7 @@ internal readonly struct TernaryCode : IQuantCode
     public static int MaxLevel => 3;
 }
 
-/// <summary>-4..3.</summary>
+/// <summary>The numbers -4..3.</summary>
 [StructLayout(LayoutKind.Sequential, Size = 8)]
 internal readonly struct Centered3 : IQuantCode
 {
@@ -73,7 +73,7 @@ internal readonly struct Centered3 : IQuantCode
     public static int MaxLevel => 7;
 }
 
-/// <summary>-8..7.</summary>
+/// <summary>The numbers -8..7.</summary>
 [StructLayout(LayoutKind.Sequential, Size = 8)]
 internal readonly struct Centered4 : IQuantCode
 {
@@ -84,7 +84,7 @@ internal readonly struct Centered4 : IQuantCode
     public static int MaxLevel => 15;
 }
 
-/// <summary>-16..15.</summary>
+/// <summary>The numbers -16..15.</summary>
 [StructLayout(LayoutKind.Sequential, Size = 4)]
 internal readonly struct Centered5 : IQuantCode
 {
@@ -95,7 +95,7 @@ internal readonly struct Centered5 : IQuantCode
     public static int MaxLevel => 31;
 }
 
-/// <summary>-32..31.</summary>
+/// <summary>The numbers -32..31.</summary>
 [StructLayout(LayoutKind.Sequential, Size = 2)]
 internal readonly struct Centered6 : IQuantCode
 {
@@ -106,7 +106,7 @@ internal readonly struct Centered6 : IQuantCode
     public static int MaxLevel => 63;
 }
 
-/// <summary>-128..127.</summary>
+/// <summary>The numbers -128..127.</summary>
 [StructLayout(LayoutKind.Sequential, Size = IQuantCode.Signed)]
 internal readonly struct Centered8 : IQuantCode
 {
@@ -117,7 +117,7 @@ internal readonly struct Centered8 : IQuantCode
     public static int MaxLevel => 255;
 }
 
-/// <summary><see cref="NonLinear4.Values"/>.</summary>
+/// <summary>The numbers in <see cref="NonLinear4.Values"/>.</summary>
 [StructLayout(LayoutKind.Sequential, Size = IQuantCode.Signed)]
 internal readonly struct NonLinearCode : IQuantCode
 {
@@ -130,7 +130,9 @@ internal readonly struct NonLinearCode : IQuantCode
     public static ReadOnlySpan<byte> Levels => [1, 24, 45, 63, 79, 93, 106, 118, 129, 141, 153, 166, 181, 197, 217, 241];
 }
 
-/// <summary>-1, 0 and 1 in eighths, each an eighth higher or lower for eight weights at a time: the levels are 8 q and 8 q + 2.</summary>
+/// <summary>
+/// The numbers -1, 0 and 1 in eighths, shifted by plus or minus one eighth per group of eight weights: the levels are 8 q and 8 q + 2.
+/// </summary>
 [StructLayout(LayoutKind.Sequential, Size = 4)]
 internal readonly struct ShiftedTernary : IQuantCode
 {
@@ -143,7 +145,7 @@ internal readonly struct ShiftedTernary : IQuantCode
     public static float Unit => 1 / 8f;
 }
 
-/// <summary><see cref="Float4.Values"/>, which are doubled.</summary>
+/// <summary>The numbers in <see cref="Float4.Values"/>, which are doubled to be integers.</summary>
 [StructLayout(LayoutKind.Sequential, Size = 4)]
 internal readonly struct Float4Code : IQuantCode
 {
@@ -158,7 +160,7 @@ internal readonly struct Float4Code : IQuantCode
     public static ReadOnlySpan<byte> Levels => [12, 13, 14, 15, 16, 18, 20, 24, 12, 11, 10, 9, 8, 6, 4, 0];
 }
 
-/// <summary>The magnitudes of <see cref="IQ2Grids"/>, 8, 25 and 43, with signs; a scale counts eighths of 2 sc + 1.</summary>
+/// <summary>The signed magnitudes 8, 25 and 43 of <see cref="IQ2Grids"/>. The scale is 2 sc + 1 in units of one eighth.</summary>
 [StructLayout(LayoutKind.Sequential, Size = 1)]
 internal readonly struct Grid2Code : IQuantCode
 {
@@ -170,11 +172,11 @@ internal readonly struct Grid2Code : IQuantCode
 
     public static float Unit => 1 / 8f;
 
-    /// <summary>The third bit is the sign.</summary>
+    /// <summary>Gets the levels. Bit 2 of the quant is the sign.</summary>
     public static ReadOnlySpan<byte> Levels => [51, 68, 86, 43, 35, 18, 0, 43, 43, 43, 43, 43, 43, 43, 43, 43];
 }
 
-/// <summary>Half the magnitudes of <see cref="IQ3Grids.Xxs"/> with signs; a scale counts halves of 2 sc + 1.</summary>
+/// <summary>Half of the signed magnitudes of <see cref="IQ3Grids.Xxs"/>. The scale is 2 sc + 1 in units of one half.</summary>
 [StructLayout(LayoutKind.Sequential, Size = 2)]
 internal readonly struct Grid3Code : IQuantCode
 {
@@ -189,7 +191,7 @@ internal readonly struct Grid3Code : IQuantCode
     public static ReadOnlySpan<byte> Levels => [0, 5, 9, 13, 17, 21, 25, 29, 33, 37, 41, 45, 49, 53, 57, 62];
 }
 
-/// <summary>-15, -13 .. 15: the magnitudes of <see cref="IQ3Grids.S"/> with signs.</summary>
+/// <summary>The odd numbers -15..15: the signed magnitudes of <see cref="IQ3Grids.S"/>.</summary>
 [StructLayout(LayoutKind.Sequential, Size = 4)]
 internal readonly struct OddCode : IQuantCode
 {

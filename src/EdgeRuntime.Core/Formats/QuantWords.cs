@@ -6,21 +6,20 @@ using System.Runtime.Intrinsics;
 namespace EdgeRuntime.Formats;
 
 /// <summary>
-/// The quants of a row as packed panels have them: 32 columns are as many words (of four bytes) as a quant has bits, in the order of
-/// <see cref="Kernels.Panels.PackedLayout"/>. <see cref="FromQuants"/> defines them; the other methods are what formats do instead, from
-/// their own fields and with vectors.
+/// The quants of a row in the order of packed panels (<see cref="Kernels.Panels.PackedLayout"/>): 32 columns take as many four-byte words
+/// as a quant has bits. <see cref="FromQuants"/> is the definition; the other methods are faster ways from the fields of specific formats.
 /// </summary>
 internal static class QuantWords
 {
-    /// <summary>Columns that have words of their own.</summary>
+    /// <summary>The number of columns per set of words.</summary>
     public const int Columns = 32;
 
     private const uint Nibble = 0x0f0f0f0f;
 
-    /// <summary>The words of 32 quants, a byte each.</summary>
+    /// <summary>Makes the words of 32 quants.</summary>
     /// <param name="bits">1, 2, 3, 4, 5, 6 or 8.</param>
-    /// <param name="quants">32 quants.</param>
-    /// <param name="words">Gets <paramref name="bits"/> words.</param>
+    /// <param name="quants">32 quants, one byte each.</param>
+    /// <param name="words">Receives <paramref name="bits"/> words.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void FromQuants(int bits, ReadOnlySpan<byte> quants, Span<uint> words)
     {
@@ -55,7 +54,7 @@ internal static class QuantWords
         }
     }
 
-    /// <summary>A bit of each quant.</summary>
+    /// <summary>Collects one bit of each quant.</summary>
     private static uint Singles(ReadOnlySpan<uint> fours, int shift)
     {
         uint word = 0;
@@ -67,7 +66,7 @@ internal static class QuantWords
         return word;
     }
 
-    /// <summary>Two bits of each quant.</summary>
+    /// <summary>Collects two bits of each quant.</summary>
     private static void Pairs(ReadOnlySpan<uint> fours, int shift, Span<uint> words)
     {
         for (int p = 0; p < 2; p++)
@@ -83,11 +82,11 @@ internal static class QuantWords
     }
 
     /// <summary>
-    /// Four words each of two times 32 quants that share their bytes: the low nibbles are the one's, the high nibbles the other's.
+    /// Makes four words each for two sets of 32 quants that share 32 bytes: the low nibbles are the first set, the high nibbles the second.
     /// </summary>
     /// <param name="nibbles">32 bytes.</param>
-    /// <param name="low">Gets four words.</param>
-    /// <param name="high">Gets four words.</param>
+    /// <param name="low">Receives four words of the low nibbles.</param>
+    /// <param name="high">Receives four words of the high nibbles.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void FromNibbles(ReadOnlySpan<byte> nibbles, Span<uint> low, Span<uint> high)
     {
@@ -98,24 +97,24 @@ internal static class QuantWords
         (((first.AsUInt16() >>> 4).AsByte() & lowMask) | (last & ~lowMask)).AsUInt32().CopyTo(high);
     }
 
-    /// <summary>The word of fifth bits, of 32 columns with a byte each.</summary>
-    /// <param name="bytes">32 bytes, four to a word; bit <paramref name="plane"/> of each counts.</param>
-    /// <param name="plane">0 to 7.</param>
+    /// <summary>Makes the word of fifth bits of 32 columns from one byte per column.</summary>
+    /// <param name="bytes">32 bytes, one per column.</param>
+    /// <param name="plane">The bit of each byte to use, 0 to 7.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint FifthBits(ReadOnlySpan<byte> bytes, int plane)
     {
-        // Of groups g = 0..7 of four columns, group g to bit g: no two meet in a bit, so the sum is the union.
+        // Group g = 0..7 of four columns goes to bit g. No two groups share a bit, so the sum is the union.
         Vector128<uint> bit = Vector128.Create(0x01010101u);
         Vector128<uint> first = (Vector128.Create(bytes[..16]).AsUInt32() >>> plane) & bit;
         Vector128<uint> last = (Vector128.Create(bytes[16..]).AsUInt32() >>> plane) & bit;
         return Vector128.Sum((first * Vector128.Create(1u, 2, 4, 8)) + (last * Vector128.Create(16u, 32, 64, 128)));
     }
 
-    /// <summary>The word of fifth bits, of 32 columns with a bit each: bit 4 g + j goes to bit 8 j + g.</summary>
+    /// <summary>Makes the word of fifth bits of 32 columns from one bit per column: bit 4 g + j goes to bit 8 j + g.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint FifthBits(uint bits)
     {
-        // The five bits of a bit's place, g2 g1 g0 j1 j0, become j1 j0 g2 g1 g0: four times two of them change places.
+        // A bit's position in binary, g2 g1 g0 j1 j0, becomes j1 j0 g2 g1 g0 by four exchanges of two of these digits.
         bits = SwapPlaces(bits, 0x0000cccc, 14);
         bits = SwapPlaces(bits, 0x00aa00aa, 7);
         bits = SwapPlaces(bits, 0x0c0c0c0c, 2);
@@ -123,7 +122,8 @@ internal static class QuantWords
     }
 
     /// <summary>
-    /// A word of fifth and sixth bits, of 16 columns with a byte each: bits <paramref name="shift"/> and the next of each.
+    /// Makes a word of fifth and sixth bits of 16 columns from bits <paramref name="shift"/> and <paramref name="shift"/> + 1 of one byte
+    /// per column.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint HighPairs(ReadOnlySpan<byte> bytes, int shift)
@@ -132,11 +132,11 @@ internal static class QuantWords
         return Vector128.Sum(pairs * Vector128.Create(1u, 4, 16, 64));
     }
 
-    /// <summary>A word of 2-bit quants, of 16 columns with two bits each: those of column 4 i + j go to bits 8 j + 2 i.</summary>
+    /// <summary>Makes a word of 2-bit quants from 16 columns with two bits each: the bits of column 4 i + j go to bits 8 j + 2 i.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint FromPairs(uint pairs) => SwapPlaces(SwapPlaces(pairs, 0x00cc00cc, 6), 0x0000f0f0, 12);
 
-    /// <summary>The low nibbles of a word, of 4 columns with four bits each: those of column j go to bits 8 j.</summary>
+    /// <summary>Spreads four 4-bit quants into the low nibbles of a word: the bits of column j go to bits 8 j.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint FromFour(uint nibbles)
     {
@@ -144,10 +144,10 @@ internal static class QuantWords
         return (nibbles | (nibbles << 4)) & Nibble;
     }
 
-    /// <summary>Words of 32 quants of two bits that lie in the order of <see cref="BitPairs"/>.</summary>
-    /// <param name="packed">32 bytes.</param>
-    /// <param name="i">Which quarter of their 128 quants.</param>
-    /// <param name="words">Gets two words.</param>
+    /// <summary>Makes the words of 32 2-bit quants in the order of <see cref="BitPairs"/>.</summary>
+    /// <param name="packed">32 bytes with 128 quants.</param>
+    /// <param name="i">The index of the group of 32 quants, 0 to 3.</param>
+    /// <param name="words">Receives two words.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void FromBitPairs(ReadOnlySpan<byte> packed, int i, Span<uint> words)
     {
@@ -155,7 +155,7 @@ internal static class QuantWords
         words[1] = HighPairs(packed[16..], 2 * i);
     }
 
-    /// <summary>Exchanges the bits of a mask with those that are <paramref name="distance"/> places higher.</summary>
+    /// <summary>Exchanges the bits of a mask with the bits <paramref name="distance"/> positions higher.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static uint SwapPlaces(uint bits, uint mask, int distance)
     {

@@ -3,13 +3,14 @@ using System;
 namespace EdgeRuntime.Formats;
 
 /// <summary>
-/// The 12 bytes that hold eight 6-bit scales and eight 6-bit minima of a Q4_K or Q5_K super-block: bytes 0..3 have scales 0..3,
-/// bytes 4..7 minima 0..3, in their low six bits; bytes 8..11 have the low nibbles of scales (low) and minima (high) 4..7, whose
-/// upper two bits are those left in bytes 0..3 and 4..7. Source: ggml-quants.c <c>get_scale_min_k4</c>.
+/// The 12 bytes with eight 6-bit scales and eight 6-bit minima of a Q4_K or Q5_K super-block. The low six bits of bytes 0..3 hold scales
+/// 0..3, those of bytes 4..7 hold minima 0..3. Bytes 8..11 hold the low four bits of scales 4..7 (low nibbles) and of minima 4..7 (high
+/// nibbles); their upper two bits are the top two bits of bytes 0..3 (scales) and 4..7 (minima).
+/// Source: ggml-quants.c <c>get_scale_min_k4</c>.
 /// </summary>
 internal static class SixBitScales
 {
-    /// <summary>To 8 scales and then 8 minima.</summary>
+    /// <summary>Unpacks eight scales followed by eight minima.</summary>
     public static void Unpack(ReadOnlySpan<byte> packed, Span<byte> scales)
     {
         for (int i = 0; i < 4; i++)
@@ -21,7 +22,7 @@ internal static class SixBitScales
         }
     }
 
-    /// <summary>The opposite of <see cref="Unpack"/>.</summary>
+    /// <summary>Packs eight scales followed by eight minima; reverses <see cref="Unpack"/>.</summary>
     public static void Pack(ReadOnlySpan<byte> scales, Span<byte> packed)
     {
         for (int i = 0; i < 4; i++)

@@ -5,8 +5,8 @@ using System.Runtime.InteropServices;
 namespace EdgeRuntime.Formats;
 
 /// <summary>
-/// Super-blocks of 256 weights: d * (q - 1) with q of 0, 1 or 2, five in a byte. A byte is the fraction 0.q0 q1 q2 q3 q4 in base 3,
-/// rounded up to 256ths: times 3, the part before the point is q0, and so on.
+/// A super-block of 256 weights: d * (q - 1) with q in 0..2, five per byte. A byte is the base-3 fraction 0.q0 q1 q2 q3 q4 in units of
+/// 1/256, rounded up. Multiplying by 3 moves q0 before the point, multiplying the rest by 3 gives q1, and so on.
 /// Source: ggml-common.h <c>block_tq1_0</c>, ggml-quants.c <c>dequantize_row_tq1_0</c>.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
@@ -18,7 +18,7 @@ internal struct BlockTQ1_0 : IQuantizedFormat<BlockTQ1_0>
     /// <summary>Digit n of byte l: weight 160 + 16 n + l.</summary>
     public Bytes16 QsMiddle;
 
-    /// <summary>Digit n of byte l, four digits alone: weight 240 + 4 n + l.</summary>
+    /// <summary>Digit n of byte l, only four digits: weight 240 + 4 n + l.</summary>
     public Bytes4 Qh;
 
     public ushort D;
@@ -49,7 +49,7 @@ internal struct BlockTQ1_0 : IQuantizedFormat<BlockTQ1_0>
         scales.D = block.D;
     }
 
-    /// <summary>Divides by the greatest magnitude and rounds to -1, 0 or 1; see <see cref="Ternary"/>.</summary>
+    /// <summary>Divides by the largest magnitude and rounds to -1, 0 or 1; see <see cref="Ternary"/>.</summary>
     public static void Quantize(ReadOnlySpan<float> x, out BlockTQ1_0 block)
     {
         Span<byte> quants = stackalloc byte[256];

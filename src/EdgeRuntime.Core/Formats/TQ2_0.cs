@@ -5,13 +5,13 @@ using System.Runtime.InteropServices;
 namespace EdgeRuntime.Formats;
 
 /// <summary>
-/// Super-blocks of 256 weights: d * (q - 1) with 2-bit q. Source: ggml-common.h <c>block_tq2_0</c>, ggml-quants.c
-/// <c>dequantize_row_tq2_0</c>.
+/// A super-block of 256 weights: d * (q - 1) with 2-bit q.
+/// Source: ggml-common.h <c>block_tq2_0</c>, ggml-quants.c <c>dequantize_row_tq2_0</c>.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
 internal struct BlockTQ2_0 : IQuantizedFormat<BlockTQ2_0>
 {
-    /// <summary>In the order of <see cref="BitPairs"/>.</summary>
+    /// <summary>The quants in the order of <see cref="BitPairs"/>.</summary>
     public Bytes64 Qs;
 
     public ushort D;
@@ -39,25 +39,21 @@ internal struct BlockTQ2_0 : IQuantizedFormat<BlockTQ2_0>
     public static void Decompose(in BlockTQ2_0 block, Span<byte> quants, ref BlockScales scales)
     {
         BitPairs.Unpack(block.Qs, quants);
-        TakeScales(in block, ref scales);
+        ExtractScales(in block, ref scales);
     }
 
     public static void Regroup(in BlockTQ2_0 block, Span<uint> words, ref BlockScales scales)
     {
-        ReadOnlySpan<byte> qs = block.Qs;
-        for (int i = 0; i < 8; i++)
-        {
-            QuantWords.FromBitPairs(qs.Slice(i / 4 * 32, 32), i % 4, words.Slice(2 * i, 2));
-        }
-        TakeScales(in block, ref scales);
+        BitPairs.Regroup(block.Qs, words);
+        ExtractScales(in block, ref scales);
     }
 
-    private static void TakeScales(in BlockTQ2_0 block, ref BlockScales scales)
+    private static void ExtractScales(in BlockTQ2_0 block, ref BlockScales scales)
     {
         scales.D = block.D;
     }
 
-    /// <summary>Divides by the greatest magnitude and rounds to -1, 0 or 1; see <see cref="Ternary"/>.</summary>
+    /// <summary>Divides by the largest magnitude and rounds to -1, 0 or 1; see <see cref="Ternary"/>.</summary>
     public static void Quantize(ReadOnlySpan<float> x, out BlockTQ2_0 block)
     {
         Span<byte> quants = stackalloc byte[256];

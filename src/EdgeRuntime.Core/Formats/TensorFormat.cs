@@ -5,67 +5,67 @@ using System.Runtime.InteropServices;
 
 namespace EdgeRuntime.Formats;
 
-/// <summary>
-/// Makes the block for <see cref="ITensorFormat{TSelf}.BlockWeights"/> finite weights, without knowing which of them matter in use.
-/// </summary>
-/// <typeparam name="TBlock">The block.</typeparam>
+/// <summary>Quantizes <see cref="ITensorFormat{TSelf}.BlockWeights"/> finite weights to one block, without an importance matrix.</summary>
+/// <typeparam name="TBlock">The block structure.</typeparam>
 /// <param name="x">The weights.</param>
-/// <param name="block">Gets the block.</param>
+/// <param name="block">Receives the block.</param>
 internal delegate void BlockQuantizer<TBlock>(ReadOnlySpan<float> x, out TBlock block)
     where TBlock : unmanaged, ITensorFormat<TBlock>;
 
-/// <summary>One tensor type, as an object: the arithmetic of its block structure over rows of bytes.</summary>
+/// <summary>Represents a tensor type as an object: applies the arithmetic of its block structure to rows of bytes.</summary>
 internal abstract class TensorFormat
 {
-    /// <summary>The id in files.</summary>
+    /// <summary>Gets the type id used in files.</summary>
     public abstract TensorType Type { get; }
 
-    /// <summary>Weights of one block.</summary>
+    /// <summary>Gets the number of weights per block.</summary>
     public abstract int BlockWeights { get; }
 
-    /// <summary>Bytes of one block.</summary>
+    /// <summary>Gets the number of bytes per block.</summary>
     public abstract int BlockBytes { get; }
 
-    /// <summary>What kernels must know, or null for the float types.</summary>
+    /// <summary>Gets the code and the scales of the quants, or null for float types.</summary>
     public abstract QuantShape? Shape { get; }
 
     /// <inheritdoc cref="IQuantizedFormat{TSelf}.IsScalesThenQuants"/>
     public abstract bool IsScalesThenQuants { get; }
 
-    /// <summary>Whether there is a quantizer to the type.</summary>
+    /// <summary>Gets whether the type has a quantizer.</summary>
     public abstract bool CanQuantize { get; }
 
-    /// <summary>Bytes of a row.</summary>
-    /// <exception cref="ArgumentException"><paramref name="columns"/> is no multiple of the block.</exception>
+    /// <summary>Computes the number of bytes per row.</summary>
+    /// <exception cref="ArgumentException"><paramref name="columns"/> is not a multiple of the block size.</exception>
     public long RowBytes(int columns) => columns % BlockWeights == 0
         ? (long)columns / BlockWeights * BlockBytes
         : throw new ArgumentException($"{columns} columns are no multiple of a {Type} block's {BlockWeights}", nameof(columns));
 
-    /// <summary>Weights in float32, to the bit as the scalar code of ggml has them.</summary>
+    /// <summary>Converts blocks to float32, with exactly the results of ggml's scalar code.</summary>
     /// <param name="source">Whole blocks.</param>
-    /// <param name="x">As many weights as the blocks have.</param>
+    /// <param name="x">Receives the weights of all blocks.</param>
     public abstract void Dequantize(ReadOnlySpan<byte> source, Span<float> x);
 
-    /// <summary>The blocks for some weights: the bytes of ggml's reference code without an imatrix, K-quants as good.</summary>
-    /// <param name="x">Finite weights, whole blocks.</param>
-    /// <param name="destination">As many bytes as the blocks have.</param>
-    /// <exception cref="NotSupportedException">There is no quantizer to the type; the message lists those that have one.</exception>
+    /// <summary>
+    /// Quantizes weights without an imatrix. The bytes equal those of ggml's reference code; for K-quants only the error is as small.
+    /// </summary>
+    /// <param name="x">Finite weights for whole blocks.</param>
+    /// <param name="destination">Receives the blocks.</param>
+    /// <exception cref="NotSupportedException">The type has no quantizer; the message lists the types that have one.</exception>
     public abstract void Quantize(ReadOnlySpan<float> x, Span<byte> destination);
 
-    /// <summary>Takes one block of a quantized format apart; see <see cref="IQuantizedFormat{TSelf}.Decompose"/>.</summary>
+    /// <summary>Splits one block of a quantized format; see <see cref="IQuantizedFormat{TSelf}.Decompose"/>.</summary>
     public abstract void Decompose(ReadOnlySpan<byte> block, Span<byte> quants, ref BlockScales scales);
 
-    /// <summary>Takes blocks of a row apart; see <see cref="IQuantizedFormat{TSelf}.Regroup"/>.</summary>
+    /// <summary>Splits the blocks of a row; see <see cref="IQuantizedFormat{TSelf}.Regroup"/>.</summary>
     /// <param name="blocks">Whole blocks.</param>
-    /// <param name="words">Gets as many words for each 32 columns as a quant has bits.</param>
-    /// <param name="scales">Gets one for each block.</param>
+    /// <param name="words">Receives, per 32 columns, as many words as a quant has bits.</param>
+    /// <param name="scales">Receives one element per block.</param>
     public abstract void Regroup(ReadOnlySpan<byte> blocks, Span<uint> words, Span<BlockScales> scales);
 
-    /// <summary>A float format.</summary>
+    /// <summary>Creates a float format.</summary>
     public static TensorFormat OfFloat<TBlock>(BlockQuantizer<TBlock> quantizer)
         where TBlock : unmanaged, ITensorFormat<TBlock> => new Blocks<TBlock>(quantizer);
 
-    /// <summary>A quantized format.</summary>
+    /// <summary>Creates a quantized format.</summary>
     public static TensorFormat Of<TBlock>(BlockQuantizer<TBlock>? quantizer = null)
         where TBlock : unmanaged, IQuantizedFormat<TBlock> => new Quantized<TBlock>(quantizer);
 

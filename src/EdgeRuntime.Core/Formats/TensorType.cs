@@ -1,8 +1,9 @@
 namespace EdgeRuntime.Formats;
 
 /// <summary>
-/// The tensor type ids of GGUF files, removed ones included; <see cref="TensorTypes"/> holds the facts of each.
-/// Source: ggml.h, <c>enum ggml_type</c>; I2_S is bitnet.cpp's, under an id that ggml has removed (IQ4_NL_4_4) and never wrote to files.
+/// The tensor type ids of GGUF files, including removed types; <see cref="TensorTypes"/> has the properties of each.
+/// Source: ggml.h, <c>enum ggml_type</c>. I2_S is a type of bitnet.cpp; it reuses the id of IQ4_NL_4_4, which ggml removed and never wrote
+/// to files.
 /// </summary>
 #pragma warning disable CA1027, CA1028, CA1720, CS1591 // the file format fixes ids and names
 public enum TensorType : uint

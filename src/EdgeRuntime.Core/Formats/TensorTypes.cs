@@ -2,28 +2,28 @@ using System.Collections.Generic;
 
 namespace EdgeRuntime.Formats;
 
-/// <summary>The facts of one tensor type that are needed to find a tensor's bytes in a file.</summary>
-/// <param name="Type">The id.</param>
-/// <param name="Name">ggml's spelling, as in <c>Q4_K</c>.</param>
-/// <param name="BlockElements">Weights of one block; 0 for a removed type.</param>
-/// <param name="BlockBytes">Bytes of one block; 0 for a removed type.</param>
-/// <param name="ReplacedBy">For a removed type, the one to quantize to instead; null for a living one.</param>
-/// <param name="TailBytes">Bytes behind the rows of a tensor that all of them share.</param>
+/// <summary>The properties of a tensor type that are needed to find a tensor's bytes in a file.</summary>
+/// <param name="Type">The type id.</param>
+/// <param name="Name">The name in ggml's spelling, for example <c>Q4_K</c>.</param>
+/// <param name="BlockElements">The number of weights per block; 0 for a removed type.</param>
+/// <param name="BlockBytes">The number of bytes per block; 0 for a removed type.</param>
+/// <param name="ReplacedBy">The type that replaces a removed type; null for all others.</param>
+/// <param name="TailBytes">The number of bytes after the last row that belong to the whole tensor.</param>
 public sealed record TensorTypeFacts(
     TensorType Type, string Name, int BlockElements, int BlockBytes, TensorType? ReplacedBy = null, int TailBytes = 0)
 {
-    /// <summary>Whether the type is for data such as indices: no matrix of weights has it.</summary>
+    /// <summary>Gets whether the type stores data such as indices and is never used for weight matrices.</summary>
     public bool IsData => Type is TensorType.I8 or TensorType.I16 or TensorType.I32 or TensorType.I64 or TensorType.F64;
 
-    /// <summary>Whether ggml has withdrawn the type from files: its id is reserved and no file may use it.</summary>
+    /// <summary>Gets whether ggml has removed the type: the id is reserved, and no file may use it.</summary>
     public bool IsRemoved => ReplacedBy is not null;
 
-    /// <summary>Bits per weight, scales included; 0 for a removed type.</summary>
+    /// <summary>Gets the number of bits per weight, scales included; 0 for a removed type.</summary>
     public double BitsPerWeight => BlockElements == 0 ? 0 : 8.0 * BlockBytes / BlockElements;
 }
 
 /// <summary>
-/// Every tensor type id with its name and block size, whether there are kernels for it or not.
+/// Lists every tensor type id with its name and block size, whether it has kernels or not.
 /// Source: llama.cpp v0.5.0, ggml.c <c>type_traits</c> and the block structures of ggml-common.h.
 /// </summary>
 public static class TensorTypes
@@ -75,10 +75,10 @@ public static class TensorTypes
         Of(TensorType.Q2_0, 64, 18),
     ];
 
-    /// <summary>All types; the position in the list is the id.</summary>
+    /// <summary>Gets all types; the index in the list is the type id.</summary>
     public static IReadOnlyList<TensorTypeFacts> All => _facts;
 
-    /// <summary>The facts of an id, or null where ggml knows no such id.</summary>
+    /// <summary>Finds the properties of a type id; null if ggml does not define the id.</summary>
     public static TensorTypeFacts? Find(TensorType type) => (uint)type < (uint)_facts.Length ? _facts[(int)type] : null;
 
     private static TensorTypeFacts Of(TensorType type, int blockElements, int blockBytes) =>

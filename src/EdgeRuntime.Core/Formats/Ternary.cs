@@ -2,12 +2,12 @@ using System;
 
 namespace EdgeRuntime.Formats;
 
-/// <summary>How TQ1_0, TQ2_0 and Q2_0 round: the scale is the greatest magnitude of a block, so that the quants are -1, 0 and 1.</summary>
+/// <summary>The rounding of TQ1_0, TQ2_0 and Q2_0: the scale is the largest magnitude of a block, so the numbers are -1, 0 and 1.</summary>
 internal static class Ternary
 {
-    /// <summary>Divides by the greatest magnitude and rounds to the nearest, ties away from zero.</summary>
-    /// <param name="x">A block of finite weights.</param>
-    /// <param name="quants">Gets 0, 1 and 2 for -1, 0 and 1.</param>
+    /// <summary>Divides by the largest magnitude and rounds to nearest, ties away from zero.</summary>
+    /// <param name="x">The finite weights of a block.</param>
+    /// <param name="quants">Receives 0, 1 and 2 for -1, 0 and 1.</param>
     /// <returns>The scale as float16.</returns>
     public static ushort Quantize(ReadOnlySpan<float> x, Span<byte> quants)
     {

@@ -3,7 +3,7 @@ using System;
 namespace EdgeRuntime.Formats;
 
 /// <summary>
-/// Floats of four bits of exponent and three of mantissa without a sign (UE4M3), the scales of NVFP4: 2^-9 to 448.
+/// Unsigned 8-bit floats with four exponent bits and three mantissa bits (UE4M3), from 2^-9 to 448: the scales of NVFP4.
 /// Source: ggml-impl.h <c>ggml_ue4m3_to_fp32</c>, <c>ggml_fp32_to_ue4m3</c>.
 /// </summary>
 internal static class UnsignedFloat8
@@ -12,11 +12,11 @@ internal static class UnsignedFloat8
     private const int ExponentBias = 7;
     private const int SingleMantissaBits = 23;
     private const int SingleExponentBias = 127;
-    private const int GreatestExponent = 15;
+    private const int MaxExponent = 15;
     private const byte Greatest = 0x7e;
     private const byte NaN = 0x7f;
 
-    /// <summary>The value; 0 for NaN, as ggml has it. The highest bit counts as nothing.</summary>
+    /// <summary>Converts to float32. NaN becomes 0, as in ggml. The top bit is ignored.</summary>
     public static float ToSingle(byte bits)
     {
         int exponent = (bits >> MantissaBits) & 15;
@@ -26,11 +26,12 @@ internal static class UnsignedFloat8
             : MathF.ScaleB(1 + (mantissa / 8f), exponent - ExponentBias);
     }
 
-    /// <summary>The bits of the same value, as they are without NaN and with a highest bit of 0.</summary>
+    /// <summary>Replaces NaN with 0 and clears the top bit. The value stays the same.</summary>
     public static byte WithoutNaN(byte bits) => bits == NaN ? (byte)0 : (byte)(bits & 0x7f);
 
     /// <summary>
-    /// The nearest, ties up. Values that are not positive become 0; those that round to 256 or more become the greatest, as ggml has it.
+    /// Rounds to the nearest value, ties up. Values that are not positive become 0; values that round to 256 or more become the largest
+    /// finite value, as in ggml.
     /// </summary>
     public static byte FromSingle(float value)
     {
@@ -46,9 +47,9 @@ internal static class UnsignedFloat8
             return (byte)Math.Min((value / MathF.ScaleB(1, 1 - ExponentBias - MantissaBits)) + 0.5f, 7);
         }
 
-        // Adding half of the last place carries into the exponent where the mantissa is full.
+        // Rounding up a full mantissa carries into the exponent.
         const int Dropped = SingleMantissaBits - MantissaBits;
         int rounded = ((bits + (1 << (Dropped - 1))) >> Dropped) - ((SingleExponentBias - ExponentBias) << MantissaBits);
-        return rounded >= GreatestExponent << MantissaBits ? Greatest : (byte)rounded;
+        return rounded >= MaxExponent << MantissaBits ? Greatest : (byte)rounded;
     }
 }

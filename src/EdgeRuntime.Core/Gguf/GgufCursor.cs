@@ -5,8 +5,8 @@ using EdgeRuntime.Memory;
 namespace EdgeRuntime.Gguf;
 
 /// <summary>
-/// Walks over the bytes of a file. Every read is checked against the bytes that remain, and a failed one says where it was. Spans that it
-/// gives out are valid until the next read.
+/// Reads a file sequentially. Every read is checked against the remaining bytes, and a failed read reports its offset. Returned spans are
+/// valid until the next read.
 /// </summary>
 internal sealed class GgufCursor(ReadableFile file, string path)
 {
@@ -16,8 +16,8 @@ internal sealed class GgufCursor(ReadableFile file, string path)
     private long _bufferStart;
     private int _buffered;
 
-    /// <summary>What to do about a file that is not what its writer wrote.</summary>
-    public const string GetAgain = "the file is damaged or cut short; download or convert it again";
+    /// <summary>The advice for a file that is damaged or truncated.</summary>
+    public const string Remedy = "the file is damaged or cut short; download or convert it again";
 
     public string Path { get; } = path;
 
@@ -31,13 +31,13 @@ internal sealed class GgufCursor(ReadableFile file, string path)
 
     public ulong ReadUInt64(string what) => BinaryPrimitives.ReadUInt64LittleEndian(Read(sizeof(ulong), what));
 
-    /// <summary>A length-prefixed string's bytes.</summary>
-    /// <param name="limit">Most bytes allowed.</param>
-    /// <param name="what">For the message: what string it is.</param>
+    /// <summary>Reads the bytes of a length-prefixed string.</summary>
+    /// <param name="limit">The largest accepted number of bytes.</param>
+    /// <param name="what">The description of the string for error messages.</param>
     public ReadOnlySpan<byte> ReadString(int limit, string what) => Read(ReadStringLength(limit, what), what);
 
-    /// <summary>Passes over a length-prefixed string.</summary>
-    /// <returns>Its bytes.</returns>
+    /// <summary>Skips a length-prefixed string.</summary>
+    /// <returns>The number of bytes of the string.</returns>
     /// <inheritdoc cref="ReadString" path="/param"/>
     public int SkipString(int limit, string what)
     {
@@ -46,21 +46,23 @@ internal sealed class GgufCursor(ReadableFile file, string path)
         return length;
     }
 
-    /// <summary>A name: a string of 1 to <paramref name="limit"/> bytes of UTF-8 without control characters.</summary>
+    /// <summary>Reads a name: a string of 1 to <paramref name="limit"/> bytes of UTF-8 without control characters.</summary>
     public string ReadName(int limit, string what)
     {
         long start = Position;
         ReadOnlySpan<byte> bytes = ReadString(limit, what);
         if (bytes.IsEmpty)
         {
-            throw Error(start, $"{what}: found an empty name, expected at least one byte; {GetAgain}");
+            throw Error(start, $"{what}: found an empty name, expected at least one byte; {Remedy}");
         }
 
         return GgufText.DecodeName(bytes)
-            ?? throw Error(start, $"{what}: found {GgufText.Quote(bytes)}, expected UTF-8 without control characters; {GetAgain}");
+            ?? throw Error(start, $"{what}: found {GgufText.Quote(bytes)}, expected UTF-8 without control characters; {Remedy}");
     }
 
-    /// <summary>A count of things of at least <paramref name="leastBytes"/> each, all of which must still fit the file.</summary>
+    /// <summary>
+    /// Reads a count and checks that as many items of at least <paramref name="leastBytes"/> bytes fit into the rest of the file.
+    /// </summary>
     public int ReadCount(int leastBytes, int limit, string what)
     {
         long start = Position;
@@ -71,7 +73,7 @@ internal sealed class GgufCursor(ReadableFile file, string path)
             throw Error(
                 start,
                 $"{what}: found {count}, " +
-                $"expected at most the {most} that fit the {Remaining} bytes that remain; {GetAgain}");
+                $"expected at most the {most} that fit the {Remaining} bytes that remain; {Remedy}");
         }
 
         if (count > (ulong)limit)
@@ -82,7 +84,7 @@ internal sealed class GgufCursor(ReadableFile file, string path)
         return (int)count;
     }
 
-    /// <summary>The next bytes, copied.</summary>
+    /// <summary>Reads bytes into the buffer.</summary>
     public ReadOnlySpan<byte> Read(int count, string what)
     {
         Require(count, what);
@@ -96,7 +98,7 @@ internal sealed class GgufCursor(ReadableFile file, string path)
         return bytes;
     }
 
-    /// <summary>Passes over bytes without reading them.</summary>
+    /// <summary>Skips bytes.</summary>
     public void Skip(int count, string what)
     {
         Require(count, what);
@@ -105,7 +107,7 @@ internal sealed class GgufCursor(ReadableFile file, string path)
 
     public ModelFormatException Error(long offset, string what) => new(Path, offset, what);
 
-    /// <summary>Brings at least <paramref name="count"/> bytes from <see cref="Position"/> on into the buffer.</summary>
+    /// <summary>Fills the buffer with at least <paramref name="count"/> bytes from <see cref="Position"/> on.</summary>
     private void Fill(int count)
     {
         if (count > _buffer.Length)
@@ -124,7 +126,7 @@ internal sealed class GgufCursor(ReadableFile file, string path)
     {
         if (count > Remaining)
         {
-            throw Error(Position, $"{what}: found the end of the file after {Remaining} bytes, expected {count}; {GetAgain}");
+            throw Error(Position, $"{what}: found the end of the file after {Remaining} bytes, expected {count}; {Remedy}");
         }
     }
 
@@ -134,12 +136,12 @@ internal sealed class GgufCursor(ReadableFile file, string path)
         ulong length = ReadUInt64(what);
         if (length > (ulong)Remaining)
         {
-            throw Error(start, $"{what}: found a length of {length} bytes, expected at most the {Remaining} that remain; {GetAgain}");
+            throw Error(start, $"{what}: found a length of {length} bytes, expected at most the {Remaining} that remain; {Remedy}");
         }
 
         if (length > (ulong)limit)
         {
-            throw Error(start, $"{what}: found a length of {length} bytes, expected at most {limit}; {GetAgain}");
+            throw Error(start, $"{what}: found a length of {length} bytes, expected at most {limit}; {Remedy}");
         }
 
         return (int)length;

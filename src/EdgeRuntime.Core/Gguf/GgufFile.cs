@@ -6,11 +6,11 @@ using EdgeRuntime.Memory;
 namespace EdgeRuntime.Gguf;
 
 /// <summary>
-/// A GGUF file (version 2 or 3), checked and open for reading; several files where the model is split. Reading is safe from many threads.
+/// Represents a validated GGUF file (version 2 or 3) that is open for reading, or all files of a split model. Reading is thread-safe.
 /// </summary>
 /// <remarks>
-/// All places are checked against the length that the files have when they are opened. Nothing is mapped: reading from a file that has
-/// become shorter since is an <see cref="System.IO.IOException"/>. Replace a model in use by renaming a new file over it.
+/// All offsets are checked against the lengths that the files have when they are opened. The files are not mapped: reading from a file that
+/// has been truncated since then throws an <see cref="System.IO.IOException"/>. To replace a model in use, rename a new file over it.
 /// </remarks>
 public sealed class GgufFile : IDisposable
 {
@@ -40,37 +40,37 @@ public sealed class GgufFile : IDisposable
         }
     }
 
-    /// <summary>As given to <see cref="Open"/>.</summary>
+    /// <summary>Gets the path that was passed to <see cref="Open"/>.</summary>
     public string Path { get; }
 
-    /// <summary>2 or 3.</summary>
+    /// <summary>Gets the GGUF version, 2 or 3.</summary>
     public uint Version => Parts[0].Version;
 
-    /// <summary>Bytes of all files.</summary>
+    /// <summary>Gets the total length of all files in bytes.</summary>
     public long ByteLength => Parts.Sum(static part => part.ByteLength);
 
-    /// <summary>The files, in the model's order; one where the model is not split.</summary>
+    /// <summary>Gets the files in the order of the model; one file if the model is not split.</summary>
     public IReadOnlyList<GgufPart> Parts { get; }
 
     /// <summary>
-    /// Whether all parts of the model are here. A part whose neighbours are missing opens alone, so that it can be looked at;
-    /// <see cref="RequireComplete"/> says what is wrong.
+    /// Gets whether all parts of the model are open. A part whose other parts are missing can be opened alone for inspection;
+    /// <see cref="RequireComplete"/> throws the reason.
     /// </summary>
     public bool IsComplete => _incomplete is null;
 
-    /// <summary>Keys and values of the first part, in the file's order.</summary>
+    /// <summary>Gets the metadata of the first part, in file order.</summary>
     public GgufMetadata Metadata => _parts[0].Metadata;
 
-    /// <summary>Tensors of all parts, in the files' order.</summary>
+    /// <summary>Gets the tensors of all parts, in file order.</summary>
     public IReadOnlyList<GgufTensor> Tensors => _tensors;
 
-    /// <summary>Whether a file that starts with these bytes claims to be a GGUF file.</summary>
+    /// <summary>Gets whether the first bytes of a file are the GGUF signature.</summary>
     internal static bool IsGguf(ReadOnlySpan<byte> start) => start.StartsWith("GGUF"u8);
 
-    /// <summary>Opens and checks a file; the other parts of a split model are found beside it, whichever of them is named.</summary>
-    /// <exception cref="ModelFormatException">The file, or another part, breaks the format, or the parts contradict each other.</exception>
-    /// <exception cref="System.IO.IOException">The file can't be read, or is a pipe, a socket or a device.</exception>
-    /// <exception cref="UnauthorizedAccessException">The file may not be read, or is a folder.</exception>
+    /// <summary>Opens and validates a file. If it is any part of a split model, the other parts are opened from the same folder.</summary>
+    /// <exception cref="ModelFormatException">The file or another part violates the format, or the parts contradict each other.</exception>
+    /// <exception cref="System.IO.IOException">The file cannot be read, or it is a pipe, a socket or a device.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access to the file is denied, or the path is a folder.</exception>
     public static GgufFile Open(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -92,14 +92,14 @@ public sealed class GgufFile : IDisposable
         }
     }
 
-    /// <summary>The files of all parts. Views: this object owns them.</summary>
+    /// <summary>Gets the open files of all parts. This object owns them.</summary>
     internal IReadOnlyList<ReadableFile> Files => _parts.ConvertAll(static part => part.File);
 
-    /// <summary>The tensor of that name, or null.</summary>
+    /// <summary>Finds a tensor by name; null if there is none.</summary>
     public GgufTensor? FindTensor(string name) => _byName.GetValueOrDefault(name);
 
-    /// <summary>Does nothing where <see cref="IsComplete"/>.</summary>
-    /// <exception cref="ModelFormatException">Parts of a split model are missing, or can't be found from this file's name.</exception>
+    /// <summary>Throws if the model is not complete (<see cref="IsComplete"/>).</summary>
+    /// <exception cref="ModelFormatException">Parts of a split model are missing or cannot be found from the name of this file.</exception>
     public void RequireComplete()
     {
         if (_incomplete is not null)

@@ -1,53 +1,59 @@
 namespace EdgeRuntime.Gguf;
 
 /// <summary>
-/// What a file may ask of the reader, beside "no more than the bytes that remain", which is checked first everywhere. Far above what
-/// any published model has, and low enough that a hostile file can't buy much time or memory with them.
+/// Limits on what a file can make the reader allocate or compute, in addition to the check of every count against the remaining bytes. The
+/// limits are far above the needs of any published model, and low enough that a hostile file cannot cost much time or memory.
 /// </summary>
 internal static class GgufLimits
 {
-    /// <summary>Oldest version read: version 1 had 32-bit counts and was replaced within weeks.</summary>
+    /// <summary>The oldest supported version. Version 1 had 32-bit counts and was replaced within weeks.</summary>
     public const uint MinVersion = 2;
 
-    /// <summary>Newest version read; it differs from 2 only in allowing big-endian files.</summary>
+    /// <summary>The newest supported version. It differs from version 2 only in allowing big-endian files.</summary>
     public const uint MaxVersion = 3;
 
-    /// <summary>Alignment of the tensor data where the file names none; fixed by the format.</summary>
+    /// <summary>The alignment of the tensor data if the file does not specify one; set by the format.</summary>
     public const int DefaultAlignment = 32;
 
-    /// <summary>A huge page of x86-64 and arm64: nobody maps in larger units, so more padding is an attack.</summary>
+    /// <summary>
+    /// The largest accepted alignment: the size of a huge page of x86-64 and arm64, the largest unit in which memory is mapped.
+    /// </summary>
     public const int MaxAlignment = 2 << 20;
 
-    /// <summary>Dimensions of a tensor: ggml has four, and the shape is kept in a fixed place.</summary>
+    /// <summary>The largest number of dimensions of a tensor. ggml allows four, and shapes are stored in four fields.</summary>
     public const int MaxDimensions = 4;
 
-    /// <summary>Bytes of a tensor's name: ggml keeps 64 with a closing zero (<c>GGML_MAX_NAME</c>).</summary>
+    /// <summary>The largest length of a tensor name in bytes: ggml reserves 64 with the terminating zero (<c>GGML_MAX_NAME</c>).</summary>
     public const int MaxTensorNameBytes = 63;
 
-    /// <summary>Bytes of a key: the format's own limit, 2^16 - 1.</summary>
+    /// <summary>The largest length of a key in bytes, 2^16 - 1; set by the format.</summary>
     public const int MaxKeyBytes = 65535;
 
-    /// <summary>Bytes of a string value: the largest in use are whole tokenizer descriptions of some 20 MB.</summary>
+    /// <summary>
+    /// The largest length of a string value in bytes. The largest known strings are tokenizer descriptions of about 20 MB.
+    /// </summary>
     public const int MaxStringBytes = 256 << 20;
 
-    /// <summary>Elements of an array: vocabularies and their merges stay below a million; the bytes still fit one span.</summary>
+    /// <summary>
+    /// The largest number of array elements. Vocabularies and merges have less than a million; the bytes must fit into one span.
+    /// </summary>
     public const int MaxArrayElements = 64 << 20;
 
-    /// <summary>Keys of a file: real files have some fifty.</summary>
+    /// <summary>The largest number of keys of a file. Published files have about fifty.</summary>
     public const int MaxKeys = 64 << 10;
 
-    /// <summary>Tensors of a file: the largest mixtures of experts have some thousands.</summary>
+    /// <summary>The largest number of tensors of a file. The largest mixture-of-experts models have several thousand.</summary>
     public const int MaxTensors = 1 << 20;
 
-    /// <summary>Bytes of one row, so that a row always fits a span.</summary>
+    /// <summary>The largest length of a row in bytes, so that a row fits into a span.</summary>
     public const long MaxRowBytes = int.MaxValue;
 
-    /// <summary>Parts of a split model that are opened; each costs an open file.</summary>
+    /// <summary>The largest number of parts of a split model. Each part needs an open file.</summary>
     public const int MaxParts = 1024;
 
-    /// <summary>Least bytes of a key with its value: length 8, one byte of key, type 4, one byte of value.</summary>
+    /// <summary>The smallest size of a key with its value in bytes: length 8, key 1, type 4, value 1.</summary>
     public const int MinKeyValueBytes = 14;
 
-    /// <summary>Least bytes of a tensor's description: length 8, one byte of name, dimensions 4 + 8, type 4, offset 8.</summary>
+    /// <summary>The smallest size of a tensor description in bytes: length 8, name 1, dimensions 4 + 8, type 4, offset 8.</summary>
     public const int MinTensorInfoBytes = 33;
 }

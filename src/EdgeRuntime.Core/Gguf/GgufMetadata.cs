@@ -9,10 +9,10 @@ using EdgeRuntime.Memory;
 namespace EdgeRuntime.Gguf;
 
 /// <summary>
-/// The keys and values of a file. Getters convert between integer types where the value fits; a value of the wrong type is a
-/// <see cref="ModelFormatException"/> that names the key, what was found and what was expected. Values are read from the file
-/// when they are asked for: every getter throws <see cref="ObjectDisposedException"/> once the file is disposed, and
-/// <see cref="System.IO.IOException"/> where it has become shorter or its strings have changed since it was opened.
+/// Represents the metadata (keys and values) of a file. Getters convert between integer types if the value fits. For a value of the wrong
+/// type they throw a <see cref="ModelFormatException"/> with the key, what was found and what was expected. Values are read from the file
+/// on each call: a getter throws <see cref="ObjectDisposedException"/> once the file is disposed, and <see cref="System.IO.IOException"/>
+/// if the file has been truncated or its strings have changed since it was opened.
 /// </summary>
 public sealed class GgufMetadata
 {
@@ -29,24 +29,26 @@ public sealed class GgufMetadata
         _values = values;
     }
 
-    /// <summary>Keys in the file's order.</summary>
+    /// <summary>Gets the keys in file order.</summary>
     public IReadOnlyList<string> Keys => _keys;
 
-    /// <summary>Whether the key is there.</summary>
+    /// <summary>Gets whether the file has the key.</summary>
     public bool Contains(string key) => _values.ContainsKey(key);
 
-    /// <summary>What kind of value the key has; null where the key is absent. Costs nothing, whatever the value's size.</summary>
+    /// <summary>Gets the type of a value without reading the value; null if the file does not have the key.</summary>
     public GgufValueShape? GetShape(string key) => _values.TryGetValue(key, out GgufValue value) ? value.Shape : null;
 
-    /// <summary>The value as a boxed scalar (bool, byte ... ulong, float, double, string) or an array of one of these.</summary>
+    /// <summary>Gets a value as a boxed scalar (bool, byte to ulong, float, double, string) or as an array of one of these types.</summary>
     public bool TryGetValue(string key, [NotNullWhen(true)] out object? value)
     {
         value = _values.TryGetValue(key, out GgufValue found) ? Decode(found) : null;
         return value is not null;
     }
 
-    /// <summary>A string, or <paramref name="fallback"/> where the key is absent; null fallback means the key is required.</summary>
-    /// <remarks>Bytes that are not UTF-8 become U+FFFD; <see cref="GetStringBytes"/> keeps those of an array.</remarks>
+    /// <summary>
+    /// Gets a string, or <paramref name="fallback"/> if the key is missing. If the fallback is null, the key is required.
+    /// </summary>
+    /// <remarks>Invalid UTF-8 is replaced by U+FFFD; for arrays, <see cref="GetStringBytes"/> returns the bytes unchanged.</remarks>
     public string GetString(string key, string? fallback = null)
     {
         if (!TryFind(key, fallback is null, out GgufValue value))
@@ -57,7 +59,9 @@ public sealed class GgufMetadata
         return value.Shape.Type == GgufValueType.String ? Encoding.UTF8.GetString(Bytes(value)) : throw WrongType(key, "String");
     }
 
-    /// <summary>An integer that fits int32, or the fallback; null fallback means the key is required.</summary>
+    /// <summary>
+    /// Gets an integer that fits int32, or the fallback if the key is missing. If the fallback is null, the key is required.
+    /// </summary>
     public int GetInt32(string key, int? fallback = null)
     {
         if (!TryFind(key, fallback is null, out GgufValue value))
@@ -75,7 +79,7 @@ public sealed class GgufMetadata
             : throw WrongValue(key, FormattableString.Invariant($"{Decode(value)}"), $"an integer from {int.MinValue} to {int.MaxValue}");
     }
 
-    /// <summary>A number as float32, or the fallback; null fallback means the key is required.</summary>
+    /// <summary>Gets a number as float32, or the fallback if the key is missing. If the fallback is null, the key is required.</summary>
     public float GetSingle(string key, float? fallback = null)
     {
         if (!TryFind(key, fallback is null, out GgufValue value))
@@ -92,7 +96,7 @@ public sealed class GgufMetadata
         };
     }
 
-    /// <summary>A bool, or the fallback; null fallback means the key is required.</summary>
+    /// <summary>Gets a bool, or the fallback if the key is missing. If the fallback is null, the key is required.</summary>
     public bool GetBoolean(string key, bool? fallback = null)
     {
         if (!TryFind(key, fallback is null, out GgufValue value))
@@ -103,12 +107,12 @@ public sealed class GgufMetadata
         return value.Shape.Type == GgufValueType.Bool ? Bytes(value)[0] != 0 : throw WrongType(key, "Bool");
     }
 
-    /// <summary>An array of strings; empty where the key is absent.</summary>
-    /// <remarks>Bytes that are not UTF-8 become U+FFFD; <see cref="GetStringBytes"/> keeps them.</remarks>
+    /// <summary>Gets an array of strings; empty if the key is missing.</summary>
+    /// <remarks>Invalid UTF-8 is replaced by U+FFFD; <see cref="GetStringBytes"/> returns the bytes unchanged.</remarks>
     public IReadOnlyList<string> GetStrings(string key) =>
         FindArray(key, "an array of strings", static type => type == GgufValueType.String) is { } value ? DecodeStrings(value) : [];
 
-    /// <summary>An array of strings as the bytes that the file has, which need not be UTF-8; empty where the key is absent.</summary>
+    /// <summary>Gets an array of strings as their bytes in the file, which need not be UTF-8; empty if the key is missing.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> GetStringBytes(string key)
     {
         if (FindArray(key, "an array of strings", static type => type == GgufValueType.String) is not { } value)
@@ -128,7 +132,7 @@ public sealed class GgufMetadata
         return strings;
     }
 
-    /// <summary>An array of floats; empty where absent.</summary>
+    /// <summary>Gets an array of floats; empty if the key is missing.</summary>
     public ReadOnlyMemory<float> GetSingles(string key)
     {
         GgufValue? value = FindArray(key, "an array of floats", static type => type is GgufValueType.Float32 or GgufValueType.Float64);
@@ -140,7 +144,7 @@ public sealed class GgufMetadata
         };
     }
 
-    /// <summary>An array of integers that fit int32; empty where absent.</summary>
+    /// <summary>Gets an array of integers that fit int32; empty if the key is missing.</summary>
     public ReadOnlyMemory<int> GetInt32s(string key)
     {
         if (FindArray(key, "an array of integers", IsInteger) is not { } value)
@@ -162,21 +166,21 @@ public sealed class GgufMetadata
         return numbers;
     }
 
-    /// <summary>An array of unsigned or signed bytes; empty where absent.</summary>
+    /// <summary>Gets an array of signed or unsigned bytes; empty if the key is missing.</summary>
     public ReadOnlyMemory<byte> GetBytes(string key) =>
         FindArray(key, "an array of bytes", static type => type is GgufValueType.UInt8 or GgufValueType.Int8) is { } value
             ? Bytes(value)
             : default(ReadOnlyMemory<byte>);
 
-    /// <summary>The error for a key whose value has another type than the caller needs.</summary>
+    /// <summary>Creates the exception for a value of the wrong type.</summary>
     /// <param name="key">A key of the file.</param>
-    /// <param name="expected">For example "an array of floats".</param>
+    /// <param name="expected">The expected type, for example "an array of floats".</param>
     public ModelFormatException WrongType(string key, string expected) => WrongValue(key, $"{GetShape(key)}", expected);
 
-    /// <summary>The error for a key whose value the caller can't use; the file and the place are added.</summary>
-    /// <param name="key">A key; it need not be in the file.</param>
-    /// <param name="found">The value, or what is wrong with it.</param>
-    /// <param name="expected">What would be right.</param>
+    /// <summary>Creates the exception for a value that cannot be used. The exception also names the file and the offset.</summary>
+    /// <param name="key">The key, which may be missing from the file.</param>
+    /// <param name="found">The value, or the problem with it.</param>
+    /// <param name="expected">The expected value.</param>
     public ModelFormatException WrongValue(string key, string found, string expected) => new(
         _path,
         _values.TryGetValue(key, out GgufValue value) ? value.Offset : -1,
@@ -203,7 +207,7 @@ public sealed class GgufMetadata
         return wide == number;
     }
 
-    /// <summary>The lengths were checked when the file was opened; somebody may have written to it since.</summary>
+    /// <summary>Reads the next string of an array. Lengths were validated on opening, but the file may have changed since then.</summary>
     private ReadOnlySpan<byte> NextString(ReadOnlySpan<byte> bytes, ref int position)
     {
         ReadOnlySpan<byte> rest = bytes[position..];

@@ -3,7 +3,7 @@ using System.Collections.Generic;
 
 namespace EdgeRuntime.Gguf;
 
-/// <summary>Walks over the keys and values of a file once, checks them all, and notes where each value lies.</summary>
+/// <summary>Reads the metadata of a file once, validates all keys and values, and records where each value is.</summary>
 internal static class GgufMetadataReader
 {
     private const int LengthBytes = sizeof(ulong);
@@ -19,7 +19,7 @@ internal static class GgufMetadataReader
             GgufValue value = ReadValue(cursor, $"key {GgufText.Quote(key)}");
             if (!values.TryAdd(key, value))
             {
-                throw cursor.Error(start, $"key {GgufText.Quote(key)}: found it a second time, expected it once; {GgufCursor.GetAgain}");
+                throw cursor.Error(start, $"key {GgufText.Quote(key)}: found it a second time, expected it once; {GgufCursor.Remedy}");
             }
 
             keys.Add(key);
@@ -95,7 +95,7 @@ internal static class GgufMetadataReader
         ReadOnlySpan<byte> bytes = cursor.Read(length, subject);
         if (bytes.IndexOfAnyExceptInRange((byte)0, (byte)1) is >= 0 and int place)
         {
-            throw cursor.Error(start + place, $"{subject}: found {bytes[place]} as a bool, expected 0 or 1; {GgufCursor.GetAgain}");
+            throw cursor.Error(start + place, $"{subject}: found {bytes[place]} as a bool, expected 0 or 1; {GgufCursor.Remedy}");
         }
 
         return new GgufValue(shape, start, length);
@@ -110,6 +110,6 @@ internal static class GgufMetadataReader
             : throw cursor.Error(
                 start,
                 $"{subject}: found value type {(uint)type}, " +
-                $"expected 0 to {(uint)GgufValueType.Float64}; {GgufCursor.GetAgain}");
+                $"expected 0 to {(uint)GgufValueType.Float64}; {GgufCursor.Remedy}");
     }
 }

@@ -6,9 +6,9 @@ using EdgeRuntime.Memory;
 namespace EdgeRuntime.Gguf;
 
 /// <summary>
-/// One file, read and checked: header, keys and values, tensor descriptions, places of the tensor data.
-/// Source: llama.cpp, docs of the GGUF format and gguf.cpp. Stricter than those where a breach is surely a fault: names must be UTF-8
-/// without control characters, tensors have elements and don't overlap, bools are 0 or 1.
+/// Reads and validates one file: the header, the metadata, the tensor descriptions and the placement of the tensor data.
+/// Source: llama.cpp, documentation of the GGUF format and gguf.cpp. This reader is stricter where a violation is surely an error: names
+/// must be UTF-8 without control characters, tensors must have elements and must not overlap, bools must be 0 or 1.
 /// </summary>
 internal sealed class GgufPartReader : IDisposable
 {
@@ -16,10 +16,10 @@ internal sealed class GgufPartReader : IDisposable
     private const uint SwappedMagic = 0x47475546;
     private const string AlignmentKey = "general.alignment";
 
-    /// <summary>Opens and checks the file.</summary>
-    /// <exception cref="ModelFormatException">The file breaks the format.</exception>
-    /// <exception cref="IOException">The file can't be read, or is a pipe, a socket or a device.</exception>
-    /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
+    /// <summary>Opens and validates the file.</summary>
+    /// <exception cref="ModelFormatException">The file violates the format.</exception>
+    /// <exception cref="IOException">The file cannot be read, or it is a pipe, a socket or a device.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access to the file is denied.</exception>
     public GgufPartReader(string path)
     {
         File = new ReadableFile(path);
@@ -39,7 +39,7 @@ internal sealed class GgufPartReader : IDisposable
             List<GgufTensorInfo> infos = GgufTensorInfo.ReadAll(cursor, tensorCount, alignment);
 
             long dataOffset = tensorCount == 0 ? cursor.Position : (cursor.Position + alignment - 1) / alignment * alignment;
-            GgufTensorInfo.CheckPlaces(infos, dataOffset, cursor);
+            GgufTensorInfo.CheckPlacement(infos, dataOffset, cursor);
             Part = new GgufPart(path, version, File.ByteLength, alignment, dataOffset, tensorCount);
             Tensors = infos.ConvertAll(info => new GgufTensor(File, Part, info));
         }
@@ -56,7 +56,7 @@ internal sealed class GgufPartReader : IDisposable
 
     public List<GgufTensor> Tensors { get; }
 
-    /// <summary>The whole file.</summary>
+    /// <summary>Gets the open file.</summary>
     public ReadableFile File { get; }
 
     public void Dispose() => File.Dispose();
@@ -84,7 +84,7 @@ internal sealed class GgufPartReader : IDisposable
             return version;
         }
 
-        // A small number written big-endian has its low half empty.
+        // A small big-endian number has zeros in its low half.
         string remedy = version != 0 && (version & 0xFFFF) == 0
             ? "this is a big-endian file, convert it with gguf_convert_endian.py"
             : version > GgufLimits.MaxVersion ? "the file is damaged, or newer than this build" : "convert the model again";

@@ -6,8 +6,9 @@ using System.IO;
 namespace EdgeRuntime.Gguf;
 
 /// <summary>
-/// Models that are split over files named PREFIX-00001-of-0000N.gguf, each a GGUF file of its own with the keys split.no (from 0),
-/// split.count and split.tensors.count; the model's own metadata are in the first. Source: llama.cpp, <c>llama_split_path</c>.
+/// Opens models that are split into files named PREFIX-00001-of-0000N.gguf. Each part is a complete GGUF file with the keys split.no
+/// (zero-based), split.count and split.tensors.count. The first part has the metadata of the model.
+/// Source: llama.cpp, <c>llama_split_path</c>.
 /// </summary>
 internal static class GgufSplit
 {
@@ -17,20 +18,20 @@ internal static class GgufSplit
     private const string Extension = ".gguf";
     private const int Digits = 5;
 
-    /// <summary>The part of a name from the prefix on: "-00001-of-00003.gguf".</summary>
+    /// <summary>The length of the file name suffix after the prefix: "-00001-of-00003.gguf".</summary>
     private const int SuffixLength = 1 + Digits + 4 + Digits + 5;
 
-    /// <summary>Opens the other parts of a split model and puts all in order.</summary>
-    /// <param name="parts">The one that was opened; afterwards all, or still that one where others can't be found.</param>
-    /// <returns>Why others can't be found; null where nothing is missing.</returns>
-    /// <exception cref="ModelFormatException">Another part breaks the format, or the parts contradict each other.</exception>
+    /// <summary>Opens the other parts of a split model and sorts all parts.</summary>
+    /// <param name="parts">On entry the opened part; on return all parts, or only the opened part if the others cannot be found.</param>
+    /// <returns>The reason why the other parts cannot be found, or null if the model is complete.</returns>
+    /// <exception cref="ModelFormatException">Another part violates the format, or the parts contradict each other.</exception>
     public static ModelFormatException? AddOtherParts(List<GgufPartReader> parts)
     {
         GgufPartReader opened = parts[0];
         int count = opened.Metadata.GetInt32(CountKey, 1);
         if (count is 0 or 1)
         {
-            return null; // As the splitter leaves a model that fits one file.
+            return null; // The splitter writes such a file for a model that fits into one.
         }
 
         if (FindPaths(opened, count, out string[] paths) is { } problem)
@@ -50,7 +51,7 @@ internal static class GgufSplit
         }
         finally
         {
-            // The caller disposes what is in the list.
+            // The caller disposes the parts in the list.
             if (!parts.Contains(opened))
             {
                 parts.Add(opened);
@@ -61,7 +62,7 @@ internal static class GgufSplit
         return null;
     }
 
-    /// <summary>Paths of all parts, from the metadata and the name of one.</summary>
+    /// <summary>Derives the paths of all parts from the metadata and the file name of one part.</summary>
     private static ModelFormatException? FindPaths(GgufPartReader opened, int count, out string[] paths)
     {
         paths = [];

@@ -5,15 +5,15 @@ using EdgeRuntime.Memory;
 
 namespace EdgeRuntime.Gguf;
 
-/// <summary>A tensor of a file: name, shape, type and bytes. A view: the file owns the bytes.</summary>
+/// <summary>Represents a tensor of a file: its name, shape, type and bytes. The file owns the bytes.</summary>
 public sealed class GgufTensor
 {
     private readonly ReadableFile _file;
     private readonly long[] _dimensions;
 
-    /// <param name="file">Holds the bytes.</param>
-    /// <param name="part">The file, described.</param>
-    /// <param name="info">Checked against the file.</param>
+    /// <param name="file">The open file with the bytes.</param>
+    /// <param name="part">The description of the file.</param>
+    /// <param name="info">The validated description of the tensor.</param>
     internal GgufTensor(ReadableFile file, GgufPart part, GgufTensorInfo info)
     {
         _file = file;
@@ -27,36 +27,36 @@ public sealed class GgufTensor
         FileOffset = part.DataOffset + info.DataOffset;
     }
 
-    /// <summary>For example <c>blk.0.attn_q.weight</c>.</summary>
+    /// <summary>Gets the name, for example <c>blk.0.attn_q.weight</c>.</summary>
     public string Name { get; }
 
-    /// <summary>Tensor type; there need not be kernels for it.</summary>
+    /// <summary>Gets the type, which may have no kernels.</summary>
     public TensorType Type { get; }
 
-    /// <summary>ne[0..3] as in the file, innermost first, missing ones 1; all positive. ne[0] is the row length.</summary>
+    /// <summary>Gets the dimensions ne[0..3] as in the file, innermost first. Missing dimensions are 1. ne[0] is the row length.</summary>
     public ReadOnlySpan<long> Dimensions => _dimensions;
 
-    /// <summary>Elements of one row, ne[0]; a multiple of the type's block.</summary>
+    /// <summary>Gets the number of elements per row, ne[0]; a multiple of the block size.</summary>
     public long Columns => _dimensions[0];
 
-    /// <summary>Product of all other dimensions.</summary>
+    /// <summary>Gets the number of rows: the product of the other dimensions.</summary>
     public long Rows { get; }
 
-    /// <summary>Bytes of all rows, and of the scale that follows them in a type that has one for all rows.</summary>
+    /// <summary>Gets the number of bytes of all rows, plus the trailing scale of types that have one per tensor.</summary>
     public long ByteLength { get; }
 
-    /// <summary>Bytes of one row; at most 2 GiB.</summary>
+    /// <summary>Gets the number of bytes per row; at most 2 GiB.</summary>
     public long RowBytes { get; }
 
-    /// <summary>The file that holds the tensor.</summary>
+    /// <summary>Gets the file that contains the tensor.</summary>
     public GgufPart Part { get; }
 
-    /// <summary>Byte offset of the first row in that file.</summary>
+    /// <summary>Gets the byte offset of the first row in that file.</summary>
     public long FileOffset { get; }
 
-    /// <summary>The bytes of <paramref name="count"/> rows from <paramref name="row"/> on, in new memory.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Not inside the tensor, or more than 2 GiB at once.</exception>
-    /// <exception cref="System.IO.IOException">The file can't be read any more.</exception>
+    /// <summary>Reads <paramref name="count"/> rows, starting with <paramref name="row"/>, into new memory.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The rows are not inside the tensor, or they exceed 2 GiB.</exception>
+    /// <exception cref="System.IO.IOException">The file cannot be read any more.</exception>
     /// <exception cref="ObjectDisposedException">The file is disposed.</exception>
     public ReadOnlySpan<byte> GetRows(long row, int count)
     {
@@ -67,8 +67,8 @@ public sealed class GgufTensor
         return _file.ReadBytes(FileOffset + row * RowBytes, (int)(count * RowBytes));
     }
 
-    /// <summary>Reads the factor of all weights, beside the scales of blocks: 1 but for I2_S, which keeps it behind the rows.</summary>
-    /// <exception cref="ModelFormatException">The factor is not finite.</exception>
+    /// <summary>Reads the scale of the whole tensor. It is 1 for all types except I2_S, which stores it after the rows.</summary>
+    /// <exception cref="ModelFormatException">The scale is not finite.</exception>
     /// <exception cref="ObjectDisposedException">The file is disposed.</exception>
     public float ReadScale()
     {
@@ -85,15 +85,15 @@ public sealed class GgufTensor
                 Part.Path,
                 offset,
                 FormattableString.Invariant(
-                    $"tensor {GgufText.Quote(Name)}: found the scale {scale}, expected a finite number; {GgufCursor.GetAgain}"));
+                    $"tensor {GgufText.Quote(Name)}: found the scale {scale}, expected a finite number; {GgufCursor.Remedy}"));
     }
 
-    /// <summary>Copies the bytes of rows from <paramref name="row"/> on.</summary>
-    /// <param name="row">The first row.</param>
-    /// <param name="buffer">Whole rows.</param>
-    /// <exception cref="ArgumentException">No whole rows.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">Not inside the tensor.</exception>
-    /// <exception cref="System.IO.IOException">The file can't be read any more.</exception>
+    /// <summary>Reads rows into a buffer, starting with <paramref name="row"/>.</summary>
+    /// <param name="row">The index of the first row.</param>
+    /// <param name="buffer">Receives whole rows.</param>
+    /// <exception cref="ArgumentException">The buffer length is not a multiple of the row length.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The rows are not inside the tensor.</exception>
+    /// <exception cref="System.IO.IOException">The file cannot be read any more.</exception>
     /// <exception cref="ObjectDisposedException">The file is disposed.</exception>
     public void ReadRows(long row, Span<byte> buffer)
     {

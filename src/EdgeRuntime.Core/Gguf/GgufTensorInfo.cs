@@ -5,19 +5,19 @@ using EdgeRuntime.Formats;
 
 namespace EdgeRuntime.Gguf;
 
-/// <summary>A tensor's description, checked: what the header says about it and what follows from that.</summary>
-/// <param name="Name">1 to 63 bytes of UTF-8.</param>
-/// <param name="Dimensions">ne[0..3], all positive.</param>
-/// <param name="Type">A type that files may use.</param>
-/// <param name="RowBytes">Bytes of ne[0] elements.</param>
-/// <param name="Rows">ne[1] * ne[2] * ne[3].</param>
-/// <param name="DataOffset">From the start of the tensor data; aligned. The rows end inside the file.</param>
+/// <summary>The validated description of a tensor in the file header, with the values derived from it.</summary>
+/// <param name="Name">The name, 1 to 63 bytes of UTF-8.</param>
+/// <param name="Dimensions">The dimensions ne[0..3], all positive.</param>
+/// <param name="Type">The type; one that files may use.</param>
+/// <param name="RowBytes">The number of bytes of ne[0] elements.</param>
+/// <param name="Rows">The number of rows: ne[1] * ne[2] * ne[3].</param>
+/// <param name="DataOffset">The aligned offset from the start of the tensor data. The rows end inside the file.</param>
 internal sealed record GgufTensorInfo(string Name, long[] Dimensions, TensorType Type, long RowBytes, long Rows, long DataOffset)
 {
-    /// <summary>Bytes of all rows, and of what follows them in types that have something for all rows.</summary>
+    /// <summary>Gets the number of bytes of all rows, plus the trailing bytes of types that store data for the whole tensor.</summary>
     public long ByteLength => (RowBytes * Rows) + TensorTypes.Find(Type)!.TailBytes;
 
-    /// <summary>Reads the descriptions and checks all that can be checked before it is known where the tensor data start.</summary>
+    /// <summary>Reads all descriptions and validates what does not depend on the start of the tensor data.</summary>
     public static List<GgufTensorInfo> ReadAll(GgufCursor cursor, int count, int alignment)
     {
         List<GgufTensorInfo> infos = new(Math.Min(count, 1024));
@@ -29,7 +29,7 @@ internal sealed record GgufTensorInfo(string Name, long[] Dimensions, TensorType
             if (!names.Add(info.Name))
             {
                 throw cursor.Error(
-                    start, $"tensor {GgufText.Quote(info.Name)}: found the name a second time, expected it once; {GgufCursor.GetAgain}");
+                    start, $"tensor {GgufText.Quote(info.Name)}: found the name a second time, expected it once; {GgufCursor.Remedy}");
             }
 
             infos.Add(info);
@@ -38,11 +38,11 @@ internal sealed record GgufTensorInfo(string Name, long[] Dimensions, TensorType
         return infos;
     }
 
-    /// <summary>Checks that all rows lie inside the tensor data and no two tensors share bytes.</summary>
-    /// <param name="infos">All tensors of the file.</param>
-    /// <param name="dataOffset">Where the tensor data start in the file.</param>
-    /// <param name="cursor">For messages.</param>
-    public static void CheckPlaces(List<GgufTensorInfo> infos, long dataOffset, GgufCursor cursor)
+    /// <summary>Checks that all rows lie inside the tensor data and that no two tensors overlap.</summary>
+    /// <param name="infos">The tensors of the file.</param>
+    /// <param name="dataOffset">The byte offset of the tensor data in the file.</param>
+    /// <param name="cursor">The cursor, for error messages.</param>
+    public static void CheckPlacement(List<GgufTensorInfo> infos, long dataOffset, GgufCursor cursor)
     {
         long available = cursor.File.ByteLength - dataOffset;
         foreach (GgufTensorInfo info in infos)
@@ -52,7 +52,7 @@ internal sealed record GgufTensorInfo(string Name, long[] Dimensions, TensorType
                 throw cursor.Error(
                     Math.Max(dataOffset, 0),
                     $"tensor {GgufText.Quote(info.Name)}: found {Math.Max(available, 0)} bytes of tensor data, " +
-                    $"expected {info.ByteLength} from {info.DataOffset} on; {GgufCursor.GetAgain}");
+                    $"expected {info.ByteLength} from {info.DataOffset} on; {GgufCursor.Remedy}");
             }
         }
 
@@ -66,7 +66,7 @@ internal sealed record GgufTensorInfo(string Name, long[] Dimensions, TensorType
                 throw cursor.Error(
                     dataOffset + ordered[index].DataOffset,
                     $"tensor {GgufText.Quote(ordered[index].Name)}: found its data inside those of {GgufText.Quote(before.Name)}, " +
-                    $"expected bytes of its own; {GgufCursor.GetAgain}");
+                    $"expected bytes of its own; {GgufCursor.Remedy}");
             }
         }
     }
@@ -86,7 +86,7 @@ internal sealed record GgufTensorInfo(string Name, long[] Dimensions, TensorType
             throw cursor.Error(
                 start,
                 $"{subject}: found offset {offset}, " +
-                $"expected one inside the file of {cursor.File.ByteLength} bytes; {GgufCursor.GetAgain}");
+                $"expected one inside the file of {cursor.File.ByteLength} bytes; {GgufCursor.Remedy}");
         }
 
         if (offset % (ulong)alignment != 0)
@@ -94,7 +94,7 @@ internal sealed record GgufTensorInfo(string Name, long[] Dimensions, TensorType
             throw cursor.Error(
                 start,
                 $"{subject}: found offset {offset}, " +
-                $"expected a multiple of the alignment {alignment}; {GgufCursor.GetAgain}");
+                $"expected a multiple of the alignment {alignment}; {GgufCursor.Remedy}");
         }
 
         return new GgufTensorInfo(name, dimensions, facts.Type, rowBytes, rows, (long)offset);
@@ -109,7 +109,7 @@ internal sealed record GgufTensorInfo(string Name, long[] Dimensions, TensorType
             throw cursor.Error(
                 start,
                 $"{subject}: found {count} dimensions, " +
-                $"expected 1 to {GgufLimits.MaxDimensions}; {GgufCursor.GetAgain}");
+                $"expected 1 to {GgufLimits.MaxDimensions}; {GgufCursor.Remedy}");
         }
 
         long[] dimensions = [1, 1, 1, 1];
@@ -120,7 +120,7 @@ internal sealed record GgufTensorInfo(string Name, long[] Dimensions, TensorType
             if (dimension is 0 or > long.MaxValue)
             {
                 throw cursor.Error(
-                    start, $"{subject}: found {dimension} as dimension {index}, expected 1 to {long.MaxValue}; {GgufCursor.GetAgain}");
+                    start, $"{subject}: found {dimension} as dimension {index}, expected 1 to {long.MaxValue}; {GgufCursor.Remedy}");
             }
 
             dimensions[index] = (long)dimension;
@@ -153,7 +153,7 @@ internal sealed record GgufTensorInfo(string Name, long[] Dimensions, TensorType
         return facts;
     }
 
-    /// <summary>Bytes of a row and number of rows; all bytes of the tensor fit int64.</summary>
+    /// <summary>Computes the number of bytes per row and the number of rows, and checks that the total size fits into int64.</summary>
     private static (long RowBytes, long Rows) Measure(GgufCursor cursor, string subject, long[] dimensions, TensorTypeFacts facts)
     {
         if (dimensions[0] % facts.BlockElements != 0)
@@ -175,13 +175,13 @@ internal sealed record GgufTensorInfo(string Name, long[] Dimensions, TensorType
         }
         catch (OverflowException)
         {
-            // Falls to the message below: more than any file holds.
+            // The size exceeds any file: report it below.
         }
 
         string shape = string.Join(", ", Array.ConvertAll(dimensions, static d => d.ToString(CultureInfo.InvariantCulture)));
         throw cursor.Error(
             cursor.Position,
             $"{subject}: found shape [{shape}] of {facts.Name}, expected no more than the file's {cursor.File.ByteLength} bytes " +
-            $"and rows of at most {GgufLimits.MaxRowBytes}; {GgufCursor.GetAgain}");
+            $"and rows of at most {GgufLimits.MaxRowBytes}; {GgufCursor.Remedy}");
     }
 }

@@ -4,15 +4,15 @@ using System.Text;
 
 namespace EdgeRuntime.Gguf;
 
-/// <summary>Text of a file on its way into a message: one line, short, and unable to steer a terminal.</summary>
+/// <summary>Formats text of a file for a message: one line, short, and without terminal control sequences.</summary>
 internal static class GgufText
 {
-    /// <summary>Characters of a quotation, escapes included; the last one may overshoot.</summary>
+    /// <summary>The largest number of characters in a quotation, escapes included. The last character may exceed it.</summary>
     private const int MaxShown = 64;
 
     private static readonly UTF8Encoding _strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <summary>The text in quotes, cut where it is long, with everything that is not plainly visible as \u escapes.</summary>
+    /// <summary>Quotes the text. Long text is cut, and characters that are not plainly visible become \u escapes.</summary>
     public static string Quote(ReadOnlySpan<char> text)
     {
         StringBuilder quoted = new(MaxShown + 16);
@@ -45,7 +45,7 @@ internal static class GgufText
     public static string Quote(ReadOnlySpan<byte> utf8) =>
         Quote(Encoding.UTF8.GetString(utf8[..Math.Min(utf8.Length, 4 * MaxShown + 4)]));
 
-    /// <summary>The text of valid UTF-8 without control characters; null for anything else.</summary>
+    /// <summary>Decodes valid UTF-8 without control characters; returns null for anything else.</summary>
     public static string? DecodeName(ReadOnlySpan<byte> utf8)
     {
         if (utf8.ContainsAnyInRange((byte)0, (byte)0x1F) || utf8.Contains((byte)0x7F) || !System.Text.Unicode.Utf8.IsValid(utf8))

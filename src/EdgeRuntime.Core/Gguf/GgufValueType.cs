@@ -1,6 +1,6 @@
 namespace EdgeRuntime.Gguf;
 
-/// <summary>Types of metadata values. Source: gguf.h, <c>enum gguf_type</c>.</summary>
+/// <summary>The types of metadata values. Source: gguf.h, <c>enum gguf_type</c>.</summary>
 #pragma warning disable CA1028, CA1720, CS1591 // the file format fixes ids and names
 public enum GgufValueType : uint
 {
@@ -20,26 +20,26 @@ public enum GgufValueType : uint
 }
 #pragma warning restore CA1028, CA1720, CS1591
 
-/// <summary>What kind of value a key has.</summary>
-/// <param name="Type">Type of the value.</param>
-/// <param name="ElementType">Type of the elements of an array; the value's own type otherwise.</param>
-/// <param name="Count">Elements of an array, 1 otherwise.</param>
+/// <summary>Describes the type of a value.</summary>
+/// <param name="Type">The type of the value.</param>
+/// <param name="ElementType">The element type of an array; otherwise the type of the value.</param>
+/// <param name="Count">The number of elements of an array; otherwise 1.</param>
 public readonly record struct GgufValueShape(GgufValueType Type, GgufValueType ElementType, int Count)
 {
-    /// <summary>As in <c>UInt32</c> or <c>Array of 32000 String</c>.</summary>
+    /// <summary>Formats the type, for example <c>UInt32</c> or <c>Array of 32000 String</c>.</summary>
     public override string ToString() =>
         Type == GgufValueType.Array ? string.Create(null, $"Array of {Count} {ElementType}") : Type.ToString();
 }
 
-/// <summary>Where a checked value lies in its file.</summary>
-/// <param name="Shape">Its type.</param>
-/// <param name="Offset">Of the scalar, of a string's first byte, or of an array's first element.</param>
-/// <param name="ByteLength">Bytes from <paramref name="Offset"/> to the value's end.</param>
+/// <summary>Locates a validated value in its file.</summary>
+/// <param name="Shape">The type.</param>
+/// <param name="Offset">The byte offset of the scalar, of the first byte of a string, or of the first element of an array.</param>
+/// <param name="ByteLength">The number of bytes from <paramref name="Offset"/> to the end of the value.</param>
 internal readonly record struct GgufValue(GgufValueShape Shape, long Offset, int ByteLength);
 
 internal static class GgufValueTypes
 {
-    /// <summary>Bytes of a value of fixed size; 0 for strings, arrays and unknown types.</summary>
+    /// <summary>Gets the number of bytes of a value of fixed size; 0 for strings, arrays and unknown types.</summary>
     public static int FixedSize(GgufValueType type) => type switch
     {
         GgufValueType.UInt8 or GgufValueType.Int8 or GgufValueType.Bool => 1,

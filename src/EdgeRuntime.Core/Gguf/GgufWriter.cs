@@ -9,8 +9,8 @@ using EdgeRuntime.Formats;
 namespace EdgeRuntime.Gguf;
 
 /// <summary>
-/// Writes a GGUF file in one pass: first name all keys and tensors, then append the tensors' bytes in that order with
-/// <see cref="WriteData"/>, then <see cref="Complete"/>. Nothing but the header is kept in memory. The stream belongs to the caller.
+/// Writes a GGUF file in one pass: add all keys and tensors, then append the bytes of the tensors in the same order with
+/// <see cref="WriteData"/>, then call <see cref="Complete"/>. Only the header is kept in memory. The caller owns the stream.
 /// </summary>
 internal sealed class GgufWriter
 {
@@ -26,9 +26,11 @@ internal sealed class GgufWriter
     private int _current;
     private bool _headerWritten;
 
-    /// <param name="output">Written from its position on; need not seek.</param>
-    /// <param name="alignment">Of the tensors: a power of two. Other than the default one it becomes a key.</param>
-    /// <param name="version">2 or 3; the layout is the same.</param>
+    /// <param name="output">The stream to write to, starting at its position. It need not be seekable.</param>
+    /// <param name="alignment">
+    /// The alignment of tensors in bytes, a power of two. A value other than the default is written as a key.
+    /// </param>
+    /// <param name="version">The GGUF version, 2 or 3. Both have the same layout.</param>
     public GgufWriter(Stream output, int alignment = GgufLimits.DefaultAlignment, uint version = GgufLimits.MaxVersion)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(alignment, 1);
@@ -45,10 +47,10 @@ internal sealed class GgufWriter
         }
     }
 
-    /// <summary>Adds a key with its value.</summary>
-    /// <param name="key">1 to 65535 bytes of UTF-8 without control characters; not yet used.</param>
-    /// <param name="value">A scalar or an array as <see cref="GgufMetadata.TryGetValue"/> gives them.</param>
-    /// <exception cref="ArgumentException">The key or the value is not one that a file can have.</exception>
+    /// <summary>Adds a key and its value.</summary>
+    /// <param name="key">An unused key, 1 to 65535 bytes of UTF-8 without control characters.</param>
+    /// <param name="value">A scalar or an array of a type that <see cref="GgufMetadata.TryGetValue"/> returns.</param>
+    /// <exception cref="ArgumentException">A file cannot have this key or value.</exception>
     public void AddKey(string key, object value)
     {
         CheckHeaderOpen();
@@ -73,11 +75,11 @@ internal sealed class GgufWriter
         WriteValue(_keys, value);
     }
 
-    /// <summary>Adds a tensor; its bytes follow later, in the order in which tensors were added.</summary>
-    /// <param name="name">1 to 63 bytes of UTF-8 without control characters; not yet used.</param>
+    /// <summary>Adds a tensor. Its bytes follow later, in the order in which tensors were added.</summary>
+    /// <param name="name">An unused name, 1 to 63 bytes of UTF-8 without control characters.</param>
     /// <param name="type">A type that files may use.</param>
-    /// <param name="dimensions">One to four, innermost first; the first is a multiple of the type's block.</param>
-    /// <exception cref="ArgumentException">The description is not one that a file can have.</exception>
+    /// <param name="dimensions">One to four dimensions, innermost first. The first one is a multiple of the block size.</param>
+    /// <exception cref="ArgumentException">A file cannot have this tensor.</exception>
     public void AddTensor(string name, TensorType type, params ReadOnlySpan<long> dimensions)
     {
         CheckHeaderOpen();
@@ -108,9 +110,9 @@ internal sealed class GgufWriter
         _nextOffset = checked(_nextOffset + (rowBytes * rows) + facts.TailBytes + _alignment - 1) / _alignment * _alignment;
     }
 
-    /// <summary>Appends bytes to the current tensor: the first that has not got all of its own.</summary>
-    /// <param name="bytes">At most what is missing of the tensor; one tensor may come in many pieces.</param>
-    /// <exception cref="InvalidOperationException">All tensors are complete, or the bytes are more than the tensor's.</exception>
+    /// <summary>Appends bytes to the current tensor, which is the first incomplete one.</summary>
+    /// <param name="bytes">Not more than the missing bytes of the tensor. A tensor may be written in any number of calls.</param>
+    /// <exception cref="InvalidOperationException">All tensors are complete, or the tensor has fewer missing bytes.</exception>
     public void WriteData(ReadOnlySpan<byte> bytes)
     {
         WriteHeader();
@@ -129,7 +131,7 @@ internal sealed class GgufWriter
         }
     }
 
-    /// <summary>Checks that every tensor got its bytes; a file without tensors is written here.</summary>
+    /// <summary>Checks that all tensors are complete, and writes the header of a file without tensors.</summary>
     /// <exception cref="InvalidOperationException">Bytes of a tensor are missing.</exception>
     public void Complete()
     {
@@ -210,7 +212,7 @@ internal sealed class GgufWriter
     private static void Write<T>(ArrayBufferWriter<byte> buffer, T number)
         where T : unmanaged => WriteRaw(buffer, [number]);
 
-    /// <summary>Files are little-endian, and so is every machine that the runtime opens them on.</summary>
+    /// <summary>Writes numbers in the byte order of the machine: files and all supported machines are little-endian.</summary>
     private static void WriteRaw<T>(ArrayBufferWriter<byte> buffer, ReadOnlySpan<T> numbers)
         where T : unmanaged => buffer.Write(MemoryMarshal.AsBytes(numbers));
 
@@ -249,7 +251,7 @@ internal sealed class GgufWriter
         WritePadding(header.WrittenCount);
     }
 
-    /// <summary>Fills up to the next multiple of the alignment after so many bytes.</summary>
+    /// <summary>Writes zeros up to the next multiple of the alignment.</summary>
     private void WritePadding(long length)
     {
         long end = (length + _alignment - 1) / _alignment * _alignment;

@@ -6,14 +6,14 @@ using System.Runtime.Intrinsics;
 namespace EdgeRuntime.Memory;
 
 /// <summary>
-/// A 64-bit checksum that runs at memory speed. It finds damage and change, not intent: whoever wants a collision can make one.
+/// Computes a 64-bit checksum at memory speed. It detects damage and change, not intent: collisions can be constructed.
 /// <code>
 /// the bytes, padded with zeros to a multiple of 128, are little-endian words w[round][lane], lane in 0..31
-///   sum[lane] = rotate((sum[lane] ^ w) * P, 13)      P = 0x9e3779b1, sum starts as the lane's number
-/// then, over pairs of lanes and at last the number of bytes
+///   sum[lane] = rotate((sum[lane] ^ w) * P, 13)      P = 0x9e3779b1, sum starts as the index of the lane
+/// then, over pairs of lanes and finally the number of bytes
 ///   hash = mix(hash ^ pair)                          mix(x) = y ^ y >> 32, y = (x ^ x >> 29) * 0x9e3779b97f4a7c15
 /// </code>
-/// Every step can be undone, so bytes that differ in one word never have the same checksum.
+/// Every step is invertible, so inputs that differ in a single word always have different checksums.
 /// </summary>
 internal static unsafe class Checksum
 {
@@ -22,7 +22,7 @@ internal static unsafe class Checksum
     private const uint LaneFactor = 0x9e3779b1;
     private const ulong MixFactor = 0x9e3779b97f4a7c15;
 
-    /// <summary>The checksum of some bytes; the same on every machine.</summary>
+    /// <summary>Computes the checksum of bytes; the same on every machine.</summary>
     [SkipLocalsInit]
     public static ulong Compute(ReadOnlySpan<byte> bytes)
     {
@@ -56,10 +56,10 @@ internal static unsafe class Checksum
         return Mix(hash ^ (ulong)bytes.Length);
     }
 
-    /// <summary>One checksum for some others, in their order.</summary>
+    /// <summary>Combines checksums into one; their order matters.</summary>
     public static ulong Combine(ReadOnlySpan<ulong> checksums) => Compute(MemoryMarshal.AsBytes(checksums));
 
-    // A first start runs this once over hundreds of megabytes: too soon for the JIT's second tier.
+    // The first start runs this once over hundreds of megabytes, before the JIT's second tier would optimize it.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void AddRounds(Vector128<uint>* sums, Vector128<uint>* words, int rounds)
     {

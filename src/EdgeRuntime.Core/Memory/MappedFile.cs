@@ -6,10 +6,10 @@ using System.Runtime.InteropServices;
 namespace EdgeRuntime.Memory;
 
 /// <summary>
-/// Owns a file that is open for reading, and a mapping of all of it. Pointers into it own nothing and are valid until
-/// <see cref="Dispose"/>. The length is that of the moment of opening: whoever shortens the file afterwards takes pages away from under
-/// the mapping, and touching one of these ends the process (SIGBUS on Linux); no reader of a mapping can defend against that. So it is for
-/// files that this program writes itself, once; all others are read (<see cref="ReadableFile"/>).
+/// Owns a file that is open for reading and a mapping of the whole file. Pointers into it own nothing and are valid until
+/// <see cref="Dispose"/>. The length is fixed at opening. If the file is truncated later, access to a missing page kills the process
+/// (SIGBUS on Linux), and a reader of a mapping cannot prevent that. Use it only for files that this program writes itself, once; read all
+/// others through <see cref="ReadableFile"/>.
 /// </summary>
 internal sealed unsafe partial class MappedFile : IDisposable
 {
@@ -21,8 +21,8 @@ internal sealed unsafe partial class MappedFile : IDisposable
     private bool _disposed;
 
     /// <summary>Maps the file.</summary>
-    /// <exception cref="IOException">The file can't be read, or is a pipe, a socket or a device.</exception>
-    /// <exception cref="UnauthorizedAccessException">The file may not be read, or is a folder.</exception>
+    /// <exception cref="IOException">The file cannot be read, or it is a pipe, a socket or a device.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access is denied, or the path is a folder.</exception>
     public MappedFile(string path)
     {
         Source = new ReadableFile(path);
@@ -30,7 +30,7 @@ internal sealed unsafe partial class MappedFile : IDisposable
         {
             if (Source.ByteLength == 0)
             {
-                return; // No system maps an empty file.
+                return; // An empty file cannot be mapped.
             }
 
             _mapping = MemoryMappedFile.CreateFromFile(
@@ -55,12 +55,12 @@ internal sealed unsafe partial class MappedFile : IDisposable
 
     ~MappedFile() => Release();
 
-    /// <summary>The file, for reading what is used once. A view: the mapping owns it.</summary>
+    /// <summary>Gets the open file, for data that is read once. This object owns it.</summary>
     public ReadableFile Source { get; }
 
-    /// <summary>A view of <paramref name="count"/> bytes from <paramref name="offset"/> on.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Not inside the file.</exception>
-    /// <exception cref="ObjectDisposedException">The mapping is gone.</exception>
+    /// <summary>Gets a pointer to <paramref name="count"/> bytes from <paramref name="offset"/> on.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The range is not inside the file.</exception>
+    /// <exception cref="ObjectDisposedException">The mapping is disposed.</exception>
     public byte* GetPointer(long offset, long count)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
@@ -71,15 +71,15 @@ internal sealed unsafe partial class MappedFile : IDisposable
     }
 
     /// <summary>
-    /// Brings all pages into the mapping (Linux 5.14 and later; elsewhere each comes when it is touched, a page fault for every few of them).
-    /// For what will be used again and again, and at once.
+    /// Maps all pages at once (Linux 5.14 and later). Without it, each page is mapped on first access, with a page fault for every few
+    /// pages. Use it for data that is read repeatedly and soon.
     /// </summary>
-    public void BringIn()
+    public void Populate()
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (_start is not null && OperatingSystem.IsLinux())
         {
-            _ = madvise(_start, (nuint)Source.ByteLength, PopulateRead); // advice: after a refusal pages come as they do elsewhere
+            _ = madvise(_start, (nuint)Source.ByteLength, PopulateRead); // advice only: if it fails, pages are mapped on first access
         }
     }
 
@@ -96,7 +96,7 @@ internal sealed unsafe partial class MappedFile : IDisposable
         }
     }
 
-    /// <summary>Gives the pointer back; without that the view's handle never unmaps.</summary>
+    /// <summary>Releases the pointer; the handle of the view does not unmap before that.</summary>
     private void Release()
     {
         if (_start is not null)

@@ -4,9 +4,8 @@ using System.Runtime.InteropServices;
 namespace EdgeRuntime.Memory;
 
 /// <summary>
-/// Owns one block of zeroed native memory, aligned to 64 bytes. Views of it (pointers, spans) own nothing and are
-/// valid until <see cref="Dispose"/>. Large blocks come as zero pages from the system, which cost no memory until they are
-/// written.
+/// Owns a block of zeroed native memory, aligned to 64 bytes. Pointers and spans into it own nothing and are valid until
+/// <see cref="Dispose"/>. Large blocks are zero pages of the system, which use no memory until they are written.
 /// </summary>
 internal sealed unsafe partial class NativeBuffer : IDisposable
 {
@@ -15,13 +14,13 @@ internal sealed unsafe partial class NativeBuffer : IDisposable
     private void* _block;
     private byte* _pointer;
 
-    /// <param name="byteLength">Size in bytes; 0 is allowed.</param>
-    /// <exception cref="OutOfMemoryException">The system has no such block.</exception>
+    /// <param name="byteLength">The size in bytes; 0 is allowed.</param>
+    /// <exception cref="OutOfMemoryException">The system cannot allocate the block.</exception>
     public NativeBuffer(long byteLength)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(byteLength);
         ByteLength = byteLength;
-        // calloc leaves fresh pages untouched; the aligned allocator has no such twin, so the alignment is made here.
+        // calloc leaves fresh pages untouched. There is no aligned calloc, so allocate more and align here.
         _block = NativeMemory.AllocZeroed(checked((nuint)byteLength + Alignment));
         _pointer = (byte*)(((nuint)_block + Alignment - 1) & ~(nuint)(Alignment - 1));
         GC.AddMemoryPressure(Math.Max(byteLength, Alignment));
@@ -31,14 +30,14 @@ internal sealed unsafe partial class NativeBuffer : IDisposable
 
     public long ByteLength { get; }
 
-    /// <summary>So many bytes, or as few more as make a multiple of <see cref="Alignment"/>.</summary>
+    /// <summary>Rounds up to a multiple of <see cref="Alignment"/>.</summary>
     public static long Align(long bytes) => (bytes + Alignment - 1) / Alignment * Alignment;
 
     public byte* Pointer => _pointer is null ? throw new ObjectDisposedException(nameof(NativeBuffer)) : _pointer;
 
     /// <summary>
-    /// Asks for large pages where the system gives them on request (Linux: 2 MB): reading memory in order is markedly faster
-    /// with them. For memory that is written from one end to the other; scattered writes would take 2 MB each. Best effort.
+    /// Requests huge pages (Linux: 2 MB), which make sequential reads markedly faster. Use it for memory that is written from start to end;
+    /// scattered writes would take 2 MB each. Best effort.
     /// </summary>
     public void PreferLargePages()
     {

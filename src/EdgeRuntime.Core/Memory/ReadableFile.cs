@@ -6,16 +6,16 @@ using Microsoft.Win32.SafeHandles;
 namespace EdgeRuntime.Memory;
 
 /// <summary>
-/// Owns a file that is open for reading at any place, from many threads. A file that becomes shorter while it is open is an
-/// <see cref="IOException"/>; copying out of the system's cache is also several times faster than bringing its pages into a mapping.
+/// Owns a file that is open for reading at any offset. It is thread-safe. If the file has been truncated, reading throws an
+/// <see cref="IOException"/>. Copying from the page cache is also several times faster than faulting pages into a mapping.
 /// </summary>
 internal sealed class ReadableFile : IDisposable
 {
     private readonly string _path;
 
     /// <summary>Opens the file.</summary>
-    /// <exception cref="IOException">The file can't be read, or is a pipe, a socket or a device.</exception>
-    /// <exception cref="UnauthorizedAccessException">The file may not be read, or is a folder.</exception>
+    /// <exception cref="IOException">The file cannot be read, or it is a pipe, a socket or a device.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access is denied, or the path is a folder.</exception>
     public ReadableFile(string path)
     {
         _path = path;
@@ -32,17 +32,17 @@ internal sealed class ReadableFile : IDisposable
         }
     }
 
-    /// <summary>Bytes of the file when it was opened.</summary>
+    /// <summary>Gets the length of the file in bytes at the time of opening.</summary>
     public long ByteLength { get; }
 
-    /// <summary>What the system said about the file when it was opened.</summary>
+    /// <summary>Gets the identity of the file at the time of opening.</summary>
     public FileIdentity Identity { get; }
 
-    /// <summary>The open file; this object owns it.</summary>
+    /// <summary>Gets the handle of the open file. This object owns it.</summary>
     public SafeFileHandle Handle { get; }
 
-    /// <summary>Fills a buffer from <paramref name="offset"/> on.</summary>
-    /// <exception cref="IOException">The file can't be read, or ends before the buffer is full.</exception>
+    /// <summary>Fills a buffer with the bytes from <paramref name="offset"/> on.</summary>
+    /// <exception cref="IOException">The file cannot be read, or it ends before the buffer is full.</exception>
     /// <exception cref="ObjectDisposedException">The file is disposed.</exception>
     public void Read(long offset, Span<byte> buffer)
     {
@@ -60,8 +60,8 @@ internal sealed class ReadableFile : IDisposable
         }
     }
 
-    /// <summary>Some bytes of the file, as <see cref="Read"/> gives them.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Not inside the file.</exception>
+    /// <summary>Reads bytes into new memory; see <see cref="Read"/>.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The range is not inside the file.</exception>
     /// <inheritdoc cref="Read" path="/exception"/>
     public byte[] ReadBytes(long offset, int count)
     {
@@ -73,7 +73,7 @@ internal sealed class ReadableFile : IDisposable
         return bytes;
     }
 
-    /// <summary>The error for a file that is shorter than it was when it was opened.</summary>
+    /// <summary>Creates the exception for a file that is shorter than at the time of opening.</summary>
     public IOException BecameShorter() => new($"{_path}: became shorter while it was being read");
 
     /// <inheritdoc/>

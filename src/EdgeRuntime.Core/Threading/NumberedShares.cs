@@ -1,16 +1,18 @@
 namespace EdgeRuntime.Threading;
 
 /// <summary>
-/// Shares of several things, numbered through from the first thing's first: finds where a number belongs. For one thread of a team, whose
-/// numbers from <see cref="WorkerPool.TakeItems"/> only go up.
+/// Maps a running number to a share of one of several items, when the shares of all items are numbered consecutively. Used by one thread of
+/// a team, whose numbers from <see cref="WorkerPool.TakeItems"/> only increase.
 /// </summary>
-/// <param name="counts">How many shares each thing has.</param>
+/// <param name="counts">The number of shares of each item.</param>
 internal struct NumberedShares(int[] counts)
 {
     private int _thing;
     private int _firstShare;
 
-    /// <summary>The thing that a number belongs to, and the share's own number in it; false behind the last.</summary>
+    /// <summary>
+    /// Finds the item of a number and the index of the share within the item. Returns false for numbers after the last share.
+    /// </summary>
     public bool TryFind(int number, out int thing, out int share)
     {
         while (_thing < counts.Length && number >= _firstShare + counts[_thing])

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace EdgeRuntime.Threading;
 
-/// <summary>A counter alone on its cache lines, so that threads that spin on one do not slow writers of another.</summary>
+/// <summary>A counter on cache lines of its own, so that threads that spin on one counter do not slow down writers of another.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 256)]
 internal struct PaddedCounter
 {

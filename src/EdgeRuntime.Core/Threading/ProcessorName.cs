@@ -6,12 +6,15 @@ using System.Text;
 
 namespace EdgeRuntime.Threading;
 
-/// <summary>What the machine calls its processor.</summary>
+/// <summary>Gets the name of the processor.</summary>
 internal static class ProcessorName
 {
     private const string DeviceTree = "/proc/device-tree/model";
 
-    /// <summary>The brand string with family and model, which tell virtual processors apart; the board's name on Arm under Linux; else the architecture.</summary>
+    /// <summary>
+    /// Gets the brand string with family and model, which distinguish virtual processors. On Arm under Linux it is the name of the board,
+    /// elsewhere the architecture.
+    /// </summary>
     public static string Current { get; } = X86Base.IsSupported ? ReadBrandString() : ReadBoard();
 
     private static string ReadBoard()
@@ -27,7 +30,7 @@ internal static class ProcessorName
         }
     }
 
-    /// <summary>CPUID leaves 0x80000002 to 0x80000004 are 48 characters of text.</summary>
+    /// <summary>Reads CPUID leaves 0x80000002 to 0x80000004: 48 characters of text.</summary>
     private static string ReadBrandString()
     {
         var brand = new StringBuilder();

@@ -3,13 +3,13 @@ using System.Runtime.Intrinsics.X86;
 
 namespace EdgeRuntime.Threading;
 
-/// <summary>What the processor says of its cores.</summary>
+/// <summary>Gets properties of the processor cores.</summary>
 internal static class ProcessorTopology
 {
-    /// <summary>Physical cores that the process may use; at least 1.</summary>
+    /// <summary>Gets the number of physical cores that the process may use; at least 1.</summary>
     public static int PhysicalCores { get; } = Math.Max(1, Environment.ProcessorCount / ThreadsPerCore());
 
-    /// <summary>CPUID leaf 0xB, subleaf 0: EBX is the number of logical processors that share a core.</summary>
+    /// <summary>Reads CPUID leaf 0xB, subleaf 0: EBX is the number of logical processors per core.</summary>
     private static int ThreadsPerCore()
     {
         if (!X86Base.IsSupported || X86Base.CpuId(0, 0).Eax < 0xB)

@@ -4,15 +4,15 @@ using System.Threading;
 namespace EdgeRuntime.Threading;
 
 /// <summary>
-/// One pool for each number of threads in the process, so that two models (one drafting for the other, say) do not make their
-/// workers fight for the same cores. Pools end with their last user.
+/// Shares one pool per thread count within the process, so that the workers of two models (a target and its draft, for example) do not
+/// compete for the same cores. A pool is disposed with its last user.
 /// </summary>
 internal static class SharedWorkerPool
 {
     private static readonly Lock Gate = new();
     private static readonly Dictionary<int, (WorkerPool Pool, int Users)> Pools = [];
 
-    /// <summary>The pool of that many threads; to be given back with <see cref="Return"/>.</summary>
+    /// <summary>Rents the pool with a number of threads. Give it back with <see cref="Return"/>.</summary>
     public static WorkerPool Rent(int threads)
     {
         lock (Gate)
@@ -23,7 +23,7 @@ internal static class SharedWorkerPool
         }
     }
 
-    /// <summary>Gives a pool back.</summary>
+    /// <summary>Returns a rented pool.</summary>
     public static void Return(WorkerPool pool)
     {
         lock (Gate)

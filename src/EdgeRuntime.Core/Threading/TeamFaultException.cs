@@ -2,7 +2,7 @@ using System;
 
 namespace EdgeRuntime.Threading;
 
-/// <summary>Unwinds the threads of a team after another one has failed; never leaves the pool.</summary>
+/// <summary>The exception that unwinds the threads of a team after another thread has failed. It never leaves the pool.</summary>
 internal sealed class TeamFaultException : Exception
 {
 }

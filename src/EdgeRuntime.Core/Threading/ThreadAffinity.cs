@@ -3,12 +3,14 @@ using System.Runtime.InteropServices;
 
 namespace EdgeRuntime.Threading;
 
-/// <summary>Binds threads to cores where the system lets a process do so (Linux); elsewhere the system's scheduler decides.</summary>
+/// <summary>Pins threads to cores where the system lets a process do so (Linux). On other systems the scheduler decides.</summary>
 internal static unsafe partial class ThreadAffinity
 {
     private const int MaskWords = 16;
 
-    /// <summary>Binds the current thread to the <paramref name="index"/>-th core that the process may use. Best effort.</summary>
+    /// <summary>
+    /// Pins the current thread to the core with index <paramref name="index"/> among the cores that the process may use. Best effort.
+    /// </summary>
     public static void PinCurrentThread(int index)
     {
         if (!OperatingSystem.IsLinux())
@@ -28,7 +30,7 @@ internal static unsafe partial class ThreadAffinity
         _ = sched_setaffinity(0, MaskWords * sizeof(ulong), mask);
     }
 
-    /// <summary>Number of the <paramref name="index"/>-th set bit; null where there are fewer.</summary>
+    /// <summary>Finds the position of the set bit with index <paramref name="index"/>; null if there are fewer set bits.</summary>
     private static int? FindCore(ulong* mask, int index)
     {
         for (int core = 0; core < MaskWords * 64; core++)

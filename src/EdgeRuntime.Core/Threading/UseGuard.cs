@@ -4,11 +4,11 @@ using System.Threading;
 namespace EdgeRuntime.Threading;
 
 /// <summary>
-/// Lets one thread at a time use an object and refuses the others at once. The thread that is inside may enter again, so that a step
-/// can hold the object over several calls. Entering allocates nothing. Owns nothing.
+/// Lets one thread at a time use an object and rejects other threads at once. The thread inside may enter again, so that an operation can
+/// hold the object over several calls. Entering allocates nothing.
 /// </summary>
-/// <param name="name">The object's type, for messages.</param>
-#pragma warning disable CA1001 // a token source without a timer owns nothing that the collector does not free
+/// <param name="name">The type of the object, for messages.</param>
+#pragma warning disable CA1001 // a token source without a timer has nothing to dispose
 internal sealed class UseGuard(string name)
 #pragma warning restore CA1001
 {
@@ -16,15 +16,17 @@ internal sealed class UseGuard(string name)
     private readonly CancellationTokenSource _closing = new();
     private bool _closed;
 
-    /// <summary>Cancelled when <see cref="Close"/> begins to wait.</summary>
+    /// <summary>Gets a token that is cancelled when <see cref="Close"/> starts to wait.</summary>
     public CancellationToken Closing => _closing.Token;
 
-    /// <summary>Counts the changes of the object's content: a caller with several steps notices those of others between them.</summary>
+    /// <summary>
+    /// Gets the number of changes to the object, so that an operation of several calls can detect changes by others in between.
+    /// </summary>
     public long Version { get; private set; }
 
-    /// <summary>Begins a call; disposing the scope ends it.</summary>
+    /// <summary>Starts a call. Disposing the scope ends the call.</summary>
     /// <exception cref="InvalidOperationException">Another thread is inside.</exception>
-    /// <exception cref="ObjectDisposedException">The object is closed, or another thread waits to close it.</exception>
+    /// <exception cref="ObjectDisposedException">The object is closed, or another thread is waiting to close it.</exception>
     public Scope Enter()
     {
         Scope scope = TryEnter();
@@ -38,7 +40,7 @@ internal sealed class UseGuard(string name)
         return scope;
     }
 
-    /// <summary>As <see cref="Enter"/>, with a scope that is not entered instead of an exception.</summary>
+    /// <summary>Starts a call like <see cref="Enter"/>. Instead of throwing it returns a scope that is not entered.</summary>
     public Scope TryEnter()
     {
         if (!_lock.TryEnter())
@@ -55,11 +57,11 @@ internal sealed class UseGuard(string name)
         return new Scope(_lock);
     }
 
-    /// <summary>Does nothing until <see cref="Close"/> is called.</summary>
-    /// <exception cref="ObjectDisposedException">It was.</exception>
+    /// <summary>Throws if <see cref="Close"/> has been called.</summary>
+    /// <exception cref="ObjectDisposedException">The object is closed.</exception>
     public void ThrowIfClosed()
     {
-#pragma warning disable CA1513 // which would name this type
+#pragma warning disable CA1513 // the suggested helper would name this type instead
         if (_closing.IsCancellationRequested)
         {
             throw new ObjectDisposedException(name);
@@ -67,11 +69,11 @@ internal sealed class UseGuard(string name)
 #pragma warning restore CA1513
     }
 
-    /// <summary>Counts a change. To be called inside.</summary>
+    /// <summary>Counts a change. Call it inside a scope only.</summary>
     public void Change() => Version++;
 
-    /// <summary>Cancels the call that is running, waits for its end and lets nobody in any more.</summary>
-    /// <returns>True for the first caller, who is to free what the object owns.</returns>
+    /// <summary>Cancels the running call, waits until it ends, and rejects all further calls.</summary>
+    /// <returns>True for the first caller, who must free what the object owns.</returns>
     public bool Close()
     {
         _closing.Cancel();
@@ -83,7 +85,7 @@ internal sealed class UseGuard(string name)
         }
     }
 
-    /// <summary>A call that is running.</summary>
+    /// <summary>Represents a running call.</summary>
     public readonly ref struct Scope
     {
         private readonly Lock? _lock;

@@ -5,23 +5,23 @@ using System.Threading;
 namespace EdgeRuntime.Threading;
 
 /// <summary>
-/// A team of threads that run one piece of work together: the caller and pinned workers. Workers wait for work by spinning
-/// for a moment, then asleep. Owns its workers; one caller at a time (others wait in <see cref="Run"/>).
+/// Runs one piece of work on a team of threads: the caller and pinned workers. Idle workers spin briefly, then sleep. This object owns its
+/// workers. It serves one caller at a time; other callers wait in <see cref="Run"/>.
 /// </summary>
 internal sealed class WorkerPool : IDisposable
 {
-    // About 50 microseconds: longer than sampling a token, shorter than anything that a user would call idle.
+    // About 50 microseconds: longer than sampling a token takes, shorter than any pause a user would notice.
     private const int SpinsBeforeSleep = 2000;
 
-    // Shares that what is left would make for each thread; and the size that no share goes below and all are a multiple of: two panels, which
-    // kernels multiply at once.
-    private const int SharesLeft = 2;
-    private const int LeastShare = 2;
+    // Target shares per thread for the remaining work, and the unit of a share: two panels, which kernels multiply together.
+    private const int SharesPerThread = 2;
+    private const int ShareUnit = 2;
 
     private readonly Lock _callers = new();
     private readonly Thread[] _workers;
 
-    // A monitor, not a semaphore: a worker that has finished a run and sleeps again would take the wake-up of one that has not begun.
+    // A monitor, not a semaphore: a worker that finished its run and sleeps again would consume the wake-up of a worker that has not
+    // started.
     private readonly object _wake = new();
     private PaddedCounter _next;
     private PaddedCounter _arrived;
@@ -32,7 +32,7 @@ internal sealed class WorkerPool : IDisposable
     private Exception? _fault;
     private volatile bool _disposed;
 
-    /// <param name="threads">Threads in all, the caller included.</param>
+    /// <param name="threads">The number of threads, including the caller.</param>
     public WorkerPool(int threads)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
@@ -46,11 +46,11 @@ internal sealed class WorkerPool : IDisposable
         }
     }
 
-    /// <summary>Threads in all, the caller included.</summary>
+    /// <summary>Gets the number of threads, including the caller.</summary>
     public int Threads { get; }
 
-    /// <summary>Runs <paramref name="work"/> on every thread and returns when all have finished.</summary>
-    /// <exception cref="Exception">The first exception of any thread.</exception>
+    /// <summary>Runs <paramref name="work"/> on every thread and returns when all threads have finished.</summary>
+    /// <exception cref="Exception">The first exception that any thread throws.</exception>
     public void Run(ITeamWork work)
     {
         lock (_callers)
@@ -62,7 +62,7 @@ internal sealed class WorkerPool : IDisposable
             Interlocked.Increment(ref _generation.Value);
             WakeSleepers();
             RunGuarded(work, 0);
-            // A fault leaves threads at different barriers; every one of them comes here in the end.
+            // After a fault threads are at different barriers. All of them reach this point.
             WaitForAll();
             _work = null;
             if (_fault is { } fault)
@@ -72,25 +72,27 @@ internal sealed class WorkerPool : IDisposable
         }
     }
 
-    /// <summary>Takes the next <paramref name="count"/> items of the phase's work; the first one's index, which may be past the end.</summary>
-    /// <remarks>A phase that takes items must end with <see cref="Barrier"/>, which starts the count anew.</remarks>
+    /// <summary>
+    /// Takes the next <paramref name="count"/> items of the phase and returns the index of the first, which may be past the end.
+    /// </summary>
+    /// <remarks>A phase that takes items must end with <see cref="Barrier"/>, which resets the counter.</remarks>
     public int TakeItems(int count) => Interlocked.Add(ref _next.Value, count) - count;
 
     /// <summary>
-    /// Takes a share of the phase's items: much while much is left, little at the end, so that threads read long stretches and still finish
-    /// together, whichever of them is slower.
+    /// Takes a share of the items of the phase. Shares shrink with the remaining work: threads read long stretches and still finish
+    /// together, even at different speeds.
     /// </summary>
-    /// <param name="items">Of the phase; every thread must say the same.</param>
-    /// <param name="first">The first of the share.</param>
-    /// <param name="last">One past its last.</param>
-    /// <returns>False where nothing is left.</returns>
+    /// <param name="items">The number of items of the phase; the same for every thread.</param>
+    /// <param name="first">The first item of the share.</param>
+    /// <param name="last">One past the last item of the share.</param>
+    /// <returns>False if no items remain.</returns>
     /// <remarks><inheritdoc cref="TakeItems" path="/remarks"/></remarks>
     public bool TakeShare(int items, out int first, out int last)
     {
         first = Volatile.Read(ref _next.Value);
         while (true)
         {
-            last = first + SizeOfShare(items - first);
+            last = first + ShareSize(items - first);
             int found = Interlocked.CompareExchange(ref _next.Value, last, first);
             if (found == first)
             {
@@ -102,13 +104,13 @@ internal sealed class WorkerPool : IDisposable
         }
     }
 
-    private int SizeOfShare(int left)
+    private int ShareSize(int remaining)
     {
-        int share = Math.Max(LeastShare, left / (SharesLeft * Threads));
-        return (share + LeastShare - 1) / LeastShare * LeastShare;
+        int share = Math.Max(ShareUnit, remaining / (SharesPerThread * Threads));
+        return (share + ShareUnit - 1) / ShareUnit * ShareUnit;
     }
 
-    /// <summary>Waits until every thread of the team is here.</summary>
+    /// <summary>Waits until every thread of the team has reached the barrier.</summary>
     public void Barrier()
     {
         if (Threads == 1)
@@ -165,14 +167,14 @@ internal sealed class WorkerPool : IDisposable
         }
         else
         {
-            // The other thread may have lost its core: give ours away.
+            // The other thread may be waiting for a core: yield this one.
             Thread.Yield();
         }
     }
 
     /// <summary>
-    /// To be called after a new generation: a worker counts itself as asleep before it looks at the generation for the last time, so one
-    /// that is not counted yet sees the new one.
+    /// Wakes sleeping workers after a new generation. A worker counts itself as asleep before its last check of the generation, so a worker
+    /// that is not counted yet will see the new generation.
     /// </summary>
     private void WakeSleepers()
     {
@@ -193,9 +195,9 @@ internal sealed class WorkerPool : IDisposable
         }
         catch (TeamFaultException)
         {
-            // Another thread's exception is the one to report.
+            // The exception of the other thread is the one to report.
         }
-#pragma warning disable CA1031 // handed to the caller of Run, which throws it
+#pragma warning disable CA1031 // the caller of Run rethrows it
         catch (Exception exception)
 #pragma warning restore CA1031
         {
@@ -203,7 +205,7 @@ internal sealed class WorkerPool : IDisposable
         }
     }
 
-    /// <summary>The last meeting point of a run: a barrier that a fault does not break.</summary>
+    /// <summary>Waits for the end of the run at a barrier that a fault does not break.</summary>
     private void WaitForAll()
     {
         int finished = Interlocked.Increment(ref _finished.Value);

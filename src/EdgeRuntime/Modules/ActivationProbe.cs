@@ -6,9 +6,9 @@ using System.Threading;
 namespace EdgeRuntime.Modules;
 
 /// <summary>
-/// Looks at the activations of a pass that is repeated because its result was not finite, and remembers the first place with a bad one.
+/// Checks the activations of a pass that is repeated because its result was not finite, and records the first place with a bad value.
 /// </summary>
-/// <param name="pass">The pass that is repeated.</param>
+/// <param name="pass">The repeated pass.</param>
 internal sealed unsafe class ActivationProbe(Pass pass)
 {
     private const string LayerPrefix = "blk.";
@@ -16,33 +16,32 @@ internal sealed unsafe class ActivationProbe(Pass pass)
     private readonly Lock _finding = new();
     private int _row;
 
-    /// <summary>Where it began, in words; null as long as all was well.</summary>
+    /// <summary>Gets the first bad place in words; null if there is none so far.</summary>
     public string? Place { get; private set; }
 
-    /// <summary>The layer, or null outside of all layers.</summary>
+    /// <summary>Gets the layer of that place, or null outside of all layers.</summary>
     public int? Layer { get; private set; }
 
-    /// <summary>Position in its sequence.</summary>
+    /// <summary>Gets the position of that place in its sequence.</summary>
     public int Position => pass.Position(_row);
 
-    /// <summary>The token there.</summary>
+    /// <summary>Gets the token at that position.</summary>
     public int Token => pass.Token(_row);
 
-    /// <summary>The number that was found.</summary>
+    /// <summary>Gets the bad value.</summary>
     public float Value { get; private set; }
 
     /// <summary>
-    /// Whether all are finite and so is the sum of their squares: a norm turns a row whose squares overflow into zeros, and a cache of
-    /// 16-bit
-    /// numbers stores infinities as its largest number, so that either would go on as if it were a number.
+    /// Gets whether all values and the sum of their squares are finite. Otherwise a norm would turn a row whose squares overflow into
+    /// zeros, or a 16-bit cache would store an infinity as its largest number, and the pass would continue with finite numbers.
     /// </summary>
     public static bool IsSound(ReadOnlySpan<float> row) => float.IsFinite(TensorPrimitives.SumOfSquares(row));
 
-    /// <summary>Looks at rows of the whole batch, unless something was found before.</summary>
-    /// <param name="prefix">Start of the tensor names of the layer (<c>blk.3</c>), or null outside of all layers.</param>
-    /// <param name="what">Where they come from, in words.</param>
+    /// <summary>Checks the rows of the whole batch, unless a bad value was found before.</summary>
+    /// <param name="prefix">The prefix of the layer's tensor names (<c>blk.3</c>), or null outside of all layers.</param>
+    /// <param name="what">The origin of the rows, in words.</param>
     /// <param name="x">[rows, width].</param>
-    /// <param name="width">Elements of a row.</param>
+    /// <param name="width">The number of elements per row.</param>
     public void Look(string? prefix, string what, float* x, int width)
     {
         for (int row = 0; row < pass.Rows && Place is null; row++)
@@ -51,7 +50,7 @@ internal sealed unsafe class ActivationProbe(Pass pass)
         }
     }
 
-    /// <summary>Looks at one row; of several threads that find something in one step, the one with the first row is believed.</summary>
+    /// <summary>Checks one row. If several threads find bad values in the same step, the first row is recorded.</summary>
     public void LookAtRow(string? prefix, string what, int row, ReadOnlySpan<float> values)
     {
         if (IsSound(values))
@@ -73,7 +72,9 @@ internal sealed unsafe class ActivationProbe(Pass pass)
     }
 
     private static int? NumberOf(string? prefix) =>
-        prefix is not null && int.TryParse(prefix.AsSpan(LayerPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int layer) ? layer : null;
+        prefix is not null
+            && int.TryParse(prefix.AsSpan(LayerPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int layer)
+            ? layer : null;
 
     private static float Worst(ReadOnlySpan<float> values)
     {

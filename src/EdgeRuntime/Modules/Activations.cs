@@ -4,35 +4,35 @@ using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Modules;
 
-/// <summary>The forms in which a tensor of activations can be read.</summary>
+/// <summary>The forms of a tensor of activations.</summary>
 [Flags]
 internal enum ActivationForms
 {
     None = 0,
 
-    /// <summary>Quantized tiles, the Int8 layout of <see cref="ActivationLayout"/>.</summary>
+    /// <summary>Quantized tiles in the Int8 layout of <see cref="ActivationLayout"/>.</summary>
     Int8 = 1,
 
-    /// <summary>Float tiles, the Float32 layout.</summary>
+    /// <summary>Float tiles in the Float32 layout.</summary>
     Float32 = 2,
 
     /// <summary>Plain rows, [tokens, columns].</summary>
     Rows = 4,
 }
 
-/// <summary>One [tokens, columns] tensor in the forms that were asked for; the others are null. A view.</summary>
-/// <param name="int8">In the Int8 layout of <see cref="ActivationLayout"/>, or null.</param>
-/// <param name="float32">In the Float32 layout, or null.</param>
+/// <summary>A [tokens, columns] tensor in the requested forms; other forms are null. Owns nothing.</summary>
+/// <param name="int8">The tensor in the Int8 layout of <see cref="ActivationLayout"/>, or null.</param>
+/// <param name="float32">The tensor in the Float32 layout, or null.</param>
 /// <param name="rows">[tokens, columns], or null.</param>
 internal unsafe readonly struct Activations(byte* int8, byte* float32, float* rows)
 {
-    /// <summary>[tokens, columns].</summary>
+    /// <summary>Gets the plain rows, [tokens, columns].</summary>
     public float* Rows { get; } = rows;
 
-    /// <summary>The form that a projection reads.</summary>
+    /// <summary>Gets the form that a projection reads.</summary>
     public byte* For(Projection reader) => reader.Reads == ActivationKind.Int8 ? int8 : float32;
 
-    /// <summary>The forms that some projections read.</summary>
+    /// <summary>Gets the forms that projections read.</summary>
     public static ActivationForms FormsFor(params ReadOnlySpan<Projection?> readers)
     {
         ActivationForms forms = ActivationForms.None;

@@ -5,34 +5,36 @@ using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Modules;
 
-/// <summary>How queries and keys are normalized.</summary>
+/// <summary>The norms of queries and keys.</summary>
 internal enum QueryKeyNorm
 {
     None,
 
-    /// <summary>Each head by itself, all with the same weights.</summary>
+    /// <summary>Each head separately, with the same weights.</summary>
     Heads,
 
     /// <summary>All heads of a position together.</summary>
     Whole,
 }
 
-/// <summary>The parameters of an attention layer: those of the kernel, and what surrounds it.</summary>
+/// <summary>The parameters of an attention layer: those of the kernel, and of the steps around it.</summary>
 internal sealed record AttentionSpec : AttentionShape
 {
-    /// <summary>Null: positions are not encoded in queries and keys.</summary>
+    /// <summary>Gets the rotary encoding; null if queries and keys have no position encoding.</summary>
     public RopeSpec? Rope { get; init; }
 
-    /// <summary>Norm of queries and keys before their rotation.</summary>
+    /// <summary>Gets the norm of queries and keys before their rotation.</summary>
     public QueryKeyNorm Norm { get; init; }
 
-    /// <summary>Of <see cref="Norm"/>.</summary>
+    /// <summary>Gets the epsilon of <see cref="Norm"/>.</summary>
     public float NormEpsilon { get; init; }
 
-    /// <summary>Whether the result is normalized (<c>attn_sub_norm</c>, with <see cref="NormEpsilon"/>) before its projection.</summary>
+    /// <summary>
+    /// Gets whether the result is normalized (<c>attn_sub_norm</c>, with <see cref="NormEpsilon"/>) before its projection.
+    /// </summary>
     public bool HasSubNorm { get; init; }
 
-    /// <summary>Factor of what is added to the residual stream.</summary>
+    /// <summary>Gets the factor of the result before it is added to the residual stream.</summary>
     public float ResidualScale { get; init; } = 1;
 
     public int QueryWidth => Heads * KeyLength;
@@ -41,13 +43,13 @@ internal sealed record AttentionSpec : AttentionShape
 
     public int ValueWidth => KvHeads * ValueLength;
 
-    /// <summary>Width of the attention's output, before its projection.</summary>
+    /// <summary>Gets the width of the attention's output before its projection.</summary>
     public int OutputWidth => Heads * ValueLength;
 }
 
 /// <summary>
-/// Wo softmax(scale rope(Wq n) rope(Wk n)^T) Wv n, with keys and values of earlier positions from the sequence's cache. The file has Wq, Wk
-/// and Wv apart, or one matrix <c>attn_qkv</c> with the rows of all three.
+/// Computes Wo softmax(scale rope(Wq n) rope(Wk n)^T) Wv n, with keys and values of earlier positions from the cache of the sequence. Wq,
+/// Wk and Wv are separate matrices in the file, or one matrix <c>attn_qkv</c> with the rows of all three.
 /// </summary>
 internal sealed unsafe class Attention : Branch
 {
@@ -67,9 +69,9 @@ internal sealed unsafe class Attention : Branch
     private long _values;
     private long _result;
 
-    /// <param name="prefix">Of the tensor names: <c>blk.0</c>.</param>
-    /// <param name="hidden">Width of the residual stream.</param>
-    /// <param name="spec">Parameters.</param>
+    /// <param name="prefix">The prefix of the tensor names, for example <c>blk.0</c>.</param>
+    /// <param name="hidden">The width of the residual stream.</param>
+    /// <param name="spec">The parameters.</param>
     public Attention(string prefix, int hidden, AttentionSpec spec)
         : base(prefix, "attention")
     {
@@ -112,7 +114,9 @@ internal sealed unsafe class Attention : Branch
     {
         if (_fused is not null)
         {
-            // Rows of [query | key | value].
+            // The rows are [query
+            // key
+            // value].
             _queries = scratch.Floats(_fused.Rows);
             _keys = _queries + (_spec.QueryWidth * sizeof(float));
             _values = _keys + (_spec.KeyWidth * sizeof(float));
@@ -138,7 +142,8 @@ internal sealed unsafe class Attention : Branch
         else
         {
             t.Multiply(
-                input, t.Rows, new Product(_query!, t.Floats(_queries), _spec.QueryWidth), new Product(_key!, t.Floats(_keys), _spec.KeyWidth),
+                input, t.Rows, new Product(_query!, t.Floats(_queries), _spec.QueryWidth),
+                new Product(_key!, t.Floats(_keys), _spec.KeyWidth),
                 new Product(_value!, t.Floats(_values), _spec.ValueWidth));
         }
 
@@ -152,7 +157,9 @@ internal sealed unsafe class Attention : Branch
         t.Barrier();
         _attention.Attend(t);
         float* result = t.Floats(_result);
-        t.MultiplyTo(output, t.Prepare(result, _spec.OutputWidth, t.Rows, _subNorm, Activations.FormsFor(_output), normed: result), _output);
+        t.MultiplyTo(output,
+            t.Prepare(result, _spec.OutputWidth, t.Rows, _subNorm, Activations.FormsFor(_output), normed: result),
+            _output);
     }
 
     /// <summary>Normalizes and rotates queries and keys, and stores keys and values in the caches.</summary>

@@ -6,9 +6,7 @@ using EdgeRuntime.Weights;
 namespace EdgeRuntime.Modules;
 
 /// <summary>
-/// What every attention layer does between its projections: keeps keys and values in the caches of the sequences and attends to them. A
-/// part
-/// of mixers.
+/// The common part of all attention layers: stores keys and values in the caches of the sequences and attends to them. A part of mixers.
 /// </summary>
 internal sealed unsafe class AttentionCore : Module
 {
@@ -22,10 +20,10 @@ internal sealed unsafe class AttentionCore : Module
     private long _partials;
     private long _partialBytes;
 
-    /// <param name="prefix">Start of the layer's tensor names, for messages.</param>
-    /// <param name="shape">What is computed.</param>
-    /// <param name="rope">By which keys are turned, or null.</param>
-    /// <param name="firstRotated">First element of a key that is turned.</param>
+    /// <param name="prefix">The prefix of the layer's tensor names, for messages.</param>
+    /// <param name="shape">The shape of the attention.</param>
+    /// <param name="rope">The rotary encoding of the keys, or null.</param>
+    /// <param name="firstRotated">The first rotated element of a key.</param>
     public AttentionCore(string prefix, AttentionShape shape, RopeSpec? rope, int firstRotated = 0)
     {
         _prefix = prefix;
@@ -34,14 +32,14 @@ internal sealed unsafe class AttentionCore : Module
         _firstRotated = firstRotated;
     }
 
-    /// <summary>Where the rope's cosines and sines are, or null.</summary>
+    /// <summary>Gets the location of the rope's cosines and sines, or null.</summary>
     public Rotation? Rotation { get; private set; }
 
     public override void Bind(TensorBinder tensors)
     {
     }
 
-    /// <summary>Adds one logit a head that counts in the softmax's sum only.</summary>
+    /// <summary>Adds one logit per head that counts only in the sum of the softmax.</summary>
     public void UseSinks(float[] sinks) => _shape = _shape with { Sinks = sinks };
 
     public override void Declare(StatePlan state)
@@ -59,10 +57,10 @@ internal sealed unsafe class AttentionCore : Module
         scratch.UseThread(_kernel.ScratchBytes);
     }
 
-    /// <summary>Makes one list of work of all sequences. For one thread; the others read it after a barrier.</summary>
+    /// <summary>Plans the work of all sequences. Called by one thread; the others read the plan after a barrier.</summary>
     /// <param name="t">The thread.</param>
     /// <param name="queries">[rows, heads, key length], not filled yet.</param>
-    /// <param name="queryStride">Floats from one row's queries to the next one's.</param>
+    /// <param name="queryStride">The distance between the queries of two rows, in floats.</param>
     /// <param name="output">[rows, heads, value length].</param>
     public void PlanBatch(PassThread t, float* queries, int queryStride, float* output)
     {
@@ -84,9 +82,9 @@ internal sealed unsafe class AttentionCore : Module
         }
     }
 
-    /// <summary>Stores a row's keys and values in its sequence's cache.</summary>
+    /// <summary>Stores a row's key and value in the cache of its sequence.</summary>
     /// <param name="t">The thread.</param>
-    /// <param name="row">Row of the batch.</param>
+    /// <param name="row">The row in the batch.</param>
     /// <param name="key">[KV heads, key length], rotated.</param>
     /// <param name="value">[KV heads, value length].</param>
     public void Store(PassThread t, int row, float* key, float* value)
@@ -101,7 +99,7 @@ internal sealed unsafe class AttentionCore : Module
         }
     }
 
-    /// <summary>output = softmax(scale q k^T) v for all rows. Ends at a barrier.</summary>
+    /// <summary>Computes output = softmax(scale q k^T) v for all rows. Ends at a barrier.</summary>
     public void Attend(PassThread t)
     {
         for (int item; (item = t.TakeItem()) < _batch.Items;)

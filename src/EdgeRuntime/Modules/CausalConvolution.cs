@@ -6,8 +6,8 @@ using EdgeRuntime.Weights;
 namespace EdgeRuntime.Modules;
 
 /// <summary>
-/// A convolution along the sequence, each channel with its own few weights: y[t] = sum over i of w[i] * x[t - taps + 1 + i] (+ bias). A
-/// sequence keeps its last taps - 1 inputs. A part of mixers.
+/// A depthwise convolution along the sequence: y[t] = sum over i of w[i] * x[t - taps + 1 + i] (+ bias), with separate weights per channel.
+/// The state of a sequence is its last taps - 1 inputs. A part of mixers.
 /// </summary>
 internal sealed unsafe class CausalConvolution : Module
 {
@@ -18,9 +18,9 @@ internal sealed unsafe class CausalConvolution : Module
     private NativeBuffer? _bias;
     private RecurrentSlot _slot;
 
-    /// <param name="name">Tensor name without its last part: [taps, channels], innermost first.</param>
-    /// <param name="taps">Weights of a channel.</param>
-    /// <param name="channels">Channels.</param>
+    /// <param name="name">The tensor name without its last part: [taps, channels], innermost first.</param>
+    /// <param name="taps">The number of weights per channel.</param>
+    /// <param name="channels">The number of channels.</param>
     public CausalConvolution(string name, int taps, int channels)
     {
         _name = name;
@@ -30,7 +30,7 @@ internal sealed unsafe class CausalConvolution : Module
 
     public override void Bind(TensorBinder tensors)
     {
-        // [taps][channels], so that channels lie side by side.
+        // [taps][channels], so that channels are adjacent.
         float[] weights = tensors.Source.Floats($"{_name}.weight", _channels, _taps);
         float[] turned = new float[weights.Length];
         for (int channel = 0; channel < _channels; channel++)
@@ -51,12 +51,14 @@ internal sealed unsafe class CausalConvolution : Module
     {
     }
 
-    /// <summary>One row. The rows before it are inputs of the batch, or in the sequence's state; the last row replaces that
-    /// state.</summary>
+    /// <summary>
+    /// Convolves one row. The preceding rows are inputs of the batch or the state of the sequence. The last row of a sequence updates the
+    /// state.
+    /// </summary>
     /// <param name="t">The thread.</param>
-    /// <param name="row">Row of the batch.</param>
-    /// <param name="x">Inputs of the batch's first row.</param>
-    /// <param name="stride">Floats from one row's inputs to the next one's.</param>
+    /// <param name="row">The row in the batch.</param>
+    /// <param name="x">The inputs of the first row of the batch.</param>
+    /// <param name="stride">The distance between the inputs of two rows, in floats.</param>
     /// <param name="y">[channels].</param>
     public void Run(PassThread t, int row, float* x, int stride, float* y)
     {
@@ -96,7 +98,7 @@ internal sealed unsafe class CausalConvolution : Module
         }
     }
 
-    /// <summary>A row's inputs: of the batch, or of the state where the row is before the sequence's first.</summary>
+    /// <summary>Gets the inputs of a row: from the batch, or from the state for rows before the first one of the sequence.</summary>
     private float* Input(in SequenceRows sequence, int row, float* x, int stride) => row >= sequence.FirstRow
         ? x + ((long)row * stride)
         : sequence.State.Recurrent(_slot) + ((long)(row - sequence.FirstRow + _taps - 1) * _channels);

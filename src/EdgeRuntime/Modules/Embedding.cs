@@ -5,8 +5,9 @@ using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Modules;
 
-/// <summary>x[row] = scale * embedding[token], plus the row of the position where the model has learned positions, then a norm where it
-/// has one.</summary>
+/// <summary>
+/// Computes x[row] = scale * embedding[token], plus the row of the position for learned positions, followed by an optional norm.
+/// </summary>
 internal sealed unsafe class Embedding : Stage
 {
     private readonly string _name;
@@ -14,8 +15,8 @@ internal sealed unsafe class Embedding : Stage
     private EmbeddingTable _table = null!;
     private NativeBuffer? _positions;
 
-    /// <param name="name">Tensor name without its last part.</param>
-    /// <param name="hidden">Width of a row.</param>
+    /// <param name="name">The tensor name without its last part.</param>
+    /// <param name="hidden">The width of a row.</param>
     public Embedding(string name, int hidden)
     {
         _name = name;
@@ -24,19 +25,19 @@ internal sealed unsafe class Embedding : Stage
 
     public override string Kind => "embedding";
 
-    /// <summary>Factor of the rows.</summary>
+    /// <summary>Gets the factor of the rows.</summary>
     public float Scale { get; init; } = 1;
 
-    /// <summary>Name of a table [positions, hidden] of learned positions, or null.</summary>
+    /// <summary>Gets the name of the table [positions, hidden] of learned positions, or null.</summary>
     public string? Positions { get; init; }
 
-    /// <summary>Rows of <see cref="Positions"/>: the most positions that a sequence can have.</summary>
+    /// <summary>Gets the number of rows of <see cref="Positions"/>: the largest number of positions of a sequence.</summary>
     public int PositionCount { get; init; }
 
-    /// <summary>Applied last, or null.</summary>
+    /// <summary>Gets the norm that is applied last, or null.</summary>
     public Norm? Norm { get; init; }
 
-    /// <summary>Rows of the table.</summary>
+    /// <summary>Gets the number of rows of the table.</summary>
     public int Vocabulary => _table.Vocabulary;
 
     public override void Bind(TensorBinder tensors)

@@ -25,53 +25,53 @@ internal readonly struct ExpertBuffers
         SharedGates = scratch.Floats(1);
     }
 
-    /// <summary>float [rows, count]: scores, then probabilities.</summary>
+    /// <summary>Gets float [rows, count]: the scores, then the probabilities.</summary>
     public long Scores { get; }
 
-    /// <summary>int [rows, used]: chosen experts.</summary>
+    /// <summary>Gets int [rows, used]: the chosen experts.</summary>
     public long Experts { get; }
 
-    /// <summary>float [rows, used]: their weights.</summary>
+    /// <summary>Gets float [rows, used]: the weights of the chosen experts.</summary>
     public long Weights { get; }
 
-    /// <summary>int [rows, used]: places of a row's pairs in the order by expert.</summary>
+    /// <summary>Gets int [rows, used]: the indices of a row's pairs in the order by expert.</summary>
     public long PairOf { get; }
 
-    /// <summary>int [pairs]: row of each pair in the order by expert.</summary>
+    /// <summary>Gets int [pairs]: the row of each pair in the order by expert.</summary>
     public long RowOf { get; }
 
-    /// <summary>int [count + 1]: first pair of each expert.</summary>
+    /// <summary>Gets int [count + 1]: the first pair of each expert.</summary>
     public long First { get; }
 
-    /// <summary>int: number of experts with pairs, then their indices.</summary>
+    /// <summary>Gets int [1 + count]: the number of experts with pairs, then their indices.</summary>
     public long ActiveExperts { get; }
 
-    /// <summary>[pairs, hidden] in tiles.</summary>
+    /// <summary>Gets [pairs, hidden] in tiles: the inputs of the pairs.</summary>
     public long InputTiles { get; }
 
-    /// <summary>float [pairs, width].</summary>
+    /// <summary>Gets float [pairs, width]: the inner activations.</summary>
     public long Inner { get; }
 
-    /// <summary>float [pairs, width].</summary>
+    /// <summary>Gets float [pairs, width]: the results of Up.</summary>
     public long Up { get; }
 
-    /// <summary>[pairs, width] in tiles.</summary>
+    /// <summary>Gets [pairs, width] in tiles: the inner activations.</summary>
     public long InnerTiles { get; }
 
-    /// <summary>float [pairs, hidden].</summary>
+    /// <summary>Gets float [pairs, hidden]: the results of the pairs.</summary>
     public long Results { get; }
 
-    /// <summary>float [rows, hidden]: the shared expert's results.</summary>
+    /// <summary>Gets float [rows, hidden]: the results of the shared expert.</summary>
     public long Shared { get; }
 
-    /// <summary>float [rows]: scores of the shared expert.</summary>
+    /// <summary>Gets float [rows]: the scores of the shared expert.</summary>
     public long SharedGates { get; }
 
     private static long TileBytes(int columns, int pairs) => Math.Max(
         ActivationLayout.ByteSize(ActivationKind.Float32, columns, pairs), ActivationLayout.ByteSize(ActivationKind.Int8, columns, pairs));
 }
 
-/// <summary>The pairs of rows and experts of a batch, ordered by expert. A view of <see cref="ExpertBuffers"/>.</summary>
+/// <summary>The pairs of rows and experts of a batch, sorted by expert. A view of <see cref="ExpertBuffers"/>.</summary>
 internal readonly unsafe struct ExpertGroups
 {
     private readonly ExpertSpec _spec;
@@ -95,31 +95,31 @@ internal readonly unsafe struct ExpertGroups
         _active = (int*)t.Floats(buffers.ActiveExperts);
     }
 
-    /// <summary>Experts with pairs.</summary>
+    /// <summary>Gets the number of experts with pairs.</summary>
     public int Active => _active[0];
 
-    /// <summary>The chosen experts of a row, [used].</summary>
+    /// <summary>Gets the chosen experts of a row, [used].</summary>
     public int* ExpertsOf(int row) => _experts + ((long)row * _spec.Used);
 
-    /// <summary>The weights of a row's experts, [used].</summary>
+    /// <summary>Gets the weights of a row's experts, [used].</summary>
     public float* WeightsOf(int row) => _weights + ((long)row * _spec.Used);
 
-    /// <summary>The place of a row's pair with its k-th expert.</summary>
+    /// <summary>Gets the index of the pair of a row and its k-th expert.</summary>
     public int PairOf(int row, int k) => _pairOf[((long)row * _spec.Used) + k];
 
-    /// <summary>The row of a pair.</summary>
+    /// <summary>Gets the row of a pair.</summary>
     public int Row(int pair) => _rowOf[pair];
 
-    /// <summary>The first pair of an expert.</summary>
+    /// <summary>Gets the first pair of an expert.</summary>
     public int First(int expert) => _first[expert];
 
-    /// <summary>Pairs of an expert.</summary>
+    /// <summary>Gets the number of pairs of an expert.</summary>
     public int Count(int expert) => _first[expert + 1] - _first[expert];
 
-    /// <summary>The index of an expert with pairs.</summary>
+    /// <summary>Gets the index of an expert with pairs.</summary>
     public int ActiveExpert(int index) => _active[1 + index];
 
-    /// <summary>Orders the pairs by expert, those of an expert by row. For one thread.</summary>
+    /// <summary>Sorts the pairs by expert, and those of an expert by row. Called by one thread.</summary>
     public void Order()
     {
         new Span<int>(_first, _spec.Count + 1).Clear();
@@ -140,7 +140,7 @@ internal readonly unsafe struct ExpertGroups
             _first[expert + 1] += _first[expert];
         }
 
-        // Each expert's start moves up as its pairs are placed, and is then the next one's: moved back below.
+        // Placing the pairs of an expert advances its start to the start of the next expert; the loop below restores it.
         for (int i = 0; i < pairs; i++)
         {
             int place = _first[_experts[i]]++;

@@ -4,16 +4,16 @@ using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Modules;
 
-/// <summary>How scores of experts become probabilities.</summary>
+/// <summary>The ways to convert the scores of experts to weights.</summary>
 internal enum ExpertGating
 {
-    /// <summary>Softmax over all experts.</summary>
+    /// <summary>A softmax over all experts.</summary>
     Softmax = 1,
 
-    /// <summary>Sigmoid of each score.</summary>
+    /// <summary>A sigmoid of each score.</summary>
     Sigmoid = 2,
 
-    /// <summary>The scores choose; the weights are a softmax over the chosen ones.</summary>
+    /// <summary>Experts are chosen by their scores; the weights are a softmax over the chosen ones.</summary>
     SoftmaxOfChosen = 3,
 }
 
@@ -22,49 +22,49 @@ internal sealed record ExpertSpec
 {
     public required int Count { get; init; }
 
-    /// <summary>Experts that a token uses.</summary>
+    /// <summary>Gets the number of experts per token.</summary>
     public required int Used { get; init; }
 
-    /// <summary>Width inside an expert.</summary>
+    /// <summary>Gets the inner width of an expert.</summary>
     public required int Width { get; init; }
 
     public ExpertGating Gating { get; init; } = ExpertGating.Softmax;
 
-    /// <summary>Whether the weights of the chosen experts are divided by their sum.</summary>
+    /// <summary>Gets whether the weights of the chosen experts are divided by their sum.</summary>
     public bool Normalizes { get; init; } = true;
 
-    /// <summary>Factor of the weights.</summary>
+    /// <summary>Gets the factor of the weights.</summary>
     public float Scale { get; init; } = 1;
 
-    /// <summary>Groups that experts are divided into; 1 for none.</summary>
+    /// <summary>Gets the number of groups of experts; 1 for none.</summary>
     public int Groups { get; init; } = 1;
 
-    /// <summary>Groups that a token may choose from.</summary>
+    /// <summary>Gets the number of groups that a token may choose from.</summary>
     public int GroupsUsed { get; init; } = 1;
 
-    /// <summary>Width inside the expert that every token uses beside the chosen ones; 0 for none.</summary>
+    /// <summary>Gets the inner width of the shared expert, which every token uses in addition to the chosen ones; 0 for none.</summary>
     public int SharedWidth { get; init; }
 
-    /// <summary>How biases and scales of the expert that every token uses go together.</summary>
+    /// <summary>Gets the order of biases and scales in the shared expert.</summary>
     public BiasOrder SharedBiasOrder { get; init; } = BiasOrder.BeforeScale;
 
-    /// <summary>How biases and scales of the chosen experts go together.</summary>
+    /// <summary>Gets the order of biases and scales in the chosen experts.</summary>
     public BiasOrder BiasOrder { get; init; } = BiasOrder.AfterScale;
 }
 
-/// <summary>Chooses experts by their scores. Ties go to the lower index. Free of state.</summary>
+/// <summary>Chooses experts by their scores. On a tie the lower index wins. Stateless.</summary>
 internal static unsafe class ExpertRouter
 {
-    // The least normal float16, by which llama.cpp bounds the divisor.
-    private const float LeastSum = 6.103515625e-5f;
+    // The smallest normal float16, which llama.cpp uses as the lower bound of the divisor.
+    private const float MinSum = 6.103515625e-5f;
 
     /// <summary>Chooses a token's experts and their weights, best first.</summary>
-    /// <param name="spec">Parameters.</param>
-    /// <param name="scores">[Count]; becomes probabilities.</param>
-    /// <param name="bias">[Count], added for the choice only; or null.</param>
+    /// <param name="spec">The parameters.</param>
+    /// <param name="scores">[Count]; replaced by probabilities.</param>
+    /// <param name="bias">[Count], added for the choice only; may be null.</param>
     /// <param name="keys">[Count]: scratch.</param>
-    /// <param name="experts">[Used]: gets the indices.</param>
-    /// <param name="weights">[Used]: gets the weights.</param>
+    /// <param name="experts">[Used]: receives the indices.</param>
+    /// <param name="weights">[Used]: receives the weights.</param>
     public static void Choose(ExpertSpec spec, float* scores, float* bias, float* keys, int* experts, float* weights)
     {
         ToProbabilities(spec, scores);
@@ -75,7 +75,7 @@ internal static unsafe class ExpertRouter
 
         if (spec.Groups > 1)
         {
-            HideGroups(spec, keys);
+            MaskGroups(spec, keys);
         }
 
         for (int k = 0; k < spec.Used; k++)
@@ -115,15 +115,15 @@ internal static unsafe class ExpertRouter
             sum += weights[k];
         }
 
-        float factor = spec.Scale / (spec.Normalizes ? Math.Max(sum, LeastSum) : 1);
+        float factor = spec.Scale / (spec.Normalizes ? Math.Max(sum, MinSum) : 1);
         for (int k = 0; k < spec.Used; k++)
         {
             weights[k] *= factor;
         }
     }
 
-    /// <summary>Leaves the keys of the groups whose two best experts have the greatest sums.</summary>
-    private static void HideGroups(ExpertSpec spec, float* keys)
+    /// <summary>Keeps only the keys of the groups with the greatest sums of their two best experts.</summary>
+    private static void MaskGroups(ExpertSpec spec, float* keys)
     {
         int size = spec.Count / spec.Groups;
         Span<float> sums = stackalloc float[spec.Groups];
@@ -155,7 +155,7 @@ internal static unsafe class ExpertRouter
         }
     }
 
-    /// <summary>The index of the greatest key, which is then taken out.</summary>
+    /// <summary>Finds the index of the greatest key and removes the key.</summary>
     private static int TakeBest(float* keys, int count)
     {
         int best = 0;

@@ -8,9 +8,8 @@ using EdgeRuntime.Weights;
 namespace EdgeRuntime.Modules;
 
 /// <summary>
-/// A feed-forward that each token finds among many (mixture of experts), plus one that every token uses where the model has it. The pairs
-/// of
-/// token and expert are ordered by expert, so that an expert's weights are read once for all its tokens.
+/// A mixture of experts: each token uses a few of many feed-forwards, and an optional shared one. The pairs of token and expert are sorted
+/// by expert, so that the weights of an expert are read once for all its tokens.
 /// </summary>
 internal sealed unsafe class Experts : Branch
 {
@@ -26,20 +25,22 @@ internal sealed unsafe class Experts : Branch
     private Projection[] _down = [];
     private ExpertBuffers _buffers;
 
-    /// <param name="prefix">Of the tensor names: <c>blk.0</c>.</param>
-    /// <param name="hidden">Width of the residual stream.</param>
-    /// <param name="spec">Parameters.</param>
-    /// <param name="activation">Of the gates.</param>
+    /// <param name="prefix">The prefix of the tensor names, for example <c>blk.0</c>.</param>
+    /// <param name="hidden">The width of the residual stream.</param>
+    /// <param name="spec">The parameters.</param>
+    /// <param name="activation">The activation function of the gates.</param>
     public Experts(string prefix, int hidden, ExpertSpec spec, Activation activation)
         : base(prefix, "experts")
     {
         _hidden = hidden;
         _spec = spec;
         _activation = activation;
-        _shared = spec.SharedWidth == 0 ? null : new FeedForward(prefix, hidden, spec.SharedWidth, activation) { Suffix = "_shexp", BiasOrder = spec.SharedBiasOrder };
+        _shared = spec.SharedWidth == 0
+            ? null
+            : new FeedForward(prefix, hidden, spec.SharedWidth, activation) { Suffix = "_shexp", BiasOrder = spec.SharedBiasOrder };
     }
 
-    /// <summary>Factor of what is added to the residual stream.</summary>
+    /// <summary>Gets the factor of the result before it is added to the residual stream.</summary>
     public float ResidualScale { get; init; } = 1;
 
     public override ActivationForms Reads =>
@@ -92,7 +93,7 @@ internal sealed unsafe class Experts : Branch
         Combine(t, groups, input, output);
     }
 
-    /// <summary>Chooses the experts of each row, then orders the pairs of row and expert by expert.</summary>
+    /// <summary>Chooses the experts of each row, then sorts the pairs of row and expert by expert.</summary>
     private void Route(PassThread t)
     {
         float* bias = _bias is null ? null : (float*)_bias.Pointer;
@@ -112,11 +113,13 @@ internal sealed unsafe class Experts : Branch
         t.Barrier();
     }
 
-    /// <summary>The input of each pair, in the order of the pairs. With one row, all experts read the same.</summary>
+    /// <summary>Gets the input of each pair in the order of the pairs. With one row, all experts read the same input.</summary>
     private byte* GatherInput(PassThread t, in ExpertGroups groups, in Activations input) =>
         t.Rows == 1 ? input.For(_gate[0]) : FillTiles(t, groups, input.Rows, _hidden, _gate[0], gather: true);
 
-    /// <summary>Rows of pairs in the form that a projection reads, each expert's tiles for themselves. Ends at a barrier.</summary>
+    /// <summary>
+    /// Converts the rows of pairs to the form that a projection reads, with separate tiles per expert. Ends at a barrier.
+    /// </summary>
     private byte* FillTiles(PassThread t, in ExpertGroups groups, float* source, int columns, Projection reader, bool gather)
     {
         byte* tiles = (byte*)t.Floats(gather ? _buffers.InputTiles : _buffers.InnerTiles);
@@ -151,7 +154,7 @@ internal sealed unsafe class Experts : Branch
         return tiles;
     }
 
-    /// <summary>h = act(Gate x) * Up x of every pair. Ends at a barrier.</summary>
+    /// <summary>Computes h = act(Gate x) * Up x of every pair. Ends at a barrier.</summary>
     private void MultiplyActivated(PassThread t, in ExpertGroups groups, byte* x)
     {
         float* h = t.Floats(_buffers.Inner);
@@ -182,7 +185,7 @@ internal sealed unsafe class Experts : Branch
         t.Barrier();
     }
 
-    /// <summary>y = Down h of every pair. Ends at a barrier.</summary>
+    /// <summary>Computes y = Down h of every pair. Ends at a barrier.</summary>
     private void MultiplyDown(PassThread t, in ExpertGroups groups, byte* h)
     {
         float* y = t.Floats(_buffers.Results);
@@ -203,7 +206,9 @@ internal sealed unsafe class Experts : Branch
         t.Barrier();
     }
 
-    /// <summary>output += the weighted results of each row's pairs, best first, and the shared expert's. Ends at a barrier.</summary>
+    /// <summary>
+    /// Adds the weighted results of each row's pairs, best expert first, and of the shared expert to the output. Ends at a barrier.
+    /// </summary>
     private void Combine(PassThread t, in ExpertGroups groups, in Activations input, BranchOutput output)
     {
         float* target = output.Buffer is null ? t.X : output.Buffer;
@@ -240,6 +245,6 @@ internal sealed unsafe class Experts : Branch
     private float SharedWeight(PassThread t, int row) =>
         _sharedGate is null ? 1 : 1 / (1 + LaneMath.Exp(-t.Floats(_buffers.SharedGates)[row]));
 
-    /// <summary>The first panel of the next expert in the list of all experts' panels.</summary>
+    /// <summary>Gets the first panel of the next expert in the list of all experts' panels.</summary>
     private static int NextExpert(int panel, int panels) => ((panel / panels) + 1) * panels;
 }

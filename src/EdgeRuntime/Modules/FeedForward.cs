@@ -5,7 +5,7 @@ using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Modules;
 
-/// <summary>Down (act(Gate n) * Up n), or Down act(Up n) without a gate. Biases are added where the file has them.</summary>
+/// <summary>Computes Down (act(Gate n) * Up n), or Down act(Up n) without a gate. Biases are added if the file has them.</summary>
 internal sealed unsafe class FeedForward : Branch
 {
     private readonly int _hidden;
@@ -18,10 +18,10 @@ internal sealed unsafe class FeedForward : Branch
     private long _gateBuffer;
     private long _upBuffer;
 
-    /// <param name="prefix">Of the tensor names: <c>blk.0</c>.</param>
-    /// <param name="hidden">Width of the residual stream.</param>
-    /// <param name="width">Width inside.</param>
-    /// <param name="activation">Of the gate, or of up where there is none.</param>
+    /// <param name="prefix">The prefix of the tensor names, for example <c>blk.0</c>.</param>
+    /// <param name="hidden">The width of the residual stream.</param>
+    /// <param name="width">The inner width.</param>
+    /// <param name="activation">The activation function of the gate, or of up without a gate.</param>
     /// <param name="gated">Whether there is a gate.</param>
     public FeedForward(string prefix, int hidden, int width, Activation activation, bool gated = true)
         : base(prefix, "feed-forward")
@@ -32,16 +32,16 @@ internal sealed unsafe class FeedForward : Branch
         _gated = gated;
     }
 
-    /// <summary>End of the tensor names: <c>_shexp</c> for a shared expert.</summary>
+    /// <summary>Gets the suffix of the tensor names; <c>_shexp</c> for a shared expert.</summary>
     public string Suffix { get; init; } = "";
 
-    /// <summary>Applied before the last product, or null.</summary>
+    /// <summary>Gets the norm before the last product, or null.</summary>
     public Norm? SubNorm { get; init; }
 
-    /// <summary>How biases and the file's scales of matrices go together.</summary>
+    /// <summary>Gets the order of biases and of the file's matrix scales.</summary>
     public BiasOrder BiasOrder { get; init; } = BiasOrder.BeforeScale;
 
-    /// <summary>Factor of what is added to the residual stream.</summary>
+    /// <summary>Gets the factor of the result before it is added to the residual stream.</summary>
     public float ResidualScale { get; init; } = 1;
 
     public override ActivationForms Reads => Activations.FormsFor(_gate, _up);
@@ -69,7 +69,7 @@ internal sealed unsafe class FeedForward : Branch
         t.MultiplyTo(output, t.Prepare(h, _width, t.Rows, SubNorm, Activations.FormsFor(_down), normed: h), _down);
     }
 
-    /// <summary>h = act(Gate n) * Up n, a share of the panels at a time, while they are in the cache.</summary>
+    /// <summary>Computes h = act(Gate n) * Up n by shares of panels, while their results are in the cache.</summary>
     private void MultiplyActivated(PassThread t, in Activations n, float* h)
     {
         float* up = t.Floats(_upBuffer);

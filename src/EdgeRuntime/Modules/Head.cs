@@ -4,7 +4,7 @@ using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Modules;
 
-/// <summary>logits = cap tanh(scale (W norm(x)) / cap), for the rows that are asked for; the norm alone where hidden states are.</summary>
+/// <summary>Computes logits = cap tanh(scale (W norm(x)) / cap) for the output rows, or only norm(x) for hidden states.</summary>
 internal sealed unsafe class Head : Stage
 {
     private readonly Norm? _norm;
@@ -16,10 +16,10 @@ internal sealed unsafe class Head : Stage
     private long _rows;
 
     /// <param name="norm">The last norm, or null.</param>
-    /// <param name="name">The output matrix, without the last part of its name.</param>
-    /// <param name="tied">The embedding, which serves where the file has no output matrix.</param>
-    /// <param name="hidden">Width of the residual stream.</param>
-    /// <param name="vocabulary">Rows of the matrix.</param>
+    /// <param name="name">The name of the output matrix, without its last part.</param>
+    /// <param name="tied">The name of the embedding, which is used if the file has no output matrix.</param>
+    /// <param name="hidden">The width of the residual stream.</param>
+    /// <param name="vocabulary">The number of rows of the matrix.</param>
     public Head(Norm? norm, string name, string tied, int hidden, int vocabulary)
     {
         _norm = norm;
@@ -31,10 +31,10 @@ internal sealed unsafe class Head : Stage
 
     public override string Kind => "output";
 
-    /// <summary>Factor of the logits.</summary>
+    /// <summary>Gets the factor of the logits.</summary>
     public float Scale { get; init; } = 1;
 
-    /// <summary>Limit that the logits approach, or 0 for none.</summary>
+    /// <summary>Gets the soft cap of the logits; 0 for none.</summary>
     public float Cap { get; init; }
 
     public override void Bind(TensorBinder tensors)
@@ -69,7 +69,7 @@ internal sealed unsafe class Head : Stage
         }
     }
 
-    /// <summary>The rows that are asked for, side by side: in their place where they lie so already.</summary>
+    /// <summary>Gets the output rows as contiguous rows: in place if they are contiguous, otherwise copied.</summary>
     private float* OutputRows(PassThread t, int rows)
     {
         ReadOnlySpan<int> wanted = t.Pass.OutputRows;
@@ -81,7 +81,8 @@ internal sealed unsafe class Head : Stage
         float* gathered = t.Floats(_rows);
         for (int i; (i = t.TakeItem()) < rows;)
         {
-            new ReadOnlySpan<float>(t.X + ((long)wanted[i] * _hidden), _hidden).CopyTo(new Span<float>(gathered + ((long)i * _hidden), _hidden));
+            new ReadOnlySpan<float>(t.X + ((long)wanted[i] * _hidden), _hidden)
+                .CopyTo(new Span<float>(gathered + ((long)i * _hidden), _hidden));
         }
 
         t.Barrier();

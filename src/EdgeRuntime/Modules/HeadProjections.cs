@@ -4,7 +4,7 @@ using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Modules;
 
-/// <summary>A matrix for each head, which multiplies that head's part of every row. A part of mixers.</summary>
+/// <summary>Multiplies each head's part of every row by a matrix of its own. A part of mixers.</summary>
 internal sealed unsafe class HeadProjections : Module
 {
     private readonly string _name;
@@ -14,10 +14,10 @@ internal sealed unsafe class HeadProjections : Module
     private Projection[] _projections = [];
     private long _tiles;
 
-    /// <param name="name">Tensor name without its last part: a stack [heads, rows, columns].</param>
-    /// <param name="heads">Heads.</param>
-    /// <param name="rows">Output features of a head.</param>
-    /// <param name="columns">Input features of a head.</param>
+    /// <param name="name">The tensor name without its last part: a stack [heads, rows, columns].</param>
+    /// <param name="heads">The number of heads.</param>
+    /// <param name="rows">The number of output features of a head.</param>
+    /// <param name="columns">The number of input features of a head.</param>
     public HeadProjections(string name, int heads, int rows, int columns)
     {
         _name = name;
@@ -30,14 +30,14 @@ internal sealed unsafe class HeadProjections : Module
 
     public override void Plan(ScratchPlan scratch) => _tiles = scratch.Bytes(_heads * TileBytes(scratch.Rows));
 
-    /// <summary>y[row, head] = W[head] x[row, head]. Ends at a barrier.</summary>
+    /// <summary>Computes y[row, head] = W[head] x[row, head]. Ends at a barrier.</summary>
     /// <param name="t">The thread.</param>
-    /// <param name="x">The first row's first head.</param>
-    /// <param name="xStride">Floats from one row of x to the next.</param>
-    /// <param name="xHead">Floats from one head of x to the next.</param>
-    /// <param name="y">The first row's first head.</param>
-    /// <param name="yStride">Floats from one row of y to the next.</param>
-    /// <param name="yHead">Floats from one head of y to the next.</param>
+    /// <param name="x">The first head of the first row.</param>
+    /// <param name="xStride">The distance between two rows of x, in floats.</param>
+    /// <param name="xHead">The distance between two heads of x, in floats.</param>
+    /// <param name="y">The first head of the first row.</param>
+    /// <param name="yStride">The distance between two rows of y, in floats.</param>
+    /// <param name="yHead">The distance between two heads of y, in floats.</param>
     public void Run(PassThread t, float* x, int xStride, int xHead, float* y, int yStride, int yHead)
     {
         byte* tiles = (byte*)t.Floats(_tiles);
@@ -48,7 +48,8 @@ internal sealed unsafe class HeadProjections : Module
             int head = item / headTiles;
             int tile = item % headTiles;
             ActivationQuantizer.Fill(
-                _projections[head].Reads, x + ((long)head * xHead), xStride, t.Rows, _columns, tile, tile + 1, tiles + (head * headBytes), t.Isa);
+                _projections[head].Reads, x + ((long)head * xHead), xStride, t.Rows, _columns, tile, tile + 1,
+                tiles + (head * headBytes), t.Isa);
         }
 
         t.Barrier();
@@ -67,6 +68,6 @@ internal sealed unsafe class HeadProjections : Module
         t.Barrier();
     }
 
-    // Rows and heads are those of the batch: its tiles lie head after head.
+    // The tiles of all rows of the batch are stored head by head.
     private long TileBytes(int rows) => (ActivationLayout.ByteSize(ActivationKind.Float32, _columns, rows) + 63) & ~63L;
 }

@@ -6,41 +6,42 @@ using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Modules;
 
-/// <summary>The parameters of an attention layer whose keys and values are one latent vector a position.</summary>
+/// <summary>The parameters of an attention layer whose keys and values are one latent vector per position.</summary>
 internal sealed record LatentAttentionSpec
 {
     public required int Heads { get; init; }
 
-    /// <summary>Elements of the latent vector.</summary>
+    /// <summary>Gets the length of the latent vector.</summary>
     public required int Latent { get; init; }
 
-    /// <summary>Elements of the low-rank query, or 0 where queries are projected directly.</summary>
+    /// <summary>Gets the length of the low-rank query; 0 if queries are projected directly.</summary>
     public required int QueryRank { get; init; }
 
-    /// <summary>Elements of a head's query that are not rotated.</summary>
+    /// <summary>Gets the number of elements of a head's query that are not rotated.</summary>
     public required int PlainLength { get; init; }
 
-    /// <summary>Elements of a head's value after its expansion.</summary>
+    /// <summary>Gets the length of a head's value after its expansion.</summary>
     public required int ValueLength { get; init; }
 
     public required RopeSpec Rope { get; init; }
 
-    /// <summary>Factor of the scores.</summary>
+    /// <summary>Gets the factor of the scores.</summary>
     public required float Scale { get; init; }
 
-    /// <summary>Of the norms of the latent vectors.</summary>
+    /// <summary>Gets the epsilon of the norms of the latent vectors.</summary>
     public required float NormEpsilon { get; init; }
 
-    /// <summary>Elements of a head's query.</summary>
+    /// <summary>Gets the length of a head's query.</summary>
     public int QueryLength => PlainLength + Rope.Dimensions;
 
-    /// <summary>Elements of a position's key: the latent vector, then what is rotated.</summary>
+    /// <summary>Gets the length of a position's key: the latent vector, then the rotated elements.</summary>
     public int KeyLength => Latent + Rope.Dimensions;
 }
 
 /// <summary>
-/// Multi-head latent attention in its absorbed form: each head's query is brought into the space of the latent vectors, so that all heads
-/// attend to the same key [latent | rotated] and value [latent], and only the result is expanded head by head.
+/// Multi-head latent attention in its absorbed form: each head's query is projected into the space of the latent vectors, so that all heads
+/// share the key [latent
+/// rotated] and the value [latent]; only the result is expanded per head.
 /// Source: DeepSeek-V2, arXiv 2405.04434.
 /// </summary>
 internal sealed unsafe class LatentAttention : Branch
@@ -63,9 +64,9 @@ internal sealed unsafe class LatentAttention : Branch
     private long _attended;
     private long _result;
 
-    /// <param name="prefix">Of the tensor names: <c>blk.0</c>.</param>
-    /// <param name="hidden">Width of the residual stream.</param>
-    /// <param name="spec">Parameters.</param>
+    /// <param name="prefix">The prefix of the tensor names, for example <c>blk.0</c>.</param>
+    /// <param name="hidden">The width of the residual stream.</param>
+    /// <param name="spec">The parameters.</param>
     public LatentAttention(string prefix, int hidden, LatentAttentionSpec spec)
         : base(prefix, "attention")
     {
@@ -77,7 +78,8 @@ internal sealed unsafe class LatentAttention : Branch
         _expand = new HeadProjections($"{prefix}.attn_v_b", spec.Heads, spec.ValueLength, spec.Latent);
         _attention = new AttentionCore(
             prefix,
-            new AttentionShape { Heads = spec.Heads, KvHeads = 1, KeyLength = spec.KeyLength, ValueLength = spec.Latent, Scale = spec.Scale },
+            new AttentionShape { Heads = spec.Heads, KvHeads = 1, KeyLength = spec.KeyLength,
+                ValueLength = spec.Latent, Scale = spec.Scale },
             spec.Rope, firstRotated: spec.Latent);
     }
 
@@ -134,7 +136,7 @@ internal sealed unsafe class LatentAttention : Branch
             output, t.Prepare(result, heads * _spec.ValueLength, t.Rows, norm: null, Activations.FormsFor(_output)), _output);
     }
 
-    /// <summary>Queries, and latent vectors with what is rotated of the keys. Ends at a barrier.</summary>
+    /// <summary>Projects to the queries, and to the latent vectors with the rotated part of the keys. Ends at a barrier.</summary>
     private void Project(PassThread t, in Activations input, float* queries, float* latents)
     {
         int width = _spec.Heads * _spec.QueryLength;
@@ -160,7 +162,7 @@ internal sealed unsafe class LatentAttention : Branch
         t.Barrier();
     }
 
-    /// <summary>Rotates the last elements of queries and keys, normalizes the latent vectors and stores both in the caches.</summary>
+    /// <summary>Rotates the last elements of queries and keys, normalizes the latent vectors, and stores both in the caches.</summary>
     private void RotateAndStore(PassThread t, float* queries, float* absorbed, float* latents)
     {
         RopeSpec rope = _spec.Rope;

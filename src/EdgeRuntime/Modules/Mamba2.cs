@@ -7,28 +7,30 @@ using EdgeRuntime.Weights;
 namespace EdgeRuntime.Modules;
 
 /// <summary>The parameters of a Mamba 2 layer.</summary>
-/// <param name="Inner">Width inside; all heads together.</param>
-/// <param name="Heads">Heads, each with one decay.</param>
-/// <param name="Groups">Groups of heads that share B and C.</param>
-/// <param name="StateSize">Elements of the state for each element of a head.</param>
-/// <param name="Taps">Weights of a channel of the convolution.</param>
-/// <param name="Epsilon">Of the norm; null where the layer has none.</param>
+/// <param name="Inner">The inner width of all heads together.</param>
+/// <param name="Heads">The number of heads; each has one decay.</param>
+/// <param name="Groups">The number of groups of heads that share B and C.</param>
+/// <param name="StateSize">The number of state elements per element of a head.</param>
+/// <param name="Taps">The number of weights per channel of the convolution.</param>
+/// <param name="Epsilon">The epsilon of the norm; null if the layer has no norm.</param>
 internal sealed record Mamba2Spec(int Inner, int Heads, int Groups, int StateSize, int Taps, float? Epsilon)
 {
-    /// <summary>Elements of a head.</summary>
+    /// <summary>Gets the number of elements of a head.</summary>
     public int HeadSize => Inner / Heads;
 
-    /// <summary>Width of x, B and C together, which the convolution passes over.</summary>
+    /// <summary>Gets the width of x, B and C together, which are the input of the convolution.</summary>
     public int ConvolutionWidth => Inner + (2 * Groups * StateSize);
 
-    /// <summary>Width of the input's projection: z, then x, B and C, then dt.</summary>
+    /// <summary>Gets the width of the input projection: z, then x, B and C, then dt.</summary>
     public int InputWidth => Inner + ConvolutionWidth + Heads;
 }
 
 /// <summary>
-/// A selective state space with one decay a head (Mamba 2): with [z | x, B, C | dt] = Win n, [x, B, C] = silu(convolution([x, B, C])) and
-/// dt = softplus(dt + bias), each head's state S becomes exp(dt A) S + dt x B and gives y = S C + D x; the result is
-/// Wout norm(y * silu(z)), normalized group by group. Source: Dao and Gu, arXiv 2405.21060.
+/// A selective state space with one decay per head (Mamba 2). With [z
+/// x, B, C
+/// dt] = Win n, [x, B, C] = silu(convolution([x, B, C])) and dt = softplus(dt + bias), the state S of each head becomes exp(dt A) S + dt x
+/// B, and y = S C + D x. The result is Wout norm(y * silu(z)), normalized per group.
+/// Source: Dao and Gu, arXiv 2405.21060.
 /// </summary>
 internal sealed unsafe class Mamba2 : Branch
 {
@@ -46,9 +48,9 @@ internal sealed unsafe class Mamba2 : Branch
     private long _convolved;
     private long _result;
 
-    /// <param name="prefix">Of the tensor names: <c>blk.0</c>.</param>
-    /// <param name="hidden">Width of the residual stream.</param>
-    /// <param name="spec">Parameters.</param>
+    /// <param name="prefix">The prefix of the tensor names, for example <c>blk.0</c>.</param>
+    /// <param name="hidden">The width of the residual stream.</param>
+    /// <param name="spec">The parameters.</param>
     public Mamba2(string prefix, int hidden, Mamba2Spec spec)
         : base(prefix, "state space")
     {
@@ -57,7 +59,7 @@ internal sealed unsafe class Mamba2 : Branch
         _convolution = new CausalConvolution($"{prefix}.ssm_conv1d", spec.Taps, spec.ConvolutionWidth);
     }
 
-    /// <summary>Factor of what is added to the residual stream.</summary>
+    /// <summary>Gets the factor of the result before it is added to the residual stream.</summary>
     public float ResidualScale { get; init; } = 1;
 
     public override ActivationForms Reads => Activations.FormsFor(_input);
@@ -116,7 +118,7 @@ internal sealed unsafe class Mamba2 : Branch
         }
     }
 
-    /// <summary>Each head of each sequence, row after row.</summary>
+    /// <summary>Runs the recurrence of each head of each sequence, row by row.</summary>
     private void Scan(PassThread t)
     {
         int items = t.Sequences.Length * _spec.Heads;

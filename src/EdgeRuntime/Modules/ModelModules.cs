@@ -5,28 +5,27 @@ using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Modules;
 
-/// <summary>A model as an architecture describes it: its modules in the order in which they run, and the facts that no module
-/// tells.</summary>
+/// <summary>A model as an architecture describes it: its modules in execution order, and the properties that belong to no module.</summary>
 internal sealed class ModelModules
 {
-    /// <summary>Width of the residual stream.</summary>
+    /// <summary>Gets the width of the residual stream.</summary>
     public required int Hidden { get; init; }
 
-    /// <summary>Rows of the embedding and of the head.</summary>
+    /// <summary>Gets the number of rows of the embedding and of the head.</summary>
     public required int Vocabulary { get; init; }
 
-    /// <summary>Positions that the model was trained for.</summary>
+    /// <summary>Gets the number of positions that the model was trained for.</summary>
     public required int ContextLength { get; init; }
 
-    /// <summary>What runs, first to last.</summary>
+    /// <summary>Gets the stages in execution order.</summary>
     public required IReadOnlyList<Stage> Stages { get; init; }
 
-    /// <summary>Tells the tensors that the family has and this runtime deliberately does not run, by name.</summary>
+    /// <summary>Gets a predicate for the names of tensors that this runtime deliberately ignores.</summary>
     public Predicate<string> IsNotRun { get; init; } = static _ => false;
 
-    /// <summary>Has every module take its tensors, and refuses a file with others.</summary>
+    /// <summary>Binds the tensors of every module, and rejects a file with tensors that no module reads.</summary>
     /// <exception cref="ModelFormatException">A tensor is missing or has another shape.</exception>
-    /// <exception cref="UnsupportedModelException">A tensor that no module reads, or a type without kernels.</exception>
+    /// <exception cref="UnsupportedModelException">No module reads a tensor, or a type has no kernels.</exception>
     public void Bind(TensorBinder tensors)
     {
         foreach (Stage stage in Stages)
@@ -37,7 +36,7 @@ internal sealed class ModelModules
         tensors.Source.RequireAllBound(IsNotRun);
     }
 
-    /// <summary>Has every module declare what it keeps for a sequence.</summary>
+    /// <summary>Collects the state that every module keeps per sequence.</summary>
     public StatePlan PlanState()
     {
         var plan = new StatePlan();

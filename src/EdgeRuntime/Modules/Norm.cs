@@ -14,8 +14,9 @@ internal enum NormKind
     Layer,
 }
 
-/// <summary>A norm over rows or parts of rows, <c>NAME.weight</c> and <c>NAME.bias</c>; either may be absent where the architecture says
-/// so.</summary>
+/// <summary>
+/// A norm over rows or parts of rows, with <c>NAME.weight</c> and <c>NAME.bias</c>. Either is optional if the architecture says so.
+/// </summary>
 internal sealed unsafe class Norm : Module
 {
     private readonly string? _name;
@@ -25,10 +26,10 @@ internal sealed unsafe class Norm : Module
     private NativeBuffer? _weight;
     private NativeBuffer? _bias;
 
-    /// <param name="name">Tensor name without its last part; null for a norm without weights.</param>
-    /// <param name="kind">Formula.</param>
-    /// <param name="epsilon">Added under the root.</param>
-    /// <param name="width">Elements that are normalized together.</param>
+    /// <param name="name">The tensor name without its last part; null for a norm without weights.</param>
+    /// <param name="kind">The formula.</param>
+    /// <param name="epsilon">The number added under the root.</param>
+    /// <param name="width">The number of elements that are normalized together.</param>
     public Norm(string? name, NormKind kind, float epsilon, int width)
     {
         _name = name;
@@ -37,7 +38,7 @@ internal sealed unsafe class Norm : Module
         _width = width;
     }
 
-    /// <summary>Elements that are normalized together.</summary>
+    /// <summary>Gets the number of elements that are normalized together.</summary>
     public int Width => _width;
 
     public override void Bind(TensorBinder tensors)
@@ -53,8 +54,8 @@ internal sealed unsafe class Norm : Module
     {
     }
 
-    /// <summary>y = norm(x), one row.</summary>
-    /// <param name="vector">Kernels.</param>
+    /// <summary>Computes y = norm(x) for one row.</summary>
+    /// <param name="vector">The kernels.</param>
     /// <param name="x">[Width].</param>
     /// <param name="y">[Width]; may be x.</param>
     public void Apply(ElementwiseKernels vector, float* x, float* y)

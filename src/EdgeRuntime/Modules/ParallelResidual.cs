@@ -3,8 +3,9 @@ using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Modules;
 
-/// <summary>x += first(normFirst(x)) + second(normSecond(x)): two branches that read the same x. Their norms may be one and the
-/// same.</summary>
+/// <summary>
+/// Computes x += first(normFirst(x)) + second(normSecond(x)): two branches that read the same x. Both may have the same norm.
+/// </summary>
 internal sealed unsafe class ParallelResidual : Stage
 {
     private readonly Norm _firstNorm;
@@ -45,7 +46,7 @@ internal sealed unsafe class ParallelResidual : Stage
 
     public override void Plan(ScratchPlan scratch)
     {
-        // The first result outlives the first branch's buffers, whose place the second one takes.
+        // The first result must outlive the buffers of the first branch, which the second branch reuses.
         scratch.KeepInput();
         _result = scratch.Floats(scratch.Hidden);
         _first.Plan(scratch);
@@ -57,7 +58,7 @@ internal sealed unsafe class ParallelResidual : Stage
         float* result = t.Floats(_result);
         _first.Run(t, t.Prepare(t.X, t.Hidden, t.Rows, _firstNorm, _first.Reads), new BranchOutput(result));
 
-        // The norm is computed anew rather than kept: the first branch has put its own activations into the tiles.
+        // The norm is recomputed because the first branch has overwritten the tiles with its own activations.
         _second.Run(t, t.Prepare(t.X, t.Hidden, t.Rows, _secondNorm, _second.Reads), BranchOutput.Residual);
         for (int row; (row = t.TakeItem()) < t.Rows;)
         {

@@ -9,16 +9,14 @@ using EdgeRuntime.Threading;
 namespace EdgeRuntime.Modules;
 
 /// <summary>The rows of one sequence in a batch.</summary>
-/// <param name="State">The sequence.</param>
-/// <param name="FirstRow">First row of the batch.</param>
-/// <param name="Rows">Rows of this sequence.</param>
-/// <param name="FirstPosition">Position of the first row.</param>
+/// <param name="State">The state of the sequence.</param>
+/// <param name="FirstRow">The first row in the batch.</param>
+/// <param name="Rows">The number of rows of the sequence.</param>
+/// <param name="FirstPosition">The position of the first row.</param>
 internal readonly record struct SequenceRows(SequenceState State, int FirstRow, int Rows, int FirstPosition);
 
 /// <summary>
-/// A batch and the scratch it is computed in, as modules see them. Owned by the engine, which fills it before each pass; constant during
-/// the
-/// pass.
+/// A batch and its scratch, as seen by modules. The engine owns it and fills it before each pass; it is constant during a pass.
 /// </summary>
 internal sealed unsafe class Pass : IDisposable
 {
@@ -54,54 +52,54 @@ internal sealed unsafe class Pass : IDisposable
 
     public ElementwiseKernels Vector { get; }
 
-    /// <summary>Tokens of a full tile of activations.</summary>
+    /// <summary>Gets the number of tokens of a full tile of activations.</summary>
     public int TileTokens { get; }
 
-    /// <summary>The view of each thread.</summary>
+    /// <summary>Gets the view of each thread.</summary>
     public PassThread[] Threads { get; }
 
-    /// <summary>The batches that the scratch is planned for.</summary>
+    /// <summary>Gets the batch size that the scratch is planned for.</summary>
     public BatchSize Size => _plan.Size;
 
-    /// <summary>Width of the residual stream.</summary>
+    /// <summary>Gets the width of the residual stream.</summary>
     public int Hidden => _plan.Hidden;
 
-    /// <summary>Rows of the batch.</summary>
+    /// <summary>Gets the number of rows of the batch.</summary>
     public int Rows { get; private set; }
 
-    /// <summary>The sequences of the batch.</summary>
+    /// <summary>Gets the sequences of the batch.</summary>
     public ReadOnlySpan<SequenceRows> Sequences => new(_sequences, 0, _sequenceCount);
 
-    /// <summary>The rows that get an output, in ascending order.</summary>
+    /// <summary>Gets the rows with an output, in ascending order.</summary>
     public ReadOnlySpan<int> OutputRows => new(_outputRows, 0, OutputCount);
 
-    /// <summary>Number of <see cref="OutputRows"/>.</summary>
+    /// <summary>Gets the number of <see cref="OutputRows"/>.</summary>
     public int OutputCount { get; private set; }
 
-    /// <summary>Where logits go, [OutputCount, vocabulary], or null where none are asked for.</summary>
+    /// <summary>Gets the destination of the logits, [OutputCount, vocabulary]; null if none are requested.</summary>
     public float* Logits { get; private set; }
 
-    /// <summary>Where hidden states go, [OutputCount, hidden], or null where none are asked for.</summary>
+    /// <summary>Gets the destination of the hidden states, [OutputCount, hidden]; null if none are requested.</summary>
     public float* HiddenStates { get; private set; }
 
     public CancellationToken CancellationToken { get; private set; }
 
-    /// <summary>[rows, hidden]: the residual stream.</summary>
+    /// <summary>Gets the residual stream, [rows, hidden].</summary>
     public float* X => Floats(_plan.X);
 
-    /// <summary>[rows, hidden]: what a projection adds to the residual stream.</summary>
+    /// <summary>Gets the buffer for addends of the residual stream, [rows, hidden].</summary>
     public float* Delta => Floats(_plan.Delta);
 
-    /// <summary>[rows, hidden]: a stage's input after its norm.</summary>
+    /// <summary>Gets the input of a stage after its norm, [rows, hidden].</summary>
     public float* Normed => Floats(_plan.Normed);
 
-    /// <summary>[rows, rotation floats].</summary>
+    /// <summary>Gets the cosines and sines of all rows, [rows, rotation floats].</summary>
     public float* Rotations => Floats(_plan.Rotations);
 
-    /// <summary>A tensor of activations in int8 tiles.</summary>
+    /// <summary>Gets a tensor of activations in int8 tiles.</summary>
     public byte* Int8 => _int8.Pointer;
 
-    /// <summary>A tensor of activations in float tiles.</summary>
+    /// <summary>Gets a tensor of activations in float tiles.</summary>
     public byte* Float32 => _float32.Pointer;
 
     public int Token(int row) => _tokens[row];
@@ -110,13 +108,13 @@ internal sealed unsafe class Pass : IDisposable
 
     public ref readonly SequenceRows SequenceOf(int row) => ref _sequences[_sequenceOf[row]];
 
-    /// <summary>Looks for bad numbers while a pass is repeated that gave some; null otherwise.</summary>
+    /// <summary>Gets or sets the probe that looks for bad numbers while a failed pass is repeated; null otherwise.</summary>
     public ActivationProbe? Probe { get; set; }
 
-    /// <summary>Whether a row that modules showed was not sound (<see cref="ActivationProbe.IsSound"/>).</summary>
+    /// <summary>Gets whether a row that a module reported was not sound (<see cref="ActivationProbe.IsSound"/>).</summary>
     public bool HasUnsoundRows => _hasUnsoundRows;
 
-    /// <summary>Takes note of a row that goes where the residual stream does not show it, such as into a cache.</summary>
+    /// <summary>Checks a row that does not reach the residual stream directly, such as one that goes into a cache.</summary>
     /// <inheritdoc cref="ActivationProbe.LookAtRow"/>
     public void LookAtRow(string prefix, string what, int row, ReadOnlySpan<float> values)
     {
@@ -127,8 +125,9 @@ internal sealed unsafe class Pass : IDisposable
         }
     }
 
-    /// <summary>Whether the residual stream is sound. What is not finite anywhere in a layer stays so in it, so looking at its end is
-    /// enough.</summary>
+    /// <summary>
+    /// Gets whether the residual stream is sound. Non-finite values persist through the layers, so checking the end of the pass is enough.
+    /// </summary>
     public bool HasSoundResidual()
     {
         for (int row = 0; row < Rows; row++)
@@ -142,12 +141,12 @@ internal sealed unsafe class Pass : IDisposable
         return true;
     }
 
-    /// <summary>The buffer at an offset that <see cref="ScratchPlan"/> gave.</summary>
+    /// <summary>Gets the buffer at an offset from <see cref="ScratchPlan"/>.</summary>
     public float* Floats(long offset) => (float*)(_memory.Pointer + offset);
 
-    /// <summary>Provides the memory of a plan. Nobody may run meanwhile.</summary>
-    /// <param name="plan">Replaces the one before.</param>
-    /// <param name="matmulBytes">Scratch that a matrix needs a thread.</param>
+    /// <summary>Allocates the memory of a plan. No pass may run during this call.</summary>
+    /// <param name="plan">The plan, which replaces the previous one.</param>
+    /// <param name="matmulBytes">The scratch per thread for matrix products, in bytes.</param>
     public void UsePlan(ScratchPlan plan, long matmulBytes)
     {
         _plan = plan;
@@ -164,7 +163,7 @@ internal sealed unsafe class Pass : IDisposable
         }
     }
 
-    /// <summary>Begins a batch without rows.</summary>
+    /// <summary>Starts an empty batch.</summary>
     public void Begin(int sequences, CancellationToken cancellationToken)
     {
         if (_sequences.Length < sequences)
@@ -197,14 +196,14 @@ internal sealed unsafe class Pass : IDisposable
         Rows += tokens.Length;
     }
 
-    /// <summary>Says where the outputs go.</summary>
+    /// <summary>Sets the destinations of the outputs.</summary>
     public void SetOutputs(float* logits, float* hiddenStates)
     {
         Logits = logits;
         HiddenStates = hiddenStates;
     }
 
-    /// <summary>Lets go of the batch's sequences.</summary>
+    /// <summary>Releases the sequences of the batch.</summary>
     public void End()
     {
         Array.Clear(_sequences, 0, _sequenceCount);

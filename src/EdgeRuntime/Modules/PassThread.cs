@@ -8,10 +8,10 @@ using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Modules;
 
-/// <summary>A projection of the activations that are multiplied, and where its result goes.</summary>
+/// <summary>A projection to multiply by, and the destination of its result.</summary>
 /// <param name="projection">The projection.</param>
 /// <param name="y">[rows, stride].</param>
-/// <param name="stride">Floats from one row of y to the next.</param>
+/// <param name="stride">The distance between two rows of y, in floats.</param>
 internal unsafe readonly struct Product(Projection projection, float* y, int stride)
 {
     public Projection Projection { get; } = projection;
@@ -22,9 +22,9 @@ internal unsafe readonly struct Product(Projection projection, float* y, int str
 }
 
 /// <summary>
-/// One thread's view of a pass: its place in the team, its own scratch, and the steps that modules are made of. Every thread calls the same
-/// steps in the same order. With one row, what is cheap (a norm, quantization) is done by every thread for itself, which saves a barrier.
-/// A row's sum is never split, so results do not depend on the number of threads.
+/// One thread's view of a pass: its index in the team, its own scratch, and the steps that modules consist of. Every thread calls the same
+/// steps in the same order. With one row, every thread does cheap steps (a norm, quantization) for itself, which saves a barrier. The sum
+/// of a row is never split, so results do not depend on the number of threads.
 /// </summary>
 internal sealed unsafe class PassThread : IDisposable
 {
@@ -39,7 +39,7 @@ internal sealed unsafe class PassThread : IDisposable
         Index = index;
     }
 
-    /// <summary>0 for the caller of the pass.</summary>
+    /// <summary>Gets the index of the thread; 0 for the caller of the pass.</summary>
     public int Index { get; }
 
     public ElementwiseKernels Vector => _pass.Vector;
@@ -49,7 +49,7 @@ internal sealed unsafe class PassThread : IDisposable
     /// <inheritdoc cref="Pass.TileTokens"/>
     public int TileTokens => _pass.TileTokens;
 
-    /// <summary>Threads of the team.</summary>
+    /// <summary>Gets the number of threads of the team.</summary>
     public int Threads => _pass.Team.Threads;
 
     /// <inheritdoc cref="Pass.Rows"/>
@@ -61,13 +61,13 @@ internal sealed unsafe class PassThread : IDisposable
     /// <inheritdoc cref="Pass.X"/>
     public float* X => _pass.X;
 
-    /// <summary>The batch.</summary>
+    /// <summary>Gets the batch.</summary>
     public Pass Pass => _pass;
 
     /// <inheritdoc cref="Pass.Sequences"/>
     public ReadOnlySpan<SequenceRows> Sequences => _pass.Sequences;
 
-    /// <summary>This thread's scratch for one kernel call; its content does not outlive the call.</summary>
+    /// <summary>Gets the thread's scratch for one kernel call. Its content is lost after the call.</summary>
     public byte* Scratch => _memory.Pointer;
 
     public int Token(int row) => _pass.Token(row);
@@ -77,16 +77,18 @@ internal sealed unsafe class PassThread : IDisposable
     /// <inheritdoc cref="Pass.Floats"/>
     public float* Floats(long offset) => _pass.Floats(offset);
 
-    /// <summary>The next item of the phase, which may be past the end. A phase that takes items ends with <see cref="Barrier"/>.</summary>
+    /// <summary>
+    /// Takes the next item of the phase, which may be past the end. A phase that takes items ends with <see cref="Barrier"/>.
+    /// </summary>
     public int TakeItem() => _pass.Team.TakeItems(1);
 
     /// <inheritdoc cref="Threading.WorkerPool.TakeShare"/>
     public bool TakeShare(int items, out int first, out int last) => _pass.Team.TakeShare(items, out first, out last);
 
-    /// <summary>Waits until every thread is here.</summary>
+    /// <summary>Waits until every thread has reached the barrier.</summary>
     public void Barrier() => _pass.Team.Barrier();
 
-    /// <summary>Cosines and sines of a row's position, for every rope of the model.</summary>
+    /// <summary>Computes the cosines and sines of a row's position for every rope of the model.</summary>
     public void FillRotations(int row)
     {
         ref readonly SequenceRows sequence = ref _pass.SequenceOf(row);
@@ -94,17 +96,19 @@ internal sealed unsafe class PassThread : IDisposable
         sequence.State.FillRotations(_pass.Position(row), target);
     }
 
-    /// <summary>Where a row's cosines and sines of a rope begin.</summary>
+    /// <summary>Gets the cosines and sines of a rope for a row.</summary>
     public float* Rotation(int row, Rotation rotation) =>
         _pass.Rotations + ((long)row * _pass.SequenceOf(row).State.RotationFloats) + rotation.Offset;
 
-    /// <summary>norm(x) of rows, in the forms that its readers ask for. Ends at a barrier, except with one row.</summary>
+    /// <summary>Computes norm(x) of rows in the requested forms. Ends at a barrier, except with one row.</summary>
     /// <param name="x">[rows, columns].</param>
-    /// <param name="columns">Columns; the width of the norm.</param>
-    /// <param name="rows">Rows.</param>
-    /// <param name="norm">Null for none.</param>
-    /// <param name="forms">What is read.</param>
-    /// <param name="normed">[rows, columns] for norm(x), may be x; null for the pass's own buffer, as wide as the residual stream.</param>
+    /// <param name="columns">The number of columns and the width of the norm.</param>
+    /// <param name="rows">The number of rows.</param>
+    /// <param name="norm">The norm; null for none.</param>
+    /// <param name="forms">The requested forms.</param>
+    /// <param name="normed">
+    /// [rows, columns]: receives norm(x); may be x. Null for the buffer of the pass, which is as wide as the residual stream.
+    /// </param>
     public Activations Prepare(float* x, int columns, int rows, Norm? norm, ActivationForms forms, float* normed = null)
     {
         if (rows == 1)
@@ -130,7 +134,9 @@ internal sealed unsafe class PassThread : IDisposable
         return new Activations(_pass.Int8, _pass.Float32, source);
     }
 
-    /// <summary>Products of the same rows; shares run over the panels of all of them. The caller meets the others afterwards.</summary>
+    /// <summary>
+    /// Multiplies the same rows by several projections. Shares cover the panels of all of them. The caller must end with a barrier.
+    /// </summary>
     public void Multiply(in Activations x, int rows, params ReadOnlySpan<Product> products)
     {
         int panels = 0;
@@ -156,7 +162,7 @@ internal sealed unsafe class PassThread : IDisposable
         }
     }
 
-    /// <summary>The last product of a branch, to where its result goes. Ends at a barrier.</summary>
+    /// <summary>Multiplies by the last projection of a branch and writes to the branch's output. Ends at a barrier.</summary>
     public void MultiplyTo(BranchOutput output, in Activations x, Projection projection)
     {
         float* y = output.Buffer is null ? _pass.Delta : output.Buffer;
@@ -172,7 +178,7 @@ internal sealed unsafe class PassThread : IDisposable
         Barrier();
     }
 
-    /// <summary>Provides this thread's scratch for a plan.</summary>
+    /// <summary>Allocates the scratch of this thread for a plan.</summary>
     public void UsePlan(ScratchPlan plan, long matmulBytes)
     {
         _rowOffset = NativeBuffer.Align(Math.Max(matmulBytes, plan.ThreadBytes));
@@ -183,7 +189,7 @@ internal sealed unsafe class PassThread : IDisposable
 
     public void Dispose() => _memory.Dispose();
 
-    /// <summary>One row, by every thread for itself.</summary>
+    /// <summary>Prepares one row; every thread does it for itself.</summary>
     private Activations PrepareRow(float* x, int columns, Norm? norm, ActivationForms forms)
     {
         float* row = x;
@@ -199,7 +205,7 @@ internal sealed unsafe class PassThread : IDisposable
             ActivationQuantizer.Fill(ActivationKind.Int8, row, columns, 1, columns, 0, 1, int8, Isa);
         }
 
-        // One row of the Float32 layout is the row itself.
+        // One row in the Float32 layout is identical to the plain row.
         return new Activations(int8, (byte*)row, row);
     }
 
@@ -216,7 +222,7 @@ internal sealed unsafe class PassThread : IDisposable
         }
     }
 
-    /// <summary>x += delta, the columns of some panels.</summary>
+    /// <summary>Computes x += delta for the columns of some panels.</summary>
     private void AddToResidual(float* delta, int first, int last)
     {
         for (int row = 0; row < Rows; row++)

@@ -3,7 +3,7 @@ using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Modules;
 
-/// <summary>x += after(branch(before(x))): a branch between its norms, either of which may be absent.</summary>
+/// <summary>Computes x += after(branch(before(x))): a branch between two optional norms.</summary>
 internal sealed unsafe class Residual : Stage
 {
     private readonly Norm? _before;
@@ -11,9 +11,9 @@ internal sealed unsafe class Residual : Stage
     private readonly Norm? _after;
     private long _result;
 
-    /// <param name="before">Of the branch's input, or null.</param>
+    /// <param name="before">The norm of the branch's input, or null.</param>
     /// <param name="branch">A mixer or a feed-forward.</param>
-    /// <param name="after">Of what is added, or null.</param>
+    /// <param name="after">The norm of the branch's result, or null.</param>
     public Residual(Norm? before, Branch branch, Norm? after = null)
     {
         _before = before;

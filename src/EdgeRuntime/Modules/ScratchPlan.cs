@@ -6,14 +6,14 @@ using EdgeRuntime.State;
 
 namespace EdgeRuntime.Modules;
 
-/// <summary>What a batch is like, as far as scratch depends on it.</summary>
-/// <param name="Rows">Most rows.</param>
-/// <param name="Sequences">Most sequences.</param>
-/// <param name="Positions">Most positions of a sequence.</param>
-/// <param name="Types">Number formats of cached keys and values.</param>
+/// <summary>The properties of a batch that its scratch depends on.</summary>
+/// <param name="Rows">The largest number of rows.</param>
+/// <param name="Sequences">The largest number of sequences.</param>
+/// <param name="Positions">The largest number of positions of a sequence.</param>
+/// <param name="Types">The number formats of cached keys and values.</param>
 internal readonly record struct BatchSize(int Rows, int Sequences, int Positions, KvTypes Types)
 {
-    /// <summary>A size for batches of this and of another, whose cache types it takes.</summary>
+    /// <summary>Combines this size with another one, and takes the cache types from the other.</summary>
     public BatchSize With(BatchSize other) => other with
     {
         Rows = Math.Max(Rows, other.Rows),
@@ -23,9 +23,8 @@ internal readonly record struct BatchSize(int Rows, int Sequences, int Positions
 }
 
 /// <summary>
-/// Offsets of the buffers that a batch of up to <see cref="Rows"/> rows needs. The residual stream lies at the start; the buffers of a
-/// stage
-/// share their memory with those of every other stage, since stages run one after the other.
+/// Plans the offsets of the buffers for a batch of up to <see cref="Rows"/> rows. The residual stream is at the start. Stages run one after
+/// the other, so the buffers of all stages share the same memory.
 /// </summary>
 internal sealed class ScratchPlan
 {
@@ -34,10 +33,10 @@ internal sealed class ScratchPlan
     private int _widest;
     private long _activationBytes;
 
-    /// <param name="isa">Whose kernels run.</param>
-    /// <param name="size">Of the batches.</param>
-    /// <param name="hidden">Width of the residual stream.</param>
-    /// <param name="rotationFloats">Floats of a row's cosines and sines, of all ropes together.</param>
+    /// <param name="isa">The instruction set of the kernels.</param>
+    /// <param name="size">The size of the batches.</param>
+    /// <param name="hidden">The width of the residual stream.</param>
+    /// <param name="rotationFloats">The number of floats of a row's cosines and sines for all ropes.</param>
     public ScratchPlan(InstructionSet isa, BatchSize size, int hidden, int rotationFloats)
     {
         Isa = isa;
@@ -51,57 +50,59 @@ internal sealed class ScratchPlan
         UseActivations(hidden, Rows);
     }
 
-    /// <summary>Whose kernels run.</summary>
+    /// <summary>Gets the instruction set of the kernels.</summary>
     public InstructionSet Isa { get; }
 
-    /// <summary>Tokens of a full tile of activations.</summary>
+    /// <summary>Gets the number of tokens of a full tile of activations.</summary>
     public int TileTokens => ActivationQuantizer.TileTokens(Isa);
 
-    /// <summary>What batches the plan is for.</summary>
+    /// <summary>Gets the batch size of the plan.</summary>
     public BatchSize Size { get; }
 
-    /// <summary>Most rows of a batch.</summary>
+    /// <summary>Gets the largest number of rows of a batch.</summary>
     public int Rows => Size.Rows;
 
-    /// <summary>Width of the residual stream.</summary>
+    /// <summary>Gets the width of the residual stream.</summary>
     public int Hidden { get; }
 
-    /// <summary>[rows, hidden]: the residual stream.</summary>
+    /// <summary>Gets the offset of the residual stream, [rows, hidden].</summary>
     public long X { get; }
 
-    /// <summary>[rows, hidden]: what a projection adds to the residual stream.</summary>
+    /// <summary>Gets the offset of the buffer for addends of the residual stream, [rows, hidden].</summary>
     public long Delta { get; }
 
-    /// <summary>[rows, rotation floats].</summary>
+    /// <summary>Gets the offset of the cosines and sines, [rows, rotation floats].</summary>
     public long Rotations { get; }
 
-    /// <summary>[rows, hidden]: a stage's input after its norm. Overlaps the stage's own buffers unless these begin with
-    /// <see cref="KeepInput"/>.</summary>
+    /// <summary>
+    /// Gets the offset of a stage's input after its norm, [rows, hidden]. It overlaps the buffers of the stage unless the stage calls
+    /// <see cref="KeepInput"/> first.
+    /// </summary>
     public long Normed { get; }
 
-    /// <summary>Bytes of all buffers, without the tiles of activations.</summary>
+    /// <summary>Gets the number of bytes of all buffers, without the tiles of activations.</summary>
     public long TotalBytes { get; private set; }
 
-    /// <summary>Bytes of the largest tensor of activations, in tiles of either form.</summary>
+    /// <summary>Gets the number of bytes of the largest tensor of activations, in tiles of either form.</summary>
     public long ActivationBytes => NativeBuffer.Align(_activationBytes);
 
-    /// <summary>Columns of the widest tensor of activations.</summary>
+    /// <summary>Gets the number of columns of the widest tensor of activations.</summary>
     public int Widest => _widest;
 
-    /// <summary>Bytes that a thread needs for its kernels, besides those of matrices.</summary>
+    /// <summary>Gets the number of bytes that a thread needs for its kernels, without matrix products.</summary>
     public long ThreadBytes { get; private set; }
 
-    /// <summary>Begins the buffers of a stage.</summary>
+    /// <summary>Starts the buffers of a stage.</summary>
     public void BeginStage() => _next = _stageStart;
 
-    /// <summary>Places the buffers that follow behind the stage's normed input, for a branch that reads its rows more than once.</summary>
+    /// <summary>Places the following buffers after the stage's normed input, for a branch that reads its rows more than once.</summary>
     public void KeepInput() => _next = Math.Max(_next, Normed + NativeBuffer.Align((long)Hidden * Rows * sizeof(float)));
 
-    /// <summary>A buffer of [rows, width] floats.</summary>
+    /// <summary>Adds a buffer of [rows, width] floats.</summary>
     /// <returns>Its offset, for <see cref="PassThread.Floats"/>.</returns>
     public long Floats(long width) => Bytes(width * Rows * sizeof(float));
 
-    /// <summary>A buffer of so many bytes in all.</summary>
+    /// <summary>Adds a buffer of a number of bytes.</summary>
     /// <returns>Its offset.</returns>
     public long Bytes(long count)
     {
@@ -111,7 +112,7 @@ internal sealed class ScratchPlan
         return offset;
     }
 
-    /// <summary>Says that the stage brings [<paramref name="rows"/>, <paramref name="columns"/>] into tiles.</summary>
+    /// <summary>Declares that the stage converts [<paramref name="rows"/>, <paramref name="columns"/>] activations to tiles.</summary>
     public void UseActivations(int columns, int rows)
     {
         _widest = Math.Max(_widest, columns);
@@ -120,6 +121,6 @@ internal sealed class ScratchPlan
             ActivationLayout.ByteSize(ActivationKind.Int8, columns, rows)));
     }
 
-    /// <summary>Says that a thread needs so many bytes for the stage's kernels.</summary>
+    /// <summary>Declares the number of bytes that a thread needs for the kernels of the stage.</summary>
     public void UseThread(long bytes) => ThreadBytes = Math.Max(ThreadBytes, bytes);
 }

@@ -3,7 +3,7 @@ using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Modules;
 
-/// <summary>Wout (c * convolution(b * x)), with [b, c, x] = Win n: the mixer of LFM2's layers without attention.</summary>
+/// <summary>Computes Wout (c * convolution(b * x)) with [b, c, x] = Win n: the mixer of LFM2's layers without attention.</summary>
 internal sealed unsafe class ShortConvolution : Branch
 {
     private readonly int _hidden;
@@ -13,9 +13,9 @@ internal sealed unsafe class ShortConvolution : Branch
     private long _gates;
     private long _result;
 
-    /// <param name="prefix">Of the tensor names: <c>blk.0</c>.</param>
-    /// <param name="hidden">Width of the residual stream.</param>
-    /// <param name="taps">Weights of a channel.</param>
+    /// <param name="prefix">The prefix of the tensor names, for example <c>blk.0</c>.</param>
+    /// <param name="hidden">The width of the residual stream.</param>
+    /// <param name="taps">The number of weights per channel.</param>
     public ShortConvolution(string prefix, int hidden, int taps)
         : base(prefix, "short convolution")
     {

@@ -3,8 +3,8 @@ using System;
 namespace EdgeRuntime.Sampling;
 
 /// <summary>
-/// A token and its logit as one integer: the upper half orders logits from best to worst, the lower half is the token id. So keys are
-/// distinct, equal logits are ordered by id, and a selection compares integers.
+/// Encodes a token and its logit as one integer. The upper half orders logits from best to worst; the lower half is the token id. Keys are
+/// therefore distinct, equal logits are ordered by id, and selection compares integers.
 /// </summary>
 internal static class CandidateKey
 {
@@ -12,7 +12,7 @@ internal static class CandidateKey
     {
         uint bits = BitConverter.SingleToUInt32Bits(logit);
 
-        // IEEE order as unsigned integers, best first: positive numbers have all bits but the sign inverted, negative ones stay.
+        // Maps IEEE order to unsigned order, best first: inverts all bits but the sign of positive numbers and keeps negative ones.
         uint order = (bits & 0x80000000) == 0 ? bits ^ 0x7FFFFFFF : bits;
         return ((ulong)order << 32) | (uint)id;
     }

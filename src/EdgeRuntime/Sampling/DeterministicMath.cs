@@ -5,28 +5,28 @@ using System.Runtime.Intrinsics;
 namespace EdgeRuntime.Sampling;
 
 /// <summary>
-/// exp and log for probabilities. <see cref="Math.Exp"/> calls the platform's C library, whose last bits differ between systems; these use
-/// only IEEE additions, multiplications and divisions in a fixed order (.NET never fuses them by itself), so that a seed gives the same
-/// tokens everywhere.
+/// Computes exp and log for probabilities. <see cref="Math.Exp"/> calls the C library of the platform, whose last bits differ between
+/// systems. These functions use only IEEE additions, multiplications and divisions in a fixed order (.NET never fuses them on its own), so
+/// a seed gives the same tokens everywhere.
 /// </summary>
 internal static class DeterministicMath
 {
-    // ln 2 in two parts: the upper one has so few bits that its product with an exponent is exact.
+    // ln 2 in two parts. The upper part has so few bits that its product with an exponent is exact.
     private const double Ln2High = 0.693147180369123816490;
     private const double Ln2Low = 1.90821492927058770002e-10;
     private const double Log2E = 1.4426950408889634;
 
-    // Adding it leaves the nearest integer in the low bits of a double.
+    // Adding this constant puts the nearest integer into the low bits of a double.
     private const double RoundingMagic = 6755399441055744.0;
 
-    // Below, the result would be subnormal: it counts as zero.
-    private const double LeastExponent = -708;
+    // Below this exponent the result would be subnormal and becomes zero.
+    private const double MinExponent = -708;
 
-    /// <summary>e^x for x of at most 0; relative error below 1e-15, 0 below -708.</summary>
+    /// <summary>Computes e^x for x at most 0. The relative error is below 1e-15; the result is 0 below -708.</summary>
     public static double Exp(double x) => Exp(Vector512.Create(x)).ToScalar();
 
-    /// <summary>Eight times e^x for x of at most 0.</summary>
-    /// <remarks>The Taylor series up to r^13 / 13!, an error of 4e-18 on [-ln2 / 2, ln2 / 2], scaled by a power of two.</remarks>
+    /// <summary>Computes e^x for eight values of at most 0.</summary>
+    /// <remarks>A Taylor series up to r^13 / 13! (error 4e-18 on [-ln2 / 2, ln2 / 2]), scaled by a power of two.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<double> Exp(Vector512<double> x)
     {
@@ -47,11 +47,11 @@ internal static class DeterministicMath
         sum = sum * r + Vector512.Create(1.0 / 2);
         sum = sum * r * r + r + Vector512<double>.One;
         Vector512<double> power = Vector512.ShiftLeft(rounded.AsInt64() + Vector512.Create(1023L), 52).AsDouble();
-        Vector512<double> inRange = Vector512.GreaterThanOrEqual(x, Vector512.Create(LeastExponent));
+        Vector512<double> inRange = Vector512.GreaterThanOrEqual(x, Vector512.Create(MinExponent));
         return Vector512.ConditionalSelect(inRange, sum * power, Vector512<double>.Zero);
     }
 
-    /// <summary>Natural logarithm of a positive, normal, finite number; relative error below 1e-15.</summary>
+    /// <summary>Computes the natural logarithm of a positive, normal, finite number. The relative error is below 1e-15.</summary>
     public static double Log(double x)
     {
         long bits = BitConverter.DoubleToInt64Bits(x);
@@ -63,7 +63,7 @@ internal static class DeterministicMath
             exponent++;
         }
 
-        // log m = 2 artanh s = 2 (s + s^3/3 + s^5/5 ...), |s| at most 0.172.
+        // log m = 2 artanh s = 2 (s + s^3/3 + s^5/5 + ...), with |s| at most 0.172.
         double s = (mantissa - 1) / (mantissa + 1);
         double square = s * s;
         double sum = 1.0 / 23;

@@ -2,22 +2,22 @@ using System;
 
 namespace EdgeRuntime.Sampling;
 
-/// <summary>Tokens with their probabilities: what a sampler draws from. Reused from token to token; grows when it must.</summary>
+/// <summary>Tokens with probabilities, from which a sampler draws. It is reused for each token and grows on demand.</summary>
 internal sealed class Distribution
 {
     private int[] _ids = new int[64];
     private double[] _probabilities = new double[64];
 
-    /// <summary>Number of tokens.</summary>
+    /// <summary>Gets the number of tokens.</summary>
     public int Count { get; private set; }
 
-    /// <summary>Token ids, [Count], in no particular order.</summary>
+    /// <summary>Gets the token ids, [Count], in no particular order.</summary>
     public Span<int> Ids => _ids.AsSpan(0, Count);
 
-    /// <summary>Their probabilities, [Count]; they add up to 1.</summary>
+    /// <summary>Gets the probabilities of the tokens, [Count]. They sum to 1.</summary>
     public Span<double> Probabilities => _probabilities.AsSpan(0, Count);
 
-    /// <summary>Makes room for <paramref name="count"/> tokens; what was in it is lost.</summary>
+    /// <summary>Resizes to <paramref name="count"/> tokens and discards the content.</summary>
     public void Resize(int count)
     {
         if (_ids.Length < count)
@@ -29,14 +29,14 @@ internal sealed class Distribution
         Count = count;
     }
 
-    /// <summary>Probability of a token; 0 where it is not in.</summary>
+    /// <summary>Gets the probability of a token; 0 if it is not in the distribution.</summary>
     public double Of(int token)
     {
         int index = Ids.IndexOf(token);
         return index < 0 ? 0 : _probabilities[index];
     }
 
-    /// <summary>The token at which the running sum of probabilities passes <paramref name="mark"/>.</summary>
+    /// <summary>Finds the token at which the running sum of probabilities exceeds <paramref name="mark"/>.</summary>
     public int TokenAt(double mark)
     {
         double running = 0;

@@ -4,7 +4,7 @@ using System.Globalization;
 
 namespace EdgeRuntime.Sampling;
 
-/// <summary>Adds to the logits of single tokens; minus infinity bans one.</summary>
+/// <summary>Adds to the logits of single tokens; minus infinity excludes a token.</summary>
 internal sealed class LogitBias : SamplingStep
 {
     private readonly KeyValuePair<int, float>[] _bias;

@@ -3,15 +3,15 @@ using System;
 namespace EdgeRuntime.Sampling;
 
 /// <summary>
-/// Makes recent tokens, those of the prompt among them, less likely: the logit is divided by the repetition penalty where it is positive
-/// and multiplied where it is not, then <c>count * frequency + presence</c> is subtracted.
+/// Makes recent tokens, including those of the prompt, less likely. A positive logit is divided by the repetition penalty, any other is
+/// multiplied by it; then <c>count * frequency + presence</c> is subtracted.
 /// </summary>
-/// <remarks>Formulas and window as llama.cpp's <c>llama_sampler_penalties</c> (repetition penalty: CTRL, arXiv 1909.05858).</remarks>
+/// <remarks>Formulas and window follow llama.cpp's <c>llama_sampler_penalties</c> (repetition penalty: CTRL, arXiv 1909.05858).</remarks>
 internal sealed class Penalties : SamplingStep
 {
     private readonly float _repeat, _presence, _frequency;
-    private readonly int[] _counts; // [vocabulary], occurrences in the window
-    private readonly int[] _recent; // the window's tokens, a ring
+    private readonly int[] _counts; // [vocabulary]: occurrences in the window
+    private readonly int[] _recent; // a ring buffer with the tokens of the window
     private int _length, _next;
 
     public Penalties(float repeat, float presence, float frequency, int window, int vocabularySize)
@@ -33,7 +33,7 @@ internal sealed class Penalties : SamplingStep
             if (count > 0)
             {
                 logits[token] = Penalize(logits[token], count);
-                _counts[token] = -count; // done; a token stands in the window as often as it occurred
+                _counts[token] = -count; // marks the token as done: it is in the window once per occurrence
             }
         }
 
@@ -43,7 +43,7 @@ internal sealed class Penalties : SamplingStep
         }
     }
 
-    /// <summary>Stays in the range of numbers; a token at minus infinity stays there.</summary>
+    /// <summary>Penalizes a logit. The result stays in the finite range, except that minus infinity is kept.</summary>
     private float Penalize(float logit, int count)
     {
         if (float.IsNegativeInfinity(logit))

@@ -9,12 +9,12 @@ using EdgeRuntime.Sampling;
 namespace EdgeRuntime;
 
 /// <summary>
-/// Chooses the next token from logits: a list of steps in llama.cpp's order, then a draw from its own seeded generator. For one caller at a
-/// time.
+/// Chooses the next token from logits: a list of steps in the order of llama.cpp, then a draw from its own seeded generator. For one caller
+/// at a time.
 /// </summary>
 /// <remarks>
-/// The same logits, options and seed give the same tokens on every platform, thread count and run: selection is integer arithmetic and
-/// probabilities are IEEE double arithmetic in a fixed order (<c>DeterministicMath</c>). <see cref="Sample"/> allocates nothing.
+/// The same logits, options and seed give the same tokens on every platform and with every thread count: selection is integer arithmetic,
+/// and probabilities are IEEE double arithmetic in a fixed order (<c>DeterministicMath</c>). <see cref="Sample"/> does not allocate.
 /// </remarks>
 public sealed class Sampler
 {
@@ -24,10 +24,10 @@ public sealed class Sampler
     private readonly int _vocabularySize;
     private SamplingRandom _random;
 
-    /// <param name="options">The steps' settings.</param>
-    /// <param name="vocabularySize">Logits a position has.</param>
-    /// <param name="contextLength">What <see cref="GenerationOptions.RepeatLastTokens"/> -1 stands for.</param>
-    /// <exception cref="ArgumentException">A setting makes no sense.</exception>
+    /// <param name="options">The settings of the steps.</param>
+    /// <param name="vocabularySize">The number of logits per position.</param>
+    /// <param name="contextLength">The meaning of -1 in <see cref="GenerationOptions.RepeatLastTokens"/>.</param>
+    /// <exception cref="ArgumentException">A setting is invalid.</exception>
     public Sampler(GenerationOptions options, int vocabularySize, int contextLength)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -46,10 +46,10 @@ public sealed class Sampler
         _random = new SamplingRandom(Seed);
     }
 
-    /// <summary>The seed in use: the option's, or the one that was made up.</summary>
+    /// <summary>Gets the seed in use: the seed of the options, or a random one.</summary>
     public ulong Seed { get; }
 
-    /// <summary>The list of samplers, in the order of their work.</summary>
+    /// <summary>Lists the steps in the order in which they run.</summary>
     private static IEnumerable<SamplingStep> BuildSteps(GenerationOptions o, int vocabularySize, int contextLength)
     {
         int window = o.RepeatLastTokens < 0 ? contextLength : o.RepeatLastTokens;
@@ -58,7 +58,7 @@ public sealed class Sampler
         if (o.LogitBias.Count > 0) { yield return new LogitBias(o.LogitBias, vocabularySize); }
         if (penalized) { yield return new Penalties(o.RepeatPenalty, o.PresencePenalty, o.FrequencyPenalty, window, vocabularySize); }
 
-        // Greedy is the best of these logits; the filters below never drop it, or would change what greedy means.
+        // Greedy decoding picks the best of these logits. The filters below always keep that token, so they are skipped.
         if (o.Temperature <= 0) { yield break; }
         if (o.TopK > 0) { yield return new TopK(Math.Max(o.TopK, o.MinKeep)); }
         if (o.TypicalP < 1) { yield return new TypicalP(o.TypicalP, o.MinKeep); }
@@ -67,7 +67,7 @@ public sealed class Sampler
         if (o.Temperature != 1) { yield return new Temperature(o.Temperature); }
     }
 
-    /// <summary>Starts anew behind <paramref name="tokens"/>: the penalties look at them. The random generator goes on.</summary>
+    /// <summary>Resets the penalties to the history <paramref name="tokens"/>. The random generator continues.</summary>
     public void Reset(ReadOnlySpan<int> tokens)
     {
         foreach (SamplingStep step in _steps)
@@ -76,7 +76,7 @@ public sealed class Sampler
         }
     }
 
-    /// <summary>Tells the sampler which token was appended.</summary>
+    /// <summary>Records a token that was appended.</summary>
     public void Accept(int token)
     {
         foreach (SamplingStep step in _steps)
@@ -85,9 +85,9 @@ public sealed class Sampler
         }
     }
 
-    /// <summary>Chooses a token; follow with <see cref="Accept"/>.</summary>
-    /// <param name="logits">[vocabulary]; minus infinity bans a token.</param>
-    /// <exception cref="ArithmeticException">The logits hold NaN or infinity, or no token is left.</exception>
+    /// <summary>Chooses a token. Call <see cref="Accept"/> afterwards.</summary>
+    /// <param name="logits">[vocabulary]; minus infinity excludes a token.</param>
+    /// <exception cref="ArithmeticException">The logits contain NaN or infinity, or no token remains.</exception>
     public int Sample(ReadOnlySpan<float> logits)
     {
         if (_candidates is null)
@@ -105,7 +105,7 @@ public sealed class Sampler
         return _candidates.TokenAt(_random.NextDouble() * sum);
     }
 
-    /// <summary>The distribution that <see cref="Sample"/> would draw from.</summary>
+    /// <summary>Gets the distribution from which <see cref="Sample"/> would draw.</summary>
     internal void GetDistribution(ReadOnlySpan<float> logits, Distribution distribution)
     {
         if (_greedy)
@@ -121,10 +121,10 @@ public sealed class Sampler
         }
     }
 
-    /// <summary>A number in [0, 1) from the sampler's generator.</summary>
+    /// <summary>Gets a number in [0, 1) from the generator of the sampler.</summary>
     internal double NextRandom() => _random.NextDouble();
 
-    /// <summary>Runs the steps; the candidates and their weights are then what a draw needs.</summary>
+    /// <summary>Runs the steps. Afterwards the candidates have their weights.</summary>
     /// <returns>The sum of the weights.</returns>
     private double Filter(ReadOnlySpan<float> logits)
     {
@@ -152,7 +152,7 @@ public sealed class Sampler
         return CheckedBest(_candidates.Logits, logits);
     }
 
-    // TensorPrimitives.Max gives NaN where there is any.
+    // TensorPrimitives.Max returns NaN if any element is NaN.
     private float CheckedBest(ReadOnlySpan<float> logits, ReadOnlySpan<float> given)
     {
         if (given.Length != _vocabularySize)

@@ -4,8 +4,8 @@ using System.Numerics;
 namespace EdgeRuntime.Sampling;
 
 /// <summary>
-/// The random generator of sampling: xoshiro256** (Blackman and Vigna), its state filled by splitmix64 from the seed. Integer arithmetic
-/// only, so that a seed gives the same numbers on every platform and in every version of .NET.
+/// The random generator of sampling: xoshiro256** (Blackman and Vigna), with a state filled by splitmix64 from the seed. It uses integer
+/// arithmetic only, so a seed gives the same numbers on every platform and in every version of .NET.
 /// </summary>
 internal struct SamplingRandom
 {
@@ -19,10 +19,10 @@ internal struct SamplingRandom
         _d = SplitMix(ref seed);
     }
 
-    /// <summary>A generator in a given state; not all words may be 0.</summary>
+    /// <summary>Creates a generator with a given state. At least one word must not be 0.</summary>
     public SamplingRandom(ulong a, ulong b, ulong c, ulong d) => (_a, _b, _c, _d) = (a, b, c, d);
 
-    /// <summary>The next 64 random bits.</summary>
+    /// <summary>Gets the next 64 random bits.</summary>
     public ulong NextBits()
     {
         ulong result = BitOperations.RotateLeft(_b * 5, 7) * 9;
@@ -36,13 +36,13 @@ internal struct SamplingRandom
         return result;
     }
 
-    /// <summary>A number in [0, 1): the upper 53 bits of <see cref="NextBits"/> times 2^-53.</summary>
+    /// <summary>Gets a number in [0, 1): the upper 53 bits of <see cref="NextBits"/> times 2^-53.</summary>
     public double NextDouble() => (NextBits() >> 11) * (1.0 / (1UL << 53));
 
-    /// <summary>A seed that nobody can foresee.</summary>
+    /// <summary>Creates an unpredictable seed.</summary>
     public static ulong NewSeed()
     {
-        // The system's random bytes by way of a Guid: the classes for cryptography would load a library of several megabytes at each start.
+        // A Guid holds random bytes of the system. The cryptography classes would load a library of several megabytes at each start.
         Span<byte> bytes = stackalloc byte[16];
         Guid.NewGuid().TryWriteBytes(bytes);
         return BitConverter.ToUInt64(bytes) ^ BitConverter.ToUInt64(bytes[sizeof(ulong)..]);

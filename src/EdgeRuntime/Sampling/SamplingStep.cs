@@ -3,19 +3,19 @@ using System;
 namespace EdgeRuntime.Sampling;
 
 /// <summary>
-/// One step of a sampler: changes logits, or drops candidates. One object serves one sampler; it allocates nothing per token.
+/// The base of sampler steps, which change logits or remove candidates. A step belongs to one sampler and does not allocate per token.
 /// </summary>
 internal abstract class SamplingStep
 {
-    /// <summary>Does the step's work; at least one candidate must remain.</summary>
+    /// <summary>Applies the step. At least one candidate must remain.</summary>
     public abstract void Apply(Candidates candidates);
 
-    /// <summary>Starts anew behind <paramref name="tokens"/>; only steps that look back care.</summary>
+    /// <summary>Resets the step to the history <paramref name="tokens"/>. Only steps that use the history override this.</summary>
     public virtual void Reset(ReadOnlySpan<int> tokens)
     {
     }
 
-    /// <summary>Hears of a token that was appended.</summary>
+    /// <summary>Records a token that was appended.</summary>
     public virtual void Accept(int token)
     {
     }

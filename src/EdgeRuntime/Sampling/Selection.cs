@@ -3,19 +3,19 @@ using System;
 namespace EdgeRuntime.Sampling;
 
 /// <summary>
-/// Partial selection among distinct keys, the smallest key being the best; the lower 32 bits of a key are a token id. Expected time is
-/// linear; after too many poor pivots the rest is sorted, so that no input is quadratic.
+/// Partial selection among distinct keys, where smaller keys are better and the lower 32 bits are a token id. The expected time is linear.
+/// After too many poor pivots the rest is sorted, so no input takes quadratic time.
 /// </summary>
 internal static class Selection
 {
     private const int SmallEnoughToSort = 32;
-    private const int MostPivots = 64;
+    private const int MaxPivots = 64;
 
-    /// <summary>Moves the <paramref name="count"/> smallest keys to the front, the largest of them at its place, count - 1.</summary>
+    /// <summary>Moves the <paramref name="count"/> smallest keys to the front, the largest of them to index count - 1.</summary>
     public static void Smallest(Span<ulong> keys, int count)
     {
         int from = 0, to = keys.Length;
-        for (int pivots = 0; to - from > SmallEnoughToSort && pivots < MostPivots; pivots++)
+        for (int pivots = 0; to - from > SmallEnoughToSort && pivots < MaxPivots; pivots++)
         {
             int middle = Partition(keys, from, to);
             if (count - 1 < middle)
@@ -32,17 +32,17 @@ internal static class Selection
     }
 
     /// <summary>
-    /// Moves the smallest keys to the front until their weights add up to <paramref name="mass"/>, and returns how many that takes; all of
-    /// them where the sum of all is less.
+    /// Moves the smallest keys to the front until their weights sum to <paramref name="mass"/>, and returns their number; all keys if the
+    /// total weight is less.
     /// </summary>
     /// <param name="keys">Distinct keys.</param>
-    /// <param name="weights">Weight of each token id.</param>
-    /// <param name="mass">Sum to reach.</param>
+    /// <param name="weights">The weight of each token id.</param>
+    /// <param name="mass">The target sum.</param>
     public static int SmallestWithMass(Span<ulong> keys, ReadOnlySpan<double> weights, double mass)
     {
         int from = 0, to = keys.Length;
         double before = 0;
-        for (int pivots = 0; to - from > SmallEnoughToSort && pivots < MostPivots; pivots++)
+        for (int pivots = 0; to - from > SmallEnoughToSort && pivots < MaxPivots; pivots++)
         {
             int middle = Partition(keys, from, to);
             double withLeft = before;
@@ -75,8 +75,8 @@ internal static class Selection
         return to;
     }
 
-    // Hoare's partition around the median of three. The keys are distinct, so that the median has a smaller and a larger key beside it and
-    // neither part is empty.
+    // Hoare's partition around the median of three. The keys are distinct, so there is a smaller and a larger key than the median, and no
+    // part is empty.
     private static int Partition(Span<ulong> keys, int from, int to)
     {
         ulong a = keys[from], b = keys[from + (to - from) / 2], c = keys[to - 1];

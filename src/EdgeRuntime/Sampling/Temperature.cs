@@ -1,6 +1,6 @@
 namespace EdgeRuntime.Sampling;
 
-/// <summary>Divides the logits: below 1 the better tokens gain, above 1 the worse ones.</summary>
+/// <summary>Divides the logits. Values below 1 favor better tokens, values above 1 favor worse ones.</summary>
 internal sealed class Temperature(float temperature) : SamplingStep
 {
     public override void Apply(Candidates candidates) => candidates.Divide(temperature);

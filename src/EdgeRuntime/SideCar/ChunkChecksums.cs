@@ -7,18 +7,18 @@ using EdgeRuntime.Threading;
 
 namespace EdgeRuntime.SideCar;
 
-/// <summary>Gives some bytes: a view of where they lie, or of the buffer (at least as long), after reading them into it.</summary>
+/// <summary>Gets bytes: either a view of their memory, or the buffer (of at least that length) after reading them into it.</summary>
 internal delegate ReadOnlySpan<byte> GetBytes(long offset, int count, Span<byte> buffer);
 
-/// <summary>A stretch of bytes that gets one checksum.</summary>
-/// <param name="Get">Gives pieces of it.</param>
-/// <param name="Length">How many bytes.</param>
+/// <summary>A range of bytes with one checksum.</summary>
+/// <param name="Get">Gets a part of the range.</param>
+/// <param name="Length">The number of bytes.</param>
 internal readonly record struct Region(GetBytes Get, long Length)
 {
-    /// <summary>What a matrix has in memory.</summary>
+    /// <summary>Creates the region of a matrix in memory.</summary>
     public static Region Of(PackedMatrix matrix) => new((offset, count, _) => matrix.GetBytes(offset, count), matrix.ByteSize);
 
-    /// <summary>A part of a file.</summary>
+    /// <summary>Creates the region of a part of a file.</summary>
     public static Region Of(ReadableFile file, long start, long length) => new(
         (offset, count, buffer) =>
         {
@@ -28,10 +28,13 @@ internal readonly record struct Region(GetBytes Get, long Length)
         length);
 }
 
-/// <summary>Checksums of regions with all threads: each is the checksum of its chunks' checksums, so it does not depend on the threads.</summary>
+/// <summary>
+/// Computes checksums of regions with all threads. A region's checksum combines the checksums of its chunks, so it does not depend on the
+/// number of threads.
+/// </summary>
 internal sealed class ChunkChecksums : ITeamWork
 {
-    // Small enough to stay in a core's cache and to share evenly, large enough that the counter and a system call cost nothing.
+    // Small enough to stay in a core's cache and to balance the threads, large enough that the counter and the system calls cost nothing.
     private const int ChunkBytes = 256 << 10;
 
     private readonly IReadOnlyList<Region> _regions;
@@ -49,7 +52,7 @@ internal sealed class ChunkChecksums : ITeamWork
         }
     }
 
-    /// <summary>One checksum a region.</summary>
+    /// <summary>Computes one checksum per region.</summary>
     public static ulong[] Compute(WorkerPool team, IReadOnlyList<Region> regions, CancellationToken cancellationToken)
     {
         var work = new ChunkChecksums(regions, cancellationToken);

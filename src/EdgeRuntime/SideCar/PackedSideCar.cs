@@ -16,14 +16,14 @@ using Microsoft.Extensions.Logging;
 namespace EdgeRuntime.SideCar;
 
 /// <summary>A matrix of the model.</summary>
-/// <param name="Name">Of the tensor that it is packed from.</param>
-/// <param name="Packed">Its packed form.</param>
+/// <param name="Name">The name of the tensor that it is packed from.</param>
+/// <param name="Packed">The packed matrix.</param>
 internal readonly record struct SideCarMatrix(string Name, PackedMatrix Packed);
 
 /// <summary>
-/// The file that keeps a model's packed matrices from one start to the next. There is one for each path of a model; it is believed
-/// only when it was packed from the model's present content, in the present layout, and all its checksums are right. Otherwise, and
-/// where it can't be written, the model runs from packed memory as without it. Owns nothing.
+/// Stores the packed matrices of a model in a file for the next start. There is one side-car per model path. It is used only if it was
+/// packed from the present content of the model in the present layout and all its checksums are correct. Otherwise, and if it cannot be
+/// written, the model runs from packed memory. Owns nothing.
 /// </summary>
 internal sealed class PackedSideCar
 {
@@ -35,9 +35,9 @@ internal sealed class PackedSideCar
     private ulong? _modelHash;
     private FileIdentity[] _parts = [];
 
-    /// <param name="folder">Where the side-cars of all models are; made when one is written.</param>
-    /// <param name="model">The model's file.</param>
-    /// <param name="logger">Told what was done.</param>
+    /// <param name="folder">The folder of all side-cars, created on the first write.</param>
+    /// <param name="model">The model file.</param>
+    /// <param name="logger">Receives a message about each action.</param>
     public PackedSideCar(string folder, GgufFile model, ILogger logger)
     {
         _folder = System.IO.Path.GetFullPath(folder);
@@ -46,14 +46,15 @@ internal sealed class PackedSideCar
         string modelPath = System.IO.Path.GetFullPath(model.Path);
         ulong name = Checksum.Compute(Encoding.UTF8.GetBytes(modelPath));
         Path = System.IO.Path.Combine(
-            _folder, string.Create(CultureInfo.InvariantCulture, $"{System.IO.Path.GetFileNameWithoutExtension(modelPath)}-{name:x16}{Extension}"));
+            _folder,
+            string.Create(CultureInfo.InvariantCulture, $"{System.IO.Path.GetFileNameWithoutExtension(modelPath)}-{name:x16}{Extension}"));
     }
 
-    /// <summary>The side-car's own path.</summary>
+    /// <summary>Gets the path of the side-car.</summary>
     public string Path { get; }
 
-    /// <summary>Gives the matrices their panels in the side-car, if there is one that can be believed.</summary>
-    /// <returns>The mapping, which the caller owns and which must outlive the matrices; or null, and the matrices are to be packed.</returns>
+    /// <summary>Maps the matrices' panels from the side-car, if there is a valid one.</summary>
+    /// <returns>The mapping, which the caller owns and which must outlive the matrices; null if the matrices must be packed.</returns>
     public MappedFile? TryMap(IReadOnlyList<SideCarMatrix> matrices, WorkerPool team, CancellationToken cancellationToken)
     {
         if (!File.Exists(Path))
@@ -67,7 +68,7 @@ internal sealed class PackedSideCar
         {
             file = new MappedFile(Path);
             long offset = Check(file, matrices, team, cancellationToken);
-            file.BringIn();
+            file.Populate();
             foreach (SideCarMatrix matrix in matrices)
             {
                 matrix.Packed.Map(file, offset);
@@ -90,7 +91,10 @@ internal sealed class PackedSideCar
         }
     }
 
-    /// <summary>To be called before the model is packed: what is written later is of the content that is there now, or never believed.</summary>
+    /// <summary>
+    /// Prepares for <see cref="Write"/>. Call it before the model is packed: a side-car is valid only for the content of the model at this
+    /// time.
+    /// </summary>
     public void Prepare(WorkerPool team, CancellationToken cancellationToken)
     {
         if (_modelHash is null)
@@ -100,7 +104,7 @@ internal sealed class PackedSideCar
         }
     }
 
-    /// <summary>Writes the packed matrices, in one step as others see it; says so in the log where that can't be done.</summary>
+    /// <summary>Writes the packed matrices atomically. A failure is logged.</summary>
     public void Write(IReadOnlyList<SideCarMatrix> matrices, WorkerPool team, CancellationToken cancellationToken)
     {
         long started = Stopwatch.GetTimestamp();
@@ -116,7 +120,7 @@ internal sealed class PackedSideCar
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // Another process may have been there first: its file serves as well.
+            // Another process may have written the file first; it serves as well.
             if (!IsGood(matrices, team, cancellationToken))
             {
                 SideCarLog.NotWritten(_logger, Path, FileException.Describe(Path, exception));
@@ -138,7 +142,7 @@ internal sealed class PackedSideCar
         }
     }
 
-    /// <summary>The offset of the first panels, if everything is right.</summary>
+    /// <summary>Gets the offset of the first panels if the side-car is valid.</summary>
     private long Check(MappedFile file, IReadOnlyList<SideCarMatrix> matrices, WorkerPool team, CancellationToken cancellationToken)
     {
         SideCarHeader header = SideCarHeader.Read(file.Source, out long panels);
@@ -164,7 +168,8 @@ internal sealed class PackedSideCar
             SideCarEntry entry = header.Entries[i];
             if (!entry.Describes(matrices[i]))
             {
-                throw new InvalidDataException($"matrix {i} is '{entry.Name}' [{entry.Rows}, {entry.Columns}] of {entry.Type}, expected '{matrices[i].Name}'");
+                throw new InvalidDataException(
+                    $"matrix {i} is '{entry.Name}' [{entry.Rows}, {entry.Columns}] of {entry.Type}, expected '{matrices[i].Name}'");
             }
 
             regions[i] = Region.Of(file.Source, offset, entry.ByteLength);

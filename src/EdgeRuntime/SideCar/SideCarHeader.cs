@@ -8,16 +8,16 @@ using EdgeRuntime.Memory;
 
 namespace EdgeRuntime.SideCar;
 
-/// <summary>A matrix of the side-car's table.</summary>
-/// <param name="Name">Of the tensor that it was packed from.</param>
-/// <param name="Type">Type of the packed weights.</param>
-/// <param name="Rows">Output features.</param>
-/// <param name="Columns">Input features.</param>
-/// <param name="ByteLength">Bytes of all panels, a multiple of 64.</param>
-/// <param name="Checksum">Of the panels, as <see cref="ChunkChecksums"/> makes it.</param>
+/// <summary>A matrix in the table of a side-car.</summary>
+/// <param name="Name">The name of the tensor that it was packed from.</param>
+/// <param name="Type">The type of the packed weights.</param>
+/// <param name="Rows">The number of output features.</param>
+/// <param name="Columns">The number of input features.</param>
+/// <param name="ByteLength">The number of bytes of all panels, a multiple of 64.</param>
+/// <param name="Checksum">The checksum of the panels; see <see cref="ChunkChecksums"/>.</param>
 internal readonly record struct SideCarEntry(string Name, TensorType Type, int Rows, int Columns, long ByteLength, ulong Checksum)
 {
-    /// <summary>Whether this is the place of that matrix.</summary>
+    /// <summary>Gets whether this entry describes a matrix.</summary>
     public bool Describes(in SideCarMatrix matrix) => this with { Checksum = 0 } == Of(matrix, 0);
 
     public static SideCarEntry Of(in SideCarMatrix matrix, ulong checksum) =>
@@ -25,20 +25,20 @@ internal readonly record struct SideCarEntry(string Name, TensorType Type, int R
 }
 
 /// <summary>
-/// What stands before the panels. Little endian:
+/// The header before the panels. All numbers are little-endian:
 /// <code>
 /// byte[8]  "EDGEPACK"
 /// uint32   version of the packed layout (low half) and of this header (high half)
-/// uint32   bytes of the whole header, a multiple of 64; the first matrix's panels start there, the next follow without a gap
+/// uint32   bytes of the whole header, a multiple of 64; the panels of the first matrix start there, the others follow without gaps
 /// uint64   checksum of the rest of the header
 /// uint64   hash of the model's content
-/// int32    parts of the model; for each int64 device, number, bytes, write time, change time (all zero: not to be relied on)
-/// int32    matrices; for each string name, int32 type, int32 rows, int32 columns, int64 bytes, uint64 checksum
+/// int32    number of model parts; for each int64 device, number, bytes, write time, change time (all zero: not reliable)
+/// int32    number of matrices; for each string name, int32 type, int32 rows, int32 columns, int64 bytes, uint64 checksum
 /// zeros up to the end of the header
 /// </code>
 /// </summary>
-/// <param name="ModelHash">Of the model's content.</param>
-/// <param name="Parts">The model's files as they were.</param>
+/// <param name="ModelHash">The hash of the model's content.</param>
+/// <param name="Parts">The identities of the model's files at the time of writing.</param>
 /// <param name="Entries">The matrices in the order of their panels.</param>
 internal sealed record SideCarHeader(ulong ModelHash, FileIdentity[] Parts, SideCarEntry[] Entries)
 {
@@ -47,7 +47,7 @@ internal sealed record SideCarHeader(ulong ModelHash, FileIdentity[] Parts, Side
 
     private static ReadOnlySpan<byte> Magic => "EDGEPACK"u8;
 
-    /// <summary>The header's bytes.</summary>
+    /// <summary>Gets the bytes of the header.</summary>
     public byte[] ToBytes()
     {
         using var stream = new MemoryStream();
@@ -84,10 +84,10 @@ internal sealed record SideCarHeader(ulong ModelHash, FileIdentity[] Parts, Side
         return bytes;
     }
 
-    /// <summary>Reads and checks the header, and that the file has exactly the bytes that it promises.</summary>
-    /// <param name="file">The whole side-car.</param>
-    /// <param name="panels">Offset of the first matrix's panels.</param>
-    /// <exception cref="InvalidDataException">It is of another version or damaged; the message says what was found.</exception>
+    /// <summary>Reads and validates the header, and checks that the file has exactly the length that the header implies.</summary>
+    /// <param name="file">The side-car.</param>
+    /// <param name="panels">Receives the offset of the first matrix's panels.</param>
+    /// <exception cref="InvalidDataException">The file is damaged or has another version; the message says what was found.</exception>
     public static SideCarHeader Read(ReadableFile file, out long panels)
     {
         ReadOnlySpan<byte> prefix = file.ReadBytes(0, (int)Math.Min(PrefixBytes, file.ByteLength));
@@ -117,10 +117,12 @@ internal sealed record SideCarHeader(ulong ModelHash, FileIdentity[] Parts, Side
         SideCarHeader header = ReadContent(reader);
         panels = bytes;
         long expected = panels + header.Entries.Sum(static entry => entry.ByteLength);
-        return file.ByteLength == expected ? header : throw new InvalidDataException($"it has {file.ByteLength} bytes, expected {expected}");
+        return file.ByteLength == expected
+            ? header
+            : throw new InvalidDataException($"it has {file.ByteLength} bytes, expected {expected}");
     }
 
-    /// <summary>Reads what the checksum has vouched for.</summary>
+    /// <summary>Reads the content, which the checksum has verified.</summary>
     private static SideCarHeader ReadContent(BinaryReader reader)
     {
         ulong hash = reader.ReadUInt64();
@@ -134,7 +136,8 @@ internal sealed record SideCarHeader(ulong ModelHash, FileIdentity[] Parts, Side
         for (int i = 0; i < entries.Length; i++)
         {
             entries[i] = new(
-                reader.ReadString(), (TensorType)reader.ReadInt32(), reader.ReadInt32(), reader.ReadInt32(), reader.ReadInt64(), reader.ReadUInt64());
+                reader.ReadString(), (TensorType)reader.ReadInt32(), reader.ReadInt32(), reader.ReadInt32(),
+                reader.ReadInt64(), reader.ReadUInt64());
         }
 
         return new SideCarHeader(hash, parts, entries);

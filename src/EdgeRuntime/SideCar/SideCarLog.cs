@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EdgeRuntime.SideCar;
 
-/// <summary>What is said about side-cars.</summary>
+/// <summary>The log messages about side-cars.</summary>
 internal static partial class SideCarLog
 {
     [LoggerMessage(20, LogLevel.Debug, "Checked and mapped the packed weights of {Path} in {Seconds:F3} s")]

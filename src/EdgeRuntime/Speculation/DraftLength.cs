@@ -4,28 +4,28 @@ using System.Numerics;
 namespace EdgeRuntime.Speculation;
 
 /// <summary>
-/// Decides how many tokens to draft. It learns how often each kind of proposal is accepted and what a pass over several rows costs, and
-/// takes the length with the most expected tokens a second: 0 where nothing beats a plain step.
+/// Chooses the number of tokens to draft. It learns how often each kind of proposal is accepted and how long a pass over several rows
+/// takes, and chooses the length with the highest expected number of tokens per second; 0 if a plain step is best.
 /// </summary>
 /// <remarks>
-/// With acceptance a, a draft of k tokens yields 1 + a + ... + a^k tokens on average. A kind that does not pay is tried again with one
-/// token after 4, 8, ... 64 chances, which bounds the loss on a text where drafts never fit to well under 1 %.
+/// With an acceptance rate a, a draft of k tokens yields 1 + a + ... + a^k tokens on average. A kind that does not pay is retried with one
+/// token after 4, 8, ... 64 opportunities. This limits the loss on texts that are never predicted correctly to well under 1 %.
 /// </remarks>
 internal sealed class DraftLength
 {
-    private const double LeastGain = 1.03;
+    private const double MinGain = 1.03;
     private const double Memory = 0.85;
     private const double AssumedRowCost = 0.15;
     private const int FirstPause = 4, LongestPause = 64;
 
     private readonly Kind[] _kinds;
-    private readonly double[] _seconds; // [rows]: of a step with so many rows; 0 where not measured
-    private readonly bool[] _warm; // [rows]: whether there was such a step
+    private readonly double[] _seconds; // [rows]: seconds of a step with that many rows; 0 if not measured
+    private readonly bool[] _warm; // [rows]: whether a step with that many rows has run
     private readonly bool _measures;
 
-    /// <param name="kinds">Kinds of proposals.</param>
-    /// <param name="longest">Most tokens of a draft.</param>
-    /// <param name="measures">Whether costs are learned from the clock; otherwise a fixed cost a row is assumed.</param>
+    /// <param name="kinds">The number of kinds of proposals.</param>
+    /// <param name="longest">The largest number of tokens of a draft.</param>
+    /// <param name="measures">Whether costs are measured with the clock. Otherwise a fixed cost per row is assumed.</param>
     public DraftLength(int kinds, int longest, bool measures)
     {
         _measures = measures;
@@ -34,22 +34,22 @@ internal sealed class DraftLength
         _kinds = new Kind[kinds];
         for (int i = 0; i < kinds; i++)
         {
-            // Longer matches come in higher kinds; the first tries correct a wrong guess quickly.
+            // Longer matches have higher kinds. The low weight lets a few trials correct a wrong guess.
             _kinds[i] = new Kind { Accepted = 1.2 + 0.2 * i, Tried = 2 };
         }
     }
 
-    /// <summary>Tokens to draft, 0 to <paramref name="longest"/>.</summary>
+    /// <summary>Chooses the number of tokens to draft, 0 to <paramref name="longest"/>.</summary>
     public int Choose(int kind, int longest)
     {
         if (_measures && _seconds[1] == 0)
         {
-            return 0; // the yardstick first
+            return 0; // measure a plain step first
         }
 
         ref Kind k = ref _kinds[kind];
         double acceptance = k.Accepted / k.Tried;
-        double expected = 1, power = 1, best = LeastGain;
+        double expected = 1, power = 1, best = MinGain;
         int length = 0;
         for (int i = 1; i <= longest; i++)
         {
@@ -79,10 +79,10 @@ internal sealed class DraftLength
         return 1;
     }
 
-    /// <summary>1, 3, 7 ... and the longest: the first step of every length has code to make.</summary>
+    /// <summary>Restricts lengths to 1, 3, 7, ... and the longest, because the first step of each length generates code.</summary>
     private static bool IsOffered(int length, int longest) => BitOperations.IsPow2(length + 1) || length == longest;
 
-    /// <summary>Learns from a checked draft.</summary>
+    /// <summary>Records the result of a checked draft.</summary>
     public void Record(int kind, int drafted, int accepted, double seconds)
     {
         ref Kind k = ref _kinds[kind];
@@ -96,25 +96,25 @@ internal sealed class DraftLength
         RecordSeconds(drafted + 1, seconds);
     }
 
-    /// <summary>Learns from a step without a draft.</summary>
+    /// <summary>Records a step without a draft.</summary>
     public void RecordPlain(double seconds) => RecordSeconds(1, seconds);
 
     private void RecordSeconds(int rows, double seconds)
     {
         if (!_warm[rows])
         {
-            // The first step with so many rows makes its code, and says nothing about the others.
+            // The first step with this many rows generates code, so its time is ignored.
             _warm[rows] = true;
             return;
         }
 
         ref double known = ref _seconds[rows];
 
-        // Down at once, up slowly: a disturbance of the machine is always too long.
+        // Decreases quickly and increases slowly: disturbances of the machine only make times longer.
         known = known == 0 ? seconds : known + (seconds < known ? 0.5 : 0.1) * (seconds - known);
     }
 
-    /// <summary>Cost of a step with so many rows, 1 being a plain one.</summary>
+    /// <summary>Gets the cost of a step with a number of rows, relative to a plain step.</summary>
     private double CostOf(int rows)
     {
         if (!_measures)

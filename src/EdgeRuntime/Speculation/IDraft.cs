@@ -4,31 +4,33 @@ using EdgeRuntime.Sampling;
 
 namespace EdgeRuntime.Speculation;
 
-/// <summary>Proposes the next tokens of an answer, for the model to check several at once.</summary>
+/// <summary>Defines a source of proposals for the next tokens, which the model checks in one pass.</summary>
 internal interface IDraft
 {
     /// <summary>
-    /// Number of values that <see cref="Prepare"/> may give besides -1: kinds of proposals that differ in how often they are accepted.
+    /// Gets the number of values of <see cref="Prepare"/> other than -1. Each is a kind of proposal with its own acceptance rate.
     /// </summary>
     int Kinds { get; }
 
     /// <summary>
-    /// Whether proposals are drawn at random: then their number may not depend on a clock, or a seed would not repeat an answer.
+    /// Gets whether proposals are drawn at random. If so, their number must not depend on a clock, because a seed must repeat an answer.
     /// </summary>
     bool IsRandom { get; }
 
-    /// <summary>Looks whether there is something to propose behind <paramref name="text"/>, before it is decided how much.</summary>
-    /// <param name="text">Prompt and answer, the current token last.</param>
-    /// <returns>The kind of proposal, or -1 for none.</returns>
+    /// <summary>Checks whether there is a proposal after <paramref name="text"/>, before its length is chosen.</summary>
+    /// <param name="text">The prompt and the answer, including the current token.</param>
+    /// <returns>The kind of the proposal, or -1 for none.</returns>
     int Prepare(ReadOnlySpan<int> text);
 
-    /// <summary>Proposes tokens behind <paramref name="text"/>, the one of the last <see cref="Prepare"/>.</summary>
-    /// <param name="text">Prompt and answer, the current token last.</param>
-    /// <param name="draft">Is filled from the start.</param>
-    /// <param name="cancellationToken">Stops it; the draft can be asked again.</param>
-    /// <returns>Number of tokens proposed.</returns>
+    /// <summary>Proposes tokens after <paramref name="text"/>, which is the text of the last <see cref="Prepare"/>.</summary>
+    /// <param name="text">The prompt and the answer, including the current token.</param>
+    /// <param name="draft">Receives the tokens, from index 0 on.</param>
+    /// <param name="cancellationToken">Cancels the call. The draft can be used again afterwards.</param>
+    /// <returns>The number of proposed tokens.</returns>
     int Propose(ReadOnlySpan<int> text, Span<int> draft, CancellationToken cancellationToken);
 
-    /// <summary>What proposed token <paramref name="index"/> was drawn from; null where it was certain.</summary>
+    /// <summary>
+    /// Gets the distribution from which the proposed token <paramref name="index"/> was drawn; null if it was not drawn at random.
+    /// </summary>
     Distribution? DistributionOf(int index);
 }

@@ -9,8 +9,8 @@ using EdgeRuntime.Tokenizers;
 namespace EdgeRuntime.Speculation;
 
 /// <summary>
-/// A smaller model proposes, drawing with the same sampler settings as the large one (speculative sampling, arXiv 2211.17192). Its sequence
-/// follows the text by prefix: what was rejected is truncated at the next proposal.
+/// Proposes tokens with a smaller model and the same sampler settings as the large one (speculative sampling, arXiv 2211.17192). The
+/// sequence of the draft model shares a prefix with the text; rejected tokens are truncated at the next proposal.
 /// </summary>
 internal sealed class ModelDraft : IDraft
 {
@@ -18,14 +18,14 @@ internal sealed class ModelDraft : IDraft
     private readonly Sampler _sampler;
     private readonly Distribution[] _distributions;
     private readonly bool _greedy;
-    private int _dropped; // tokens at the start of the text that its context has no room for
+    private int _dropped; // the number of tokens at the start of the text that do not fit into the context of the draft model
 
     public ModelDraft(ISequenceState state, GenerationOptions options)
     {
         _state = state;
         _greedy = options.Temperature <= 0;
 
-        // A generator of its own: the numbers that propose must be independent of those that accept.
+        // A separate generator: the random numbers for proposals must be independent of those for acceptance.
         GenerationOptions own = options with { Seed = options.Seed is { } seed ? ~seed : null };
         _sampler = new Sampler(own, state.VocabularySize, state.ContextLength);
         _distributions = new Distribution[_greedy ? 0 : TokenGenerator.MostDrafted];
@@ -41,8 +41,8 @@ internal sealed class ModelDraft : IDraft
     /// <inheritdoc/>
     public bool IsRandom => !_greedy;
 
-    /// <summary>A draft for <paramref name="session"/>.</summary>
-    /// <exception cref="ArgumentException">The two vocabularies differ, or it is the same session.</exception>
+    /// <summary>Creates a draft for <paramref name="session"/>.</summary>
+    /// <exception cref="ArgumentException">The vocabularies differ, or both sessions are the same.</exception>
     public static ModelDraft Create(ModelSession session, ModelSession draft, GenerationOptions options)
     {
         if (ReferenceEquals(session, draft))
@@ -104,7 +104,7 @@ internal sealed class ModelDraft : IDraft
 
     private ReadOnlySpan<float> Follow(ReadOnlySpan<int> text, int room, CancellationToken cancellationToken)
     {
-        // A text longer than the context loses half a context at a time, so that the rest is computed anew only that often.
+        // A text longer than the context loses half a context at a time, so that it is rarely recomputed.
         if (text.Length < _dropped + 1)
         {
             _dropped = 0;

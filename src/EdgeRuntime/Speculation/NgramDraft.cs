@@ -5,18 +5,18 @@ using EdgeRuntime.Sampling;
 namespace EdgeRuntime.Speculation;
 
 /// <summary>
-/// Prompt lookup: finds where the last tokens occurred before and proposes what followed there. A search is one pass over the text,
-/// microseconds beside a step's milliseconds, so that there is no index to keep.
+/// Prompt lookup: finds an earlier occurrence of the last tokens and proposes the tokens that followed it. A search is one pass over the
+/// text and takes microseconds, compared to milliseconds for a step, so no index is needed.
 /// </summary>
 internal sealed class NgramDraft : IDraft
 {
     private const int ShortestMatch = 2;
 
-    // A longer match predicts no better.
+    // Longer matches do not predict better.
     private const int LongestMatch = 12;
 
-    // Bounds the search in a text that repeats one pair of tokens over and over.
-    private const int MostPlaces = 32;
+    // Limits the search in texts that repeat one pair of tokens.
+    private const int MaxCandidates = 32;
 
     private int _source;
 
@@ -45,7 +45,7 @@ internal sealed class NgramDraft : IDraft
     {
         for (int i = 0; i < draft.Length; i++)
         {
-            // Beyond the end of the text goes on what was proposed: a period shorter than the draft repeats.
+            // Past the end of the text, continue in the proposal itself, so that a period shorter than the draft repeats.
             int from = _source + i;
             draft[i] = from < text.Length ? text[from] : draft[from - text.Length];
         }
@@ -56,7 +56,9 @@ internal sealed class NgramDraft : IDraft
     /// <inheritdoc/>
     public Distribution? DistributionOf(int index) => null;
 
-    /// <summary>The longest earlier occurrence of the text's end, the latest of equally long ones; the source is what follows it.</summary>
+    /// <summary>
+    /// Finds the longest earlier occurrence of the end of the text, the latest one on a tie. The source is the position after it.
+    /// </summary>
     private static int FindLongestMatch(ReadOnlySpan<int> text, out int source)
     {
         source = 0;
@@ -68,7 +70,7 @@ internal sealed class NgramDraft : IDraft
         int last = text[^1];
         int longest = 0;
         int places = 0;
-        for (int next = text.Length - 1; next >= ShortestMatch && places < MostPlaces && longest < LongestMatch; next--)
+        for (int next = text.Length - 1; next >= ShortestMatch && places < MaxCandidates && longest < LongestMatch; next--)
         {
             // A match ends before next.
             if (text[next - 1] != last || text[next - 2] != text[^2])

@@ -6,13 +6,13 @@ using EdgeRuntime.Sampling;
 namespace EdgeRuntime.Speculation;
 
 /// <summary>
-/// Speculative decoding: a draft proposes tokens, one pass over all of them gives the model's logits at every position, and tokens are
-/// chosen from those until one differs from the draft.
+/// Speculative decoding: a draft proposes tokens, one pass computes the model's logits at every position, and tokens are chosen from these
+/// logits until one differs from the draft.
 /// </summary>
 /// <remarks>
-/// A certain proposal d is checked by sampling as always and comparing: a seed gives the very tokens that it gives without speculation. A
-/// proposal drawn from q is accepted with probability min(1, p(d) / q(d)), and otherwise replaced by a draw from max(0, p - q), normalized:
-/// the tokens then have the model's distribution p exactly (Leviathan et al., arXiv 2211.17192, theorem in appendix A).
+/// A deterministic proposal d is checked by normal sampling and comparison, so a seed gives exactly the same tokens as without speculation.
+/// A proposal drawn from q is accepted with probability min(1, p(d) / q(d)), and otherwise replaced by a draw from max(0, p - q),
+/// normalized. The tokens then have exactly the distribution p of the model (Leviathan et al., arXiv 2211.17192, theorem in appendix A).
 /// </remarks>
 internal sealed class Speculator
 {
@@ -22,9 +22,9 @@ internal sealed class Speculator
     private readonly TimeProvider _clock;
     private readonly DraftLength _length;
     private readonly Distribution _target = new();
-    private readonly double[] _proposed; // [vocabulary]: the draft's probabilities while a replacement is drawn, zero otherwise
+    private readonly double[] _proposed; // [vocabulary]: the draft's probabilities while a replacement is drawn, otherwise zero
     private readonly int[] _batch = new int[TokenGenerator.MostDrafted + 1];
-    private readonly int[] _text; // prompt and answer; only the newest context length of it
+    private readonly int[] _text; // the prompt and the answer, limited to the newest context length
     private int _textLength;
 
     public Speculator(ISequenceState state, Sampler sampler, IDraft draft, TimeProvider? clock = null)
@@ -38,13 +38,13 @@ internal sealed class Speculator
         _text = new int[2 * (state.ContextLength + TokenGenerator.MostDrafted)];
     }
 
-    /// <summary>Tokens proposed since <see cref="Reset"/>.</summary>
+    /// <summary>Gets the number of tokens proposed since <see cref="Reset"/>.</summary>
     public int Drafted { get; private set; }
 
-    /// <summary>Proposed tokens that were accepted.</summary>
+    /// <summary>Gets the number of proposed tokens that were accepted.</summary>
     public int Accepted { get; private set; }
 
-    /// <summary>Starts anew behind a prompt. What was learned about acceptance and costs stays.</summary>
+    /// <summary>Resets to a new prompt. Learned acceptance rates and costs are kept.</summary>
     public void Reset(ReadOnlySpan<int> prompt)
     {
         prompt.CopyTo(_text);
@@ -52,7 +52,7 @@ internal sealed class Speculator
         Drafted = Accepted = 0;
     }
 
-    /// <summary>Hears of a chosen token.</summary>
+    /// <summary>Appends a chosen token.</summary>
     public void Append(int token)
     {
         if (_textLength == _text.Length)
@@ -64,14 +64,14 @@ internal sealed class Speculator
         _text[_textLength++] = token;
     }
 
-    /// <summary>Drafts, checks and chooses.</summary>
-    /// <param name="current">The token that is chosen but not yet in the state.</param>
+    /// <summary>Drafts, checks and chooses tokens.</summary>
+    /// <param name="current">The chosen token that is not in the state yet.</param>
     /// <param name="chosen">
-    /// Receives the tokens chosen, one more than the draft's accepted ones; its length less 1 bounds the draft.
+    /// Receives the chosen tokens: the accepted tokens of the draft and one more. Its length minus 1 limits the draft.
     /// </param>
-    /// <param name="cancellationToken">When it stops the call, nothing has changed.</param>
+    /// <param name="cancellationToken">Cancels the call; nothing has changed then.</param>
     /// <returns>
-    /// Number of tokens chosen; the state then holds all but the last. 0: nothing was done, and a plain step is the better thing.
+    /// The number of chosen tokens; the state then contains all but the last. 0 means that nothing was done and a plain step is better.
     /// </returns>
     public int Step(int current, Span<int> chosen, CancellationToken cancellationToken)
     {
@@ -102,13 +102,13 @@ internal sealed class Speculator
         return accepted + 1;
     }
 
-    /// <summary>Notes when a plain step begins.</summary>
+    /// <summary>Gets the start time of a plain step.</summary>
     public long StartPlain() => _clock.GetTimestamp();
 
-    /// <summary>Learns what the plain step cost.</summary>
+    /// <summary>Records the cost of a plain step.</summary>
     public void EndPlain(long started) => _length.RecordPlain(_clock.GetElapsedTime(started).TotalSeconds);
 
-    /// <returns>Number of accepted tokens; one more is chosen.</returns>
+    /// <returns>The number of accepted tokens; one more token is chosen.</returns>
     private int Check(ReadOnlySpan<float> logits, int drafted, Span<int> chosen)
     {
         for (int accepted = 0; ; accepted++)

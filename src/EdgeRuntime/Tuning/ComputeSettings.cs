@@ -5,18 +5,24 @@ using Microsoft.Extensions.Logging;
 
 namespace EdgeRuntime.Tuning;
 
-/// <summary>What a model computes with. Options win over the environment, that over a tuning profile, that over the machine's defaults.</summary>
-/// <param name="Prefill">Instruction set for several tokens at once.</param>
-/// <param name="Decode">Instruction set whose kernels multiply a single token.</param>
-/// <param name="Threads">Threads that compute.</param>
-/// <param name="WantedThreads">Threads that were asked for: more where the processors are fewer.</param>
+/// <summary>
+/// The settings that a model computes with. Options take precedence over the environment, then a tuning profile, then the defaults of the
+/// machine.
+/// </summary>
+/// <param name="Prefill">The instruction set for several tokens at once.</param>
+/// <param name="Decode">The instruction set for products of a single token.</param>
+/// <param name="Threads">The number of threads.</param>
+/// <param name="WantedThreads">The requested number of threads, which may exceed the number of processors.</param>
 internal sealed record ComputeSettings(InstructionSet Prefill, InstructionSet Decode, int Threads, int WantedThreads)
 {
-    /// <exception cref="ArgumentException">The options or the environment name an instruction set that is unknown or not on this machine.</exception>
+    /// <exception cref="ArgumentException">
+    /// The options or the environment name an instruction set that is unknown or missing on this machine.
+    /// </exception>
     public static ComputeSettings Resolve(ModelOptions options, TuningChoice? tuned)
     {
         InstructionSet? named = options.InstructionSet is { } name ? InstructionSet.Parse(name)
-            : tuned is null || Environment.GetEnvironmentVariable(InstructionSet.EnvironmentVariable) is { Length: > 0 } ? InstructionSet.Default
+            : tuned is null || Environment.GetEnvironmentVariable(InstructionSet.EnvironmentVariable) is { Length: > 0 }
+                ? InstructionSet.Default
             : null;
         InstructionSet decode = options.DecodeInstructionSet is { } decodeName ? InstructionSet.Parse(decodeName)
             : named ?? InstructionSet.Parse(tuned!.DecodeInstructionSet);
@@ -25,7 +31,7 @@ internal sealed record ComputeSettings(InstructionSet Prefill, InstructionSet De
         return new ComputeSettings(prefill, decode, Math.Min(threads, options.Processors), threads);
     }
 
-    /// <summary>Says where fewer threads compute than were asked for.</summary>
+    /// <summary>Logs a warning if fewer threads are used than requested.</summary>
     public void WarnOfBound(ILogger logger)
     {
         if (Threads < WantedThreads)

@@ -1,22 +1,24 @@
 namespace EdgeRuntime.Tuning;
 
-/// <summary>Measures settings of one model: the real one, and a made-up one that tests the search.</summary>
+/// <summary>
+/// Defines a benchmark of a model's settings. A real model implements it, and so does a simulation that tests the search.
+/// </summary>
 internal interface ITuningBench
 {
-    /// <summary>Fewest tokens that a measurement of decoding takes, the one that wakes the threads included.</summary>
-    const int LeastDecoded = 5;
+    /// <summary>The smallest number of tokens of a decode measurement, including the one that wakes the threads.</summary>
+    const int MinDecodedTokens = 5;
 
-    /// <summary>Greatest number of positions that a measurement may use.</summary>
+    /// <summary>Gets the largest number of positions of a measurement.</summary>
     int MaxPositions { get; }
 
-    /// <summary>Tokens a second of a prefill.</summary>
+    /// <summary>Measures a prefill in tokens per second.</summary>
     /// <param name="choice">The settings.</param>
-    /// <param name="tokens">Tokens of the prefill.</param>
+    /// <param name="tokens">The number of tokens of the prefill.</param>
     double Prefill(TuningChoice choice, int tokens);
 
-    /// <summary>Tokens a second of decoding.</summary>
+    /// <summary>Measures decoding in tokens per second.</summary>
     /// <param name="choice">The settings.</param>
-    /// <param name="depth">Positions in the KV cache before.</param>
-    /// <param name="seconds">Time to spend, about; at least <see cref="LeastDecoded"/> tokens are decoded.</param>
+    /// <param name="depth">The number of positions in the KV cache at the start.</param>
+    /// <param name="seconds">The approximate duration. At least <see cref="MinDecodedTokens"/> tokens are decoded.</param>
     double Decode(TuningChoice choice, int depth, double seconds);
 }

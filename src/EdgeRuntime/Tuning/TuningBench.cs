@@ -5,10 +5,10 @@ using EdgeRuntime.Kernels;
 
 namespace EdgeRuntime.Tuning;
 
-/// <summary>Measures a loaded model, whose kernels and threads it changes from one setting to the next. Not the model's owner.</summary>
+/// <summary>Measures a loaded model and switches its kernels and threads between settings. It does not own the model.</summary>
 internal sealed class TuningBench : ITuningBench, IDisposable
 {
-    private const int MostPositions = 2048;
+    private const int MaxMeasuredPositions = 2048;
 
     private readonly LanguageModel _model;
     private readonly CancellationToken _cancellationToken;
@@ -20,7 +20,7 @@ internal sealed class TuningBench : ITuningBench, IDisposable
     {
         _model = model;
         _cancellationToken = cancellationToken;
-        MaxPositions = Math.Min(MostPositions, model.ContextLength);
+        MaxPositions = Math.Min(MaxMeasuredPositions, model.ContextLength);
         _tokens = new int[MaxPositions];
         var random = new Random(20240229);
         for (int i = 0; i < _tokens.Length; i++)
@@ -51,12 +51,12 @@ internal sealed class TuningBench : ITuningBench, IDisposable
             session.Forward(_tokens.AsSpan(session.Length, depth - session.Length), _cancellationToken);
         }
 
-        // One token more than is timed wakes the threads.
+        // One additional token, which is not timed, wakes the threads.
         session.Truncate(depth);
         session.Forward(_tokens.AsSpan(depth, 1), _cancellationToken);
         long start = Stopwatch.GetTimestamp();
         int decoded = 0;
-        while (decoded < ITuningBench.LeastDecoded - 1 || Stopwatch.GetElapsedTime(start).TotalSeconds < seconds)
+        while (decoded < ITuningBench.MinDecodedTokens - 1 || Stopwatch.GetElapsedTime(start).TotalSeconds < seconds)
         {
             if (session.Length == session.ContextLength)
             {
@@ -83,7 +83,8 @@ internal sealed class TuningBench : ITuningBench, IDisposable
         _session?.Dispose();
         _session = null;
         _model.Use(InstructionSet.Parse(choice.PrefillInstructionSet), InstructionSet.Parse(choice.DecodeInstructionSet), choice.Threads);
-        _session = _model.CreateSession(new SessionOptions { ContextLength = MaxPositions, KvType = choice.KvType, BatchTokens = choice.BatchTokens });
+        _session = _model.CreateSession(
+            new SessionOptions { ContextLength = MaxPositions, KvType = choice.KvType, BatchTokens = choice.BatchTokens });
         _choice = choice;
         return _session;
     }

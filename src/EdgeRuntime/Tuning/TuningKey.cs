@@ -10,16 +10,19 @@ using EdgeRuntime.Threading;
 
 namespace EdgeRuntime.Tuning;
 
-/// <summary>What a tuning profile is valid for: this machine with this shape of model, whatever the weights' values.</summary>
-/// <param name="Processor">The processor's name.</param>
-/// <param name="Cores">Physical cores that the process may use.</param>
-/// <param name="InstructionSets">Names of the instruction sets that the machine has.</param>
-/// <param name="Architecture">The model's architecture.</param>
-/// <param name="ModelShape">Hash over architecture, names, types and sizes of all tensors; 16 hexadecimal digits.</param>
-/// <param name="Runtime">Version of the kernels that were measured.</param>
-public sealed record TuningKey(string Processor, int Cores, IReadOnlyList<string> InstructionSets, string Architecture, string ModelShape, string Runtime)
+/// <summary>
+/// Identifies the machine and the model shape that a tuning profile is valid for. The values of the weights do not matter.
+/// </summary>
+/// <param name="Processor">The name of the processor.</param>
+/// <param name="Cores">The number of physical cores that the process may use.</param>
+/// <param name="InstructionSets">The names of the instruction sets of the machine.</param>
+/// <param name="Architecture">The architecture of the model.</param>
+/// <param name="ModelShape">A hash of the architecture and of the names, types and sizes of all tensors; 16 hexadecimal digits.</param>
+/// <param name="Runtime">The version of the measured kernels.</param>
+public sealed record TuningKey(
+    string Processor, int Cores, IReadOnlyList<string> InstructionSets, string Architecture, string ModelShape, string Runtime)
 {
-    /// <summary>The key of a file on this machine.</summary>
+    /// <summary>Creates the key of a file on this machine.</summary>
     public static TuningKey Of(GgufFile file)
     {
         ArgumentNullException.ThrowIfNull(file);
@@ -39,16 +42,17 @@ public sealed record TuningKey(string Processor, int Cores, IReadOnlyList<string
             typeof(TuningKey).Assembly.GetName().Version?.ToString() ?? "0");
     }
 
-    /// <summary>Name of the profile's file: the model's shape and the machine.</summary>
+    /// <summary>Gets the file name of the profile, made from the model shape and the machine.</summary>
     public string FileName => $"{ModelShape}-{Hash($"{Processor}\n{Cores}\n{string.Join(',', InstructionSets)}")[..8]}.json";
 
-    /// <summary>What differs in another key, or null.</summary>
+    /// <summary>Describes the first difference to another key; null if they are equal.</summary>
     public string? DifferenceTo(TuningKey other)
     {
         ArgumentNullException.ThrowIfNull(other);
         return other.Processor != Processor ? $"made for the processor '{other.Processor}'; this is '{Processor}'"
             : other.Cores != Cores ? FormattableString.Invariant($"made for {other.Cores} cores; there are {Cores}")
-            : !other.InstructionSets.SequenceEqual(InstructionSets) ? $"made for {string.Join(", ", other.InstructionSets)}; this machine has {string.Join(", ", InstructionSets)}"
+            : !other.InstructionSets.SequenceEqual(InstructionSets)
+                ? $"made for {string.Join(", ", other.InstructionSets)}; this machine has {string.Join(", ", InstructionSets)}"
             : other.Architecture != Architecture || other.ModelShape != ModelShape ? "made for a model of another shape"
             : other.Runtime != Runtime ? $"made by version {other.Runtime}; this is {Runtime}"
             : null;

@@ -10,25 +10,25 @@ using EdgeRuntime.State;
 
 namespace EdgeRuntime.Tuning;
 
-/// <summary>What <see cref="ModelTuner"/> found for a model on a machine; a small JSON file.</summary>
-/// <param name="Key">What it is valid for.</param>
+/// <summary>The result of <see cref="ModelTuner"/> for a model on a machine, stored as a small JSON file.</summary>
+/// <param name="Key">The machine and the model shape of the profile.</param>
 /// <param name="Choice">The settings.</param>
-/// <param name="Measurements">Why.</param>
+/// <param name="Measurements">The measurements that led to the settings.</param>
 public sealed record TuningProfile(TuningKey Key, TuningChoice Choice, IReadOnlyList<TuningMeasurement> Measurements)
 {
-    /// <summary>Version of the file's format.</summary>
+    /// <summary>The version of the file format.</summary>
     public const int FormatVersion = 1;
 
-    /// <summary>Greatest batch that is believed: scratch memory grows with it.</summary>
+    /// <summary>The largest accepted batch. Scratch memory grows with the batch.</summary>
     public const int MaxBatchTokens = 8192;
 
-    /// <summary>Most bytes of a file that is read.</summary>
+    /// <summary>The largest accepted length of a file in bytes.</summary>
     internal const int MaxFileBytes = 1 << 20;
 
     private static readonly JsonWriterOptions Indented = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Writes the file whole or not at all, with the folder where it is missing.</summary>
-    /// <exception cref="IOException">It can't be written.</exception>
+    /// <summary>Writes the file atomically and creates a missing folder.</summary>
+    /// <exception cref="IOException">The file cannot be written.</exception>
     public void Save(string path)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
@@ -41,10 +41,12 @@ public sealed record TuningProfile(TuningKey Key, TuningChoice Choice, IReadOnly
         file.Commit();
     }
 
-    /// <summary>Reads a file; nothing in it is believed unchecked.</summary>
-    /// <exception cref="InvalidDataException">Not a profile of this version, or a value that can't be; the message says which.</exception>
-    /// <exception cref="IOException">It can't be read, is no regular file, or is larger than a profile ever is.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be read, or is a folder.</exception>
+    /// <summary>Reads a file and validates everything in it.</summary>
+    /// <exception cref="InvalidDataException">
+    /// The file is not a profile of this version, or a value is invalid; the message names it.
+    /// </exception>
+    /// <exception cref="IOException">The file cannot be read, is not a regular file, or is too large for a profile.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access is denied, or the path is a folder.</exception>
     public static TuningProfile Load(string path)
     {
         try

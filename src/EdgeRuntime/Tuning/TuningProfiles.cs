@@ -6,13 +6,15 @@ using Microsoft.Extensions.Logging;
 
 namespace EdgeRuntime.Tuning;
 
-/// <summary>Where tuning profiles lie, one file for each machine and shape of model.</summary>
+/// <summary>Locates tuning profiles, one file per machine and model shape.</summary>
 public static class TuningProfiles
 {
-    /// <summary>The environment variable that names another folder.</summary>
+    /// <summary>The environment variable for another folder.</summary>
     public const string EnvironmentVariable = "EDGERUNTIME_PROFILES";
 
-    /// <summary>The folder of EDGERUNTIME_PROFILES, or edgert/profiles in the user's folder for local data; null where the user has none.</summary>
+    /// <summary>
+    /// Gets the folder in EDGERUNTIME_PROFILES, or edgert/profiles in the user's folder for local data; null if there is none.
+    /// </summary>
     public static string? Folder
     {
         get
@@ -22,20 +24,21 @@ public static class TuningProfiles
                 return folder;
             }
 
-            string local = Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify);
+            string local = Environment.GetFolderPath(
+                Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify);
             return local.Length > 0 ? Path.Combine(local, "edgert", "profiles") : null;
         }
     }
 
-    /// <summary>The file of a key's profile; null where there is no folder.</summary>
+    /// <summary>Gets the file of a key's profile; null if there is no folder.</summary>
     public static string? PathOf(TuningKey key)
     {
         ArgumentNullException.ThrowIfNull(key);
         return Folder is { } folder ? Path.Combine(folder, key.FileName) : null;
     }
 
-    /// <summary>The profile of a model on this machine. One that is damaged or made for something else is left alone, with one warning.</summary>
-    /// <returns>Null where there is none that can be used.</returns>
+    /// <summary>Finds the profile of a model on this machine. A damaged or mismatched profile is ignored with one warning.</summary>
+    /// <returns>The profile, or null if there is no usable one.</returns>
     internal static TuningProfile? Find(GgufFile file, ILogger logger)
     {
         TuningKey key = TuningKey.Of(file);

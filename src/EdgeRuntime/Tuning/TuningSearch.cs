@@ -6,26 +6,28 @@ using System.Linq;
 namespace EdgeRuntime.Tuning;
 
 /// <summary>
-/// Chooses one setting after another, each with those chosen before: decode ISA, prefill ISA, threads, batch, KV type. The
-/// candidates of a step take turns over several rounds, so that a machine that changes its clock treats them alike, and
-/// another one than the default must be faster in every round, of at least two, and clearly so in the median. One that has lost a
-/// round is measured no more.
+/// Chooses settings one after another: decode ISA, prefill ISA, threads, batch, KV type. The candidates of a step take turns over several
+/// rounds, so that changes of the clock frequency affect all of them. A candidate replaces the default only if it is faster in every round,
+/// of at least two, and clearly faster in the median. A candidate that has lost a round is not measured again.
 /// </summary>
 /// <remarks>
-/// It keeps to its time: a step gets a share of what is left, begins a round only when one like the last fits into the share, and is
-/// left out where the shortest measurements would not fit.
+/// The search respects its time limit: a step gets a share of the remaining time, starts a round only if a round like the last fits into
+/// the share, and is skipped if the shortest measurements do not fit.
 /// </remarks>
-internal sealed class TuningSearch(ITuningBench bench, TuningCandidates candidates, TuningOptions options, Action<string> tell, TimeProvider clock)
+internal sealed class TuningSearch(
+    ITuningBench bench, TuningCandidates candidates, TuningOptions options, Action<string> tell, TimeProvider clock)
 {
-    /// <summary>A candidate must be faster than the default by this factor in the median of the rounds.</summary>
-    public const double LeastGain = 1.03;
+    /// <summary>The factor by which a candidate must be faster than the default in the median of the rounds.</summary>
+    public const double MinGain = 1.03;
 
     private const int Rounds = 3;
-    private const int LeastRounds = 2;
-    private const int LeastPrefill = 16;
+    private const int MinRounds = 2;
+    private const int MinPrefillTokens = 16;
     private const double WarmUpShare = 0.04;
 
-    /// <summary>A turn of a conversation, to weigh prefill against decode where one number of threads serves both.</summary>
+    /// <summary>
+    /// The prompt length of a conversation turn, to weigh prefill against decode when both use the same number of threads.
+    /// </summary>
     private const int TurnPrompt = 256;
     private const int TurnAnswer = 128;
 
@@ -38,28 +40,31 @@ internal sealed class TuningSearch(ITuningBench bench, TuningCandidates candidat
     public (TuningChoice Choice, IReadOnlyList<TuningMeasurement> Measurements) Run()
     {
         TuningChoice choice = candidates.Default;
-        // The first second is slower: pages are touched, code is compiled again, the clock rises.
-        bench.Prefill(choice, Math.Min(LeastPrefill, bench.MaxPositions));
+        // The first second is slower: pages are faulted in, code is recompiled, the clock frequency rises.
+        bench.Prefill(choice, Math.Min(MinPrefillTokens, bench.MaxPositions));
         _decodeRate = bench.Decode(choice, depth: 0, options.Seconds * WarmUpShare);
         _prefillRate = bench.Prefill(choice, Math.Min(32, bench.MaxPositions));
 
         choice = Step(
-            "decode isa", 0.15, LeastDecodeSeconds, candidates.InstructionSets, choice, (c, isa) => c with { DecodeInstructionSet = isa }, Decode(depth: 0));
+            "decode isa", 0.15, MinDecodeSeconds, candidates.InstructionSets, choice,
+            (c, isa) => c with { DecodeInstructionSet = isa }, Decode(depth: 0));
         choice = Step(
-            "prefill isa", 0.2, LeastPrefillSeconds, candidates.InstructionSets, choice, (c, isa) => c with { PrefillInstructionSet = isa }, Prefill());
+            "prefill isa", 0.2, MinPrefillSeconds, candidates.InstructionSets, choice,
+            (c, isa) => c with { PrefillInstructionSet = isa }, Prefill());
         choice = Step(
-            "threads", 0.25, LeastDecodeSeconds + LeastPrefillSeconds, candidates.Threads, choice, (c, threads) => c with { Threads = threads }, Both());
+            "threads", 0.25, MinDecodeSeconds + MinPrefillSeconds, candidates.Threads, choice,
+            (c, threads) => c with { Threads = threads }, Both());
         choice = StepBatch(choice);
         return (StepKvType(choice), _measurements);
     }
 
     private double SecondsLeft => options.Seconds - clock.GetElapsedTime(_started).TotalSeconds;
 
-    private double LeastDecodeSeconds => ITuningBench.LeastDecoded / _decodeRate;
+    private double MinDecodeSeconds => ITuningBench.MinDecodedTokens / _decodeRate;
 
-    private double LeastPrefillSeconds => LeastPrefill / _prefillRate;
+    private double MinPrefillSeconds => MinPrefillTokens / _prefillRate;
 
-    /// <summary>Batches are compared on a prompt of the largest one; those that the budget has no time for are left out.</summary>
+    /// <summary>Compares batch sizes on a prompt of the largest one. Sizes that do not fit into the time limit are skipped.</summary>
     private TuningChoice StepBatch(TuningChoice choice)
     {
         const double Share = 0.6;
@@ -77,10 +82,12 @@ internal sealed class TuningSearch(ITuningBench bench, TuningCandidates candidat
             (c, _) => new Speed(bench.Prefill(c, tokens), null));
     }
 
-    /// <summary>Types of the KV cache are compared with a filled one.</summary>
+    /// <summary>Compares the types of the KV cache with a filled cache.</summary>
     private TuningChoice StepKvType(TuningChoice choice)
     {
-        int depth = (int)Math.Min(Math.Min(1024, bench.MaxPositions / 2), _prefillRate * SecondsLeft * 0.5 / (Rounds * candidates.KvTypes.Count));
+        int depth = (int)Math.Min(
+            Math.Min(1024, bench.MaxPositions / 2),
+            _prefillRate * SecondsLeft * 0.5 / (Rounds * candidates.KvTypes.Count));
         if (depth < 32)
         {
             tell($"kv type: {choice.KvType}, not measured: no time to fill a cache");
@@ -88,26 +95,30 @@ internal sealed class TuningSearch(ITuningBench bench, TuningCandidates candidat
         }
 
         return Step(
-            "kv type", 0.5, (depth / _prefillRate) + LeastDecodeSeconds, candidates.KvTypes, choice, (c, type) => c with { KvType = type }, Decode(depth));
+            "kv type", 0.5, (depth / _prefillRate) + MinDecodeSeconds, candidates.KvTypes, choice,
+            (c, type) => c with { KvType = type }, Decode(depth));
     }
 
-    private Func<TuningChoice, double, Speed> Decode(int depth) => (choice, seconds) => new Speed(null, bench.Decode(choice, depth, seconds));
+    private Func<TuningChoice, double, Speed> Decode(int depth) =>
+        (choice, seconds) => new Speed(null, bench.Decode(choice, depth, seconds));
 
-    private Func<TuningChoice, double, Speed> Prefill() => (choice, seconds) => new Speed(bench.Prefill(choice, PrefillTokens(seconds)), null);
+    private Func<TuningChoice, double, Speed> Prefill() =>
+        (choice, seconds) => new Speed(bench.Prefill(choice, PrefillTokens(seconds)), null);
 
     private Func<TuningChoice, double, Speed> Both() => (choice, seconds) =>
         new Speed(bench.Prefill(choice, PrefillTokens(seconds / 2)), bench.Decode(choice, 0, seconds / 2));
 
-    private int PrefillTokens(double seconds) => (int)Math.Clamp(_prefillRate * seconds, Math.Min(LeastPrefill, bench.MaxPositions), Math.Min(512, bench.MaxPositions));
+    private int PrefillTokens(double seconds) =>
+        (int)Math.Clamp(_prefillRate * seconds, Math.Min(MinPrefillTokens, bench.MaxPositions), Math.Min(512, bench.MaxPositions));
 
-    /// <summary>Measures the candidates of one setting in rounds and takes the best.</summary>
-    /// <param name="name">What is chosen.</param>
-    /// <param name="share">Of the time that is left.</param>
-    /// <param name="least">Seconds that a measurement takes at least.</param>
+    /// <summary>Measures the candidates of one setting in rounds and chooses the best.</summary>
+    /// <param name="name">The name of the setting.</param>
+    /// <param name="share">The share of the remaining time.</param>
+    /// <param name="least">The shortest duration of a measurement in seconds.</param>
     /// <param name="values">The candidates, the default first.</param>
-    /// <param name="choice">What was chosen before.</param>
-    /// <param name="apply">Sets a candidate.</param>
-    /// <param name="measure">Measures for about so many seconds.</param>
+    /// <param name="choice">The settings chosen so far.</param>
+    /// <param name="apply">Applies a candidate to the settings.</param>
+    /// <param name="measure">Measures for about the given number of seconds.</param>
     private TuningChoice Step<T>(
         string name, double share, double least, IReadOnlyList<T> values, TuningChoice choice, Func<TuningChoice, T, TuningChoice> apply,
         Func<TuningChoice, double, Speed> measure)
@@ -117,7 +128,7 @@ internal sealed class TuningSearch(ITuningBench bench, TuningCandidates candidat
             return choice;
         }
 
-        if (least * values.Count * LeastRounds > SecondsLeft)
+        if (least * values.Count * MinRounds > SecondsLeft)
         {
             tell($"{name}: {Text(values[0])}, not measured: no time");
             return choice;
@@ -135,7 +146,7 @@ internal sealed class TuningSearch(ITuningBench bench, TuningCandidates candidat
 
     private static string Text<T>(T value) => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
 
-    /// <summary>Measures all candidates, and then in further rounds the first and those that have beaten it every time.</summary>
+    /// <summary>Measures all candidates, then in further rounds the first one and those that have beaten it in every round.</summary>
     private List<Speed>[] Race(int candidates, double seconds, Func<int, Speed> measure)
     {
         long began = clock.GetTimestamp();
@@ -153,8 +164,8 @@ internal sealed class TuningSearch(ITuningBench bench, TuningCandidates candidat
             racing.RemoveAll(i => i > 0 && speeds[i][round].SecondsOfTurn >= speeds[0][round].SecondsOfTurn);
             double nextRound = clock.GetElapsedTime(roundBegan).TotalSeconds * racing.Count / measured;
 
-            // What has won the first round needs the second to be chosen: that may cost more than the share.
-            double left = round + 1 < LeastRounds ? SecondsLeft : seconds - clock.GetElapsedTime(began).TotalSeconds;
+            // A candidate that won the first round needs a second one to be chosen, even if that exceeds the share.
+            double left = round + 1 < MinRounds ? SecondsLeft : seconds - clock.GetElapsedTime(began).TotalSeconds;
             if (racing.Count == 1 || nextRound > left)
             {
                 break;
@@ -164,15 +175,15 @@ internal sealed class TuningSearch(ITuningBench bench, TuningCandidates candidat
         return speeds;
     }
 
-    /// <summary>The index of the candidate that takes the least time for a turn; the first where none is clearly better.</summary>
+    /// <summary>Finds the candidate with the shortest time per turn; the first one if none is clearly better.</summary>
     private static int Choose(IReadOnlyList<Speed>[] speeds)
     {
         int best = 0;
-        double bestGain = LeastGain;
+        double bestGain = MinGain;
         for (int i = 1; i < speeds.Length; i++)
         {
             double[] gains = [.. speeds[i].Select((speed, round) => speeds[0][round].SecondsOfTurn / speed.SecondsOfTurn).Order()];
-            if (gains.Length >= LeastRounds && gains[0] > 1 && gains[gains.Length / 2] > bestGain)
+            if (gains.Length >= MinRounds && gains[0] > 1 && gains[gains.Length / 2] > bestGain)
             {
                 best = i;
                 bestGain = gains[gains.Length / 2];
@@ -188,9 +199,10 @@ internal sealed class TuningSearch(ITuningBench bench, TuningCandidates candidat
         return rates.Length > 0 ? rates[rates.Length / 2] : null;
     }
 
-    /// <summary>Tokens a second; null for what was not measured.</summary>
+    /// <summary>Rates in tokens per second; null if not measured.</summary>
     private readonly record struct Speed(double? Prefill, double? Decode)
     {
-        public double SecondsOfTurn => (Prefill is { } prefill ? TurnPrompt / prefill : 0) + (Decode is { } decode ? TurnAnswer / decode : 0);
+        public double SecondsOfTurn =>
+            (Prefill is { } prefill ? TurnPrompt / prefill : 0) + (Decode is { } decode ? TurnAnswer / decode : 0);
     }
 }

@@ -15,7 +15,7 @@ public sealed class MappedFileTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void BringIn_OfAFileThatNobodyTouched_LeavesNoPageFaultForLater()
+    public void Populate_UntouchedFile_LeavesNoPageFaults()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.OSVersion.Version >= new Version(5, 14), "pages come on request with Linux 5.14");
         const int Bytes = 64 << 20;
@@ -23,27 +23,27 @@ public sealed class MappedFileTests : IDisposable
         File.WriteAllBytes(path, TemporaryFolder.Bytes(0, Bytes));
         using var file = new MappedFile(path);
         Assert.True(MappedKilobytes(path) < Bytes / 1024 / 10);
-        file.BringIn();
+        file.Populate();
         Assert.Equal(Bytes / 1024, MappedKilobytes(path));
     }
 
     [Fact]
-    public void BringIn_OfAnEmptyFile_DoesNothing()
+    public void Populate_EmptyFile_DoesNothing()
     {
         string path = _folder["empty"];
         File.WriteAllBytes(path, []);
         using var file = new MappedFile(path);
-        file.BringIn();
+        file.Populate();
     }
 
     [Fact]
-    public void Dispose_ThenBringInOrRead_Throws()
+    public void Dispose_ThenPopulateOrRead_Throws()
     {
         string path = _folder["mapped"];
         File.WriteAllBytes(path, TemporaryFolder.Bytes(0, 8));
         var file = new MappedFile(path);
         file.Dispose();
-        Assert.Throws<ObjectDisposedException>(file.BringIn);
+        Assert.Throws<ObjectDisposedException>(file.Populate);
         Assert.Throws<ObjectDisposedException>(() => file.Source.Read(0, new byte[8]));
     }
 

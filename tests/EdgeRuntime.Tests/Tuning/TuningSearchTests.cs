@@ -184,7 +184,7 @@ public sealed class TuningSearchTests
             Assert.InRange(depth, 0, MaxPositions - 1);
             double rate = 100 * decode(choice) / Slowdown(Elapsed);
             double fill = depth / (1000 * prefill(choice) / Slowdown(Elapsed));
-            Elapsed += TimeSpan.FromSeconds(fill + Math.Max(seconds, ITuningBench.LeastDecoded / rate));
+            Elapsed += TimeSpan.FromSeconds(fill + Math.Max(seconds, ITuningBench.MinDecodedTokens / rate));
             return rate;
         }
     }

@@ -51,6 +51,7 @@ public sealed partial class ProvenanceTests
         "{{ dict(d)|tojson }}",
         "{% macro m() %}{{ kwargs|tojson }}{% endmacro %}{{ m(**d) }}", "{{ dict(**d)|tojson }}", "{{ namespace(d) }}",
         "{{ d|dictsort }}", "{{ (s ~ 'x') * 3 }}",
+        "{{ 'x' + s + w + 'y' + s }}", "{{ (s + w) + (s + 'x') }}", "{{ ('x' + s) + (w + 'y') }}", "{{ '' + s + '' + 'x' + '' }}",
         "{{ 'x' * 3 ~ s * 2 }}", "{{ ('<b>x</b> ' ~ s)|striptags }}", "{{ s|default('x') }}", "{{ l|batch(2, 'x')|list }}",
         "{{ s.zfill(20) ~ 'x'.zfill(3) }}",
         "{{ ('xy' ~ s).removeprefix('x') }}", "{{ (s ~ 'x').splitlines() }}", "{{ l|unique|join('x') }}", "{{ l|groupby(0) }}",

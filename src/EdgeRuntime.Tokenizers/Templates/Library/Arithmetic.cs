@@ -103,7 +103,7 @@ internal static class Arithmetic
 
     private static StringValue AddText(RenderContext context, StringValue left, StringValue right)
     {
-        // What is marked safe escapes what is added to it, in front or behind.
+        // Markup escapes what is added before or after it.
         bool isMarkup = left.IsMarkup || right.IsMarkup;
         return isMarkup
             ? StringValue.Concat(context, TextFilters.Escaped(context, left), TextFilters.Escaped(context, right))

@@ -3,7 +3,7 @@ using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Library;
 
-/// <summary>The <c>attribute</c> of a filter: names with dots between them, and whole numbers for indexes.</summary>
+/// <summary>The <c>attribute</c> argument of a filter: names and integer indices, separated by dots.</summary>
 internal readonly struct AttributePath
 {
     private readonly Value[] _parts;
@@ -14,8 +14,8 @@ internal readonly struct AttributePath
 
     /// <param name="context">The rendering.</param>
     /// <param name="attribute">The path; null for the element itself.</param>
-    /// <param name="missing">What stands for an attribute that isn't there; null for an undefined value.</param>
-    /// <param name="ignoreCase">Whether strings are taken in lower case, to be compared.</param>
+    /// <param name="missing">The value for a missing attribute; null for an undefined value.</param>
+    /// <param name="ignoreCase">Whether strings are converted to lower case for comparison.</param>
     public static AttributePath Of(RenderContext context, Value? attribute, Value? missing = null, bool ignoreCase = false)
     {
         Value[] parts = attribute switch
@@ -27,7 +27,7 @@ internal readonly struct AttributePath
         return new AttributePath(parts, missing is NoneValue ? null : missing, ignoreCase);
     }
 
-    /// <summary>The names between separators, paid for before they are made.</summary>
+    /// <summary>Splits names at separators, and charges for them before they are made.</summary>
     public static string[] Names(RenderContext context, StringValue names, char separator)
     {
         int count = context.Read(names).AsSpan().Count(separator) + 1;
@@ -48,7 +48,7 @@ internal readonly struct AttributePath
         return _ignoreCase ? Lower(context, item) : item;
     }
 
-    /// <summary>Strings in lower case, all else as it is.</summary>
+    /// <summary>Converts strings to lower case and returns other values unchanged.</summary>
     public static Value Lower(RenderContext context, Value value) =>
         value is StringValue text ? TextMaps.Apply(context, text, TextMaps.Lower) : value;
 

@@ -12,7 +12,7 @@ internal sealed class BraceFormat(RenderContext context, Arguments arguments)
         new BraceFormat(context, arguments).Format(format, 2);
 
     /// <param name="format">The format.</param>
-    /// <param name="levels">How many levels of braces are left: a specification may hold fields, those no more.</param>
+    /// <param name="levels">The remaining nesting levels: a specification may contain fields, but their specifications may not.</param>
     private StringValue Format(StringValue format, int levels)
     {
         if (levels == 0)

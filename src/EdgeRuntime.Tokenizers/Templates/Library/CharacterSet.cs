@@ -3,16 +3,16 @@ using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Library;
 
-/// <summary>The characters that <c>strip</c> takes away: those of a text, by code point.</summary>
+/// <summary>The set of characters that <c>strip</c> removes: the code points of a text.</summary>
 internal sealed class CharacterSet
 {
-    // A few are compared one by one, many are looked up.
+    // Up to this many characters are compared one by one; more are looked up in a set.
     private const int Few = 8;
 
     private readonly string _characters;
     private readonly HashSet<int>? _table;
 
-    /// <param name="characters">The characters, in any order.</param>
+    /// <param name="characters">The characters in any order.</param>
     public CharacterSet(string characters)
     {
         _characters = characters;
@@ -28,7 +28,7 @@ internal sealed class CharacterSet
         }
     }
 
-    /// <summary>Whether the code point at an index of a text is in the set.</summary>
+    /// <summary>Gets whether the code point at an index of a text is in the set.</summary>
     public bool Contains(string text, int index) =>
         _table is null ? _characters.Contains(text[index]) : _table.Contains(CodePoints.ValueAt(text, index));
 }

@@ -3,7 +3,7 @@ using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Library;
 
-/// <summary>Python's comparison operators.</summary>
+/// <summary>The comparison operators of Python.</summary>
 internal static class Comparisons
 {
     public static Func<RenderContext, Value, Value, bool>? Find(string symbol) => symbol switch
@@ -38,11 +38,11 @@ internal static class Comparisons
 
     public static bool NotIn(RenderContext context, Value item, Value container) => !In(context, item, container);
 
-    /// <summary>Which comes first; null where neither does (not a number).</summary>
+    /// <summary>Orders two values; null if they are unordered (not a number).</summary>
     /// <param name="context">The rendering.</param>
-    /// <param name="symbol">The operator, for the error that the two can't be compared.</param>
-    /// <param name="left">One value.</param>
-    /// <param name="right">The other.</param>
+    /// <param name="symbol">The operator, for the error if the types cannot be compared.</param>
+    /// <param name="left">The left value.</param>
+    /// <param name="right">The right value.</param>
     public static int? Order(RenderContext context, string symbol, Value left, Value right)
     {
         context.Defined(left);
@@ -67,7 +67,7 @@ internal static class Comparisons
         };
     }
 
-    /// <summary>By code points, as Python does: surrogate pairs come after all other characters.</summary>
+    /// <summary>Compares code points like Python: surrogate pairs are greater than all other characters.</summary>
     private static int OrderText(string left, string right)
     {
         int same = left.AsSpan().CommonPrefixLength(right);

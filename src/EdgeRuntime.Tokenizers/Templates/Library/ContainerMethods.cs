@@ -7,7 +7,7 @@ namespace EdgeRuntime.Tokenizers.Templates.Library;
 /// <summary>The methods of Python's types.</summary>
 internal static class Methods
 {
-    /// <summary>A method of a value; null where its type has none of that name.</summary>
+    /// <summary>Finds a method of a value; null if its type has none of that name.</summary>
     public static Value? Find(Value self, string name) => self switch
     {
         StringValue => StringMethods.Table.Bind(self, name),
@@ -18,7 +18,7 @@ internal static class Methods
     };
 }
 
-/// <summary>The methods of Python's <c>list</c>; those that change it are refused, as Jinja's immutable sandbox does.</summary>
+/// <summary>The methods of Python's <c>list</c>. Those that modify the list are refused, as in Jinja's immutable sandbox.</summary>
 internal static class ListMethods
 {
     public static readonly FunctionTable Table = new("append", "clear", "extend", "insert", "pop", "remove", "reverse", "sort")
@@ -72,7 +72,7 @@ internal static class TupleMethods
     }
 }
 
-/// <summary>The methods of Python's <c>dict</c>; those that change it are refused.</summary>
+/// <summary>The methods of Python's <c>dict</c>. Those that modify the dict are refused.</summary>
 internal static class DictMethods
 {
     public static readonly FunctionTable Table = new("clear", "pop", "popitem", "setdefault", "update")

@@ -2,7 +2,9 @@ using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Library;
 
-/// <summary>Jinja's filters: name, parameters (with <c>?</c>: optional), what it does. To add one is to add a line.</summary>
+/// <summary>
+/// The filters of Jinja: name, parameters (<c>?</c> marks optional ones) and implementation. To add a filter, add a line.
+/// </summary>
 internal static class Filters
 {
     public static readonly FunctionTable Table = new()
@@ -68,7 +70,7 @@ internal static class Filters
     public static Value Apply(RenderContext context, string name, Value value, Arguments arguments) =>
         (Table.Find(name) ?? throw Errors.Template($"No filter named '{name}'.")).Invoke(name, context, value, arguments);
 
-    /// <summary>Attributes only: unlike <c>value.name</c>, never an item.</summary>
+    /// <summary>Gets an attribute. Unlike <c>value.name</c>, it never returns an item.</summary>
     private static Value Attribute(RenderContext context, Value value, Value name) =>
         context.FindAttribute(value, context.Read(StringMethods.Required(name))) ?? UndefinedValue.Member(value, name);
 

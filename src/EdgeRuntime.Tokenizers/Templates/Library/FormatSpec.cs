@@ -68,7 +68,7 @@ internal struct FormatSpec
         return i == text.Length ? spec : throw Errors.Value("Invalid format specifier");
     }
 
-    /// <summary>A number of decimal digits, at most what any limit lets pass.</summary>
+    /// <summary>Reads a decimal number, capped at a value that exceeds every limit.</summary>
     public static int ReadNumber(string text, ref int index, int missing)
     {
         long number = 0;
@@ -81,7 +81,7 @@ internal struct FormatSpec
         return index == start ? missing : (int)number;
     }
 
-    /// <summary>Formats as <c>format(value, spec)</c> does.</summary>
+    /// <summary>Formats a value like <c>format(value, spec)</c>.</summary>
     public readonly StringValue Apply(RenderContext context, Value value)
     {
         if (Numbers.TryInteger(value, out Int128 whole))
@@ -109,11 +109,11 @@ internal struct FormatSpec
         return Pad(context, Cut(context, (StringValue)value), "", '<');
     }
 
-    /// <summary>A string, cut to as many code points as the precision says.</summary>
+    /// <summary>Cuts a string to the precision, in code points.</summary>
     public readonly StringValue Cut(RenderContext context, StringValue text) =>
         Precision >= 0 ? text.Slice(0, text.UnitAt(context, Precision)) : text;
 
-    /// <summary>Formats an integer with the sign, prefix and padding asked for.</summary>
+    /// <summary>Formats an integer with the sign, prefix and padding of the specification.</summary>
     public readonly StringValue FormatInteger(RenderContext context, Int128 value)
     {
         context.ChargeCharacters(NumberText.Cost(0, Math.Clamp(Precision, 0, MaxPrecision)));
@@ -139,7 +139,7 @@ internal struct FormatSpec
         return Pad(context, new StringValue(digits), SignOf(value < 0) + (Type == 'X' ? prefix.ToUpperInvariant() : prefix), '>');
     }
 
-    /// <summary>Formats a float with the sign and padding asked for.</summary>
+    /// <summary>Formats a float with the sign and padding of the specification.</summary>
     public readonly StringValue FormatFloat(RenderContext context, double value)
     {
         int precision = Math.Min(Precision < 0 ? 6 : Precision, MaxPrecision);
@@ -166,7 +166,7 @@ internal struct FormatSpec
         return Pad(context, new StringValue(Type is 'E' or 'F' or 'G' ? text.ToUpperInvariant() : text), SignOf(negative), '>');
     }
 
-    /// <summary>Pads to the width.</summary>
+    /// <summary>Pads a text to the width.</summary>
     public readonly StringValue Pad(RenderContext context, StringValue text, string sign, char defaultAlign)
     {
         int missing = Math.Max(0, Width - text.Length!.Value - sign.Length);

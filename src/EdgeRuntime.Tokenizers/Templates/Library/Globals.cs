@@ -1,10 +1,11 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Library;
 
-/// <summary>The functions that every template sees: Jinja's own, and those that HF transformers adds.</summary>
+/// <summary>The global functions of templates: those of Jinja and those that HF transformers adds.</summary>
 internal static class Globals
 {
     public static readonly FunctionTable Table = new()
@@ -18,17 +19,11 @@ internal static class Globals
         { "strftime_now", "format", (context, _, a) => Strftime.Format(context, StringMethods.Required(a.At(0))) },
     };
 
-    /// <summary>A scope with all of them.</summary>
-    public static Scope NewScope()
-    {
-        var scope = new Scope(null);
-        foreach (string name in Table)
-        {
-            scope.Set(name, Table.Bind(NoneValue.Instance, name)!);
-        }
+    private static readonly Dictionary<string, Value> Functions =
+        Table.ToDictionary(static name => name, static name => Table.Bind(NoneValue.Instance, name)!, StringComparer.Ordinal);
 
-        return scope;
-    }
+    /// <summary>Creates a scope with all global functions.</summary>
+    public static Scope NewScope() => new(null, Functions);
 
     private static CyclerValue Cycler(RenderContext context, Value self, Arguments arguments) => arguments.Count > 0
         ? new CyclerValue(Positional(arguments))
@@ -66,7 +61,7 @@ internal static class Globals
         return made;
     }
 
-    /// <summary>Entries from a dict or pairs, and from named arguments.</summary>
+    /// <summary>Makes dict entries from a dict or pairs, and from named arguments.</summary>
     private static OrderedDictionary<Value, Value> Entries(RenderContext context, string function, Arguments arguments)
     {
         var entries = new OrderedDictionary<Value, Value>();

@@ -7,15 +7,16 @@ using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Library;
 
-/// <summary>JSON in, as the variables of a rendering.</summary>
+/// <summary>Converts JSON to the variables of a rendering.</summary>
 internal static class JsonInput
 {
-    // Templates write these between the characters of their marks ('<|' + role + '|>'), so they have to count as the template's own.
+    // Templates embed roles in control tokens ('<|' + role + '|>'), so roles have to count as text of the template.
     private static readonly string[] Roles =
         ["system", "user", "assistant", "tool", "developer", "function", "model", "ipython", "observation", "environment", "documents"];
 
     /// <summary>
-    /// The value of a variable. Its strings are data, all but the roles that templates know and the texts of the vocabulary's own tokens.
+    /// Converts the value of a variable. Its strings are data, except the roles that templates know and the texts of the vocabulary's own
+    /// tokens.
     /// </summary>
     public static Value ToVariable(string name, JsonNode? node) =>
         ToValue(node, 0, name.EndsWith("_token", StringComparison.Ordinal) ? default : DataRanges.All);
@@ -53,8 +54,7 @@ internal static class JsonInput
     }
 
     private static bool IsRole(KeyValuePair<string, JsonNode?> member) =>
-        member.Key == "role" && member.Value?.GetValueKind() == JsonValueKind.String
-        && Array.IndexOf(Roles, member.Value.GetValue<string>()) >= 0;
+        member.Key == "role" && member.Value is JsonValue value && value.TryGetValue(out string? role) && Array.IndexOf(Roles, role) >= 0;
 
     private static Value Scalar(JsonValue value, DataRanges data) => value.GetValueKind() switch
     {
@@ -67,7 +67,7 @@ internal static class JsonInput
 
     private static Value Number(JsonValue value)
     {
-        // A double keeps being one when it is whole; everything else is read from its digits.
+        // A double stays a double even if it is whole; other numbers are read from their digits.
         if (!value.TryGetValue(out JsonElement _) && value.TryGetValue(out double real))
         {
             return new FloatValue(real);
@@ -82,7 +82,7 @@ internal static class JsonInput
     }
 }
 
-/// <summary>JSON out: <c>tojson</c> as HF transformers defines it, which is Python's <c>json.dumps</c>.</summary>
+/// <summary>Writes JSON: <c>tojson</c> as HF transformers defines it, which is Python's <c>json.dumps</c>.</summary>
 internal sealed class JsonOutput(
     TextSink sink, bool ascii, StringValue? indent, StringValue itemSeparator, StringValue keySeparator, bool sortKeys)
 {
@@ -219,7 +219,7 @@ internal sealed class JsonOutput(
             if (Escape(text[i]) is { } escape)
             {
                 sink.Append(value, plain, i - plain);
-                sink.AppendInstead(value, i, 1, escape);
+                sink.AppendReplacement(value, i, 1, escape);
                 plain = i + 1;
             }
         }

@@ -3,10 +3,10 @@ using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Library;
 
-/// <summary>The filters that make numbers.</summary>
+/// <summary>The filters that return numbers.</summary>
 internal static class NumberFilters
 {
-    // Past this no digit of a double is left to round.
+    // At this precision every double is unchanged by rounding.
     private const int MaxPrecision = 340;
 
     public static Value Abs(RenderContext context, Value value, Arguments arguments)

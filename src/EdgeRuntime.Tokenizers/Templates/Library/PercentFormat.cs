@@ -37,7 +37,7 @@ internal static class PercentFormat
 
         }
 
-        // Python complains of what is left over only where it can't be a mapping.
+        // Python rejects unused values only if they cannot be a mapping.
         bool mayBeUnused = values is DictValue or ListValue or RangeValue or UndefinedValue;
         return used == items.Length || mayBeUnused
             ? sink.ToValue(format.IsMarkup)
@@ -131,7 +131,7 @@ internal static class PercentFormat
         }
     }
 
-    /// <summary>Zeros stand between the sign and the digits, and only where the text isn't put left.</summary>
+    /// <summary>Adds zeros between the sign and the digits, unless the text is left-aligned.</summary>
     private static void PadWithZeros(ref FormatSpec spec)
     {
         if (spec.ZeroPadded && spec.Align != '<')

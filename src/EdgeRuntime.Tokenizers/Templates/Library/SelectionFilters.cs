@@ -4,7 +4,7 @@ using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Library;
 
-/// <summary>The filters that apply another filter or a test to every element, each when it is asked for.</summary>
+/// <summary>The filters that apply another filter or a test to each element lazily.</summary>
 internal static class SelectionFilters
 {
     public static Value Map(RenderContext context, Value value, Arguments arguments)
@@ -32,9 +32,11 @@ internal static class SelectionFilters
 
     /// <param name="context">The rendering.</param>
     /// <param name="value">The sequence.</param>
-    /// <param name="arguments">The attribute where one is tested, then the test and its arguments; without a test, the truth is asked.</param>
+    /// <param name="arguments">
+    /// The attribute if one is tested, then the test and its arguments. Without a test the truth of the element is tested.
+    /// </param>
     /// <param name="byAttribute">Whether an attribute is tested.</param>
-    /// <param name="keep">Which outcome keeps the element.</param>
+    /// <param name="keep">The outcome that keeps the element.</param>
     public static Value Select(RenderContext context, Value value, Arguments arguments, bool byAttribute, bool keep)
     {
         IEnumerator<Value> items = value.IsTrue ? context.Iterate(value) : ListValue.Empty.Iterate(context);

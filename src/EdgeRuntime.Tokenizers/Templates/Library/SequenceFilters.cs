@@ -4,7 +4,7 @@ using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Library;
 
-/// <summary>The filters on whole sequences.</summary>
+/// <summary>The filters that work on whole sequences.</summary>
 internal static class SequenceFilters
 {
     public static Value Length(RenderContext context, Value value, Arguments arguments) =>

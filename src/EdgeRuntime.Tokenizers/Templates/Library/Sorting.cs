@@ -3,7 +3,9 @@ using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Library;
 
-/// <summary>Python's <c>sorted</c>: stable, by <c>&lt;</c> alone. A merge sort bears any order, contradictory ones too.</summary>
+/// <summary>
+/// Python's <c>sorted</c>: stable, and based on <c>&lt;</c> alone. A merge sort tolerates any order, even contradictory ones.
+/// </summary>
 internal static class Sorting
 {
     public static Value[] Sort(RenderContext context, Value[] items) => Sort(context, items, static item => item, reverse: false);

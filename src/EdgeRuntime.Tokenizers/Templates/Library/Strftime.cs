@@ -4,7 +4,7 @@ using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Library;
 
-/// <summary>C's <c>strftime</c> in the C locale, as Python's <c>datetime.now().strftime</c> gives it.</summary>
+/// <summary>C's <c>strftime</c> in the C locale, like Python's <c>datetime.now().strftime</c>.</summary>
 internal static class Strftime
 {
     public static StringValue Format(RenderContext context, StringValue value)
@@ -19,7 +19,7 @@ internal static class Strftime
                 continue;
             }
 
-            // "%-d" is glibc's way to leave out the leading zero.
+            // "%-d" is glibc's syntax for a number without a leading zero.
             bool bare = format[i + 1] == '-' && i + 2 < format.Length;
             i += bare ? 2 : 1;
             context.Step();
@@ -70,7 +70,7 @@ internal static class Strftime
         'y' => Text(now, "yy"),
         'Y' => now.Year.ToString(CultureInfo.InvariantCulture),
 
-        // Python's local time has no zone of its own.
+        // Python's local time has no time zone.
         'z' or 'Z' => "",
         '%' => "%",
         _ => "%" + directive,

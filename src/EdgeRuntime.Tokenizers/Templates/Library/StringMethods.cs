@@ -53,13 +53,13 @@ internal static class StringMethods
         { "zfill", "width", ZeroFill },
     };
 
-    /// <summary>An argument that has to be a string.</summary>
+    /// <summary>Gets an argument that must be a string.</summary>
     public static StringValue Required(Value value) => value as StringValue ?? throw Errors.Type($"must be str, not {value.TypeName}");
 
-    /// <summary>An argument that has to be a string where it is given.</summary>
+    /// <summary>Gets an optional argument that must be a string.</summary>
     public static StringValue? Optional(Value? value) => value is null or NoneValue ? null : Required(value);
 
-    /// <summary>Strips characters from the ends: white space, or those of <paramref name="characters"/>.</summary>
+    /// <summary>Strips white space, or the <paramref name="characters"/>, from the ends.</summary>
     public static StringValue Strip(RenderContext context, Value self, Value? characters, bool left, bool right)
     {
         var value = (StringValue)self;

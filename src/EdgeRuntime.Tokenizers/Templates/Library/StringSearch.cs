@@ -3,10 +3,10 @@ using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Library;
 
-/// <summary>The methods of Python's <c>str</c> that look for a text in it.</summary>
+/// <summary>The searching methods of Python's <c>str</c>.</summary>
 internal static class StringSearch
 {
-    /// <summary>The index of the first or last occurrence, in code points; -1 where there is none.</summary>
+    /// <summary>Finds the first or last occurrence; returns its index in code points, or -1.</summary>
     public static int Find(RenderContext context, Value self, Arguments arguments, bool last)
     {
         var value = (StringValue)self;
@@ -52,7 +52,7 @@ internal static class StringSearch
         return IntValue.Of(count);
     }
 
-    /// <summary>Replaces the first so many occurrences, or all.</summary>
+    /// <summary>Replaces the first occurrences, up to a count, or all.</summary>
     public static StringValue Replace(RenderContext context, StringValue self, Arguments arguments)
     {
         string text = context.Read(self);
@@ -64,7 +64,7 @@ internal static class StringSearch
         int position = 0;
         for (int replaced = 0; limit < 0 || replaced < limit; replaced++)
         {
-            // An empty pattern lies between all characters.
+            // An empty pattern matches between all characters.
             int skipped = old.Length == 0 && replaced > 0 ? (position < text.Length ? CodePoints.LengthAt(text, position) : 1) : 0;
             if (position + skipped > text.Length)
             {
@@ -86,7 +86,7 @@ internal static class StringSearch
         return sink.ToValue(self.IsMarkup);
     }
 
-    /// <summary>Whether the text begins or ends with one of the texts that are asked for.</summary>
+    /// <summary>Gets whether the text begins or ends with one of the given texts.</summary>
     public static Value HasAffix(RenderContext context, Value self, Arguments arguments, bool atEnd)
     {
         var value = (StringValue)self;
@@ -126,9 +126,7 @@ internal static class StringSearch
     private static bool IsAffix(RenderContext context, ReadOnlySpan<char> text, StringValue affix, bool atEnd) =>
         affix.Text.Length <= text.Length && (atEnd ? text.EndsWith(context.Read(affix)) : text.StartsWith(context.Read(affix)));
 
-    /// <summary>
-    /// The part of the text that the arguments <c>start</c> and <c>end</c> name, in UTF-16 units; false where they name none.
-    /// </summary>
+    /// <summary>Gets the range, in UTF-16 units, of the arguments <c>start</c> and <c>end</c>; false if the range is invalid.</summary>
     private static bool TryGetRange(RenderContext context, StringValue value, Arguments arguments, out int start, out int end)
     {
         start = 0;

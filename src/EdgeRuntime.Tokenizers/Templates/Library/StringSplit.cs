@@ -4,7 +4,7 @@ using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Library;
 
-/// <summary>The methods of Python's <c>str</c> that take it apart.</summary>
+/// <summary>The splitting methods of Python's <c>str</c>.</summary>
 internal static class StringSplit
 {
     public static Value Lines(RenderContext context, Value self, Arguments arguments)
@@ -50,7 +50,7 @@ internal static class StringSplit
             throw Errors.Value("empty separator");
         }
 
-        // Splitting from the end is finding the parts backwards.
+        // Splitting from the right finds the parts in reverse order.
         var parts = new Parts(context, value);
         if (separator is null)
         {
@@ -120,13 +120,13 @@ internal static class StringSplit
             (start, end) = fromEnd ? (start, end - length) : (start + length, end);
             if (parts.Count > limit)
             {
-                // The part past the last split keeps the white space at its far end, not at its near one.
+                // The part after the last split keeps its far white space and loses its near white space.
                 return;
             }
         }
     }
 
-    /// <summary>The parts found so far, each paid for when it is made.</summary>
+    /// <summary>Collects the parts and charges for each before it is made.</summary>
     private sealed class Parts(RenderContext context, StringValue whole)
     {
         private readonly List<Value> _parts = [];

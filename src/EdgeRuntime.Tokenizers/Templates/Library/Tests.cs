@@ -2,7 +2,7 @@ using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Library;
 
-/// <summary>Jinja's tests, the words after <c>is</c>. To add one is to add a line.</summary>
+/// <summary>The tests of Jinja, which are the words after <c>is</c>. To add a test, add a line.</summary>
 internal static class Tests
 {
     public static readonly FunctionTable Table = new()
@@ -56,7 +56,9 @@ internal static class Tests
             ? Arithmetic.Modulo(context, value, divisor)
             : throw Errors.Type($"unsupported operand type(s) for %: '{value.TypeName}' and '{divisor.TypeName}'");
 
-    /// <summary>Small whole numbers and equal literals are one object in Python; ours are compared by value.</summary>
+    /// <summary>
+    /// Compares identity. In Python small integers and equal literals are the same object, so they are compared by value here.
+    /// </summary>
     private static bool IsSame(RenderContext context, Value left, Value right) => ReferenceEquals(left, right)
         || (left.GetType() == right.GetType() && left is IntValue or StringValue && Comparisons.Equal(context, left, right));
 }

@@ -6,14 +6,14 @@ using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Library;
 
-/// <summary>The filters that make text.</summary>
+/// <summary>The filters that return text.</summary>
 internal static class TextFilters
 {
     private const string Hex = "0123456789ABCDEF";
 
     private static readonly SearchValues<char> HtmlSpecials = SearchValues.Create("&<>'\"");
 
-    /// <summary>Changes the text of a value; what is marked safe stays so.</summary>
+    /// <summary>Maps the text of a value. Markup stays markup.</summary>
     public static Value Map(RenderContext context, Value value, TextMap map) => TextMaps.Apply(context, context.ToText(value), map);
 
     public static Value Escape(RenderContext context, Value value, Arguments arguments) => Escaped(context, context.ToText(value));
@@ -21,7 +21,7 @@ internal static class TextFilters
     public static Value ForceEscape(RenderContext context, Value value, Arguments arguments) =>
         Escaped(context, context.ToText(value).As(isMarkup: false));
 
-    /// <summary>A string as markup: escaped as MarkupSafe does it, unless it is markup.</summary>
+    /// <summary>Converts a string to markup: escapes it like MarkupSafe, unless it already is markup.</summary>
     public static StringValue Escaped(RenderContext context, StringValue value)
     {
         if (value.IsMarkup)
@@ -35,7 +35,7 @@ internal static class TextFilters
         for (int special; (special = text.AsSpan(plain).IndexOfAny(HtmlSpecials)) >= 0; plain += special + 1)
         {
             sink.Append(value, plain, special);
-            sink.AppendInstead(value, plain + special, 1, text[plain + special] switch
+            sink.AppendReplacement(value, plain + special, 1, text[plain + special] switch
             {
                 '&' => "&amp;",
                 '<' => "&lt;",
@@ -136,7 +136,7 @@ internal static class TextFilters
         return plain.With(decoded);
     }
 
-    /// <summary>HF transformers' own: <c>json.dumps</c> without the escapes that Jinja adds for HTML.</summary>
+    /// <summary>Implements the <c>tojson</c> of HF transformers: <c>json.dumps</c> without Jinja's HTML escapes.</summary>
     public static Value ToJson(RenderContext context, Value value, Arguments arguments)
     {
         StringValue? indent = arguments[1] switch
@@ -319,13 +319,13 @@ internal static class TextFilters
             plain = i + length;
             if (c == ' ' && isQuery)
             {
-                sink.AppendInstead(value, i, 1, "+");
+                sink.AppendReplacement(value, i, 1, "+");
                 continue;
             }
 
             foreach (byte b in bytes[..Encoding.UTF8.GetBytes(text.AsSpan(i, length), bytes)])
             {
-                sink.AppendInstead(value, i, length, ['%', Hex[b >> 4], Hex[b & 15]]);
+                sink.AppendReplacement(value, i, length, ['%', Hex[b >> 4], Hex[b & 15]]);
             }
         }
 

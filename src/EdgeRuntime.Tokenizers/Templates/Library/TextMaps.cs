@@ -4,12 +4,12 @@ using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Library;
 
-/// <summary>A change of a text.</summary>
-/// <param name="Change">Makes the new text.</param>
-/// <param name="IsLocal">Whether what becomes of a character depends on it alone.</param>
+/// <summary>A function from text to text.</summary>
+/// <param name="Change">Computes the new text.</param>
+/// <param name="IsLocal">Whether each character is mapped independently of the others.</param>
 internal sealed record TextMap(Func<string, string> Change, bool IsLocal);
 
-/// <summary>Changes of case.</summary>
+/// <summary>The case conversions.</summary>
 internal static class TextMaps
 {
     public static readonly TextMap Lower = new(static text => text.ToLowerInvariant(), IsLocal: true);
@@ -20,14 +20,14 @@ internal static class TextMaps
 
     public static readonly TextMap Capitalize = new(CapitalizeOf, IsLocal: false);
 
-    /// <summary>Python's: whatever is no letter ends a word.</summary>
+    /// <summary>Python's <c>title</c>: every character that is not a letter ends a word.</summary>
     public static readonly TextMap PythonTitle = new(static text => Title(text, static c => !char.IsLetter(c)), IsLocal: false);
 
-    /// <summary>Jinja's own: only white space, hyphens and opening brackets start a word.</summary>
+    /// <summary>Jinja's <c>title</c>: words start only after white space, hyphens and opening brackets.</summary>
     public static readonly TextMap JinjaTitle = new(
         static text => Title(text, static c => c is '-' or '(' or '{' or '[' or '<' || CodePoints.IsSpace(c)), IsLocal: false);
 
-    /// <summary>Changes a string; what is marked safe stays so.</summary>
+    /// <summary>Maps the text of a string. Markup stays markup.</summary>
     public static StringValue Apply(RenderContext context, StringValue value, TextMap map)
     {
         string text = context.Read(value);
@@ -45,14 +45,14 @@ internal static class TextMaps
         {
             sink.Append(map.Change(text[start..range.Start]));
             start = Math.Min(range.End, text.Length);
-            sink.AppendInstead(value, range.Start, start - range.Start, map.Change(text[range.Start..start]));
+            sink.AppendReplacement(value, range.Start, start - range.Start, map.Change(text[range.Start..start]));
         }
 
         sink.Append(map.Change(text[start..]));
         return sink.ToValue(value.IsMarkup);
     }
 
-    // In Python one letter may become two; of these, text that people write has the sharp s.
+    // In Python the upper case of one letter may be two letters. The sharp s is the only such letter in common text.
     private static string UpperOf(string text) => text.ToUpperInvariant().Replace("ß", "SS", StringComparison.Ordinal);
 
     private static string SwapCaseOf(string text) => string.Create(text.Length, text, static (span, source) =>

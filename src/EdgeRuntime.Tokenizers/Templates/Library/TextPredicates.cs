@@ -4,10 +4,10 @@ using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Library;
 
-/// <summary>What Python's <c>str.is...</c> say of a text.</summary>
+/// <summary>The <c>str.is...</c> methods of Python.</summary>
 internal static class TextPredicates
 {
-    /// <summary>A method that holds where it holds for every character, and there is one.</summary>
+    /// <summary>Creates a method that is true if the text is not empty and the test holds for every character.</summary>
     public static NativeBody All(Func<char, bool> test) => (context, self, _) => BoolValue.Of(All(context.Read((StringValue)self), test));
 
     public static Value IsAscii(RenderContext context, Value self, Arguments arguments) =>

@@ -2,12 +2,12 @@ using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Syntax;
 
-/// <summary>What stands left of <c>=</c> or <c>in</c>.</summary>
+/// <summary>The left side of <c>=</c> or <c>in</c>.</summary>
 internal abstract class AssignTarget
 {
     public void Assign(RenderContext context, Value value) => AssignIn(context, context.Scope, value);
 
-    /// <summary>Assigns to names of a scope.</summary>
+    /// <summary>Assigns to the names of a scope.</summary>
     public abstract void AssignIn(RenderContext context, Scope scope, Value value);
 }
 
@@ -38,7 +38,7 @@ internal sealed class NamespaceTarget(int line, string owner, string attribute) 
     }
 }
 
-/// <summary><c>a, b</c>: takes an iterable apart.</summary>
+/// <summary><c>a, b</c>: unpacks an iterable.</summary>
 internal sealed class TupleTarget(int line, AssignTarget[] targets) : AssignTarget
 {
     public override void AssignIn(RenderContext context, Scope scope, Value value)

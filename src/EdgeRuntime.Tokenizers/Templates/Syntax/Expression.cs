@@ -4,10 +4,10 @@ using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Syntax;
 
-/// <summary>A part of a template that has a value. Immutable, so that one parsed template serves many threads.</summary>
+/// <summary>The base of template parts that have a value. Immutable, so that many threads can share a parsed template.</summary>
 internal abstract class Expression(int line)
 {
-    /// <summary>The template's line, from 1.</summary>
+    /// <summary>Gets the line in the template, from 1.</summary>
     public int Line => line;
 
     public Value Evaluate(RenderContext context)
@@ -16,7 +16,7 @@ internal abstract class Expression(int line)
         return Compute(context);
     }
 
-    /// <summary>Evaluates with the names of another scope.</summary>
+    /// <summary>Evaluates the expression in another scope.</summary>
     public Value EvaluateIn(RenderContext context, Scope scope)
     {
         Scope outer = context.Scope;
@@ -114,7 +114,7 @@ internal sealed class SliceExpression(int line, Expression? start, Expression? s
 /// <summary><c>callee(arguments)</c>.</summary>
 internal sealed class CallExpression(int line, Expression callee, ArgumentList arguments) : Expression(line)
 {
-    /// <summary>Calls, with one more named argument: the body of a <c>call</c> block.</summary>
+    /// <summary>Calls the callee with an additional named argument: the body of a <c>call</c> block.</summary>
     public Value Call(RenderContext context, Value? caller)
     {
         Value function = callee.Evaluate(context);
@@ -155,7 +155,7 @@ internal sealed class TestExpression(int line, Expression input, string name, Ar
     }
 }
 
-/// <summary>The arguments as written, <c>*list</c> and <c>**dict</c> included.</summary>
+/// <summary>The arguments of a call as written, including <c>*list</c> and <c>**dict</c>.</summary>
 internal sealed record ArgumentList(
     Expression[] Positional, KeyValuePair<string, Expression>[] Named, Expression? MorePositional, Expression? MoreNamed)
 {

@@ -30,7 +30,7 @@ internal sealed class ForStatement(int line, AssignTarget target, Expression ite
             any = true;
             context.Step();
 
-            // Every turn has names of its own: what it sets is gone in the next.
+            // Every turn has its own scope: assignments do not carry over to the next turn.
             var scope = new Scope(outer);
             target.AssignIn(context, scope, loop.Current);
             scope.Set("loop", loop);
@@ -54,7 +54,7 @@ internal sealed class ForStatement(int line, AssignTarget target, Expression ite
         return text;
     }
 
-    /// <summary>The elements for which the condition holds, tested when the loop comes to them.</summary>
+    /// <summary>Filters the elements lazily by the condition.</summary>
     private IEnumerator<Value> Filter(RenderContext context, Scope outer, IEnumerator<Value> elements)
     {
         while (elements.MoveNext())

@@ -1,24 +1,15 @@
 using System;
 using System.Collections.Generic;
-using System.Globalization;
-using System.Text;
 using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Syntax;
 
 /// <summary>
-/// Cuts a template into tokens, as Jinja2 3.1 with <c>trim_blocks</c> (a newline after a block is dropped) and
-/// <c>lstrip_blocks</c> (white space between the start of a line and a block is dropped), the way chat templates are written for.
+/// Splits a template into tokens like Jinja2 3.1 with <c>trim_blocks</c> (drops a newline after a block) and <c>lstrip_blocks</c> (drops
+/// white space between the start of a line and a block), the settings that chat templates are written for.
 /// </summary>
-internal sealed class Lexer
+internal sealed partial class Lexer
 {
-    // Longest first, for the first that fits is taken.
-    private static readonly string[] Operators =
-    [
-        "//", "**", "==", "!=", ">=", "<=",
-        "+", "-", "/", "*", "%", "~", "[", "]", "(", ")", "{", "}", ">", "<", "=", ".", ":", "|", ",", ";",
-    ];
-
     private readonly List<Token> _tokens = [];
     private readonly Stack<char> _brackets = new();
     private readonly string _source;
@@ -30,7 +21,7 @@ internal sealed class Lexer
 
     private bool AtEnd => _position >= _source.Length;
 
-    /// <summary>All tokens of a template; the last one is <see cref="TokenKind.End"/>.</summary>
+    /// <summary>Reads all tokens of a template. The last one is <see cref="TokenKind.End"/>.</summary>
     public static List<Token> Tokenize(string template)
     {
         string source = template.ReplaceLineEndingsLikePython();
@@ -133,7 +124,7 @@ internal sealed class Lexer
         SkipAfter(sign);
     }
 
-    /// <summary>What follows a block is dropped: white space after <c>-</c>, nothing after <c>+</c>, else one newline.</summary>
+    /// <summary>Skips text after a block: white space after <c>-</c>, nothing after <c>+</c>, otherwise one newline.</summary>
     private void SkipAfter(char sign)
     {
         if (sign == '-')
@@ -154,7 +145,7 @@ internal sealed class Lexer
         }
     }
 
-    private int SpaceFrom(int index)
+    private int SkipSpaceFrom(int index)
     {
         while (index < _source.Length && CodePoints.IsSpace(_source[index]))
         {
@@ -169,16 +160,16 @@ internal sealed class Lexer
     private bool TrySkipRawBegin(int index)
     {
         index += index < _source.Length && _source[index] is '-' or '+' ? 1 : 0;
-        index = SpaceFrom(index);
+        index = SkipSpaceFrom(index);
         if (!StartsAt(index, "raw"))
         {
             return false;
         }
 
-        index = SpaceFrom(index + 3);
+        index = SkipSpaceFrom(index + 3);
         if (StartsAt(index, "-%}"))
         {
-            _position = SpaceFrom(index + 3);
+            _position = SkipSpaceFrom(index + 3);
             return true;
         }
 
@@ -192,13 +183,13 @@ internal sealed class Lexer
         for (int open = start; (open = _source.IndexOf("{%", open, StringComparison.Ordinal)) >= 0; open += 2)
         {
             char sign = open + 2 < _source.Length && _source[open + 2] is '-' or '+' ? _source[open + 2] : '\0';
-            int index = SpaceFrom(open + (sign == '\0' ? 2 : 3));
+            int index = SkipSpaceFrom(open + (sign == '\0' ? 2 : 3));
             if (!StartsAt(index, "endraw"))
             {
                 continue;
             }
 
-            index = SpaceFrom(index + 6);
+            index = SkipSpaceFrom(index + 6);
             char after = StartsAt(index, "-%}") ? '-' : StartsAt(index, "+%}") ? '+' : '\0';
             index += after == '\0' ? 0 : 1;
             if (StartsAt(index, "%}"))
@@ -221,7 +212,7 @@ internal sealed class Lexer
             SkipSpace();
             if (AtEnd)
             {
-                // The parser says what it expected instead.
+                // The parser reports what it expected instead.
                 return;
             }
 
@@ -254,195 +245,11 @@ internal sealed class Lexer
         return true;
     }
 
-    private void ReadToken()
-    {
-        char c = _source[_position];
-        if (char.IsAsciiDigit(c))
-        {
-            ReadNumber();
-        }
-        else if (char.IsLetter(c) || c == '_')
-        {
-            int start = _position;
-            while (!AtEnd && (char.IsLetterOrDigit(_source[_position]) || _source[_position] == '_'))
-            {
-                _position++;
-            }
-
-            Add(TokenKind.Name, _source[start.._position], start);
-        }
-        else if (c is '"' or '\'')
-        {
-            ReadString(c);
-        }
-        else
-        {
-            ReadOperator();
-        }
-    }
-
-    private void ReadOperator()
-    {
-        int start = _position;
-        string? symbol = Array.Find(Operators, candidate => StartsAt(start, candidate));
-        if (symbol is null)
-        {
-            throw Fail($"unexpected char '{_source[start]}' at {start}", start);
-        }
-
-        if (symbol is "(" or "[" or "{")
-        {
-            _brackets.Push(symbol == "(" ? ')' : symbol == "[" ? ']' : '}');
-        }
-        else if (symbol is ")" or "]" or "}")
-        {
-            if (!_brackets.TryPop(out char expected))
-            {
-                throw Fail($"unexpected '{symbol}'", start);
-            }
-
-            if (expected != symbol[0])
-            {
-                throw Fail($"unexpected '{symbol}', expected '{expected}'", start);
-            }
-        }
-
-        _position += symbol.Length;
-        Add(TokenKind.Operator, symbol, start);
-    }
-
-    private void ReadNumber()
-    {
-        int start = _position;
-        if (_source[start] == '0' && start + 1 < _source.Length && char.ToLowerInvariant(_source[start + 1]) is 'x' or 'o' or 'b'
-            && NumberText.TryParsePrefixed(_source.AsSpan(start), out Int128 prefixed, out int length))
-        {
-            _position += length;
-            AddNumber(TokenKind.Integer, IntValue.Of(prefixed), start);
-            return;
-        }
-
-        SkipDigits();
-        bool isFloat = false;
-        if (_position + 1 < _source.Length && _source[_position] == '.' && char.IsAsciiDigit(_source[_position + 1]))
-        {
-            _position++;
-            SkipDigits();
-            isFloat = true;
-        }
-
-        int exponent = _position + (_position + 1 < _source.Length && _source[_position + 1] is '+' or '-' ? 2 : 1);
-        if (!AtEnd && _source[_position] is 'e' or 'E' && exponent < _source.Length && char.IsAsciiDigit(_source[exponent]))
-        {
-            _position = exponent;
-            SkipDigits();
-            isFloat = true;
-        }
-
-        string digits = _source[start.._position].Replace("_", "", StringComparison.Ordinal);
-        if (isFloat)
-        {
-            AddNumber(TokenKind.Float, new FloatValue(double.Parse(digits, CultureInfo.InvariantCulture)), start);
-        }
-        else
-        {
-            AddNumber(TokenKind.Integer, Int128.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out Int128 value)
-                ? IntValue.Of(value)
-                : throw Fail("a whole number of more than 128 bits", start), start);
-        }
-    }
-
-    private void SkipDigits()
-    {
-        while (!AtEnd && (char.IsAsciiDigit(_source[_position])
-            || (_source[_position] == '_' && _position + 1 < _source.Length && char.IsAsciiDigit(_source[_position + 1]))))
-        {
-            _position++;
-        }
-    }
-
-    private void ReadString(char quote)
-    {
-        int start = _position++;
-        var text = new StringBuilder();
-        while (!AtEnd && _source[_position] != quote)
-        {
-            if (_source[_position] == '\\' && _position + 1 < _source.Length)
-            {
-                ReadEscape(text);
-            }
-            else
-            {
-                text.Append(_source[_position++]);
-            }
-        }
-
-        if (AtEnd)
-        {
-            throw Fail($"unexpected char '{quote}' at {start}", start);
-        }
-
-        _position++;
-        Add(TokenKind.String, text.ToString(), start);
-    }
-
-    private void ReadEscape(StringBuilder text)
-    {
-        int start = _position;
-        char c = _source[start + 1];
-        _position += 2;
-        const string simple = "\\\\''\"\"n\nt\tr\ra\ab\bf\fv\v";
-        for (int i = 0; i < simple.Length; i += 2)
-        {
-            if (simple[i] == c)
-            {
-                text.Append(simple[i + 1]);
-                return;
-            }
-        }
-
-        if (c is 'x' or 'u' or 'U')
-        {
-            int digits = c == 'x' ? 2 : c == 'u' ? 4 : 8;
-            ReadOnlySpan<char> hex = _source.AsSpan(start + 2, Math.Min(digits, _source.Length - start - 2));
-            if (hex.Length < digits
-                || !uint.TryParse(hex, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint code)
-                || code > 0x10FFFF)
-            {
-                throw Fail($"truncated \\{c} escape", start);
-            }
-
-            _position += digits;
-            text.Append(code < 0x10000 ? ((char)code).ToString() : char.ConvertFromUtf32((int)code));
-        }
-        else if (c is >= '0' and <= '7')
-        {
-            int code = c - '0';
-            for (int i = 0; i < 2 && !AtEnd && _source[_position] is >= '0' and <= '7'; i++)
-            {
-                code = (code * 8) + (_source[_position++] - '0');
-            }
-
-            text.Append((char)code);
-        }
-        else if (c == 'N')
-        {
-            throw Fail("characters by name (\\N) are not supported", start);
-        }
-        else if (c != '\n')
-        {
-            text.Append('\\').Append(c);
-        }
-    }
-
     private void Add(TokenKind kind, string text, int start) => _tokens.Add(new Token(kind, text, LineAt(start)));
-
-    private void AddNumber(TokenKind kind, Value number, int start) =>
-        _tokens.Add(new Token(kind, _source[start.._position], LineAt(start), number));
 
     private int LineAt(int position)
     {
-        // Tokens come in order, so that every character is looked at once.
+        // Tokens are read in order, so every character is counted once.
         for (; _lineCountedTo < position; _lineCountedTo++)
         {
             _line += _source[_lineCountedTo] == '\n' ? 1 : 0;

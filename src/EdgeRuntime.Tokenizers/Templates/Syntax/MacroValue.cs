@@ -4,7 +4,7 @@ using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Syntax;
 
-/// <summary>A macro, or the body of a <c>call</c> block, with the names it was defined among.</summary>
+/// <summary>A macro, or the body of a <c>call</c> block, with the scope of its definition.</summary>
 internal sealed class MacroValue(MacroDefinition definition, Scope closure) : Value
 {
     public override string TypeName => "Macro";
@@ -102,7 +102,7 @@ internal sealed class MacroValue(MacroDefinition definition, Scope closure) : Va
         }
     }
 
-    /// <summary>Named arguments that are taken by name, each once; of several with one name the first.</summary>
+    /// <summary>The named arguments of a call. Each can be taken once, by name; of several with the same name the first is taken.</summary>
     private struct NamedArguments(IReadOnlyList<KeyValuePair<string, Value>> arguments)
     {
         private Dictionary<string, int>? _indexes;
@@ -125,7 +125,7 @@ internal sealed class MacroValue(MacroDefinition definition, Scope closure) : Va
             return arguments[index].Value;
         }
 
-        /// <summary>The arguments that nobody took, in their order.</summary>
+        /// <summary>Gets the arguments that have not been taken, in order.</summary>
         public readonly List<KeyValuePair<string, Value>> Rest()
         {
             var rest = new List<KeyValuePair<string, Value>>();

@@ -3,7 +3,7 @@ using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Syntax;
 
-/// <summary><c>left + right</c> and the other operators of arithmetic.</summary>
+/// <summary><c>left + right</c> and the other arithmetic operators.</summary>
 internal sealed class BinaryExpression(int line, Expression left, Func<RenderContext, Value, Value, Value> operation, Expression right)
     : Expression(line)
 {
@@ -27,7 +27,7 @@ internal sealed class UnaryExpression(int line, Func<RenderContext, Value, Value
     }
 }
 
-/// <summary><c>a ~ b ~ c</c>: the texts in a row.</summary>
+/// <summary><c>a ~ b ~ c</c>: concatenates the texts.</summary>
 internal sealed class ConcatExpression(int line, Expression[] parts) : Expression(line)
 {
     protected override Value Compute(RenderContext context)
@@ -43,7 +43,7 @@ internal sealed class ConcatExpression(int line, Expression[] parts) : Expressio
     }
 }
 
-/// <summary><c>left and right</c>, <c>left or right</c>: the operand that decides.</summary>
+/// <summary><c>left and right</c>, <c>left or right</c>: returns the operand that decides.</summary>
 internal sealed class LogicalExpression(int line, Expression left, bool isAnd, Expression right) : Expression(line)
 {
     protected override Value Compute(RenderContext context)
@@ -59,7 +59,7 @@ internal sealed class NotExpression(int line, Expression operand) : Expression(l
     protected override Value Compute(RenderContext context) => BoolValue.Of(!operand.Evaluate(context).IsTrue);
 }
 
-/// <summary><c>a &lt; b &lt;= c</c>: true where every comparison is; stops at the first that isn't.</summary>
+/// <summary><c>a &lt; b &lt;= c</c>: true if all comparisons are; stops at the first that is false.</summary>
 internal sealed class CompareExpression(int line, Expression first, Comparison[] comparisons) : Expression(line)
 {
     protected override Value Compute(RenderContext context)
@@ -81,7 +81,7 @@ internal sealed class CompareExpression(int line, Expression first, Comparison[]
     }
 }
 
-/// <summary>One operator of a chain of comparisons with its right side.</summary>
+/// <summary>One operator of a comparison chain with its right operand.</summary>
 internal readonly record struct Comparison(Func<RenderContext, Value, Value, bool> Holds, Expression Right);
 
 /// <summary><c>value if condition else other</c>.</summary>

@@ -2,13 +2,13 @@ using System.Collections.Generic;
 
 namespace EdgeRuntime.Tokenizers.Templates.Syntax;
 
-/// <content>Tags and what is between them.</content>
+/// <content>The grammar of tags and of the text between them.</content>
 internal sealed partial class Parser
 {
     private readonly Stack<MacroNames> _macros = new();
     private int _loops;
 
-    /// <summary>Parses up to a tag that ends the body, whose name is then the current token.</summary>
+    /// <summary>Parses up to a tag that ends the body. The name of that tag is then the current token.</summary>
     private Statement[] ParseBody(params string[] ends)
     {
         Enter();
@@ -47,7 +47,7 @@ internal sealed partial class Parser
         return body.ToArray();
     }
 
-    /// <summary>Parses the end of a tag, the body and the name of the tag after it.</summary>
+    /// <summary>Parses the end of a tag, the body, and the name of the next tag.</summary>
     private Statement[] ParseBlock(string end)
     {
         Statement[] body = ParseBlockUpTo(end);
@@ -78,7 +78,7 @@ internal sealed partial class Parser
             "break" => [ParseJump(tag, Flow.Break)],
             "continue" => [ParseJump(tag, Flow.Continue)],
 
-            // Marks the assistant's words for training; when rendering, a block like any other.
+            // Marks the assistant's words for training. For rendering it is an ordinary block.
             "generation" => [new WithStatement([], ParseBlock("endgeneration"))],
             "block" => [ParseNamedBlock()],
             "include" or "import" or "from" or "extends" =>
@@ -156,7 +156,7 @@ internal sealed partial class Parser
 
     private MacroDefinition ParseMacroBody(string name, MacroParameter[] parameters, string end)
     {
-        // A macro can't leave the loop that it stands in.
+        // A macro cannot break out of the enclosing loop.
         var names = new MacroNames();
         (int loops, _loops) = (_loops, 0);
         _macros.Push(names);
@@ -290,7 +290,7 @@ internal sealed partial class Parser
         return target;
     }
 
-    /// <summary>Which of the special names a macro's body mentions.</summary>
+    /// <summary>Records which of the special names the body of a macro uses.</summary>
     private sealed class MacroNames
     {
         public bool Caller { get; private set; }

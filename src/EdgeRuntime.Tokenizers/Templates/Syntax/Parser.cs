@@ -5,9 +5,7 @@ using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Syntax;
 
-/// <summary>
-/// Builds the statements of a template out of its tokens; <c>Parser.Statements.cs</c> and <c>Parser.Expressions.cs</c> hold the grammar.
-/// </summary>
+/// <summary>Parses the tokens of a template into statements. The grammar is in the other files of this class.</summary>
 internal sealed partial class Parser
 {
     private readonly List<Token> _tokens;
@@ -20,7 +18,9 @@ internal sealed partial class Parser
 
     private Token Following => _tokens[Math.Min(_position + 1, _tokens.Count - 1)];
 
-    /// <exception cref="TemplateException">The template is no Jinja, or uses a part of it that chat templates don't have.</exception>
+    /// <exception cref="TemplateException">
+    /// The template is not valid Jinja, or it uses features that chat templates do not have.
+    /// </exception>
     public static Statement[] Parse(string source)
     {
         if (source.Length > TemplateLimits.SourceLength)
@@ -31,7 +31,7 @@ internal sealed partial class Parser
         return new Parser(Lexer.Tokenize(source)).ParseBody([]);
     }
 
-    /// <summary>Every recursion of the parser comes by here.</summary>
+    /// <summary>Checks the nesting depth. Every recursion of the parser calls this method.</summary>
     private void Enter()
     {
         if (++_nesting > TemplateLimits.Nesting)

@@ -3,7 +3,7 @@ using EdgeRuntime.Tokenizers.Templates.Values;
 
 namespace EdgeRuntime.Tokenizers.Templates.Syntax;
 
-/// <summary>Where a template goes on after a statement.</summary>
+/// <summary>How execution continues after a statement.</summary>
 internal enum Flow
 {
     Next,
@@ -11,13 +11,13 @@ internal enum Flow
     Continue,
 }
 
-/// <summary>A part of a template that does something. Immutable, as expressions are.</summary>
+/// <summary>The base of template parts that are executed. Immutable, like expressions.</summary>
 internal abstract class Statement
 {
     public abstract Flow Execute(RenderContext context);
 }
 
-/// <summary>Statements in a row.</summary>
+/// <summary>Executes sequences of statements.</summary>
 internal static class StatementList
 {
     public static Flow Execute(this Statement[] body, RenderContext context)
@@ -34,7 +34,7 @@ internal static class StatementList
         return Flow.Next;
     }
 
-    /// <summary>Executes a body whose assignments stay inside.</summary>
+    /// <summary>Executes a body in a scope of its own.</summary>
     public static Flow ExecuteIn(this Statement[] body, RenderContext context, Scope scope)
     {
         Scope outer = context.Scope;
@@ -44,7 +44,7 @@ internal static class StatementList
         return flow;
     }
 
-    /// <summary>Executes a body and returns what it writes.</summary>
+    /// <summary>Executes a body and returns the text that it writes.</summary>
     public static StringValue Capture(this Statement[] body, RenderContext context, Scope scope)
     {
         TextSink outer = context.Output;
@@ -105,7 +105,7 @@ internal sealed class SetStatement(AssignTarget target, Expression value) : Stat
     }
 }
 
-/// <summary><c>{% set target %}</c> ... <c>{% endset %}</c>: what the body writes, filtered.</summary>
+/// <summary><c>{% set target %}</c> ... <c>{% endset %}</c>: assigns the text of the body, filtered.</summary>
 internal sealed class SetBlockStatement(AssignTarget target, FilterCall[] filters, Statement[] body) : Statement
 {
     public override Flow Execute(RenderContext context)
@@ -137,7 +137,7 @@ internal sealed class FilterBlockStatement(FilterCall[] filters, Statement[] bod
     }
 }
 
-/// <summary><c>{% with name = value %}</c>; with nothing to assign, any block whose assignments stay inside.</summary>
+/// <summary><c>{% with name = value %}</c>. Without assignments it is a block with a scope of its own.</summary>
 internal sealed class WithStatement(KeyValuePair<AssignTarget, Expression>[] assignments, Statement[] body) : Statement
 {
     public override Flow Execute(RenderContext context)
@@ -187,16 +187,16 @@ internal sealed class CallBlockStatement(MacroDefinition caller, CallExpression 
     }
 }
 
-/// <summary>A macro as written.</summary>
+/// <summary>The definition of a macro.</summary>
 internal sealed record MacroDefinition(string Name, MacroParameter[] Parameters, Statement[] Body)
 {
-    /// <summary>Whether the body names <c>caller</c>, and so takes one.</summary>
+    /// <summary>Gets whether the body uses <c>caller</c>, so that the macro accepts one.</summary>
     public bool UsesCaller { get; init; }
 
-    /// <summary>Whether the body names <c>varargs</c>, and so takes more arguments than it has parameters.</summary>
+    /// <summary>Gets whether the body uses <c>varargs</c>, so that the macro accepts more arguments than it has parameters.</summary>
     public bool UsesExtraArguments { get; init; }
 
-    /// <summary>Whether the body names <c>kwargs</c>, and so takes arguments of any name.</summary>
+    /// <summary>Gets whether the body uses <c>kwargs</c>, so that the macro accepts named arguments without a parameter.</summary>
     public bool UsesKeywordArguments { get; init; }
 }
 

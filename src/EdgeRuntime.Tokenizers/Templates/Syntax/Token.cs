@@ -18,9 +18,9 @@ internal enum TokenKind
     End,
 }
 
-/// <param name="Kind">What the token is.</param>
-/// <param name="Text">The characters: data, a name, an operator, a string without its quotes and escapes.</param>
-/// <param name="Line">The line it starts on, from 1.</param>
+/// <param name="Kind">The kind of the token.</param>
+/// <param name="Text">The characters: data, a name, an operator, or a string without quotes and escapes.</param>
+/// <param name="Line">The line of the first character, from 1.</param>
 /// <param name="Number">The value of an integer or float.</param>
 internal readonly record struct Token(TokenKind Kind, string Text, int Line, Value? Number = null)
 {
@@ -28,7 +28,7 @@ internal readonly record struct Token(TokenKind Kind, string Text, int Line, Val
 
     public bool IsOperator(string symbol) => Kind == TokenKind.Operator && Text == symbol;
 
-    /// <summary>The token as error messages call it.</summary>
+    /// <summary>Gets the description of the token for error messages.</summary>
     public string Describe() => Kind switch
     {
         TokenKind.Data => "template data / text",

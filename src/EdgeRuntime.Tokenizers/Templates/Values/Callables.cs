@@ -5,15 +5,15 @@ using System.Runtime.CompilerServices;
 
 namespace EdgeRuntime.Tokenizers.Templates.Values;
 
-/// <summary>The body of a filter, test, method or function.</summary>
+/// <summary>The implementation of a filter, test, method or function.</summary>
 /// <param name="context">The rendering.</param>
 /// <param name="self">The filtered or tested value, or the object of the method.</param>
-/// <param name="arguments">The arguments, in the order of the signature.</param>
+/// <param name="arguments">The arguments in the order of the signature.</param>
 internal delegate Value NativeBody(RenderContext context, Value self, Arguments arguments);
 
 /// <summary>A filter, test, method or function of the library.</summary>
-/// <param name="signature">The names of the parameters, each with <c>?</c> where it may be left out; <c>*</c> takes whatever comes.</param>
-/// <param name="body">What it does.</param>
+/// <param name="signature">The names of the parameters; <c>?</c> marks optional ones, and <c>*</c> accepts any arguments.</param>
+/// <param name="body">The implementation.</param>
 internal sealed class NativeFunction(string signature, NativeBody body)
 {
     private string[]? _parameters;
@@ -30,8 +30,8 @@ internal sealed class NativeFunction(string signature, NativeBody body)
     }
 }
 
-/// <summary>The library's functions of one kind, by name.</summary>
-/// <param name="refused">The names that Python has and the sandbox refuses, for they change the object.</param>
+/// <summary>The library functions of one kind, by name.</summary>
+/// <param name="refused">The names of Python methods that the sandbox refuses because they modify the object.</param>
 internal sealed class FunctionTable(params string[] refused) : IEnumerable<string>
 {
     private readonly Dictionary<string, NativeFunction> _functions = new(StringComparer.Ordinal);
@@ -44,7 +44,7 @@ internal sealed class FunctionTable(params string[] refused) : IEnumerable<strin
 
     public NativeFunction? Find(string name) => _functions.GetValueOrDefault(name);
 
-    /// <summary>The method of an object; null where the table has none of that name.</summary>
+    /// <summary>Binds a method to an object; null if the table has none of that name.</summary>
     public Value? Bind(Value self, string name)
     {
         if (_functions.TryGetValue(name, out NativeFunction? function))
@@ -56,7 +56,7 @@ internal sealed class FunctionTable(params string[] refused) : IEnumerable<strin
     }
 }
 
-/// <summary>A method with its object, or a global function.</summary>
+/// <summary>A method bound to its object, or a global function.</summary>
 internal sealed class BoundMethod(Value self, string name, NativeFunction function) : Value
 {
     public override string TypeName => "builtin_function_or_method";
@@ -81,7 +81,7 @@ internal sealed class Arguments
 {
     public static readonly Arguments None = new([], null);
 
-    // From this many on, named arguments are looked up in a table.
+    // From this many named arguments on, they are looked up in a table.
     private const int ManyNamed = 8;
 
     private readonly Value?[] _values;
@@ -94,18 +94,18 @@ internal sealed class Arguments
         _named = named;
     }
 
-    /// <summary>The positional arguments, or all of them in the signature's order once they are bound.</summary>
+    /// <summary>Gets the number of positional arguments, or of all arguments in the order of the signature once they are bound.</summary>
     public int Count => _values.Length;
 
     public IReadOnlyList<KeyValuePair<string, Value>> Named => _named is null ? [] : _named;
 
-    /// <summary>The argument; null where an optional one was left out.</summary>
+    /// <summary>Gets an argument; null if it is optional and missing.</summary>
     public Value? this[int index] => index < _values.Length ? _values[index] : null;
 
-    /// <summary>An argument that the signature requires.</summary>
+    /// <summary>Gets an argument that the signature requires.</summary>
     public Value At(int index) => _values[index]!;
 
-    /// <summary>The first argument of a name; null where there is none.</summary>
+    /// <summary>Finds the first argument with a name; null if there is none.</summary>
     public Value? FindNamed(string name)
     {
         if (_named is { Count: >= ManyNamed })
@@ -135,10 +135,10 @@ internal sealed class Arguments
         return table;
     }
 
-    /// <summary>The arguments from an index on.</summary>
+    /// <summary>Gets the arguments from an index on.</summary>
     public Arguments Skip(int count) => new(_values[Math.Min(count, _values.Length)..], _named);
 
-    /// <summary>Puts every argument in the place of its parameter.</summary>
+    /// <summary>Moves every argument to the position of its parameter.</summary>
     public Arguments Bind(string function, string[] parameters)
     {
         if (_values.Length > parameters.Length)

@@ -3,10 +3,10 @@ using System.Collections.Generic;
 
 namespace EdgeRuntime.Tokenizers.Templates.Values;
 
-/// <summary>Python counts the code points of a string where .NET counts UTF-16 units; the two meet here.</summary>
+/// <summary>Converts between the code points that Python counts and the UTF-16 units that .NET counts.</summary>
 internal static class CodePoints
 {
-    /// <summary>The units of the code point at an index: 2 for a surrogate pair.</summary>
+    /// <summary>Gets the number of units of the code point at an index: 2 for a surrogate pair.</summary>
     public static int LengthAt(string text, int index) =>
         char.IsHighSurrogate(text[index]) && index + 1 < text.Length && char.IsLowSurrogate(text[index + 1]) ? 2 : 1;
 
@@ -26,15 +26,17 @@ internal static class CodePoints
         return count;
     }
 
-    /// <summary>The number of the code point at an index; a surrogate without its partner is its own.</summary>
+    /// <summary>Gets the code point at an index. An unpaired surrogate is its own code point.</summary>
     public static int ValueAt(string text, int index) =>
         LengthAt(text, index) == 2 ? char.ConvertToUtf32(text[index], text[index + 1]) : text[index];
 
-    /// <summary>The units of the code point that ends at an index.</summary>
+    /// <summary>Gets the number of units of the code point that ends at an index.</summary>
     public static int LengthBefore(string text, int end) =>
         end > 1 && char.IsLowSurrogate(text[end - 1]) && char.IsHighSurrogate(text[end - 2]) ? 2 : 1;
 
-    /// <summary>The unit where the code point of an index starts; the length where the index is the count.</summary>
+    /// <summary>
+    /// Gets the first unit of the code point at an index, or the length of the text if the index is the number of code points.
+    /// </summary>
     public static int UnitAt(string text, int index)
     {
         int unit = 0;
@@ -46,10 +48,7 @@ internal static class CodePoints
         return unit;
     }
 
-    /// <summary>Python's <c>str.upper</c>, in which one letter may become two; of these, text that people write has the sharp s.</summary>
-    public static string Upper(string text) => text.ToUpperInvariant().Replace("ß", "SS", StringComparison.Ordinal);
-
-    /// <summary>What Python's <c>str.isspace</c> says of one character.</summary>
+    /// <summary>Python's <c>str.isspace</c> for one character.</summary>
     public static bool IsSpace(char c) => char.IsWhiteSpace(c) || c is >= '\x1c' and <= '\x1f';
 
     public static bool IsSpace(ReadOnlySpan<char> text)
@@ -65,13 +64,13 @@ internal static class CodePoints
         return true;
     }
 
-    /// <summary>Python's universal newlines: CR LF and CR become LF, and no other character is a line break.</summary>
+    /// <summary>Converts line endings to Python's universal newlines: CR LF and CR become LF. No other character is a line break.</summary>
     public static string ReplaceLineEndingsLikePython(this string text) => text.Contains('\r')
         ? text.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n')
         : text;
 
-    /// <summary>The lines of a text, split where Python's <c>str.splitlines</c> does.</summary>
-    /// <returns>Where each begins and ends.</returns>
+    /// <summary>Splits a text into lines like Python's <c>str.splitlines</c>.</summary>
+    /// <returns>The start and the end of each line.</returns>
     public static IEnumerable<(int Start, int End)> Lines(string text, bool keepEnds)
     {
         int start = 0;
@@ -94,7 +93,7 @@ internal static class CodePoints
         }
     }
 
-    /// <summary>The unit where each code point starts.</summary>
+    /// <summary>Gets the first unit of each code point.</summary>
     public static int[] Units(string text, int count)
     {
         var units = new int[count];

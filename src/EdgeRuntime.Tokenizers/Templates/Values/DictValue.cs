@@ -3,14 +3,14 @@ using System.Collections.Generic;
 
 namespace EdgeRuntime.Tokenizers.Templates.Values;
 
-/// <summary>Python's <c>dict</c>: keeps the order of insertion.</summary>
+/// <summary>Python's <c>dict</c>, which keeps the order of insertion.</summary>
 internal sealed class DictValue : Value
 {
     private readonly OrderedDictionary<Value, Value> _entries;
     private readonly int _weight;
     private readonly int _depth;
 
-    /// <param name="entries">The entries; owned by the value from now on.</param>
+    /// <param name="entries">The entries. The value takes ownership.</param>
     public DictValue(OrderedDictionary<Value, Value> entries)
     {
         _entries = entries;
@@ -37,7 +37,7 @@ internal sealed class DictValue : Value
 
     public override int? Length => _entries.Count;
 
-    /// <summary>Refuses what Python can't hash as a key, and pays for the hash.</summary>
+    /// <summary>Throws if Python cannot hash the key, and charges for the hash.</summary>
     public static Value CheckKey(RenderContext context, Value key)
     {
         context.ChargeCharacters(key.Weight);

@@ -2,7 +2,7 @@ using System;
 
 namespace EdgeRuntime.Tokenizers.Templates.Values;
 
-/// <summary>The errors of a rendering, worded as Python and Jinja word them. The line is added where the rendering ends.</summary>
+/// <summary>The errors of a rendering, in the words of Python and Jinja. The line number is added where the rendering ends.</summary>
 internal static class Errors
 {
     public static TemplateException Template(string reason) => new(reason);
@@ -22,9 +22,9 @@ internal static class Errors
     public static TemplateException Limit(string what, long limit) => new($"the template exceeds a limit: {what} (at most {limit})");
 }
 
-/// <summary>The error that ends the reading or the rendering of a template.</summary>
-/// <param name="reason">What is wrong, as Jinja words it.</param>
-/// <param name="line">The template's line, from 1; 0 where it isn't known.</param>
+/// <summary>The exception that ends the parsing or rendering of a template.</summary>
+/// <param name="reason">The error, in the words of Jinja.</param>
+/// <param name="line">The line in the template, from 1; 0 if unknown.</param>
 internal sealed class TemplateException(string reason, int line = 0) : Exception(reason)
 {
     public int Line => line;

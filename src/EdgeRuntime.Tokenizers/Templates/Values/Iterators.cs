@@ -3,22 +3,23 @@ using System.Collections.Generic;
 namespace EdgeRuntime.Tokenizers.Templates.Values;
 
 /// <summary>
-/// What <c>map</c>, <c>select</c> and their like return: elements are computed when they are asked for, once; always true, without length.
+/// The result of <c>map</c>, <c>select</c> and similar filters: elements are computed on demand and only once. It is always true and has no
+/// length.
 /// </summary>
 internal sealed class LazyValue : Value
 {
     private readonly IEnumerator<Value> _items;
     private readonly string _typeName;
 
-    /// <param name="source">What the elements are computed from.</param>
+    /// <param name="source">The value that the elements are computed from.</param>
     /// <param name="items">Computes the elements.</param>
-    /// <param name="typeName">Python's name of the iterator.</param>
+    /// <param name="typeName">The name of the iterator in Python.</param>
     public LazyValue(Value source, IEnumerator<Value> items, string typeName = "generator")
     {
         _items = items;
         _typeName = typeName;
 
-        // Asking the last of a chain for an element asks all of them: a chain is a recursion.
+        // Reading an element of a chain recurses through all of its links.
         Chain = source is LazyValue lazy ? lazy.Chain + 1 : 1;
         if (Chain > TemplateLimits.LazyDepth)
         {
@@ -35,7 +36,7 @@ internal sealed class LazyValue : Value
     public override void WriteRepr(TextSink sink) => sink.Append($"<{_typeName} object>");
 }
 
-/// <summary>The keys, values or items of a dict: can be counted and iterated, not indexed.</summary>
+/// <summary>The keys, values or items of a dict. A view has a length and can be iterated, but not indexed.</summary>
 internal sealed class DictView(DictValue dict, DictViewKind kind) : Value
 {
     public override string TypeName => kind switch

@@ -3,7 +3,9 @@ using System.Collections.Generic;
 
 namespace EdgeRuntime.Tokenizers.Templates.Values;
 
-/// <summary>The variable <c>loop</c> of a <c>for</c>: the iteration itself, one element looked ahead where that is asked for.</summary>
+/// <summary>
+/// The variable <c>loop</c> of a <c>for</c>. It is also the iteration, which reads one element ahead if the template asks for the next one.
+/// </summary>
 internal sealed class LoopValue : Value
 {
     private readonly int _depth0;
@@ -16,11 +18,11 @@ internal sealed class LoopValue : Value
     private int? _length;
     private int _index0 = -1;
 
-    /// <param name="source">What is iterated.</param>
-    /// <param name="items">Its elements, filtered.</param>
-    /// <param name="isFiltered">Whether the elements are fewer than those of <paramref name="source"/>.</param>
-    /// <param name="depth0">How many recursive loops are around this.</param>
-    /// <param name="recurse">Renders the loop over another iterable at a depth; null where the loop isn't recursive.</param>
+    /// <param name="source">The iterated value.</param>
+    /// <param name="items">The elements, filtered.</param>
+    /// <param name="isFiltered">Whether a filter can have removed elements of <paramref name="source"/>.</param>
+    /// <param name="depth0">The number of enclosing recursive loops.</param>
+    /// <param name="recurse">Renders the loop over another iterable at a depth; null if the loop is not recursive.</param>
     public LoopValue(Value source, IEnumerator<Value> items, bool isFiltered, int depth0, Func<Value, int, StringValue>? recurse)
     {
         _items = items;
@@ -35,7 +37,7 @@ internal sealed class LoopValue : Value
 
     public Value Current => _current!;
 
-    /// <summary>Goes to the next element.</summary>
+    /// <summary>Moves to the next element.</summary>
     public bool MoveNext()
     {
         Value? next = _ahead ?? (_items.MoveNext() ? _items.Current : null);

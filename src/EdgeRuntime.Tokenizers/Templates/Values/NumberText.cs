@@ -3,23 +3,23 @@ using System.Globalization;
 
 namespace EdgeRuntime.Tokenizers.Templates.Values;
 
-/// <summary>Numbers as Python writes and reads them.</summary>
+/// <summary>Formats and parses numbers like Python.</summary>
 internal static class NumberText
 {
-    // Room for every digit that can decide how a double rounds.
+    // Room for every digit that can affect the rounding of a double.
     private const int GuardDigits = 60;
 
-    // What an exact digit costs to compute (long division), in characters that are read.
+    // The cost of computing an exact digit (long division), in characters read.
     private const int DigitCost = 4;
 
-    /// <summary>What <see cref="Fixed"/> and its like cost, in characters that are read.</summary>
+    /// <summary>Gets the cost of <see cref="Fixed"/> and similar methods, in characters read.</summary>
     public static int Cost(double value, int decimals)
     {
         int exponent = double.IsFinite(value) && value != 0 ? (int)Math.Abs(Math.Log10(Math.Abs(value))) : 0;
         return DigitCost * (GuardDigits + exponent + decimals);
     }
 
-    /// <summary>Python's <c>repr()</c> of a float: the shortest digits that read back as the same number.</summary>
+    /// <summary>Python's <c>repr()</c> of a float: the shortest digits that parse to the same number.</summary>
     public static string Repr(double value)
     {
         if (!double.IsFinite(value))
@@ -44,7 +44,7 @@ internal static class NumberText
 
     public static string NonFinite(double value) => double.IsNaN(value) ? "nan" : value > 0 ? "inf" : "-inf";
 
-    /// <summary>A finite number with so many digits after the point, rounded half to even on its exact value.</summary>
+    /// <summary>Formats a finite number with a fixed number of decimals, rounded half to even on its exact value.</summary>
     public static string Fixed(double value, int decimals)
     {
         string format = "F" + (decimals + GuardDigits).ToString(CultureInfo.InvariantCulture);
@@ -57,7 +57,7 @@ internal static class NumberText
         return (double.IsNegative(value) ? "-" : "") + digits;
     }
 
-    /// <summary>A finite number as one digit, so many decimals and an exponent.</summary>
+    /// <summary>Formats a finite number as one digit, a fixed number of decimals, and an exponent.</summary>
     public static string Exponential(double value, int decimals, char symbol)
     {
         string text = value.ToString("E" + decimals.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
@@ -83,7 +83,7 @@ internal static class NumberText
         return valid;
     }
 
-    /// <summary>Reads <c>0x1f</c>, <c>0o17</c> or <c>0b11</c> at the start of a text.</summary>
+    /// <summary>Parses <c>0x1f</c>, <c>0o17</c> or <c>0b11</c> at the start of a text.</summary>
     public static bool TryParsePrefixed(ReadOnlySpan<char> text, out Int128 value, out int length)
     {
         bool valid = TryParseDigits(text[2..], PrefixRadix(text[1]), out value, out length);
@@ -151,10 +151,10 @@ internal static class NumberText
         _ => -1,
     };
 
-    /// <summary>The shortest digits that read back as the number, and the power of ten of the first one.</summary>
+    /// <summary>Gets the shortest digits that parse to the number, and the power of ten of the first digit.</summary>
     private static (string Digits, int Exponent) Digits(double value)
     {
-        // .NET's "R" is the shortest round trip too; its digits are taken, its layout isn't Python's.
+        // .NET's "R" has the shortest digits too, but not Python's layout.
         string text = Math.Abs(value).ToString("R", CultureInfo.InvariantCulture);
         int e = text.IndexOf('E', StringComparison.Ordinal);
         string mantissa = e < 0 ? text : text[..e];

@@ -2,20 +2,20 @@ using System;
 
 namespace EdgeRuntime.Tokenizers.Templates.Values;
 
-/// <summary>What int, float and bool have in common: in Python they are equal and sorted by value.</summary>
+/// <summary>Steps shared by int, float and bool, which Python compares by value.</summary>
 internal static class Numbers
 {
-    // 2^127: the floats below it fit into 128 bits.
+    // 2^127: floats below it fit into 128 bits.
     private const double MaxWhole = 170141183460469231731687303715884105728.0;
 
-    /// <summary>The value of an int or bool.</summary>
+    /// <summary>Gets the value of an int or bool.</summary>
     public static bool TryInteger(Value value, out Int128 number)
     {
         number = value is IntValue integer ? integer.Number : value is BoolValue { IsTrue: true } ? 1 : 0;
         return value is IntValue or BoolValue;
     }
 
-    /// <summary>The value of an int, bool or float.</summary>
+    /// <summary>Gets the value of an int, bool or float.</summary>
     public static bool TryFloat(Value value, out double number)
     {
         bool isInteger = TryInteger(value, out Int128 integer);
@@ -23,14 +23,15 @@ internal static class Numbers
         return isInteger || value is FloatValue;
     }
 
-    /// <summary>Whether two numbers are equal, exactly: a whole number beyond a float's digits is no float's equal.</summary>
+    /// <summary>Gets whether two numbers are exactly equal. An integer with more digits than a float can hold equals no float.</summary>
     public static bool AreEqual(Value left, Value? right) =>
         right is not null && (TryWhole(left, out Int128 a)
             ? TryWhole(right, out Int128 b) && a == b
             : left is FloatValue x && right is FloatValue y && x.Number == y.Number);
 
     /// <summary>
-    /// Equal numbers of different types have equal hashes. All bits go into a seeded hash: nobody can choose numbers that collide.
+    /// Hashes a number. Equal numbers of different types have equal hashes. All bits enter a seeded hash, so an attacker cannot choose
+    /// numbers that collide.
     /// </summary>
     public static int Hash(Value value)
     {
@@ -43,7 +44,7 @@ internal static class Numbers
         return HashCode.Combine((int)bits, (int)(bits >> 32));
     }
 
-    /// <summary>The value of an int, a bool, or a float that is whole.</summary>
+    /// <summary>Gets the value of an int, a bool or a whole float.</summary>
     private static bool TryWhole(Value value, out Int128 whole)
     {
         if (TryInteger(value, out whole))
@@ -60,7 +61,7 @@ internal static class Numbers
         return (double)whole == number;
     }
 
-    /// <summary>An argument as <c>int</c>, cut to the range of one: the limits are far inside.</summary>
+    /// <summary>Converts an argument to <c>int</c>, clamped to its range; all limits are far inside it.</summary>
     public static int ToInt32(Value value) => TryInteger(value, out Int128 number)
         ? (int)Int128.Clamp(number, int.MinValue, int.MaxValue)
         : throw Errors.Type($"'{value.TypeName}' object cannot be interpreted as an integer");

@@ -3,7 +3,7 @@ using System.Collections.Generic;
 
 namespace EdgeRuntime.Tokenizers.Templates.Values;
 
-/// <summary>What <c>namespace()</c> makes: the one thing whose attributes a template can set, to carry values out of loops.</summary>
+/// <summary>The result of <c>namespace()</c>: the only object whose attributes a template can set, to carry values out of loops.</summary>
 internal sealed class NamespaceValue : Value
 {
     private readonly OrderedDictionary<string, Value> _attributes = new(StringComparer.Ordinal);
@@ -34,7 +34,7 @@ internal sealed class NamespaceValue : Value
     }
 }
 
-/// <summary>What <c>cycler(a, b, ...)</c> makes: gives its items in turn.</summary>
+/// <summary>The result of <c>cycler(a, b, ...)</c>: returns its items in turn.</summary>
 internal sealed class CyclerValue(Value[] items) : Value
 {
     private static readonly NativeFunction NextFunction = new("", static (_, self, _) => ((CyclerValue)self).Next());
@@ -67,7 +67,7 @@ internal sealed class CyclerValue(Value[] items) : Value
     }
 }
 
-/// <summary>What <c>joiner(separator)</c> makes: empty when called first, the separator from then on.</summary>
+/// <summary>The result of <c>joiner(separator)</c>: returns an empty string on the first call, then the separator.</summary>
 internal sealed class JoinerValue(Value separator) : Value
 {
     private bool _used;

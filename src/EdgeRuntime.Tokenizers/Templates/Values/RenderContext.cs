@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 
 namespace EdgeRuntime.Tokenizers.Templates.Values;
 
-/// <summary>One rendering: the names in sight, the text written so far, the place, and what of the limits is used up.</summary>
+/// <summary>The state of one rendering: the visible names, the output, the current line, and the use of the limits.</summary>
 internal sealed class RenderContext
 {
     private readonly Func<Value, string, Value?> _methods;
@@ -12,9 +12,9 @@ internal sealed class RenderContext
     private long _spent;
     private int _calls;
 
-    /// <param name="variables">The names that the template sees.</param>
+    /// <param name="variables">The variables of the template.</param>
     /// <param name="now">The time that the template sees.</param>
-    /// <param name="methods">The methods of Python's types: of a value by name, null where its type has none of that name.</param>
+    /// <param name="methods">Finds a method of a Python type by value and name; returns null if the type has none of that name.</param>
     /// <param name="steps">The limit of steps.</param>
     public RenderContext(Scope variables, DateTimeOffset now, Func<Value, string, Value?> methods, int steps)
     {
@@ -25,18 +25,18 @@ internal sealed class RenderContext
         _budget = (long)steps * TemplateLimits.CharactersPerStep;
     }
 
-    /// <summary>The names in sight.</summary>
+    /// <summary>Gets or sets the innermost scope of names.</summary>
     public Scope Scope { get; set; }
 
-    /// <summary>Where text is written.</summary>
+    /// <summary>Gets or sets the sink that receives text.</summary>
     public TextSink Output { get; set; }
 
     public DateTimeOffset Now { get; }
 
-    /// <summary>The template's line that is evaluated, for error messages.</summary>
+    /// <summary>Gets or sets the line of the template that is being evaluated, for error messages.</summary>
     public int Line { get; set; }
 
-    /// <summary>Pays for one step, and checks that the stack has room for the next.</summary>
+    /// <summary>Charges one step and checks that the stack has room for another.</summary>
     public void Step()
     {
         Charge(TemplateLimits.CharactersPerStep);
@@ -46,23 +46,23 @@ internal sealed class RenderContext
         }
     }
 
-    /// <summary>Pays for characters that are about to be read, compared or copied.</summary>
+    /// <summary>Charges for characters that will be read, compared or copied.</summary>
     public void ChargeCharacters(long count) => Charge(count);
 
-    /// <summary>Pays for elements that are about to be visited or made: a step each.</summary>
+    /// <summary>Charges one step for each element that will be visited or made.</summary>
     public void ChargeElements(long count) => Charge(count * TemplateLimits.CharactersPerStep);
 
-    /// <summary>The characters of a string, paid for. Whatever reads a whole string gets it here.</summary>
+    /// <summary>Gets the characters of a string and charges for them. Every operation that reads a whole string uses this method.</summary>
     public string Read(StringValue text)
     {
         Charge(text.Text.Length);
         return text.Text;
     }
 
-    /// <summary>Pays for a look-up by name in so many tables.</summary>
+    /// <summary>Charges for looking up a name in a number of tables.</summary>
     public void ChargeName(string name, int tables = 1) => Charge(tables * (2L + (name.Length / TemplateLimits.CharactersPerStep)));
 
-    /// <summary>The value of a name; null where a scope and those around it have none.</summary>
+    /// <summary>Finds the value of a name; null if neither the scope nor its parents have it.</summary>
     public Value? FindName(Scope scope, string name)
     {
         Value? value = scope.Find(name, out int tables);
@@ -70,7 +70,7 @@ internal sealed class RenderContext
         return value;
     }
 
-    /// <summary>Enters a macro or another turn of a recursive loop.</summary>
+    /// <summary>Enters a macro or a turn of a recursive loop.</summary>
     public void EnterCall()
     {
         if (++_calls > TemplateLimits.CallDepth)
@@ -81,7 +81,7 @@ internal sealed class RenderContext
 
     public void LeaveCall() => _calls--;
 
-    /// <summary>Python's <c>str(value)</c>: a string is its own, a marked-up one included.</summary>
+    /// <summary>Python's <c>str(value)</c>; a string is returned unchanged, markup included.</summary>
     public StringValue ToText(Value value)
     {
         if (value is StringValue text)
@@ -94,7 +94,7 @@ internal sealed class RenderContext
         return sink.ToValue();
     }
 
-    /// <summary>The characters of Python's <c>str(value)</c>, for what is decided by them.</summary>
+    /// <summary>Gets the characters of Python's <c>str(value)</c>, for decisions based on them.</summary>
     public string Text(Value value) => Read(ToText(value));
 
     /// <summary>Python's <c>repr(value)</c>.</summary>
@@ -105,14 +105,14 @@ internal sealed class RenderContext
         return sink.ToValue();
     }
 
-    /// <summary>A string value for text that was computed, paid for.</summary>
+    /// <summary>Creates a string value from computed text and charges for it.</summary>
     public StringValue NewString(string text)
     {
         CheckLength(text.Length);
         return text.Length == 0 ? StringValue.Empty : new StringValue(text);
     }
 
-    /// <summary>Pays for text before it is made, and refuses what would be too long.</summary>
+    /// <summary>Charges for text before it is made, and throws if it would be too long.</summary>
     public void CheckLength(long characters)
     {
         if (characters > TemplateLimits.Weight)
@@ -124,11 +124,11 @@ internal sealed class RenderContext
     }
 
     /// <summary>Starts an iteration.</summary>
-    /// <exception cref="TemplateException">The value can't be iterated.</exception>
+    /// <exception cref="TemplateException">The value cannot be iterated.</exception>
     public IEnumerator<Value> Iterate(Value value) =>
         value.Iterate(this) ?? throw Errors.Type($"'{value.TypeName}' object is not iterable");
 
-    /// <summary>The elements of whatever can be iterated.</summary>
+    /// <summary>Gets the elements of an iterable value.</summary>
     public Value[] ToArray(Value value)
     {
         if (value is SequenceValue sequence)
@@ -151,10 +151,10 @@ internal sealed class RenderContext
         return items.ToArray();
     }
 
-    /// <summary>The attributes and methods of a value, never its items; null where there is none of that name.</summary>
+    /// <summary>Finds an attribute or a method of a value, never an item; null if there is none of that name.</summary>
     public Value? FindAttribute(Value value, string name) => value.FindAttribute(this, name) ?? _methods(value, name);
 
-    /// <summary><c>value.name</c>: the object's own attributes first, then its items.</summary>
+    /// <summary>Evaluates <c>value.name</c>: attributes of the object first, then its items.</summary>
     public Value GetAttribute(Value value, string name)
     {
         ChargeName(name);
@@ -173,7 +173,7 @@ internal sealed class RenderContext
         return value.FindItem(this, key) ?? UndefinedValue.Member(value, key);
     }
 
-    /// <summary><c>value[key]</c>: the object's items first, then its attributes.</summary>
+    /// <summary>Evaluates <c>value[key]</c>: items of the object first, then its attributes.</summary>
     public Value GetItem(Value value, Value key)
     {
         Value? found = value.FindItem(this, key);
@@ -196,12 +196,12 @@ internal sealed class RenderContext
         return found ?? UndefinedValue.Member(value, key);
     }
 
-    /// <summary>Refuses an undefined value.</summary>
+    /// <summary>Throws if the value is undefined.</summary>
     public Value Defined(Value value) => value is UndefinedValue undefined ? throw undefined.Error(this) : value;
 
     private static bool IsInternal(string name) => name.StartsWith("__", StringComparison.Ordinal);
 
-    // One unit is a character; a step is CharactersPerStep of them.
+    // One unit is one character; a step is CharactersPerStep units.
     private void Charge(long units)
     {
         _spent += units;

@@ -15,7 +15,7 @@ internal sealed class NoneValue : Value
     public override void WriteRepr(TextSink sink) => sink.Append("None");
 }
 
-/// <summary>Python's <c>bool</c>, which counts as 0 or 1 wherever a number is asked for.</summary>
+/// <summary>Python's <c>bool</c>, which is 0 or 1 as a number.</summary>
 internal sealed class BoolValue : Value
 {
     public static readonly BoolValue True = new(true);
@@ -38,7 +38,7 @@ internal sealed class BoolValue : Value
     public override int GetHashCode() => Numbers.Hash(this);
 }
 
-/// <summary>Python's <c>int</c>, here of 128 bits: what overflows is an error, never another number.</summary>
+/// <summary>Python's <c>int</c>, limited to 128 bits. An overflow is an error, never another number.</summary>
 internal sealed class IntValue(Int128 value) : Value
 {
     public static readonly IntValue Zero = new(0);

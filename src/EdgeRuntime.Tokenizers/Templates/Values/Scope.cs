@@ -3,13 +3,18 @@ using System.Collections.Generic;
 
 namespace EdgeRuntime.Tokenizers.Templates.Values;
 
-/// <summary>The names that a template, a macro, a loop's turn or a block sees: its own, then those around it.</summary>
+/// <summary>The names that a template, a macro, a turn of a loop or a block sees: its own and those of the enclosing scopes.</summary>
 internal sealed class Scope(Scope? parent)
 {
     private Dictionary<string, Value>? _names;
 
+    /// <param name="parent">The enclosing scope.</param>
+    /// <param name="names">The initial names, which are copied.</param>
+    public Scope(Scope? parent, Dictionary<string, Value> names)
+        : this(parent) => _names = new(names, StringComparer.Ordinal);
+
     /// <param name="name">The name.</param>
-    /// <param name="tables">How many tables of names were asked.</param>
+    /// <param name="tables">Receives the number of tables that were searched.</param>
     public Value? Find(string name, out int tables)
     {
         tables = 0;

@@ -3,7 +3,7 @@ using System.Collections.Generic;
 
 namespace EdgeRuntime.Tokenizers.Templates.Values;
 
-/// <summary>What lists, tuples and ranges have in common: elements by index.</summary>
+/// <summary>The base of lists, tuples and ranges: values with elements by index.</summary>
 internal abstract class SequenceValue : Value
 {
     private readonly Value[] _items;
@@ -45,7 +45,7 @@ internal abstract class SequenceValue : Value
         return index >= 0 && index < _items.Length ? _items[(int)index] : null;
     }
 
-    /// <summary>So many elements from an index on, at equal distances.</summary>
+    /// <summary>Picks <paramref name="count"/> elements from an index on, <paramref name="step"/> apart.</summary>
     protected Value[] Pick(RenderContext context, int start, int count, int step)
     {
         context.ChargeElements(count);
@@ -58,7 +58,7 @@ internal abstract class SequenceValue : Value
         return part;
     }
 
-    /// <summary>A sequence of the same type with other elements.</summary>
+    /// <summary>Creates a sequence of the same type with other elements.</summary>
     public abstract SequenceValue With(Value[] items);
 
     public override bool Equals(Value? other) => ReferenceEquals(this, other)
@@ -88,7 +88,7 @@ internal sealed class ListValue(Value[] items) : SequenceValue(items)
     public override void WriteRepr(TextSink sink) => sink.AppendSequence("[", Items, "]");
 }
 
-/// <summary>Python's <c>tuple</c>; also the pair that <c>groupby</c> makes, whose parts have names.</summary>
+/// <summary>Python's <c>tuple</c>, and the pair with named parts that <c>groupby</c> makes.</summary>
 internal sealed class TupleValue(Value[] items, string[]? names = null) : SequenceValue(items)
 {
     public override string TypeName => "tuple";
@@ -104,7 +104,7 @@ internal sealed class TupleValue(Value[] items, string[]? names = null) : Sequen
     public override void WriteRepr(TextSink sink) => sink.AppendSequence("(", Items, Items.Length == 1 ? ",)" : ")");
 }
 
-/// <summary>Python's <c>range</c>, at most <see cref="TemplateLimits.Range"/> long.</summary>
+/// <summary>Python's <c>range</c> with at most <see cref="TemplateLimits.Range"/> elements.</summary>
 internal sealed class RangeValue : SequenceValue
 {
     private readonly Int128 _start;
@@ -159,7 +159,7 @@ internal sealed class RangeValue : SequenceValue
         sink.Append(_step == 1 ? $"range({_start}, {_stop})" : $"range({_start}, {_stop}, {_step})");
 }
 
-/// <summary>Weight and depth of what holds other values, checked when it is made.</summary>
+/// <summary>Computes the weight and the depth of containers; they are checked when a container is made.</summary>
 internal static class ContainerSize
 {
     public static (int Weight, int Depth) Of(ReadOnlySpan<Value> items)

@@ -18,21 +18,21 @@ internal sealed class SliceValue(Value start, Value stop, Value step) : Value
         sink.Append(")");
     }
 
-    /// <summary>Which elements of a sequence are meant.</summary>
-    /// <param name="length">The sequence's length.</param>
-    /// <returns>The first index, the number of elements and the distance between them.</returns>
+    /// <summary>Resolves the slice for a sequence.</summary>
+    /// <param name="length">The length of the sequence.</param>
+    /// <returns>The first index, the number of elements and the step between them.</returns>
     public (int Start, int Count, int Step) Resolve(int length)
     {
         (long first, long last, Int128 distance) = Indices(length);
         Int128 count = distance > 0 ? (last - first + distance - 1) / distance : (first - last - distance - 1) / -distance;
 
-        // A distance that is longer than the sequence takes one element, however long it is.
+        // A step longer than the sequence picks one element, so it can be clamped.
         return count > 0 ? ((int)first, (int)count, (int)Int128.Clamp(distance, -int.MaxValue, int.MaxValue)) : (0, 0, 1);
     }
 
     /// <summary>Python's <c>slice.indices(length)</c>.</summary>
-    /// <param name="length">The sequence's length.</param>
-    /// <returns>The index of the first element, the index that ends the slice, and the distance between elements.</returns>
+    /// <param name="length">The length of the sequence.</param>
+    /// <returns>The index of the first element, the index after the last one, and the step.</returns>
     public (long Start, long Stop, Int128 Step) Indices(int length)
     {
         long distance = Bound(step, 1, long.MinValue, long.MaxValue);
@@ -41,7 +41,7 @@ internal sealed class SliceValue(Value start, Value stop, Value step) : Value
             throw Errors.Value("slice step cannot be zero");
         }
 
-        // Past the ends a slice is cut, never an error; a backward one ends before index 0, which is -1.
+        // Indices outside of the sequence are clamped. A backward slice ends before index 0, which is -1.
         bool forward = distance > 0;
         long low = forward ? 0 : -1;
         long high = forward ? length : length - 1;

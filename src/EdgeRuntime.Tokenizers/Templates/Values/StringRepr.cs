@@ -19,7 +19,7 @@ internal static class StringRepr
             if (Escape(text, i, quote) is { } escape)
             {
                 sink.Append(value, plain, i - plain);
-                sink.AppendInstead(value, i, length, escape);
+                sink.AppendReplacement(value, i, length, escape);
                 plain = i + length;
             }
 

@@ -3,23 +3,28 @@ using System.Collections.Generic;
 
 namespace EdgeRuntime.Tokenizers.Templates.Values;
 
-/// <summary>Python's <c>str</c>. Lengths and indexes count code points, not the chars of .NET.</summary>
+/// <summary>Python's <c>str</c>. Lengths and indices count code points, not UTF-16 units.</summary>
 /// <param name="text">The characters.</param>
-/// <param name="isMarkup">Whether this is what <c>safe</c> and <c>escape</c> return: text that escapes whatever is added to it.</param>
-/// <param name="data">Which characters came from the variables of the rendering.</param>
+/// <param name="isMarkup">
+/// Whether the string is markup, the result of <c>safe</c> and <c>escape</c>: strings that are added to it are escaped.
+/// </param>
+/// <param name="data">The characters that came from the variables of the rendering.</param>
 internal sealed class StringValue(string text, bool isMarkup = false, DataRanges data = default) : Value
 {
     public static readonly StringValue Empty = new("");
 
-    // The code points, counted when they are first asked for; -1 before.
+    // The number of code points, or -1 before it is first needed.
     private int _count = -1;
 
-    /// <summary>The characters, unpaid: for what costs nothing or pays itself. <see cref="RenderContext.Read"/> pays for all.</summary>
+    /// <summary>
+    /// Gets the characters without a charge, for operations of constant cost and those that charge themselves. Otherwise use
+    /// <see cref="RenderContext.Read"/>.
+    /// </summary>
     public string Text { get; } = text;
 
     public bool IsMarkup { get; } = isMarkup;
 
-    /// <summary>Which characters came from the variables of the rendering. Equality doesn't ask for it.</summary>
+    /// <summary>Gets which characters came from the variables of the rendering. Equality ignores it.</summary>
     public DataRanges Data { get; } = data;
 
     public override string TypeName => IsMarkup ? "Markup" : "str";
@@ -28,47 +33,39 @@ internal sealed class StringValue(string text, bool isMarkup = false, DataRanges
 
     public override int Weight => Text.Length + ElementWeight;
 
-    // Making the text has paid for counting it, which is done once.
+    // Counting happens once and is covered by the charge for making the text.
     public override int? Length => _count >= 0 ? _count : _count = CodePoints.Count(Text);
 
-    /// <summary>Whether a code point is a char of .NET.</summary>
+    /// <summary>Gets whether every code point is one UTF-16 unit.</summary>
     private bool IsPlain => Length == Text.Length;
 
-    /// <summary>The same kind of string (plain or markup) with another text; data as a whole where any of this is data.</summary>
+    /// <summary>Creates a string with another text, markup like this one. It is all data if any character of this one is data.</summary>
     public StringValue With(string text) => new(text, IsMarkup, Data.IsEmpty ? default : DataRanges.All);
 
-    /// <summary>The same kind of string with another text, of which each character stands for the one in its place.</summary>
+    /// <summary>Creates a string with another text that was mapped character by character, markup like this one.</summary>
     public StringValue WithCharacters(string text) => text.Length == Text.Length ? new(text, IsMarkup, Data) : With(text);
 
-    /// <summary>The same characters, as markup or plain.</summary>
+    /// <summary>Creates the same text as markup or as a plain string.</summary>
     public StringValue As(bool isMarkup) => isMarkup == IsMarkup ? this : new StringValue(Text, isMarkup, Data);
 
-    /// <summary>A part, in the chars of .NET.</summary>
+    /// <summary>Gets a substring, in UTF-16 units.</summary>
     public StringValue Slice(int start, int length) =>
         length == Text.Length ? this
         : length == 0 && !IsMarkup ? Empty
         : new StringValue(Text.Substring(start, length), IsMarkup, Data.Slice(start, length));
 
-    /// <summary>The part from a char of .NET on.</summary>
+    /// <summary>Gets the rest of the string from a UTF-16 unit on.</summary>
     public StringValue Slice(int start) => Slice(start, Text.Length - start);
 
-    /// <summary>A string of the variables, or one of which nobody knows whether it is.</summary>
+    /// <summary>Creates a string that is data: one from the variables, or one of unknown origin.</summary>
     public static StringValue OfData(string text) => new(text, data: DataRanges.All);
 
-    /// <summary>Two strings of one kind in a row.</summary>
+    /// <summary>Concatenates two strings that are both plain or both markup.</summary>
     public static StringValue Concat(RenderContext context, StringValue left, StringValue right)
     {
         context.CheckLength((long)left.Text.Length + right.Text.Length);
-        string text = left.Text + right.Text;
-        if (left.Data.IsEmpty && right.Data.IsEmpty)
-        {
-            return new StringValue(text, left.IsMarkup);
-        }
-
-        List<(int Start, int End)>? data = null;
-        left.Data.AddTo(ref data, 0, left.Text.Length, 0);
-        right.Data.AddTo(ref data, 0, right.Text.Length, left.Text.Length);
-        return new StringValue(text, left.IsMarkup, DataRanges.Of(data, text.Length));
+        DataRanges data = DataRanges.Concat(left.Data, left.Text.Length, right.Data, right.Text.Length);
+        return new StringValue(left.Text + right.Text, left.IsMarkup, data);
     }
 
     public override IEnumerator<Value> Iterate(RenderContext context)
@@ -113,7 +110,7 @@ internal sealed class StringValue(string text, bool isMarkup = false, DataRanges
         return new TextSearch(context.Read(part)).Find(context.Read(this)) >= 0;
     }
 
-    /// <summary>The char of .NET where the code point of an index begins; the length where the index is past the end.</summary>
+    /// <summary>Gets the UTF-16 index of the code point at an index, or the length if the index is past the end.</summary>
     public int UnitAt(RenderContext context, int index)
     {
         if (IsPlain)

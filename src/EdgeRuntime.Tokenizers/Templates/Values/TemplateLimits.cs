@@ -1,35 +1,37 @@
 namespace EdgeRuntime.Tokenizers.Templates.Values;
 
 /// <summary>
-/// What a template may use. It comes out of a downloaded file, so it is hostile input: every loop, every nesting and every
-/// allocation meets one of these. All are far above what a template of a published model needs.
+/// The limits of templates. A template comes from a downloaded file and is hostile input: every loop, every nesting and every allocation is
+/// subject to one of these limits. All are far above the needs of published models.
 /// </summary>
 internal static class TemplateLimits
 {
-    /// <summary>Characters of a template.</summary>
+    /// <summary>The largest number of characters of a template.</summary>
     public const int SourceLength = 1 << 20;
 
-    /// <summary>Nested parentheses, lists and blocks of a template.</summary>
+    /// <summary>The largest nesting depth of parentheses, lists and blocks in a template.</summary>
     public const int Nesting = 200;
 
-    /// <summary>Macros and recursive loops active at a time.</summary>
+    /// <summary>The largest number of macros and recursive loops that are active at a time.</summary>
     public const int CallDepth = 200;
 
-    /// <summary>Lazy sequences fed by one another.</summary>
+    /// <summary>The largest number of chained lazy sequences.</summary>
     public const int LazyDepth = 100;
 
-    /// <summary>Lists in lists, in values that are given or made.</summary>
+    /// <summary>The largest nesting depth of lists in values.</summary>
     public const int ValueDepth = 128;
 
-    /// <summary>Steps of one rendering: nodes evaluated, elements visited, and a share of the characters handled.</summary>
+    /// <summary>
+    /// The largest number of steps of a rendering: evaluated nodes, visited elements, and a share of the processed characters.
+    /// </summary>
     public const int Steps = 20_000_000;
 
-    /// <summary>Characters that are read or written for the price of one step.</summary>
+    /// <summary>The number of characters that can be read or written per step.</summary>
     public const int CharactersPerStep = 8;
 
-    /// <summary>The most that one value or the output may weigh, in characters (an element of a list weighs 8 more).</summary>
+    /// <summary>The largest weight of a value or of the output, in characters (each list element adds 8).</summary>
     public const int Weight = 16 << 20;
 
-    /// <summary>Elements of a range, as in Jinja's sandbox.</summary>
+    /// <summary>The largest number of elements of a range, as in Jinja's sandbox.</summary>
     public const int Range = 100_000;
 }

@@ -3,20 +3,20 @@ using System;
 namespace EdgeRuntime.Tokenizers.Templates.Values;
 
 /// <summary>
-/// Finds a text in others, in time linear in both. Short texts go to .NET's vectorized search, whose worst case is a product; the
-/// others to the algorithm of Knuth, Morris and Pratt.
+/// Searches a pattern in time linear in the pattern and the text. Short patterns use .NET's vectorized search, whose worst case is the
+/// product of the lengths; longer ones use the algorithm of Knuth, Morris and Pratt.
 /// </summary>
-/// <param name="pattern">What is looked for.</param>
-/// <param name="fromEnd">Whether the last place is wanted, not the first.</param>
+/// <param name="pattern">The text to search for.</param>
+/// <param name="fromEnd">Whether to find the last occurrence instead of the first.</param>
 internal sealed class TextSearch(string pattern, bool fromEnd = false)
 {
-    // With so few characters the product is as good as linear.
+    // Up to this length the product of the lengths is as good as linear.
     private const int ShortPattern = 32;
 
-    // For each length of a matched front: the length of the longest shorter front that is also its end.
+    // For each length of a matched prefix: the length of its longest proper prefix that is also its suffix.
     private int[]? _borders;
 
-    /// <summary>Where the pattern begins; -1 where the text hasn't it.</summary>
+    /// <summary>Finds the pattern; returns the start index, or -1.</summary>
     public int Find(ReadOnlySpan<char> text)
     {
         if (pattern.Length <= ShortPattern)
@@ -55,7 +55,7 @@ internal sealed class TextSearch(string pattern, bool fromEnd = false)
         return borders;
     }
 
-    // The length of the longest front of the pattern that ends with the character, after one of a length was matched.
+    // Gets the length of the matched prefix after one more character.
     private int Extend(int[] borders, int matched, char c)
     {
         while (matched > 0 && At(matched) != c)

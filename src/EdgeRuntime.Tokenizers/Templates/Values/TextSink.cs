@@ -4,7 +4,7 @@ using System.Text;
 
 namespace EdgeRuntime.Tokenizers.Templates.Values;
 
-/// <summary>Where text is written: the output, a macro's result, the <c>str()</c> of a value. Pays for every character.</summary>
+/// <summary>Receives the text of the output, of a macro or of <c>str()</c>. Charges for every character.</summary>
 internal sealed class TextSink(RenderContext context)
 {
     private readonly StringBuilder _text = new();
@@ -20,7 +20,7 @@ internal sealed class TextSink(RenderContext context)
         _text.Append(text);
     }
 
-    /// <summary>Appends a character many times.</summary>
+    /// <summary>Appends a character repeatedly.</summary>
     public void Append(char character, int count)
     {
         Reserve(count);
@@ -38,7 +38,7 @@ internal sealed class TextSink(RenderContext context)
         _text.Append(text.Text, start, length);
     }
 
-    /// <summary>Appends a string many times.</summary>
+    /// <summary>Appends a string repeatedly.</summary>
     public void AppendRepeated(StringValue text, int count)
     {
         if (!text.Data.IsEmpty && !text.Data.IsAll)
@@ -57,8 +57,10 @@ internal sealed class TextSink(RenderContext context)
         _text.Insert(_text.Length, text.Text, count);
     }
 
-    /// <summary>Appends what stands for a part of a string: an escape, an entity. It is data where any of the part is.</summary>
-    public void AppendInstead(StringValue source, int start, int length, ReadOnlySpan<char> text)
+    /// <summary>
+    /// Appends a replacement for a part of a string, such as an escape or an entity. It is data if any character of the part is.
+    /// </summary>
+    public void AppendReplacement(StringValue source, int start, int length, ReadOnlySpan<char> text)
     {
         Reserve(text.Length);
         if (source.Data.Overlaps(start, length))
@@ -87,7 +89,7 @@ internal sealed class TextSink(RenderContext context)
         Leave();
     }
 
-    /// <summary>Enters a value that holds others. A namespace may hold itself, so that the depth is only known here.</summary>
+    /// <summary>Enters a container. Namespaces can contain themselves, so the depth is known only here.</summary>
     public void Enter()
     {
         if (++_depth > TemplateLimits.ValueDepth)
@@ -98,18 +100,18 @@ internal sealed class TextSink(RenderContext context)
 
     public void Leave() => _depth--;
 
-    /// <summary>The text as a value; it was paid for.</summary>
+    /// <summary>Converts the text to a value. The text has been charged already.</summary>
     public StringValue ToValue(bool isMarkup = false) =>
         _text.Length == 0 && !isMarkup
             ? StringValue.Empty
             : new StringValue(_text.ToString(), isMarkup, DataRanges.Of(_data, _text.Length));
 
-    /// <summary>Which characters are data: in order, apart from each other, none empty.</summary>
+    /// <summary>Gets the ranges of data: in order, not adjacent, not empty.</summary>
     public IReadOnlyList<(int Start, int End)> Data => _data ?? [];
 
     public override string ToString() => _text.ToString();
 
-    // Even nothing costs something to append.
+    // Appending an empty text has a cost too.
     private void Reserve(long characters)
     {
         context.ChargeCharacters(characters + 1);

@@ -2,7 +2,9 @@ using System.Collections.Generic;
 
 namespace EdgeRuntime.Tokenizers.Templates.Values;
 
-/// <summary>What a missing name, attribute or item gives: empty text, false, no elements; anything else with it is an error.</summary>
+/// <summary>
+/// The value of a missing name, attribute or item: empty as text, false, and without elements. Any other use is an error.
+/// </summary>
 internal sealed class UndefinedValue : Value
 {
     private readonly Value? _owner;
@@ -26,7 +28,7 @@ internal sealed class UndefinedValue : Value
     public static UndefinedValue Unsafe(Value owner, string name) =>
         Because($"access to attribute '{name}' of '{owner.TypeName}' object is unsafe.");
 
-    /// <summary>The error of using it.</summary>
+    /// <summary>Creates the error for a use of the value.</summary>
     public TemplateException Error(RenderContext context)
     {
         if (_hint is not null)

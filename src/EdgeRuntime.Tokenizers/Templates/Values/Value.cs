@@ -4,42 +4,42 @@ using System.Collections.Generic;
 namespace EdgeRuntime.Tokenizers.Templates.Values;
 
 /// <summary>
-/// A value as templates see it, with Python's behaviour: truth, length, iteration, items, attributes, text. Values are immutable
-/// (namespaces and iterators apart), so that anything can be shared.
+/// The base of template values, with Python's behavior: truth, length, iteration, items, attributes, text. Values are immutable (except
+/// namespaces and iterators) and can be shared.
 /// </summary>
 internal abstract class Value : IEquatable<Value>
 {
-    /// <summary>What an element costs beside its characters; see <see cref="TemplateLimits.Weight"/>.</summary>
+    /// <summary>The weight of an element in addition to its characters; see <see cref="TemplateLimits.Weight"/>.</summary>
     protected const int ElementWeight = 8;
 
-    /// <summary>The name of the Python type, for error messages.</summary>
+    /// <summary>Gets the name of the Python type, for error messages.</summary>
     public abstract string TypeName { get; }
 
-    /// <summary>The truth of the value.</summary>
+    /// <summary>Gets the truth of the value.</summary>
     public virtual bool IsTrue => true;
 
-    /// <summary>How much text or how many elements there are, contents included: the cost of any walk over it.</summary>
+    /// <summary>Gets the amount of text and elements, including nested ones: the cost of walking over the value.</summary>
     public virtual int Weight => ElementWeight;
 
-    /// <summary>How deep lists lie in lists; 0 for what holds nothing.</summary>
+    /// <summary>Gets the nesting depth of containers; 0 for a value without elements.</summary>
     public virtual int Depth => 0;
 
-    /// <summary>What <c>len()</c> gives; null where there is no length.</summary>
+    /// <summary>Gets the result of <c>len()</c>; null if the value has no length.</summary>
     public virtual int? Length => null;
 
-    /// <summary>Whether the value can be called.</summary>
+    /// <summary>Gets whether the value can be called.</summary>
     public virtual bool IsCallable => false;
 
-    /// <summary>Starts an iteration; null where the value can't be iterated.</summary>
+    /// <summary>Starts an iteration; null if the value cannot be iterated.</summary>
     public virtual IEnumerator<Value>? Iterate(RenderContext context) => null;
 
-    /// <summary>The attributes of the Python object beside the methods of its type; null where there is none of that name.</summary>
+    /// <summary>Finds an attribute of the Python object, without the methods of its type; null if there is none of that name.</summary>
     public virtual Value? FindAttribute(RenderContext context, string name) => null;
 
-    /// <summary>What <c>value[key]</c> gives; null where there is no such item.</summary>
+    /// <summary>Gets the result of <c>value[key]</c>; null if there is no such item.</summary>
     public virtual Value? FindItem(RenderContext context, Value key) => null;
 
-    /// <summary>Whether <c>item in value</c>; null where the question is a type error.</summary>
+    /// <summary>Gets the result of <c>item in value</c>; null if the operation is a type error.</summary>
     public virtual bool? Contains(RenderContext context, Value item)
     {
         IEnumerator<Value>? items = Iterate(context);
@@ -69,7 +69,7 @@ internal abstract class Value : IEquatable<Value>
     /// <summary>Writes <c>repr(value)</c>.</summary>
     public abstract void WriteRepr(TextSink sink);
 
-    /// <summary>Python's <c>==</c>.</summary>
+    /// <summary>Compares like Python's <c>==</c>.</summary>
     public virtual bool Equals(Value? other) => ReferenceEquals(this, other);
 
     public sealed override bool Equals(object? obj) => obj is Value other && Equals(other);
