@@ -12,17 +12,24 @@ function Publish([string]$folder, [string[]]$properties) {
     dotnet publish $command -c Release -o $folder -v q --nologo @properties | ForEach-Object { [Console]::Error.WriteLine($_) }
 }
 
-# What the ahead-of-time compiler may take for granted: code for AVX2, AVX-512 or dot products exists only where it may. Nothing where that
-# is not known: such a command would have none of them.
+# Returns the instruction sets that the ahead-of-time compiler may assume. Code for AVX2, AVX-512 or dot products exists only in commands
+# that assume them. Returns nothing for an unknown processor, since its command would have none of that code.
 function Get-ProcessorLevel {
-    if (-not ('System.Runtime.Intrinsics.Arm.Dp' -as [type])) { return } # Windows PowerShell doesn't know them: PowerShell 7 does
-    if ([Runtime.Intrinsics.X86.Avx512BW+VL]::IsSupported -and [Runtime.Intrinsics.X86.Avx512DQ+VL]::IsSupported -and [Runtime.Intrinsics.X86.Avx512CD+VL]::IsSupported) { 'x86-64-v4' }
-    elseif ([Runtime.Intrinsics.X86.Avx2]::IsSupported -and [Runtime.Intrinsics.X86.Bmi2]::IsSupported -and [Runtime.Intrinsics.X86.Fma]::IsSupported) { 'x86-64-v3' }
+    if (-not ('System.Runtime.Intrinsics.Arm.Dp' -as [type])) { return } # Windows PowerShell lacks these types; PowerShell 7 has them
+    $avx512 = [Runtime.Intrinsics.X86.Avx512BW+VL]::IsSupported -and
+        [Runtime.Intrinsics.X86.Avx512DQ+VL]::IsSupported -and
+        [Runtime.Intrinsics.X86.Avx512CD+VL]::IsSupported
+    $avx2 = [Runtime.Intrinsics.X86.Avx2]::IsSupported -and
+        [Runtime.Intrinsics.X86.Bmi2]::IsSupported -and
+        [Runtime.Intrinsics.X86.Fma]::IsSupported
+    if ($avx512) { 'x86-64-v4' }
+    elseif ($avx2) { 'x86-64-v3' }
     elseif ([Runtime.Intrinsics.Arm.Dp]::IsSupported) { 'dotprod' }
     elseif ([Runtime.Intrinsics.Arm.AdvSimd]::IsSupported) { 'armv8-a' }
 }
 
-# For this machine: one file of machine code, which starts at once and needs no .NET. Its linker comes with Visual Studio's C++ tools.
+# Builds the command for this machine: one file of machine code, which starts at once and needs no .NET. The linker is part of Visual
+# Studio's C++ tools.
 function Build {
     $level = Get-ProcessorLevel
     $built = $false
@@ -33,17 +40,18 @@ function Build {
         $built = $LASTEXITCODE -eq 0
     }
     if (-not $built) {
-        [Console]::Error.WriteLine('build.ps1: no ahead-of-time compiler for this processor (asked by PowerShell 7) or no linker (the C++ tools of Visual Studio) to be had: the command will start more slowly')
+        $reason = 'found no ahead-of-time compiler for this processor, or no linker'
+        [Console]::Error.WriteLine("build.ps1: $reason; the command will start more slowly")
         Build-Precompiled 'artifacts/edgert'
     }
 }
 
-# For every processor of this system: precompiled, and compiled again where it starts. Needs the .NET runtime there.
+# Builds the command for every processor of this system: precompiled, and compiled again at run time. It needs the .NET runtime.
 function Build-Precompiled([string]$folder) {
     $ready = @('--use-current-runtime', '-p:SelfContained=false', '-p:PublishReadyToRun=true')
     dotnet restore $command @ready -v q > $null
     if ($LASTEXITCODE -ne 0) {
-        [Console]::Error.WriteLine('build.ps1: no ready-to-run compiler to be had: the command will start more slowly')
+        [Console]::Error.WriteLine('build.ps1: found no ready-to-run compiler; the command will start more slowly')
         $ready = @()
     }
     Publish $folder $ready
@@ -54,7 +62,11 @@ switch ($verb) {
     'build' { Build }
     'portable' { Build-Precompiled 'artifacts/portable' }
     'run' { Build; & artifacts/edgert/edgert chat @rest }
-    'test' { Build; $env:EDGERT = Join-Path $PSScriptRoot 'artifacts/edgert/edgert.exe'; dotnet test --solution EdgeRuntime.sln -c Release @rest }
+    'test' {
+        Build
+        $env:EDGERT = Join-Path $PSScriptRoot 'artifacts/edgert/edgert.exe'
+        dotnet test --solution EdgeRuntime.sln -c Release @rest
+    }
     'bench' {
         Build
         & artifacts/edgert/edgert bench

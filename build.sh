@@ -11,20 +11,21 @@ publish() { # FOLDER [properties]
     dotnet publish "$command" -c Release -o "$1" -v q --nologo "${@:2}"
 }
 
-# What the ahead-of-time compiler may take for granted: code for AVX2, AVX-512 or dot products exists only where it may. Nothing where that
-# is not known: such a command would have none of them.
+# Prints the instruction sets that the ahead-of-time compiler may assume. Code for AVX2, AVX-512 or dot products exists only in commands
+# that assume them. Prints nothing for an unknown processor, since its command would have none of that code.
 processor_level() {
     local flags
+    has_all() { local flag; for flag; do grep -qiw "$flag" <<<"$flags" || return 1; done; }
     flags=$(cat /proc/cpuinfo 2>/dev/null || sysctl -n machdep.cpu.features machdep.cpu.leaf7_features 2>/dev/null || true)
     case $(uname -m) in
         x86_64 | amd64)
-            if grep -qiw avx512vl <<<"$flags" && grep -qiw avx512bw <<<"$flags" && grep -qiw avx512dq <<<"$flags" && grep -qiw avx512cd <<<"$flags"; then
+            if has_all avx512vl avx512bw avx512dq avx512cd; then
                 echo x86-64-v4
-            elif grep -qiw avx2 <<<"$flags" && grep -qiw bmi2 <<<"$flags" && grep -qiw fma <<<"$flags"; then
+            elif has_all avx2 bmi2 fma; then
                 echo x86-64-v3
             fi ;;
         aarch64 | arm64)
-            if grep -qiw asimddp <<<"$flags" || [ "$(sysctl -n hw.optional.arm.FEAT_DotProd 2>/dev/null)" = 1 ]; then
+            if has_all asimddp || [ "$(sysctl -n hw.optional.arm.FEAT_DotProd 2>/dev/null)" = 1 ]; then
                 echo dotprod
             else
                 echo armv8-a
@@ -32,7 +33,7 @@ processor_level() {
     esac
 }
 
-# For this machine: one file of machine code, which starts at once and needs no .NET.
+# Builds the command for this machine: one file of machine code, which starts at once and needs no .NET.
 build() {
     local linker level ahead
     level=$(processor_level)
@@ -41,16 +42,16 @@ build() {
     if [ -n "$level" ] && [ -n "$linker" ] && dotnet restore "$command" "${ahead[@]}" -v q >/dev/null 2>&1; then
         publish artifacts/edgert "${ahead[@]}"
     else
-        echo "build.sh: no ahead-of-time compiler for this processor or no linker (clang, gcc) to be had: the command will start more slowly" >&2
+        echo "build.sh: found no ahead-of-time compiler for this processor, or no linker; the command will start more slowly" >&2
         precompiled artifacts/edgert
     fi
 }
 
-# For every processor of this system: precompiled, and compiled again where it starts. Needs the .NET runtime there.
+# Builds the command for every processor of this system: precompiled, and compiled again at run time. It needs the .NET runtime.
 precompiled() { # FOLDER
     local ready=(--use-current-runtime -p:SelfContained=false -p:PublishReadyToRun=true)
     if ! dotnet restore "$command" "${ready[@]}" -v q >/dev/null 2>&1; then
-        echo "build.sh: no ready-to-run compiler to be had: the command will start more slowly" >&2
+        echo "build.sh: found no ready-to-run compiler; the command will start more slowly" >&2
         ready=()
     fi
     publish "$1" "${ready[@]}"
@@ -61,7 +62,7 @@ case "$verb" in
     portable) precompiled artifacts/portable ;;
     run) build >&2 && exec artifacts/edgert/edgert chat "$@" ;;
     test) build && EDGERT="$PWD/artifacts/edgert/edgert" exec dotnet test --solution EdgeRuntime.sln -c Release "$@" ;;
-    bench) # end to end, then the kernels: all of them, or what the arguments name (--filter '*Gemm*')
+    bench) # end to end, then the kernels: all, or those that the arguments name (--filter '*Gemm*')
         build && artifacts/edgert/edgert bench
         [ $# -gt 0 ] || set -- --filter '*'
         exec dotnet run --project tests/Benchmarks -c Release -- "$@" ;;

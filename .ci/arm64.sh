@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the format and kernel tests as arm64 code under emulation: on a processor with dot product and on one without.
-# Prints the reason and succeeds where the emulation can't be installed; the results are the test program's own summary lines.
+# Prints the reason and succeeds if the emulation can't be installed. The results are the summary lines of the test program.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 kit=$(realpath -m "${EDGERUNTIME_SHARED:-../shared}")/arm64/run-arm64.sh
@@ -23,8 +23,9 @@ fi
 
 export EDGERUNTIME_SHARED
 EDGERUNTIME_SHARED=$(realpath -m "${EDGERUNTIME_SHARED:-../shared}")
-# Emulation is some twenty times slower, so two long tests are left to the native run: panels refused while packing (scalar code)
-# and masks against their definition (here masked batches and sequences are still compared with each other).
+# Emulation is about twenty times slower. It leaves out two long tests, which the native run covers: panels refused while packing
+# (scalar code) and masks against their definition. Masked batches and sequences are still compared with each other.
 CPUS="max cortex-a72" bash "$kit" "$PWD/tests/EdgeRuntime.Core.Tests" EdgeRuntime.Core.Tests \
     --filter-namespace "*.Formats*" --filter-namespace "*.Kernels*" \
-    --filter-not-method "*.PackPanel_HalfOfABlockOverwritten*" --filter-not-method "*.Compute_Masked_IsTheDefinition" --no-ansi --no-progress
+    --filter-not-method "*.PackPanel_HalfOfABlockOverwritten*" --filter-not-method "*.Compute_Masked_IsTheDefinition" \
+    --no-ansi --no-progress

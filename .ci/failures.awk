@@ -1,7 +1,7 @@
-# What test output tells of failures: each failed test, its message and place, and each error that is no test's (a build's, a crash).
+# Prints the failures in test output: each failed test with its message and place, and each other error (of a build, a crash).
 function begin() { telling = 1; if (!count++) print "\nFailed:" }
 /^== / { part = " on " substr($0, 4) }
-# The lines of a message are not all indented: it ends where something else begins.
+# Not all lines of a message are indented. The message ends at the next known line.
 /^([0-9]+ )?skipped|^Test run|^Running tests|^Exit code|^== |\.dll \(.*\) passed/ { telling = 0 }
 /^failed / { begin(); $0 = $0 part }
 /error [A-Z]+[0-9]+:|\.dll \(.*\) failed with|^Unhandled exception|^Fatal error|^qemu: / { begin() }

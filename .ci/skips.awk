@@ -1,4 +1,4 @@
-# Test output without its skipped tests: in their place, before each summary, one line a reason with its count.
+# Removes skipped tests from test output. Prints one line per reason with its count before each summary instead.
 function tell(reason) {
     for (reason in count) printf "%d skipped: %s\n", count[reason], reason
     delete count
@@ -6,7 +6,7 @@ function tell(reason) {
 /^skipped / { skipping = 1; next }
 skipping && /^ +from / { next }
 skipping && /^( |$)/ {
-    # The first line is the reason; what the test has printed may follow.
+    # The first line is the reason; output of the test may follow.
     if (skipping++ == 1) { sub(/^ +/, ""); count[$0]++ }
     next
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# perf-diff.sh REVISION [bench arguments]: builds another revision beside this working tree and prints the ratios of both (this tree to
-# REVISION) for each test, measured in turns, A B B A. PAIRS=N sets the number of pairs (4).
+# perf-diff.sh REVISION [bench arguments]: builds another revision beside this working tree, measures both in turns (A B B A), and prints
+# the ratio of this tree to REVISION for each test. PAIRS=N sets the number of pairs (default 4).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 [ $# -ge 1 ] || { sed -n '2,3s/^# //p' "$0" >&2; exit 2; }
@@ -26,7 +26,9 @@ for ((pair = 0; pair < pairs; pair++)); do
     for side in $order; do measure "$side" "$pair" "$@"; done
 done
 awk -v revision="${revision:0:10}" '
-    function field(name) { return match($0, "\"" name "\":\"?[^,\"}]*") ? substr($0, RSTART + length(name) + 3, RLENGTH - length(name) - 3) : "" }
+    function field(name) {
+        return match($0, "\"" name "\":\"?[^,\"}]*") ? substr($0, RSTART + length(name) + 3, RLENGTH - length(name) - 3) : ""
+    }
     {
         file = field("model_filename"); sub(/.*\//, "", file)
         key = file " " field("n_threads") " " field("test"); gsub(/"/, "", key)
@@ -41,7 +43,11 @@ awk -v revision="${revision:0:10}" '
     END {
         printf "%-40s %12s %12s %8s %8s %8s\n", "model threads test", "this tok/s", revision, "ratio", "least", "most"
         for (k = 1; k <= count; k++) {
-            for (p = 0; p < pairs; p++) { a[p + 1] = speed["this", keys[k], p]; b[p + 1] = speed["that", keys[k], p]; r[p + 1] = a[p + 1] / b[p + 1] }
+            for (p = 1; p <= pairs; p++) {
+                a[p] = speed["this", keys[k], p - 1]
+                b[p] = speed["that", keys[k], p - 1]
+                r[p] = a[p] / b[p]
+            }
             middle = median(r, pairs)
             printf "%-40s %12.2f %12.2f %8.3f %8.3f %8.3f\n", keys[k], median(a, pairs), median(b, pairs), middle, r[1], r[pairs]
         }

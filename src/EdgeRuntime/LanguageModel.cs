@@ -18,10 +18,11 @@ using Isa = EdgeRuntime.Kernels.InstructionSet;
 
 namespace EdgeRuntime;
 
-/// <summary>
-/// A loaded language model: weights, tokenizer, chat template. Shared by many sessions on many threads, to all of which it is immutable.
-/// Owns its file and weights; they live until the model and all its sessions are disposed.
-/// </summary>
+/// <summary>Represents a loaded language model: its weights, tokenizer and chat template.</summary>
+/// <remarks>
+/// A model is immutable and safe to use from many threads, and any number of sessions share it. The model owns its file and weights, which
+/// live until the model and all its sessions are disposed.
+/// </remarks>
 public sealed class LanguageModel : IDisposable
 {
     private readonly ModelOptions _options;
@@ -40,54 +41,62 @@ public sealed class LanguageModel : IDisposable
         Logger = CreateLogger(options);
     }
 
-    /// <summary>The model's file, or what an engine of one's own calls its model.</summary>
+    /// <summary>Gets the path of the model file; for a model on a custom engine, the name of the engine.</summary>
     public string Path { get; }
 
-    /// <summary>Architecture name, as in the file ("llama").</summary>
+    /// <summary>
+    /// Gets the name of the architecture as in the file ("llama"); for a model on a custom engine, the name of the engine.
+    /// </summary>
     public string Architecture { get; }
 
-    /// <summary>Context length that the model was trained for.</summary>
+    /// <summary>Gets the context length that the model was trained for, in tokens.</summary>
     public int ContextLength => _engine.ContextLength;
 
-    /// <summary>Logits a position has.</summary>
+    /// <summary>Gets the number of tokens in the vocabulary, which is the number of logits per position.</summary>
     public int VocabularySize => _engine.VocabularySize;
 
-    /// <summary>The file's tokenizer.</summary>
-    /// <exception cref="UnsupportedModelException">The file names a tokenizer that is not supported: such a model runs on token ids only.</exception>
+    /// <summary>Gets the tokenizer of the model.</summary>
+    /// <exception cref="UnsupportedModelException">The kind of tokenizer is not supported. Such a model runs on token ids only.</exception>
     public Tokenizer Tokenizer => _text.Tokenizer ?? throw new UnsupportedModelException(_text.TokenizerProblem!);
 
-    /// <summary>The file's chat template, or null.</summary>
+    /// <summary>Gets the chat template of the model, or null if it has none.</summary>
     public ChatTemplate? ChatTemplate => _text.ChatTemplate;
 
-    /// <summary>Name of the instruction set whose kernels run; of an engine of one's own, its name.</summary>
+    /// <summary>
+    /// Gets the name of the instruction set whose kernels run ("avx2"); for a model on a custom engine, the name of the engine.
+    /// </summary>
     public string InstructionSet => (_engine as CpuEngine)?.Prefill.Name ?? _engine.Name;
 
-    /// <summary>Name of the instruction set whose kernels multiply a single token; mostly the same.</summary>
+    /// <summary>
+    /// Gets the name of the instruction set that decodes single tokens, usually the same as <see cref="InstructionSet"/>.
+    /// </summary>
     public string DecodeInstructionSet => (_engine as CpuEngine)?.Decode.Name ?? _engine.Name;
 
-    /// <summary>The tuning profile that fills in what options leave open, or null.</summary>
+    /// <summary>Gets the tuning profile that supplies the settings which the options leave open, or null if there is none.</summary>
     public TuningProfile? TuningProfile { get; }
 
-    /// <summary>Threads that compute.</summary>
+    /// <summary>Gets the number of threads that compute.</summary>
     public int Threads => _engine.Threads;
 
-    /// <summary>Bytes of packed weights.</summary>
+    /// <summary>Gets the size of the packed weights in bytes.</summary>
     public long WeightBytes => _engine.WeightBytes;
 
     internal ILogger Logger { get; }
 
-    /// <summary>What computes the model; owned by it.</summary>
+    /// <summary>Gets the engine that computes the model. The model owns it.</summary>
     internal IEngine Engine => _engine;
 
     private CpuEngine Cpu => _engine as CpuEngine
         ?? throw new NotSupportedException($"the engine '{_engine.Name}' has no kernels to choose and no weights to pack");
 
-    /// <summary>A model on an engine of one's own: sessions, generation and chats run on it as on the built-in one.</summary>
-    /// <param name="engine">Computes; owned by the model from here on.</param>
-    /// <param name="tokenizer">Its vocabulary.</param>
-    /// <param name="chatTemplate">Its chat template, or null.</param>
-    /// <param name="options">For the logger; null for none.</param>
-    /// <exception cref="ArgumentException">The tokenizer has another number of tokens than the engine has logits.</exception>
+    /// <summary>Creates a model on a custom engine. Sessions, generation and chats run on it as on the built-in engine.</summary>
+    /// <param name="engine">The engine that computes. The model disposes it.</param>
+    /// <param name="tokenizer">The tokenizer, with one token for each logit of the engine.</param>
+    /// <param name="chatTemplate">The chat template, or null if the model has none.</param>
+    /// <param name="options">The options, of which the logger factory applies; null for the defaults.</param>
+    /// <exception cref="ArgumentException">
+    /// The number of tokens differs from the number of logits. The caller still owns the engine.
+    /// </exception>
     public static LanguageModel Create(IEngine engine, Tokenizer tokenizer, ChatTemplate? chatTemplate = null, ModelOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(engine);
@@ -101,14 +110,23 @@ public sealed class LanguageModel : IDisposable
         return new LanguageModel(engine.Name, engine.Name, options ?? new ModelOptions(), engine, profile: null, new ModelText(tokenizer, null, chatTemplate));
     }
 
-    /// <summary>Opens a GGUF file and packs its weights, unless <see cref="ModelOptions.QuickStart"/> leaves them to the first passes.</summary>
-    /// <param name="path">A .gguf file (any part of a split model).</param>
-    /// <param name="options">Null for the defaults.</param>
-    /// <param name="progress">Told how much of loading is done, 0 to 1, from one of the threads that pack.</param>
-    /// <param name="cancellationToken">Stops loading.</param>
+    /// <summary>
+    /// Opens a GGUF file and packs its weights. With <see cref="ModelOptions.QuickStart"/>, the first forward passes pack them instead.
+    /// </summary>
+    /// <param name="path">The path of a .gguf file; for a split model, the path of any part.</param>
+    /// <param name="options">The options, or null for the defaults.</param>
+    /// <param name="progress">Receives the loaded fraction, 0 to 1, on one of the threads that pack; null for no reports.</param>
+    /// <param name="cancellationToken">Cancels loading.</param>
+    /// <returns>The model, which the caller disposes.</returns>
+    /// <exception cref="ArgumentException">
+    /// The path is empty, or the options or the environment name an instruction set that is unknown or missing on this machine.
+    /// </exception>
     /// <exception cref="ModelFormatException">The file is damaged or contradicts itself.</exception>
-    /// <exception cref="UnsupportedModelException">Architecture or tensor type without support; the message lists what works.</exception>
+    /// <exception cref="UnsupportedModelException">
+    /// The architecture or a tensor type is not supported. The message lists what is supported.
+    /// </exception>
     /// <exception cref="System.IO.IOException">The file can't be read.</exception>
+    /// <exception cref="OperationCanceledException">Loading was cancelled.</exception>
     public static LanguageModel Load(
         string path, ModelOptions? options = null, IProgress<float>? progress = null, CancellationToken cancellationToken = default)
     {
@@ -160,8 +178,10 @@ public sealed class LanguageModel : IDisposable
         }
     }
 
-    /// <summary>A new conversation over this model.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">A context or batch of less than one token.</exception>
+    /// <summary>Creates a session for a new, empty sequence.</summary>
+    /// <param name="options">The options, or null for the defaults.</param>
+    /// <returns>The session, which the caller disposes.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The context length or the batch size is less than one token.</exception>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     public ModelSession CreateSession(SessionOptions? options = null)
     {
@@ -187,13 +207,13 @@ public sealed class LanguageModel : IDisposable
     }
 
     /// <summary>
-    /// Packs the weights that <see cref="ModelOptions.QuickStart"/> left to the first passes; does nothing where all are packed. May run beside
-    /// sessions, whose passes wait.
+    /// Packs the weights that are not packed yet after a <see cref="ModelOptions.QuickStart"/>. Does nothing if all weights are packed.
     /// </summary>
-    /// <param name="cancellationToken">Stops packing; the passes do it then.</param>
-    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    /// <param name="cancellationToken">Stops packing. Later forward passes then pack the remaining weights.</param>
+    /// <remarks>Sessions may run at the same time; their passes wait for this method between layers.</remarks>
+    /// <exception cref="OperationCanceledException">Packing was cancelled.</exception>
     /// <exception cref="ModelFormatException">A weight is not finite.</exception>
-    /// <exception cref="System.IO.IOException">The file can't be read any more.</exception>
+    /// <exception cref="System.IO.IOException">The file can no longer be read.</exception>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     public void PackWeights(CancellationToken cancellationToken = default)
     {
@@ -205,8 +225,8 @@ public sealed class LanguageModel : IDisposable
     }
 
     /// <summary>
-    /// Lets go of the model; its memory is freed once its sessions are disposed too, which go on until then. May come from any thread, and
-    /// again.
+    /// Releases the model. Sessions remain usable, and the memory is freed when the last of them is disposed. Any thread may call this
+    /// method, more than once.
     /// </summary>
     public void Dispose()
     {
@@ -216,8 +236,8 @@ public sealed class LanguageModel : IDisposable
         }
     }
 
-    /// <summary>Computes with other kernels and threads from now on: for measuring them.</summary>
-    /// <exception cref="InvalidOperationException">There are sessions, which keep what they began with.</exception>
+    /// <summary>Switches to other kernels and threads, for measurements.</summary>
+    /// <exception cref="InvalidOperationException">There are sessions, whose kernels can't change.</exception>
     internal void Use(Isa prefill, Isa decode, int threads) => Cpu.Use(prefill, decode, threads);
 
     private static CpuEngine CreateEngine(

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EdgeRuntime;
 
-/// <summary>The library's log messages. Prompts and answers appear at Trace only.</summary>
+/// <summary>Defines the log messages of the library. Prompts and answers appear at Trace only.</summary>
 internal static partial class Log
 {
     [LoggerMessage(1, LogLevel.Information, "Loaded {Path}: {Architecture}, {Bytes} bytes of weights {Packing} for {InstructionSet} with {Threads} threads in {Seconds:F3} s")]

@@ -11,7 +11,8 @@ using EdgeRuntime.Weights;
 namespace EdgeRuntime;
 
 /// <summary>
-/// What can be told of a model without loading its weights: its shape, what it will need, and why it can't run here. Immutable; owns nothing.
+/// Describes a model file without loading its weights: its shape, the memory it needs, and the reasons why it can't run. Immutable; owns
+/// nothing.
 /// </summary>
 public sealed class ModelInspection
 {
@@ -24,19 +25,21 @@ public sealed class ModelInspection
         Problems = problems;
     }
 
-    /// <summary>Architecture name, as in the file; null where it names none.</summary>
+    /// <summary>Gets the name of the architecture as in the file, or null if the file names none.</summary>
     public string? Architecture { get; }
 
-    /// <summary>Context length that the model was trained for; null where the file can't run.</summary>
+    /// <summary>Gets the context length that the model was trained for, in tokens, or null if the file can't run.</summary>
     public int? ContextLength => _modules?.ContextLength;
 
-    /// <summary>One line for each reason why this build can't run the model; empty where none is found without reading the weights.</summary>
+    /// <summary>
+    /// Gets one line for each reason why this build can't run the model. The list is empty if none is found without reading the weights.
+    /// </summary>
     public IReadOnlyList<string> Problems { get; }
 
-    /// <summary>Whether this build has kernels for weights of that type.</summary>
+    /// <summary>Determines whether this build has kernels for weights of the given type.</summary>
     public static bool HasKernels(TensorType type) => TensorFormats.Find(type) is not null;
 
-    /// <summary>Looks at metadata and tensor types of an opened file, which stays the caller's.</summary>
+    /// <summary>Inspects the metadata and tensor types of an open file. The caller keeps ownership of the file.</summary>
     public static ModelInspection Inspect(GgufFile file)
     {
         var problems = new List<string>();
@@ -74,10 +77,11 @@ public sealed class ModelInspection
         return new ModelInspection(architecture, modules, problems);
     }
 
-    /// <summary>Bytes of a session's KV cache; null where the file can't run.</summary>
-    /// <param name="contextLength">Positions.</param>
-    /// <param name="keyType">Number format of keys.</param>
-    /// <param name="valueType">Number format of values.</param>
+    /// <summary>Computes the size of a session's KV cache.</summary>
+    /// <param name="contextLength">The number of positions.</param>
+    /// <param name="keyType">The number format of cached keys.</param>
+    /// <param name="valueType">The number format of cached values.</param>
+    /// <returns>The size in bytes, or null if the file can't run.</returns>
     public long? KvCacheBytes(int contextLength, KvCacheType keyType, KvCacheType valueType)
     {
         return _modules?.PlanState().ByteSize(new EngineStateOptions

@@ -4,17 +4,22 @@ using Microsoft.Extensions.Logging;
 
 namespace EdgeRuntime;
 
-/// <summary>How a model is loaded.</summary>
+/// <summary>Specifies how <see cref="LanguageModel.Load"/> loads a model.</summary>
 public sealed record ModelOptions
 {
-    /// <summary>Most threads that can be asked for. A model computes with at most one for each processor of the process.</summary>
+    /// <summary>
+    /// The greatest value of <see cref="Threads"/>. A model computes with at most one thread per processor of the process.
+    /// </summary>
     public const int MaxThreads = 1024;
 
     /// <summary>
-    /// Threads that compute, the caller included; null for the tuning profile's or one a physical core. Threads in excess of the processors
-    /// would only wait for each other: a greater number, here or in the profile, means that of the processors, with a warning in the log.
+    /// Gets the number of threads that compute, including the caller; null for the value of the tuning profile, or one per physical core.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">Not 1 to <see cref="MaxThreads"/>.</exception>
+    /// <remarks>
+    /// A number greater than that of the processors, here or in the profile, is reduced to it with a warning in the log, because further
+    /// threads would only wait for each other.
+    /// </remarks>
+    /// <exception cref="ArgumentOutOfRangeException">The value is not between 1 and <see cref="MaxThreads"/>.</exception>
     public int? Threads
     {
         get;
@@ -23,49 +28,66 @@ public sealed record ModelOptions
     }
 
     /// <summary>
-    /// Name of an instruction set ("avx2", "scalar" ...); null for the one of EDGERUNTIME_ISA, the tuning profile's, or the best of
-    /// this machine.
+    /// Gets the name of the instruction set to use ("avx2", "scalar"). Null selects, in this order, the one that the environment variable
+    /// EDGERUNTIME_ISA names, the one of the tuning profile, or the best one of this machine.
     /// </summary>
     public string? InstructionSet { get; init; }
 
-    /// <summary>Name of another instruction set whose kernels multiply a single token; null for the same. Results do not differ.</summary>
+    /// <summary>
+    /// Gets the name of the instruction set that decodes single tokens; null for the same as <see cref="InstructionSet"/>. The results are
+    /// the same with every set.
+    /// </summary>
     public string? DecodeInstructionSet { get; init; }
 
     /// <summary>
-    /// Takes what is not set here or in <see cref="SessionOptions"/> from the profile that <see cref="Tuning.ModelTuner"/> made for
-    /// this model on this machine, where there is one. Never with <see cref="Exact"/>.
+    /// Gets a value indicating whether the tuning profile of this model and machine, if there is one, supplies the settings that neither
+    /// these options nor <see cref="SessionOptions"/> set. <see cref="Tuning.ModelTuner"/> creates profiles. Has no effect with
+    /// <see cref="Exact"/>.
     /// </summary>
     public bool UseTuningProfile { get; init; } = true;
 
-    /// <summary>Expands all weights to float32 and keeps activations in float32: the truth that fast paths are compared with.</summary>
+    /// <summary>
+    /// Gets a value indicating whether all weights, activations and cached keys and values are float32. This is the reference that fast
+    /// paths are compared with.
+    /// </summary>
     public bool Exact { get; init; }
 
     /// <summary>
-    /// Folder where packed weights are kept, so that the next start maps them instead of packing; null: none are kept. A file there takes
-    /// about as much room as the model. It is used only if it was packed from the model's present content and is undamaged; otherwise
-    /// it is made anew. A folder that can't be written costs a warning in the log and nothing else. Not used with <see cref="Exact"/>.
+    /// Gets the folder of side-car files, which keep packed weights so that the next start maps them instead of packing; null to keep
+    /// none. Has no effect with <see cref="Exact"/>.
     /// </summary>
+    /// <remarks>
+    /// A side-car file is about as large as the model. It is used only if it was packed from the present content of the model file and is
+    /// undamaged; otherwise it is written again. If the folder can't be written, the log gets a warning, and loading continues.
+    /// </remarks>
     public string? PackedCache { get; init; }
 
-    /// <summary>A folder for <see cref="PackedCache"/> among this user's data.</summary>
+    /// <summary>Gets a suitable value for <see cref="PackedCache"/>: a folder in the data folder of the user.</summary>
     public static string DefaultPackedCache => Path.Combine(
         Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "edgert", "packed");
 
     /// <summary>
-    /// Loads a model of at least 256 MB without packing its weights: the first pass computes from the file, the second packs on its way. The first
-    /// token of a large model comes several times sooner, the second later by what is left of packing; <see cref="LanguageModel.PackWeights"/>
-    /// does that in advance. Results do not differ. Until the weights are packed, what loading would have found wrong with them is thrown by the pass
-    /// that finds it. (The file must stay as it is while the model lives, with and without this.) Without effect with <see cref="PackedCache"/>
-    /// or <see cref="Exact"/>, and on a machine with less memory than twice the weights.
+    /// Gets a value indicating whether a model of at least 256 MB is loaded without packing its weights, so that its first token comes
+    /// several times sooner.
     /// </summary>
+    /// <remarks>
+    /// The first forward pass computes from the file, and the second pass packs the weights, which delays the second token. Call
+    /// <see cref="LanguageModel.PackWeights"/> to pack them earlier. The results are the same. Until the weights are packed, a forward pass
+    /// throws the exceptions that loading would have thrown for damaged weights. Has no effect with <see cref="PackedCache"/> or
+    /// <see cref="Exact"/>, or on a machine with less memory than twice the weights. The file must not change while the model lives, with
+    /// or without this option.
+    /// </remarks>
     public bool QuickStart { get; init; }
 
-    /// <summary>Bytes of weights from which on <see cref="QuickStart"/> gains something: smaller models are packed as fast as they are read.</summary>
+    /// <summary>
+    /// Gets the size of the weights in bytes from which <see cref="QuickStart"/> applies. Smaller models are packed as fast as they are
+    /// read.
+    /// </summary>
     internal long QuickStartBytes { get; init; } = 256 << 20;
 
-    /// <summary>Processors that threads are bounded by.</summary>
+    /// <summary>Gets the number of processors, which limits the number of threads.</summary>
     internal int Processors { get; init; } = Environment.ProcessorCount;
 
-    /// <summary>Receives events of loading and sessions; null for none.</summary>
+    /// <summary>Gets the factory of the logger that receives the events of loading and of sessions; null for no log.</summary>
     public ILoggerFactory? LoggerFactory { get; init; }
 }

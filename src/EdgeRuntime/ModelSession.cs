@@ -5,22 +5,25 @@ using EdgeRuntime.Threading;
 
 namespace EdgeRuntime;
 
-/// <summary>One sequence over a model: its tokens and their state (KV cache, recurrent state). Owns its memory.</summary>
+/// <summary>
+/// Represents one sequence over a model: its tokens and their state (KV cache, recurrent state). Owns the memory of the state.
+/// </summary>
 /// <remarks>
-/// For one thread at a time: a call that finds another one running throws <see cref="InvalidOperationException"/> and changes nothing. So
-/// does the next step of an answer after somebody else has used the session since its last step. <see cref="Dispose"/> may come from any
-/// thread at any time; after it all members but the descriptive ones throw <see cref="ObjectDisposedException"/>.
+/// One thread at a time may use a session. A call during another call throws <see cref="InvalidOperationException"/> and changes nothing.
+/// The same exception ends an answer if other code has used the session since the last step of the answer. Any thread may call
+/// <see cref="Dispose"/> at any time. After that, only the members that describe the session are usable; all others throw
+/// <see cref="ObjectDisposedException"/>.
 /// </remarks>
 public sealed partial class ModelSession : IDisposable
 {
-    // A call for fewer tokens is over soon: it need not be stopped by two tokens at once, which costs an allocation.
+    // A shorter call ends soon, so it observes only one cancellation token. Linking two allocates.
     private const int LongCall = 32;
 
     private readonly IEngineState _state;
     private readonly int[] _tokens;
     private readonly UseGuard _guard = new(nameof(ModelSession));
 
-    // Pinned for the kernels, and the collector's: a span that a caller still reads outlives the session and a larger buffer.
+    // Pinned for the kernels. Managed, so that a span in use by a caller outlives the session and a larger buffer.
     private float[] _logits;
     private int _length; // of the sequence; the state may be behind after a truncation to where it can't return
 
@@ -34,16 +37,16 @@ public sealed partial class ModelSession : IDisposable
         _state = model.Engine.CreateState(options);
     }
 
-    /// <summary>The model.</summary>
+    /// <summary>Gets the model that the session runs on. The session does not own it.</summary>
     public LanguageModel Model { get; }
 
-    /// <summary>Most positions that the session can hold.</summary>
+    /// <summary>Gets the greatest number of positions that the session can hold.</summary>
     public int ContextLength { get; }
 
-    /// <summary>Most tokens that are computed at once.</summary>
+    /// <summary>Gets the greatest number of tokens in one forward pass.</summary>
     public int BatchTokens { get; }
 
-    /// <summary>Positions of the sequence. May be read while another thread uses the session.</summary>
+    /// <summary>Gets the number of positions in the sequence. Any thread may read it while another thread uses the session.</summary>
     public int Length
     {
         get
@@ -53,7 +56,7 @@ public sealed partial class ModelSession : IDisposable
         }
     }
 
-    /// <summary>The tokens of the sequence, [Length]; valid until the next call that changes the session.</summary>
+    /// <summary>Gets the token ids of the sequence, [Length]. The span is valid until the next call that changes the session.</summary>
     public ReadOnlySpan<int> Tokens
     {
         get
@@ -63,24 +66,29 @@ public sealed partial class ModelSession : IDisposable
         }
     }
 
-    /// <summary>Bytes of the sequence's state at full length; the system commits them as positions are used.</summary>
+    /// <summary>
+    /// Gets the size of the sequence's state at full length, in bytes. The system commits the memory as positions are used.
+    /// </summary>
     public long KvCacheBytes => _state.ByteSize;
 
-    /// <summary>Whether positions can be dropped from the middle (<see cref="Shift"/>).</summary>
+    /// <summary>Gets a value indicating whether <see cref="Shift"/> can drop positions from the middle of the sequence.</summary>
     public bool CanShift => (_state.Abilities & StateAbilities.Shift) != 0;
 
-    /// <summary>Appends tokens and computes the logits of the last one.</summary>
+    /// <summary>Appends tokens to the sequence and computes the logits of the last one.</summary>
     /// <param name="tokens">One or more token ids.</param>
-    /// <param name="cancellationToken">Checked between batches and layers; when it stops the call, the session is as before.</param>
-    /// <returns>[vocabulary]; valid until the next call.</returns>
-    /// <exception cref="ContextFullException">They do not fit; nothing is changed.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">A token id that the vocabulary does not have, or none at all.</exception>
-    /// <exception cref="ModelFormatException">After a <see cref="ModelOptions.QuickStart"/>: a weight is not finite.</exception>
-    /// <exception cref="NonFiniteException">The pass did not give numbers; the message names the layer. The session is as
-    /// before.</exception>
-    /// <exception cref="System.IO.IOException">The file, from which embeddings are read, can't be read any more.</exception>
+    /// <param name="cancellationToken">Cancels the call. It is checked between batches and between layers.</param>
+    /// <returns>The logits, [vocabulary]. The span is valid until the next call.</returns>
+    /// <remarks>If the call throws, the sequence is the same as before the call.</remarks>
+    /// <exception cref="OperationCanceledException">The call was cancelled.</exception>
+    /// <exception cref="ContextFullException">The tokens do not fit into the context.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There are no tokens, or a token id is not in the vocabulary.</exception>
+    /// <exception cref="ModelFormatException">
+    /// A weight is not finite; possible only after a <see cref="ModelOptions.QuickStart"/>.
+    /// </exception>
+    /// <exception cref="NonFiniteException">The computation gave infinity or NaN. The message names the layer.</exception>
+    /// <exception cref="System.IO.IOException">The model file, which contains the embeddings, can no longer be read.</exception>
     /// <exception cref="InvalidOperationException">Another thread uses the session.</exception>
-    /// <exception cref="ObjectDisposedException">The session is disposed, perhaps during the call.</exception>
+    /// <exception cref="ObjectDisposedException">The session is disposed, possibly during the call.</exception>
     public ReadOnlySpan<float> Forward(ReadOnlySpan<int> tokens, CancellationToken cancellationToken = default)
     {
         using UseGuard.Scope call = _guard.Enter();
@@ -88,10 +96,11 @@ public sealed partial class ModelSession : IDisposable
         return Logits(1);
     }
 
-    /// <summary>Appends tokens and computes the logits of every one.</summary>
+    /// <summary>Appends tokens to the sequence and computes the logits of every one.</summary>
     /// <param name="tokens">One to <see cref="BatchTokens"/> token ids.</param>
-    /// <param name="cancellationToken">As for <see cref="Forward"/>.</param>
-    /// <returns>[tokens, vocabulary]; valid until the next call.</returns>
+    /// <param name="cancellationToken">Cancels the call. It is checked between batches and between layers.</param>
+    /// <returns>The logits, [tokens, vocabulary]. The span is valid until the next call.</returns>
+    /// <inheritdoc cref="Forward" path="/remarks"/>
     /// <inheritdoc cref="Forward" path="/exception"/>
     public ReadOnlySpan<float> ForwardAll(ReadOnlySpan<int> tokens, CancellationToken cancellationToken = default)
     {
@@ -101,10 +110,15 @@ public sealed partial class ModelSession : IDisposable
         return Logits(tokens.Length);
     }
 
-    /// <summary>
-    /// Forgets everything from position <paramref name="length"/> on. Where the state of the model can't return to that length (recurrent
-    /// layers, windows), the next call computes tokens again, from the greatest length on that it can return to.
-    /// </summary>
+    /// <summary>Removes all positions from <paramref name="length"/> on.</summary>
+    /// <param name="length">The new length, 0 to <see cref="Length"/>.</param>
+    /// <remarks>
+    /// Recurrent layers and layers with a sliding window can't return to every length. In that case the next call recomputes the tokens
+    /// behind the greatest length that the state can return to.
+    /// </remarks>
+    /// <exception cref="ArgumentOutOfRangeException">The length is negative or greater than <see cref="Length"/>.</exception>
+    /// <exception cref="InvalidOperationException">Another thread uses the session.</exception>
+    /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
     public void Truncate(int length)
     {
         using UseGuard.Scope call = _guard.Enter();
@@ -114,10 +128,18 @@ public sealed partial class ModelSession : IDisposable
     }
 
     /// <summary>
-    /// Drops positions [keep, keep + count) and moves the later ones down (context shift): their keys are rotated to the new
-    /// positions. What they have seen stays as it was, so the result is close to, not equal to, computing them anew.
+    /// Removes positions [keep, keep + count) and moves the later ones down, rotating their keys to the new positions (context shift).
     /// </summary>
-    /// <exception cref="NotSupportedException">Without <see cref="CanShift"/>.</exception>
+    /// <param name="keep">The number of positions to keep at the start.</param>
+    /// <param name="count">The number of positions to remove.</param>
+    /// <remarks>
+    /// The remaining keys and values were computed with the removed positions in view. The result is therefore close to, but not equal to,
+    /// a new computation.
+    /// </remarks>
+    /// <exception cref="NotSupportedException"><see cref="CanShift"/> is false.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A number is negative, or the positions are not all in the sequence.</exception>
+    /// <exception cref="InvalidOperationException">Another thread uses the session.</exception>
+    /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
     public void Shift(int keep, int count)
     {
         using UseGuard.Scope call = _guard.Enter();
@@ -131,8 +153,8 @@ public sealed partial class ModelSession : IDisposable
     }
 
     /// <summary>
-    /// Frees the session's memory. A call that another thread is in is cancelled, ends with <see cref="ObjectDisposedException"/> and is
-    /// waited for. Calling it again does nothing.
+    /// Frees the memory of the session. A call that runs on another thread is cancelled and throws <see cref="ObjectDisposedException"/>;
+    /// this method waits for its end. A second call does nothing.
     /// </summary>
     public void Dispose()
     {
@@ -176,7 +198,7 @@ public sealed partial class ModelSession : IDisposable
         }
     }
 
-    /// <summary>Brings the state from where it is to <paramref name="end"/>, a batch at a time.</summary>
+    /// <summary>Computes positions up to <paramref name="end"/>, one batch at a time.</summary>
     private void Compute(int end, int logitsRows, CancellationToken stop)
     {
         while (_state.Length < end)

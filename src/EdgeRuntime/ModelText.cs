@@ -4,22 +4,22 @@ using EdgeRuntime.Tokenizers;
 
 namespace EdgeRuntime;
 
-/// <summary>What a model's file says about text.</summary>
-/// <param name="Tokenizer">The vocabulary, or null.</param>
-/// <param name="TokenizerProblem">Why there is none.</param>
-/// <param name="ChatTemplate">The template, or null where the file has none.</param>
+/// <summary>Holds the tokenizer and the chat template of a model file.</summary>
+/// <param name="Tokenizer">The tokenizer, or null if its kind is not supported.</param>
+/// <param name="TokenizerProblem">The reason why there is no tokenizer.</param>
+/// <param name="ChatTemplate">The chat template, or null if the file has none.</param>
 internal sealed record ModelText(Tokenizer? Tokenizer, string? TokenizerProblem, ChatTemplate? ChatTemplate)
 {
-    /// <summary>Reads tokenizer and template.</summary>
-    /// <exception cref="ModelFormatException">One of them is damaged.</exception>
+    /// <summary>Reads the tokenizer and the chat template of a file.</summary>
+    /// <exception cref="ModelFormatException">The vocabulary or the template is damaged.</exception>
     public static ModelText Read(GgufFile file)
     {
         (Tokenizer? tokenizer, string? problem) = ReadTokenizer(file);
         return new ModelText(tokenizer, problem, ReadChatTemplate(file));
     }
 
-    /// <summary>Refuses a vocabulary with another number of tokens than the output matrix has rows.</summary>
-    /// <exception cref="ModelFormatException">They differ.</exception>
+    /// <summary>Checks that the vocabulary has as many tokens as the output matrix has rows.</summary>
+    /// <exception cref="ModelFormatException">The numbers differ.</exception>
     public void CheckVocabulary(GgufFile file, int rows)
     {
         if (Tokenizer is not null && Tokenizer.VocabularySize != rows)
@@ -29,7 +29,7 @@ internal sealed record ModelText(Tokenizer? Tokenizer, string? TokenizerProblem,
         }
     }
 
-    /// <summary>A vocabulary of an unknown kind is no reason to refuse a model: it still runs on token ids.</summary>
+    /// <summary>Creates the tokenizer, or returns the reason why its kind is not supported. Such a model still runs on token ids.</summary>
     private static (Tokenizer? Tokenizer, string? Problem) ReadTokenizer(GgufFile file)
     {
         try

@@ -2,30 +2,38 @@ using EdgeRuntime.State;
 
 namespace EdgeRuntime;
 
-/// <summary>How a session keeps its context.</summary>
+/// <summary>Specifies the size and the number formats of a session's context.</summary>
 public sealed record SessionOptions
 {
-    /// <summary>Context length where none is asked for and the model allows it.</summary>
+    /// <summary>The greatest default context length, in tokens. Models with a shorter context use their own.</summary>
     public const int DefaultContextLength = 4096;
 
-    /// <summary>Most tokens that are computed at once where neither options nor a tuning profile say.</summary>
+    /// <summary>The default batch size, in tokens, if neither the options nor a tuning profile set one.</summary>
     public const int DefaultBatchTokens = 512;
 
-    /// <summary>Most positions that the session may hold; null for the smaller of the model's and 4096.</summary>
+    /// <summary>
+    /// Gets the greatest number of positions that the session can hold; null for the context length of the model, but at most
+    /// <see cref="DefaultContextLength"/>.
+    /// </summary>
     public int? ContextLength { get; init; }
 
-    /// <summary>Type of cached keys and values; null for the tuning profile's or F16. F32 where the model was loaded as exact.</summary>
+    /// <summary>
+    /// Gets the number format of cached keys and values; null for that of the tuning profile, or F16. A model loaded with
+    /// <see cref="ModelOptions.Exact"/> always uses F32.
+    /// </summary>
     public KvCacheType? KvType { get; init; }
 
-    /// <summary>Type of cached keys, where it is another than <see cref="KvType"/>; null for that one.</summary>
+    /// <summary>Gets the number format of cached keys; null for <see cref="KvType"/>.</summary>
     public KvCacheType? KvKeyType { get; init; }
 
-    /// <summary>Type of cached values, where it is another than <see cref="KvType"/>; null for that one.</summary>
+    /// <summary>Gets the number format of cached values; null for <see cref="KvType"/>.</summary>
     public KvCacheType? KvValueType { get; init; }
 
-    /// <summary>Most tokens that are computed at once; null for the tuning profile's or 512.</summary>
+    /// <summary>
+    /// Gets the greatest number of tokens in one forward pass; null for that of the tuning profile, or <see cref="DefaultBatchTokens"/>.
+    /// </summary>
     public int? BatchTokens { get; init; }
 
-    /// <summary>These options with a cache of such types, whatever a tuning profile says.</summary>
+    /// <summary>Returns a copy of these options with the given cache types, which override a tuning profile.</summary>
     internal SessionOptions With(KvTypes types) => this with { KvKeyType = types.Keys, KvValueType = types.Values };
 }

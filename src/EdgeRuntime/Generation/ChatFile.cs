@@ -10,10 +10,12 @@ using EdgeRuntime.Tokenizers;
 
 namespace EdgeRuntime.Generation;
 
-/// <summary>A conversation as a JSON file: <c>{"system": "...", "messages": [{"role": "user", "content": "..."}, ...]}</c>.</summary>
+/// <summary>
+/// Reads and writes a conversation as a JSON file: <c>{"system": "...", "messages": [{"role": "user", "content": "..."}, ...]}</c>.
+/// </summary>
 internal static class ChatFile
 {
-    /// <summary>Most bytes of a file that is read: far more than any context holds.</summary>
+    /// <summary>The greatest size of a file to read, in bytes: far more than any context holds.</summary>
     public const int MaxBytes = 64 << 20;
 
     private static readonly JsonSerializerOptions Readable = new()
@@ -22,7 +24,8 @@ internal static class ChatFile
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    /// <exception cref="IOException">It can't be written; an older file is as it was.</exception>
+    /// <summary>Writes a conversation to a file.</summary>
+    /// <exception cref="IOException">The file can't be written. An existing file is unchanged.</exception>
     public static void Write(string path, string? system, IEnumerable<ChatMessage> messages)
     {
         JsonArray list = [];
@@ -37,9 +40,12 @@ internal static class ChatFile
         file.Commit();
     }
 
-    /// <exception cref="InvalidDataException">Not such a file.</exception>
-    /// <exception cref="IOException">It can't be read, is no regular file, or has more than <see cref="MaxBytes"/>.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be read, or is a folder.</exception>
+    /// <summary>Reads a conversation from a file.</summary>
+    /// <exception cref="InvalidDataException">The file is not a saved conversation.</exception>
+    /// <exception cref="IOException">
+    /// The file can't be read, is not a regular file, or is larger than <see cref="MaxBytes"/>.
+    /// </exception>
+    /// <exception cref="UnauthorizedAccessException">The path may not be read, or is a folder.</exception>
     public static (string? System, List<ChatMessage> Messages) Read(string path)
     {
         try

@@ -7,14 +7,14 @@ using EdgeRuntime.Tokenizers;
 namespace EdgeRuntime.Generation;
 
 /// <summary>
-/// Turns a conversation into prompt tokens: the model's chat template rendered and tokenized. A model without a template sees the messages'
-/// texts joined by line ends, to be continued as plain text: base models (the stories ones, say) know no roles. What the messages say is
-/// data: it never becomes a control token, unless a raw prompt asks for that.
+/// Turns a conversation into prompt tokens: renders the chat template of the model and tokenizes the text. Without a template, the texts of
+/// the messages are joined by line ends and continued as plain text, because base models know no roles. The content of messages is data: it
+/// never becomes a control token, except in raw prompts that request it.
 /// </summary>
 /// <remarks>
-/// It remembers the tokens of prompts and answers. As far as the next conversation renders to a text that begins with theirs, their ids are
-/// taken over and only the new text is tokenized: tokenizing an answer's text again could split it otherwise than the model did, and the KV
-/// cache could then not be reused.
+/// The class remembers the tokens of prompts and answers. If the next conversation renders to a text that begins with theirs, it keeps
+/// these ids and tokenizes only the new text. Tokenizing an answer again could split its text differently from the model, and the KV cache
+/// could then not be reused.
 /// </remarks>
 internal sealed class ChatPrompt
 {
@@ -26,9 +26,9 @@ internal sealed class ChatPrompt
     private readonly List<(int Text, int Ids)> _marks = []; // ends of prompts and answers: lengths of _text and of _ids
     private PromptText _text = PromptText.Parsed("");
 
-    /// <param name="tokenizer">The model's.</param>
-    /// <param name="template">The model's; null to continue plain text.</param>
-    /// <param name="parsesSpecial">Whether, without a template, control tokens that people write out become their ids.</param>
+    /// <param name="tokenizer">The tokenizer of the model.</param>
+    /// <param name="template">The chat template of the model, or null to continue plain text.</param>
+    /// <param name="parsesSpecial">Whether the spelling of a control token becomes its id if there is no template.</param>
     public ChatPrompt(Tokenizer tokenizer, ChatTemplate? template, bool parsesSpecial = false)
     {
         _tokenizer = tokenizer;
@@ -37,13 +37,15 @@ internal sealed class ChatPrompt
         _begin = tokenizer.Encode("").FirstOrDefault(-1) is int first && first >= 0 && first == tokenizer.BeginOfSequence ? first : null;
     }
 
-    /// <summary>The format of a model's conversations under the options.</summary>
+    /// <summary>Creates the prompt format of a model's conversations for the given options.</summary>
     public static ChatPrompt Create(Tokenizer tokenizer, ChatTemplate? template, GenerationOptions options) => options.ApplyTemplate
         ? new ChatPrompt(tokenizer, template)
         : new ChatPrompt(tokenizer, null, options.ParseSpecial);
 
-    /// <summary>The prompt that asks for the next answer.</summary>
-    /// <exception cref="ChatTemplateException">The template refused the conversation.</exception>
+    /// <summary>Computes the prompt for the next answer.</summary>
+    /// <param name="messages">The whole conversation, oldest message first.</param>
+    /// <returns>The token ids of the whole prompt.</returns>
+    /// <exception cref="ChatTemplateException">The template refuses the conversation.</exception>
     public IReadOnlyList<int> Encode(IReadOnlyList<ChatMessage> messages)
     {
         PromptText text = _template is null
@@ -60,8 +62,8 @@ internal sealed class ChatPrompt
     }
 
     /// <summary>Remembers the answer to the last prompt.</summary>
-    /// <param name="ids">Its tokens, without the one that ended it.</param>
-    /// <param name="text">Their whole text.</param>
+    /// <param name="ids">The token ids of the answer, without the token that ended it.</param>
+    /// <param name="text">The text of these tokens.</param>
     public void Append(ReadOnlySpan<int> ids, string text)
     {
         _ids.AddRange(ids);
@@ -70,7 +72,7 @@ internal sealed class ChatPrompt
     }
 
     /// <summary>
-    /// Keeps what is known up to the last mark, and adds the tokens of the text behind it. False where the text is another one.
+    /// Keeps the tokens up to the last mark and adds the tokens of the text behind it. Returns false if the text before the mark differs.
     /// </summary>
     private bool TryEncodeRest(PromptText text)
     {
@@ -110,7 +112,7 @@ internal sealed class ChatPrompt
         return _begin is { } begin && (ids.Count == 0 || ids[0] != begin) ? [begin, .. ids] : ids;
     }
 
-    /// <summary>The messages as plain text. What the model said stays what it was, whatever it spells.</summary>
+    /// <summary>Joins the messages as plain text. The answers of the model remain data, whatever they spell.</summary>
     private PromptText Join(IReadOnlyList<ChatMessage> messages)
     {
         var text = new StringBuilder();

@@ -10,15 +10,18 @@ using EdgeRuntime.Tokenizers;
 namespace EdgeRuntime;
 
 /// <summary>
-/// A conversation over a <see cref="ModelSession"/>: keeps the messages, renders them with the model's chat template and streams the
-/// answers. From turn to turn only new tokens are computed. For one thread at a time, as its session is; it does not own the session.
+/// Represents a conversation over a <see cref="ModelSession"/>: keeps the messages, renders them with the chat template of the model, and
+/// streams the answers. Each turn computes only the new tokens.
 /// </summary>
 /// <remarks>
-/// A model without a chat template is a base model, which knows no roles: the texts of all messages, joined by line ends, are continued as
-/// plain text (<see cref="HasTemplate"/> says so). When a conversation outgrows the context, the next message is refused; with
-/// <see cref="GenerationOptions.ContextShift"/> the prompt leaves out the oldest messages instead, which <see cref="Messages"/> still
-/// shows. What messages say enters the prompt as plain text: a written-out control token (<c>&lt;|im_end|&gt;</c>) stays what was written,
-/// see <see cref="GenerationOptions.ParseSpecial"/> for raw prompts.
+/// <para>One thread at a time may use a conversation and its session. The conversation does not own the session.</para>
+/// <para>A model without a chat template is a base model, which knows no roles. It continues the texts of all messages, joined by line
+/// ends, as plain text, and <see cref="HasTemplate"/> is false.</para>
+/// <para>If a conversation outgrows the context, <see cref="Send"/> refuses the next message. With
+/// <see cref="GenerationOptions.ContextShift"/>, the prompt omits the oldest messages instead. <see cref="Messages"/> still contains
+/// them.</para>
+/// <para>The content of messages enters the prompt as plain text. The spelling of a control token (<c>&lt;|im_end|&gt;</c>) never becomes
+/// that token. For raw prompts, see <see cref="GenerationOptions.ParseSpecial"/>.</para>
 /// </remarks>
 public sealed class ChatSession
 {
@@ -28,12 +31,14 @@ public sealed class ChatSession
     private Generator _generator;
     private GenerationOptions _options;
     private readonly UseGuard _guard = new(nameof(ChatSession));
-    private int _turn; // counts what changes the conversation
-    private int _forgotten; // messages at the start that the prompt leaves out, because the context has no room for them
+    private int _turn; // counts the changes of the conversation
+    private int _forgotten; // messages at the start that the prompt omits, because the context has no room for them
 
-    /// <param name="session">Its KV cache serves the conversation.</param>
-    /// <param name="options">Null for the defaults.</param>
-    /// <exception cref="ArgumentException">A setting makes no sense.</exception>
+    /// <summary>Initializes an empty conversation.</summary>
+    /// <param name="session">The session, whose KV cache the conversation uses. The caller keeps ownership.</param>
+    /// <param name="options">The options, or null for the defaults.</param>
+    /// <exception cref="ArgumentException">An option is out of range or contradicts another one.</exception>
+    /// <exception cref="UnsupportedModelException">The model has no tokenizer.</exception>
     public ChatSession(ModelSession session, GenerationOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(session);
@@ -44,16 +49,22 @@ public sealed class ChatSession
         _prompt = ChatPrompt.Create(session.Model.Tokenizer, session.Model.ChatTemplate, _options);
     }
 
-    /// <summary>Whether messages are put into the model's chat template; otherwise they are continued as plain text.</summary>
+    /// <summary>
+    /// Gets a value indicating whether messages are rendered with the chat template of the model. If false, they are continued as plain
+    /// text.
+    /// </summary>
     public bool HasTemplate { get; }
 
-    /// <summary>What was said, oldest first, without the system message.</summary>
+    /// <summary>Gets the messages of user and model, oldest first, without the system message.</summary>
     public IReadOnlyList<ChatMessage> Messages => _messages;
 
-    /// <summary>The system message; null or empty: none is given, and the template's own default holds.</summary>
+    /// <summary>Gets or sets the system message. If it is null or empty, the default of the template applies.</summary>
     public string? System { get; set; }
 
-    /// <summary>How answers are sampled and where they stop; setting them starts the random generator anew.</summary>
+    /// <summary>
+    /// Gets or sets how answers are sampled and where they stop. Setting the options restarts the random generator. Messages keep the
+    /// format that the first options set (<see cref="GenerationOptions.ApplyTemplate"/>, <see cref="GenerationOptions.ParseSpecial"/>).
+    /// </summary>
     public GenerationOptions Options
     {
         get => _options;
@@ -65,18 +76,19 @@ public sealed class ChatSession
         }
     }
 
-    /// <summary>What the last answer was and cost; null before the first has ended.</summary>
+    /// <summary>Gets the statistics of the last answer, or null before the end of the first one.</summary>
     public GenerationResult? Result { get; private set; }
 
-    /// <summary>Says something and streams the answer, lazily: each step of the enumeration computes a token.</summary>
-    /// <param name="text">The user's message.</param>
+    /// <summary>Sends a message and streams the answer. The sequence is lazy: each step of the enumeration computes a token.</summary>
+    /// <param name="text">The message of the user.</param>
     /// <param name="cancellationToken">
-    /// Ends the answer within a token. What came of it stays in the conversation; where nothing came, the message is taken back.
+    /// Ends the answer within a token. The conversation keeps the tokens generated so far. If there are none, it drops the message.
     /// </param>
-    /// <exception cref="ContextFullException">The conversation is longer than the context; it is as before the call.</exception>
-    /// <exception cref="ChatTemplateException">The template refused the conversation; it is as before the call.</exception>
+    /// <returns>The tokens of the answer.</returns>
+    /// <exception cref="ContextFullException">The conversation is longer than the context. The conversation is unchanged.</exception>
+    /// <exception cref="ChatTemplateException">The template refuses the conversation. The conversation is unchanged.</exception>
     /// <exception cref="InvalidOperationException">
-    /// Another thread uses the conversation or its session, or one of them was used for something else since the answer's last step.
+    /// Another thread uses the conversation or its session, or other code has used one of them since the last step of the answer.
     /// </exception>
     public IEnumerable<GeneratedToken> Send(string text, CancellationToken cancellationToken = default)
     {
@@ -85,8 +97,15 @@ public sealed class ChatSession
         return Answer(_messages.Count, new ChatMessage("user", text), cancellationToken);
     }
 
-    /// <summary>Streams another answer to the last message; it replaces the old one where anything comes of it.</summary>
-    /// <exception cref="InvalidOperationException">Nothing was said yet.</exception>
+    /// <summary>
+    /// Streams another answer to the last message. The new answer replaces the old one, unless it is cancelled before its first token.
+    /// </summary>
+    /// <param name="cancellationToken">Ends the answer within a token.</param>
+    /// <returns>The tokens of the answer, computed lazily.</returns>
+    /// <exception cref="InvalidOperationException">
+    /// There is no message yet, another thread uses the conversation or its session, or other code has used one of them since the last
+    /// step.
+    /// </exception>
     public IEnumerable<GeneratedToken> Regenerate(CancellationToken cancellationToken = default)
     {
         using UseGuard.Scope call = _guard.Enter();
@@ -99,7 +118,8 @@ public sealed class ChatSession
         return Answer(asked, _messages[asked], cancellationToken);
     }
 
-    /// <summary>Takes back the last message and its answer; false where there is none.</summary>
+    /// <summary>Removes the last message of the user and its answer.</summary>
+    /// <returns>False if there is no message.</returns>
     public bool Undo()
     {
         using UseGuard.Scope call = _guard.Enter();
@@ -109,7 +129,7 @@ public sealed class ChatSession
         return asked >= 0;
     }
 
-    /// <summary>Forgets all messages; the system message stays.</summary>
+    /// <summary>Removes all messages except the system message.</summary>
     public void Clear()
     {
         using UseGuard.Scope call = _guard.Enter();
@@ -118,20 +138,23 @@ public sealed class ChatSession
         _forgotten = 0;
     }
 
-    /// <summary>Writes system message and messages to a JSON file. Where that fails, an older file is as it was.</summary>
-    /// <exception cref="System.IO.IOException">It can't be written.</exception>
+    /// <summary>Writes the system message and all messages to a JSON file. If writing fails, an existing file is unchanged.</summary>
+    /// <param name="path">The path of the file to create or replace.</param>
+    /// <exception cref="System.IO.IOException">The file can't be written.</exception>
     public void Save(string path)
     {
         using UseGuard.Scope call = _guard.Enter();
         ChatFile.Write(path, System, _messages);
     }
 
-    /// <summary>Replaces system message and messages by those of a file that <see cref="Save"/> wrote.</summary>
-    /// <exception cref="System.IO.InvalidDataException">Not such a file; the conversation is unchanged.</exception>
-    /// <exception cref="System.IO.IOException">
-    /// It can't be read, is no regular file, or is larger than 64 MiB; the conversation is unchanged.
-    /// </exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be read, or is a folder; the conversation is unchanged.</exception>
+    /// <summary>
+    /// Replaces the system message and all messages by those of a file that <see cref="Save"/> wrote. If this fails, the conversation is
+    /// unchanged.
+    /// </summary>
+    /// <param name="path">The path of the file.</param>
+    /// <exception cref="System.IO.InvalidDataException">The file is not a saved conversation.</exception>
+    /// <exception cref="System.IO.IOException">The file can't be read, is not a regular file, or is larger than 64 MiB.</exception>
+    /// <exception cref="UnauthorizedAccessException">The path may not be read, or is a folder.</exception>
     public void Load(string path)
     {
         using UseGuard.Scope call = _guard.Enter();
@@ -141,7 +164,7 @@ public sealed class ChatSession
         _messages.AddRange(messages);
     }
 
-    /// <summary>Streams an answer to a question that stands behind the first <paramref name="before"/> messages.</summary>
+    /// <summary>Streams the answer to a question that follows the first <paramref name="before"/> messages.</summary>
     private IEnumerable<GeneratedToken> Answer(int before, ChatMessage question, CancellationToken cancellationToken)
     {
         int quarter = _session.ContextLength / 4;
@@ -150,7 +173,7 @@ public sealed class ChatSession
         IReadOnlyList<int> prompt = _prompt.Encode(Conversation(before, question));
         while (_options.ContextShift && prompt.Count > most && _forgotten < before)
         {
-            // Down to half of the context at once: the rest must be computed anew, and should not be so at every turn.
+            // Down to half of the context at once: the remaining prompt is recomputed, which should not happen at every turn.
             most = _session.ContextLength / 2;
             int next = _messages.FindIndex(_forgotten + 1, m => m.Role == "user");
             _forgotten = next < 0 ? before : Math.Min(next, before);
@@ -203,7 +226,7 @@ public sealed class ChatSession
         }
     }
 
-    /// <summary>Takes an answer into the conversation, unless that has changed since the answer began.</summary>
+    /// <summary>Adds an answer to the conversation, unless the conversation has changed since the answer began.</summary>
     private void Keep(int turn, GenerationResult? result, int before, ChatMessage question, List<int> ids, string text)
     {
         using UseGuard.Scope call = _guard.Enter();
@@ -222,7 +245,7 @@ public sealed class ChatSession
         _messages.Add(question);
         _messages.Add(new ChatMessage("assistant", text));
 
-        // Before a stop string the tokens hold more than the text that the next prompt will show.
+        // Before a stop string, the tokens contain more text than the next prompt will.
         if (Result!.StopReason != StopReason.StopText)
         {
             _prompt.Append(CollectionsMarshal.AsSpan(ids), text);

@@ -10,13 +10,13 @@ using EdgeRuntime.Tokenizers;
 
 namespace EdgeRuntime;
 
-/// <summary>
-/// Generates answers in a session, token by token, with text, stop strings and a result. Keep one for all answers of a conversation: its
-/// buffers are reused and its random generator goes on. Owns nothing.
-/// </summary>
+/// <summary>Generates answers in a session, token by token, with text, stop strings and statistics.</summary>
 /// <remarks>
-/// For one answer at a time: a new one ends the last one, whose next step throws <see cref="InvalidOperationException"/>, as does a step
-/// while another thread uses the session. An enumeration that is given up in the middle locks nothing.
+/// <para>Use one generator for all answers of a conversation: it reuses its buffers, and its random generator continues. A generator owns
+/// nothing.</para>
+/// <para>A generator produces one answer at a time. A new answer ends the previous one, whose next step throws
+/// <see cref="InvalidOperationException"/>. A step also throws this exception while another thread uses the session. The caller may stop an
+/// enumeration at any step; the session remains usable.</para>
 /// </remarks>
 public sealed class Generator
 {
@@ -29,9 +29,13 @@ public sealed class Generator
     private int _promptTokens, _generated;
     private double _prefillSeconds, _decodeSeconds;
 
-    /// <param name="session">Its KV cache is continued; what a new prompt has in common with it is not computed again.</param>
-    /// <param name="options">Null for the defaults.</param>
-    /// <exception cref="ArgumentException">A setting makes no sense, or the draft's vocabulary is another one.</exception>
+    /// <summary>Initializes a generator for a session.</summary>
+    /// <param name="session">The session. A common prefix of a new prompt and the KV cache is not computed again.</param>
+    /// <param name="options">The options, or null for the defaults.</param>
+    /// <exception cref="ArgumentException">
+    /// An option is out of range or contradicts another one, or the draft model has another vocabulary.
+    /// </exception>
+    /// <exception cref="UnsupportedModelException">The model has no tokenizer.</exception>
     public Generator(ModelSession session, GenerationOptions? options = null)
         : this(session, session?.Model.Tokenizer!, options ?? new(), CreateDraft(session!, options))
     {
@@ -54,23 +58,22 @@ public sealed class Generator
         _tokens = new TokenGenerator(state, Sampler, draft, options.ContextShift);
     }
 
-    /// <summary>The sampler; its seed is what to repeat an answer with.</summary>
+    /// <summary>Gets the sampler. Use its seed to repeat an answer.</summary>
     public Sampler Sampler { get; }
 
-    /// <summary>What the last answer was and cost; null before the first has ended.</summary>
+    /// <summary>Gets the statistics of the last answer, or null before the end of the first one.</summary>
     public GenerationResult? Result { get; private set; }
 
-    /// <summary>
-    /// Generates an answer to a prompt, lazily: each step of the enumeration computes a token. Cancelling ends the enumeration
-    /// (<see cref="StopReason.Cancelled"/>) within the token, also during prefill, and the session stays usable. <see cref="Result"/> is
-    /// set at the end.
-    /// </summary>
-    /// <param name="prompt">All tokens from position 0 on, those of earlier turns included.</param>
-    /// <param name="cancellationToken">Ends the answer.</param>
+    /// <summary>Generates the answer to a prompt. The sequence is lazy: each step of the enumeration computes a token.</summary>
+    /// <param name="prompt">The token ids of the whole prompt from position 0, including those of earlier turns.</param>
+    /// <param name="cancellationToken">
+    /// Ends the enumeration with <see cref="StopReason.Cancelled"/> within a token, also during prefill. The session remains usable.
+    /// </param>
+    /// <returns>The tokens of the answer. <see cref="Result"/> is set at the end of the enumeration.</returns>
     /// <exception cref="ContextFullException">The prompt is longer than the context.</exception>
     /// <exception cref="ArgumentException">The prompt has no tokens.</exception>
     /// <exception cref="InvalidOperationException">
-    /// Another thread uses the session, or somebody has used it since the last step.
+    /// Another thread uses the session, or other code has used it since the last step.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
     public IEnumerable<GeneratedToken> Generate(IReadOnlyList<int> prompt, CancellationToken cancellationToken = default)
@@ -112,7 +115,7 @@ public sealed class Generator
         return ++_answer;
     }
 
-    /// <summary>Computes and decodes the next token; null where there is none. No other thread gets in between.</summary>
+    /// <summary>Computes and decodes the next token, under the session's guard. Returns null if there is no next token.</summary>
     private GeneratedToken? Step(
         int answer, int[] prompt, TokenStreamDecoder decoder, ref StopReason reason, CancellationToken cancellationToken)
     {
@@ -138,7 +141,7 @@ public sealed class Generator
         return Take(decoder, ref reason);
     }
 
-    /// <summary>Text of the current token, and whether the answer ends with it.</summary>
+    /// <summary>Decodes the current token and decides whether the answer ends with it.</summary>
     private GeneratedToken Take(TokenStreamDecoder decoder, ref StopReason reason)
     {
         _generated++;
@@ -167,7 +170,7 @@ public sealed class Generator
 
     private string Finish(TokenStreamDecoder decoder) => _stops.Append(decoder.Flush()) + _stops.Flush();
 
-    /// <summary>Prefill at first, then one token. False when cancelled.</summary>
+    /// <summary>Computes the prompt at the first call, and one token at each later call. Returns false if cancelled.</summary>
     private bool TryAdvance(int[] prompt, CancellationToken cancellationToken)
     {
         long started = Stopwatch.GetTimestamp();

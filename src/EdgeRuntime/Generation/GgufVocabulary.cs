@@ -6,14 +6,14 @@ using EdgeRuntime.Tokenizers;
 
 namespace EdgeRuntime.Generation;
 
-/// <summary>Takes a file's vocabulary out of its <c>tokenizer.ggml.*</c> keys.</summary>
+/// <summary>Reads the vocabulary of a file from its <c>tokenizer.ggml.*</c> keys.</summary>
 internal static class GgufVocabulary
 {
     private const string Prefix = "tokenizer.ggml.";
     private const string IdSuffix = "_token_id";
     private const string CharsMapKey = Prefix + "precompiled_charsmap";
 
-    // Keys that name a special token otherwise than the tokenizers do; the last three are the old spelling.
+    // Names of special tokens in keys that differ from those in the tokenizers. The last three are an old spelling.
     private static readonly Dictionary<string, string> OtherNames = new()
     {
         ["seperator"] = "separator",
@@ -22,9 +22,11 @@ internal static class GgufVocabulary
         ["middle"] = "fim_mid",
     };
 
-    /// <summary>The tokenizer of a file.</summary>
+    /// <summary>Creates the tokenizer of a file.</summary>
     /// <exception cref="ModelFormatException">The vocabulary is damaged or contradicts itself.</exception>
-    /// <exception cref="UnsupportedModelException">Its kind is not supported; the message lists what is.</exception>
+    /// <exception cref="UnsupportedModelException">
+    /// The kind of vocabulary is not supported. The message lists the supported kinds.
+    /// </exception>
     public static Tokenizer CreateTokenizer(GgufFile file)
     {
         VocabularyData vocabulary = Read(file.Metadata);
@@ -43,8 +45,8 @@ internal static class GgufVocabulary
         }
     }
 
-    /// <summary>The vocabulary of a file as it stands there.</summary>
-    /// <exception cref="ModelFormatException">A key has a value of the wrong type or none that is possible.</exception>
+    /// <summary>Reads the vocabulary of a file without interpreting it.</summary>
+    /// <exception cref="ModelFormatException">A key has a value of the wrong type, or an impossible value.</exception>
     public static VocabularyData Read(GgufMetadata metadata) => new()
     {
         Model = metadata.GetString(Prefix + "model"),
@@ -89,7 +91,7 @@ internal static class GgufVocabulary
                 continue;
             }
 
-            // Converters write -1, as an unsigned number too, for a token that the vocabulary does not have.
+            // Converters write -1, also as an unsigned number, for a token that the vocabulary does not have.
             metadata.TryGetValue(key, out object? value);
             if (value is not (-1 or uint.MaxValue))
             {

@@ -5,44 +5,46 @@ using EdgeRuntime.Threading;
 namespace EdgeRuntime.Generation;
 
 /// <summary>
-/// One sequence of a model on some backend: tokens in, logits out, rewind. It is all that generation knows of a model. Members as those of
+/// Represents one sequence of a model to the generation code: tokens in, logits out, rewind. Members have the contracts of the members of
 /// <see cref="ModelSession"/> with the same names.
 /// </summary>
 internal interface ISequenceState
 {
-    /// <summary>Lets one thread at a time in, and counts changes. A step of several calls holds it.</summary>
+    /// <summary>Gets the guard that admits one thread at a time and counts changes. A step with several calls holds it.</summary>
     UseGuard Guard { get; }
 
-    /// <summary>Logits a position has.</summary>
+    /// <summary>Gets the number of logits per position.</summary>
     int VocabularySize { get; }
 
-    /// <summary>Most positions.</summary>
+    /// <summary>Gets the greatest number of positions.</summary>
     int ContextLength { get; }
 
-    /// <summary>Most tokens that <see cref="ForwardAll"/> takes.</summary>
+    /// <summary>Gets the greatest number of tokens that <see cref="ForwardAll"/> accepts.</summary>
     int BatchTokens { get; }
 
-    /// <summary>Positions in use.</summary>
+    /// <summary>Gets the number of positions in use.</summary>
     int Length { get; }
 
-    /// <summary>The tokens in use, [Length]; valid until the next call that changes the state.</summary>
+    /// <summary>Gets the token ids in use, [Length]. The span is valid until the next call that changes the state.</summary>
     ReadOnlySpan<int> Tokens { get; }
 
-    /// <summary>Appends tokens; logits of the last one, [vocabulary]. A cancelled call changes nothing.</summary>
+    /// <summary>Appends tokens and returns the logits of the last one, [vocabulary]. A cancelled call changes nothing.</summary>
     ReadOnlySpan<float> Forward(ReadOnlySpan<int> tokens, CancellationToken cancellationToken);
 
-    /// <summary>Appends tokens; logits of every one, [tokens, vocabulary]. A cancelled call changes nothing.</summary>
+    /// <summary>Appends tokens and returns the logits of every one, [tokens, vocabulary]. A cancelled call changes nothing.</summary>
     ReadOnlySpan<float> ForwardAll(ReadOnlySpan<int> tokens, CancellationToken cancellationToken);
 
-    /// <summary>Forgets everything from position <paramref name="length"/> on.</summary>
+    /// <summary>Removes all positions from <paramref name="length"/> on.</summary>
     void Truncate(int length);
 
-    /// <summary>Keeps the present state to return to, where that is not possible anyway.</summary>
+    /// <summary>
+    /// Saves the current state, so that <see cref="Truncate"/> can return to it. Does nothing if it can return to any length.
+    /// </summary>
     void TakeSnapshot();
 
-    /// <summary>Whether <see cref="Shift"/> is possible.</summary>
+    /// <summary>Gets a value indicating whether <see cref="Shift"/> is possible.</summary>
     bool CanShift { get; }
 
-    /// <summary>Drops positions [keep, keep + count) and moves the later ones down.</summary>
+    /// <summary>Removes positions [keep, keep + count) and moves the later ones down.</summary>
     void Shift(int keep, int count);
 }

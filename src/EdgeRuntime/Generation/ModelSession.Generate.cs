@@ -19,24 +19,28 @@ public sealed partial class ModelSession : ISequenceState
         _state.TakeSnapshot();
     }
 
-    /// <summary>Answers a prompt, piece by piece as it is computed. Each step of the enumeration computes a token.</summary>
+    /// <summary>Generates the answer to a prompt as text. The sequence is lazy: each step of the enumeration computes a token.</summary>
     /// <param name="prompt">
-    /// Taken as a user's message and put into the model's chat template where it has one; otherwise continued as it is. Written-out control
-    /// tokens are plain text, but for raw prompts: see <see cref="GenerationOptions.ParseSpecial"/>.
+    /// A message of the user, to which the chat template of the model is applied. If the model has no template, it continues the prompt as
+    /// plain text. Control tokens in the prompt are plain text, except in raw prompts; see <see cref="GenerationOptions.ParseSpecial"/>.
     /// </param>
-    /// <param name="options">Null for the defaults.</param>
-    /// <param name="cancellationToken">Ends the answer within a token; the session stays usable.</param>
+    /// <param name="options">The options, or null for the defaults.</param>
+    /// <param name="cancellationToken">Ends the answer within a token. The session remains usable.</param>
+    /// <returns>The pieces of the answer.</returns>
     /// <remarks>
-    /// The prompt starts at position 0: what it has in common with the KV cache is not computed again, the rest of the cache is forgotten.
-    /// Use
-    /// <see cref="ChatSession"/> for a conversation and <see cref="Generator"/> for tokens and timings.
+    /// The prompt starts at position 0. A common prefix of the prompt and the KV cache is not computed again; later positions of the cache
+    /// are removed. Use <see cref="ChatSession"/> for a conversation, and <see cref="Generator"/> for tokens and timings.
     /// </remarks>
-    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    /// <exception cref="OperationCanceledException">The answer was cancelled.</exception>
     /// <exception cref="ContextFullException">The prompt is longer than the context.</exception>
-    /// <exception cref="ArgumentException">A setting makes no sense, or the prompt has no tokens.</exception>
-    /// <exception cref="InvalidOperationException">
-    /// Another thread uses the session, or somebody has used it since the last step.
+    /// <exception cref="ArgumentException">
+    /// An option is out of range or contradicts another one, or the prompt has no tokens.
     /// </exception>
+    /// <exception cref="UnsupportedModelException">The model has no tokenizer.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Another thread uses the session, or other code has used it since the last step.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
     public IEnumerable<string> Generate(string prompt, GenerationOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(prompt);

@@ -5,12 +5,12 @@ using System.Text;
 namespace EdgeRuntime.Generation;
 
 /// <summary>
-/// Finds stop strings in text that comes in pieces, and holds back whatever may be the beginning of one. Each character moves one
-/// Knuth-Morris-Pratt automaton a stop string, so that the work is linear in the text however long or repetitive the stop strings are.
+/// Finds stop strings in text that arrives in pieces, and holds back text that may be the beginning of one. Each character advances one
+/// Knuth-Morris-Pratt automaton per stop string, so the work is linear in the text, even for long or repetitive stop strings.
 /// </summary>
 /// <remarks>
-/// The stop string that is complete first wins; of several complete at the same character the longest, because it began first. How the text
-/// is cut into pieces never matters.
+/// The first complete stop string wins. If several are complete at the same character, the longest wins, because it began first. The result
+/// does not depend on how the text is cut into pieces.
 /// </remarks>
 internal sealed class StopMatcher
 {
@@ -35,10 +35,10 @@ internal sealed class StopMatcher
         }
     }
 
-    /// <summary>The stop string that was found, or null.</summary>
+    /// <summary>Gets the stop string that was found, or null.</summary>
     public string? Found { get; private set; }
 
-    /// <summary>Forgets text and match.</summary>
+    /// <summary>Discards the text and the match.</summary>
     public void Reset()
     {
         Array.Clear(_matched);
@@ -47,7 +47,8 @@ internal sealed class StopMatcher
     }
 
     /// <summary>
-    /// Takes a piece and gives out what can't be part of a stop string any more: all that comes before the stop string where one is found.
+    /// Appends a piece and returns the text that can no longer be part of a stop string. If a stop string is found, this is all the text
+    /// before it.
     /// </summary>
     public string Append(string piece)
     {
@@ -84,7 +85,7 @@ internal sealed class StopMatcher
         return Take(_held.Length - hold);
     }
 
-    /// <summary>What is held back: no stop string will come any more. Nothing once one was found.</summary>
+    /// <summary>Ends the text and returns the text held back, or an empty string if a stop string was found.</summary>
     public string Flush()
     {
         if (Found is not null)

@@ -7,16 +7,19 @@ using EdgeRuntime.Threading;
 namespace EdgeRuntime.Generation;
 
 /// <summary>
-/// The decode loop on token ids: prefix reuse, prefill, sample, forward, speculation, context shift. It knows no text and no end; a caller
-/// that ends calls <see cref="End"/>. A step allocates nothing on the managed heap. For one caller; owns nothing.
+/// Runs the decode loop on token ids: prefix reuse, prefill, sampling, forward passes, speculation, context shift. It does not know text or
+/// stop conditions: the caller ends an answer with <see cref="End"/>. A step allocates nothing on the managed heap. For one caller; owns
+/// nothing.
 /// </summary>
 /// <remarks>
-/// The current token is always chosen but not yet in the state: it is computed together with the next call's work. So a cancelled call can
-/// be repeated, and an answer's last token costs no forward pass.
+/// The current token is always chosen but not yet in the state. The next call computes it. A cancelled call can therefore be repeated, and
+/// the last token of an answer costs no forward pass.
 /// </remarks>
 internal sealed class TokenGenerator
 {
-    /// <summary>Most tokens of one draft: with the current one as many as the kernels take in one pass over the weights.</summary>
+    /// <summary>
+    /// The greatest number of drafted tokens: together with the current token, kernels compute them in one pass over the weights.
+    /// </summary>
     public const int MostDrafted = PanelKernels.MostTileTokens - 1;
 
     private readonly ISequenceState _state;
@@ -26,14 +29,14 @@ internal sealed class TokenGenerator
     private readonly bool _shift;
     private int _queued, _taken;
     private int _keep;
-    private int _remaining; // tokens that the caller may still ask for
+    private int _remaining; // tokens that the caller may still request
     private long _version; // of the state after the last step
 
     /// <param name="state">The sequence to continue.</param>
-    /// <param name="sampler">For the state's vocabulary.</param>
-    /// <param name="draft">Proposes tokens; null for none.</param>
+    /// <param name="sampler">A sampler for the vocabulary of the state.</param>
+    /// <param name="draft">The source of drafts, or null for no speculation.</param>
     /// <param name="shift">Whether a full context is shifted.</param>
-    /// <param name="clock">From which a draft's length learns what steps cost; null for the system's.</param>
+    /// <param name="clock">The clock that measures steps, to choose the length of drafts; null for the system clock.</param>
     public TokenGenerator(ISequenceState state, Sampler sampler, IDraft? draft = null, bool shift = false, TimeProvider? clock = null)
     {
         _state = state;
@@ -42,29 +45,29 @@ internal sealed class TokenGenerator
         _speculator = draft is null ? null : new Speculator(state, sampler, draft, clock);
     }
 
-    /// <summary>The token chosen last.</summary>
+    /// <summary>Gets the token chosen last.</summary>
     public int Current { get; private set; }
 
-    /// <summary>Prompt tokens that were in the state already.</summary>
+    /// <summary>Gets the number of prompt tokens that were already in the state.</summary>
     public int CachedPromptTokens { get; private set; }
 
-    /// <summary>Tokens that the draft proposed since <see cref="Start"/>.</summary>
+    /// <summary>Gets the number of tokens that the draft has proposed since <see cref="Start"/>.</summary>
     public int DraftedTokens => _speculator?.Drafted ?? 0;
 
-    /// <summary>Proposed tokens that were accepted.</summary>
+    /// <summary>Gets the number of proposed tokens that were accepted.</summary>
     public int AcceptedTokens => _speculator?.Accepted ?? 0;
 
-    /// <summary>Whether there is room for a token after the current one.</summary>
+    /// <summary>Gets a value indicating whether the context has room for a token after the current one.</summary>
     public bool CanContinue => _taken < _queued || _state.Length < _state.ContextLength || (_shift && _state.CanShift && ShiftCount > 0);
 
     /// <summary>
-    /// Brings the state to the prompt, computing only what differs from what it holds (the last token in any case), and chooses the first
-    /// token.
+    /// Computes the prompt and chooses the first token. A common prefix of the prompt and the state is not computed again, except for the
+    /// last token of the prompt.
     /// </summary>
     /// <param name="prompt">All tokens of the prompt, from position 0.</param>
-    /// <param name="keep">Tokens at the start that a context shift keeps.</param>
-    /// <param name="mostTokens">Most tokens that the caller will ask for: speculation does not look beyond.</param>
-    /// <param name="cancellationToken">When it stops the call, the state holds the common prefix.</param>
+    /// <param name="keep">The number of tokens at the start that a context shift keeps.</param>
+    /// <param name="mostTokens">The greatest number of tokens that the caller will request, which limits speculation.</param>
+    /// <param name="cancellationToken">Cancels the call. The state then contains the common prefix.</param>
     /// <exception cref="ContextFullException">The prompt is longer than the context; the state is unchanged.</exception>
     /// <exception cref="InvalidOperationException">Another thread uses the state.</exception>
     public void Start(ReadOnlySpan<int> prompt, int keep, int mostTokens, CancellationToken cancellationToken)
@@ -80,9 +83,12 @@ internal sealed class TokenGenerator
         }
     }
 
-    /// <summary>Computes the current token and chooses the next one. False where the context is full and may not be shifted.</summary>
-    /// <param name="cancellationToken">When it stops the call, nothing has changed and the call can be repeated.</param>
-    /// <exception cref="InvalidOperationException">Another thread uses the state, or somebody has changed it since.</exception>
+    /// <summary>Computes the current token and chooses the next one.</summary>
+    /// <param name="cancellationToken">Cancels the call, which changes nothing and can be repeated.</param>
+    /// <returns>False if the context is full and may not be shifted.</returns>
+    /// <exception cref="InvalidOperationException">
+    /// Another thread uses the state, or other code has changed it since the last call.
+    /// </exception>
     public bool MoveNext(CancellationToken cancellationToken)
     {
         using UseGuard.Scope step = _state.Guard.Enter();
@@ -103,8 +109,8 @@ internal sealed class TokenGenerator
     }
 
     /// <summary>
-    /// Takes back what was computed ahead: the state then holds the prompt and all tokens given out but the last. Leaves a state alone that
-    /// others use by now.
+    /// Removes positions computed ahead by speculation. The state then contains the prompt and all returned tokens except the last one.
+    /// Does nothing to a state that other code has used since.
     /// </summary>
     public void End()
     {
@@ -138,7 +144,7 @@ internal sealed class TokenGenerator
         _sampler.Reset(prompt);
         _speculator?.Reset(prompt);
         ReadOnlySpan<float> logits = _state.Forward(prompt[common..], cancellationToken);
-        _state.TakeSnapshot(); // another answer, or the next turn, goes on from here
+        _state.TakeSnapshot(); // another answer to this prompt, or the next turn, continues from here
         Choose(_sampler.Sample(logits));
     }
 
@@ -174,7 +180,7 @@ internal sealed class TokenGenerator
         return true;
     }
 
-    // Half of what is behind the kept tokens, as llama.cpp does.
+    // Half of the positions behind the kept tokens, as in llama.cpp.
     private int ShiftCount => (_state.Length - Math.Min(_keep, _state.Length)) / 2;
 
     private void Choose(int token)
