@@ -1,20 +1,14 @@
 using System;
-using System.Diagnostics;
 using System.Threading;
 using System.Threading.Tasks;
 using EdgeRuntime.Cpu;
 using EdgeRuntime.Engine;
 using EdgeRuntime.Gguf;
-using EdgeRuntime.Modules;
-using EdgeRuntime.SideCar;
 using EdgeRuntime.State;
-using EdgeRuntime.Threading;
 using EdgeRuntime.Tokenizers;
 using EdgeRuntime.Tuning;
-using EdgeRuntime.Weights;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using Isa = EdgeRuntime.Kernels.InstructionSet;
 
 namespace EdgeRuntime;
 
@@ -86,9 +80,6 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Gets the engine that computes the model. The model owns it.</summary>
     internal IEngine Engine => _engine;
 
-    private CpuEngine Cpu => _engine as CpuEngine
-        ?? throw new NotSupportedException($"the engine '{_engine.Name}' has no kernels to choose and no weights to pack");
-
     /// <summary>Creates a model on a custom engine. Sessions, generation and chats run on it as on the built-in engine.</summary>
     /// <param name="engine">The engine that computes. The model disposes it.</param>
     /// <param name="tokenizer">The tokenizer, with one token for each logit of the engine.</param>
@@ -132,39 +123,31 @@ public sealed class LanguageModel : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         options ??= new ModelOptions();
-        ComputeSettings settings = ComputeSettings.Resolve(options, tuned: null);
-        long started = Stopwatch.GetTimestamp();
+        ComputeSettings.Resolve(options, tuned: null); // refuses wrong options before the file is opened
         GgufFile file = GgufFile.Open(path);
         CpuEngine? engine = null;
         try
         {
-            file.RequireComplete();
-            TuningProfile? profile = options.UseTuningProfile && !options.Exact ? TuningProfiles.Find(file, CreateLogger(options)) : null;
-            settings = ComputeSettings.Resolve(options, profile?.Choice);
-            settings.WarnOfBound(CreateLogger(options));
-            var source = new ModelSource(file);
-            ModelModules modules = Architectures.Architecture.Read(source);
+            ILogger logger = CreateLogger(options);
+            var loader = new CpuLoader(file);
+            TuningProfile? profile = options.UseTuningProfile && !options.Exact ? TuningProfiles.Find(file, logger) : null;
+            CpuSettings settings = ComputeSettings.Resolve(options, profile?.Choice).ToCpuSettings(options, logger);
 
-            // On a thread of its own meanwhile: a cold start spends as long on a vocabulary as on the weights of a small model.
+            // Beside the weights on a thread of its own: a cold start spends as long on a vocabulary as on the weights of a small model.
             Task<ModelText> reading = Task.Run(() => ModelText.Read(file), CancellationToken.None);
             try
             {
-                engine = CreateEngine(file, source, modules, options, settings, progress, cancellationToken);
+                engine = loader.Load(settings, progress, cancellationToken);
             }
             catch
             {
-                reading.GetAwaiter().GetResult(); // it reads the file, which goes now; its own complaint comes first, whoever was faster
+                reading.GetAwaiter().GetResult(); // it reads the file, which is closed below; its own exception takes precedence
                 throw;
             }
 
             ModelText text = reading.GetAwaiter().GetResult();
             text.CheckVocabulary(file, engine.VocabularySize);
-            string architecture = file.Metadata.GetString("general.architecture");
-            var model = new LanguageModel(file.Path, architecture, options, engine, profile, text);
-            Log.ModelLoaded(
-                model.Logger, path, model.Architecture, engine.WeightBytes, engine.IsPacked ? "packed" : "to be packed when used",
-                settings.Prefill.Name, engine.Threads, Stopwatch.GetElapsedTime(started).TotalSeconds);
-            return model;
+            return new LanguageModel(file.Path, loader.Architecture, options, engine, profile, text);
         }
         catch
         {
@@ -202,7 +185,7 @@ public sealed class LanguageModel : IDisposable
             KeyType = kvTypes.Keys,
             ValueType = kvTypes.Values,
         });
-        Log.SessionOpened(Logger, contextLength, kvTypes, session.KvCacheBytes);
+        ModelLog.SessionOpened(Logger, contextLength, kvTypes, session.KvCacheBytes);
         return session;
     }
 
@@ -233,38 +216,6 @@ public sealed class LanguageModel : IDisposable
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
         {
             _engine.Dispose();
-        }
-    }
-
-    /// <summary>Switches to other kernels and threads, for measurements.</summary>
-    /// <exception cref="InvalidOperationException">There are sessions, whose kernels can't change.</exception>
-    internal void Use(Isa prefill, Isa decode, int threads) => Cpu.Use(prefill, decode, threads);
-
-    private static CpuEngine CreateEngine(
-        GgufFile file, ModelSource source, ModelModules modules, ModelOptions options, ComputeSettings settings, IProgress<float>? progress,
-        CancellationToken cancellationToken)
-    {
-        PackedSideCar? sideCar = options.PackedCache is { } folder && !options.Exact ? new PackedSideCar(folder, file, CreateLogger(options)) : null;
-        var binder = new TensorBinder(source, settings.Prefill, options.Exact);
-        WorkerPool team = SharedWorkerPool.Rent(settings.Threads);
-        try
-        {
-            modules.Bind(binder);
-            var packer = new WeightPacker(sideCar, team, progress, cancellationToken)
-            {
-                QuickStartBytes = options.QuickStart && !options.Exact ? options.QuickStartBytes : null,
-            };
-            return new CpuEngine(
-                file.Path, modules, new ModelWeights(binder, packer), settings.Prefill, settings.Decode, settings.Threads, file.Dispose);
-        }
-        catch
-        {
-            binder.Dispose();
-            throw;
-        }
-        finally
-        {
-            SharedWorkerPool.Return(team);
         }
     }
 

@@ -1,12 +1,11 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using EdgeRuntime.Cpu;
 using EdgeRuntime.Engine;
 using EdgeRuntime.Formats;
 using EdgeRuntime.Gguf;
-using EdgeRuntime.Kernels;
 using EdgeRuntime.Modules;
-using EdgeRuntime.Weights;
 
 namespace EdgeRuntime;
 
@@ -46,11 +45,9 @@ public sealed class ModelInspection
         ModelModules? modules = null;
         try
         {
-            file.RequireComplete();
-            var source = new ModelSource(file);
-            modules = Architectures.Architecture.Read(source);
-            using var binder = new TensorBinder(source, InstructionSet.Default, exact: false);
-            modules.Bind(binder);
+            var loader = new CpuLoader(file);
+            modules = loader.Modules;
+            loader.CheckTensors();
         }
         catch (UnsupportedModelException exception)
         {

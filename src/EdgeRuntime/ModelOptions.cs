@@ -1,5 +1,6 @@
 using System;
 using System.IO;
+using EdgeRuntime.Threading;
 using Microsoft.Extensions.Logging;
 
 namespace EdgeRuntime;
@@ -10,7 +11,7 @@ public sealed record ModelOptions
     /// <summary>
     /// The greatest value of <see cref="Threads"/>. A model computes with at most one thread per processor of the process.
     /// </summary>
-    public const int MaxThreads = 1024;
+    public const int MaxThreads = WorkerPool.MaxThreads;
 
     /// <summary>
     /// Gets the number of threads that compute, including the caller; null for the value of the tuning profile, or one per physical core.

@@ -1,5 +1,6 @@
 using System;
 using System.Diagnostics;
+using EdgeRuntime.Cli.Bench.Plan;
 using EdgeRuntime.Cli.Energy;
 
 namespace EdgeRuntime.Cli.Bench;

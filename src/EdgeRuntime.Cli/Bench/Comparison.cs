@@ -2,7 +2,8 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using EdgeRuntime.Cli.Bench.Peer;
-using EdgeRuntime.Cli.Commands;
+using EdgeRuntime.Cli.Bench.Plan;
+using EdgeRuntime.Cli.Models;
 using EdgeRuntime.Cli.Terminal;
 using EdgeRuntime.Kernels;
 

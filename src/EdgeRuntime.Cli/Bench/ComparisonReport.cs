@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using EdgeRuntime.Cli.Bench.Peer;
+using EdgeRuntime.Cli.Bench.Plan;
 
 namespace EdgeRuntime.Cli.Bench;
 

@@ -1,5 +1,6 @@
 using System;
 using System.Threading;
+using EdgeRuntime.Cli.Bench.Plan;
 using EdgeRuntime.State;
 
 namespace EdgeRuntime.Cli.Bench;

@@ -3,8 +3,9 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using System.Globalization;
 using System.Linq;
-using EdgeRuntime.Cli.Commands;
+using EdgeRuntime.Cli.Bench.Plan;
 using EdgeRuntime.Cli.Energy;
+using EdgeRuntime.Cli.Models;
 using EdgeRuntime.State;
 
 namespace EdgeRuntime.Cli.Bench;

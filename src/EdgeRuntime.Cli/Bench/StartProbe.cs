@@ -7,7 +7,7 @@ using System.Linq;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using EdgeRuntime.Cli.Bench.Peer;
-using EdgeRuntime.Cli.Commands;
+using EdgeRuntime.Cli.Bench.Plan;
 using EdgeRuntime.Cli.Terminal;
 using EdgeRuntime.State;
 
@@ -115,10 +115,7 @@ internal static class StartProbe
         ];
         string[] instructionSet = options.InstructionSet is { } set ? ["--isa", set] : [];
         string[] packedCache = options.PackedCache is { } folder ? ["--packed-cache", folder] : [];
-        string[] peer = options.Peer is { } other
-            ? [BenchCommand.CompareOptionName, BenchCommand.LlamaPrefix + other.LibraryPath, .. other.MapsFile ? (string[])[] : [BenchCommand.NoMapOptionName]]
-            : [];
-        return [.. arguments, .. instructionSet, .. packedCache, .. peer, model];
+        return [.. arguments, .. instructionSet, .. packedCache, .. options.Peer?.ToArguments() ?? [], model];
     }
 
     private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);

@@ -6,6 +6,7 @@ using System.IO;
 using System.Linq;
 using EdgeRuntime.Cli.Bench;
 using EdgeRuntime.Cli.Bench.Peer;
+using EdgeRuntime.Cli.Bench.Plan;
 using EdgeRuntime.Cli.Bench.Synthesis;
 using EdgeRuntime.Cli.Energy;
 using EdgeRuntime.Cli.Models;
@@ -20,10 +21,6 @@ namespace EdgeRuntime.Cli.Commands;
 /// <summary><c>edgert bench</c>: how fast models run here, alone or beside llama.cpp.</summary>
 internal sealed class BenchCommand
 {
-    public const string CompareOptionName = "--compare";
-    public const string NoMapOptionName = "--no-mmap";
-    public const string LlamaPrefix = "libllama=";
-
     private const int MostTokens = 1 << 20;
     private const int DefaultWidth = 80; // of a terminal that does not tell
 
@@ -58,20 +55,20 @@ internal sealed class BenchCommand
         "--out", [], "A file for the output, written at the end, whole or not at all [default: standard output]", "FILE");
 
     private readonly Option<string?> _compare = OptionFactory.Text(
-        CompareOptionName, [], "Run llama.cpp 0.5.0 in turns with this runtime, A B B A, and print the ratios with a confidence interval of their median; "
-        + "PATH is libllama or its folder", LlamaPrefix + "PATH");
+        PeerOptions.CompareOptionName, [], "Run llama.cpp 0.5.0 in turns with this runtime, A B B A, and print the ratios with a confidence interval of their median; "
+        + "PATH is libllama or its folder", PeerOptions.LlamaPrefix + "PATH");
 
     private readonly Option<int> _pairs = OptionFactory.Integer("--pairs", [], "Pairs of runs of a comparison; -r says the same", 8, 1);
     private readonly Option<bool> _start = OptionFactory.Switch(
-        "--start", [], $"With {CompareOptionName}: compare the time from a process's start to its first token, and peak memory, as well");
+        "--start", [], $"With {PeerOptions.CompareOptionName}: compare the time from a process's start to its first token, and peak memory, as well");
 
-    private readonly Option<bool> _noMap = OptionFactory.Switch(NoMapOptionName, [], $"With {CompareOptionName}: llama.cpp reads the model instead of mapping its file");
+    private readonly Option<bool> _noMap = OptionFactory.Switch(PeerOptions.NoMapOptionName, [], $"With {PeerOptions.CompareOptionName}: llama.cpp reads the model instead of mapping its file");
     private readonly Option<string?> _makeModel = OptionFactory.Text(
         "--make-model", [], "Write a GGUF with random weights instead, to the file named as argument. SHAPE: "
         + string.Join(", ", ModelShape.All.Select(shape => shape.Name)) + ", with sizes changed where wanted (qwen-0.5b,layers=2,vocab=1003); TYPE: " + string.Join(", ", TypeMix.All.Select(mix => mix.Name)), "SHAPE:TYPE");
 
     private readonly Option<string?> _requantize = OptionFactory.Text(
-        "--requantize", [], "Make another type of a file with llama.cpp's quantizer instead; arguments: IN.gguf TYPE OUT.gguf", LlamaPrefix + "PATH");
+        "--requantize", [], "Make another type of a file with llama.cpp's quantizer instead; arguments: IN.gguf TYPE OUT.gguf", PeerOptions.LlamaPrefix + "PATH");
 
     private readonly Option<bool> _force = OptionFactory.Switch(
         "--force", [], "With --make-model or --requantize: replace a file that is there already");
@@ -227,10 +224,10 @@ internal sealed class BenchCommand
         Option[] misplaced = compares ? _energy.All : [_pairs, _start, _noMap];
         if (misplaced.FirstOrDefault(option => parsed.IsGiven(option)) is { } wrong)
         {
-            throw new UsageException($"{wrong.Name} has no meaning {(compares ? "beside" : "without")} {CompareOptionName}");
+            throw new UsageException($"{wrong.Name} has no meaning {(compares ? "beside" : "without")} {PeerOptions.CompareOptionName}");
         }
 
-        return parsed.GetValue(_compare) is { } peer ? new PeerOptions(PeerPath(peer, CompareOptionName), !parsed.GetValue(_noMap)) : null;
+        return parsed.GetValue(_compare) is { } peer ? new PeerOptions(PeerPath(peer, PeerOptions.CompareOptionName), !parsed.GetValue(_noMap)) : null;
     }
 
     private static void MakeModel(string wanted, string[] arguments, bool force)
@@ -253,15 +250,15 @@ internal sealed class BenchCommand
     {
         if (arguments is not [var input, var type, var output])
         {
-            throw new UsageException($"expected: edgert bench --requantize {LlamaPrefix}PATH IN.gguf TYPE OUT.gguf");
+            throw new UsageException($"expected: edgert bench --requantize {PeerOptions.LlamaPrefix}PATH IN.gguf TYPE OUT.gguf");
         }
 
         LlamaQuantizer.Run(library, input, type, output, force);
     }
 
-    private static string PeerPath(string text, string option) => text.StartsWith(LlamaPrefix, StringComparison.Ordinal) && text.Length > LlamaPrefix.Length
-        ? text[LlamaPrefix.Length..]
-        : throw new UsageException($"{option} {text}: expected {LlamaPrefix}PATH");
+    private static string PeerPath(string text, string option) => text.StartsWith(PeerOptions.LlamaPrefix, StringComparison.Ordinal) && text.Length > PeerOptions.LlamaPrefix.Length
+        ? text[PeerOptions.LlamaPrefix.Length..]
+        : throw new UsageException($"{option} {text}: expected {PeerOptions.LlamaPrefix}PATH");
 
     private static BenchFormat? ParseFormat(ArgumentResult result)
     {

@@ -4,6 +4,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.IO;
 using System.Runtime.InteropServices;
+using EdgeRuntime.Cli.Models;
 using EdgeRuntime.Cli.Options;
 using EdgeRuntime.Cli.Terminal;
 using EdgeRuntime.Files;

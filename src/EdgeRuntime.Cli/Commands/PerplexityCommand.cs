@@ -2,6 +2,7 @@ using System;
 using System.CommandLine;
 using System.Linq;
 using System.Text.Json.Nodes;
+using EdgeRuntime.Cli.Models;
 using EdgeRuntime.Cli.Options;
 using EdgeRuntime.Cli.Terminal;
 using EdgeRuntime.Tokenizers;

@@ -1,5 +1,4 @@
 using System;
-using EdgeRuntime.Cli.Commands;
 
 namespace EdgeRuntime.Cli.Models;
 

@@ -10,6 +10,9 @@ namespace EdgeRuntime.Threading;
 /// </summary>
 internal sealed class WorkerPool : IDisposable
 {
+    /// <summary>The greatest number of threads that users and files may ask for.</summary>
+    public const int MaxThreads = 1024;
+
     // About 50 microseconds: longer than sampling a token takes, shorter than any pause a user would notice.
     private const int SpinsBeforeSleep = 2000;
 

@@ -37,11 +37,6 @@ internal sealed class ChatPrompt
         _begin = tokenizer.Encode("").FirstOrDefault(-1) is int first && first >= 0 && first == tokenizer.BeginOfSequence ? first : null;
     }
 
-    /// <summary>Creates the prompt format of a model's conversations for the given options.</summary>
-    public static ChatPrompt Create(Tokenizer tokenizer, ChatTemplate? template, GenerationOptions options) => options.ApplyTemplate
-        ? new ChatPrompt(tokenizer, template)
-        : new ChatPrompt(tokenizer, null, options.ParseSpecial);
-
     /// <summary>Computes the prompt for the next answer.</summary>
     /// <param name="messages">The whole conversation, oldest message first.</param>
     /// <returns>The token ids of the whole prompt.</returns>

@@ -1,6 +1,7 @@
 using System;
 using System.Threading;
-using EdgeRuntime.Kernels.Panels;
+using EdgeRuntime.Engine;
+using EdgeRuntime.Sampling;
 using EdgeRuntime.Speculation;
 using EdgeRuntime.Threading;
 
@@ -17,15 +18,10 @@ namespace EdgeRuntime.Generation;
 /// </remarks>
 internal sealed class TokenGenerator
 {
-    /// <summary>
-    /// The greatest number of drafted tokens: together with the current token, kernels compute them in one pass over the weights.
-    /// </summary>
-    public const int MostDrafted = PanelKernels.MostTileTokens - 1;
-
     private readonly ISequenceState _state;
     private readonly Sampler _sampler;
     private readonly Speculator? _speculator;
-    private readonly int[] _queue = new int[MostDrafted + 1]; // tokens chosen ahead by speculation
+    private readonly int[] _queue = new int[Speculator.MostDrafted + 1]; // tokens chosen ahead by speculation
     private readonly bool _shift;
     private int _queued, _taken;
     private int _keep;
@@ -193,7 +189,7 @@ internal sealed class TokenGenerator
     private bool TrySpeculate(Speculator speculator, CancellationToken cancellationToken)
     {
         int room = Math.Min(_state.ContextLength - _state.Length, _state.BatchTokens) - 1;
-        int most = Math.Min(Math.Min(room, _remaining), MostDrafted);
+        int most = Math.Min(Math.Min(room, _remaining), Speculator.MostDrafted);
         _queued = most <= 0 ? 0 : speculator.Step(Current, _queue.AsSpan(0, most + 1), cancellationToken);
         _taken = 0;
         if (_queued == 0)

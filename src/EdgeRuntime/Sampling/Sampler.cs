@@ -4,9 +4,8 @@ using System.Globalization;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
-using EdgeRuntime.Sampling;
 
-namespace EdgeRuntime;
+namespace EdgeRuntime.Sampling;
 
 /// <summary>
 /// Chooses the next token from logits: a list of steps in the order of llama.cpp, then a draw from its own seeded generator. For one caller
@@ -26,9 +25,9 @@ public sealed class Sampler
 
     /// <param name="options">The settings of the steps.</param>
     /// <param name="vocabularySize">The number of logits per position.</param>
-    /// <param name="contextLength">The meaning of -1 in <see cref="GenerationOptions.RepeatLastTokens"/>.</param>
+    /// <param name="contextLength">The meaning of -1 in <see cref="SamplingOptions.RepeatLastTokens"/>.</param>
     /// <exception cref="ArgumentException">A setting is invalid.</exception>
-    public Sampler(GenerationOptions options, int vocabularySize, int contextLength)
+    public Sampler(SamplingOptions options, int vocabularySize, int contextLength)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(vocabularySize);
@@ -50,7 +49,7 @@ public sealed class Sampler
     public ulong Seed { get; }
 
     /// <summary>Lists the steps in the order in which they run.</summary>
-    private static IEnumerable<SamplingStep> BuildSteps(GenerationOptions o, int vocabularySize, int contextLength)
+    private static IEnumerable<SamplingStep> BuildSteps(SamplingOptions o, int vocabularySize, int contextLength)
     {
         int window = o.RepeatLastTokens < 0 ? contextLength : o.RepeatLastTokens;
         bool penalized = window > 0 && (o.RepeatPenalty != 1 || o.PresencePenalty != 0 || o.FrequencyPenalty != 0);
@@ -209,7 +208,7 @@ public sealed class Sampler
         return i;
     }
 
-    private static void Validate(GenerationOptions o)
+    private static void Validate(SamplingOptions o)
     {
         Check(float.IsFinite(o.Temperature), nameof(o.Temperature), o.Temperature, "a number; 0 is greedy");
         Check(!float.IsNaN(o.TopP), nameof(o.TopP), o.TopP, "0 to 1; 1 is off");

@@ -1,7 +1,7 @@
 using System;
 using System.Globalization;
 using System.Threading;
-using EdgeRuntime.Generation;
+using EdgeRuntime.Engine;
 using EdgeRuntime.Sampling;
 using EdgeRuntime.Threading;
 using EdgeRuntime.Tokenizers;
@@ -20,15 +20,17 @@ internal sealed class ModelDraft : IDraft
     private readonly bool _greedy;
     private int _dropped; // the number of tokens at the start of the text that do not fit into the context of the draft model
 
-    public ModelDraft(ISequenceState state, GenerationOptions options)
+    /// <param name="state">The sequence of the smaller model; not owned.</param>
+    /// <param name="options">The sampler settings of the answer.</param>
+    public ModelDraft(ISequenceState state, SamplingOptions options)
     {
         _state = state;
         _greedy = options.Temperature <= 0;
 
         // A separate generator: the random numbers for proposals must be independent of those for acceptance.
-        GenerationOptions own = options with { Seed = options.Seed is { } seed ? ~seed : null };
+        SamplingOptions own = options with { Seed = options.Seed is { } seed ? ~seed : null };
         _sampler = new Sampler(own, state.VocabularySize, state.ContextLength);
-        _distributions = new Distribution[_greedy ? 0 : TokenGenerator.MostDrafted];
+        _distributions = new Distribution[_greedy ? 0 : Speculator.MostDrafted];
         for (int i = 0; i < _distributions.Length; i++)
         {
             _distributions[i] = new Distribution();
@@ -41,34 +43,26 @@ internal sealed class ModelDraft : IDraft
     /// <inheritdoc/>
     public bool IsRandom => !_greedy;
 
-    /// <summary>Creates a draft for <paramref name="session"/>.</summary>
-    /// <exception cref="ArgumentException">The vocabularies differ, or both sessions are the same.</exception>
-    public static ModelDraft Create(ModelSession session, ModelSession draft, GenerationOptions options)
+    /// <summary>Refuses a draft model whose tokens are not those of the model that it drafts for.</summary>
+    /// <exception cref="ArgumentException">The two vocabularies differ.</exception>
+    public static void RequireSameVocabulary(Tokenizer model, Tokenizer draft)
     {
-        if (ReferenceEquals(session, draft))
-        {
-            throw new ArgumentException("DraftSession is the session itself; give one of its own, of a smaller model");
-        }
-
-        Tokenizer target = session.Model.Tokenizer, own = draft.Model.Tokenizer;
-        if (session.Model.VocabularySize != draft.Model.VocabularySize || target.VocabularySize != own.VocabularySize)
+        if (model.VocabularySize != draft.VocabularySize)
         {
             throw new ArgumentException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"the draft model has {draft.Model.VocabularySize} tokens, the model {session.Model.VocabularySize}; they must agree"));
+                $"the draft model has {draft.VocabularySize} tokens, the model {model.VocabularySize}; they must agree"));
         }
 
-        for (int token = 0; !ReferenceEquals(target, own) && token < target.VocabularySize; token++)
+        for (int token = 0; !ReferenceEquals(model, draft) && token < model.VocabularySize; token++)
         {
-            if (!target.GetPieceBytes(token, special: true).SequenceEqual(own.GetPieceBytes(token, special: true)))
+            if (!model.GetPieceBytes(token, special: true).SequenceEqual(draft.GetPieceBytes(token, special: true)))
             {
                 throw new ArgumentException(string.Create(
                     CultureInfo.InvariantCulture,
                     $"token {token} differs between the draft model and the model; a draft needs the same vocabulary"));
             }
         }
-
-        return new ModelDraft(draft, options);
     }
 
     /// <inheritdoc/>

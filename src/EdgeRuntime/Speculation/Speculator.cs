@@ -1,6 +1,6 @@
 using System;
 using System.Threading;
-using EdgeRuntime.Generation;
+using EdgeRuntime.Engine;
 using EdgeRuntime.Sampling;
 
 namespace EdgeRuntime.Speculation;
@@ -16,6 +16,9 @@ namespace EdgeRuntime.Speculation;
 /// </remarks>
 internal sealed class Speculator
 {
+    /// <summary>The most tokens of one draft: with the current one as many as the CPU engine computes in one pass over its weights.</summary>
+    public const int MostDrafted = 11;
+
     private readonly ISequenceState _state;
     private readonly Sampler _sampler;
     private readonly IDraft _draft;
@@ -23,7 +26,7 @@ internal sealed class Speculator
     private readonly DraftLength _length;
     private readonly Distribution _target = new();
     private readonly double[] _proposed; // [vocabulary]: the draft's probabilities while a replacement is drawn, otherwise zero
-    private readonly int[] _batch = new int[TokenGenerator.MostDrafted + 1];
+    private readonly int[] _batch = new int[MostDrafted + 1];
     private readonly int[] _text; // the prompt and the answer, limited to the newest context length
     private int _textLength;
 
@@ -33,9 +36,9 @@ internal sealed class Speculator
         _sampler = sampler;
         _draft = draft;
         _clock = clock ?? TimeProvider.System;
-        _length = new DraftLength(draft.Kinds, TokenGenerator.MostDrafted, measures: !draft.IsRandom);
+        _length = new DraftLength(draft.Kinds, MostDrafted, measures: !draft.IsRandom);
         _proposed = new double[draft.IsRandom ? state.VocabularySize : 0];
-        _text = new int[2 * (state.ContextLength + TokenGenerator.MostDrafted)];
+        _text = new int[2 * (state.ContextLength + MostDrafted)];
     }
 
     /// <summary>Gets the number of tokens proposed since <see cref="Reset"/>.</summary>

@@ -1,6 +1,9 @@
 using System;
 using System.Threading;
+using EdgeRuntime.Cpu;
 using EdgeRuntime.Gguf;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EdgeRuntime.Tuning;
 
@@ -21,13 +24,26 @@ public static class ModelTuner
         CancellationToken cancellationToken = default)
     {
         options ??= new TuningOptions();
-        using LanguageModel model = LanguageModel.Load(
-            path, new ModelOptions { UseTuningProfile = false, LoggerFactory = options.LoggerFactory }, progress, cancellationToken);
-        using var bench = new TuningBench(model, cancellationToken);
-        var search = new TuningSearch(
-            bench, TuningCandidates.OfThisMachine(options.AllowLossyKv), options, tell ?? (_ => { }), TimeProvider.System);
-        (TuningChoice choice, var measurements) = search.Run();
-        using GgufFile file = GgufFile.Open(path);
-        return new TuningProfile(TuningKey.Of(file), choice, measurements);
+        ILogger logger = (options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("EdgeRuntime");
+        GgufFile file = GgufFile.Open(path);
+        CpuEngine engine;
+        try
+        {
+            engine = new CpuLoader(file).Load(CpuSettings.OfThisMachine with { Logger = logger }, progress, cancellationToken);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+
+        using (engine)
+        {
+            using var bench = new TuningBench(engine, cancellationToken);
+            var search = new TuningSearch(
+                bench, TuningCandidates.OfThisMachine(options.AllowLossyKv), options, tell ?? (_ => { }), TimeProvider.System);
+            (TuningChoice choice, var measurements) = search.Run();
+            return new TuningProfile(TuningKey.Of(file), choice, measurements);
+        }
     }
 }

@@ -1,91 +1,113 @@
 using System;
 using System.Diagnostics;
 using System.Threading;
+using EdgeRuntime.Cpu;
+using EdgeRuntime.Engine;
 using EdgeRuntime.Kernels;
 
 namespace EdgeRuntime.Tuning;
 
-/// <summary>Measures a loaded model and switches its kernels and threads between settings. It does not own the model.</summary>
+/// <summary>Measures a loaded engine, whose kernels and threads it changes from one setting to the next. Does not own the engine.</summary>
 internal sealed class TuningBench : ITuningBench, IDisposable
 {
-    private const int MaxMeasuredPositions = 2048;
+    private const int MostPositions = 2048;
 
-    private readonly LanguageModel _model;
+    private readonly CpuEngine _engine;
     private readonly CancellationToken _cancellationToken;
     private readonly int[] _tokens;
+    private readonly float[] _logits;
     private TuningChoice? _choice;
-    private ModelSession? _session;
+    private IEngineState? _state;
 
-    public TuningBench(LanguageModel model, CancellationToken cancellationToken)
+    public TuningBench(CpuEngine engine, CancellationToken cancellationToken)
     {
-        _model = model;
+        _engine = engine;
         _cancellationToken = cancellationToken;
-        MaxPositions = Math.Min(MaxMeasuredPositions, model.ContextLength);
+        MaxPositions = Math.Min(MostPositions, engine.ContextLength);
+        _logits = GC.AllocateUninitializedArray<float>(engine.VocabularySize, pinned: true);
         _tokens = new int[MaxPositions];
         var random = new Random(20240229);
         for (int i = 0; i < _tokens.Length; i++)
         {
-            _tokens[i] = random.Next(model.VocabularySize);
+            _tokens[i] = random.Next(engine.VocabularySize);
         }
     }
 
+    /// <inheritdoc/>
     public int MaxPositions { get; }
 
+    /// <inheritdoc/>
     public double Prefill(TuningChoice choice, int tokens)
     {
-        ModelSession session = Session(choice);
-        int warmUp = Math.Min(8, tokens);
-        session.Truncate(0);
-        session.Forward(_tokens.AsSpan(0, warmUp), _cancellationToken);
-        session.Truncate(0);
+        IEngineState state = StateFor(choice);
+        GoTo(state, 0);
+        GoTo(state, Math.Min(8, tokens)); // to warm up
+        GoTo(state, 0);
         long start = Stopwatch.GetTimestamp();
-        session.Forward(_tokens.AsSpan(0, tokens), _cancellationToken);
+        GoTo(state, tokens);
         return tokens / Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
+    /// <inheritdoc/>
     public double Decode(TuningChoice choice, int depth, double seconds)
     {
-        ModelSession session = Session(choice);
-        if (session.Length < depth)
-        {
-            session.Forward(_tokens.AsSpan(session.Length, depth - session.Length), _cancellationToken);
-        }
-
-        // One additional token, which is not timed, wakes the threads.
-        session.Truncate(depth);
-        session.Forward(_tokens.AsSpan(depth, 1), _cancellationToken);
+        IEngineState state = StateFor(choice);
+        GoTo(state, depth);
+        GoTo(state, depth + 1); // one token more than is timed wakes the threads
         long start = Stopwatch.GetTimestamp();
         int decoded = 0;
-        while (decoded < ITuningBench.MinDecodedTokens - 1 || Stopwatch.GetElapsedTime(start).TotalSeconds < seconds)
+        while (decoded < ITuningBench.LeastDecoded - 1 || Stopwatch.GetElapsedTime(start).TotalSeconds < seconds)
         {
-            if (session.Length == session.ContextLength)
+            if (state.Length == MaxPositions)
             {
-                session.Truncate(depth);
+                GoTo(state, depth);
             }
 
             _cancellationToken.ThrowIfCancellationRequested();
-            session.Forward(_tokens.AsSpan(session.Length, 1), _cancellationToken);
+            GoTo(state, state.Length + 1);
             decoded++;
         }
 
         return decoded / Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
-    public void Dispose() => _session?.Dispose();
+    /// <inheritdoc/>
+    public void Dispose() => _state?.Dispose();
 
-    private ModelSession Session(TuningChoice choice)
+    /// <summary>Truncates or computes until the state has so many positions, in batches of the choice.</summary>
+    private void GoTo(IEngineState state, int length)
     {
-        if (_session is not null && choice == _choice)
+        if (length < state.Length)
         {
-            return _session;
+            state.Truncate(length);
         }
 
-        _session?.Dispose();
-        _session = null;
-        _model.Use(InstructionSet.Parse(choice.PrefillInstructionSet), InstructionSet.Parse(choice.DecodeInstructionSet), choice.Threads);
-        _session = _model.CreateSession(
-            new SessionOptions { ContextLength = MaxPositions, KvType = choice.KvType, BatchTokens = choice.BatchTokens });
+        while (state.Length < length)
+        {
+            int rows = Math.Min(_choice!.BatchTokens, length - state.Length);
+            int outputs = state.Length + rows == length ? 1 : 0;
+            var slice = new BatchSlice(state, _tokens.AsMemory(state.Length, rows), outputs, _logits);
+            _engine.Run(new ReadOnlySpan<BatchSlice>(in slice), _cancellationToken);
+        }
+    }
+
+    private IEngineState StateFor(TuningChoice choice)
+    {
+        if (_state is not null && choice == _choice)
+        {
+            return _state;
+        }
+
+        _state?.Dispose();
+        _state = null;
+        _engine.Use(InstructionSet.Parse(choice.PrefillInstructionSet), InstructionSet.Parse(choice.DecodeInstructionSet), choice.Threads);
         _choice = choice;
-        return _session;
+        return _state = _engine.CreateState(new EngineStateOptions
+        {
+            Capacity = MaxPositions,
+            BatchTokens = Math.Min(choice.BatchTokens, MaxPositions),
+            KeyType = choice.KvType,
+            ValueType = choice.KvType,
+        });
     }
 }

@@ -7,6 +7,7 @@ using System.Text.Json;
 using EdgeRuntime.Files;
 using EdgeRuntime.Kernels;
 using EdgeRuntime.State;
+using EdgeRuntime.Threading;
 
 namespace EdgeRuntime.Tuning;
 
@@ -141,7 +142,7 @@ public sealed record TuningProfile(TuningKey Key, TuningChoice Choice, IReadOnly
         return new TuningProfile(
             key,
             new TuningChoice(
-                Number(choice, "threads", ModelOptions.MaxThreads),
+                Number(choice, "threads", WorkerPool.MaxThreads),
                 IsaName(choice, "isa_prefill"),
                 IsaName(choice, "isa_decode"),
                 ParseKvType(Text(choice, "kv_type")),

@@ -64,7 +64,7 @@ public static class TuningProfiles
             problem = FileException.Describe(path, exception);
         }
 
-        Log.ProfileIgnored(logger, path, problem.ReplaceLineEndings(" "));
+        TuningLog.ProfileIgnored(logger, path, problem.ReplaceLineEndings(" "));
         return null;
     }
 }

@@ -5,6 +5,7 @@ using System.Linq;
 using System.Text.Json;
 using System.Xml.Linq;
 using EdgeRuntime.Cli.Bench;
+using EdgeRuntime.Cli.Bench.Plan;
 using EdgeRuntime.Cli.Tests.Support;
 using Xunit;
 

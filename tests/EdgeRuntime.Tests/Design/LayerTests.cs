@@ -1,73 +1,40 @@
 using System;
-using System.Collections.Generic;
 using System.IO;
 using System.Linq;
-using System.Text.RegularExpressions;
+using System.Xml.Linq;
 using EdgeRuntime.TestSupport;
 using Xunit;
 
 namespace EdgeRuntime.Tests.Design;
 
-/// <summary>Dependencies point one way: a folder is a layer, and reads only the layers below it.</summary>
-public sealed partial class LayerTests
+/// <summary>Each folder of each project is a layer: what it uses does not use it, directly or through others.</summary>
+public sealed class LayerTests
 {
-    private static readonly Dictionary<string, string[]> Allowed = new()
+    [Fact]
+    public void Folders_OfAllProjects_FormNoCircle() => Assert.Empty(FolderGraph.Instance.Circles());
+
+    [Fact]
+    public void Namespace_OfEveryFile_IsItsFolder() => Assert.Empty(FolderGraph.Instance.Files
+        .Where(file => file.Namespace.Length > 0 && file.Namespace != NamespaceOf(file.Folder))
+        .Select(file => $"{file.Name} declares namespace {file.Namespace}; expected {NamespaceOf(file.Folder)}"));
+
+    [Fact]
+    public void Architecture_Document_ShowsTheGraph()
     {
-        ["EdgeRuntime.Core/Files"] = [],
-        ["EdgeRuntime.Core/Memory"] = ["Files"],
-        ["EdgeRuntime.Core/Threading"] = [],
-        ["EdgeRuntime.Core/Formats"] = ["Memory"],
-        ["EdgeRuntime.Core/Gguf"] = ["Formats", "Memory"],
-        ["EdgeRuntime.Core/Kernels"] = ["Formats", "Memory", "Kernels", "Threading"],
-        ["EdgeRuntime.Tokenizers"] = ["Tokenizers"],
-        ["EdgeRuntime/Engine"] = [],
-        ["EdgeRuntime/State"] = ["Engine", "Formats", "Kernels", "Memory"],
-        ["EdgeRuntime/Weights"] = ["Formats", "Gguf", "Kernels", "Memory", "SideCar", "Threading"],
-        ["EdgeRuntime/Modules"] = ["Formats", "Kernels", "Memory", "State", "Threading", "Weights"],
-        ["EdgeRuntime/Architectures"] = ["Gguf", "Kernels", "Modules", "State", "Weights"],
-        ["EdgeRuntime/Cpu"] = ["Engine", "Kernels", "Memory", "Modules", "State", "Threading", "Weights"],
-        ["EdgeRuntime/SideCar"] = ["Files", "Formats", "Gguf", "Kernels", "Memory", "Threading"],
-        ["EdgeRuntime/Sampling"] = ["Sampling"],
-    };
-
-    public static IEnumerable<TheoryDataRow<string>> Layers() => Allowed.Keys.Select(layer => new TheoryDataRow<string>(layer));
-
-    [Theory]
-    [MemberData(nameof(Layers))]
-    public void Folder_UsesOnlyTheLayersBelow(string layer)
-    {
-        string folder = Path.Combine(SharedData.Repository, "src", layer);
-        Assert.True(Directory.Exists(folder), $"no such folder: {folder}");
-        var wrong = new List<string>();
-        foreach (string file in Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories).Where(file => !file.Contains("/obj/", StringComparison.Ordinal)))
-        {
-            foreach (Match match in UsingOfOurs().Matches(File.ReadAllText(file)))
-            {
-                string used = match.Groups["name"].Value.Split('.')[0];
-                if (used != Path.GetFileName(layer) && !Allowed[layer].Contains(used))
-                {
-                    wrong.Add($"{Path.GetFileName(file)} uses EdgeRuntime.{match.Groups["name"].Value}");
-                }
-            }
-        }
-
-        Assert.Empty(wrong);
+        const string Begin = "```mermaid\n";
+        string text = File.ReadAllText(Path.Combine(SharedData.Repository, "docs", "architecture.md")).ReplaceLineEndings("\n");
+        string graph = FolderGraph.Instance.ToMermaid();
+        Assert.Contains(Begin, text, StringComparison.Ordinal);
+        int begin = text.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length;
+        string drawn = text[begin..text.IndexOf("\n```", begin, StringComparison.Ordinal)];
+        Assert.True(drawn == graph, "docs/architecture.md draws another graph than the sources have; replace its mermaid block by:\n\n" + graph);
     }
 
-    [Theory]
-    [InlineData("Values")]
-    [InlineData("Library", "Values")]
-    [InlineData("Syntax", "Library", "Values")]
-    public void TemplateFolder_UsesOnlyTheLayersBelow(string layer, params string[] below)
+    private static string NamespaceOf(string folder)
     {
-        string folder = Path.Combine(SharedData.Repository, "src", "EdgeRuntime.Tokenizers", "Templates", layer);
-        IEnumerable<string> used = Directory.EnumerateFiles(folder, "*.cs")
-            .SelectMany(file => UsingOfOurs().Matches(File.ReadAllText(file)))
-            .Select(match => match.Groups["name"].Value);
-
-        Assert.Empty(used.Except(below.Select(name => "Tokenizers.Templates." + name)));
+        string[] parts = folder.Split('/');
+        string project = Path.Combine(SharedData.Repository, "src", parts[0], parts[0] + ".csproj");
+        parts[0] = XDocument.Load(project).Descendants("RootNamespace").Single().Value;
+        return string.Join('.', parts);
     }
-
-    [GeneratedRegex(@"^using (\w+ = )?EdgeRuntime\.(?<name>[\w.]+);", RegexOptions.Multiline)]
-    private static partial Regex UsingOfOurs();
 }

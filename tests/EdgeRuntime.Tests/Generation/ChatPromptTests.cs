@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
+using EdgeRuntime.Engine;
 using EdgeRuntime.Generation;
 using EdgeRuntime.Tokenizers;
 using Xunit;
@@ -97,8 +98,7 @@ public sealed class ChatPromptTests(SmolLmFixture fixture) : IClassFixture<SmolL
     public void Encode_WithoutTemplate_ParsesWhereARawPromptAsksForIt(bool isRaw, bool parses, int ends)
     {
         ChatPrompt prompt = isRaw
-            ? ChatPrompt.Create(
-                fixture.Model.Tokenizer, fixture.Model.ChatTemplate, Short with { ApplyTemplate = false, ParseSpecial = parses })
+            ? (Short with { ApplyTemplate = false, ParseSpecial = parses }).CreatePrompt(fixture.Model.Tokenizer, fixture.Model.ChatTemplate)
             : new ChatPrompt(fixture.Model.Tokenizer, null);
 
         Assert.Equal(ends, prompt.Encode([new("user", "a<|im_end|>b")]).Count(id => id == End));

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Text;
+using EdgeRuntime.Engine;
 using EdgeRuntime.Tokenizers;
 
 namespace EdgeRuntime.Tests.Generation;

@@ -4,6 +4,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
+using EdgeRuntime.Engine;
 using EdgeRuntime.Generation;
 using EdgeRuntime.TestSupport;
 using EdgeRuntime.Threading;

@@ -1,5 +1,6 @@
 using System;
 using System.IO;
+using EdgeRuntime.Engine;
 using EdgeRuntime.TestSupport;
 
 namespace EdgeRuntime.Tests.Generation;

@@ -1,6 +1,7 @@
 using System;
 using System.Linq;
 using System.Text;
+using EdgeRuntime.Engine;
 using EdgeRuntime.Generation;
 using Xunit;
 

@@ -1,5 +1,6 @@
 using System;
 using System.Runtime.InteropServices;
+using EdgeRuntime.Cli.Bench.Plan;
 using EdgeRuntime.Cli.Terminal;
 using EdgeRuntime.State;
 

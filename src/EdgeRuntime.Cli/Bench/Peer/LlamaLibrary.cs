@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Runtime.InteropServices;
+using EdgeRuntime.Cli.Bench.Plan;
 using EdgeRuntime.Cli.Terminal;
 using EdgeRuntime.Kernels;
 

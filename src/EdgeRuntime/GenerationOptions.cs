@@ -1,48 +1,15 @@
 using System.Collections.Generic;
+using EdgeRuntime.Generation;
+using EdgeRuntime.Sampling;
+using EdgeRuntime.Tokenizers;
 
 namespace EdgeRuntime;
 
 /// <summary>Specifies how an answer is sampled and where it stops. The defaults are those of llama.cpp.</summary>
-public sealed record GenerationOptions
+public sealed record GenerationOptions : SamplingOptions
 {
     /// <summary>Gets the greatest number of tokens to generate; null for no limit other than the context.</summary>
     public int? MaxTokens { get; init; }
-
-    /// <summary>Gets the temperature, which divides the logits. 0 selects greedy decoding: always the most probable token.</summary>
-    public float Temperature { get; init; } = 0.8f;
-
-    /// <summary>Gets the number of most probable tokens to keep; 0 keeps all.</summary>
-    public int TopK { get; init; } = 40;
-
-    /// <summary>Gets the sum of probabilities up to which the most probable tokens are kept; 1 keeps all.</summary>
-    public float TopP { get; init; } = 0.95f;
-
-    /// <summary>Gets the least probability of a kept token, as a share of the greatest probability; 0 keeps all.</summary>
-    public float MinP { get; init; } = 0.05f;
-
-    /// <summary>Gets the sum of probabilities that locally typical sampling keeps; 1 disables it.</summary>
-    public float TypicalP { get; init; } = 1f;
-
-    /// <summary>Gets the least number of tokens that the steps top-k, typical, top-p and min-p keep.</summary>
-    public int MinKeep { get; init; }
-
-    /// <summary>Gets the factor that divides the positive and multiplies the negative logits of recent tokens; 1 disables it.</summary>
-    public float RepeatPenalty { get; init; } = 1f;
-
-    /// <summary>Gets the value subtracted once from the logit of each recent token; 0 disables it.</summary>
-    public float PresencePenalty { get; init; }
-
-    /// <summary>Gets the value subtracted from the logit of a recent token for each occurrence; 0 disables it.</summary>
-    public float FrequencyPenalty { get; init; }
-
-    /// <summary>Gets the number of recent tokens that the penalties apply to; 0 for none, -1 for the whole context.</summary>
-    public int RepeatLastTokens { get; init; } = 64;
-
-    /// <summary>Gets the values to add to logits, by token id.</summary>
-    public IReadOnlyDictionary<int, float> LogitBias { get; init; } = new Dictionary<int, float>();
-
-    /// <summary>Gets the seed of the random generator; null for a random seed.</summary>
-    public ulong? Seed { get; init; }
 
     /// <summary>Gets the texts that end the answer, also across token boundaries. The answer does not contain them.</summary>
     public IReadOnlyList<string> Stop { get; init; } = [];
@@ -84,4 +51,9 @@ public sealed record GenerationOptions
     /// distribution of answers is the same as without it. The caller owns the session and must not use it during an answer.
     /// </summary>
     public ModelSession? DraftSession { get; init; }
+
+    /// <summary>Creates the object that turns conversations into prompts with these options.</summary>
+    internal ChatPrompt CreatePrompt(Tokenizer tokenizer, ChatTemplate? template) => ApplyTemplate
+        ? new ChatPrompt(tokenizer, template)
+        : new ChatPrompt(tokenizer, null, ParseSpecial);
 }

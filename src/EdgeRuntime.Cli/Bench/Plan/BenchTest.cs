@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 
-namespace EdgeRuntime.Cli.Bench;
+namespace EdgeRuntime.Cli.Bench.Plan;
 
 /// <summary>One thing to time: the prefill of some tokens, or the decoding of some, from an empty context or behind a filled one.</summary>
 /// <param name="Prompt">Tokens of the prefill; 0 for a decode test.</param>

@@ -1,7 +1,7 @@
 using System.Collections.Generic;
 using EdgeRuntime.State;
 
-namespace EdgeRuntime.Cli.Bench;
+namespace EdgeRuntime.Cli.Bench.Plan;
 
 /// <summary>What is to be measured.</summary>
 internal sealed record BenchOptions
@@ -42,4 +42,17 @@ internal sealed record BenchOptions
 /// <summary>llama.cpp, and how it is to be run.</summary>
 /// <param name="LibraryPath">libllama or its folder.</param>
 /// <param name="MapsFile">Whether it maps a model's file, as its tools do by default, or reads it.</param>
-internal sealed record PeerOptions(string LibraryPath, bool MapsFile);
+internal sealed record PeerOptions(string LibraryPath, bool MapsFile)
+{
+    /// <summary>The option of <c>edgert bench</c> that names the peer.</summary>
+    public const string CompareOptionName = "--compare";
+
+    /// <summary>The option with which the peer reads the model's file instead of mapping it.</summary>
+    public const string NoMapOptionName = "--no-mmap";
+
+    /// <summary>What stands before the library's path in the value of <see cref="CompareOptionName"/>.</summary>
+    public const string LlamaPrefix = "libllama=";
+
+    /// <summary>These options as <c>edgert bench</c> takes them.</summary>
+    public string[] ToArguments() => [CompareOptionName, LlamaPrefix + LibraryPath, .. MapsFile ? (string[])[] : [NoMapOptionName]];
+}

@@ -1,6 +1,6 @@
 using System;
 
-namespace EdgeRuntime.Cli.Bench;
+namespace EdgeRuntime.Cli.Bench.Plan;
 
 /// <summary>
 /// A runtime with one model and one sequence, as a measurement drives it. While it is paused none of its threads may use a core, so

@@ -2,7 +2,7 @@ using System.IO;
 using System.Threading;
 using EdgeRuntime.Cli.Terminal;
 
-namespace EdgeRuntime.Cli.Commands;
+namespace EdgeRuntime.Cli.Models;
 
 /// <summary>Loads a model as every command does: with a progress bar where somebody looks at it.</summary>
 internal static class ModelLoading

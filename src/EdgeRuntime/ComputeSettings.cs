@@ -1,9 +1,11 @@
 using System;
+using EdgeRuntime.Cpu;
 using EdgeRuntime.Kernels;
 using EdgeRuntime.Threading;
+using EdgeRuntime.Tuning;
 using Microsoft.Extensions.Logging;
 
-namespace EdgeRuntime.Tuning;
+namespace EdgeRuntime;
 
 /// <summary>
 /// The settings that a model computes with. Options take precedence over the environment, then a tuning profile, then the defaults of the
@@ -31,12 +33,25 @@ internal sealed record ComputeSettings(InstructionSet Prefill, InstructionSet De
         return new ComputeSettings(prefill, decode, Math.Min(threads, options.Processors), threads);
     }
 
+    /// <summary>Gets the settings of the CPU engine with these options. Logs a warning if fewer threads are used than requested.</summary>
+    public CpuSettings ToCpuSettings(ModelOptions options, ILogger logger)
+    {
+        WarnOfBound(logger);
+        return new CpuSettings(Prefill, Decode, Threads)
+        {
+            Exact = options.Exact,
+            PackedCache = options.PackedCache,
+            QuickStartBytes = options.QuickStart ? options.QuickStartBytes : null,
+            Logger = logger,
+        };
+    }
+
     /// <summary>Logs a warning if fewer threads are used than requested.</summary>
     public void WarnOfBound(ILogger logger)
     {
         if (Threads < WantedThreads)
         {
-            Log.ThreadsBounded(logger, WantedThreads, Threads);
+            ModelLog.ThreadsBounded(logger, WantedThreads, Threads);
         }
     }
 }

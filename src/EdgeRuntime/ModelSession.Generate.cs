@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Threading;
+using EdgeRuntime.Engine;
 using EdgeRuntime.Generation;
 using EdgeRuntime.Threading;
 using EdgeRuntime.Tokenizers;
@@ -46,7 +47,7 @@ public sealed partial class ModelSession : ISequenceState
         ArgumentNullException.ThrowIfNull(prompt);
         _guard.ThrowIfClosed();
         options ??= new GenerationOptions();
-        ChatPrompt format = ChatPrompt.Create(Model.Tokenizer, Model.ChatTemplate, options);
+        ChatPrompt format = options.CreatePrompt(Model.Tokenizer, Model.ChatTemplate);
         IReadOnlyList<int> tokens = format.Encode([new ChatMessage("user", prompt)]);
         return Texts(new Generator(this, options), tokens, cancellationToken);
     }

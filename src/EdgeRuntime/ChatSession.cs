@@ -46,7 +46,7 @@ public sealed class ChatSession
         _options = options ?? new GenerationOptions();
         _generator = new Generator(session, _options);
         HasTemplate = _options.ApplyTemplate && session.Model.ChatTemplate is not null;
-        _prompt = ChatPrompt.Create(session.Model.Tokenizer, session.Model.ChatTemplate, _options);
+        _prompt = _options.CreatePrompt(session.Model.Tokenizer, session.Model.ChatTemplate);
     }
 
     /// <summary>

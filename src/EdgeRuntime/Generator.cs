@@ -3,7 +3,9 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using System.Globalization;
 using System.Threading;
+using EdgeRuntime.Engine;
 using EdgeRuntime.Generation;
+using EdgeRuntime.Sampling;
 using EdgeRuntime.Speculation;
 using EdgeRuntime.Threading;
 using EdgeRuntime.Tokenizers;
@@ -228,16 +230,22 @@ public sealed class Generator
     private static IDraft? CreateDraft(ModelSession session, GenerationOptions? options)
     {
         ArgumentNullException.ThrowIfNull(session);
-        if (options?.DraftSession is { } draft)
+        if (options?.DraftSession is not { } draft)
         {
-            if (options.NgramDraft)
-            {
-                throw new ArgumentException("NgramDraft and DraftSession are both set; choose one way of drafting");
-            }
-
-            return ModelDraft.Create(session, draft, options);
+            return options?.NgramDraft == true ? new NgramDraft() : null;
         }
 
-        return options?.NgramDraft == true ? new NgramDraft() : null;
+        if (options.NgramDraft)
+        {
+            throw new ArgumentException("NgramDraft and DraftSession are both set; choose one way of drafting");
+        }
+
+        if (ReferenceEquals(session, draft))
+        {
+            throw new ArgumentException("DraftSession is the session itself; give one of its own, of a smaller model");
+        }
+
+        ModelDraft.RequireSameVocabulary(session.Model.Tokenizer, draft.Model.Tokenizer);
+        return new ModelDraft(draft, options);
     }
 }

@@ -2,7 +2,7 @@ using System;
 using System.Threading;
 using EdgeRuntime.Threading;
 
-namespace EdgeRuntime.Generation;
+namespace EdgeRuntime.Engine;
 
 /// <summary>
 /// Represents one sequence of a model to the generation code: tokens in, logits out, rewind. Members have the contracts of the members of

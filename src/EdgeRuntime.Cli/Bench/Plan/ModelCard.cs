@@ -4,7 +4,7 @@ using System.Linq;
 using EdgeRuntime.Formats;
 using EdgeRuntime.Gguf;
 
-namespace EdgeRuntime.Cli.Bench;
+namespace EdgeRuntime.Cli.Bench.Plan;
 
 /// <summary>What reports say of a model file.</summary>
 /// <param name="Path">As it was named.</param>

@@ -1,0 +1,118 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using EdgeRuntime.TestSupport;
+
+namespace EdgeRuntime.Tests.Design;
+
+/// <summary>The folders of all projects, and which of them use types of which others.</summary>
+internal sealed class FolderGraph
+{
+    private static readonly string s_source = Path.Combine(SharedData.Repository, "src");
+    private readonly Dictionary<(string From, string To), SortedSet<string>> _edges = [];
+
+    private FolderGraph(IReadOnlyList<SourceFile> files)
+    {
+        Files = files;
+        ILookup<string, SourceFile> declared = files.SelectMany(file => file.Types.Select(type => (type, file))).ToLookup(pair => pair.type, pair => pair.file);
+        foreach (SourceFile file in files)
+        {
+            foreach (IEnumerable<string> candidates in file.Uses)
+            {
+                string? type = candidates.FirstOrDefault(declared.Contains);
+                if (type is not null && declared[type].All(other => other.Folder != file.Folder))
+                {
+                    Add(file.Folder, declared[type].First().Folder, $"{Path.GetFileName(file.Name)} uses {type}");
+                }
+            }
+        }
+    }
+
+    /// <summary>The graph of the sources in this repository.</summary>
+    public static FolderGraph Instance { get; } = new(
+        [.. Directory.EnumerateFiles(s_source, "*.cs", SearchOption.AllDirectories)
+            .Where(path => !path.Split(Path.DirectorySeparatorChar).Any(part => part is "obj" or "bin"))
+            .Order(StringComparer.Ordinal)
+            .Select(path => new SourceFile(s_source, path))]);
+
+    public IReadOnlyList<SourceFile> Files { get; }
+
+    /// <summary>All folders with C# files.</summary>
+    public IEnumerable<string> Folders => Files.Select(file => file.Folder).Distinct().Order(StringComparer.Ordinal);
+
+    /// <summary>The circles: each a group of folders that all use each other, directly or through others, with the uses that close it.</summary>
+    public IEnumerable<string> Circles()
+    {
+        Dictionary<string, HashSet<string>> reached = Folders.ToDictionary(folder => folder, Reach);
+        return _edges.Where(edge => reached[edge.Key.To].Contains(edge.Key.From))
+            .OrderBy(edge => edge.Key.From, StringComparer.Ordinal)
+            .Select(edge => $"{edge.Key.From} -> {edge.Key.To}: {string.Join(", ", edge.Value.Take(5))}");
+    }
+
+    /// <summary>
+    /// The graph as Mermaid draws it: for each project its folders, and arrows to what they use. Arrows that follow from others are left out.
+    /// </summary>
+    public string ToMermaid()
+    {
+        List<string> lines = ["flowchart TD"];
+        foreach (IGrouping<string, string> project in Folders.GroupBy(ProjectOf))
+        {
+            lines.Add($"    subgraph {project.Key}");
+            lines.AddRange(project.Select(folder => $"        {IdOf(folder)}[\"{LabelOf(folder)}\"]"));
+            lines.AddRange(Reduce(_edges.Keys.Where(edge => ProjectOf(edge.From) == project.Key && ProjectOf(edge.To) == project.Key))
+                .Select(edge => $"        {IdOf(edge.From)} --> {IdOf(edge.To)}"));
+            lines.Add("    end");
+        }
+
+        lines.AddRange(Reduce(_edges.Keys.Select(edge => (From: ProjectOf(edge.From), To: ProjectOf(edge.To))).Where(edge => edge.From != edge.To))
+            .Select(edge => $"    {edge.From} --> {edge.To}"));
+        return string.Join('\n', lines);
+    }
+
+    private static string ProjectOf(string folder) => folder.Split('/')[0];
+
+    private static string IdOf(string folder) => folder.Contains('/', StringComparison.Ordinal)
+        ? folder.Replace("EdgeRuntime", "", StringComparison.Ordinal).Replace('/', '_').Replace(".", "", StringComparison.Ordinal)
+        : folder.Replace(".", "", StringComparison.Ordinal) + "_root";
+
+    private static string LabelOf(string folder) =>
+        folder.Contains('/', StringComparison.Ordinal) ? folder[(folder.IndexOf('/', StringComparison.Ordinal) + 1)..] : "(root)";
+
+    /// <summary>Leaves out each edge that a longer way replaces.</summary>
+    private static IEnumerable<(string From, string To)> Reduce(IEnumerable<(string From, string To)> edges)
+    {
+        ILookup<string, string> next = edges.Distinct().ToLookup(edge => edge.From, edge => edge.To);
+        return edges.Distinct()
+            .Where(edge => !next[edge.From].Any(other => other != edge.To && Reach(next, other).Contains(edge.To)))
+            .OrderBy(edge => edge.From, StringComparer.Ordinal)
+            .ThenBy(edge => edge.To, StringComparer.Ordinal);
+    }
+
+    private static HashSet<string> Reach(ILookup<string, string> next, string start)
+    {
+        HashSet<string> reached = [];
+        Stack<string> open = new([start]);
+        while (open.TryPop(out string? folder))
+        {
+            foreach (string other in next[folder].Where(reached.Add))
+            {
+                open.Push(other);
+            }
+        }
+
+        return reached;
+    }
+
+    private HashSet<string> Reach(string start) => Reach(_edges.Keys.ToLookup(edge => edge.From, edge => edge.To), start);
+
+    private void Add(string from, string to, string use)
+    {
+        if (!_edges.TryGetValue((from, to), out SortedSet<string>? uses))
+        {
+            _edges[(from, to)] = uses = new SortedSet<string>(StringComparer.Ordinal);
+        }
+
+        uses.Add(use);
+    }
+}
