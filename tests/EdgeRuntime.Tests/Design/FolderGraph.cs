@@ -58,35 +58,40 @@ internal sealed class FolderGraph
         List<string> lines = ["flowchart TD"];
         foreach (IGrouping<string, string> project in Folders.GroupBy(ProjectOf))
         {
+            ILookup<string, string> next = Reduce(_edges.Keys.Where(edge => ProjectOf(edge.From) == project.Key && ProjectOf(edge.To) == project.Key));
             lines.Add($"    subgraph {project.Key}");
-            lines.AddRange(project.Select(folder => $"        {IdOf(folder)}[\"{LabelOf(folder)}\"]"));
-            lines.AddRange(Reduce(_edges.Keys.Where(edge => ProjectOf(edge.From) == project.Key && ProjectOf(edge.To) == project.Key))
-                .Select(edge => $"        {IdOf(edge.From)} --> {IdOf(edge.To)}"));
+            lines.AddRange(project.Select(folder => "        " + IdOf(folder) + LabelOf(folder) + ArrowsTo(next[folder].Select(IdOf))));
             lines.Add("    end");
         }
 
-        lines.AddRange(Reduce(_edges.Keys.Select(edge => (From: ProjectOf(edge.From), To: ProjectOf(edge.To))).Where(edge => edge.From != edge.To))
-            .Select(edge => $"    {edge.From} --> {edge.To}"));
+        ILookup<string, string> projects = Reduce(
+            _edges.Keys.Select(edge => (From: ProjectOf(edge.From), To: ProjectOf(edge.To))).Where(edge => edge.From != edge.To));
+        lines.AddRange(projects.Select(project => "    " + project.Key + ArrowsTo(project)));
         return string.Join('\n', lines);
     }
 
     private static string ProjectOf(string folder) => folder.Split('/')[0];
 
-    private static string IdOf(string folder) => folder.Contains('/', StringComparison.Ordinal)
-        ? folder.Replace("EdgeRuntime", "", StringComparison.Ordinal).Replace('/', '_').Replace(".", "", StringComparison.Ordinal)
+    private static string PathOf(string folder) => folder.Contains('/', StringComparison.Ordinal) ? folder[(folder.IndexOf('/', StringComparison.Ordinal) + 1)..] : "";
+
+    private static string IdOf(string folder) => PathOf(folder) is { Length: > 0 } path
+        ? path.Replace('/', '_')
         : folder.Replace(".", "", StringComparison.Ordinal) + "_root";
 
     private static string LabelOf(string folder) =>
-        folder.Contains('/', StringComparison.Ordinal) ? folder[(folder.IndexOf('/', StringComparison.Ordinal) + 1)..] : "(root)";
+        PathOf(folder) is var path && path.Length == 0 ? "[root]" : path.Contains('/', StringComparison.Ordinal) ? $"[{path}]" : "";
+
+    private static string ArrowsTo(IEnumerable<string> ids) => ids.Any() ? " --> " + string.Join(" & ", ids) : "";
 
     /// <summary>Leaves out each edge that a longer way replaces.</summary>
-    private static IEnumerable<(string From, string To)> Reduce(IEnumerable<(string From, string To)> edges)
+    private static ILookup<string, string> Reduce(IEnumerable<(string From, string To)> edges)
     {
         ILookup<string, string> next = edges.Distinct().ToLookup(edge => edge.From, edge => edge.To);
         return edges.Distinct()
             .Where(edge => !next[edge.From].Any(other => other != edge.To && Reach(next, other).Contains(edge.To)))
             .OrderBy(edge => edge.From, StringComparer.Ordinal)
-            .ThenBy(edge => edge.To, StringComparer.Ordinal);
+            .ThenBy(edge => edge.To, StringComparer.Ordinal)
+            .ToLookup(edge => edge.From, edge => edge.To);
     }
 
     private static HashSet<string> Reach(ILookup<string, string> next, string start)
