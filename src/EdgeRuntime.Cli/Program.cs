@@ -1,10 +1,12 @@
 using System;
+using System.Collections.Generic;
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Linq;
 using System.Runtime.InteropServices;
 using EdgeRuntime.Cli.Commands;
 using EdgeRuntime.Cli.Downloads;
+using EdgeRuntime.Cli.Models;
 using EdgeRuntime.Cli.Terminal;
 using EdgeRuntime.Files;
 
@@ -28,8 +30,14 @@ internal static class Program
         ("tune", TuneCommand.Create),
     ];
 
-    private static int Main(string[] args)
+    /// <summary>The engines besides the built-in one. To add one: its project, and its backend here.</summary>
+    private static readonly IModelBackend[] s_backends = [];
+
+    /// <summary>Runs the command with these arguments and backends.</summary>
+    /// <returns>The exit code of the process.</returns>
+    internal static int Run(string[] args, IReadOnlyList<IModelBackend> backends)
     {
+        ModelLoading.Backends = backends;
         StandardDescriptor.OccupyGaps();
         SizeLimitSignal.Ignore();
         bool verbose = Array.Exists(args, arg => arg is "--verbose" or "-v");
@@ -52,6 +60,8 @@ internal static class Program
             Array.ForEach(signals, signal => signal.Dispose());
         }
     }
+
+    private static int Main(string[] args) => Run(args, s_backends);
 
     /// <summary>
     /// Puts the owners of the standard streams in the place of .NET's, so that <see cref="Console"/> itself and every library write through

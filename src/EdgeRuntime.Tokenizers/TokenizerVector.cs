@@ -12,7 +12,7 @@ namespace EdgeRuntime.Tokenizers;
 /// </param>
 /// <param name="IdsAddSpecialParseSpecial">The ids with special tokens added and parsed.</param>
 /// <param name="IdsParseSpecial">The ids with special tokens parsed only.</param>
-public sealed record TokenizerVector(
+internal sealed record TokenizerVector(
     string Text,
     IReadOnlyList<int> Ids,
     string Detokenized,

@@ -1,8 +1,10 @@
 using System;
+using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using EdgeRuntime.Cpu;
 using EdgeRuntime.Engine;
+using EdgeRuntime.Generation;
 using EdgeRuntime.Gguf;
 using EdgeRuntime.State;
 using EdgeRuntime.Tokenizers;
@@ -21,17 +23,16 @@ public sealed class LanguageModel : IDisposable
 {
     private readonly ModelOptions _options;
     private readonly IEngine _engine;
-    private readonly ModelText _text;
     private int _disposed;
 
-    private LanguageModel(string path, string architecture, ModelOptions options, IEngine engine, TuningProfile? profile, ModelText text)
+    private LanguageModel(string path, string architecture, ModelOptions options, IEngine engine, ModelText text)
     {
         Path = path;
         Architecture = architecture;
         _options = options;
         _engine = engine;
-        TuningProfile = profile;
-        _text = text;
+        Tokenizer = text.Tokenizer ?? new MissingTokenizer(engine.VocabularySize, text.TokenizerProblem!);
+        ChatTemplate = text.ChatTemplate;
         Logger = CreateLogger(options);
     }
 
@@ -49,25 +50,27 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Gets the number of tokens in the vocabulary, which is the number of logits per position.</summary>
     public int VocabularySize => _engine.VocabularySize;
 
-    /// <summary>Gets the tokenizer of the model.</summary>
-    /// <exception cref="UnsupportedModelException">The kind of tokenizer is not supported. Such a model runs on token ids only.</exception>
-    public Tokenizer Tokenizer => _text.Tokenizer ?? throw new UnsupportedModelException(_text.TokenizerProblem!);
+    /// <summary>
+    /// Gets the tokenizer of the model. If the file names a kind of tokenizer that is not supported, the model runs on token ids only, and
+    /// the methods of this object throw <see cref="UnsupportedModelException"/>.
+    /// </summary>
+    public Tokenizer Tokenizer { get; }
 
     /// <summary>Gets the chat template of the model, or null if it has none.</summary>
-    public ChatTemplate? ChatTemplate => _text.ChatTemplate;
+    public ChatTemplate? ChatTemplate { get; }
 
     /// <summary>
     /// Gets the name of the instruction set whose kernels run ("avx2"); for a model on a custom engine, the name of the engine.
     /// </summary>
-    public string InstructionSet => (_engine as CpuEngine)?.Prefill.Name ?? _engine.Name;
+    public string InstructionSet { get; private init; } = "";
 
     /// <summary>
     /// Gets the name of the instruction set that decodes single tokens, usually the same as <see cref="InstructionSet"/>.
     /// </summary>
-    public string DecodeInstructionSet => (_engine as CpuEngine)?.Decode.Name ?? _engine.Name;
+    public string DecodeInstructionSet { get; private init; } = "";
 
     /// <summary>Gets the tuning profile that supplies the settings which the options leave open, or null if there is none.</summary>
-    public TuningProfile? TuningProfile { get; }
+    public TuningProfile? TuningProfile { get; private init; }
 
     /// <summary>Gets the number of threads that compute.</summary>
     public int Threads => _engine.Threads;
@@ -85,10 +88,12 @@ public sealed class LanguageModel : IDisposable
     /// <param name="tokenizer">The tokenizer, with one token for each logit of the engine.</param>
     /// <param name="chatTemplate">The chat template, or null if the model has none.</param>
     /// <param name="options">The options, of which the logger factory applies; null for the defaults.</param>
+    /// <param name="path">The path of the model's file, or null for the name of the engine.</param>
     /// <exception cref="ArgumentException">
     /// The number of tokens differs from the number of logits. The caller still owns the engine.
     /// </exception>
-    public static LanguageModel Create(IEngine engine, Tokenizer tokenizer, ChatTemplate? chatTemplate = null, ModelOptions? options = null)
+    public static LanguageModel Create(
+        IEngine engine, Tokenizer tokenizer, ChatTemplate? chatTemplate = null, ModelOptions? options = null, string? path = null)
     {
         ArgumentNullException.ThrowIfNull(engine);
         ArgumentNullException.ThrowIfNull(tokenizer);
@@ -98,11 +103,17 @@ public sealed class LanguageModel : IDisposable
                 $"the tokenizer has {tokenizer.VocabularySize} tokens, the engine {engine.VocabularySize} logits; they must agree", nameof(tokenizer));
         }
 
-        return new LanguageModel(engine.Name, engine.Name, options ?? new ModelOptions(), engine, profile: null, new ModelText(tokenizer, null, chatTemplate));
+        return new LanguageModel(path ?? engine.Name, engine.Name, options ?? new ModelOptions(), engine, new ModelText(tokenizer, null, chatTemplate))
+        {
+            InstructionSet = engine.Name,
+            DecodeInstructionSet = engine.Name,
+        };
     }
 
     /// <summary>
-    /// Opens a GGUF file and packs its weights. With <see cref="ModelOptions.QuickStart"/>, the first forward passes pack them instead.
+    /// Opens a model. The first of <see cref="ModelOptions.Backends"/> that can load it does; otherwise it is a GGUF file for the built-in
+    /// engine, which packs its weights. With <see cref="ModelOptions.QuickStart"/>, the first forward
+    /// passes pack them instead.
     /// </summary>
     /// <param name="path">The path of a .gguf file; for a split model, the path of any part.</param>
     /// <param name="options">The options, or null for the defaults.</param>
@@ -123,6 +134,11 @@ public sealed class LanguageModel : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         options ??= new ModelOptions();
+        if (options.Backends.FirstOrDefault(backend => backend.CanLoad(path)) is { } other)
+        {
+            return other.Load(path, options, progress, cancellationToken);
+        }
+
         ComputeSettings.Resolve(options, tuned: null); // refuses wrong options before the file is opened
         GgufFile file = GgufFile.Open(path);
         CpuEngine? engine = null;
@@ -147,7 +163,12 @@ public sealed class LanguageModel : IDisposable
 
             ModelText text = reading.GetAwaiter().GetResult();
             text.CheckVocabulary(file, engine.VocabularySize);
-            return new LanguageModel(file.Path, loader.Architecture, options, engine, profile, text);
+            return new LanguageModel(file.Path, loader.Architecture, options, engine, text)
+            {
+                InstructionSet = settings.Prefill.Name,
+                DecodeInstructionSet = settings.Decode.Name,
+                TuningProfile = profile,
+            };
         }
         catch
         {
@@ -201,10 +222,7 @@ public sealed class LanguageModel : IDisposable
     public void PackWeights(CancellationToken cancellationToken = default)
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
-        if (_engine is CpuEngine cpu)
-        {
-            cpu.PackWeights(cancellationToken);
-        }
+        _engine.Prepare(cancellationToken);
     }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.IO;
 using EdgeRuntime.Threading;
 using Microsoft.Extensions.Logging;
@@ -88,6 +89,11 @@ public sealed record ModelOptions
 
     /// <summary>Gets the number of processors, which limits the number of threads.</summary>
     internal int Processors { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>
+    /// Gets the backends that are asked, in order, whether they can load a model, before the built-in engine loads it as a GGUF file.
+    /// </summary>
+    public IReadOnlyList<IModelBackend> Backends { get; init; } = [];
 
     /// <summary>Gets the factory of the logger that receives the events of loading and of sessions; null for no log.</summary>
     public ILoggerFactory? LoggerFactory { get; init; }

@@ -47,24 +47,10 @@ public sealed partial class ModelSession : IDisposable
     public int BatchTokens { get; }
 
     /// <summary>Gets the number of positions in the sequence. Any thread may read it while another thread uses the session.</summary>
-    public int Length
-    {
-        get
-        {
-            _guard.ThrowIfClosed();
-            return _length;
-        }
-    }
+    public int Length => _length;
 
     /// <summary>Gets the token ids of the sequence, [Length]. The span is valid until the next call that changes the session.</summary>
-    public ReadOnlySpan<int> Tokens
-    {
-        get
-        {
-            using UseGuard.Scope call = _guard.Enter();
-            return _tokens.AsSpan(0, _length);
-        }
-    }
+    public ReadOnlySpan<int> Tokens => _tokens.AsSpan(0, _length);
 
     /// <summary>
     /// Gets the size of the sequence's state at full length, in bytes. The system commits the memory as positions are used.
@@ -216,7 +202,8 @@ public sealed partial class ModelSession : IDisposable
     {
         if (length < _state.Length)
         {
-            _state.Truncate(length);
+            // Where the state can't return to the length, it goes back further; the next call computes the tokens in between again.
+            _state.Truncate(_state.NearestLength(length));
         }
 
         _length = length;

@@ -6,8 +6,10 @@ using System.IO;
 using System.Linq;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Threading;
 using EdgeRuntime.Cli.Bench.Peer;
 using EdgeRuntime.Cli.Bench.Plan;
+using EdgeRuntime.Cli.Models;
 using EdgeRuntime.Cli.Terminal;
 using EdgeRuntime.State;
 
@@ -78,7 +80,8 @@ internal static class StartProbe
         }
 
         // As chat, run and their like load it.
-        LanguageModel model = LanguageModel.Load(options.Models[0], options.CreateModelOptions(threads) with { QuickStart = true });
+        LanguageModel model = ModelLoading.Load(
+            options.Models[0], options.CreateModelOptions(threads) with { QuickStart = true }, progress: null, CancellationToken.None);
         return () => new EdgeBenchRuntime(model, positions, options.KvTypes);
     }
 

@@ -1,15 +1,27 @@
+using System;
+using System.Collections.Generic;
 using System.IO;
 using System.Threading;
 using EdgeRuntime.Cli.Terminal;
 
 namespace EdgeRuntime.Cli.Models;
 
-/// <summary>Loads a model as every command does: with a progress bar where somebody looks at it.</summary>
+/// <summary>Loads models for every command.</summary>
 internal static class ModelLoading
 {
+    /// <summary>The backends that are asked, in order, before the built-in engine; set once, before a command runs.</summary>
+    public static IReadOnlyList<IModelBackend> Backends { get; set; } = [];
+
+    /// <summary>Loads a model, with a progress bar where standard error is a terminal.</summary>
+    /// <inheritdoc cref="LanguageModel.Load" path="/exception"/>
     public static LanguageModel Load(string path, ModelOptions options, CancellationToken cancellationToken = default)
     {
         using var bar = new ProgressBar("loading " + Path.GetFileName(path));
-        return LanguageModel.Load(path, options, bar, cancellationToken);
+        return Load(path, options, bar, cancellationToken);
     }
+
+    /// <summary>Loads a model and reports progress only to <paramref name="progress"/>.</summary>
+    /// <inheritdoc cref="LanguageModel.Load" path="/exception"/>
+    public static LanguageModel Load(string path, ModelOptions options, IProgress<float>? progress, CancellationToken cancellationToken) =>
+        LanguageModel.Load(path, options with { Backends = Backends }, progress, cancellationToken);
 }

@@ -9,7 +9,7 @@ namespace EdgeRuntime.Formats;
 /// <param name="BlockBytes">The number of bytes per block; 0 for a removed type.</param>
 /// <param name="ReplacedBy">The type that replaces a removed type; null for all others.</param>
 /// <param name="TailBytes">The number of bytes after the last row that belong to the whole tensor.</param>
-public sealed record TensorTypeFacts(
+internal sealed record TensorTypeFacts(
     TensorType Type, string Name, int BlockElements, int BlockBytes, TensorType? ReplacedBy = null, int TailBytes = 0)
 {
     /// <summary>Gets whether the type stores data such as indices and is never used for weight matrices.</summary>
@@ -26,7 +26,7 @@ public sealed record TensorTypeFacts(
 /// Lists every tensor type id with its name and block size, whether it has kernels or not.
 /// Source: llama.cpp v0.5.0, ggml.c <c>type_traits</c> and the block structures of ggml-common.h.
 /// </summary>
-public static class TensorTypes
+internal static class TensorTypes
 {
     private static readonly TensorTypeFacts[] _facts =
     [

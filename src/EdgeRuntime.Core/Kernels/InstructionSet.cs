@@ -20,7 +20,7 @@ namespace EdgeRuntime.Kernels;
 /// A named choice of kernels. One instance for each, in the order of preference in <see cref="All"/>. Every one gives the same
 /// results to the bit; they differ in speed alone.
 /// </summary>
-public sealed unsafe class InstructionSet
+internal sealed unsafe class InstructionSet
 {
     /// <summary>The environment variable that names the instruction set to use.</summary>
     public const string EnvironmentVariable = "EDGERUNTIME_ISA";

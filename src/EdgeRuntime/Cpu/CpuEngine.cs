@@ -1,5 +1,4 @@
 using System;
-using System.Numerics.Tensors;
 using System.Threading;
 using EdgeRuntime.Engine;
 using EdgeRuntime.Kernels;
@@ -12,10 +11,10 @@ using EdgeRuntime.Weights;
 namespace EdgeRuntime.Cpu;
 
 /// <summary>
-/// Runs a model's modules on the processor: one pass over all modules for a batch, on every thread of a team. It owns the weights and the
+/// Runs a model's modules on the processor: one pass over all modules for each batch, on every thread of a pool. Owns the weights and the
 /// scratch, which all sequences share.
 /// </summary>
-internal sealed unsafe class CpuEngine : IEngine, ITeamWork
+internal sealed unsafe partial class CpuEngine : IEngine, ITeamWork
 {
     private readonly Lock _passes = new();
     private readonly string _name;
@@ -26,14 +25,14 @@ internal sealed unsafe class CpuEngine : IEngine, ITeamWork
     private readonly Action _released;
     private WorkerPool _team;
     private Pass _pass;
-    private NativeBuffer _outputs = new(0);
-    private int _references = 1;
+    private NativeBuffer _outputs = new(0); // of several slices, side by side
+    private int _references = 1; // the engine itself and its states
     private int _disposed;
     private volatile bool _cancelled;
 
-    /// <param name="name">Of the model, for messages.</param>
-    /// <param name="modules">Bound; not owned.</param>
-    /// <param name="weights">Owned from here on.</param>
+    /// <param name="name">The model's name in messages.</param>
+    /// <param name="modules">The modules, which have bound their tensors; not owned.</param>
+    /// <param name="weights">The weights; owned by the engine from now on.</param>
     /// <param name="prefill">Kernels for several rows.</param>
     /// <param name="decode">Kernels that multiply a single row.</param>
     /// <param name="threads">Threads that compute, the caller included.</param>
@@ -115,7 +114,7 @@ internal sealed unsafe class CpuEngine : IEngine, ITeamWork
         lock (_passes)
         {
             ObjectDisposedException.ThrowIf(Volatile.Read(ref _references) == 0, this);
-            Reserve(Check(batch));
+            Reserve(BatchRules.Check(batch, this));
             Fill(batch, cancellationToken);
             try
             {
@@ -137,9 +136,9 @@ internal sealed unsafe class CpuEngine : IEngine, ITeamWork
         }
     }
 
-    /// <summary>Packs what a quick start left to the first passes. May run beside passes, which wait.</summary>
+    /// <summary>Packs the weights that a quick start left to the first passes. May run beside passes, which wait.</summary>
     /// <inheritdoc cref="ModelWeights.Pack" path="/exception"/>
-    public void PackWeights(CancellationToken cancellationToken)
+    public void Prepare(CancellationToken cancellationToken)
     {
         AddReference();
         try
@@ -152,15 +151,15 @@ internal sealed unsafe class CpuEngine : IEngine, ITeamWork
         }
     }
 
-    /// <summary>Computes with other kernels and threads from now on: for measuring them.</summary>
-    /// <exception cref="InvalidOperationException">There are states, which keep what they began with.</exception>
+    /// <summary>Changes the kernels and the number of threads, to measure them.</summary>
+    /// <exception cref="InvalidOperationException">The engine has states, which keep the settings that they were created with.</exception>
     public void Use(InstructionSet prefill, InstructionSet decode, int threads)
     {
         lock (_passes)
         {
             if (Volatile.Read(ref _references) != 1)
             {
-                throw new InvalidOperationException("a model with open sessions keeps its kernels and threads");
+                throw new InvalidOperationException("an engine with states keeps its kernels and threads");
             }
 
             WorkerPool before = _team;
@@ -170,31 +169,6 @@ internal sealed unsafe class CpuEngine : IEngine, ITeamWork
             _weights.UseKernels(prefill, decode);
             _pass.Dispose();
             _pass = new Pass(_team, prefill, NewPlan(default));
-        }
-    }
-
-    void ITeamWork.Run(WorkerPool team, int thread)
-    {
-        if (thread == 0)
-        {
-            _weights.BeginPass(); // the others begin to multiply after the barrier of the embedding
-        }
-
-        PassThread t = _pass.Threads[thread];
-        for (int i = 0; i < _stages.Length; i++)
-        {
-            Stage stage = _stages[i];
-            if (IsCancelled(t))
-            {
-                return;
-            }
-
-            stage.Run(t);
-            if (thread == 0)
-            {
-                // Alone: the others change the residual stream only behind a barrier that this thread has yet to reach.
-                _pass.Probe?.Look(stage.Prefix, stage.Kind, _pass.X, _pass.Hidden);
-            }
         }
     }
 
@@ -225,50 +199,7 @@ internal sealed unsafe class CpuEngine : IEngine, ITeamWork
         }
     }
 
-    /// <summary>Refuses what can't run; the size of what can.</summary>
-    private BatchSize Check(ReadOnlySpan<BatchSlice> batch)
-    {
-        BatchSize size = default;
-        foreach (ref readonly BatchSlice slice in batch)
-        {
-            if (slice.State is not SequenceState state || !ReferenceEquals(state.Owner, this))
-            {
-                throw new ArgumentException("a state of another engine; states run on the engine that created them", nameof(batch));
-            }
-
-            int width = slice.Kind == OutputKind.Logits ? VocabularySize : HiddenSize;
-            if (slice.Tokens.IsEmpty || slice.OutputRows > slice.Tokens.Length || slice.Output.Length < (long)slice.OutputRows * width)
-            {
-                throw new ArgumentException(
-                    $"{slice.Tokens.Length} tokens with {slice.OutputRows} outputs of {width} floats and room for {slice.Output.Length} floats; "
-                    + "expected one token or more, at most as many outputs, and room for them",
-                    nameof(batch));
-            }
-
-            if (slice.Tokens.Length > state.Capacity - state.Length)
-            {
-                throw new ContextFullException(state.Length, slice.Tokens.Length, state.Capacity);
-            }
-
-            if (slice.Tokens.Length > state.BatchTokens)
-            {
-                throw new ArgumentException($"{slice.Tokens.Length} tokens for a state that was created for up to {state.BatchTokens}", nameof(batch));
-            }
-
-            var one = new BatchSize(size.Rows + slice.Tokens.Length, size.Sequences + 1, state.Capacity, state.Types);
-            if (size.Sequences > 0 && one.Types != size.Types)
-            {
-                throw new ArgumentException(
-                    $"states with caches of {size.Types} and of {one.Types} in one batch; run them in batches of their own", nameof(batch));
-            }
-
-            size = size.With(one);
-        }
-
-        return size;
-    }
-
-    /// <summary>Plans the scratch anew where it is not made for such batches.</summary>
+    /// <summary>Plans larger scratch where the present one is too small for such a batch.</summary>
     private void Reserve(BatchSize size)
     {
         size = _pass.Size.With(size);
@@ -286,143 +217,4 @@ internal sealed unsafe class CpuEngine : IEngine, ITeamWork
     }
 
     private ScratchPlan NewPlan(BatchSize size) => new(Prefill, size, _modules.Hidden, _statePlan.RotationFloats);
-
-    private void Fill(ReadOnlySpan<BatchSlice> batch, CancellationToken cancellationToken)
-    {
-        _pass.Begin(batch.Length, cancellationToken);
-        foreach (ref readonly BatchSlice slice in batch)
-        {
-            var state = (SequenceState)slice.State;
-            state.Reserve(slice.Tokens.Length);
-            _pass.Add(state, slice.Tokens.Span, slice.OutputRows);
-        }
-    }
-
-    /// <summary>One slice's outputs go straight to their place; those of several are computed side by side and then copied.</summary>
-    private void RunPass(ReadOnlySpan<BatchSlice> batch)
-    {
-        _cancelled = false;
-        int withOutput = 0;
-        bool logits = false;
-        bool hidden = false;
-        BatchSlice last = default;
-        foreach (ref readonly BatchSlice slice in batch)
-        {
-            if (slice.OutputRows > 0)
-            {
-                withOutput++;
-                logits |= slice.Kind == OutputKind.Logits;
-                hidden |= slice.Kind == OutputKind.Hidden;
-                last = slice;
-            }
-        }
-
-        if (withOutput <= 1)
-        {
-            fixed (float* output = last.Output.Span)
-            {
-                _pass.SetOutputs(logits ? output : null, hidden ? output : null);
-                RunTeam();
-            }
-
-            return;
-        }
-
-        float* logitRows = ReserveOutputs(logits, hidden, out float* hiddenRows);
-        _pass.SetOutputs(logitRows, hiddenRows);
-        RunTeam();
-        foreach (ref readonly BatchSlice slice in batch)
-        {
-            int width = slice.Kind == OutputKind.Logits ? VocabularySize : HiddenSize;
-            float* rows = slice.Kind == OutputKind.Logits ? logitRows : hiddenRows;
-            new ReadOnlySpan<float>(rows, slice.OutputRows * width).CopyTo(slice.Output.Span);
-            logitRows += logits ? (long)slice.OutputRows * VocabularySize : 0;
-            hiddenRows += hidden ? (long)slice.OutputRows * HiddenSize : 0;
-        }
-    }
-
-    private bool IsSound(ReadOnlySpan<BatchSlice> batch)
-    {
-        bool isSound = !_pass.HasUnsoundRows && _pass.HasSoundResidual();
-        foreach (ref readonly BatchSlice slice in batch)
-        {
-            int width = slice.Kind == OutputKind.Logits ? VocabularySize : HiddenSize;
-            isSound = isSound && (slice.OutputRows == 0 || TensorPrimitives.IsFiniteAll<float>(slice.Output.Span[..(slice.OutputRows * width)]));
-        }
-
-        return isSound;
-    }
-
-    /// <summary>Computes a batch again whose result was not finite, and says where that began.</summary>
-    private NonFiniteException FindUnsound(ReadOnlySpan<BatchSlice> batch)
-    {
-        var probe = new ActivationProbe(_pass);
-        _pass.Probe = probe;
-        try
-        {
-            RunPass(batch);
-        }
-        finally
-        {
-            _pass.Probe = null;
-        }
-
-        int output = 0;
-        foreach (ref readonly BatchSlice slice in batch)
-        {
-            int width = slice.Kind == OutputKind.Logits ? VocabularySize : HiddenSize;
-            for (int i = 0; i < slice.OutputRows && probe.Place is null; i++)
-            {
-                probe.LookAtRow(null, "output matrix", _pass.OutputRows[output + i], slice.Output.Span.Slice(i * width, width));
-            }
-
-            output += slice.OutputRows;
-        }
-
-        // What does not come again was no property of the weights.
-        return probe.Place is null
-            ? new NonFiniteException(
-                _name, "a pass whose repetition gave numbers (the machine's memory may be faulty)", null, probe.Position, probe.Token, float.NaN)
-            : new NonFiniteException(_name, probe.Place, probe.Layer, probe.Position, probe.Token, probe.Value);
-    }
-
-    private void RunTeam()
-    {
-        _team.Run(this);
-        if (_cancelled)
-        {
-            _pass.CancellationToken.ThrowIfCancellationRequested();
-        }
-    }
-
-    private float* ReserveOutputs(bool logits, bool hidden, out float* hiddenRows)
-    {
-        long logitBytes = logits ? (long)_pass.OutputCount * VocabularySize * sizeof(float) : 0;
-        long hiddenBytes = hidden ? (long)_pass.OutputCount * HiddenSize * sizeof(float) : 0;
-        if (_outputs.ByteLength < logitBytes + hiddenBytes)
-        {
-            _outputs.Dispose();
-            _outputs = new NativeBuffer(logitBytes + hiddenBytes);
-        }
-
-        hiddenRows = hidden ? (float*)(_outputs.Pointer + logitBytes) : null;
-        return logits ? (float*)_outputs.Pointer : null;
-    }
-
-    /// <summary>Asked by the caller's thread alone, so that all threads leave at the same place; one row is over too soon to ask.</summary>
-    private bool IsCancelled(PassThread t)
-    {
-        if (t.Rows == 1 || !_pass.CancellationToken.CanBeCanceled)
-        {
-            return false;
-        }
-
-        if (t.Index == 0)
-        {
-            _cancelled = _pass.CancellationToken.IsCancellationRequested;
-        }
-
-        t.Barrier();
-        return _cancelled;
-    }
 }

@@ -51,8 +51,8 @@ internal sealed unsafe partial class KvCache
 
     /// <summary>
     /// Writes what a cache of <paramref name="from"/> positions lacks to be one of <paramref name="to"/>: all positions between
-    /// them, or, in layers with a window, those that are needed to go on. As they are stored, without any header: whoever keeps
-    /// them keeps the plan and the two numbers with them.
+    /// them, or, in layers with a window, those that are needed to go on. The bytes are as stored, without a header: the caller keeps the
+    /// plan and the two numbers with them (<see cref="SavedStateHeader"/>).
     /// </summary>
     /// <param name="from">A multiple of 16.</param>
     /// <param name="to">A length that the cache can be truncated to.</param>
@@ -68,7 +68,9 @@ internal sealed unsafe partial class KvCache
         ForEachRun(from, to, static (run, stream) => stream.Write(run.Bytes), destination);
     }
 
-    /// <summary>Appends what <see cref="Save"/> wrote. What the bytes mean is not checked; any bytes are numbers.</summary>
+    /// <summary>
+    /// Appends what <see cref="Save"/> wrote. The caller has checked that the bytes are of this plan (<see cref="SequenceState.Load"/>).
+    /// </summary>
     /// <param name="from">This cache's length, and as given to Save.</param>
     /// <param name="to">As given to Save.</param>
     /// <param name="source">Where to read.</param>

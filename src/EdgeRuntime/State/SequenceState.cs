@@ -14,7 +14,7 @@ namespace EdgeRuntime.State;
 /// A pass goes <see cref="Reserve"/>, modules that store and compute, <see cref="Advance"/>. Recurrent state is written beside the present
 /// one, so that a pass that fails has changed nothing.
 /// </remarks>
-internal sealed unsafe class SequenceState : IEngineState
+internal sealed unsafe partial class SequenceState : IEngineState
 {
     private readonly StatePlan _plan;
     private readonly KvCache? _cache;
@@ -62,6 +62,9 @@ internal sealed unsafe class SequenceState : IEngineState
     /// <inheritdoc/>
     public StateAbilities Abilities => _plan.Abilities;
 
+    /// <summary>Whether <see cref="Dispose"/> was called.</summary>
+    public bool IsDisposed => _disposed;
+
     /// <summary>Number formats of cached keys and values.</summary>
     public KvTypes Types { get; }
 
@@ -103,28 +106,30 @@ internal sealed unsafe class SequenceState : IEngineState
     }
 
     /// <inheritdoc/>
-    public int Truncate(int length)
+    public int NearestLength(int length)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)length, (uint)Length, nameof(length));
-        if (length == Length)
+        int nearest = !HasRecurrent || length == Length ? length : _snapshotLength <= length ? _snapshotLength : 0;
+        return _cache is null || _cache.CanTruncate(nearest) ? nearest : 0;
+    }
+
+    /// <inheritdoc/>
+    public void Truncate(int length)
+    {
+        if (NearestLength(length) != length)
         {
-            return length;
+            throw new InvalidOperationException(FormattableString.Invariant(
+                $"the state can't return from {Length} to {length} positions; the nearest length is {NearestLength(length)}"));
         }
 
-        int reached = HasRecurrent && _snapshotLength <= length ? _snapshotLength : HasRecurrent ? 0 : length;
-        if (_cache is not null && !_cache.CanTruncate(reached))
+        if (HasRecurrent && length < Length)
         {
-            reached = 0;
+            RestoreRecurrent(length);
         }
 
-        if (HasRecurrent)
-        {
-            RestoreRecurrent(reached);
-        }
-
-        _cache?.Truncate(reached);
-        return Length = reached;
+        _cache?.Truncate(length);
+        Length = length;
     }
 
     /// <inheritdoc/>
@@ -168,7 +173,7 @@ internal sealed unsafe class SequenceState : IEngineState
         }
     }
 
-    /// <summary>Returns to the snapshot, or to the start.</summary>
+    /// <summary>Returns to the snapshot, or for length 0 to the start.</summary>
     private void RestoreRecurrent(int length)
     {
         if (length > 0)

@@ -53,10 +53,11 @@ internal sealed class StatePlan
     public long RecurrentFloats { get; private set; }
 
     /// <summary>What the states of the model can do.</summary>
-    public StateAbilities Abilities => RecurrentFloats > 0 ? StateAbilities.Snapshots
+    public StateAbilities Abilities => StateAbilities.Copy | StateAbilities.Save | (
+        RecurrentFloats > 0 ? StateAbilities.Snapshots
         : !_layers.TrueForAll(static layer => layer.Window == 0) ? StateAbilities.TruncateNear
         : _layers.TrueForAll(static layer => layer.Rotation is not null) ? StateAbilities.Truncate | StateAbilities.Shift
-        : StateAbilities.Truncate;
+        : StateAbilities.Truncate);
 
     /// <summary>Bytes of a state with these options, at full length.</summary>
     public long ByteSize(EngineStateOptions options) =>

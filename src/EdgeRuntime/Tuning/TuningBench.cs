@@ -79,7 +79,7 @@ internal sealed class TuningBench : ITuningBench, IDisposable
     {
         if (length < state.Length)
         {
-            state.Truncate(length);
+            state.Truncate(state.NearestLength(length));
         }
 
         while (state.Length < length)

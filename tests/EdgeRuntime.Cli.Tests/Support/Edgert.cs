@@ -55,6 +55,16 @@ internal static class Edgert
     /// <param name="arguments">Its arguments.</param>
     public static EdgertResult RunWith(string? input, params string[] arguments) => RunIn(new Dictionary<string, string?>(), input, arguments);
 
+    /// <summary>Runs <c>edgert-fake</c>, the command with one more backend, which lies beside the tests.</summary>
+    /// <param name="input">What standard input holds; null: nothing.</param>
+    /// <param name="arguments">Its arguments.</param>
+    public static EdgertResult RunFake(string? input, params string[] arguments)
+    {
+        string path = System.IO.Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "edgert-fake.exe" : "edgert-fake");
+        using Process process = Start(path, new Dictionary<string, string?>(), arguments);
+        return Finish(process, input, $"edgert-fake {string.Join(' ', arguments)}");
+    }
+
     /// <summary>As <see cref="RunWith"/>, with environment variables set (or, for null, removed).</summary>
     public static EdgertResult RunIn(IReadOnlyDictionary<string, string?> environment, string? input, params string[] arguments)
     {

@@ -1,7 +1,9 @@
 using System;
 using System.Collections.Generic;
+using System.IO;
 using System.Linq;
 using EdgeRuntime.Engine;
+using EdgeRuntime.Fakes;
 using EdgeRuntime.Tests.Generation;
 using Xunit;
 
@@ -78,6 +80,24 @@ public sealed class FakeEngineTests
         session.Forward([1, 2, 3]);
         Assert.False(session.CanShift);
         Assert.Throws<NotSupportedException>(() => session.Shift(0, 1));
+    }
+
+    [Fact]
+    public void PackWeights_OfAModel_PreparesTheEngine()
+    {
+        using LanguageModel model = Create(StateAbilities.None, out FakeEngine engine);
+        model.PackWeights();
+        Assert.Equal(1, engine.Prepared);
+    }
+
+    [Fact]
+    public void Load_WithABackend_AsksItFirst()
+    {
+        string path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName() + ".fake");
+        File.WriteAllText(path, "Truncate");
+        using LanguageModel model = LanguageModel.Load(path, new ModelOptions { Backends = [new FakeBackend()] });
+        File.Delete(path);
+        Assert.Equal((path, "fake"), (model.Path, model.InstructionSet));
     }
 
     [Fact]

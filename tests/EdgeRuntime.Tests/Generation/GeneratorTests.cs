@@ -4,6 +4,7 @@ using System.Linq;
 using System.Text;
 using System.Threading;
 using EdgeRuntime.Engine;
+using EdgeRuntime.Fakes;
 using Xunit;
 
 namespace EdgeRuntime.Tests.Generation;

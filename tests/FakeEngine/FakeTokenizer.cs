@@ -2,10 +2,9 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Text;
-using EdgeRuntime.Engine;
 using EdgeRuntime.Tokenizers;
 
-namespace EdgeRuntime.Tests.Generation;
+namespace EdgeRuntime.Fakes;
 
 /// <summary>
 /// Token 0 is the beginning, 1 ends a turn, any other id is the byte id - 2, so that a character may need several tokens.

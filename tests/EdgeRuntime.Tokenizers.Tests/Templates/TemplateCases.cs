@@ -2,10 +2,10 @@ using System;
 using System.Collections.Generic;
 using System.Text.Json.Nodes;
 
-namespace EdgeRuntime.Tokenizers;
+namespace EdgeRuntime.Tokenizers.Tests.Templates;
 
 /// <summary>Renders a template for many conversations, for comparison with another engine.</summary>
-public static class TemplateCases
+internal static class TemplateCases
 {
     /// <summary>Renders every case of a file. An error in one case does not stop the others.</summary>
     /// <param name="template">The template.</param>

@@ -1,14 +1,16 @@
 using System;
 using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Text;
 using System.Threading;
 using EdgeRuntime.Engine;
 
-namespace EdgeRuntime.Tests.Engine;
+namespace EdgeRuntime.Fakes;
 
 /// <summary>
-/// An engine of a few lines: logits are a hash of the last three tokens of a sequence, whatever batches it came in. What its states can
-/// do is
-/// given, so that everything above the seam can be tried with each kind.
+/// An engine of a few lines, over the public interface alone: logits are a hash of the last three tokens of a sequence, whatever batches it
+/// came in. The abilities of its states are given, so that everything above the seam can be tried with each kind.
 /// </summary>
 internal sealed class FakeEngine(int vocabularySize, int contextLength, StateAbilities abilities) : IEngine
 {
@@ -26,12 +28,15 @@ internal sealed class FakeEngine(int vocabularySize, int contextLength, StateAbi
 
     public int ContextLength => contextLength;
 
-    /// <summary>Tokens that were computed, those of replays included.</summary>
+    /// <summary>The number of tokens that were computed, including those that were computed again.</summary>
     public int Computed { get; private set; }
 
     public bool IsDisposed { get; private set; }
 
-    /// <summary>States that are not disposed yet.</summary>
+    /// <summary>Calls of <see cref="Prepare"/>.</summary>
+    public int Prepared { get; private set; }
+
+    /// <summary>The number of states that are not disposed yet.</summary>
     public int States => _states;
 
     public IEngineState CreateState(EngineStateOptions options)
@@ -58,6 +63,8 @@ internal sealed class FakeEngine(int vocabularySize, int contextLength, StateAbi
             }
         }
     }
+
+    public void Prepare(CancellationToken cancellationToken = default) => Prepared++;
 
     public void Dispose() => IsDisposed = true;
 
@@ -95,26 +102,65 @@ internal sealed class FakeEngine(int vocabularySize, int contextLength, StateAbi
 
         public StateAbilities Abilities => abilities;
 
-        public int Truncate(int length)
+        public int NearestLength(int length) =>
+            (abilities & StateAbilities.Truncate) != 0 || length == Length ? length : _snapshot <= length ? _snapshot : 0;
+
+        public void Truncate(int length)
         {
-            int reached = (abilities & StateAbilities.Truncate) != 0 || length == Length ? length : _snapshot <= length ? _snapshot : 0;
-            Tokens.RemoveRange(reached, Length - reached);
-            _snapshot = Math.Min(_snapshot, reached);
-            return reached;
+            if (NearestLength(length) != length)
+            {
+                throw new InvalidOperationException($"can't return to {length}");
+            }
+
+            Tokens.RemoveRange(length, Length - length);
+            _snapshot = Math.Min(_snapshot, length);
         }
 
         public void TakeSnapshot() => _snapshot = (abilities & StateAbilities.Snapshots) != 0 ? Length : 0;
 
         public void Shift(int keep, int count)
         {
-            if ((abilities & StateAbilities.Shift) == 0)
-            {
-                throw new NotSupportedException("no shift");
-            }
-
+            Require(StateAbilities.Shift);
             Tokens.RemoveRange(keep, count);
         }
 
+        public void CopyFrom(IEngineState source, int length)
+        {
+            Require(StateAbilities.Copy);
+            Tokens.Clear();
+            Tokens.AddRange(((State)source).Tokens.Take(length));
+            TakeSnapshot();
+        }
+
+        public void Save(Stream destination)
+        {
+            Require(StateAbilities.Save);
+            using var writer = new BinaryWriter(destination, Encoding.UTF8, leaveOpen: true);
+            writer.Write(Length);
+            Tokens.ForEach(writer.Write);
+        }
+
+        public void Load(Stream source)
+        {
+            Require(StateAbilities.Save);
+            Tokens.Clear();
+            using var reader = new BinaryReader(source, Encoding.UTF8, leaveOpen: true);
+            for (int left = reader.ReadInt32(); left > 0; left--)
+            {
+                Tokens.Add(reader.ReadInt32());
+            }
+
+            TakeSnapshot();
+        }
+
         public void Dispose() => engine._states--;
+
+        private void Require(StateAbilities ability)
+        {
+            if ((abilities & ability) == 0)
+            {
+                throw new NotSupportedException($"the state can't {ability}");
+            }
+        }
     }
 }

@@ -1,0 +1,17 @@
+namespace EdgeRuntime.Engine;
+
+/// <summary>How a sequence's state is kept.</summary>
+public sealed record EngineStateOptions
+{
+    /// <summary>The largest number of positions.</summary>
+    public required int Capacity { get; init; }
+
+    /// <summary>The most tokens that one <see cref="BatchSlice"/> will append.</summary>
+    public required int BatchTokens { get; init; }
+
+    /// <summary>The number format of cached keys; an engine without a choice ignores it.</summary>
+    public KvCacheType KeyType { get; init; } = KvCacheType.F16;
+
+    /// <summary>The number format of cached values; an engine without a choice ignores it.</summary>
+    public KvCacheType ValueType { get; init; } = KvCacheType.F16;
+}

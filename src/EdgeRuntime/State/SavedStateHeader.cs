@@ -1,0 +1,85 @@
+using System;
+using System.Buffers.Binary;
+using System.IO;
+using System.Linq;
+using System.Text;
+using EdgeRuntime.Memory;
+
+namespace EdgeRuntime.State;
+
+/// <summary>What stands before the content of a saved state, so that no other content is taken for it. Little-endian numbers.</summary>
+/// <param name="Types">Number formats of the KV cache.</param>
+/// <param name="Layers">Layers with keys and values.</param>
+/// <param name="RecurrentFloats">Floats of recurrent state.</param>
+/// <param name="Shape">Checksum over the sizes of all layers.</param>
+/// <param name="Length">Positions.</param>
+internal sealed record SavedStateHeader(KvTypes Types, int Layers, long RecurrentFloats, ulong Shape, int Length)
+{
+    private const int Version = 1;
+    private const int Bytes = 48;
+
+    private static ReadOnlySpan<byte> Mark => "EDGSTATE"u8;
+
+    /// <summary>The header of a state of so many positions.</summary>
+    public static SavedStateHeader Of(StatePlan plan, KvTypes types, int length)
+    {
+        string sizes = string.Join('\n', plan.Layers.Select(layer => FormattableString.Invariant(
+            $"{layer.KvHeads} {layer.KeyLength} {layer.ValueLength} {layer.Window} {layer.FirstRotated} {layer.Rotation?.Rope.Dimensions}")));
+        return new SavedStateHeader(types, plan.Layers.Count, plan.RecurrentFloats, Checksum.Compute(Encoding.UTF8.GetBytes(sizes)), length);
+    }
+
+    /// <summary>Reads a header.</summary>
+    /// <exception cref="InvalidDataException">The bytes are no header of this version.</exception>
+    /// <exception cref="EndOfStreamException">There are too few bytes.</exception>
+    public static SavedStateHeader Read(Stream source)
+    {
+        Span<byte> bytes = stackalloc byte[Bytes];
+        source.ReadExactly(bytes);
+        int version = BinaryPrimitives.ReadInt32LittleEndian(bytes[8..]);
+        if (!bytes[..8].SequenceEqual(Mark) || version != Version)
+        {
+            throw new InvalidDataException(bytes[..8].SequenceEqual(Mark)
+                ? FormattableString.Invariant($"saved state: version {version}; expected {Version}")
+                : "saved state: the bytes are not a saved state");
+        }
+
+        return new SavedStateHeader(
+            new KvTypes((KvCacheType)BinaryPrimitives.ReadInt32LittleEndian(bytes[12..]), (KvCacheType)BinaryPrimitives.ReadInt32LittleEndian(bytes[16..])),
+            BinaryPrimitives.ReadInt32LittleEndian(bytes[20..]),
+            BinaryPrimitives.ReadInt64LittleEndian(bytes[24..]),
+            BinaryPrimitives.ReadUInt64LittleEndian(bytes[32..]),
+            BinaryPrimitives.ReadInt32LittleEndian(bytes[40..]));
+    }
+
+    /// <summary>Writes the header.</summary>
+    public void Write(Stream destination)
+    {
+        Span<byte> bytes = stackalloc byte[Bytes];
+        bytes.Clear();
+        Mark.CopyTo(bytes);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes[8..], Version);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes[12..], (int)Types.Keys);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes[16..], (int)Types.Values);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes[20..], Layers);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes[24..], RecurrentFloats);
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes[32..], Shape);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes[40..], Length);
+        destination.Write(bytes);
+    }
+
+    /// <summary>Refuses what a state can't load.</summary>
+    /// <param name="own">The header of that state at its capacity.</param>
+    /// <returns>The length.</returns>
+    /// <exception cref="InvalidDataException">The message says what differs.</exception>
+    public int RequireFit(SavedStateHeader own)
+    {
+        string? problem =
+            Types != own.Types ? $"KV cache of {Types}; expected {own.Types}"
+            : Layers != own.Layers || RecurrentFloats != own.RecurrentFloats
+                ? FormattableString.Invariant($"{Layers} layers with keys and {RecurrentFloats} recurrent numbers; expected {own.Layers} and {own.RecurrentFloats}")
+            : Shape != own.Shape ? "layers of other sizes; expected those of this model"
+            : Length < 0 || Length > own.Length ? FormattableString.Invariant($"{Length} positions; expected 0 to {own.Length}")
+            : null;
+        return problem is null ? Length : throw new InvalidDataException("saved state: " + problem);
+    }
+}

@@ -1,0 +1,44 @@
+using System;
+using System.Linq;
+using System.Reflection;
+using EdgeRuntime.Gguf;
+using EdgeRuntime.Tokenizers;
+using Xunit;
+
+namespace EdgeRuntime.Tests.Design;
+
+/// <summary>The public types of the libraries. A type gets into these lists by decision.</summary>
+public sealed class PublicTypesTests
+{
+    [Fact]
+    public void EdgeRuntime_HasThesePublicTypes() => AssertTypes(
+        typeof(LanguageModel).Assembly,
+        "EdgeRuntime.ChatSession", "EdgeRuntime.GeneratedToken", "EdgeRuntime.GenerationOptions", "EdgeRuntime.GenerationResult",
+        "EdgeRuntime.Generator", "EdgeRuntime.IModelBackend", "EdgeRuntime.LanguageModel", "EdgeRuntime.ModelInspection",
+        "EdgeRuntime.ModelOptions", "EdgeRuntime.ModelSession", "EdgeRuntime.SessionOptions", "EdgeRuntime.StopReason",
+        "EdgeRuntime.Engine.BatchSlice", "EdgeRuntime.Engine.EngineStateOptions", "EdgeRuntime.Engine.IEngine",
+        "EdgeRuntime.Engine.IEngineState", "EdgeRuntime.Engine.OutputKind", "EdgeRuntime.Engine.StateAbilities",
+        "EdgeRuntime.Sampling.Sampler", "EdgeRuntime.Sampling.SamplingOptions",
+        "EdgeRuntime.Tuning.ModelTuner", "EdgeRuntime.Tuning.TuningChoice", "EdgeRuntime.Tuning.TuningKey",
+        "EdgeRuntime.Tuning.TuningMeasurement", "EdgeRuntime.Tuning.TuningOptions", "EdgeRuntime.Tuning.TuningProfile",
+        "EdgeRuntime.Tuning.TuningProfiles");
+
+    [Fact]
+    public void Core_HasThesePublicTypes() => AssertTypes(
+        typeof(GgufFile).Assembly,
+        "EdgeRuntime.ContextFullException", "EdgeRuntime.KvCacheType", "EdgeRuntime.ModelFormatException", "EdgeRuntime.NonFiniteException",
+        "EdgeRuntime.UnsupportedModelException", "EdgeRuntime.Formats.TensorType", "EdgeRuntime.Gguf.GgufFile",
+        "EdgeRuntime.Gguf.GgufMetadata", "EdgeRuntime.Gguf.GgufPart", "EdgeRuntime.Gguf.GgufTensor", "EdgeRuntime.Gguf.GgufValueShape",
+        "EdgeRuntime.Gguf.GgufValueType");
+
+    [Fact]
+    public void Tokenizers_HasThesePublicTypes() => AssertTypes(
+        typeof(Tokenizer).Assembly,
+        "EdgeRuntime.Tokenizers.ChatMessage", "EdgeRuntime.Tokenizers.ChatTemplate", "EdgeRuntime.Tokenizers.ChatTemplateException",
+        "EdgeRuntime.Tokenizers.PromptText", "EdgeRuntime.Tokenizers.TextRange", "EdgeRuntime.Tokenizers.TokenStreamDecoder",
+        "EdgeRuntime.Tokenizers.Tokenizer", "EdgeRuntime.Tokenizers.TokenizerException", "EdgeRuntime.Tokenizers.VocabularyData",
+        "EdgeRuntime.Tokenizers.VocabularyException");
+
+    private static void AssertTypes(Assembly assembly, params string[] names) =>
+        Assert.Equal(names.Order(StringComparer.Ordinal), assembly.GetExportedTypes().Select(type => type.FullName!).Order(StringComparer.Ordinal));
+}

@@ -1,0 +1,3 @@
+using EdgeRuntime.Fakes;
+
+return EdgeRuntime.Cli.Program.Run(args, [new FakeBackend()]);
