@@ -56,7 +56,7 @@ internal sealed class TuningBench : ITuningBench, IDisposable
         GoTo(state, depth + 1); // one token more than is timed wakes the threads
         long start = Stopwatch.GetTimestamp();
         int decoded = 0;
-        while (decoded < ITuningBench.LeastDecoded - 1 || Stopwatch.GetElapsedTime(start).TotalSeconds < seconds)
+        while (decoded < ITuningBench.MinDecodedTokens - 1 || Stopwatch.GetElapsedTime(start).TotalSeconds < seconds)
         {
             if (state.Length == MaxPositions)
             {
