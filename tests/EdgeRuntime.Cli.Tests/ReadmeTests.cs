@@ -65,15 +65,6 @@ public sealed partial class ReadmeTests
         Assert.NotEmpty(string.Concat(Example(folder.File("model.gguf"))));
     }
 
-    [Fact]
-    public void Links_ToFiles_AreNotBroken()
-    {
-        foreach (Match link in FileLink().Matches(Readme))
-        {
-            Assert.True(File.Exists(Path.Combine(SharedData.Repository, link.Groups["file"].Value)), link.Value);
-        }
-    }
-
     private static List<string> Example(string path)
     {
         var pieces = new List<string>();
@@ -100,9 +91,6 @@ public sealed partial class ReadmeTests
 
     [GeneratedRegex(@"// Example\n(?<code>.*?)// End", RegexOptions.Singleline)]
     private static partial Regex CompiledExample();
-
-    [GeneratedRegex(@"\]\((?<file>[\w./-]+)\)")]
-    private static partial Regex FileLink();
 
     private sealed class Recorder(List<string> pieces)
     {
