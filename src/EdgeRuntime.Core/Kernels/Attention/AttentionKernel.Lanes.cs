@@ -72,7 +72,7 @@ internal sealed unsafe class AttentionKernel<TLanes> : AttentionKernel
         TLanes nextFactors = TLanes.Broadcast(nextFactor);
         for (nint i = 0; i < ValueLanes; i += TLanes.Count)
         {
-            TLanes next = TLanes.Multiply(TLanes.Load(nextO + i), nextFactors);
+            TLanes next = TLanes.Load(nextO + i) * nextFactors;
             TLanes.Store(TLanes.Fma(TLanes.Load(o + i), factors, next), o + i);
         }
     }

@@ -1,5 +1,6 @@
 using System;
 using EdgeRuntime.Formats;
+using EdgeRuntime.Kernels.Vector;
 
 namespace EdgeRuntime.Kernels.Attention;
 
@@ -19,7 +20,10 @@ internal sealed unsafe class KvLayout
     /// <summary>Positions of a chunk.</summary>
     public const int ChunkPositions = 256;
 
-    /// <exception cref="ArgumentException">One of the types is none that a cache can have.</exception>
+    private readonly KvProduct<LanesScalar> _keys;
+    private readonly KvProduct<LanesScalar> _values;
+
+    /// <exception cref="ArgumentException">A cache cannot have one of the types.</exception>
     public KvLayout(TensorType keyType, TensorType valueType, int keyLength, int valueLength)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(keyLength, 1);
@@ -30,6 +34,8 @@ internal sealed unsafe class KvLayout
         Values = KvFormat.Of(valueType);
         KeyPanelBytes = Keys.KeyPanelBytes(keyLength);
         ValueRowBytes = Values.ValueRowBytes(valueLength);
+        _keys = Keys.CreateProduct<LanesScalar>();
+        _values = Values.CreateProduct<LanesScalar>();
     }
 
     /// <summary>Format of keys.</summary>
@@ -73,11 +79,11 @@ internal sealed unsafe class KvLayout
     public void StoreValue(byte* chunk, int position, float* value) => Values.StoreValue(ValueRow(chunk, position), value, ValueLength);
 
     /// <summary>The keys of a chunk's panel, 16 positions, as float [KeyLength][16].</summary>
-    public void ExpandKeys(byte* chunk, int panel, float* expanded) => Keys.ExpandKeys(KeyPanel(chunk, panel), KeyLength, expanded);
+    public void ExpandKeys(byte* chunk, int panel, float* expanded) => _keys.ExpandKeys(KeyPanel(chunk, panel), 1, KeyLength, expanded);
 
     /// <summary>The value of one of a chunk's positions as float [ValueLanes].</summary>
     public void ExpandValue(byte* chunk, int position, float* expanded) =>
-        Values.ExpandValues(ValueRow(chunk, position), 1, ValueLength, expanded);
+        _values.ExpandValues(ValueRow(chunk, position), 1, ValueLength, expanded);
 
     /// <summary>The stored keys of a chunk's panel: <see cref="KeyPanelBytes"/> bytes.</summary>
     public byte* KeyPanel(byte* chunk, int panel) => chunk + ((long)panel * KeyPanelBytes);

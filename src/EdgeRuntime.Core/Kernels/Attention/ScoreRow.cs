@@ -21,8 +21,7 @@ internal static unsafe class ScoreRow<TLanes>
         nint end = PanelEnd(to);
         for (nint i = PanelStart(from); i < end; i += TLanes.Count)
         {
-            TLanes tanh = LaneMath.Tanh(TLanes.Multiply(TLanes.Load(scores + i), inverses));
-            TLanes.Store(TLanes.Multiply(tanh, caps), scores + i);
+            TLanes.Store(LaneMath.Tanh(TLanes.Load(scores + i) * inverses) * caps, scores + i);
         }
     }
 
@@ -49,8 +48,8 @@ internal static unsafe class ScoreRow<TLanes>
             TLanes first = TLanes.Broadcast(p + offset);
             for (nint lane = 0; lane < Panel; lane += TLanes.Count)
             {
-                TLanes distance = TLanes.Add(TLanes.Load(numbers + lane), first);
-                distance = TLanes.Max(distance, TLanes.Subtract(zero, distance));
+                TLanes distance = TLanes.Load(numbers + lane) + first;
+                distance = TLanes.Max(distance, zero - distance);
                 TLanes.Store(TLanes.Fma(negative, distance, TLanes.Load(scores + p + lane)), scores + p + lane);
             }
         }
@@ -83,9 +82,9 @@ internal static unsafe class ScoreRow<TLanes>
             TLanes sum = TLanes.Broadcast(0);
             for (nint i = first + lane; i < padded; i += Panel)
             {
-                TLanes e = LaneMath.Exp(TLanes.Subtract(TLanes.Load(scores + i), max));
+                TLanes e = LaneMath.Exp(TLanes.Load(scores + i) - max);
                 TLanes.Store(e, scores + i);
-                sum = TLanes.Add(sum, e);
+                sum += e;
             }
 
             TLanes.Store(sum, lanes + lane);

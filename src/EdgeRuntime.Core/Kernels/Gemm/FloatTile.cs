@@ -25,20 +25,20 @@ internal abstract unsafe class FloatTile<TLanes>
     /// <inheritdoc cref="PanelKernels.ExpandFloat"/>
     public static delegate*<byte*, int, float*, void> CompiledExpandFloat(TensorType element) => element switch
     {
-        TensorType.F32 => &Expand<BlockF32>,
-        TensorType.F16 => &Expand<BlockF16>,
-        TensorType.BF16 => &Expand<BlockBF16>,
+        TensorType.F32 => &Expand<Float32Element>,
+        TensorType.F16 => &Expand<HalfElement>,
+        TensorType.BF16 => &Expand<BFloat16Element>,
         _ => throw new ArgumentOutOfRangeException(nameof(element), element, "not a float type"),
     };
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Expand<TElement>(byte* panel, int columns, float* expanded)
-        where TElement : unmanaged
+        where TElement : struct, ILaneSource
     {
         long count = (long)columns * PanelRows;
         for (long i = 0; i < count; i += TLanes.Count)
         {
-            TLanes.Store(FloatElements<TLanes>.Load<TElement>(panel + (i * sizeof(TElement))), expanded + i);
+            TLanes.Store(TElement.Load<TLanes>(panel + (i * TElement.ElementBytes)), expanded + i);
         }
     }
 

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace EdgeRuntime.Kernels.Vector;
 
 /// <summary>
@@ -72,67 +70,4 @@ internal abstract unsafe class ElementwiseKernels
     /// <param name="y">[count].</param>
     /// <param name="count">Elements.</param>
     public abstract void Add(float* x, float* y, int count);
-}
-
-/// <inheritdoc/>
-internal sealed unsafe partial class ElementwiseKernels<TLanes> : ElementwiseKernels
-    where TLanes : struct, ILanes<TLanes>
-{
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override void RmsNorm(float* x, float* weight, float epsilon, float* y, int count)
-    {
-        float* sums = stackalloc float[LaneMath.SumLanes];
-        SumOfSquares(x, count, sums);
-        float inverse = 1 / float.Sqrt((LaneMath.Reduce(sums) / count) + epsilon);
-        TLanes factor = TLanes.Broadcast(inverse);
-        nint i = 0;
-        for (; i <= count - TLanes.Count; i += TLanes.Count)
-        {
-            TLanes normal = TLanes.Multiply(TLanes.Load(x + i), factor);
-            TLanes.Store(weight is null ? normal : TLanes.Multiply(normal, TLanes.Load(weight + i)), y + i);
-        }
-
-        for (; i < count; i++)
-        {
-            float normal = x[i] * inverse;
-            y[i] = weight is null ? normal : normal * weight[i];
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override void Add(float* x, float* y, int count)
-    {
-        nint i = 0;
-        for (; i <= count - TLanes.Count; i += TLanes.Count)
-        {
-            TLanes.Store(TLanes.Add(TLanes.Load(y + i), TLanes.Load(x + i)), y + i);
-        }
-
-        for (; i < count; i++)
-        {
-            y[i] += x[i];
-        }
-    }
-
-    /// <summary>16 partial sums; the last elements, fewer than 16, go to the first ones.</summary>
-    private static void SumOfSquares(float* x, int count, float* sums)
-    {
-        nint whole = count & ~(LaneMath.SumLanes - 1);
-        for (nint lane = 0; lane < LaneMath.SumLanes; lane += TLanes.Count)
-        {
-            TLanes sum = TLanes.Broadcast(0);
-            for (nint i = lane; i < whole; i += LaneMath.SumLanes)
-            {
-                TLanes value = TLanes.Load(x + i);
-                sum = TLanes.Fma(value, value, sum);
-            }
-
-            TLanes.Store(sum, sums + lane);
-        }
-
-        for (nint i = whole; i < count; i++)
-        {
-            sums[i - whole] = float.FusedMultiplyAdd(x[i], x[i], sums[i - whole]);
-        }
-    }
 }

@@ -31,13 +31,13 @@ internal unsafe interface ILanes<TSelf>
 
     static abstract void Store(TSelf value, float* destination);
 
-    static abstract TSelf Add(TSelf left, TSelf right);
+    static abstract TSelf operator +(TSelf left, TSelf right);
 
-    static abstract TSelf Subtract(TSelf left, TSelf right);
+    static abstract TSelf operator -(TSelf left, TSelf right);
 
-    static abstract TSelf Multiply(TSelf left, TSelf right);
+    static abstract TSelf operator *(TSelf left, TSelf right);
 
-    static abstract TSelf Divide(TSelf left, TSelf right);
+    static abstract TSelf operator /(TSelf left, TSelf right);
 
     /// <summary>left * right + addend with one rounding.</summary>
     static abstract TSelf Fma(TSelf left, TSelf right, TSelf addend);

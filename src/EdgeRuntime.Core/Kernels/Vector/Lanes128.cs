@@ -39,16 +39,16 @@ internal readonly unsafe struct Lanes128 : ILanes<Lanes128>
     public static void Store(Lanes128 value, float* destination) => value._value.Store(destination);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes128 Add(Lanes128 left, Lanes128 right) => new(left._value + right._value);
+    public static Lanes128 operator +(Lanes128 left, Lanes128 right) => new(left._value + right._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes128 Subtract(Lanes128 left, Lanes128 right) => new(left._value - right._value);
+    public static Lanes128 operator -(Lanes128 left, Lanes128 right) => new(left._value - right._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes128 Multiply(Lanes128 left, Lanes128 right) => new(left._value * right._value);
+    public static Lanes128 operator *(Lanes128 left, Lanes128 right) => new(left._value * right._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes128 Divide(Lanes128 left, Lanes128 right) => new(left._value / right._value);
+    public static Lanes128 operator /(Lanes128 left, Lanes128 right) => new(left._value / right._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes128 Fma(Lanes128 left, Lanes128 right, Lanes128 addend) =>

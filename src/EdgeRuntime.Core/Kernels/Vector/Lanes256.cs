@@ -40,16 +40,16 @@ internal readonly unsafe struct Lanes256 : ILanes<Lanes256>
     public static void Store(Lanes256 value, float* destination) => value._value.Store(destination);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes256 Add(Lanes256 left, Lanes256 right) => new(left._value + right._value);
+    public static Lanes256 operator +(Lanes256 left, Lanes256 right) => new(left._value + right._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes256 Subtract(Lanes256 left, Lanes256 right) => new(left._value - right._value);
+    public static Lanes256 operator -(Lanes256 left, Lanes256 right) => new(left._value - right._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes256 Multiply(Lanes256 left, Lanes256 right) => new(left._value * right._value);
+    public static Lanes256 operator *(Lanes256 left, Lanes256 right) => new(left._value * right._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes256 Divide(Lanes256 left, Lanes256 right) => new(left._value / right._value);
+    public static Lanes256 operator /(Lanes256 left, Lanes256 right) => new(left._value / right._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes256 Fma(Lanes256 left, Lanes256 right, Lanes256 addend) =>

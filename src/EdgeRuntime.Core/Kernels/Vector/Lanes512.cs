@@ -40,16 +40,16 @@ internal readonly unsafe struct Lanes512 : ILanes<Lanes512>
     public static void Store(Lanes512 value, float* destination) => value._value.Store(destination);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes512 Add(Lanes512 left, Lanes512 right) => new(left._value + right._value);
+    public static Lanes512 operator +(Lanes512 left, Lanes512 right) => new(left._value + right._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes512 Subtract(Lanes512 left, Lanes512 right) => new(left._value - right._value);
+    public static Lanes512 operator -(Lanes512 left, Lanes512 right) => new(left._value - right._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes512 Multiply(Lanes512 left, Lanes512 right) => new(left._value * right._value);
+    public static Lanes512 operator *(Lanes512 left, Lanes512 right) => new(left._value * right._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes512 Divide(Lanes512 left, Lanes512 right) => new(left._value / right._value);
+    public static Lanes512 operator /(Lanes512 left, Lanes512 right) => new(left._value / right._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes512 Fma(Lanes512 left, Lanes512 right, Lanes512 addend) =>

@@ -26,13 +26,13 @@ internal readonly unsafe struct LanesScalar : ILanes<LanesScalar>
 
     public static void Store(LanesScalar value, float* destination) => *destination = value._value;
 
-    public static LanesScalar Add(LanesScalar left, LanesScalar right) => new(left._value + right._value);
+    public static LanesScalar operator +(LanesScalar left, LanesScalar right) => new(left._value + right._value);
 
-    public static LanesScalar Subtract(LanesScalar left, LanesScalar right) => new(left._value - right._value);
+    public static LanesScalar operator -(LanesScalar left, LanesScalar right) => new(left._value - right._value);
 
-    public static LanesScalar Multiply(LanesScalar left, LanesScalar right) => new(left._value * right._value);
+    public static LanesScalar operator *(LanesScalar left, LanesScalar right) => new(left._value * right._value);
 
-    public static LanesScalar Divide(LanesScalar left, LanesScalar right) => new(left._value / right._value);
+    public static LanesScalar operator /(LanesScalar left, LanesScalar right) => new(left._value / right._value);
 
     public static LanesScalar Fma(LanesScalar left, LanesScalar right, LanesScalar addend) =>
         new(MathF.FusedMultiplyAdd(left._value, right._value, addend._value));

@@ -38,7 +38,7 @@ internal static unsafe class TileProduct<TLanes>
     /// <param name="accumulate">Whether the sums go on from what c holds, or start at 0.</param>
     public static void Multiply<TSource>(
         float* a, int aStride, byte* b, int bStep, int bGroup, float* c, int cStride, int rows, int groups, int k, bool accumulate)
-        where TSource : struct, ITileSource
+        where TSource : struct, ILaneSource
     {
         // Full tiles and a rest, though 8 rows as 4 + 4 would be as fast: fewer heights are fewer methods to compile, 3 ms each.
         for (int row = 0; row < rows; row += TileRows)
@@ -71,7 +71,7 @@ internal static unsafe class TileProduct<TLanes>
 
     private static void MultiplyRows<TSource, TRows>(
         float* a, int aStride, byte* b, int bStep, int bGroup, float* c, int cStride, int groups, int k, bool accumulate)
-        where TSource : struct, ITileSource
+        where TSource : struct, ILaneSource
         where TRows : unmanaged
     {
         int lanes = groups * GroupLanes;
@@ -112,7 +112,7 @@ internal static unsafe class TileProduct<TLanes>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile<TSource, TRows, TVectors>(
         float* a, nint aStride, byte* b, nint bStep, nint bGroup, float* c, nint cStride, nint k, bool accumulate)
-        where TSource : struct, ITileSource
+        where TSource : struct, ILaneSource
         where TRows : unmanaged
         where TVectors : unmanaged
     {
