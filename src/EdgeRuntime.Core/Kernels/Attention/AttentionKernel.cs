@@ -63,13 +63,13 @@ internal abstract unsafe class AttentionKernel
     /// <summary>Tokens of a block.</summary>
     protected int BlockTokens { get; }
 
-    /// <summary>Floats of a row of output in scratch and partials.</summary>
+    /// <summary>Floats of o: a value rounded up to whole vectors.</summary>
     protected int ValueLanes { get; }
 
-    // A partial result: o, then m and l, in whole cache lines.
-    private int PartialFloats => ValueLanes + 16;
+    /// <summary>Floats of a partial result: o, then m and l, in whole cache lines.</summary>
+    protected int PartialFloats => ValueLanes + 16;
 
-    /// <summary>For vectors of a given width, which the instruction set chooses.</summary>
+    /// <summary>Creates a kernel for vectors of a given width, which the instruction set chooses.</summary>
     /// <param name="shape">What to compute.</param>
     /// <param name="keyType">Type of cached keys: F32, F16, BF16, Q8_0 or Q4_0.</param>
     /// <param name="valueType">Type of cached values, one of the same.</param>
@@ -107,20 +107,7 @@ internal abstract unsafe class AttentionKernel
     /// <param name="slice">What to compute.</param>
     /// <param name="item">0 to Items - 1.</param>
     /// <param name="scratch"><see cref="ScratchBytes"/> bytes of the calling thread, 64-byte aligned.</param>
-    public void Compute(in AttentionSlice slice, int item, byte* scratch)
-    {
-        int kvHead = item % Shape.KvHeads;
-        int part = item / Shape.KvHeads;
-        if (IsSplit(slice.Start, slice.Tokens))
-        {
-            ComputeChunk(slice, kvHead, FirstChunk(slice.Start) + part, scratch);
-        }
-        else
-        {
-            int blocks = (slice.Tokens + BlockTokens - 1) / BlockTokens;
-            ComputeBlock(slice, kvHead, blocks - 1 - part, scratch);
-        }
-    }
+    public abstract void Compute(in AttentionSlice slice, int item, byte* scratch);
 
     /// <summary>Brings the parts of one token and head together, once all items are computed.</summary>
     /// <param name="slice">As for <see cref="Compute"/>.</param>
@@ -130,17 +117,16 @@ internal abstract unsafe class AttentionKernel
         int token = item / Shape.Heads;
         int head = item % Shape.Heads;
         int position = slice.Start + token;
+        int kvHead = head / Group;
+        int row = (token * Group) + (head % Group);
         int chunk = FirstChunk(position);
-        float* first = Partial(slice, chunk, head, token);
+        float* partial = Partial(slice, chunk, kvHead, row);
         for (int end = EndChunk(position, slice.End); ++chunk < end;)
         {
-            float* next = Partial(slice, chunk, head, token);
-            MergeInto(first, ref first[ValueLanes], ref first[ValueLanes + 1], next, next[ValueLanes], next[ValueLanes + 1]);
+            MergeInto(partial, Partial(slice, chunk, kvHead, row));
         }
 
-        Finish(
-            first, first[ValueLanes], first[ValueLanes + 1], head,
-            slice.Output + ((long)token * slice.OutputStride) + ((long)head * Shape.ValueLength));
+        Finish(slice, token, head, partial);
     }
 
     /// <summary>The first chunk that holds a key which the query at a position sees.</summary>
@@ -149,23 +135,35 @@ internal abstract unsafe class AttentionKernel
     /// <summary>One past the last chunk that holds a key which the query at a position sees.</summary>
     protected int EndChunk(int position, int end) => Chunks(Shape.EndKey(position, end));
 
-    /// <summary>All chunks of a block of tokens of a KV head, into the output.</summary>
-    protected abstract void ComputeBlock(in AttentionSlice slice, int kvHead, int block, byte* scratch);
+    /// <summary>Merges the partial result of a later chunk into that of the chunks before it.</summary>
+    protected abstract void MergeInto(float* partial, float* next);
 
-    /// <summary>One chunk of a KV head for all tokens, into the partials.</summary>
-    protected abstract void ComputeChunk(in AttentionSlice slice, int kvHead, int chunk, byte* scratch);
-
-    /// <summary>Merges a later chunk's (o, m, l) into what there is.</summary>
-    protected abstract void MergeInto(float* o, ref float m, ref float l, float* nextO, float nextM, float nextL);
-
-    /// <summary>output = o / l, with the head's sink in l.</summary>
-    protected abstract void Finish(float* o, float m, float l, int head, float* output);
-
-    /// <summary>(o, m, l) of a chunk, head and token: [chunk][head][token][PartialFloats].</summary>
-    protected float* Partial(in AttentionSlice slice, int chunk, int head, int token)
+    /// <summary>Writes the output of a token and head, o / l, with the head's sink in l.</summary>
+    protected void Finish(in AttentionSlice slice, int token, int head, float* partial)
     {
-        long part = ((long)(chunk - FirstChunk(slice.Start)) * Shape.Heads) + head;
-        return slice.Partials + (((part * slice.Tokens) + token) * PartialFloats);
+        float m = partial[ValueLanes];
+        float l = partial[ValueLanes + 1];
+        float factor = 1;
+        if (Shape.Sinks is { } sinks)
+        {
+            float max = sinks[head] > m ? sinks[head] : m;
+            factor = LaneMath.Exp(m - max);
+            l = float.FusedMultiplyAdd(l, factor, LaneMath.Exp(sinks[head] - max));
+        }
+
+        factor /= l;
+        float* output = slice.Output + ((long)token * slice.OutputStride) + ((long)head * Shape.ValueLength);
+        for (int i = 0; i < Shape.ValueLength; i++)
+        {
+            output[i] = partial[i] * factor;
+        }
+    }
+
+    /// <summary>A partial result of a split slice: [chunk][KV head][row: token, head of the group][PartialFloats].</summary>
+    protected float* Partial(in AttentionSlice slice, int chunk, int kvHead, int row)
+    {
+        long block = ((long)(chunk - FirstChunk(slice.Start)) * Shape.KvHeads) + kvHead;
+        return slice.Partials + (((block * slice.Tokens * Group) + row) * PartialFloats);
     }
 
     private long PartialRowBytes => (long)Shape.Heads * PartialFloats * sizeof(float);
@@ -175,5 +173,6 @@ internal abstract unsafe class AttentionKernel
     /// <summary>Chunks that hold a key which one of the tokens sees.</summary>
     private int SpannedChunks(int start, int tokens) => EndChunk(start + tokens - 1, start + tokens) - FirstChunk(start);
 
-    private bool IsSplit(int start, int tokens) => tokens <= BlockTokens && SpannedChunks(start, tokens) > 1;
+    /// <summary>Whether the items of a slice are chunks, whose results <see cref="Merge"/> brings together.</summary>
+    protected bool IsSplit(int start, int tokens) => tokens <= BlockTokens && SpannedChunks(start, tokens) > 1;
 }

@@ -68,8 +68,9 @@ internal sealed unsafe class KvBlockProduct<TLanes, TQuants> : KvProduct<TLanes>
 
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override void ExpandKeys(byte* keys, int panels, int keyLength, float* expanded)
+    public override float* ExpandKeys(byte* keys, int panels, int keyLength, float* expanded)
     {
+        float* to = expanded;
         sbyte* buffer = stackalloc sbyte[BlockLength * KvLayout.PanelPositions];
         for (int panel = 0; panel < panels; panel++)
         {
@@ -83,20 +84,23 @@ internal sealed unsafe class KvBlockProduct<TLanes, TQuants> : KvProduct<TLanes>
                     TLanes scale = TLanes.LoadHalf((ushort*)keys + lane);
                     for (nint i = lane; i < count; i += KvLayout.PanelPositions)
                     {
-                        TLanes.Store(TLanes.LoadInt8(quants + i) * scale, expanded + i);
+                        TLanes.Store(TLanes.LoadInt8(quants + i) * scale, to + i);
                     }
                 }
 
-                expanded += count;
+                to += count;
                 keys += KvBlocks<TQuants>.KeyBlockBytes;
             }
         }
+
+        return expanded;
     }
 
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override void ExpandValues(byte* values, int positions, int valueLength, float* expanded)
+    public override float* ExpandValues(byte* values, int positions, int valueLength, float* expanded)
     {
+        float* to = expanded;
         sbyte* buffer = stackalloc sbyte[BlockLength];
         int lanes = KvLayout.ValueLanes(valueLength);
         for (int position = 0; position < positions; position++)
@@ -108,12 +112,14 @@ internal sealed unsafe class KvBlockProduct<TLanes, TQuants> : KvProduct<TLanes>
                 nint count = int.Min(BlockLength, lanes - first);
                 for (nint i = 0; i < count; i += TLanes.Count)
                 {
-                    TLanes.Store(TLanes.LoadInt8(quants + i) * scale, expanded + i);
+                    TLanes.Store(TLanes.LoadInt8(quants + i) * scale, to + i);
                 }
 
-                expanded += count;
+                to += count;
                 values += KvBlocks<TQuants>.ValueBlockBytes;
             }
         }
+
+        return expanded;
     }
 }

@@ -53,10 +53,6 @@ internal sealed unsafe class KvFloatProduct<TLanes, TElement> : KvProduct<TLanes
         {
             ScoreTile<Streamed<TElement>>(queries, keys, keyLength, panels, scores, rows);
         }
-        else if (typeof(TElement) == typeof(Float32Element))
-        {
-            ScoreTile<TElement>(queries, keys, keyLength, panels, scores, rows);
-        }
         else
         {
             base.Score(queries, keys, keyLength, panels, scores, rows, expanded);
@@ -64,37 +60,41 @@ internal sealed unsafe class KvFloatProduct<TLanes, TElement> : KvProduct<TLanes
     }
 
     public override void Sum(
-        float* weights, byte* values, int valueLength, int positions, float* output, int rows, bool accumulate, float* expanded)
+        float* weights, byte* values, int valueLength, int positions, float* output, int outputStride, int rows, bool accumulate,
+        float* expanded)
     {
         if (ReadsAsStored(rows))
         {
-            SumTile<Streamed<TElement>>(weights, values, valueLength, positions, output, rows, accumulate);
-        }
-        else if (typeof(TElement) == typeof(Float32Element))
-        {
-            SumTile<TElement>(weights, values, valueLength, positions, output, rows, accumulate);
+            SumTile<Streamed<TElement>>(weights, values, valueLength, positions, output, outputStride, rows, accumulate);
         }
         else
         {
-            base.Sum(weights, values, valueLength, positions, output, rows, accumulate, expanded);
+            base.Sum(weights, values, valueLength, positions, output, outputStride, rows, accumulate, expanded);
         }
     }
 
-    public override void ExpandKeys(byte* keys, int panels, int keyLength, float* expanded) =>
+    public override float* ExpandKeys(byte* keys, int panels, int keyLength, float* expanded) =>
         Expand(keys, panels * KvLayout.PanelPositions * keyLength, expanded);
 
-    public override void ExpandValues(byte* values, int positions, int valueLength, float* expanded) =>
+    public override float* ExpandValues(byte* values, int positions, int valueLength, float* expanded) =>
         Expand(values, positions * KvLayout.ValueLanes(valueLength), expanded);
 
     /// <param name="source">[count].</param>
     /// <param name="count">A multiple of 16.</param>
     /// <param name="expanded">[count].</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Expand(byte* source, nint count, float* expanded)
+    private static float* Expand(byte* source, nint count, float* expanded)
     {
+        if (typeof(TElement) == typeof(Float32Element))
+        {
+            return (float*)source;
+        }
+
         for (nint i = 0; i < count; i += TLanes.Count)
         {
             TLanes.Store(Streamed<TElement>.Load<TLanes>(source + (i * TElement.ElementBytes)), expanded + i);
         }
+
+        return expanded;
     }
 }

@@ -20,6 +20,9 @@ internal sealed unsafe class KvLayout
     /// <summary>Positions of a chunk.</summary>
     public const int ChunkPositions = 256;
 
+    /// <summary>Positions whose keys or values are expanded at once: they stay in the first-level cache while all rows use them.</summary>
+    public const int ExpandPositions = 64;
+
     private readonly KvProduct<LanesScalar> _keys;
     private readonly KvProduct<LanesScalar> _values;
 
@@ -78,16 +81,20 @@ internal sealed unsafe class KvLayout
     /// <param name="value">[ValueLength].</param>
     public void StoreValue(byte* chunk, int position, float* value) => Values.StoreValue(ValueRow(chunk, position), value, ValueLength);
 
-    /// <summary>The keys of a chunk's panel, 16 positions, as float [KeyLength][16].</summary>
-    public void ExpandKeys(byte* chunk, int panel, float* expanded) => _keys.ExpandKeys(KeyPanel(chunk, panel), 1, KeyLength, expanded);
+    /// <summary>Copies the keys of a chunk's panel, 16 positions, to float [KeyLength][16].</summary>
+    public void ExpandKeys(byte* chunk, int panel, float* expanded) =>
+        Copy(_keys.ExpandKeys(KeyPanel(chunk, panel), 1, KeyLength, expanded), expanded, KeyLength * PanelPositions);
 
-    /// <summary>The value of one of a chunk's positions as float [ValueLanes].</summary>
+    /// <summary>Copies the value of one of a chunk's positions to float [ValueLanes].</summary>
     public void ExpandValue(byte* chunk, int position, float* expanded) =>
-        _values.ExpandValues(ValueRow(chunk, position), 1, ValueLength, expanded);
+        Copy(_values.ExpandValues(ValueRow(chunk, position), 1, ValueLength, expanded), expanded, ValueLanes(ValueLength));
 
     /// <summary>The stored keys of a chunk's panel: <see cref="KeyPanelBytes"/> bytes.</summary>
     public byte* KeyPanel(byte* chunk, int panel) => chunk + ((long)panel * KeyPanelBytes);
 
     /// <summary>The stored value of one of a chunk's positions: <see cref="ValueRowBytes"/> bytes.</summary>
     public byte* ValueRow(byte* chunk, int position) => chunk + ChunkKeyBytes + ((long)position * ValueRowBytes);
+
+    private static void Copy(float* source, float* destination, int count) =>
+        new ReadOnlySpan<float>(source, count).CopyTo(new Span<float>(destination, count));
 }

@@ -2,13 +2,6 @@ using EdgeRuntime.Kernels.Vector;
 
 namespace EdgeRuntime.Kernels.Attention;
 
-/// <summary>Constants of all products with cached keys and values.</summary>
-internal static class KvProduct
-{
-    /// <summary>Positions whose keys or values are expanded at once: they stay in the first-level cache while all rows use them.</summary>
-    public const int ExpandPositions = 64;
-}
-
 /// <summary>
 /// The two products of attention with keys or values of one format, through a copy expanded to float unless the format overrides
 /// them. Keys and values choose their formats apart: the kernel calls <see cref="Score"/> of the keys' product and
@@ -30,8 +23,8 @@ internal abstract unsafe class KvProduct<TLanes>
     /// <param name="expanded">Scratch, [panels][keyLength][16].</param>
     public virtual void Score(float* queries, byte* keys, int keyLength, int panels, float* scores, int rows, float* expanded)
     {
-        ExpandKeys(keys, panels, keyLength, expanded);
-        ScoreTile<Float32Element>(queries, (byte*)expanded, keyLength, panels, scores, rows);
+        byte* floats = (byte*)ExpandKeys(keys, panels, keyLength, expanded);
+        ScoreTile<Float32Element>(queries, floats, keyLength, panels, scores, rows);
     }
 
     /// <summary>output[row] = output[row] (or 0) + sum over p of weights[row][p] * values[p].</summary>
@@ -39,22 +32,24 @@ internal abstract unsafe class KvProduct<TLanes>
     /// <param name="values">[positions], as <see cref="KvLayout"/> says.</param>
     /// <param name="valueLength">Elements of a value.</param>
     /// <param name="positions">Positions, at most 64.</param>
-    /// <param name="output">[rows][valueLanes].</param>
+    /// <param name="output">[rows][outputStride], of which the first valueLanes are written.</param>
+    /// <param name="outputStride">Floats from one row of output to the next.</param>
     /// <param name="rows">Rows of weights and output.</param>
     /// <param name="accumulate">Whether the sums continue from what output holds, or start at 0.</param>
     /// <param name="expanded">Scratch, [positions][valueLanes].</param>
     public virtual void Sum(
-        float* weights, byte* values, int valueLength, int positions, float* output, int rows, bool accumulate, float* expanded)
+        float* weights, byte* values, int valueLength, int positions, float* output, int outputStride, int rows, bool accumulate,
+        float* expanded)
     {
-        ExpandValues(values, positions, valueLength, expanded);
-        SumTile<Float32Element>(weights, (byte*)expanded, valueLength, positions, output, rows, accumulate);
+        byte* floats = (byte*)ExpandValues(values, positions, valueLength, expanded);
+        SumTile<Float32Element>(weights, floats, valueLength, positions, output, outputStride, rows, accumulate);
     }
 
-    /// <summary>Expands panels of keys to float [panels][keyLength][16].</summary>
-    public abstract void ExpandKeys(byte* keys, int panels, int keyLength, float* expanded);
+    /// <summary>Returns panels of keys as float [panels][keyLength][16]: expanded, or as they are stored.</summary>
+    public abstract float* ExpandKeys(byte* keys, int panels, int keyLength, float* expanded);
 
-    /// <summary>Expands rows of values to float [positions][valueLanes], valueLanes being valueLength rounded up to 16.</summary>
-    public abstract void ExpandValues(byte* values, int positions, int valueLength, float* expanded);
+    /// <summary>Returns rows of values as float [positions][valueLanes], valueLanes being valueLength rounded up to 16.</summary>
+    public abstract float* ExpandValues(byte* values, int positions, int valueLength, float* expanded);
 
     /// <summary>Computes scores from keys [panels][keyLength][16].</summary>
     protected static void ScoreTile<TSource>(float* queries, byte* keys, int keyLength, int panels, float* scores, int rows)
@@ -64,12 +59,12 @@ internal abstract unsafe class KvProduct<TLanes>
 
     /// <summary>Computes sums from values [positions][valueLanes].</summary>
     protected static void SumTile<TSource>(
-        float* weights, byte* values, int valueLength, int positions, float* output, int rows, bool accumulate)
+        float* weights, byte* values, int valueLength, int positions, float* output, int outputStride, int rows, bool accumulate)
         where TSource : struct, ILaneSource
     {
         int lanes = KvLayout.ValueLanes(valueLength);
         TileProduct<TLanes>.Multiply<TSource>(
             weights, KvLayout.ChunkPositions, values, lanes, TileProduct<TLanes>.GroupLanes,
-            output, lanes, rows, lanes / TileProduct<TLanes>.GroupLanes, positions, accumulate);
+            output, outputStride, rows, lanes / TileProduct<TLanes>.GroupLanes, positions, accumulate);
     }
 }

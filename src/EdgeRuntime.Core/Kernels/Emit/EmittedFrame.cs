@@ -18,12 +18,13 @@ internal static class EmittedFrame
     /// <summary>With the return address a multiple of 16.</summary>
     private static int SavedBytes => (VectorBytes * s_savedOnWindows.Length) + 8;
 
-    /// <summary>Saves what the caller owns and brings the pointer into a register of the function's choice.</summary>
-    public static void Enter(Assembler code, AssemblerRegister64 argument) => Enter(code, argument, OperatingSystem.IsWindows());
-
-    /// <inheritdoc cref="Enter(Assembler, AssemblerRegister64)"/>
-    public static void Enter(Assembler code, AssemblerRegister64 argument, bool windows)
+    /// <summary>Saves the caller's registers and moves the pointer into a register of the function's choice.</summary>
+    /// <param name="code">What is written to.</param>
+    /// <param name="argument">The register.</param>
+    /// <param name="isWindows">Whether the calling convention is that of Windows; null for that of this system.</param>
+    public static void Enter(Assembler code, AssemblerRegister64 argument, bool? isWindows = null)
     {
+        bool windows = isWindows ?? OperatingSystem.IsWindows();
         if (windows)
         {
             code.sub(rsp, SavedBytes);
@@ -36,14 +37,11 @@ internal static class EmittedFrame
         code.mov(argument, windows ? rcx : rdi);
     }
 
-    /// <summary>Gives back what the caller owns and returns. No upper halves stay behind: they would slow SSE code.</summary>
-    public static void Leave(Assembler code) => Leave(code, OperatingSystem.IsWindows());
-
-    /// <inheritdoc cref="Leave(Assembler)"/>
-    public static void Leave(Assembler code, bool windows)
+    /// <summary>Restores the caller's registers and returns. The upper halves are cleared: they would slow SSE code.</summary>
+    public static void Leave(Assembler code, bool? isWindows = null)
     {
         code.vzeroupper();
-        if (windows)
+        if (isWindows ?? OperatingSystem.IsWindows())
         {
             for (int i = 0; i < s_savedOnWindows.Length; i++)
             {

@@ -43,12 +43,14 @@ internal sealed class PackedTileCode(Assembler code, PackedLayout layout, TileFo
         Code.mov(eax, PackedLayout.StripBlocks);
         Code.cmp(Blocks, eax);
         Code.cmovb(eax, Blocks);
-        Code.mov(Field(nameof(TileArguments.StripBlocks)), eax);
+        Code.mov(__dword_ptr[Field(nameof(TileArguments.StripBlocks))], eax);
         PointAtQuants();
-        PointAhead();
+        // Prefetched during this strip: the next one, or behind the last the beginning of the panels that follow.
+        Code.lea(rax, __[Panel + layout.StripBytes(PackedLayout.StripBlocks)]);
+        Code.mov(__qword_ptr[Field(nameof(TileArguments.Ahead))], rax);
         if (layout.IsSuperBlock)
         {
-            Code.mov(__qword_ptr[Arguments + Offset(nameof(TileArguments.Strip))], Panel);
+            Code.mov(__qword_ptr[Field(nameof(TileArguments.Strip))], Panel);
             Code.add(Panel, layout.StripScaleBytes);
         }
     }
@@ -58,7 +60,7 @@ internal sealed class PackedTileCode(Assembler code, PackedLayout layout, TileFo
         // The lines that a block takes of a strip on average, of each panel.
         int blockBytes = layout.StripBytes(PackedLayout.StripBlocks) / PackedLayout.StripBlocks;
         int lines = (blockBytes + CacheLine - 1) / CacheLine;
-        Code.mov(rax, __qword_ptr[Arguments + Offset(nameof(TileArguments.Ahead))]);
+        Code.mov(rax, __qword_ptr[Field(nameof(TileArguments.Ahead))]);
         for (int line = step; line < lines * Form.Panels; line += 8)
         {
             Code.prefetcht0(At(rax, line / lines, line % lines * CacheLine));
@@ -67,7 +69,7 @@ internal sealed class PackedTileCode(Assembler code, PackedLayout layout, TileFo
         if (step == 7)
         {
             Code.add(rax, blockBytes);
-            Code.mov(__qword_ptr[Arguments + Offset(nameof(TileArguments.Ahead))], rax);
+            Code.mov(__qword_ptr[Field(nameof(TileArguments.Ahead))], rax);
         }
     }
 
@@ -123,7 +125,7 @@ internal sealed class PackedTileCode(Assembler code, PackedLayout layout, TileFo
 
     public void MultiplyByStrip(int place)
     {
-        Code.mov(rax, __qword_ptr[Arguments + Offset(nameof(TileArguments.Strip))]);
+        Code.mov(rax, __qword_ptr[Field(nameof(TileArguments.Strip))]);
         Code.vcvtph2ps(Temporary, At(rax, _panel, place));
         Code.vcvtdq2ps(_target, _target);
         Code.vmulps(_target, Temporary, _target);
@@ -137,7 +139,7 @@ internal sealed class PackedTileCode(Assembler code, PackedLayout layout, TileFo
         Code.add(_quants, layout.BlockBytes);
         Code.dec(Blocks);
         Code.jz(_done);
-        Code.dec(Field(nameof(TileArguments.StripBlocks)));
+        Code.dec(__dword_ptr[Field(nameof(TileArguments.StripBlocks))]);
         Code.jnz(nextBlock);
         Code.mov(Panel, _quants);
         Code.jmp(_nextStrip);
@@ -163,8 +165,6 @@ internal sealed class PackedTileCode(Assembler code, PackedLayout layout, TileFo
         Code.dd(int.MinValue);
     }
 
-    private AssemblerMemoryOperand Field(string name) => __dword_ptr[Arguments + Offset(name)];
-
     /// <summary>A vector of a panel's block.</summary>
     private AssemblerMemoryOperand Vector(int panel, int index) => At(_quants, panel, index * StepBytes);
 
@@ -183,13 +183,6 @@ internal sealed class PackedTileCode(Assembler code, PackedLayout layout, TileFo
         Code.add(eax, CacheLine - 1);
         Code.and(eax, -CacheLine);
         Code.lea(_quants, __[Panel + rax]);
-    }
-
-    /// <summary>What is asked for during this strip: the next one, or at the panels' end the beginning of those behind them.</summary>
-    private void PointAhead()
-    {
-        Code.lea(rax, __[Panel + layout.StripBytes(PackedLayout.StripBlocks)]);
-        Code.mov(__qword_ptr[Arguments + Offset(nameof(TileArguments.Ahead))], rax);
     }
 
     /// <summary>target |= the plane's bits, moved to the left, that belong above those of target.</summary>

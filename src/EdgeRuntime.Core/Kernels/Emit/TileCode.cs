@@ -78,7 +78,7 @@ internal abstract class TileCode(Assembler code, ExpandedPanelLayout layout, Til
     }
 
     /// <summary>A field of the arguments.</summary>
-    public static int Offset(string field) => (int)Marshal.OffsetOf<TileArguments>(field);
+    public AssemblerMemoryOperand Field(string name) => Arguments + (int)Marshal.OffsetOf<TileArguments>(name);
 
     /// <summary>A place in a panel, from a register that points into the first one.</summary>
     protected AssemblerMemoryOperand At(AssemblerRegister64 place, int panel, int offset) =>

@@ -22,54 +22,35 @@ internal sealed unsafe class ElementwiseKernels<TLanes> : ElementwiseKernels
 
     public override void Gate(Activation activation, float* gate, float* up, float* h, int count)
     {
-        switch (activation)
+        delegate*<float*, float*, float*, int, void> function = activation switch
         {
-            case Activation.Silu:
-                Map(new Gated<Silu>(gate, up), h, count);
-                break;
-            case Activation.Gelu:
-                Map(new Gated<Gelu>(gate, up), h, count);
-                break;
-            case Activation.Relu:
-                Map(new Gated<Relu>(gate, up), h, count);
-                break;
-            case Activation.Sigmoid:
-                Map(new Gated<Sigmoid>(gate, up), h, count);
-                break;
-            default:
-                throw new ArgumentOutOfRangeException(nameof(activation), activation, "no gate has this function");
-        }
+            Activation.Silu => &Gate<Silu>,
+            Activation.Gelu => &Gate<Gelu>,
+            Activation.Relu => &Gate<Relu>,
+            Activation.Sigmoid => &Gate<Sigmoid>,
+            _ => throw new ArgumentOutOfRangeException(nameof(activation), activation, "no gate has this function"),
+        };
+        function(gate, up, h, count);
     }
 
     public override void Activate(Activation activation, float* x, float* y, int count)
     {
-        switch (activation)
+        delegate*<float*, float*, int, void> function = activation switch
         {
-            case Activation.Silu:
-                Map(new Applied<Silu>(x), y, count);
-                break;
-            case Activation.Gelu:
-                Map(new Applied<Gelu>(x), y, count);
-                break;
-            case Activation.Relu:
-                Map(new Applied<Relu>(x), y, count);
-                break;
-            case Activation.ReluSquared:
-                Map(new Applied<ReluSquared>(x), y, count);
-                break;
-            case Activation.Sigmoid:
-                Map(new Applied<Sigmoid>(x), y, count);
-                break;
-            default:
-                Softplus(x, y, count);
-                break;
-        }
+            Activation.Silu => &Apply<Silu>,
+            Activation.Gelu => &Apply<Gelu>,
+            Activation.Relu => &Apply<Relu>,
+            Activation.ReluSquared => &Apply<ReluSquared>,
+            Activation.Sigmoid => &Apply<Sigmoid>,
+            _ => &Softplus,
+        };
+        function(x, y, count);
     }
 
     public override void Cap(float* x, float cap, int count)
     {
         Scale(x, 1 / cap, count);
-        Map(new Applied<Tanh>(x), x, count);
+        Apply<Tanh>(x, x, count);
         Scale(x, cap, count);
     }
 
@@ -99,6 +80,12 @@ internal sealed unsafe class ElementwiseKernels<TLanes> : ElementwiseKernels
             Map(new ScaledProduct(x, factor, weight), y, count);
         }
     }
+
+    private static void Gate<TFunction>(float* gate, float* up, float* h, int count)
+        where TFunction : ILaneFunction => Map(new Gated<TFunction>(gate, up), h, count);
+
+    private static void Apply<TFunction>(float* x, float* y, int count)
+        where TFunction : ILaneFunction => Map(new Applied<TFunction>(x), y, count);
 
     /// <summary>ln(1 + exp(x)), exact for large x. Only a handful of elements a token need it.</summary>
     private static void Softplus(float* x, float* y, int count)

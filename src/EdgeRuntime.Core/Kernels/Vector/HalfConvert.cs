@@ -43,12 +43,7 @@ internal static unsafe class HalfConvert
     public static ushort ToHalf(float value) => Convert<HalfElement>(value);
 
     /// <summary>Converts one finite half to float, exactly.</summary>
-    public static float ToSingle(ushort half)
-    {
-        float result;
-        LanesScalar.Store(LanesScalar.LoadHalf(&half), &result);
-        return result;
-    }
+    public static float ToSingle(ushort half) => LanesScalar.LoadHalf(&half).Value;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ushort Convert<TElement>(float value)

@@ -52,12 +52,7 @@ internal static unsafe class LaneMath
     }
 
     /// <summary>e^x of one number, the same bits as a lane of <see cref="Exp{TLanes}"/>.</summary>
-    public static float Exp(float x)
-    {
-        float result;
-        LanesScalar.Store(Exp(LanesScalar.Broadcast(x)), &result);
-        return result;
-    }
+    public static float Exp(float x) => Exp(LanesScalar.Broadcast(x)).Value;
 
     /// <summary>tanh x with a relative error below 2e-7; 1 or -1 far out, NaN for NaN.</summary>
     /// <remarks>
@@ -87,12 +82,7 @@ internal static unsafe class LaneMath
     }
 
     /// <summary>tanh of one number, the same bits as a lane of <see cref="Tanh{TLanes}"/>.</summary>
-    public static float Tanh(float x)
-    {
-        float result;
-        LanesScalar.Store(Tanh(LanesScalar.Broadcast(x)), &result);
-        return result;
-    }
+    public static float Tanh(float x) => Tanh(LanesScalar.Broadcast(x)).Value;
 
     /// <summary>Adds up 16 partial sums: halves onto each other, 8 + 8, 4 + 4, 2 + 2, 1 + 1.</summary>
     /// <param name="sums">[16]; overwritten.</param>

@@ -4,12 +4,9 @@ using System.Runtime.Intrinsics;
 namespace EdgeRuntime.Kernels.Vector;
 
 /// <summary>Four lanes: NEON.</summary>
-internal readonly unsafe struct Lanes128 : ILanes<Lanes128>
+internal readonly unsafe struct Lanes128(Vector128<float> value) : ILanes<Lanes128>
 {
-    private readonly Vector128<float> _value;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private Lanes128(Vector128<float> value) => _value = value;
+    private readonly Vector128<float> _value = value;
 
     public static int Count => 4;
 

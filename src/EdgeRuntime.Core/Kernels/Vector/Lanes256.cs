@@ -5,12 +5,9 @@ using System.Runtime.Intrinsics.X86;
 namespace EdgeRuntime.Kernels.Vector;
 
 /// <summary>Eight lanes: AVX2 with FMA.</summary>
-internal readonly unsafe struct Lanes256 : ILanes<Lanes256>
+internal readonly unsafe struct Lanes256(Vector256<float> value) : ILanes<Lanes256>
 {
-    private readonly Vector256<float> _value;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private Lanes256(Vector256<float> value) => _value = value;
+    private readonly Vector256<float> _value = value;
 
     public static int Count => 8;
 

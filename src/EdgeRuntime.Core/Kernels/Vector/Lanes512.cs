@@ -5,12 +5,9 @@ using System.Runtime.Intrinsics.X86;
 namespace EdgeRuntime.Kernels.Vector;
 
 /// <summary>Sixteen lanes: AVX-512.</summary>
-internal readonly unsafe struct Lanes512 : ILanes<Lanes512>
+internal readonly unsafe struct Lanes512(Vector512<float> value) : ILanes<Lanes512>
 {
-    private readonly Vector512<float> _value;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private Lanes512(Vector512<float> value) => _value = value;
+    private readonly Vector512<float> _value = value;
 
     public static int Count => 16;
 

@@ -3,11 +3,12 @@ using System;
 namespace EdgeRuntime.Kernels.Vector;
 
 /// <summary>One lane: plain code, which defines what the others compute.</summary>
-internal readonly unsafe struct LanesScalar : ILanes<LanesScalar>
+internal readonly unsafe struct LanesScalar(float value) : ILanes<LanesScalar>
 {
-    private readonly float _value;
+    private readonly float _value = value;
 
-    private LanesScalar(float value) => _value = value;
+    /// <summary>The number.</summary>
+    public float Value => _value;
 
     public static int Count => 1;
 

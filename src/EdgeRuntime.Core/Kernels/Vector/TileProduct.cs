@@ -41,35 +41,24 @@ internal static unsafe class TileProduct<TLanes>
         where TSource : struct, ILaneSource
     {
         // Full tiles and a rest, though 8 rows as 4 + 4 would be as fast: fewer heights are fewer methods to compile, 3 ms each.
-        for (int row = 0; row < rows; row += TileRows)
+        for (int row = 0; row < rows;)
         {
             float* aTile = a + ((long)row * aStride);
             float* cTile = c + ((long)row * cStride);
-            switch (rows - row)
+            row += (rows - row) switch
             {
-                case 1:
-                    MultiplyRows<TSource, Count1>(aTile, aStride, b, bStep, bGroup, cTile, cStride, groups, k, accumulate);
-                    break;
-                case 2:
-                    MultiplyRows<TSource, Count2>(aTile, aStride, b, bStep, bGroup, cTile, cStride, groups, k, accumulate);
-                    break;
-                case 3:
-                    MultiplyRows<TSource, Count3>(aTile, aStride, b, bStep, bGroup, cTile, cStride, groups, k, accumulate);
-                    break;
-                case 4:
-                    MultiplyRows<TSource, Count4>(aTile, aStride, b, bStep, bGroup, cTile, cStride, groups, k, accumulate);
-                    break;
-                case 5:
-                    MultiplyRows<TSource, Count5>(aTile, aStride, b, bStep, bGroup, cTile, cStride, groups, k, accumulate);
-                    break;
-                default:
-                    MultiplyRows<TSource, Count6>(aTile, aStride, b, bStep, bGroup, cTile, cStride, groups, k, accumulate);
-                    break;
-            }
+                1 => MultiplyRows<TSource, Count1>(aTile, aStride, b, bStep, bGroup, cTile, cStride, groups, k, accumulate),
+                2 => MultiplyRows<TSource, Count2>(aTile, aStride, b, bStep, bGroup, cTile, cStride, groups, k, accumulate),
+                3 => MultiplyRows<TSource, Count3>(aTile, aStride, b, bStep, bGroup, cTile, cStride, groups, k, accumulate),
+                4 => MultiplyRows<TSource, Count4>(aTile, aStride, b, bStep, bGroup, cTile, cStride, groups, k, accumulate),
+                5 => MultiplyRows<TSource, Count5>(aTile, aStride, b, bStep, bGroup, cTile, cStride, groups, k, accumulate),
+                _ => MultiplyRows<TSource, Count6>(aTile, aStride, b, bStep, bGroup, cTile, cStride, groups, k, accumulate),
+            };
         }
     }
 
-    private static void MultiplyRows<TSource, TRows>(
+    /// <summary>Computes all lanes of a few rows; returns how many rows.</summary>
+    private static int MultiplyRows<TSource, TRows>(
         float* a, int aStride, byte* b, int bStep, int bGroup, float* c, int cStride, int groups, int k, bool accumulate)
         where TSource : struct, ILaneSource
         where TRows : unmanaged
@@ -78,27 +67,22 @@ internal static unsafe class TileProduct<TLanes>
         for (int lane = 0; lane < lanes;)
         {
             byte* bTile = b + (((lane / GroupLanes * (long)bGroup) + (lane % GroupLanes)) * TSource.ElementBytes);
-            // Where a vector is a whole group, the last tile may be narrower.
-            switch (TLanes.Count == GroupLanes ? int.Min(TLanes.TileVectors, (lanes - lane) / GroupLanes) : TLanes.TileVectors)
+            // The last tile is narrower only where a vector is a whole group.
+            int vectors = TLanes.Count == GroupLanes ? int.Min(TLanes.TileVectors, (lanes - lane) / GroupLanes) : TLanes.TileVectors;
+            lane += TLanes.Count * vectors switch
             {
-                case 1:
-                    Tile<TSource, TRows, Count1>(a, aStride, bTile, bStep, bGroup, c + lane, cStride, k, accumulate);
-                    lane += TLanes.Count;
-                    break;
-                case 4:
-                    Tile<TSource, TRows, Count4>(a, aStride, bTile, bStep, bGroup, c + lane, cStride, k, accumulate);
-                    lane += 4 * TLanes.Count;
-                    break;
-                default:
-                    Tile<TSource, TRows, Count2>(a, aStride, bTile, bStep, bGroup, c + lane, cStride, k, accumulate);
-                    lane += 2 * TLanes.Count;
-                    break;
-            }
+                1 => Tile<TSource, TRows, Count1>(a, aStride, bTile, bStep, bGroup, c + lane, cStride, k, accumulate),
+                4 => Tile<TSource, TRows, Count4>(a, aStride, bTile, bStep, bGroup, c + lane, cStride, k, accumulate),
+                _ => Tile<TSource, TRows, Count2>(a, aStride, bTile, bStep, bGroup, c + lane, cStride, k, accumulate),
+            };
         }
+
+        return sizeof(TRows);
     }
 
+    /// <summary>Computes a tile; returns how many vectors wide it is.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile<TSource, TRows, TVectors>(
+    private static int Tile<TSource, TRows, TVectors>(
         float* a, nint aStride, byte* b, nint bStep, nint bGroup, float* c, nint cStride, nint k, bool accumulate)
         where TSource : struct, ILaneSource
         where TRows : unmanaged
@@ -138,6 +122,7 @@ internal static unsafe class TileProduct<TLanes>
         if (sizeof(TRows) > 3) { sum3.Store(c3); }
         if (sizeof(TRows) > 4) { sum4.Store(c4); }
         if (sizeof(TRows) > 5) { sum5.Store(c5); }
+        return sizeof(TVectors);
     }
 
     /// <summary>Bytes from a tile's first vector to a later one, in the same group or in one of the next.</summary>
