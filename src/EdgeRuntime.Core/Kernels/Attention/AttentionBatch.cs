@@ -4,9 +4,8 @@ namespace EdgeRuntime.Kernels.Attention;
 
 /// <summary>
 /// The slices of one layer's batch as one list of work items, so that the number of barriers does not depend on the number of
-/// sequences. Items are numbered through all slices; each slice that is split into chunks has a place of its own for partial
-/// results. One thread fills the batch; then any number of threads may compute. Owns no memory but its list of slices, which
-/// is kept from one batch to the next.
+/// sequences. Items are numbered across all slices; each slice that is split into chunks has its own memory for partial results.
+/// One thread fills the batch; then any number of threads may compute. The batch owns only its list of slices, which it reuses.
 /// </summary>
 internal sealed unsafe class AttentionBatch
 {
@@ -16,15 +15,15 @@ internal sealed unsafe class AttentionBatch
     private byte* _partials;
     private long _partialBytesLeft;
 
-    /// <summary>Items of <see cref="Compute"/>.</summary>
+    /// <summary>The number of items of <see cref="Compute"/>.</summary>
     public int Items { get; private set; }
 
-    /// <summary>Items of <see cref="Merge"/>, once all of <see cref="Compute"/> are done; 0 where these have written all output.</summary>
+    /// <summary>The number of items of <see cref="Merge"/>; 0 where <see cref="Compute"/> writes all output.</summary>
     public int MergeItems { get; private set; }
 
-    /// <summary>Forgets the slices.</summary>
-    /// <param name="kernel">What the layer computes.</param>
-    /// <param name="partials">Room for partial results, 64-byte aligned.</param>
+    /// <summary>Removes the slices of the last batch.</summary>
+    /// <param name="kernel">The layer's attention.</param>
+    /// <param name="partials">Memory for partial results, 64-byte aligned.</param>
     /// <param name="partialBytes">Its size; <see cref="AttentionKernel.MostPartialBytes"/> says how much a batch can need.</param>
     public void Begin(AttentionKernel kernel, void* partials, long partialBytes)
     {
@@ -32,8 +31,7 @@ internal sealed unsafe class AttentionBatch
         _partials = (byte*)partials;
         _partialBytesLeft = partialBytes;
         _count = 0;
-        Items = 0;
-        MergeItems = 0;
+        (Items, MergeItems) = (0, 0);
     }
 
     /// <summary>Adds a sequence's slice.</summary>
@@ -45,7 +43,8 @@ internal sealed unsafe class AttentionBatch
         if (bytes > _partialBytesLeft)
         {
             throw new ArgumentException(
-                $"a slice of {slice.Tokens} tokens from position {slice.Start} needs {bytes} bytes for partial results; {_partialBytesLeft} are left");
+                $"a slice of {slice.Tokens} tokens from position {slice.Start} needs {bytes} bytes for partial results; "
+                + $"{_partialBytesLeft} are left");
         }
 
         if (_count == _entries.Length)
@@ -78,7 +77,7 @@ internal sealed unsafe class AttentionBatch
         Kernel().Compute(_entries[slice].Slice, item, scratch);
     }
 
-    /// <summary>Brings the partial results of one token and head together, once all items are computed.</summary>
+    /// <summary>Merges the partial results of one token and head, after all items of <see cref="Compute"/>.</summary>
     /// <param name="item">0 to MergeItems - 1.</param>
     public void Merge(int item)
     {

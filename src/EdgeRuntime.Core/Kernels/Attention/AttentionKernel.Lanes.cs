@@ -141,7 +141,7 @@ internal sealed unsafe class AttentionKernel<TLanes> : AttentionKernel
         Sum(rows, keys + Layout.ChunkKeyBytes, first, from, end, s, partials);
     }
 
-    /// <summary>Scores of a chunk's positions [from, end), for the rows that see some of them.</summary>
+    /// <summary>Computes the scores of a chunk's positions [from, end), for the rows that see some of them.</summary>
     private void Score(in Rows rows, byte* keys, int first, int from, int end, in AttentionScratch s)
     {
         const int Panel = KvLayout.PanelPositions;
@@ -172,7 +172,7 @@ internal sealed unsafe class AttentionKernel<TLanes> : AttentionKernel
         }
     }
 
-    /// <summary>The rows of a block that see some of the keys [key, key + count), and perhaps neighbours that do not.</summary>
+    /// <summary>Finds the rows of a block that see some of the keys [key, key + count), and perhaps neighbours that do not.</summary>
     private (int Skip, int Count) RowsThatSee(in Rows rows, int key, int count)
     {
         int firstToken = int.Max(0, Shape.FirstQuery(key) - rows.Start);
@@ -186,7 +186,7 @@ internal sealed unsafe class AttentionKernel<TLanes> : AttentionKernel
         float scale = Shape.Scale;
         for (int token = 0; token < tokens; token++)
         {
-            // The group's heads lie side by side.
+            // The heads of a group are adjacent.
             float* query = slice.Queries + ((long)(firstToken + token) * slice.QueryStride) + ((long)kvHead * count);
             for (int i = 0; i < count; i++)
             {

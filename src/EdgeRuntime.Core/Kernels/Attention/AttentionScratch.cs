@@ -1,9 +1,9 @@
 namespace EdgeRuntime.Kernels.Attention;
 
-/// <summary>A thread's scratch for a block of rows, cut into its parts. Owns nothing.</summary>
+/// <summary>A thread's scratch for a block of rows, divided into its parts. Owns nothing.</summary>
 internal readonly unsafe struct AttentionScratch
 {
-    /// <param name="memory">64-byte aligned; null to learn the size.</param>
+    /// <param name="memory">64-byte aligned; null to compute only the size.</param>
     /// <param name="rows">Rows of a block.</param>
     /// <param name="keyLength">Elements of a key.</param>
     /// <param name="partialFloats">Floats of a partial result, more than those of an expanded value.</param>

@@ -5,16 +5,16 @@ using EdgeRuntime.Kernels.Vector;
 namespace EdgeRuntime.Kernels.Attention;
 
 /// <summary>
-/// How a KV head's keys and values lie in memory, and how they get there. They come in chunks of 256 positions:
+/// The memory layout of a KV head's keys and values, in chunks of 256 positions:
 /// <code>
 ///   keys[16 panels]      keys of 16 positions each, the positions side by side
 ///   values[256 rows]     values of one position each
 /// </code>
-/// so that what a work item of attention reads lies together. Immutable.
+/// so that a work item of attention reads adjacent memory. Immutable.
 /// </summary>
 internal sealed unsafe class KvLayout
 {
-    /// <summary>Positions whose keys lie side by side.</summary>
+    /// <summary>Positions of a panel of keys.</summary>
     public const int PanelPositions = 16;
 
     /// <summary>Positions of a chunk.</summary>

@@ -35,7 +35,7 @@ internal abstract unsafe class KvProduct<TLanes>
     /// <param name="output">[rows][outputStride], of which the first valueLanes are written.</param>
     /// <param name="outputStride">Floats from one row of output to the next.</param>
     /// <param name="rows">Rows of weights and output.</param>
-    /// <param name="accumulate">Whether the sums continue from what output holds, or start at 0.</param>
+    /// <param name="accumulate">Whether the sums continue from the values in output, or start at 0.</param>
     /// <param name="expanded">Scratch, [positions][valueLanes].</param>
     public virtual void Sum(
         float* weights, byte* values, int valueLength, int positions, float* output, int outputStride, int rows, bool accumulate,

@@ -4,8 +4,8 @@ using EdgeRuntime.Kernels.Vector;
 namespace EdgeRuntime.Kernels.Attention;
 
 /// <summary>
-/// What happens to one row's scores of a chunk between the two products. Positions [from, to) of the chunk are seen; whole
-/// panels of 16 are computed.
+/// The steps between the two products, for one row's scores of a chunk. The row sees the positions [from, to) of the chunk;
+/// whole panels of 16 are computed.
 /// </summary>
 internal static unsafe class ScoreRow<TLanes>
     where TLanes : struct, ILanes<TLanes>
@@ -55,7 +55,7 @@ internal static unsafe class ScoreRow<TLanes>
         }
     }
 
-    /// <summary>Scores of [from, to) become exp(score - max), all others of [begin, end) 0; max and sum go to ml.</summary>
+    /// <summary>Replaces scores of [from, to) by exp(score - max), all others of [begin, end) by 0; writes max and sum to ml.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Softmax(float* scores, int from, int to, int begin, int end, float* ml)
     {

@@ -5,21 +5,20 @@ using static Iced.Intel.AssemblerRegisters;
 namespace EdgeRuntime.Kernels.Emit;
 
 /// <summary>
-/// Begin and end of an emitted function that takes one pointer, calls nothing, and uses only registers that both calling conventions leave to
-/// the callee: rax, rcx, rdx, r8 to r11, masks and vectors. Of these, xmm6 to xmm15 belong to the caller on Windows and are kept here.
+/// The prologue and epilogue of an emitted function that takes one pointer and calls nothing. It uses only registers that are
+/// volatile in both calling conventions (rax, rcx, rdx, r8 to r11, masks) and all vectors; on Windows xmm6 to xmm15 are saved.
 /// </summary>
 internal static class EmittedFrame
 {
     private const int VectorBytes = 16;
 
-    private static readonly AssemblerRegisterXMM[] s_savedOnWindows =
-        [xmm6, xmm7, xmm8, xmm9, xmm10, xmm11, xmm12, xmm13, xmm14, xmm15];
+    private static readonly AssemblerRegisterXMM[] s_savedOnWindows = [xmm6, xmm7, xmm8, xmm9, xmm10, xmm11, xmm12, xmm13, xmm14, xmm15];
 
-    /// <summary>With the return address a multiple of 16.</summary>
+    /// <summary>Bytes of the saved registers; with the return address a multiple of 16.</summary>
     private static int SavedBytes => (VectorBytes * s_savedOnWindows.Length) + 8;
 
     /// <summary>Saves the caller's registers and moves the pointer into a register of the function's choice.</summary>
-    /// <param name="code">What is written to.</param>
+    /// <param name="code">The assembler that instructions are added to.</param>
     /// <param name="argument">The register.</param>
     /// <param name="isWindows">Whether the calling convention is that of Windows; null for that of this system.</param>
     public static void Enter(Assembler code, AssemblerRegister64 argument, bool? isWindows = null)

@@ -6,7 +6,7 @@ using static Iced.Intel.AssemblerRegisters;
 
 namespace EdgeRuntime.Kernels.Emit;
 
-/// <summary>What the functions of <see cref="F16cEmitter"/> are called with.</summary>
+/// <summary>The arguments of the functions of <see cref="F16cEmitter"/>.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct F16cArguments
 {
@@ -16,13 +16,13 @@ internal unsafe struct F16cArguments
     /// <summary>Bytes from a panel to the next.</summary>
     public long PanelBytes;
 
-    /// <summary>The panels that will be read next, to be asked for in time; any address is safe.</summary>
+    /// <summary>The panels that will be read next, for prefetching; any address is safe.</summary>
     public byte* Next;
 
     /// <summary>[columns].</summary>
     public float* X;
 
-    /// <summary>A product: 16 floats for each panel. An expansion: [columns][16].</summary>
+    /// <summary>The result of a product, 16 floats for each panel, or of an expansion, [columns][16].</summary>
     public float* Y;
 
     /// <summary>At least 1.</summary>
@@ -30,11 +30,11 @@ internal unsafe struct F16cArguments
 }
 
 /// <summary>
-/// Writes what F16 panels need of F16C: <c>vcvtph2ps</c> brings eight halves from memory to float32, exactly, in one instruction, where
-/// integer arithmetic takes four. 256 bits serve AVX-512 too: twice as wide, the product was no faster, as it waits for memory or its own
-/// chains.
+/// Emits the products and expansions of F16 panels with F16C: <c>vcvtph2ps</c> converts eight halves in memory to float32 exactly in
+/// one instruction instead of four of integer arithmetic. AVX-512 uses 256 bits too: twice the width was no faster, because the
+/// product waits for memory or for its own chains.
 /// </summary>
-/// <param name="code">What is written to.</param>
+/// <param name="code">The assembler that instructions are added to.</param>
 /// <param name="panels">Panels that are read at once.</param>
 internal sealed class F16cEmitter(Assembler code, int panels)
 {
@@ -55,18 +55,18 @@ internal sealed class F16cEmitter(Assembler code, int panels)
     private const int StepColumns = 2;
     private const int StepBytes = StepColumns * ColumnBytes;
 
-    // Registers that both calling conventions leave to the callee.
+    // All are volatile in both calling conventions.
     private readonly AssemblerRegister64 _panel = rcx, _x = rdx, _arguments = rax, _ahead = r8;
     private readonly AssemblerRegister64 _panelBytes = r9, _panelBytes3 = r10, _columns = r11;
 
     /// <summary>
-    /// The entry point of a new product of panels and a token, a <c>delegate* unmanaged&lt;F16cArguments*, void&gt;</c>: acc = fma(w, x,
-    /// acc) in column order, rows in lanes. It writes the rows of all its panels.
+    /// Makes a product of panels and a token: acc = fma(w, x, acc) in column order, rows in lanes, for the rows of all panels. Returns
+    /// its entry point, a <c>delegate* unmanaged&lt;F16cArguments*, void&gt;</c>.
     /// </summary>
     /// <param name="panels">1..<see cref="MaxPanels"/>.</param>
     public static nint MakeProduct(int panels) => EmittedCode.Make(code => new F16cEmitter(code, panels).WriteProduct());
 
-    /// <summary>The entry point of a new expansion of one panel to float32, called likewise.</summary>
+    /// <summary>Makes an expansion of one panel to float32; returns its entry point, of the same type.</summary>
     public static nint MakeExpansion() => EmittedCode.Make(code => new F16cEmitter(code, panels: 1).WriteExpansion());
 
     private static AssemblerRegisterYMM Ymm(int index) => new(Register.YMM0 + index);
@@ -74,14 +74,14 @@ internal sealed class F16cEmitter(Assembler code, int panels)
     private int Sums => panels * VectorsOfPanel;
 
     /// <summary>
-    /// How far ahead panels are asked for. Few streams reach further to keep as much memory on its way (measured: half as far costs a
-    /// seventh of the bandwidth, asking for nothing two fifths).
+    /// The prefetch distance of panels. With few streams it is longer, to keep as many loads in flight (half the distance costs a
+    /// seventh of the measured bandwidth, no prefetching two fifths).
     /// </summary>
     private int AheadBytes => panels > 2 ? 2048 : 4096;
 
     private AssemblerMemoryOperand Field(string name) => _arguments + (int)Marshal.OffsetOf<F16cArguments>(name);
 
-    /// <summary>A place in a panel, given one in the first.</summary>
+    /// <summary>Gets the operand at an offset in a panel, from a register that points into the first panel.</summary>
     private AssemblerMemoryOperand InPanel(AssemblerRegister64 first, int panel, int offset) => panel switch
     {
         0 => __[first + offset],
@@ -100,7 +100,7 @@ internal sealed class F16cEmitter(Assembler code, int panels)
             code.vxorps(Ymm(i), Ymm(i), Ymm(i));
         }
 
-        // As long as what lies ahead is of the same panels; then what lies ahead is the beginning of the next ones.
+        // First the prefetch distance ends in the same panels, then at the beginning of the next ones.
         code.lea(_ahead, __[_panel + AheadBytes]);
         code.sub(_columns, aheadColumns + StepColumns);
         code.jl(rest);
@@ -124,7 +124,7 @@ internal sealed class F16cEmitter(Assembler code, int panels)
         EmittedFrame.Leave(code);
     }
 
-    /// <summary>Writes columns in steps until fewer remain than a step; the register holds one step less than the columns that remain.</summary>
+    /// <summary>Writes a loop over steps of columns. The register holds the remaining columns minus one step.</summary>
     private void WriteSteps(int xBytes, Action<int> writeColumn)
     {
         Label next = code.CreateLabel();

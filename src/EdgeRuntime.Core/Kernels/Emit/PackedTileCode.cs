@@ -5,9 +5,9 @@ using static Iced.Intel.AssemblerRegisters;
 namespace EdgeRuntime.Kernels.Emit;
 
 /// <summary>
-/// Panels as <see cref="PackedLayout"/> says: quants are unpacked in registers, once for all tokens, and scales computed when they
+/// Reads panels in a <see cref="PackedLayout"/>. Quants are unpacked in registers, once for all tokens; scales are computed when they
 /// are used, by the same operations as in the kernels for one token. Within a strip <see cref="TileCode.Panel"/> points at
-/// the scales of the block and a register of its own at the quants.
+/// the scales of the block, another register at the quants.
 /// </summary>
 internal sealed class PackedTileCode(Assembler code, PackedLayout layout, TileForm form) : TileCode(code, layout.Expanded, form), IScaleCode
 {
@@ -45,7 +45,7 @@ internal sealed class PackedTileCode(Assembler code, PackedLayout layout, TileFo
         Code.cmovb(eax, Blocks);
         Code.mov(__dword_ptr[Field(nameof(TileArguments.StripBlocks))], eax);
         PointAtQuants();
-        // Prefetched during this strip: the next one, or behind the last the beginning of the panels that follow.
+        // The next strip is prefetched during this one; after the last strip, the memory that follows the panels.
         Code.lea(rax, __[Panel + layout.StripBytes(PackedLayout.StripBlocks)]);
         Code.mov(__qword_ptr[Field(nameof(TileArguments.Ahead))], rax);
         if (layout.IsSuperBlock)
@@ -57,7 +57,7 @@ internal sealed class PackedTileCode(Assembler code, PackedLayout layout, TileFo
 
     public override void Prefetch(int step)
     {
-        // The lines that a block takes of a strip on average, of each panel.
+        // The average number of cache lines of a block in a strip, for each panel.
         int blockBytes = layout.StripBytes(PackedLayout.StripBlocks) / PackedLayout.StripBlocks;
         int lines = (blockBytes + CacheLine - 1) / CacheLine;
         Code.mov(rax, __qword_ptr[Field(nameof(TileArguments.Ahead))]);
@@ -165,12 +165,10 @@ internal sealed class PackedTileCode(Assembler code, PackedLayout layout, TileFo
         Code.dd(int.MinValue);
     }
 
-    /// <summary>A vector of a panel's block.</summary>
+    /// <summary>Gets the operand of a vector of a panel's block.</summary>
     private AssemblerMemoryOperand Vector(int panel, int index) => At(_quants, panel, index * StepBytes);
 
-    /// <summary>
-    /// The strip's quants, behind its scales; eax: the blocks of the strip. The last strip may have fewer than the others.
-    /// </summary>
+    /// <summary>Points at the strip's quants, which follow its scales. eax holds the blocks of the strip, fewer in the last one.</summary>
     private void PointAtQuants()
     {
         if (layout.IsSuperBlock)
@@ -185,7 +183,7 @@ internal sealed class PackedTileCode(Assembler code, PackedLayout layout, TileFo
         Code.lea(_quants, __[Panel + rax]);
     }
 
-    /// <summary>target |= the plane's bits, moved to the left, that belong above those of target.</summary>
+    /// <summary>target |= the bits of a plane that belong above those of target, shifted to the left.</summary>
     private void AddHighBits(AssemblerRegisterZMM target, AssemblerMemoryOperand plane, int left)
     {
         if (left > 0)

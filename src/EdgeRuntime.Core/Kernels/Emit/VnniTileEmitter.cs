@@ -6,26 +6,26 @@ using static Iced.Intel.AssemblerRegisters;
 namespace EdgeRuntime.Kernels.Emit;
 
 /// <summary>
-/// Writes the AVX512-VNNI tile for one layout and one form. Sixteen rows lie in a vector. With two panels each broadcast of
-/// activations serves both: with one, the loads (a broadcast for each product) take longer than the products where the processor
-/// multiplies whole 512-bit vectors. The int32 sums start at -Offset times the activations' sums, which one multiplication prepares for all
-/// tokens at once and which come back from memory as broadcasts: no arithmetic unit is used for it.
+/// Emits the AVX512-VNNI tile of one layout and one form. A vector holds sixteen rows. With two panels, each broadcast of activations
+/// serves both; with one panel, loads (a broadcast for each product) are the bottleneck on processors that multiply whole 512-bit
+/// vectors. The int32 sums start at -Offset times the activations' sums. One multiplication computes these for all tokens; they are
+/// then loaded as broadcasts from memory, which uses no arithmetic unit.
 /// </summary>
-/// <param name="code">What is written to.</param>
-/// <param name="panels">How panels are read.</param>
+/// <param name="code">The assembler that instructions are added to.</param>
+/// <param name="panels">The code that reads the panels.</param>
 internal sealed unsafe class VnniTileEmitter(Assembler code, TileCode panels)
 {
     private const int VectorBytes = 64;
 
     private readonly Label[] _offsetFactors = [code.CreateLabel(), code.CreateLabel()];
 
-    /// <summary>The entry point of a new tile of expanded panels, a <c>delegate* unmanaged&lt;TileArguments*, void&gt;</c>.</summary>
+    /// <summary>Makes a tile of expanded panels; returns its entry, a <c>delegate* unmanaged&lt;TileArguments*, void&gt;</c>.</summary>
     /// <param name="layout">The panels' layout.</param>
     /// <param name="form">Panels and tokens.</param>
     public static nint Make(ExpandedPanelLayout layout, TileForm form) =>
         EmittedCode.Make(code => new VnniTileEmitter(code, new ExpandedTileCode(code, layout, form)).Write());
 
-    /// <summary>The same of packed panels.</summary>
+    /// <summary>Makes a tile of packed panels; returns its entry point, of the same type.</summary>
     public static nint Make(PackedLayout layout, TileForm form) =>
         EmittedCode.Make(code => new VnniTileEmitter(code, new PackedTileCode(code, layout, form)).Write());
 
@@ -94,14 +94,11 @@ internal sealed unsafe class VnniTileEmitter(Assembler code, TileCode panels)
         code.mov(panels.Activations, __qword_ptr[panels.Field(nameof(TileArguments.Activations))]);
     }
 
-    /// <summary>
-    /// The address of a token's 4 bytes in row <paramref name="row"/> of the activation block: 0..7 quants, 8 d, 9 dsum.
-    /// </summary>
+    /// <summary>Gets the offset of a token's 4 bytes in a row of the activation block: 0..7 quants, 8 d, 9 dsum.</summary>
     private int InActivations(int row, int token) => 4 * ((row * panels.Form.Stride) + token);
 
-    /// <summary>Where a half's offsets of all tokens are kept.</summary>
-    private AssemblerMemoryOperand OffsetsOf(int half) =>
-        panels.Field(nameof(TileArguments.Offsets)) + (half * VectorBytes);
+    /// <summary>Gets the operand of a half's offsets of all tokens.</summary>
+    private AssemblerMemoryOperand OffsetsOf(int half) => panels.Field(nameof(TileArguments.Offsets)) + (half * VectorBytes);
 
     /// <summary>Offsets[half][token] = -Offset * (the token's sums of that half, or of both).</summary>
     private void PrepareOffsets(AssemblerRegister64 activations)
@@ -111,7 +108,7 @@ internal sealed unsafe class VnniTileEmitter(Assembler code, TileCode panels)
             return;
         }
 
-        // The mask keeps the load inside the tile: sum16 ends it.
+        // The mask keeps the load inside the tile: sum16 is at its end.
         code.vmovdqu32(panels.Temporary.k2.z, __zmmword_ptr[activations + InActivations(10, 0)]);
         for (int half = 0; half < panels.Layout.Scales; half++)
         {
@@ -121,8 +118,8 @@ internal sealed unsafe class VnniTileEmitter(Assembler code, TileCode panels)
     }
 
     /// <summary>
-    /// Prepares the next block's (the last block's once more after the last), early enough that memory has them when
-    /// they are wanted: a broadcast from a store that is still on its way waits for it.
+    /// Prepares the offsets of the next block (of the last block again after the last one), well before they are loaded: a broadcast
+    /// has to wait for a store that has not completed.
     /// </summary>
     private void PrepareNextOffsets()
     {
@@ -217,7 +214,7 @@ internal sealed unsafe class VnniTileEmitter(Assembler code, TileCode panels)
         }
     }
 
-    /// <summary>Begins the sums. New ones only ask for the lines of y, which are in no near cache, to write them at the end.</summary>
+    /// <summary>Starts the sums. New sums only prefetch the lines of y, which no near cache holds, for the stores at the end.</summary>
     private void StartRows()
     {
         Label begin = code.CreateLabel();
@@ -237,10 +234,10 @@ internal sealed unsafe class VnniTileEmitter(Assembler code, TileCode panels)
 
     private void StoreRows() => ForRows((panel, token, row) => code.vmovups(panel == 0 ? row.k1 : row.k3, Acc(panel, token)));
 
-    /// <summary>Writes code for each token's row of y, outside of the loop over blocks: the address of a panel's part of it.</summary>
+    /// <summary>Writes code for each panel's part of each token's row of y, outside the loop over blocks.</summary>
     private void ForRows(Action<int, int, AssemblerMemoryOperand> write)
     {
-        AssemblerRegister64 second = r11; // of Blocks, which are not counted yet or no more
+        AssemblerRegister64 second = r11; // shared with Blocks, which is used only in the loop
         code.mov(rax, __qword_ptr[panels.Field(nameof(TileArguments.Y))]);
         code.mov(second, __qword_ptr[panels.Field(nameof(TileArguments.YPanelBytes))]);
         for (int token = 0; token < panels.Form.Tokens; token++)

@@ -1,8 +1,8 @@
 namespace EdgeRuntime.Kernels.Vector;
 
 /// <summary>
-/// Elementwise steps of a transformer on float vectors. Results are equal to the bit for every instruction set. Immutable and free of
-/// state: any number of threads may use an instance. Nothing is checked: pointers outlive the call and hold what is said.
+/// Elementwise steps of a transformer on float vectors. Results are equal to the bit for every instruction set. Immutable: any
+/// number of threads may use an instance. Arguments are not checked: pointers are valid for the shapes given below.
 /// </summary>
 internal abstract unsafe class ElementwiseKernels
 {
@@ -54,8 +54,8 @@ internal abstract unsafe class ElementwiseKernels
 
     /// <summary>A step of a state space: state = state * decay + input * b; returns the sum of state * c.</summary>
     /// <param name="state">[count].</param>
-    /// <param name="decay">What stays of the state.</param>
-    /// <param name="input">Factor of b.</param>
+    /// <param name="decay">The factor of the old state.</param>
+    /// <param name="input">The factor of b.</param>
     /// <param name="b">[count].</param>
     /// <param name="c">[count].</param>
     /// <param name="count">Elements.</param>
@@ -65,9 +65,6 @@ internal abstract unsafe class ElementwiseKernels
     /// <summary>y = y + x * factor, with one rounding.</summary>
     public abstract void AddScaled(float* x, float factor, float* y, int count);
 
-    /// <summary>y += x.</summary>
-    /// <param name="x">[count].</param>
-    /// <param name="y">[count].</param>
-    /// <param name="count">Elements.</param>
+    /// <summary>y = y + x.</summary>
     public abstract void Add(float* x, float* y, int count);
 }

@@ -5,7 +5,7 @@ namespace EdgeRuntime.Kernels.Vector;
 /// <summary>Mathematics on lanes that gives the same bits with every width.</summary>
 internal static unsafe class LaneMath
 {
-    /// <summary>Partial sums of every sum over a vector, whatever the width: element i goes to partial sum i mod 16.</summary>
+    /// <summary>The number of partial sums of every sum over a vector, with every width: element i goes to partial sum i mod 16.</summary>
     public const int SumLanes = 16;
 
     // ln 2 in two parts: the first is 355 / 512, so that n times it is exact for the n that occur.
@@ -16,11 +16,11 @@ internal static unsafe class LaneMath
     // 1.5 * 2^23: adding it rounds to an integer and leaves that integer in the low bits.
     private const float Rounder = 12582912f;
 
-    // ln(2^-126): below, the result would be subnormal, and is 0 instead. Above 88 it would not fit.
+    // ln(2^-126): below it the result would be subnormal, and is 0 instead. Above 88 the result is limited to e^88.
     private const float Least = -87.3365448f;
     private const float Greatest = 88f;
 
-    // Below, 1 - 2 / (e^2x + 1) would lose digits to cancellation.
+    // Below this, 1 - 2 / (e^2x + 1) would lose digits to cancellation.
     private const float TanhPolynomialEnd = 0.625f;
 
     /// <summary>
@@ -84,7 +84,7 @@ internal static unsafe class LaneMath
     /// <summary>tanh of one number, the same bits as a lane of <see cref="Tanh{TLanes}"/>.</summary>
     public static float Tanh(float x) => Tanh(LanesScalar.Broadcast(x)).Value;
 
-    /// <summary>Adds up 16 partial sums: halves onto each other, 8 + 8, 4 + 4, 2 + 2, 1 + 1.</summary>
+    /// <summary>Adds 16 partial sums in the order 8 + 8, 4 + 4, 2 + 2, 1 + 1.</summary>
     /// <param name="sums">[16]; overwritten.</param>
     public static float Reduce(float* sums)
     {

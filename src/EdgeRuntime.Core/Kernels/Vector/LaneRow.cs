@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace EdgeRuntime.Kernels.Vector;
 
-/// <summary>Vectors side by side: a row of a tile's sums, or what it is multiplied with. Lives in registers.</summary>
+/// <summary>Adjacent vectors: a row of a tile's sums, or the row that is multiplied. Held in registers.</summary>
 /// <typeparam name="TLanes">The vector.</typeparam>
 /// <typeparam name="TVectors">The number of vectors: 1, 2 or 4.</typeparam>
 internal unsafe struct LaneRow<TLanes, TVectors>
@@ -11,15 +11,15 @@ internal unsafe struct LaneRow<TLanes, TVectors>
 {
     private TLanes _v0, _v1, _v2, _v3;
 
-    /// <summary>Loads vectors that lie side by side.</summary>
+    /// <summary>Loads adjacent vectors.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Load(float* source)
     {
-        const int Bytes = sizeof(float);
-        Load<Float32Element>((byte*)source, TLanes.Count * Bytes, 2 * TLanes.Count * Bytes, 3 * TLanes.Count * Bytes);
+        int vectorBytes = TLanes.Count * sizeof(float);
+        Load<Float32Element>((byte*)source, vectorBytes, 2 * vectorBytes, 3 * vectorBytes);
     }
 
-    /// <summary>Loads a vector at an address and others at distances from it, in bytes.</summary>
+    /// <summary>Loads the first vector at an address, the others at distances from it in bytes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Load<TSource>(byte* source, nint distance1, nint distance2, nint distance3)
         where TSource : struct, ILaneSource
@@ -55,7 +55,7 @@ internal unsafe struct LaneRow<TLanes, TVectors>
         }
     }
 
-    /// <summary>Stores the vectors side by side.</summary>
+    /// <summary>Stores the vectors next to each other.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Store(float* destination)
     {

@@ -2,7 +2,7 @@ using System;
 
 namespace EdgeRuntime.Kernels.Vector;
 
-/// <summary>One lane: plain code, which defines what the others compute.</summary>
+/// <summary>One lane: plain code, the definition of the other widths.</summary>
 internal readonly unsafe struct LanesScalar(float value) : ILanes<LanesScalar>
 {
     private readonly float _value = value;

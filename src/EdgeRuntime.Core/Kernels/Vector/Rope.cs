@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 
 namespace EdgeRuntime.Kernels.Vector;
 
-/// <summary>Which elements of a head turn together; ggml's names.</summary>
+/// <summary>The pairs of elements of a head that are rotated together; ggml's names.</summary>
 internal enum RopePairing
 {
     /// <summary>(2 i, 2 i + 1).</summary>
@@ -23,10 +23,10 @@ internal static unsafe class Rope
     /// <param name="x">[heads][headLength].</param>
     /// <param name="heads">Heads.</param>
     /// <param name="headLength">Elements of a head.</param>
-    /// <param name="rotated">Leading elements of each head that are rotated: even, at most headLength; the others stay.</param>
+    /// <param name="rotated">Leading elements of each head that are rotated: even, at most headLength. The others are unchanged.</param>
     /// <param name="cos">[rotated / 2] of the token's position.</param>
     /// <param name="sin">[rotated / 2].</param>
-    /// <param name="pairing">Which elements turn together.</param>
+    /// <param name="pairing">The elements that are rotated together.</param>
     public static void Apply(float* x, int heads, int headLength, int rotated, float* cos, float* sin, RopePairing pairing)
     {
         for (int head = 0; head < heads; head++)
@@ -84,5 +84,6 @@ internal static unsafe class Rope
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static (Vector128<float> A, Vector128<float> B) Rotate(
-        Vector128<float> a, Vector128<float> b, Vector128<float> cos, Vector128<float> sin) => ((a * cos) - (b * sin), (b * cos) + (a * sin));
+        Vector128<float> a, Vector128<float> b, Vector128<float> cos, Vector128<float> sin) =>
+        ((a * cos) - (b * sin), (b * cos) + (a * sin));
 }

@@ -7,16 +7,16 @@ namespace EdgeRuntime.Kernels.Vector;
 /// <code>
 ///   c[row][lane] = c[row][lane] (or 0) + sum over k of a[row][k] * b[k][lane]
 /// </code>
-/// Every element is one chain of fused multiply-adds in the order of k, so its bits depend on nothing else: not on the
-/// width of the vectors, not on the tile that it falls into.
+/// Every element is one chain of fused multiply-adds in the order of k, so its bits depend neither on the width of the vectors
+/// nor on the tile that computes it.
 /// </summary>
 internal static unsafe class TileProduct<TLanes>
     where TLanes : struct, ILanes<TLanes>
 {
-    /// <summary>Lanes of a group; the lanes of b and c come in whole groups.</summary>
+    /// <summary>Lanes of a group; b and c have whole groups.</summary>
     public const int GroupLanes = 16;
 
-    /// <summary>Rows of a tile; for so many, b is read once.</summary>
+    /// <summary>Rows of a tile; up to this number, b is read once.</summary>
     /// <remarks>
     /// 6 rows by 4 vectors take 24 accumulators, 4 vectors of b and a broadcast: 29 of 32 registers. With 16 registers,
     /// 6 by 2 take 15.
@@ -24,10 +24,10 @@ internal static unsafe class TileProduct<TLanes>
     public const int TileRows = 6;
 
     /// <summary>Computes c for all rows and lanes.</summary>
-    /// <typeparam name="TSource">What b's elements are.</typeparam>
+    /// <typeparam name="TSource">The type of b's elements.</typeparam>
     /// <param name="a">[rows][k], <paramref name="aStride"/> floats a row.</param>
     /// <param name="aStride">Floats from a row of a to the next.</param>
-    /// <param name="b">Group g of b[k] begins g * bGroup + k * bStep elements on.</param>
+    /// <param name="b">Group g of b[k] begins at element g * bGroup + k * bStep.</param>
     /// <param name="bStep">Elements from one k to the next.</param>
     /// <param name="bGroup">Elements from one group of 16 lanes to the next.</param>
     /// <param name="c">[rows][16 groups], <paramref name="cStride"/> floats a row.</param>
@@ -35,7 +35,7 @@ internal static unsafe class TileProduct<TLanes>
     /// <param name="rows">Rows of a and c.</param>
     /// <param name="groups">Groups of 16 lanes of b and c.</param>
     /// <param name="k">Terms of each sum.</param>
-    /// <param name="accumulate">Whether the sums go on from what c holds, or start at 0.</param>
+    /// <param name="accumulate">Whether the sums continue from the values in c, or start at 0.</param>
     public static void Multiply<TSource>(
         float* a, int aStride, byte* b, int bStep, int bGroup, float* c, int cStride, int rows, int groups, int k, bool accumulate)
         where TSource : struct, ILaneSource
