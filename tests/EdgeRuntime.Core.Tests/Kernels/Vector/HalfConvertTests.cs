@@ -1,5 +1,7 @@
 using System;
+using EdgeRuntime.Kernels.Arm;
 using EdgeRuntime.Kernels.Vector;
+using EdgeRuntime.Kernels.X86;
 using Xunit;
 
 namespace EdgeRuntime.Core.Tests.Kernels.Vector;

@@ -1,7 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using EdgeRuntime.Kernels.Vector;
 
-namespace EdgeRuntime.Kernels.Vector;
+namespace EdgeRuntime.Kernels.Arm;
 
 /// <summary>Four lanes: NEON.</summary>
 internal readonly unsafe struct Lanes128(Vector128<float> value) : ILanes<Lanes128>
@@ -63,7 +64,7 @@ internal readonly unsafe struct Lanes128(Vector128<float> value) : ILanes<Lanes1
         new((value._value.AsInt32() + (integers._value.AsInt32() << 23)).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Vector128<int> Widen(sbyte* source) =>
+    private static Vector128<int> Widen(sbyte* source) =>
         Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(int*)source).AsSByte()));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

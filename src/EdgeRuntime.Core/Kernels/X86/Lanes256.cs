@@ -1,8 +1,9 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using EdgeRuntime.Kernels.Vector;
 
-namespace EdgeRuntime.Kernels.Vector;
+namespace EdgeRuntime.Kernels.X86;
 
 /// <summary>Eight lanes: AVX2 with FMA.</summary>
 internal readonly unsafe struct Lanes256(Vector256<float> value) : ILanes<Lanes256>
@@ -64,9 +65,13 @@ internal readonly unsafe struct Lanes256(Vector256<float> value) : ILanes<Lanes2
         new((value._value.AsInt32() + (integers._value.AsInt32() << 23)).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Vector256<int> Widen(sbyte* source) => Avx2.IsSupported
-        ? Avx2.ConvertToVector256Int32(Vector128.CreateScalarUnsafe(*(long*)source).AsSByte())
-        : Vector256.Create(Lanes128.Widen(source), Lanes128.Widen(source + 4));
+    private static Vector256<int> Widen(sbyte* source)
+    {
+        Vector128<sbyte> bytes = Vector128.CreateScalarUnsafe(*(long*)source).AsSByte();
+        return Avx2.IsSupported
+            ? Avx2.ConvertToVector256Int32(bytes)
+            : Vector256.WidenLower(Vector128.WidenLower(bytes).ToVector256Unsafe());
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<int> Widen(short* source) => Vector256.WidenLower(Vector128.Load(source).ToVector256Unsafe());

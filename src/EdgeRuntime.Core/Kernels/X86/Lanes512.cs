@@ -1,8 +1,9 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using EdgeRuntime.Kernels.Vector;
 
-namespace EdgeRuntime.Kernels.Vector;
+namespace EdgeRuntime.Kernels.X86;
 
 /// <summary>Sixteen lanes: AVX-512.</summary>
 internal readonly unsafe struct Lanes512(Vector512<float> value) : ILanes<Lanes512>
@@ -69,5 +70,5 @@ internal readonly unsafe struct Lanes512(Vector512<float> value) : ILanes<Lanes5
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<int> Widen(sbyte* source) => Avx512F.IsSupported
         ? Avx512F.ConvertToVector512Int32(Vector128.Load(source))
-        : Vector512.Create(Lanes256.Widen(source), Lanes256.Widen(source + 8));
+        : Vector512.WidenLower(Vector256.WidenLower(Vector128.Load(source).ToVector256Unsafe()).ToVector512Unsafe());
 }
