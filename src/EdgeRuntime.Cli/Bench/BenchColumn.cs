@@ -47,6 +47,26 @@ internal sealed record BenchColumn(
         new("energy", "energy_source"),
     ];
 
+    /// <summary>Of several sequences at once: llama-batched-bench's columns behind those that name the model and its settings.</summary>
+    public static IReadOnlyList<BenchColumn> Parallel { get; } =
+    [
+        new("model", "model_type", IsKey: true),
+        new("file", "model_filename", Beside: "model_type"),
+        new("threads", "n_threads", 0, IsKey: true),
+        new("isa", "isa"),
+        new("kv", "type_k"),
+        new("PP", "pp", 0, IsKey: true),
+        new("TG", "tg", 0, IsKey: true),
+        new("B", "pl", 0, IsKey: true),
+        new("N_KV", "n_kv", 0),
+        new("T_PP s", "t_pp", 3),
+        new("S_PP t/s", "speed_pp", 2),
+        new("T_TG s", "t_tg", 3),
+        new("S_TG t/s", "speed_tg", 2),
+        new("T s", "t", 3),
+        new("S t/s", "speed", 2),
+    ];
+
     /// <summary>Of a comparison with another runtime.</summary>
     public static IReadOnlyList<BenchColumn> Comparison { get; } =
     [
@@ -73,7 +93,10 @@ internal sealed record BenchColumn(
 
     /// <summary>Those columns that at least one row has something for.</summary>
     public static IReadOnlyList<BenchColumn> Used(IEnumerable<BenchColumn> columns, IReadOnlyCollection<BenchRow> rows) =>
-        [.. columns.Where(column => rows.Any(row => row.Text(column.Field).Length > 0) && (column.Beside is null || column.TellsApart(rows)))];
+    [
+        .. columns.Where(column => rows.Any(row => row.Text(column.Field).Length > 0)
+            && (column.Beside is null || column.TellsApart(rows))),
+    ];
 
     private bool TellsApart(IReadOnlyCollection<BenchRow> rows) =>
         rows.GroupBy(row => row.Text(Beside!)).Any(group => group.Select(row => row.Text(Field)).Distinct().Skip(1).Any());

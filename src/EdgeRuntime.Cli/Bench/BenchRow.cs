@@ -3,22 +3,50 @@ using System.Collections;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using EdgeRuntime.Cli.Bench.Plan;
+using EdgeRuntime.State;
 
 namespace EdgeRuntime.Cli.Bench;
 
-/// <summary>One measurement as named fields, in the order in which reports show them. A value is a number, a text, a truth value or a list of numbers.</summary>
+/// <summary>
+/// One measurement as named fields, in the order in which reports show them. A value is a number, a text, a truth value or a list of
+/// numbers.
+/// </summary>
 internal sealed class BenchRow : IEnumerable<KeyValuePair<string, object>>
 {
     private readonly List<KeyValuePair<string, object>> _fields = [];
 
+    /// <summary>Creates a row that says what is measured: the machine, the model and its settings, by llama-bench's names.</summary>
+    public static BenchRow Identify(MachineFacts machine, ModelCard card, LanguageModel model, KvTypes kvTypes) => new()
+    {
+        { "cpu_info", machine.Processor },
+        { "os_info", machine.System },
+        { "backends", "EdgeRuntime" },
+        { "isa", model.InstructionSet },
+        { "model_filename", card.Path },
+        { "model_type", card.Description },
+        { "model_size", card.TensorBytes },
+        { "model_n_params", card.Parameters },
+        { "n_batch", BenchOptions.BatchTokens },
+        { "n_ubatch", BenchOptions.BatchTokens },
+        { "n_threads", model.Threads },
+        { "type_k", KvTypes.Name(kvTypes.Keys) },
+        { "type_v", KvTypes.Name(kvTypes.Values) },
+    };
+
     public void Add(string name, object value) => _fields.Add(new(name, value));
+
+    /// <summary>Adds the present time as the time of the measurement.</summary>
+    public void AddTestTime() => Add("test_time", DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture));
 
     /// <summary>A field as people and tables read it; empty where the row has none of that name.</summary>
     public string Text(string name) => Format(_fields.Find(field => field.Key == name).Value);
 
     /// <summary>A field's number; null where the row has none of that name.</summary>
     public double? Number(string name) =>
-        _fields.Find(field => field.Key == name).Value is IConvertible value and not string ? value.ToDouble(CultureInfo.InvariantCulture) : null;
+        _fields.Find(field => field.Key == name).Value is IConvertible value and not string
+            ? value.ToDouble(CultureInfo.InvariantCulture)
+            : null;
 
     public JsonObject ToJson()
     {

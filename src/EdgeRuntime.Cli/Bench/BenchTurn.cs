@@ -11,10 +11,13 @@ internal static class BenchTurn
     private const int WarmUpPrefill = 32;
     private const int WarmUpDecode = 2;
 
-    /// <summary>Token ids that both runtimes get: token p of the stream always goes to position p.</summary>
-    public static int[] CreateTokens(int count, int vocabulary)
+    /// <summary>Creates the token ids that every runtime gets: token p of the stream always goes to position p.</summary>
+    /// <param name="count">Number of tokens.</param>
+    /// <param name="vocabulary">One more than the greatest id.</param>
+    /// <param name="sequence">Number of the sequence; each has a stream of its own.</param>
+    public static int[] CreateTokens(int count, int vocabulary, int sequence = 0)
     {
-        var random = new Random(20240229);
+        var random = new Random(20240229 + sequence);
         int[] tokens = new int[count];
         for (int i = 0; i < count; i++)
         {

@@ -14,7 +14,7 @@ internal static class HtmlReport
 {
     private const int BarsWidth = 560;
 
-    /// <summary>Of a letter of the labels, about; the library's own measure is for another font than browsers take.</summary>
+    /// <summary>Approximate width of a letter of the labels; the library measures another font than browsers use.</summary>
     private const int LetterWidth = 7;
 
     private const int BarHeight = 26;
@@ -23,12 +23,15 @@ internal static class HtmlReport
     private const string Style =
         "body{font:15px/1.5 system-ui,sans-serif;max-width:1200px;margin:2em auto;padding:0 1em;color:#1c2430}"
         + "table{border-collapse:collapse;font-size:13px}td,th{padding:.25em .7em;border-bottom:1px solid #d5dae1;text-align:right}"
-        + "td.text,th.text{text-align:left}.scroll{overflow-x:auto}svg text{font-family:Arial,Helvetica,sans-serif}svg{max-width:100%;height:auto}";
+        + "td.text,th.text{text-align:left}.scroll{overflow-x:auto}svg text{font-family:Arial,Helvetica,sans-serif}"
+        + "svg{max-width:100%;height:auto}";
 
     public static void Write(
-        IReadOnlyCollection<BenchRow> rows, IReadOnlyList<BenchColumn> columns, IReadOnlyList<BenchPlot> plots, MachineFacts machine, TextWriter output)
+        IReadOnlyCollection<BenchRow> rows, IReadOnlyList<BenchColumn> columns, IReadOnlyList<BenchPlot> plots, MachineFacts machine,
+        TextWriter output)
     {
-        output.Write($"<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>edgert bench</title><style>{Style}</style></head><body>\n");
+        output.Write("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>edgert bench</title>");
+        output.Write($"<style>{Style}</style></head><body>\n");
         output.Write("<h1>edgert bench</h1>\n");
         output.Write($"<p>{Encode(machine.Summary)}</p>\n");
         WriteTable(rows, BenchColumn.Used(columns, rows), output);
@@ -98,7 +101,8 @@ internal static class HtmlReport
         };
         bars.Items.AddRange(rows.Select(row => new BarItem(row.Number(plot.Field)!.Value)));
         model.Series.Add(bars);
-        return new SvgExporter { Width = BarsWidth + labelWidth, Height = AxisHeight + (BarHeight * rows.Length), IsDocument = false }.ExportToString(model);
+        int height = AxisHeight + (BarHeight * rows.Length);
+        return new SvgExporter { Width = BarsWidth + labelWidth, Height = height, IsDocument = false }.ExportToString(model);
     }
 
     private static string Encode(string text) => WebUtility.HtmlEncode(text);
@@ -117,6 +121,12 @@ internal sealed record BenchPlot(string Title, string Field, string Unit, string
         new("Decode", "median_ts", "tok/s", "tg"),
         new("Share of the machine's read bandwidth while decoding", "bandwidth_share", "1 = all of it"),
         new("Inter-token latency, 99th percentile", "latency_p99_ms", "ms"),
+    ];
+
+    public static IReadOnlyList<BenchPlot> Parallel { get; } =
+    [
+        new("Prefill, all sequences together", "speed_pp", "tok/s"),
+        new("Decode, all sequences together", "speed_tg", "tok/s"),
     ];
 
     public static IReadOnlyList<BenchPlot> Comparison { get; } = [new("Speed as a multiple of llama.cpp's", "ratio", "ratio")];

@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;
-using System.Globalization;
 using System.Linq;
 using EdgeRuntime.Cli.Bench.Plan;
 using EdgeRuntime.Cli.Energy;
@@ -79,7 +78,8 @@ internal sealed class ModelBench(BenchOptions options, MachineFacts machine, Ene
 
         runtime.Pause();
         double after = ReadBandwidth.MeasureGigabytesPerSecond(runtime.Model.Threads);
-        return new TestTimes(seconds, latencies, Math.Min(before, after), Math.Max(before, after), ClockProbe.MeasureGigahertz(), readings, problem);
+        return new TestTimes(
+            seconds, latencies, Math.Min(before, after), Math.Max(before, after), ClockProbe.MeasureGigahertz(), readings, problem);
     }
 
     private double MeasureWarmFirstToken(EdgeBenchRuntime runtime, int[] tokens)
@@ -98,27 +98,13 @@ internal sealed class ModelBench(BenchOptions options, MachineFacts machine, Ene
 
     private BenchRow Identify(ModelCard card, EdgeBenchRuntime runtime, BenchTest test)
     {
-        return new BenchRow
-        {
-            { "cpu_info", machine.Processor },
-            { "os_info", machine.System },
-            { "backends", "EdgeRuntime" },
-            { "isa", runtime.Model.InstructionSet },
-            { "model_filename", card.Path },
-            { "model_type", card.Description },
-            { "model_size", card.TensorBytes },
-            { "model_n_params", card.Parameters },
-            { "n_batch", BenchOptions.BatchTokens },
-            { "n_ubatch", BenchOptions.BatchTokens },
-            { "n_threads", runtime.Model.Threads },
-            { "type_k", KvTypes.Name(options.KvTypes.Keys) },
-            { "type_v", KvTypes.Name(options.KvTypes.Values) },
-            { "n_prompt", test.Prompt },
-            { "n_gen", test.Generated },
-            { "n_depth", test.Depth },
-            { "test", test.Name },
-            { "test_time", DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture) },
-        };
+        BenchRow row = BenchRow.Identify(machine, card, runtime.Model, options.KvTypes);
+        row.Add("n_prompt", test.Prompt);
+        row.Add("n_gen", test.Generated);
+        row.Add("n_depth", test.Depth);
+        row.Add("test", test.Name);
+        row.AddTestTime();
+        return row;
     }
 
     private static void AddTimes(BenchRow row, BenchTest test, TestTimes times)
@@ -137,7 +123,8 @@ internal sealed class ModelBench(BenchOptions options, MachineFacts machine, Ene
         {
             foreach (int percent in (int[])[50, 95, 99])
             {
-                row.Add(FormattableString.Invariant($"latency_p{percent}_ms"), Math.Round(Statistics.Percentile(times.Latencies, percent) * 1e3, 4));
+                double milliseconds = Statistics.Percentile(times.Latencies, percent) * 1e3;
+                row.Add(FormattableString.Invariant($"latency_p{percent}_ms"), Math.Round(milliseconds, 4));
             }
 
             row.Add("latency_max_ms", Math.Round(times.Latencies.Max() * 1e3, 4));
@@ -204,7 +191,8 @@ internal sealed class ModelBench(BenchOptions options, MachineFacts machine, Ene
         }
 
         EnergyReading? sum = times.EnergyProblem is null ? times.Energy.Aggregate((a, b) => a.Plus(b)) : null;
-        foreach ((string name, object value) in EnergyFields.Of(times.EnergyProblem ?? energy.Status, sum, idle, (long)test.Tokens * times.Seconds.Length))
+        long tokens = (long)test.Tokens * times.Seconds.Length;
+        foreach ((string name, object value) in EnergyFields.Of(times.EnergyProblem ?? energy.Status, sum, idle, tokens))
         {
             row.Add(name, value);
         }

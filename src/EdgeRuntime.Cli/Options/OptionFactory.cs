@@ -30,9 +30,9 @@ internal static class OptionFactory
     /// <summary>
     /// Creates an option with a comma-separated list of numbers. If it is given several times, the lists are concatenated.
     /// </summary>
-    public static Option<int[]> Integers(string name, string alias, string help, int[]? defaultValue, int minimum, int maximum)
+    public static Option<int[]> Integers(string name, string[] aliases, string help, int[]? defaultValue, int minimum, int maximum)
     {
-        var option = new Option<int[]>(name, alias)
+        var option = new Option<int[]>(name, aliases)
         {
             Description = help,
             HelpName = "N,N",

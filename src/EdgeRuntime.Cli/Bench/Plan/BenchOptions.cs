@@ -14,6 +14,9 @@ internal sealed record BenchOptions
 
     public required IReadOnlyList<BenchTest> Tests { get; init; }
 
+    /// <summary>Tests of several sequences at once; when there are any, only these run.</summary>
+    public IReadOnlyList<ParallelTest> ParallelTests { get; init; } = [];
+
     public required IReadOnlyList<int> Threads { get; init; }
 
     public required int Repeats { get; init; }
