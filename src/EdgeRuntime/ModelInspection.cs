@@ -17,10 +17,12 @@ public sealed class ModelInspection
 {
     private readonly ModelModules? _modules;
 
-    private ModelInspection(string? architecture, ModelModules? modules, IReadOnlyList<string> problems)
+    private ModelInspection(
+        string? architecture, ModelModules? modules, IReadOnlyList<GgufTensor> tensorsNotRun, IReadOnlyList<string> problems)
     {
         Architecture = architecture;
         _modules = modules;
+        TensorsNotRun = tensorsNotRun;
         Problems = problems;
     }
 
@@ -35,6 +37,12 @@ public sealed class ModelInspection
     /// </summary>
     public IReadOnlyList<string> Problems { get; }
 
+    /// <summary>
+    /// Gets the tensors that the architecture knows and this runtime deliberately does not run: layers that predict further tokens, or
+    /// heads for other tasks.
+    /// </summary>
+    internal IReadOnlyList<GgufTensor> TensorsNotRun { get; }
+
     /// <summary>Determines whether this build has kernels for weights of the given type.</summary>
     public static bool HasKernels(TensorType type) => TensorFormats.Find(type) is not null;
 
@@ -43,10 +51,12 @@ public sealed class ModelInspection
     {
         var problems = new List<string>();
         ModelModules? modules = null;
+        GgufTensor[] notRun = [];
         try
         {
             var loader = new CpuLoader(file);
             modules = loader.Modules;
+            notRun = [.. loader.TensorsNotRun];
             loader.CheckTensors();
         }
         catch (UnsupportedModelException exception)
@@ -72,7 +82,7 @@ public sealed class ModelInspection
         }
 
         string? architecture = file.Metadata.TryGetValue("general.architecture", out object? name) ? name as string : null;
-        return new ModelInspection(architecture, modules, problems);
+        return new ModelInspection(architecture, modules, notRun, problems);
     }
 
     /// <summary>Computes the size of a session's KV cache.</summary>

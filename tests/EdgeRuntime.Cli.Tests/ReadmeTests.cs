@@ -65,6 +65,17 @@ public sealed partial class ReadmeTests
         Assert.NotEmpty(string.Concat(Example(folder.File("model.gguf"))));
     }
 
+    [Fact]
+    public void Architectures_AreThoseOfTheCommand()
+    {
+        string[] names = Edgert.Run("info", "--architectures").Expect(0).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        string expected = string.Join(", ", names.Select(name => $"`{name}`"));
+        string found = Blanks().Replace(ArchitectureList().Match(Readme).Groups["list"].Value, " ");
+        Assert.True(
+            found == expected,
+            $"README.md lists other architectures than 'edgert info --architectures'. Write this between its marks:\n{expected}");
+    }
+
     private static List<string> Example(string path)
     {
         var pieces = new List<string>();
@@ -91,6 +102,12 @@ public sealed partial class ReadmeTests
 
     [GeneratedRegex(@"// Example\n(?<code>.*?)// End", RegexOptions.Singleline)]
     private static partial Regex CompiledExample();
+
+    [GeneratedRegex(@"<!-- architectures -->(?<list>.*?)<!-- end -->", RegexOptions.Singleline)]
+    private static partial Regex ArchitectureList();
+
+    [GeneratedRegex(@"\s+")]
+    private static partial Regex Blanks();
 
     private sealed class Recorder(List<string> pieces)
     {

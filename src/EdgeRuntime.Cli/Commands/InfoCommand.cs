@@ -5,6 +5,7 @@ using System.Globalization;
 using System.Linq;
 using System.Text;
 using System.Text.Json.Nodes;
+using EdgeRuntime.Architectures;
 using EdgeRuntime.Cli.Options;
 using EdgeRuntime.Cli.Terminal;
 using EdgeRuntime.Gguf;
@@ -12,28 +13,36 @@ using EdgeRuntime.State;
 
 namespace EdgeRuntime.Cli.Commands;
 
-/// <summary><c>edgert info</c>: what is in a model file, what it will need, and whether it can run here.</summary>
+/// <summary><c>edgert info</c>: prints what a model file holds and needs, and whether it can run here.</summary>
 internal static class InfoCommand
 {
     public static Command Create()
     {
         var options = new ModelCommandOptions();
         Option<bool> json = OptionFactory.Switch("--json", [], "Print one JSON object");
+        Option<bool> architectures = OptionFactory.Switch(
+            "--architectures", [], "Print the architectures that this build runs instead, one a line");
         var command = new Command(
             "info",
-            "Prints what a model file holds: architecture, sizes, tensor types, tokenizer, chat template, the memory that a context of --ctx "
-            + "tokens will need, and whether this build can run it. Nothing is loaded.")
+            "Prints what a model file holds: architecture, sizes, tensor types, tokenizer, chat template, the memory that a context of "
+            + "--ctx tokens will need, and whether this build can run it. Nothing is loaded.")
         {
             options.ModelArgument, options.Model, options.Context, options.KvType, options.KvKeyType, options.KvValueType, options.Isa,
-            options.Verbose, json,
+            options.Verbose, json, architectures,
         };
         command.SetAction(parsed =>
         {
+            using var output = new StandardOutput();
+            if (parsed.GetValue(architectures))
+            {
+                output.Write(string.Concat(Architecture.All.Select(architecture => architecture.Name + "\n")));
+                return 0;
+            }
+
             using GgufFile file = GgufFile.Open(options.FindModel(parsed));
             var facts = ModelFacts.Read(file, parsed.GetValue(options.Isa));
             int trained = facts.Inspection.ContextLength ?? SessionOptions.DefaultContextLength;
             int context = options.GetContextLength(parsed, trained) ?? Math.Min(trained, SessionOptions.DefaultContextLength);
-            using var output = new StandardOutput();
             if (parsed.GetValue(json))
             {
                 JsonText.Write(ToJson(facts, context, options.GetKvTypes(parsed)), output);
@@ -52,7 +61,8 @@ internal static class InfoCommand
     {
         GgufFile file = facts.File;
         var text = new StringBuilder();
-        Add("file", $"{file.Path} ({ByteText.Format(file.ByteLength)}, GGUF version {file.Version}{(file.Parts.Count > 1 ? $", {file.Parts.Count} parts" : "")})");
+        string parts = file.Parts.Count > 1 ? $", {file.Parts.Count} parts" : "";
+        Add("file", $"{file.Path} ({ByteText.Format(file.ByteLength)}, GGUF version {file.Version}{parts})");
         Add("name", facts.Name ?? "not given");
         Add("architecture", facts.Inspection.Architecture ?? "not given");
         foreach ((string key, string value) in facts.Sizes)
@@ -69,6 +79,7 @@ internal static class InfoCommand
             text.Append(Invariant($"{type.Type,-14}{type.Count,8}{type.Bytes,16:N0}   {(type.HasKernels ? "yes" : "no")}\n"));
         }
 
+        AddTensorsNotRun(text, facts.Inspection.TensorsNotRun);
         long? cache = facts.Inspection.KvCacheBytes(context, kvTypes.Keys, kvTypes.Values);
         text.Append(Invariant($"\nmemory for a context of {context} tokens\n"));
         Add("  weights", "about " + ByteText.Format(facts.WeightBytes));
@@ -83,6 +94,19 @@ internal static class InfoCommand
         return text.ToString();
 
         void Add(string name, string value) => text.Append(Invariant($"{name,-16}{value}\n"));
+    }
+
+    private static void AddTensorsNotRun(StringBuilder text, IReadOnlyList<GgufTensor> tensors)
+    {
+        if (tensors.Count > 0)
+        {
+            string bytes = ByteText.Format(tensors.Sum(tensor => tensor.ByteLength));
+            text.Append(Invariant($"\ntensors that do not run here ({tensors.Count}, {bytes}); the answers do not depend on them\n"));
+            foreach (GgufTensor tensor in tensors)
+            {
+                text.Append(CultureInfo.InvariantCulture, $"  {Printable.Shorten(tensor.Name)}\n");
+            }
+        }
     }
 
     private static JsonObject ToJson(ModelFacts facts, int context, KvTypes kvTypes) => new()
@@ -112,6 +136,7 @@ internal static class InfoCommand
             ["bytes"] = type.Bytes,
             ["kernels"] = type.HasKernels,
         })]),
+        ["tensors_not_run"] = new JsonArray([.. facts.Inspection.TensorsNotRun.Select(tensor => JsonValue.Create(tensor.Name))]),
         ["memory"] = new JsonObject
         {
             ["context"] = context,

@@ -12,10 +12,10 @@ namespace EdgeRuntime.Cli.Commands;
 /// <summary>The tensors of one type in a file.</summary>
 internal sealed record TensorTypeCount(string Type, int Count, long Bytes, bool HasKernels);
 
-/// <summary>What a person wants to know of a model file before running it.</summary>
+/// <summary>The facts of a model file that a person wants to know before running it.</summary>
 internal sealed class ModelFacts
 {
-    /// <summary>Sizes that architectures share, as the last part of their metadata key, with the name to show.</summary>
+    /// <summary>The sizes that architectures share: the last part of their metadata key, and the name to show.</summary>
     private static readonly (string Key, string Name)[] SizeKeys =
     [
         ("context_length", "context"), ("block_count", "layers"), ("embedding_length", "width"), ("feed_forward_length", "feed-forward"),
@@ -45,7 +45,8 @@ internal sealed class ModelFacts
 
     public string Template => Text("tokenizer.chat_template") ?? "";
 
-    public int VocabularySize => File.Metadata.TryGetValue("tokenizer.ggml.tokens", out object? tokens) && tokens is Array list ? list.Length : 0;
+    public int VocabularySize =>
+        File.Metadata.TryGetValue("tokenizer.ggml.tokens", out object? tokens) && tokens is Array list ? list.Length : 0;
 
     public IReadOnlyDictionary<string, string> Sizes => SizeKeys
         .Select(size => (size.Name, Value: Scalar($"{Inspection.Architecture}.{size.Key}")))
@@ -54,9 +55,10 @@ internal sealed class ModelFacts
 
     public long Parameters => File.Tensors.Sum(tensor => tensor.Rows * tensor.Columns);
 
-    public long WeightBytes => File.Tensors.Sum(tensor => tensor.ByteLength);
+    /// <summary>Gets the bytes of the weights that run.</summary>
+    public long WeightBytes => TensorBytes - Inspection.TensorsNotRun.Sum(tensor => tensor.ByteLength);
 
-    public double BitsPerWeight => Parameters == 0 ? 0 : 8.0 * WeightBytes / Parameters;
+    public double BitsPerWeight => Parameters == 0 ? 0 : 8.0 * TensorBytes / Parameters;
 
     public IReadOnlyList<TensorTypeCount> TensorTypes =>
     [
@@ -65,6 +67,8 @@ internal sealed class ModelFacts
                 group.Key.ToString(), group.Count(), group.Sum(tensor => tensor.ByteLength), ModelInspection.HasKernels(group.Key)))
             .OrderByDescending(type => type.Bytes),
     ];
+
+    private long TensorBytes => File.Tensors.Sum(tensor => tensor.ByteLength);
 
     /// <param name="file">The opened file; stays the caller's.</param>
     /// <param name="instructionSet">Name of the instruction set that was asked for, or null.</param>

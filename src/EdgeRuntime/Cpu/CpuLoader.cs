@@ -1,5 +1,7 @@
 using System;
+using System.Collections.Generic;
 using System.Diagnostics;
+using System.Linq;
 using System.Threading;
 using EdgeRuntime.Gguf;
 using EdgeRuntime.Kernels;
@@ -34,6 +36,9 @@ internal sealed class CpuLoader
 
     /// <summary>The modules of the model.</summary>
     public ModelModules Modules { get; }
+
+    /// <summary>The tensors that the architecture knows and deliberately does not run.</summary>
+    public IEnumerable<GgufTensor> TensorsNotRun => _file.Tensors.Where(tensor => Modules.IsNotRun(tensor.Name));
 
     /// <summary>Checks that the file has the tensors of all modules, in the right shapes and types, and no others.</summary>
     /// <exception cref="ModelFormatException">A tensor is missing or has a wrong shape.</exception>

@@ -1,7 +1,10 @@
 using System;
+using System.IO;
 using System.Linq;
 using System.Text.Json;
 using EdgeRuntime.Cli.Tests.Support;
+using EdgeRuntime.Formats;
+using EdgeRuntime.Gguf;
 using EdgeRuntime.TestSupport;
 using Xunit;
 
@@ -29,7 +32,8 @@ public sealed class InfoTests
     [Fact]
     public void Info_KeysAndValuesOfTwoTypes_TellsTheirMemory()
     {
-        JsonElement memory = Edgert.Run("info", "--json", "--ctx", "2048", "-ctk", "q8_0", "-ctv", "q4_0").Expect(0).Json.GetProperty("memory");
+        EdgertResult result = Edgert.Run("info", "--json", "--ctx", "2048", "-ctk", "q8_0", "-ctv", "q4_0").Expect(0);
+        JsonElement memory = result.Json.GetProperty("memory");
         Assert.Equal("Q8_0/Q4_0", memory.GetProperty("kv_type").GetString());
         Assert.Equal("q8_0", memory.GetProperty("type_k").GetString());
         Assert.Equal("q4_0", memory.GetProperty("type_v").GetString());
@@ -41,10 +45,23 @@ public sealed class InfoTests
     public void Info_Text_NamesTheSameFacts()
     {
         string output = Edgert.Run("info", Edgert.SmolLm).Expect(0).Output;
-        foreach (string fact in (string[])["llama", "134,515,008", "gpt2 (smollm), 49152 tokens", "Q4_1", "66,355,200", "KV cache", "runs here       yes"])
-        {
-            Assert.Contains(fact, output, StringComparison.Ordinal);
-        }
+        string[] facts = ["llama", "134,515,008", "gpt2 (smollm), 49152 tokens", "Q4_1", "66,355,200", "KV cache", "runs here       yes"];
+        Assert.All(facts, fact => Assert.Contains(fact, output, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Info_TensorsThatTheArchitectureDoesNotRun_AreListed()
+    {
+        using var folder = new TemporaryFolder();
+        string file = folder.File("model.gguf");
+        WriteQwen3WithClassifier(file);
+        JsonElement json = Edgert.Run("info", "--json", file).Expect(0).Json;
+        Assert.Equal(["cls.output.weight"], json.GetProperty("tensors_not_run").EnumerateArray().Select(name => name.GetString()));
+        Assert.True(json.GetProperty("runs_here").GetBoolean(), json.GetProperty("problems").ToString());
+        long bytes = json.GetProperty("tensor_types").EnumerateArray().Sum(type => type.GetProperty("bytes").GetInt64());
+        Assert.Equal(bytes - (64 * sizeof(float)), json.GetProperty("memory").GetProperty("weight_bytes").GetInt64());
+        Assert.Contains("\n  cls.output.weight\n", Edgert.Run("info", file).Expect(0).Output, StringComparison.Ordinal);
+        Assert.Empty(Edgert.Run("info", "--json", Edgert.Stories).Expect(0).Json.GetProperty("tensors_not_run").EnumerateArray());
     }
 
     [Fact]
@@ -84,8 +101,51 @@ public sealed class InfoTests
     public void Info_SplitModel_CountsAllParts()
     {
         string folder = SharedData.Require("conformance/split");
-        string part = System.IO.Directory.GetFiles(folder, "*00002-of-00003.gguf").Single();
+        string part = Directory.GetFiles(folder, "*00002-of-00003.gguf").Single();
         JsonElement json = Edgert.Run("info", "--json", part).Expect(0).Json;
-        Assert.Equal((3, 48), (json.GetProperty("parts").GetInt32(), json.GetProperty("tensor_types").EnumerateArray().Sum(type => type.GetProperty("count").GetInt32())));
+        Assert.Equal(3, json.GetProperty("parts").GetInt32());
+        Assert.Equal(48, json.GetProperty("tensor_types").EnumerateArray().Sum(type => type.GetProperty("count").GetInt32()));
+    }
+
+    /// <summary>Writes stories260K as a Qwen3 model: with norms of queries and keys, and a classifier's head, which nothing runs.</summary>
+    private static void WriteQwen3WithClassifier(string path)
+    {
+        using GgufFile source = GgufFile.Open(Edgert.Stories);
+        using FileStream stream = File.Create(path);
+        var writer = new GgufWriter(stream);
+        foreach (string key in source.Metadata.Keys)
+        {
+            Assert.True(source.Metadata.TryGetValue(key, out object? value));
+            bool isArchitecture = key == "general.architecture";
+            writer.AddKey(key.Replace("llama.", "qwen3.", StringComparison.Ordinal), isArchitecture ? "qwen3" : value);
+        }
+
+        (string Name, int Length)[] added =
+        [
+            .. Enumerable.Range(0, 5).SelectMany(layer => (string[])[$"blk.{layer}.attn_q_norm.weight", $"blk.{layer}.attn_k_norm.weight"])
+                .Select(name => (name, 8)),
+            ("cls.output.weight", 64),
+        ];
+        foreach (GgufTensor tensor in source.Tensors)
+        {
+            writer.AddTensor(tensor.Name, tensor.Type, tensor.Dimensions.TrimEnd(1L));
+        }
+
+        foreach ((string name, int length) in added)
+        {
+            writer.AddTensor(name, TensorType.F32, [length]);
+        }
+
+        foreach (GgufTensor tensor in source.Tensors)
+        {
+            writer.WriteData(tensor.GetRows(0, (int)tensor.Rows));
+        }
+
+        foreach ((_, int length) in added)
+        {
+            writer.WriteData(new byte[length * sizeof(float)]);
+        }
+
+        writer.Complete();
     }
 }
