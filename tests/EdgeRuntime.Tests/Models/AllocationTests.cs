@@ -1,5 +1,7 @@
 using System;
 using System.IO;
+using System.Linq;
+using EdgeRuntime.Engine;
 using EdgeRuntime.Tests.Support;
 using EdgeRuntime.TestSupport;
 using EdgeRuntime.Threading;
@@ -7,29 +9,52 @@ using Xunit;
 
 namespace EdgeRuntime.Tests.Models;
 
-/// <summary>Alone, because other models would share the worker threads.</summary>
+/// <summary>Runs alone, because other models would share the worker threads.</summary>
 [Collection(nameof(Alone))]
 public sealed class AllocationTests
 {
+    private static readonly string Model = Path.Combine(SharedData.Repository, "models", "SmolLM2-135M-Instruct-Q4_1.gguf");
+
     [Fact]
     public void Forward_OneTokenAtATime_AllocatesNothing()
     {
-        using var model = LanguageModel.Load(Path.Combine(SharedData.Repository, "models", "SmolLM2-135M-Instruct-Q4_1.gguf"));
+        using var model = LanguageModel.Load(Model);
         using ModelSession session = model.CreateSession(new SessionOptions { ContextLength = 64 });
+        int[] token = [100];
+        AssertAllocatesNothing(model, () => session.Forward(token));
+    }
+
+    [Fact]
+    public void Run_SeveralSequences_AllocatesNothing()
+    {
+        const int Sequences = 5;
+        using var model = LanguageModel.Load(Model);
+        var options = new EngineStateOptions { Capacity = 64, BatchTokens = 1 };
+        IEngineState[] states = [.. Enumerable.Range(0, Sequences).Select(_ => model.Engine.CreateState(options))];
+        int[] tokens = [100, 200, 300, 400, 500];
+        float[] logits = new float[Sequences * model.VocabularySize];
+        BatchSlice[] batch = [.. states.Select((state, i) => new BatchSlice(
+            state, tokens.AsMemory(i, 1), 1, logits.AsMemory(i * model.VocabularySize, model.VocabularySize)))];
+        AssertAllocatesNothing(model, () => model.Engine.Run(batch));
+        Assert.All(states, state => Assert.Equal(24, state.Length));
+        Array.ForEach(states, state => state.Dispose());
+    }
+
+    private static void AssertAllocatesNothing(LanguageModel model, Action step)
+    {
         WorkerPool team = SharedWorkerPool.Rent(model.Threads);
         var before = new AllocatedBytes(team.Threads);
         var after = new AllocatedBytes(team.Threads);
-        int[] token = [100];
         for (int i = 0; i < 8; i++)
         {
-            session.Forward(token);
+            step();
         }
 
         team.Run(after); // so that its code is there
         team.Run(before);
         for (int i = 0; i < 16; i++)
         {
-            session.Forward(token);
+            step();
         }
 
         team.Run(after);
@@ -37,7 +62,10 @@ public sealed class AllocationTests
         Assert.Equal(before.OfThreads, after.OfThreads);
     }
 
-    /// <summary>What each thread of the team has allocated so far: the test runner's own threads, which allocate when they like, don't count.</summary>
+    /// <summary>
+    /// Reads the bytes that each thread of the team has allocated so far. Threads of the test runner, which allocate at any time, do not
+    /// count.
+    /// </summary>
     private sealed class AllocatedBytes(int threads) : ITeamWork
     {
         public long[] OfThreads { get; } = new long[threads];
