@@ -6,35 +6,37 @@ using Spectre.Console.Rendering;
 
 namespace EdgeRuntime.Cli.Chat;
 
-/// <summary>Where the chat writes: answers as they come, and remarks of the program, which on a terminal look different.</summary>
+/// <summary>The output of a chat: answers as they come, and remarks of the program, which look different on a terminal.</summary>
 internal abstract class ChatScreen
 {
     protected const string ContextFull = "the context is full: /clear, or a longer --ctx";
 
-    /// <summary>A piece of an answer.</summary>
+    /// <summary>Writes a piece of an answer.</summary>
     public abstract void WriteAnswer(string text);
 
-    /// <summary>The end of an answer.</summary>
+    /// <summary>Ends an answer.</summary>
     public abstract void EndAnswer(Answer answer);
 
-    /// <summary>A remark: never part of the conversation.</summary>
+    /// <summary>Writes a remark, which is no part of the conversation.</summary>
     public abstract void Remark(string text);
 
-    /// <summary>Something that went wrong; the conversation goes on.</summary>
+    /// <summary>Writes an error that leaves the conversation as it is.</summary>
     public abstract void Error(string text);
 }
 
-/// <summary>A terminal: dim remarks, red errors.</summary>
+/// <summary>A terminal: answers wrapped at words, dim remarks, red errors.</summary>
 internal sealed class TerminalScreen(TextWriter output, TerminalConsole console) : ChatScreen
 {
     private static readonly Style s_dim = new(decoration: Decoration.Dim);
     private static readonly Style s_red = new(Color.Red);
 
-    public override void WriteAnswer(string text) => output.Write(text);
+    private readonly WordWrapper _wrapper = new();
+
+    public override void WriteAnswer(string text) => output.Write(_wrapper.Apply(text, console.Profile.Width));
 
     public override void EndAnswer(Answer answer)
     {
-        output.Write("\n");
+        output.Write(_wrapper.End() + "\n");
         string reason = answer.Cost.StopReason switch
         {
             StopReason.MaxTokens => " (stopped at --max-tokens)",
@@ -47,9 +49,13 @@ internal sealed class TerminalScreen(TextWriter output, TerminalConsole console)
 
     public override void Remark(string text) => Write(text, s_dim);
 
-    public override void Error(string text) => Write(text, s_red);
+    public override void Error(string text)
+    {
+        output.Write(_wrapper.End()); // of an answer that the error has ended
+        Write(text, s_red);
+    }
 
-    // The terminal wraps long lines itself, and then joins them again when they are copied or the window grows.
+    // The terminal wraps long remarks itself, so that it joins them again when they are copied or the window grows.
     private void Write(string text, Style style) => console.Write([new Segment(text, style), Segment.LineBreak]);
 }
 

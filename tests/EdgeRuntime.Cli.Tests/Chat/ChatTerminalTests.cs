@@ -28,6 +28,23 @@ public sealed partial class ChatTerminalTests
     }
 
     [Fact]
+    public void Chat_LongAnswer_IsBrokenBetweenWords()
+    {
+        const string Turn = "Once upon a time";
+        string[] options = ["chat", "-m", Edgert.Stories, "--temp", "0", "-n", "120"];
+        string[] words = Edgert.RunWith(Turn + "\n", options).Expect(0).Output.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
+
+        using TerminalSession terminal = new(options);
+        terminal.WaitForPrompt();
+        terminal.Resize(30, 40);
+        terminal.Enter(Turn);
+        string screen = terminal.WaitFor(seen => CostLine().IsMatch(seen.ReplaceLineEndings(" ")), "the line with the costs");
+        string answer = screen.Split("> " + Turn)[1].Split("\nprompt ")[0];
+        Assert.Equal(words, answer.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries));
+        Assert.True(answer.Trim().Split('\n').Length > 5, answer);
+    }
+
+    [Fact]
     public void Chat_CtrlC_StopsTheAnswerAndKeepsTheSessionASecondOneLeaves()
     {
         using TerminalSession terminal = Start(Edgert.SmolLm);
@@ -212,7 +229,7 @@ public sealed partial class ChatTerminalTests
         Assert.Contains("system: one", screen, StringComparison.Ordinal);
     }
 
-    [GeneratedRegex(@"\nprompt \d+ tokens, [\d.]+ tok/s; generated \d+ tokens, [\d.]+ tok/s; first token after [\d.]+ s")]
+    [GeneratedRegex(@"\sprompt \d+ tokens, [\d.]+ tok/s; generated \d+ tokens, [\d.]+ tok/s; first token after [\d.]+ s")]
     private static partial Regex CostLine();
 
     private static TerminalSession Start(string model, params string[] options) => new(["chat", "-m", model, "--temp", "0", .. options]);
