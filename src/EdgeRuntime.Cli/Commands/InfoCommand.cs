@@ -82,7 +82,7 @@ internal static class InfoCommand
 
         return text.ToString();
 
-        void Add(string name, string value) => text.Append(Invariant($"{name,-16}{value}\n"));
+        void Add(string name, string value) => text.Append(Invariant($"{name,-16}{OneLine.Value(value)}\n"));
     }
 
     private static JsonObject ToJson(ModelFacts facts, int context, KvTypes kvTypes) => new()
