@@ -19,7 +19,8 @@ public sealed partial class ReadmeTests
 
     public static TheoryData<string> Commands =>
     [
-        .. TestedBlock().Matches(Readme).SelectMany(block => block.Groups["lines"].Value.Split('\n', StringSplitOptions.RemoveEmptyEntries)),
+        .. TestedBlock().Matches(Readme)
+            .SelectMany(block => block.Groups["lines"].Value.Split('\n', StringSplitOptions.RemoveEmptyEntries)),
     ];
 
     [Theory]
@@ -65,6 +66,15 @@ public sealed partial class ReadmeTests
         Assert.NotEmpty(string.Concat(Example(folder.File("model.gguf"))));
     }
 
+    [Fact]
+    public void Links_ToFiles_AreNotBroken()
+    {
+        foreach (Match link in FileLink().Matches(Readme))
+        {
+            Assert.True(File.Exists(Path.Combine(SharedData.Repository, link.Groups["file"].Value)), link.Value);
+        }
+    }
+
     private static List<string> Example(string path)
     {
         var pieces = new List<string>();
@@ -84,13 +94,17 @@ public sealed partial class ReadmeTests
 
     private static string SourcePath([CallerFilePath] string path = "") => path;
 
-    private static string Compact(string code) => string.Concat(code.Replace("\"model.gguf\"", "path", StringComparison.Ordinal).Where(c => !char.IsWhiteSpace(c)));
+    private static string Compact(string code) =>
+        string.Concat(code.Replace("\"model.gguf\"", "path", StringComparison.Ordinal).Where(c => !char.IsWhiteSpace(c)));
 
     [GeneratedRegex(@"<!-- tested -->\s*```sh\n(?<lines>.*?)```", RegexOptions.Singleline)]
     private static partial Regex TestedBlock();
 
     [GeneratedRegex(@"// Example\n(?<code>.*?)// End", RegexOptions.Singleline)]
     private static partial Regex CompiledExample();
+
+    [GeneratedRegex(@"\]\((?<file>[\w./-]+)\)")]
+    private static partial Regex FileLink();
 
     private sealed class Recorder(List<string> pieces)
     {

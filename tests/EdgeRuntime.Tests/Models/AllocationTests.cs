@@ -1,5 +1,4 @@
 using System;
-using System.IO;
 using EdgeRuntime.Tests.Support;
 using EdgeRuntime.TestSupport;
 using EdgeRuntime.Threading;
@@ -14,7 +13,7 @@ public sealed class AllocationTests
     [Fact]
     public void Forward_OneTokenAtATime_AllocatesNothing()
     {
-        using var model = LanguageModel.Load(Path.Combine(SharedData.Repository, "models", "SmolLM2-135M-Instruct-Q4_1.gguf"));
+        using var model = LanguageModel.Load(TestModels.SmolLm);
         using ModelSession session = model.CreateSession(new SessionOptions { ContextLength = 64 });
         WorkerPool team = SharedWorkerPool.Rent(model.Threads);
         var before = new AllocatedBytes(team.Threads);
@@ -37,7 +36,8 @@ public sealed class AllocationTests
         Assert.Equal(before.OfThreads, after.OfThreads);
     }
 
-    /// <summary>What each thread of the team has allocated so far: the test runner's own threads, which allocate when they like, don't count.</summary>
+    /// <summary>What each thread of the team has allocated so far: the test runner's own threads, which allocate when they like, don't
+    /// count.</summary>
     private sealed class AllocatedBytes(int threads) : ITeamWork
     {
         public long[] OfThreads { get; } = new long[threads];
