@@ -5,7 +5,6 @@ using System.CommandLine.Parsing;
 using System.Linq;
 using System.Runtime.InteropServices;
 using EdgeRuntime.Cli.Commands;
-using EdgeRuntime.Cli.Downloads;
 using EdgeRuntime.Cli.Models;
 using EdgeRuntime.Cli.Terminal;
 using EdgeRuntime.Files;

@@ -19,7 +19,8 @@ public sealed partial class ReadmeTests
 
     public static TheoryData<string> Commands =>
     [
-        .. TestedBlock().Matches(Readme).SelectMany(block => block.Groups["lines"].Value.Split('\n', StringSplitOptions.RemoveEmptyEntries)),
+        .. TestedBlock().Matches(Readme)
+            .SelectMany(block => block.Groups["lines"].Value.Split('\n', StringSplitOptions.RemoveEmptyEntries)),
     ];
 
     [Theory]
@@ -95,7 +96,8 @@ public sealed partial class ReadmeTests
 
     private static string SourcePath([CallerFilePath] string path = "") => path;
 
-    private static string Compact(string code) => string.Concat(code.Replace("\"model.gguf\"", "path", StringComparison.Ordinal).Where(c => !char.IsWhiteSpace(c)));
+    private static string Compact(string code) =>
+        string.Concat(code.Replace("\"model.gguf\"", "path", StringComparison.Ordinal).Where(c => !char.IsWhiteSpace(c)));
 
     [GeneratedRegex(@"<!-- tested -->\s*```sh\n(?<lines>.*?)```", RegexOptions.Singleline)]
     private static partial Regex TestedBlock();

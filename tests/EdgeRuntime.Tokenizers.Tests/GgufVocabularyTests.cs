@@ -1,4 +1,3 @@
-using System.IO;
 using System.Linq;
 using EdgeRuntime.Generation;
 using EdgeRuntime.Gguf;
@@ -48,7 +47,7 @@ public sealed class GgufVocabularyTests
     [InlineData("SmolLM2-135M-Instruct-Q4_1.gguf")]
     public void CreateTokenizer_BundledModel_GivesTextBack(string name)
     {
-        using GgufFile file = GgufFile.Open(Path.Combine(SharedData.Repository, "models", name));
+        using GgufFile file = GgufFile.Open(TestModels.InRepository(name));
         Tokenizer tokenizer = GgufVocabulary.CreateTokenizer(file);
         Assert.Equal("Once upon a time, 3 bears: <3", tokenizer.Decode([.. tokenizer.Encode("Once upon a time, 3 bears: <3")]));
         Assert.Equal(1, tokenizer.BeginOfSequence);

@@ -69,7 +69,8 @@ public sealed class RoundTripTests
         for (int round = 0; round < 400; round++)
         {
             // Low ids are the single bytes in many vocabularies: they make broken characters.
-            int[] ids = [.. Enumerable.Range(0, random.Next(24)).Select(_ => random.Next(random.Next(2) == 0 ? 300 : tokenizer.VocabularySize))];
+            int[] ids =
+                [.. Enumerable.Range(0, random.Next(24)).Select(_ => random.Next(random.Next(2) == 0 ? 300 : tokenizer.VocabularySize))];
             var text = new StringBuilder();
             foreach (int id in ids)
             {

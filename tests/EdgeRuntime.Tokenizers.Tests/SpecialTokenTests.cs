@@ -71,7 +71,8 @@ public sealed class SpecialTokenTests
     [Fact]
     public void IsEndOfGeneration_KnownTexts_EndEvenWhenTheFileIsSilent()
     {
-        Tokenizer tokenizer = Tokenizer.Create(ByteLevel([], ("<|im_end|>", Normal), ("<end_of_turn>", Control), ("<|im_start|>", Control)));
+        Tokenizer tokenizer =
+            Tokenizer.Create(ByteLevel([], ("<|im_end|>", Normal), ("<end_of_turn>", Control), ("<|im_start|>", Control)));
         int[] ends = [.. Enumerable.Range(0, tokenizer.VocabularySize).Where(tokenizer.IsEndOfGeneration)];
         Assert.Equal(["<|im_end|>", "<end_of_turn>"], tokenizer.Pieces(ends));
         Assert.All(ends, end => Assert.True(tokenizer.IsControl(end)));

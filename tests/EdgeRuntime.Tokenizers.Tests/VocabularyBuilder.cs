@@ -32,7 +32,8 @@ internal static class VocabularyBuilder
         };
     }
 
-    /// <summary>A byte-level vocabulary: the 95 printable ASCII characters and the space's letter, the pieces of the merges, and more.</summary>
+    /// <summary>A byte-level vocabulary: the 95 printable ASCII characters and the space's letter, the pieces of the merges, and
+    /// more.</summary>
     public static VocabularyData ByteLevel(string[] merges, params (string Text, int Type)[] more)
     {
         (string Text, int Type)[] all =

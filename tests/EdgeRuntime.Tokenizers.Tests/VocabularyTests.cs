@@ -55,7 +55,8 @@ public sealed class VocabularyTests
     [InlineData(" ")]
     [InlineData(" a")]
     [InlineData("a ")]
-    public void Create_MergeWithoutTwoPieces_IsRefused(string merge) => Refuses("merges", ByteLevel([]) with { Merges = VocabularyBuilder.Encode([merge]) });
+    public void Create_MergeWithoutTwoPieces_IsRefused(string merge) =>
+        Refuses("merges", ByteLevel([]) with { Merges = VocabularyBuilder.Encode([merge]) });
 
     [Fact]
     public void Create_TokenThatIsNotUtf8_KeepsItsBytes()

@@ -1,6 +1,7 @@
 using System;
 using EdgeRuntime.Cli.Bench.Plan;
 using EdgeRuntime.Engine;
+using EdgeRuntime.Sampling;
 using EdgeRuntime.State;
 
 namespace EdgeRuntime.Cli.Bench;

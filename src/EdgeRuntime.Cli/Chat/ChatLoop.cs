@@ -61,7 +61,7 @@ internal sealed class ChatLoop(ModelSession session, ChatSession chat, TurnReade
         }
         catch (Exception exception) when (ErrorReport.IsExpected(exception) && exception is not OutputException)
         {
-            screen.Error(ErrorReport.Describe(exception));
+            screen.Error(ErrorReport.DescribeInOneLine(exception));
         }
         finally
         {

@@ -93,7 +93,7 @@ internal static class InfoCommand
 
         return text.ToString();
 
-        void Add(string name, string value) => text.Append(Invariant($"{name,-16}{value}\n"));
+        void Add(string name, string value) => text.Append(Invariant($"{name,-16}{OneLine.Value(value)}\n"));
     }
 
     private static void AddTensorsNotRun(StringBuilder text, IReadOnlyList<GgufTensor> tensors)

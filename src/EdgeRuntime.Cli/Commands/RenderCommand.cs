@@ -92,7 +92,7 @@ internal static class RenderCommand
                 results[@case.Name] = new JsonObject { ["error"] = exception.Reason };
                 if (verbose)
                 {
-                    Console.Error.WriteLine($"{@case.Name}: {exception.Message}");
+                    Console.Error.WriteLine(OneLine.Message($"{@case.Name}: {exception.Message}"));
                 }
             }
         }

@@ -1,4 +1,5 @@
 using System;
+using EdgeRuntime.Cli.Terminal;
 
 namespace EdgeRuntime.Cli.Downloads;
 

@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
-using EdgeRuntime.Cli.Downloads;
 using EdgeRuntime.Cli.Terminal;
 
 namespace EdgeRuntime.Cli.Models;
@@ -91,7 +90,7 @@ internal static class ModelLocator
     {
         if (!isName)
         {
-            return model.Contains("://", StringComparison.Ordinal)
+            return WebAddress.IsAddress(model)
                 ? new CommandException($"{WebAddress.Show(model)}: is a URL, expected a file; 'edgert pull' downloads it")
                 : new CommandException($"{model}: no such file");
         }

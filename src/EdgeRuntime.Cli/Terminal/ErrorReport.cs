@@ -1,5 +1,6 @@
 using System;
 using System.IO;
+using System.Linq;
 using System.Net.Http;
 using System.Text.Json;
 using EdgeRuntime.Tokenizers;
@@ -45,10 +46,10 @@ internal static class ErrorReport
                 return Interrupted;
         }
 
-        Console.Error.WriteLine("edgert: error: " + OneLine(Describe(exception)));
+        Console.Error.WriteLine("edgert: error: " + DescribeInOneLine(exception));
         if (verbose)
         {
-            Console.Error.WriteLine(exception);
+            Console.Error.WriteLine(string.Join('\n', exception.ToString().Split('\n').Select(OneLine.Cut)));
         }
 
         return exception is UsageException ? UsageError : Failure;
@@ -65,6 +66,9 @@ internal static class ErrorReport
         OutOfMemoryException => "not enough memory; use a shorter context (--ctx) or a smaller model",
         _ => $"internal error: {exception.GetType().Name}: {exception.Message} (--verbose shows the stack trace)",
     };
+
+    /// <summary>Gets <see cref="Describe"/> on one line of bounded length.</summary>
+    public static string DescribeInOneLine(Exception exception) => OneLine.Message(Describe(exception));
 
     /// <summary>Gets whether an exception describes an error outside of this program, in words for the user.</summary>
     public static bool IsExpected(Exception exception) => exception switch
@@ -84,6 +88,4 @@ internal static class ErrorReport
             : exception.Message.IndexOf($" (Parameter '{exception.ParamName}')", StringComparison.Ordinal);
         return suffix < 0 ? exception.Message : exception.Message[..suffix];
     }
-
-    private static string OneLine(string text) => text.ReplaceLineEndings(" ");
 }

@@ -32,6 +32,10 @@ internal sealed class TerminalFilter
         _ => false,
     };
 
+    /// <summary>Gets what is shown in place of a character: <c>^[</c> for a control character, <c>&lt;U+202E&gt;</c> for others.</summary>
+    public static string ShowControl(Rune rune) =>
+        rune.Value is < ' ' or '\x7F' ? $"^{(char)(rune.Value ^ 0x40)}" : FormattableString.Invariant($"<U+{rune.Value:X4}>");
+
     /// <summary>Filters the next piece of a stream.</summary>
     /// <returns>The filtered text, valid until the next call.</returns>
     public ReadOnlySpan<char> Apply(ReadOnlySpan<char> piece)
@@ -95,13 +99,9 @@ internal sealed class TerminalFilter
             Span<char> units = stackalloc char[2];
             _shown.Write(units[..rune.EncodeToUtf16(units)]);
         }
-        else if (rune.Value is < ' ' or '\x7F')
-        {
-            _shown.Write(['^', (char)(rune.Value ^ 0x40)]);
-        }
         else
         {
-            _shown.Write($"<U+{rune.Value:X4}>");
+            _shown.Write(ShowControl(rune));
         }
     }
 

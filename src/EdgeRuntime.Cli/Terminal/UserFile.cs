@@ -59,6 +59,11 @@ internal static class UserFile
             throw new CommandException("expected the name of a file, found one with a null character");
         }
 
+        if (WebAddress.IsAddress(path) && !Path.Exists(path))
+        {
+            throw new CommandException($"{WebAddress.Show(path)}: is a URL, expected the name of a file");
+        }
+
         if (Directory.Exists(path))
         {
             throw new CommandException($"{path}: is a folder, expected a file");

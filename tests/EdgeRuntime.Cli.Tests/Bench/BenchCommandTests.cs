@@ -91,13 +91,16 @@ public sealed class BenchCommandTests
 
     [Fact]
     public void Plan_SeveralDepths_ArePartOfPrefillAndDecodeTests() => Assert.Equal(
-        ["pp64", "pp512", "tg8", "pp64@d100", "pp512@d100", "tg8@d100"], BenchTest.Plan([64, 0, 512], [8], [0, 100]).Select(test => test.Name));
+        ["pp64", "pp512", "tg8", "pp64@d100", "pp512@d100", "tg8@d100"],
+        BenchTest.Plan([64, 0, 512], [8], [0, 100]).Select(test => test.Name));
 
     [Fact]
     public void Bench_Lists_MayHaveBlanksRepeatsAndSeveralOptions()
     {
-        string output = Edgert.Run("bench", Edgert.Stories, "-p", "8, 16", "-p", "8,4", "-n", "0", "-r", "1", "-t", "1", "-o", "jsonl").Expect(0).Output;
-        string[] tests = [.. output.TrimEnd().Split('\n').Select(line => JsonDocument.Parse(line).RootElement.GetProperty("test").GetString()!)];
+        string output = Edgert.Run("bench", Edgert.Stories, "-p", "8, 16", "-p", "8,4", "-n", "0", "-r", "1", "-t", "1", "-o", "jsonl")
+            .Expect(0).Output;
+        string[] tests =
+            [.. output.TrimEnd().Split('\n').Select(line => JsonDocument.Parse(line).RootElement.GetProperty("test").GetString()!)];
         Assert.Equal(["pp8", "pp16", "pp4"], tests);
     }
 
@@ -109,15 +112,20 @@ public sealed class BenchCommandTests
     {
         BenchRow[] rows =
         [
-            new() { { "model", "a-model-of-some-length.gguf" }, { "type", "Q4_K_M" }, { "threads", 2 }, { "test", "pp512" }, { "ours_ts", 1234.5 }, { "peer_ts", 1.0 } },
-            new() { { "model", "b.gguf" }, { "type", "Q4_0" }, { "threads", 2 }, { "test", "tg128" }, { "ours_ts", 12.0 }, { "peer_ts", 3.0 }, { "ratio", 4.0 } },
+            new() { { "model", "a-model-of-some-length.gguf" }, { "type", "Q4_K_M" }, { "threads", 2 }, { "test", "pp512" },
+                { "ours_ts", 1234.5 }, { "peer_ts", 1.0 } },
+            new() { { "model", "b.gguf" }, { "type", "Q4_0" }, { "threads", 2 }, { "test", "tg128" }, { "ours_ts", 12.0 },
+                { "peer_ts", 3.0 }, { "ratio", 4.0 } },
         ];
         using var output = new StringWriter();
         BenchReport.WriteTable(rows, BenchColumn.Comparison, width, output);
         string[] lines = output.ToString().Split('\n');
         Assert.Equal(parts, lines.Count(line => line.Contains("a-model-of-some-length.gguf", StringComparison.Ordinal)));
-        Assert.Equal(parts, lines.Count(line => line.Contains("threads", StringComparison.Ordinal) && line.Contains("test", StringComparison.Ordinal)));
-        Assert.All((string[])["type", "ours tok/s", "peer tok/s", "ratio", "1234.50", "4.000"], text => Assert.Contains(text, output.ToString(), StringComparison.Ordinal));
+        Assert.Equal(parts, lines.Count(
+            line => line.Contains("threads", StringComparison.Ordinal) && line.Contains("test", StringComparison.Ordinal)));
+        Assert.All(
+            (string[])["type", "ours tok/s", "peer tok/s", "ratio", "1234.50", "4.000"],
+            text => Assert.Contains(text, output.ToString(), StringComparison.Ordinal));
         Assert.All(lines, line => Assert.True(width < 80 || line.TrimEnd().Length <= width, line));
     }
 
@@ -144,10 +152,13 @@ public sealed class BenchCommandTests
         const string Name = "a-model-with-a-name-of-some-length-Q4_K_M.gguf";
         BenchRow row = new() { { "test", "pp512@d2048" }, { "model", Name }, { "threads", 1 }, { "ratio", 2.5 } };
         using var output = new StringWriter();
-        HtmlReport.Write([row], BenchColumn.Comparison, BenchPlot.Comparison, new MachineFacts("a processor", 2, "a system", ".NET"), output);
+        HtmlReport.Write(
+            [row], BenchColumn.Comparison, BenchPlot.Comparison, new MachineFacts("a processor", 2, "a system", ".NET"), output);
         string page = output.ToString();
-        string plot = page[page.IndexOf("<svg", StringComparison.Ordinal)..(page.IndexOf("</svg>", StringComparison.Ordinal) + "</svg>".Length)];
-        XElement label = XElement.Parse(plot).Descendants().Single(element => element.Value == Name + " pp512@d2048, 1 thread" && !element.HasElements);
+        string plot =
+            page[page.IndexOf("<svg", StringComparison.Ordinal)..(page.IndexOf("</svg>", StringComparison.Ordinal) + "</svg>".Length)];
+        XElement label =
+            XElement.Parse(plot).Descendants().Single(element => element.Value == Name + " pp512@d2048, 1 thread" && !element.HasElements);
 
         // It ends at x; a letter of 12 pixels in height is at most 6.6 wide on average.
         Assert.Equal("end", label.Attribute("text-anchor")!.Value);
@@ -159,7 +170,8 @@ public sealed class BenchCommandTests
     public void Bench_OutputFileThatCannotBe_SaysWhyBeforeAnythingIsMeasured()
     {
         using var folder = new TemporaryFolder();
-        Assert.Contains("is a folder, expected a file", Edgert.Run([.. Small, "--out", folder.Path]).ExpectErrorLine(1), StringComparison.Ordinal);
+        Assert.Contains(
+            "is a folder, expected a file", Edgert.Run([.. Small, "--out", folder.Path]).ExpectErrorLine(1), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -168,7 +180,8 @@ public sealed class BenchCommandTests
         using var folder = new TemporaryFolder();
         string file = folder.File("model.gguf");
         File.Copy(Edgert.Stories, file);
-        string line = Edgert.Run("bench", "--requantize", "libllama=/nowhere", file, "Q4_0", Path.Combine(folder.Path, ".", "model.gguf")).ExpectErrorLine(1);
+        string line = Edgert.Run("bench", "--requantize", "libllama=/nowhere", file, "Q4_0", Path.Combine(folder.Path, ".", "model.gguf"))
+            .ExpectErrorLine(1);
         Assert.Contains("is the input, expected another file", line, StringComparison.Ordinal);
         Assert.Equal(new FileInfo(Edgert.Stories).Length, new FileInfo(file).Length);
     }

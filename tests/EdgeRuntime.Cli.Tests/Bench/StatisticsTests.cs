@@ -21,7 +21,8 @@ public sealed class StatisticsTests
         Assert.Equal(expected, Statistics.Percentile([50, 10, 30, 20, 40], percent), 12);
 
     [Fact]
-    public void StandardDeviation_OfASample_DividesByOneLess() => Assert.Equal(Math.Sqrt(2.5), Statistics.StandardDeviation([1, 2, 3, 4, 5]), 12);
+    public void StandardDeviation_OfASample_DividesByOneLess() =>
+        Assert.Equal(Math.Sqrt(2.5), Statistics.StandardDeviation([1, 2, 3, 4, 5]), 12);
 
     [Fact]
     public void StandardDeviation_OneValue_IsZero() => Assert.Equal(0, Statistics.StandardDeviation([7]));

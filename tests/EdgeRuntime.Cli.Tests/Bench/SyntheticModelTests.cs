@@ -127,7 +127,8 @@ public sealed class SyntheticModelTests
         ModelShape shape = ModelShape.Parse("qwen-0.5b,layers=2,vocab=1003");
         Assert.Equal(ModelShape.Find("qwen-0.5b") with { Name = "qwen-0.5b,layers=2,vocab=1003", Layers = 2, Vocabulary = 1003 }, shape);
         Assert.Equal(
-            new ModelShape("tiny,hidden=96,feed-forward=160,layers=1,heads=3,kv-heads=1,head=32,vocab=258", 96, 160, 1, 3, 1, 32, 258, Tied: true),
+            new ModelShape(
+                "tiny,hidden=96,feed-forward=160,layers=1,heads=3,kv-heads=1,head=32,vocab=258", 96, 160, 1, 3, 1, 32, 258, Tied: true),
             ModelShape.Parse("tiny,hidden=96,feed-forward=160,layers=1,heads=3,kv-heads=1,head=32,vocab=258"));
     }
 
@@ -181,9 +182,11 @@ public sealed class SyntheticModelTests
     public void MakeModel_FileThatCannotBe_SaysWhy()
     {
         using var folder = new TemporaryFolder();
-        Assert.Contains("is a folder, expected a file", Edgert.Run("bench", "--make-model", "tiny:Q4_0", folder.Path).ExpectErrorLine(1), StringComparison.Ordinal);
+        string refusal = Edgert.Run("bench", "--make-model", "tiny:Q4_0", folder.Path).ExpectErrorLine(1);
+        Assert.Contains("is a folder, expected a file", refusal, StringComparison.Ordinal);
         string nowhere = folder.File(Path.Combine("nowhere", "x.gguf"));
-        Assert.Contains("no such folder as", Edgert.Run("bench", "--make-model", "tiny:Q4_0", nowhere).ExpectErrorLine(1), StringComparison.Ordinal);
+        Assert.Contains(
+            "no such folder as", Edgert.Run("bench", "--make-model", "tiny:Q4_0", nowhere).ExpectErrorLine(1), StringComparison.Ordinal);
     }
 
     /// <summary>Of the last of three tokens, and of two more.</summary>

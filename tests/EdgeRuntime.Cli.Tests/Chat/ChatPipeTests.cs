@@ -57,9 +57,11 @@ public sealed class ChatPipeTests
         JsonElement root = JsonDocument.Parse(File.ReadAllText(file)).RootElement;
         Assert.Contains("Be brief.", root.ToString(), StringComparison.Ordinal);
         Assert.Equal(
-            ["user", "assistant"], root.GetProperty("messages").EnumerateArray().Select(m => m.GetProperty("role").GetString()).Where(r => r != "system"));
+            ["user", "assistant"],
+            root.GetProperty("messages").EnumerateArray().Select(m => m.GetProperty("role").GetString()).Where(r => r != "system"));
 
-        EdgertResult loaded = Edgert.RunWith($"/load {file}\n/system\n/stats\n/regen\n", ["chat", "-m", Edgert.Stories, .. Greedy]).Expect(0);
+        EdgertResult loaded =
+            Edgert.RunWith($"/load {file}\n/system\n/stats\n/regen\n", ["chat", "-m", Edgert.Stories, .. Greedy]).Expect(0);
         Assert.Contains("Be brief.", loaded.Error, StringComparison.Ordinal);
         Assert.Contains("2 messages", loaded.Error, StringComparison.Ordinal);
         Assert.NotEmpty(loaded.Output.Trim());
@@ -70,7 +72,8 @@ public sealed class ChatPipeTests
     {
         using var folder = new TemporaryFolder();
         string file = folder.Write("talk.json", "[1, 2");
-        EdgertResult result = Edgert.RunWith($"/load {file}\n/load {folder.File("absent")}\n/regen\n/save\n", "chat", "-m", Edgert.Stories).Expect(0);
+        EdgertResult result =
+            Edgert.RunWith($"/load {file}\n/load {folder.File("absent")}\n/regen\n/save\n", "chat", "-m", Edgert.Stories).Expect(0);
         Assert.Equal(4, result.Error.TrimEnd().Split('\n').Count(line => line.StartsWith("edgert: error: ", StringComparison.Ordinal)));
     }
 
@@ -106,7 +109,8 @@ public sealed class ChatPipeTests
     [Fact]
     public void Chat_AnswerThatFillsTheContext_SaysSo()
     {
-        EdgertResult result = Edgert.RunWith("Once upon\n", "chat", "-m", Edgert.Stories, "-c", "24", "--temp", "0", "--logit-bias", "2-1000").Expect(0);
+        EdgertResult result =
+            Edgert.RunWith("Once upon\n", "chat", "-m", Edgert.Stories, "-c", "24", "--temp", "0", "--logit-bias", "2-1000").Expect(0);
         Assert.Contains("the context is full", result.Error, StringComparison.Ordinal);
         Assert.NotEmpty(result.Output.Trim());
     }

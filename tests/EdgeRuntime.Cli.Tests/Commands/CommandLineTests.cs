@@ -101,7 +101,8 @@ public sealed class CommandLineTests
     {
         using var folder = new TemporaryFolder();
         string[] arguments = Array.ConvertAll(command, word => word == "STORIES" ? Edgert.Stories : word);
-        Assert.Contains($"{folder.Path}: is a folder, expected a file", Edgert.Run([.. arguments, folder.Path]).ExpectErrorLine(1), StringComparison.Ordinal);
+        string line = Edgert.Run([.. arguments, folder.Path]).ExpectErrorLine(1);
+        Assert.Contains($"{folder.Path}: is a folder, expected a file", line, StringComparison.Ordinal);
         string absent = folder.File("absent/file");
         Assert.Contains($"{absent}: no such folder", Edgert.Run([.. arguments, absent]).ExpectErrorLine(1), StringComparison.Ordinal);
     }

@@ -24,9 +24,11 @@ public sealed class ComparisonTests
     public void Tokenize_Batch_EqualsTheReference(string vocabulary)
     {
         string model = SharedData.Require($"conformance/tokenizers/{vocabulary}.gguf");
-        using JsonDocument reference = JsonDocument.Parse(File.ReadAllText(SharedData.Require($"conformance/tokenizers/{vocabulary}.json")));
+        using JsonDocument reference =
+            JsonDocument.Parse(File.ReadAllText(SharedData.Require($"conformance/tokenizers/{vocabulary}.json")));
         using var folder = new TemporaryFolder();
-        string texts = folder.Write("texts.json", JsonSerializer.Serialize(reference.RootElement.EnumerateArray().Select(item => item.GetProperty("text").GetString())));
+        string?[] given = [.. reference.RootElement.EnumerateArray().Select(item => item.GetProperty("text").GetString())];
+        string texts = folder.Write("texts.json", JsonSerializer.Serialize(given));
 
         JsonElement[] results = [.. Edgert.Run("tokenize", model, "--batch", texts).Expect(0).Json.EnumerateArray()];
         JsonElement[] expected = [.. reference.RootElement.EnumerateArray()];
@@ -55,7 +57,8 @@ public sealed class ComparisonTests
     public void Tokenize_BatchThatIsNoListOfTexts_IsOneLine(string json)
     {
         using var folder = new TemporaryFolder();
-        Assert.Contains("texts.json", Edgert.Run("tokenize", Edgert.Stories, "--batch", folder.Write("texts.json", json)).ExpectErrorLine(1), StringComparison.Ordinal);
+        string line = Edgert.Run("tokenize", Edgert.Stories, "--batch", folder.Write("texts.json", json)).ExpectErrorLine(1);
+        Assert.Contains("texts.json", line, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -70,7 +73,8 @@ public sealed class ComparisonTests
     {
         string cases = SharedData.Require("conformance/chat-templates/cases.json");
         JsonElement results = Edgert.Run(
-            "render", SharedData.Require($"conformance/chat-templates/{template}.jinja"), "--cases", cases, "--now", "2024-07-26T09:05:00").Expect(0).Json;
+            "render", SharedData.Require($"conformance/chat-templates/{template}.jinja"), "--cases", cases, "--now", "2024-07-26T09:05:00")
+            .Expect(0).Json;
         using JsonDocument reference = JsonDocument.Parse(File.ReadAllText(cases));
         JsonElement[] expected = [.. reference.RootElement.GetProperty("expected").EnumerateArray()
             .Where(item => item.GetProperty("template").GetString() == template + ".jinja")];
@@ -93,10 +97,14 @@ public sealed class ComparisonTests
     public void Render_ModelsOwnTemplate_IsTaken()
     {
         using var folder = new TemporaryFolder();
-        string cases = folder.Write("cases.json", """{"cases": {"one": {"messages": [{"role": "user", "content": "Hi <b>世界</b>"}], "add_generation_prompt": true}}}""");
-        string output = Edgert.Run("render", Edgert.SmolLm, "--cases", cases).Expect(0).Json.GetProperty("one").GetProperty("output").GetString()!;
+        string cases = folder.Write(
+            "cases.json",
+            """{"cases": {"one": {"messages": [{"role": "user", "content": "Hi <b>世界</b>"}], "add_generation_prompt": true}}}""");
+        string output =
+            Edgert.Run("render", Edgert.SmolLm, "--cases", cases).Expect(0).Json.GetProperty("one").GetProperty("output").GetString()!;
         Assert.EndsWith("<|im_start|>user\nHi <b>世界</b><|im_end|>\n<|im_start|>assistant\n", output, StringComparison.Ordinal);
-        Assert.Contains("no chat template", Edgert.Run("render", Edgert.Stories, "--cases", cases).ExpectErrorLine(1), StringComparison.Ordinal);
+        Assert.Contains(
+            "no chat template", Edgert.Run("render", Edgert.Stories, "--cases", cases).ExpectErrorLine(1), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -108,9 +116,26 @@ public sealed class ComparisonTests
         EdgertResult result = Edgert.Run("render", broken, "--cases", cases, "--verbose").Expect(0);
         Assert.NotEmpty(result.Json.GetProperty("one").GetProperty("error").GetString()!);
         Assert.Contains("one: chat template, line 1: ", result.Error, StringComparison.Ordinal);
-        Assert.Contains("case 'one'", Edgert.Run("render", broken, "--cases", folder.Write("n.json", """{"cases": {"one": 1}}""")).ExpectErrorLine(1), StringComparison.Ordinal);
-        Assert.Contains("--now tomorrow", Edgert.Run("render", broken, "--cases", cases, "--now", "tomorrow").ExpectErrorLine(2), StringComparison.Ordinal);
-        Assert.Contains("'cases'", Edgert.Run("render", broken, "--cases", folder.Write("list.json", "[]")).ExpectErrorLine(1), StringComparison.Ordinal);
+
+        string line = Edgert.Run("render", broken, "--cases", folder.Write("n.json", """{"cases": {"one": 1}}""")).ExpectErrorLine(1);
+        Assert.Contains("case 'one'", line, StringComparison.Ordinal);
+        line = Edgert.Run("render", broken, "--cases", cases, "--now", "tomorrow").ExpectErrorLine(2);
+        Assert.Contains("--now tomorrow", line, StringComparison.Ordinal);
+        line = Edgert.Run("render", broken, "--cases", folder.Write("list.json", "[]")).ExpectErrorLine(1);
+        Assert.Contains("'cases'", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Render_ErrorOfAMillionCharacters_IsCutToOneLine()
+    {
+        using var folder = new TemporaryFolder();
+        string cases = folder.Write("cases.json", """{"cases": {"one": {}}}""");
+        string template = folder.Write("long.jinja", "{{ raise_exception('a\\n' * 1000000) }}");
+        string line =
+            Assert.Single(Edgert.Run("render", template, "--cases", cases, "--verbose").Expect(0).Error.TrimEnd('\n').Split('\n'));
+        Assert.StartsWith("one: chat template, line 1: a a a ", line, StringComparison.Ordinal);
+        Assert.EndsWith(" characters)", line, StringComparison.Ordinal);
+        Assert.InRange(line.Length, 1000, 2100);
     }
 
     [Fact]

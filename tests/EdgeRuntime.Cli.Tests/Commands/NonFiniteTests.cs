@@ -28,7 +28,8 @@ public sealed class NonFiniteTests : IDisposable
         string model = DamagedModel.Write(_folder.File("model.gguf"), "blk.3.ffn_down.weight", 3e38f, count: null);
         string text = _folder.Write("text.txt", string.Concat(Enumerable.Repeat("One day, a little girl named Lily found a needle. ", 20)));
         string output = _folder.File("logits.bin");
-        string[] filled = [.. arguments.Select(argument => argument switch { "MODEL" => model, "TEXT" => text, "OUT" => output, _ => argument })];
+        string[] filled =
+            [.. arguments.Select(argument => argument switch { "MODEL" => model, "TEXT" => text, "OUT" => output, _ => argument })];
         EdgertResult result = Edgert.Run(filled).Expect(1);
         string line = result.Error.Split('\n').First(line => line.StartsWith("edgert: error: ", StringComparison.Ordinal));
         Assert.Contains("layer 3", line, StringComparison.Ordinal);

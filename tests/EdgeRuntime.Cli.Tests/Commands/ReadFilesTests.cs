@@ -28,6 +28,28 @@ public sealed class ReadFilesTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
+    /// <summary>Gets command lines with one argument FILE that must name a file to read.</summary>
+    public static IEnumerable<TheoryDataRow<string>> FileArguments() => new[]
+    {
+        "run STORIES -n 1 -f FILE",
+        "run STORIES -n 1 -p x --log-file FILE",
+        "run -p x -m FILE",
+        "run STORIES -p x --draft FILE",
+        "chat FILE",
+        "info FILE",
+        "tune FILE",
+        "bench FILE -p 4 -n 0",
+        "bench --requantize libllama=/nowhere FILE Q4_0 out.gguf",
+        "tokenize FILE text",
+        "tokenize STORIES --batch FILE",
+        "logits STORIES --out x --ids-file FILE",
+        "logits FILE --out x --ids 1",
+        "eval perplexity STORIES -f FILE",
+        "render FILE --cases x.json",
+        "render TEMPLATE --cases FILE",
+        "pull x --catalog FILE",
+    }.Select(static line => new TheoryDataRow<string>(line));
+
     [Fact]
     public void Load_OfWhatIsNoConversation_IsOneLineAndTheConversationStays()
     {
@@ -75,33 +97,26 @@ public sealed class ReadFilesTests : IDisposable
     }
 
     [Theory]
-    [InlineData("run", "STORIES", "-n", "1", "-f", "FILE")]
-    [InlineData("run", "STORIES", "-n", "1", "-p", "x", "--log-file", "FILE")]
-    [InlineData("run", "-p", "x", "-m", "FILE")]
-    [InlineData("run", "STORIES", "-p", "x", "--draft", "FILE")]
-    [InlineData("chat", "FILE")]
-    [InlineData("info", "FILE")]
-    [InlineData("tune", "FILE")]
-    [InlineData("bench", "FILE", "-p", "4", "-n", "0")]
-    [InlineData("bench", "--requantize", "libllama=/nowhere", "FILE", "Q4_0", "out.gguf")]
-    [InlineData("tokenize", "FILE", "text")]
-    [InlineData("tokenize", "STORIES", "--batch", "FILE")]
-    [InlineData("logits", "STORIES", "--out", "x", "--ids-file", "FILE")]
-    [InlineData("logits", "FILE", "--out", "x", "--ids", "1")]
-    [InlineData("eval", "perplexity", "STORIES", "-f", "FILE")]
-    [InlineData("render", "FILE", "--cases", "x.json")]
-    [InlineData("render", "TEMPLATE", "--cases", "FILE")]
-    [InlineData("pull", "x", "--catalog", "FILE")]
-    public void PipeOrDevice_InPlaceOfAFile_IsRefusedInOneLine(params string[] command)
+    [MemberData(nameof(FileArguments))]
+    public void PipeOrDevice_InPlaceOfAFile_IsRefusedInOneLine(string command)
     {
         string pipe = Unix.MakePipe(_folder.File("pipe"));
         string device = _folder.File("device");
         File.CreateSymbolicLink(device, "/dev/zero");
         foreach ((string path, string kind) in new[] { (pipe, "pipe"), (device, "device") })
         {
-            string line = Edgert.Run(Fill(command, path)).ExpectErrorLine(1);
+            string line = Edgert.Run(Fill(command.Split(' '), path)).ExpectErrorLine(1);
             Assert.Equal($"edgert: error: {path}: is a {kind}, expected a regular file", line);
         }
+    }
+
+    [Theory]
+    [MemberData(nameof(FileArguments))]
+    public void UrlInPlaceOfAFile_IsRefusedWithoutItsPassword(string command)
+    {
+        string line = Edgert.Run(Fill(command.Split(' '), "https://user:secret@h.example/m.gguf?token=secret")).ExpectErrorLine(1);
+        Assert.StartsWith("edgert: error: https://h.example/m.gguf?...: is a URL, expected ", line, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", line, StringComparison.Ordinal);
     }
 
     [Theory]

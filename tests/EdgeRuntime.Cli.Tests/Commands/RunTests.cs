@@ -20,7 +20,8 @@ public sealed class RunTests
     public void Run_Prompt_AnswersOnStandardOutputAndNothingElse()
     {
         EdgertResult result = Edgert.Run(
-            "run", "--system", "You are a terse assistant. Answer in one short sentence.", "-p", "Name the three primary colours.", "--temp", "0", "-n", "32").Expect(0);
+            "run", "--system", "You are a terse assistant. Answer in one short sentence.", "-p", "Name the three primary colours.",
+            "--temp", "0", "-n", "32").Expect(0);
         Assert.Contains("colours", result.Output, StringComparison.Ordinal);
         Assert.DoesNotContain('\e', result.Output);
         Assert.DoesNotContain("<|im_end|>", result.Output, StringComparison.Ordinal);
@@ -128,7 +129,8 @@ public sealed class RunTests
     [Fact]
     public void Run_FullContext_StopsOrShifts()
     {
-        string[] options = ["run", "-m", Edgert.Stories, "-p", "Once upon a time", "--temp", "0", "-c", "24", "-n", "60", "--json", .. Endless];
+        string[] options =
+            ["run", "-m", Edgert.Stories, "-p", "Once upon a time", "--temp", "0", "-c", "24", "-n", "60", "--json", .. Endless];
         EdgertResult full = Edgert.Run(options).Expect(0);
         Assert.Equal("context", full.Json.GetProperty("stop_reason").GetString());
         Assert.Contains("the context of 24 tokens is full", full.Error, StringComparison.Ordinal);
@@ -164,7 +166,8 @@ public sealed class RunTests
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows reports a closed pipe as written");
         using Process process = Edgert.Start(
-            new Dictionary<string, string?>(), ["run", "-m", Edgert.Stories, "-p", "Once", "-n", "1000000", "-c", "64", "--context-shift", .. Endless]);
+            new Dictionary<string, string?>(),
+            ["run", "-m", Edgert.Stories, "-p", "Once", "-n", "1000000", "-c", "64", "--context-shift", .. Endless]);
         process.StandardInput.Close();
         Assert.NotEqual(-1, process.StandardOutput.Read());
         process.StandardOutput.Close();
@@ -176,7 +179,8 @@ public sealed class RunTests
     [Fact]
     public void Run_CtrlC_StopsTheAnswer()
     {
-        using var terminal = new TerminalSession("run", "-p", "Write a very long story about a ship, with a hundred chapters.", "--temp", "0");
+        using var terminal =
+            new TerminalSession("run", "-p", "Write a very long story about a ship, with a hundred chapters.", "--temp", "0");
         terminal.WaitFor(screen => screen.Trim().Length > 60, "some of the answer");
         terminal.Keys("C-c");
         terminal.WaitFor("[left with 130]");
@@ -195,7 +199,8 @@ public sealed class RunTests
     public void Run_LogFile_GetsTheLog()
     {
         using var folder = new TemporaryFolder();
-        EdgertResult result = Edgert.Run("run", "-m", Edgert.Stories, "-p", "Once", "-n", "4", "--log-file", folder.File("log.txt")).Expect(0);
+        EdgertResult result =
+            Edgert.Run("run", "-m", Edgert.Stories, "-p", "Once", "-n", "4", "--log-file", folder.File("log.txt")).Expect(0);
         Assert.Empty(result.Error);
         Assert.Contains("stories260K.gguf", File.ReadAllText(folder.File("log.txt")), StringComparison.Ordinal);
     }

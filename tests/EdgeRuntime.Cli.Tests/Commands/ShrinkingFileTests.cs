@@ -21,12 +21,13 @@ public sealed class ShrinkingFileTests : IDisposable
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows keeps an open file as long as it is");
         var random = new Random(5);
-        long length = new FileInfo(DamagedModel.Stories).Length;
+        long length = new FileInfo(TestModels.Stories).Length;
         for (int round = 0; round < 12; round++)
         {
             string model = _folder.File("model.gguf");
-            File.Copy(DamagedModel.Stories, model, overwrite: true);
-            using Process process = Edgert.Start(new Dictionary<string, string?>(), "run", model, "-p", "Once upon a time", "-n", "300", "--temp", "0");
+            File.Copy(TestModels.Stories, model, overwrite: true);
+            using Process process =
+                Edgert.Start(new Dictionary<string, string?>(), "run", model, "-p", "Once upon a time", "-n", "300", "--temp", "0");
             process.StandardInput.Close();
             var output = process.StandardOutput.ReadToEndAsync();
             var error = process.StandardError.ReadToEndAsync();

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Linq;
 using System.Text.Json;
 using EdgeRuntime.Cli.Tests.Support;
@@ -34,7 +35,8 @@ public sealed class BenchEnergyTests : IDisposable
         foreach (JsonElement row in Bench())
         {
             Assert.Equal("no energy sensor", row.GetProperty("energy_source").GetString());
-            Assert.Equal(["energy_source"], row.EnumerateObject().Select(field => field.Name).Where(name => name.StartsWith("energy", StringComparison.Ordinal)));
+            IEnumerable<string> names = row.EnumerateObject().Select(field => field.Name);
+            Assert.Equal(["energy_source"], names.Where(name => name.StartsWith("energy", StringComparison.Ordinal)));
         }
     }
 
@@ -52,7 +54,8 @@ public sealed class BenchEnergyTests : IDisposable
     /// <summary>Long enough that every repeat lasts many times the sensor's millisecond: a shorter one has no reading.</summary>
     private JsonElement[] Bench(params string[] options) =>
     [
-        .. Edgert.Run(["bench", Edgert.Stories, "-p", "512", "-n", "512", "-r", "3", "-o", "jsonl", "--sysfs-root", _sysfs.Root, .. options])
+        .. Edgert.Run(
+            ["bench", Edgert.Stories, "-p", "512", "-n", "512", "-r", "3", "-o", "jsonl", "--sysfs-root", _sysfs.Root, .. options])
             .Expect(0).Output.TrimEnd().Split('\n').Select(line => JsonDocument.Parse(line).RootElement),
     ];
 }

@@ -20,13 +20,15 @@ public sealed class CommandSourceTests
     [InlineData("NaN", null)]
     [InlineData("12,5", null)]
     [InlineData("", null)]
-    public void ParseWatts_Lines_AreNumbersOrNothing(string line, double? expected) => Assert.Equal(expected, CommandSource.ParseWatts(line));
+    public void ParseWatts_Lines_AreNumbersOrNothing(string line, double? expected) =>
+        Assert.Equal(expected, CommandSource.ParseWatts(line));
 
     [Theory]
     [InlineData("Combined Power (CPU + GPU + ANE): 1650 mW", 1.65)]
     [InlineData("CPU Power: 1234 mW", null)]
     [InlineData("Intel energy model derived package power (CPUs+GT+SA): 3.10W", 3.1)]
-    public void ParseWatts_LinesOfPowerMetrics_TakeTheSum(string line, double? expected) => Assert.Equal(expected, PowerMetricsSource.ParseWatts(line));
+    public void ParseWatts_LinesOfPowerMetrics_TakeTheSum(string line, double? expected) =>
+        Assert.Equal(expected, PowerMetricsSource.ParseWatts(line));
 
     [Fact]
     public void Open_CommandThatEnds_IsStartedAgain()
@@ -115,7 +117,8 @@ public sealed class CommandSourceTests
     private static IEnergySensor Open(string command)
     {
         var hints = new List<string>();
-        IEnergySensor? sensor = new CommandSource().Open(new EnergyOptions { Command = command, Interval = TimeSpan.FromMilliseconds(10) }, hints);
+        IEnergySensor? sensor =
+            new CommandSource().Open(new EnergyOptions { Command = command, Interval = TimeSpan.FromMilliseconds(10) }, hints);
         return sensor ?? throw new InvalidOperationException(string.Join("; ", hints));
     }
 }

@@ -26,7 +26,8 @@ public sealed class EnergyFieldsTests
     [Fact]
     public void Of_NoReading_GivesTheReasonAndNoNumber()
     {
-        using var meter = new EnergyMeter(null, TimeSpan.FromMilliseconds(10), ["battery BAT0 is not discharging: unplug the charger to measure with it"]);
+        using var meter = new EnergyMeter(
+            null, TimeSpan.FromMilliseconds(10), ["battery BAT0 is not discharging: unplug the charger to measure with it"]);
         (string name, object value) = Assert.Single(EnergyFields.Of(meter.Status, null, null, tokens: 300));
         Assert.Equal("energy_source", name);
         Assert.Equal("no energy sensor (battery BAT0 is not discharging: unplug the charger to measure with it)", value);

@@ -56,7 +56,8 @@ public sealed class EnergyMeterInterfaceTests
 
     [Theory]
     [MemberData(nameof(Choices))]
-    public void Choose_Channels_CountsTheProcessorOnce(string[] names, int[] expected) => Assert.Equal(expected, EnergyMeterInterface.Choose(names));
+    public void Choose_Channels_CountsTheProcessorOnce(string[] names, int[] expected) =>
+        Assert.Equal(expected, EnergyMeterInterface.Choose(names));
 
     private static byte[] MetadataV2(params string[] names)
     {

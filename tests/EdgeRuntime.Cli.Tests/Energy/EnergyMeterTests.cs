@@ -155,7 +155,8 @@ public sealed class EnergyMeterTests
     }
 
     private static EnergyReading Compute(SensorKind kind, double latency, params (double Seconds, double Value)[] samples) =>
-        EnergyIntegral.Compute("s", kind, TimeSpan.FromSeconds(latency), [.. samples.Select(sample => new EnergySample(sample.Seconds, sample.Value))]);
+        EnergyIntegral.Compute(
+            "s", kind, TimeSpan.FromSeconds(latency), [.. samples.Select(sample => new EnergySample(sample.Seconds, sample.Value))]);
 
     private sealed class FakeSensor(SensorKind kind, Func<int, double> read, TimeSpan? latency = null) : IEnergySensor
     {
@@ -163,7 +164,8 @@ public sealed class EnergyMeterTests
 
         /// <summary>Waits until the meter has asked that often: its thread comes when the system lets it.</summary>
         public void WaitForReads(int count) =>
-            Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref _calls) >= count, TimeSpan.FromSeconds(60)), $"read {_calls} times only");
+            Assert.True(
+                SpinWait.SpinUntil(() => Volatile.Read(ref _calls) >= count, TimeSpan.FromSeconds(60)), $"read {_calls} times only");
 
         public string Name => "fake";
 

@@ -15,14 +15,17 @@ public sealed class SourceTests : IDisposable
     public void Dispose() => _sysfs.Dispose();
 
     [Fact]
-    public void All_Names_AreUnique() => Assert.Equal(EnergySources.All.Count, EnergySources.All.Select(source => source.Name).Distinct().Count());
+    public void All_Names_AreUnique() =>
+        Assert.Equal(EnergySources.All.Count, EnergySources.All.Select(source => source.Name).Distinct().Count());
 
     [Fact]
     public void Rapl_TwoPackages_AddsPackagesAndMemoryOnce()
     {
-        _sysfs.AddRapl("intel-rapl:0", "package-0", 1_000_000).AddRapl("intel-rapl:0:0", "core", 10).AddRapl("intel-rapl:0:1", "dram", 2_000_000)
+        _sysfs.AddRapl("intel-rapl:0", "package-0", 1_000_000)
+            .AddRapl("intel-rapl:0:0", "core", 10).AddRapl("intel-rapl:0:1", "dram", 2_000_000)
             .AddRapl("intel-rapl:1", "package-1", 3_000_000).AddRapl("intel-rapl:1:0", "dram", 4_000_000)
-            .AddRapl("intel-rapl:2", "psys", 90).AddRapl("intel-rapl-mmio:0", "package-0", 70).Add("class/powercap/intel-rapl", ("enabled", 1));
+            .AddRapl("intel-rapl:2", "psys", 90).AddRapl("intel-rapl-mmio:0", "package-0", 70)
+            .Add("class/powercap/intel-rapl", ("enabled", 1));
         using IEnergySensor sensor = Open(new RaplSource());
         Assert.Equal(SensorKind.Counter, sensor.Kind);
         Assert.Equal("RAPL package-0 + package-1 + package-0 dram + package-1 dram", sensor.Name);
@@ -83,7 +86,8 @@ public sealed class SourceTests : IDisposable
             ("in1_label", "VDD_IN"), ("in1_input", 4960), ("curr1_input", 1112), ("in1_enable", 1),
             ("in2_label", "VDD_CPU_GPU_CV"), ("in2_input", 4960), ("curr2_input", 200), ("in2_enable", 1),
             ("in3_label", "VDD_SOC"), ("in3_input", 4952), ("curr3_input", 296), ("in3_enable", 1),
-            ("in4_input", 5), ("curr4_input", 1608), ("in5_input", 1), ("in6_input", 1), ("in7_label", "sum of shunt voltages"), ("in7_input", 7));
+            ("in4_input", 5), ("curr4_input", 1608), ("in5_input", 1), ("in6_input", 1), ("in7_label", "sum of shunt voltages"),
+            ("in7_input", 7));
         using IEnergySensor sensor = Open(new HwmonSource());
         Assert.Equal("hwmon ina3221 VDD_IN", sensor.Name);
         Assert.Equal(SensorKind.Power, sensor.Kind);
@@ -96,10 +100,12 @@ public sealed class SourceTests : IDisposable
     {
         _sysfs.Add(
             "class/hwmon/hwmon3", ("name", "ina3221"), ("in1_label", "VDD_GPU_SOC"), ("in1_input", 19_000), ("curr1_input", 200),
-            ("in2_label", "VDD_CPU_CV"), ("in2_input", 19_000), ("curr2_input", 100), ("in3_label", "VIN_SYS_5V0"), ("in3_input", 5000), ("curr3_input", 800));
+            ("in2_label", "VDD_CPU_CV"), ("in2_input", 19_000), ("curr2_input", 100), ("in3_label", "VIN_SYS_5V0"), ("in3_input", 5000),
+            ("curr3_input", 800));
         _sysfs.Add(
             "class/hwmon/hwmon10", ("name", "ina3221"), ("in1_label", "NC"), ("in1_input", 0), ("curr1_input", 0), ("in1_enable", 0),
-            ("in2_label", "VDDQ_VDD2_1V8AO"), ("in2_input", 5000), ("curr2_input", 400), ("in3_label", "NC"), ("in3_input", 0), ("curr3_input", 0));
+            ("in2_label", "VDDQ_VDD2_1V8AO"), ("in2_input", 5000), ("curr2_input", 400), ("in3_label", "NC"), ("in3_input", 0),
+            ("curr3_input", 0));
         using IEnergySensor sensor = Open(new HwmonSource());
         Assert.Equal("hwmon ina3221 VDD_GPU_SOC + VDD_CPU_CV + VIN_SYS_5V0", sensor.Name);
         Assert.Equal(3.8 + 1.9 + 4.0, sensor.Read(), 9);
@@ -108,7 +114,9 @@ public sealed class SourceTests : IDisposable
     [Fact]
     public void Hwmon_Ina226Boards_AddsMicrowatts()
     {
-        _sysfs.Add("class/hwmon/hwmon0", ("name", "ina226"), ("in0_input", 2), ("in1_input", 850), ("curr1_input", 900), ("power1_input", 762_500), ("label", "VCCINT"));
+        _sysfs.Add(
+            "class/hwmon/hwmon0",
+            ("name", "ina226"), ("in0_input", 2), ("in1_input", 850), ("curr1_input", 900), ("power1_input", 762_500), ("label", "VCCINT"));
         _sysfs.Add("class/hwmon/hwmon1", ("name", "ina226_u79"), ("in1_input", 1200), ("curr1_input", 100), ("power1_input", 125_000));
         _sysfs.Add("class/hwmon/hwmon2", ("name", "amdgpu"), ("power1_average", 30_000_000));
         using IEnergySensor sensor = Open(new HwmonSource());
@@ -144,13 +152,16 @@ public sealed class SourceTests : IDisposable
         AddBattery("BAT0", "Discharging", ("power_now", 7_250_000));
         AddBattery("BAT1", "Discharging", ("voltage_now", 12_000_000), ("current_now", -250_000));
         _sysfs.Add("class/power_supply/AC", ("type", "Mains"), ("online", 0));
-        _sysfs.Add("class/power_supply/hidpp_battery_0", ("type", "Battery"), ("scope", "Device"), ("status", "Discharging"), ("power_now", 1_000_000));
+        _sysfs.Add(
+            "class/power_supply/hidpp_battery_0",
+            ("type", "Battery"), ("scope", "Device"), ("status", "Discharging"), ("power_now", 1_000_000));
         using IEnergySensor sensor = Open(new BatterySource());
         Assert.Equal("battery BAT0 + BAT1", sensor.Name);
         Assert.Equal(7.25 + 3.0, sensor.Read(), 9);
 
         _sysfs.Set("class/power_supply/BAT1", "status", "Charging");
-        Assert.Contains("BAT1 is not discharging any more", Assert.Throws<EnergySensorException>(() => sensor.Read()).Message, StringComparison.Ordinal);
+        string message = Assert.Throws<EnergySensorException>(() => sensor.Read()).Message;
+        Assert.Contains("BAT1 is not discharging any more", message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -192,7 +203,8 @@ public sealed class SourceTests : IDisposable
     [InlineData("class/power_supply/BAT0", "power_now", "99999999999999999999999")]
     public void Detect_FilesWithoutNumbers_FindsNothing(string folder, string file, string text)
     {
-        _sysfs.Add(folder, ("name", folder.Contains("hwmon", StringComparison.Ordinal) ? "ina226" : "package-0"), ("type", "Battery"), ("status", "Discharging"), (file, text));
+        string name = folder.Contains("hwmon", StringComparison.Ordinal) ? "ina226" : "package-0";
+        _sysfs.Add(folder, ("name", name), ("type", "Battery"), ("status", "Discharging"), (file, text));
         using var meter = EnergyMeter.Detect(new EnergyOptions { Sysfs = _sysfs.Tree });
         Assert.False(meter.HasSensor);
     }

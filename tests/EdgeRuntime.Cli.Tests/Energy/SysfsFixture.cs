@@ -28,7 +28,8 @@ internal sealed class SysfsFixture : IDisposable
     }
 
     /// <summary>Writes one file; numbers and texts end with a line feed, as the kernel's do.</summary>
-    public void Set(string folder, string name, object text) => File.WriteAllText(Path.Combine(Root, folder, name), FormattableString.Invariant($"{text}\n"));
+    public void Set(string folder, string name, object text) =>
+        File.WriteAllText(Path.Combine(Root, folder, name), FormattableString.Invariant($"{text}\n"));
 
     public SysfsFixture AddRapl(string zone, string name, long microjoules, long range = 262_143_328_850) =>
         Add($"class/powercap/{zone}", ("name", name), ("energy_uj", microjoules), ("max_energy_range_uj", range), ("enabled", 1));

@@ -12,7 +12,8 @@ public sealed class CatalogueTests
     {
         Catalogue catalogue = Catalogue.LoadBundled();
         Assert.True(catalogue.Entries.Count >= 10);
-        Assert.Equal(catalogue.Entries.Count, catalogue.Entries.Select(entry => entry.Name).Distinct(StringComparer.OrdinalIgnoreCase).Count());
+        Assert.Equal(
+            catalogue.Entries.Count, catalogue.Entries.Select(entry => entry.Name).Distinct(StringComparer.OrdinalIgnoreCase).Count());
         Assert.All(catalogue.Entries, entry =>
         {
             Assert.Equal("https", entry.Url.Scheme);

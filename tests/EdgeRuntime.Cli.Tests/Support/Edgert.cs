@@ -39,21 +39,23 @@ internal static class Edgert
     /// <summary>A hang guard, nothing more.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
-    /// <summary>What <c>EDGERT</c> names, as the build's test verb does: the command that people get. Else the one that lies beside the tests.</summary>
+    /// <summary>What <c>EDGERT</c> names, as the build's test verb does: the command that people get. Else the one that lies beside the
+    /// tests.</summary>
     public static string Path { get; } = Environment.GetEnvironmentVariable("EDGERT") is { Length: > 0 } path
         ? path
         : System.IO.Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "edgert.exe" : "edgert");
 
-    public static string Stories { get; } = Model("stories260K.gguf");
+    public static string Stories => TestModels.Stories;
 
-    public static string SmolLm { get; } = Model("SmolLM2-135M-Instruct-Q4_1.gguf");
+    public static string SmolLm => TestModels.SmolLm;
 
     public static EdgertResult Run(params string[] arguments) => RunWith(null, arguments);
 
     /// <summary>Runs the command with a standard input that is a pipe.</summary>
     /// <param name="input">What the pipe holds; null: nothing.</param>
     /// <param name="arguments">Its arguments.</param>
-    public static EdgertResult RunWith(string? input, params string[] arguments) => RunIn(new Dictionary<string, string?>(), input, arguments);
+    public static EdgertResult RunWith(string? input, params string[] arguments) =>
+        RunIn(new Dictionary<string, string?>(), input, arguments);
 
     /// <summary>Runs <c>edgert-fake</c>, the command with one more backend, which lies beside the tests.</summary>
     /// <param name="input">What standard input holds; null: nothing.</param>
@@ -136,6 +138,4 @@ internal static class Edgert
     /// <summary>What this machine's user has tuned is no part of a test.</summary>
     public static void LeaveOutProfiles(ProcessStartInfo start) =>
         start.Environment["EDGERUNTIME_PROFILES"] = System.IO.Path.Combine(AppContext.BaseDirectory, "no-profiles");
-
-    private static string Model(string file) => System.IO.Path.Combine(SharedData.Repository, "models", file);
 }

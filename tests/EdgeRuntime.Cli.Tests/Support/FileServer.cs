@@ -182,7 +182,10 @@ internal sealed class FileServer : IDisposable
             from = int.Parse(range.TrimEnd('-'), CultureInfo.InvariantCulture);
             if (from >= content.Length)
             {
-                await WriteAsync(stream, $"HTTP/1.1 416 No\r\nContent-Range: bytes */{content.Length}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", default);
+                await WriteAsync(
+                    stream,
+                    $"HTTP/1.1 416 No\r\nContent-Range: bytes */{content.Length}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+                    default);
                 return;
             }
 
@@ -191,7 +194,8 @@ internal sealed class FileServer : IDisposable
 
         long length = _behaviour.ClaimedLength ?? content.Length - from;
         int send = _behaviour.CutAfter.TryDequeue(out int cut) ? Math.Min(cut, content.Length - from) : content.Length - from;
-        await WriteAsync(stream, $"HTTP/1.1 {status}\r\nContent-Length: {length}\r\n{tag}Connection: close\r\n\r\n", content.AsMemory(from, send));
+        await WriteAsync(
+            stream, $"HTTP/1.1 {status}\r\nContent-Length: {length}\r\n{tag}Connection: close\r\n\r\n", content.AsMemory(from, send));
     }
 
     private static async Task WriteAsync(NetworkStream stream, string head, ReadOnlyMemory<byte> body)

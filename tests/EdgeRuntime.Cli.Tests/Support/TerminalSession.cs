@@ -83,7 +83,8 @@ internal sealed class TerminalSession : IDisposable
     public string WaitFor(Predicate<string> condition, string what) => WaitFor(() => Screen, condition, what);
 
     /// <summary>Waits until the record holds a text: the recorder may be behind the screen.</summary>
-    public void WaitForRecord(string text) => WaitFor(() => Record, record => record.Contains(text, StringComparison.Ordinal), $"'{text}' in the record");
+    public void WaitForRecord(string text) =>
+        WaitFor(() => Record, record => record.Contains(text, StringComparison.Ordinal), $"'{text}' in the record");
 
     /// <summary>Waits for an empty prompt in the last line that is written.</summary>
     public string WaitForPrompt() => WaitFor(screen => LastLine(screen) == ">", "an empty prompt");
@@ -113,13 +114,15 @@ internal sealed class TerminalSession : IDisposable
     }
 
     private static bool Exists(string command) =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, command)));
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+            .Any(folder => File.Exists(Path.Combine(folder, command)));
 
     private static string Quote(string text) => "'" + text.Replace("'", "'\\''", StringComparison.Ordinal) + "'";
 
     private string Tmux(params string[] arguments)
     {
-        var start = new ProcessStartInfo("tmux", ["-L", _socket, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start =
+            new ProcessStartInfo("tmux", ["-L", _socket, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["LC_ALL"] = "C.UTF-8";
         Edgert.LeaveOutProfiles(start);
         using Process process = Process.Start(start)!;

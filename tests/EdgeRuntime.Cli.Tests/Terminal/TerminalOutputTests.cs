@@ -88,7 +88,7 @@ public sealed class TerminalOutputTests : IDisposable
     [Fact]
     public void Catalogue_IsShown()
     {
-        string catalogue = File.ReadAllText(Path.Combine(SharedData.Repository, "models", "catalog.json"));
+        string catalogue = File.ReadAllText(TestModels.InRepository("catalog.json"));
         string description = "\"description\": " + JsonSerializer.Serialize(Hostile).TrimEnd('"');
         string hostile = catalogue.Replace("\"description\": \"", description, StringComparison.Ordinal);
         Assert.NotEqual(catalogue, hostile);

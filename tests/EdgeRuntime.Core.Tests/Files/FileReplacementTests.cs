@@ -165,7 +165,8 @@ public sealed class FileReplacementTests : IDisposable
     [Fact]
     public void OfUser_FolderOrAbsentFolder_SaysSo()
     {
-        Assert.Equal($"{_folder}: is a folder, expected a file", Assert.Throws<FileException>(() => FileReplacement.OfUser(_folder)).Message);
+        Assert.Equal(
+            $"{_folder}: is a folder, expected a file", Assert.Throws<FileException>(() => FileReplacement.OfUser(_folder)).Message);
         string path = At("absent/a.json");
         Assert.Equal($"{path}: no such folder as {At("absent")}", Assert.Throws<FileException>(() => FileReplacement.OfUser(path)).Message);
     }

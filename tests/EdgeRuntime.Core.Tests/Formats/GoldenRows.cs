@@ -1,18 +1,17 @@
-using System;
 using System.Collections.Generic;
 using System.IO;
-using System.IO.Compression;
 using System.Linq;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using EdgeRuntime.Formats;
+using EdgeRuntime.TestSupport;
 
 namespace EdgeRuntime.Core.Tests.Formats;
 
 /// <summary>The rows that ggml quantized and dequantized; tests/data/README.md has the format.</summary>
 internal static class GoldenRows
 {
-    private static readonly Dictionary<string, byte[]> _entries = ReadEntries();
+    private static string Folder => SharedData.Require("conformance/quantization");
 
     /// <summary>One quantization of one input.</summary>
     /// <param name="Type">The type.</param>
@@ -23,25 +22,24 @@ internal static class GoldenRows
     {
         public string Name => $"{Type.ToString().ToLowerInvariant()}_{Input}{(HasImportance ? "_imatrix" : string.Empty)}";
 
-        public byte[] Blocks => _entries[Name + ".q"];
+        public byte[] Blocks => File.ReadAllBytes(Path.Combine(Folder, Name + ".q"));
 
         /// <summary>The dequantized weights, or null where only their hash is known.</summary>
-        public float[]? Weights => _entries.TryGetValue(Name + ".deq.f32", out byte[]? bytes) ? ToSingles(bytes) : null;
+        public float[]? Weights => Path.Combine(Folder, Name + ".deq.f32") is var path && File.Exists(path) ? ReadSingles(path) : null;
 
         /// <summary>The weights before quantization.</summary>
-        public float[] Source =>
-            ToSingles(_entries.Single(entry => entry.Key.StartsWith($"input_{Input}_", StringComparison.Ordinal)).Value);
+        public float[] Source => ReadSingles(Directory.GetFiles(Folder, $"input_{Input}_*").Single());
 
         public override string ToString() => Name;
     }
 
     public static IReadOnlyList<Case> All { get; } = ReadCases();
 
-    private static float[] ToSingles(byte[] bytes) => MemoryMarshal.Cast<byte, float>(bytes).ToArray();
+    private static float[] ReadSingles(string path) => MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(path)).ToArray();
 
     private static List<Case> ReadCases()
     {
-        using var manifest = JsonDocument.Parse(_entries["manifest.json"]);
+        using var manifest = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Folder, "manifest.json")));
         return
         [
             .. manifest.RootElement.EnumerateArray().Select(entry => new Case(
@@ -50,19 +48,5 @@ internal static class GoldenRows
                 entry.GetProperty("imatrix").GetBoolean(),
                 entry.GetProperty("deq_sha256").GetString()!)),
         ];
-    }
-
-    private static Dictionary<string, byte[]> ReadEntries()
-    {
-        using ZipArchive archive = ZipFile.OpenRead(Path.Combine(AppContext.BaseDirectory, "quantization.zip"));
-        return archive.Entries.ToDictionary(entry => entry.FullName, Read);
-    }
-
-    private static byte[] Read(ZipArchiveEntry entry)
-    {
-        byte[] bytes = new byte[entry.Length];
-        using Stream stream = entry.Open();
-        stream.ReadExactly(bytes);
-        return bytes;
     }
 }

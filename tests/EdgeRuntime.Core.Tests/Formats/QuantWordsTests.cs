@@ -10,9 +10,11 @@ namespace EdgeRuntime.Core.Tests.Formats;
 public sealed class QuantWordsTests
 {
     public static IEnumerable<TheoryDataRow<TensorType>> Types =>
-        TensorFormats.All.Where(static format => format.Shape is not null).Select(static format => new TheoryDataRow<TensorType>(format.Type));
+        TensorFormats.All.Where(static format => format.Shape is not null)
+            .Select(static format => new TheoryDataRow<TensorType>(format.Type));
 
-    /// <summary>However a format regroups its quants: the words are those of the quants that it comes apart into, and the scales the same.</summary>
+    /// <summary>However a format regroups its quants: the words are those of the quants that it comes apart into, and the scales the
+    /// same.</summary>
     [Theory]
     [MemberData(nameof(Types))]
     public void Regroup_RandomBlocks_GivesTheWordsOfTheQuants(TensorType type)

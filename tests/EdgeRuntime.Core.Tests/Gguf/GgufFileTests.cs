@@ -17,9 +17,7 @@ public sealed class GgufFileTests : IDisposable
     [Fact]
     public void Open_SmallRealModel_HasItsFacts()
     {
-        string path = Path.Combine(SharedData.Repository, "models", "stories260K.gguf");
-        Assert.SkipUnless(File.Exists(path), $"the repository's models are absent: {path}");
-        using GgufFile file = GgufFile.Open(path);
+        using GgufFile file = GgufFile.Open(TestModels.Stories);
         Assert.Equal((3u, 1185376L, 48, 1), (file.Version, file.ByteLength, file.Tensors.Count, file.Parts.Count));
         Assert.Equal("llama", file.Metadata.GetString("general.architecture"));
         Assert.Equal(512, file.Metadata.GetStrings("tokenizer.ggml.tokens").Count);
@@ -33,12 +31,13 @@ public sealed class GgufFileTests : IDisposable
 
     [Theory]
     [InlineData("models")]
+    [InlineData("small-models")]
     [InlineData("conformance/architectures")]
     [InlineData("conformance/tokenizers")]
     [InlineData("conformance/lora")]
     public void Open_EveryGoodFile_ReadsWhole(string folder)
     {
-        foreach (string path in Directory.GetFiles(SharedData.Require(folder), "*.gguf"))
+        foreach (string path in SharedData.RequireFiles(folder, "*.gguf"))
         {
             using GgufFile file = GgufFile.Open(path);
             Assert.True(file.IsComplete);
@@ -52,7 +51,7 @@ public sealed class GgufFileTests : IDisposable
     [InlineData(3)]
     public void Open_AnyPartOfASplitModel_IsTheWholeModel(int part)
     {
-        using GgufFile whole = GgufFile.Open(SharedData.Require("models/stories260K.gguf"));
+        using GgufFile whole = GgufFile.Open(TestModels.Stories);
         using GgufFile split = GgufFile.Open(SharedData.Require($"conformance/split/stories260K-0000{part}-of-00003.gguf"));
         Assert.True(split.IsComplete);
         Assert.Equal(3, split.Parts.Count);
@@ -232,7 +231,8 @@ public sealed class GgufFileTests : IDisposable
             Action[] readers =
             [
                 () => file.Metadata.GetString("name"), () => file.Metadata.GetInt32("number"), () => file.Metadata.GetStrings("strings"),
-                () => file.Metadata.GetStringBytes("strings"), () => file.Metadata.GetSingles("floats"), () => file.Metadata.TryGetValue("flags", out _),
+                () => file.Metadata.GetStringBytes("strings"), () => file.Metadata.GetSingles("floats"),
+                () => file.Metadata.TryGetValue("flags", out _),
                 () => file.Tensors[0].GetRows(0, 3), () => file.Tensors[0].ReadRows(2, new byte[8]),
             ];
             int failed = readers.Count(reader => Record.Exception(reader) is { } error && Assert.IsType<IOException>(error) is not null);

@@ -23,12 +23,7 @@ public sealed class GgufMutationTests : IDisposable
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
-    public void Open_MutatedRealModel_IsRefusedOrSafe(int seed)
-    {
-        string path = Path.Combine(SharedData.Repository, "models", "stories260K.gguf");
-        Assert.SkipUnless(File.Exists(path), $"the repository's models are absent: {path}");
-        Mutate(path, seed, count: 1000, minAccepted: 20);
-    }
+    public void Open_MutatedRealModel_IsRefusedOrSafe(int seed) => Mutate(TestModels.Stories, seed, count: 1000, minAccepted: 20);
 
     [Theory]
     [InlineData(11)]

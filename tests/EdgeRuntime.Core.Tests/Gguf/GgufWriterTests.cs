@@ -89,12 +89,13 @@ public sealed class GgufWriterTests : IDisposable
     }
 
     [Theory]
-    [InlineData("stories260K.gguf")]
-    [InlineData("tiny-novel-IQ1_S.gguf")]
-    [InlineData("tiny-bitnet-TQ1_0.gguf")]
+    [InlineData("models/stories260K.gguf")]
+    [InlineData("models/tiny-novel-IQ1_S.gguf")]
+    [InlineData("small-models/tiny-novel-IQ1_S.gguf")]
+    [InlineData("small-models/tiny-bitnet-TQ1_0.gguf")]
     public void Complete_CopyOfAModel_HasTheSameBytes(string model)
     {
-        string source = SharedData.Require($"models/{model}");
+        string source = SharedData.Require(model);
         string copy = _folder["copy.gguf"];
         using (GgufFile file = GgufFile.Open(source))
         using (FileStream stream = File.Create(copy))

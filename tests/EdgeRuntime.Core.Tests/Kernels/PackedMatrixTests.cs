@@ -279,7 +279,8 @@ public class PackedMatrixTests
                     }
                     else
                     {
-                        Assert.Equal(row, Assert.Throws<NonFiniteWeightException>(() => MatrixCase.Pack(type, source, 20, columns, set)).Row);
+                        Assert.Equal(
+                            row, Assert.Throws<NonFiniteWeightException>(() => MatrixCase.Pack(type, source, 20, columns, set)).Row);
                     }
                 }
             }

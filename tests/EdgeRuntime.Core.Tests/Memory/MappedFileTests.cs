@@ -17,7 +17,8 @@ public sealed class MappedFileTests : IDisposable
     [Fact]
     public void Populate_UntouchedFile_LeavesNoPageFaults()
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.OSVersion.Version >= new Version(5, 14), "pages come on request with Linux 5.14");
+        Assert.SkipUnless(
+            OperatingSystem.IsLinux() && Environment.OSVersion.Version >= new Version(5, 14), "pages come on request with Linux 5.14");
         const int Bytes = 64 << 20;
         string path = _folder["mapped"];
         File.WriteAllBytes(path, TemporaryFolder.Bytes(0, Bytes));

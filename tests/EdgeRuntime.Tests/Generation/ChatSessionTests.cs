@@ -239,7 +239,7 @@ public sealed class ChatSessionTests(SmolLmFixture fixture) : IClassFixture<Smol
     [Fact]
     public void Generate_DraftOfAnotherVocabulary_IsRefused()
     {
-        using LanguageModel stories = LanguageModel.Load(Path.Combine(SharedData.Repository, "models", "stories260K.gguf"));
+        using LanguageModel stories = LanguageModel.Load(TestModels.Stories);
         using ModelSession session = fixture.Model.CreateSession(), draft = stories.CreateSession();
         ArgumentException e = Assert.Throws<ArgumentException>(() => new Generator(session, Greedy with { DraftSession = draft }));
         Assert.Contains("512 tokens", e.Message, StringComparison.Ordinal);
@@ -248,7 +248,7 @@ public sealed class ChatSessionTests(SmolLmFixture fixture) : IClassFixture<Smol
     [Fact]
     public void Send_ModelWithoutTemplate_ContinuesThePlainText()
     {
-        using LanguageModel stories = LanguageModel.Load(Path.Combine(SharedData.Repository, "models", "stories260K.gguf"));
+        using LanguageModel stories = LanguageModel.Load(TestModels.Stories);
         using ModelSession session = stories.CreateSession();
         ChatSession chat = new(session, Greedy);
         Assert.False(chat.HasTemplate);

@@ -16,7 +16,7 @@ public sealed class MissingTokenizerTests : IDisposable
     [Fact]
     public void Tokenizer_OfAnUnknownKind_ThrowsWhereItIsUsedAndNotBefore()
     {
-        byte[] bytes = File.ReadAllBytes(DamagedModel.Stories);
+        byte[] bytes = File.ReadAllBytes(TestModels.Stories);
         ReadOnlySpan<byte> key = "tokenizer.ggml.model"u8;
         bytes[bytes.AsSpan().IndexOf(key) + key.Length + sizeof(int) + sizeof(long)] = (byte)'L'; // "Llama" is no kind of tokenizer
         File.WriteAllBytes(_path, bytes);

@@ -1,5 +1,4 @@
 using System;
-using System.IO;
 using EdgeRuntime.Engine;
 using EdgeRuntime.TestSupport;
 
@@ -9,7 +8,7 @@ namespace EdgeRuntime.Tests.Generation;
 public sealed class SmolLmFixture : IDisposable
 {
     private readonly Lazy<LanguageModel> _model =
-        new(() => LanguageModel.Load(Path.Combine(SharedData.Repository, "models", "SmolLM2-135M-Instruct-Q4_1.gguf")));
+        new(() => LanguageModel.Load(TestModels.SmolLm));
 
     public LanguageModel Model => _model.Value;
 

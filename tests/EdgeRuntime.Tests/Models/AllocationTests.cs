@@ -18,7 +18,7 @@ public sealed class AllocationTests
     [Fact]
     public void Forward_OneTokenAtATime_AllocatesNothing()
     {
-        using var model = LanguageModel.Load(Model);
+        using var model = LanguageModel.Load(TestModels.SmolLm);
         using ModelSession session = model.CreateSession(new SessionOptions { ContextLength = 64 });
         int[] token = [100];
         AssertAllocatesNothing(model, () => session.Forward(token));
@@ -28,7 +28,7 @@ public sealed class AllocationTests
     public void Run_SeveralSequences_AllocatesNothing()
     {
         const int Sequences = 5;
-        using var model = LanguageModel.Load(Model);
+        using var model = LanguageModel.Load(TestModels.SmolLm);
         var options = new EngineStateOptions { Capacity = 64, BatchTokens = 1 };
         IEngineState[] states = [.. Enumerable.Range(0, Sequences).Select(_ => model.Engine.CreateState(options))];
         int[] tokens = [100, 200, 300, 400, 500];

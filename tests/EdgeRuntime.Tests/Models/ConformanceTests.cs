@@ -8,24 +8,29 @@ using Xunit;
 
 namespace EdgeRuntime.Tests.Models;
 
-/// <summary>Whole models of every family against logits of the same F16 weights computed in float32.</summary>
+/// <summary>Small models of every family against logits that llama.cpp computed in float32.</summary>
 public sealed class ConformanceTests
 {
     private const double Bound = 1e-6;
 
-    private static readonly string[] s_fixtures =
+    private static readonly string[] s_floatFixtures =
     [
-        "llama-dense", "llama-moe", "qwen2-dense", "qwen3-dense", "gemma2-dense", "gemma3-dense", "gpt2-dense", "phi2-dense", "falcon-dense", "granitemoe-moe",
-        "deepseek2-moe", "lfm2-dense", "mamba2-dense",
+        "llama-dense", "llama-moe", "qwen2-dense", "qwen3-dense", "gemma2-dense", "gemma3-dense", "gpt2-dense", "phi2-dense",
+        "falcon-dense", "granitemoe-moe", "deepseek2-moe", "lfm2-dense", "mamba2-dense",
     ];
 
     public static IEnumerable<TheoryDataRow<string, string, int>> Cases() =>
-        from fixture in s_fixtures
+        from fixture in s_floatFixtures
         from isa in InstructionSet.All
         from chunk in new[] { int.MaxValue, 7, 1 }
         select new TheoryDataRow<string, string, int>(fixture, isa.Name, chunk);
 
-    public static IEnumerable<TheoryDataRow<string>> Fixtures() => s_fixtures.Select(static fixture => new TheoryDataRow<string>(fixture));
+    public static IEnumerable<TheoryDataRow<string>> FloatFixtures() => Rows(s_floatFixtures);
+
+    /// <summary>Gets one fixture of each family: files <c>NAME.gguf</c> and <c>NAME.logits</c>.</summary>
+    public static IEnumerable<TheoryDataRow<string>> Fixtures() => Rows([.. s_floatFixtures, "tiny-bitnet-TQ1_0"]);
+
+    public static string PathOf(string fixture) => SharedData.Require($"small-models/{fixture}.gguf");
 
     [Theory]
     [MemberData(nameof(Cases))]
@@ -38,6 +43,33 @@ public sealed class ConformanceTests
         Assert.InRange(reference.NormalizedError(logits), 0, Bound);
     }
 
+    /// <summary>The fixtures that the small models are rounded from, with weights of full precision.</summary>
+    [Theory]
+    [MemberData(nameof(FloatFixtures))]
+    public void ForwardAll_OfUnroundedWeights_GivesTheirLogits(string fixture)
+    {
+        LogitsFile reference = LogitsFile.Read(SharedData.Require($"conformance/architectures/{fixture}.logits"));
+        using var model = LanguageModel.Load(SharedData.Require($"conformance/architectures/{fixture}.gguf"));
+        float[] logits = ModelRunner.Logits(model, reference.Tokens, reference.Tokens.Length, KvCacheType.F32);
+        Assert.InRange(reference.NormalizedError(logits), 0, Bound);
+    }
+
+    [Theory]
+    [InlineData("small-models/tiny-bitnet-TQ1_0.gguf", "small-models/tiny-bitnet-TQ1_0.logits")]
+    [InlineData("models/tiny-bitnet-TQ1_0.gguf", "models/tiny-bitnet.f32.logits")]
+    [InlineData("models/tiny-bitnet-TQ2_0.gguf", "models/tiny-bitnet.f32.logits")]
+    public void ForwardAll_OfATernaryModel_IsWithinTheBounds(string file, string logits)
+    {
+        string path = SharedData.Require(file);
+        LogitsFile reference = LogitsFile.Read(SharedData.Require(logits));
+        foreach ((bool exact, double bound) in new[] { (true, Bound), (false, 2.5e-5) })
+        {
+            using var model = LanguageModel.Load(path, new ModelOptions { Exact = exact });
+            float[] actual = ModelRunner.Logits(model, reference.Tokens, reference.Tokens.Length, KvCacheType.F32);
+            Assert.InRange(reference.NormalizedError(actual), 0, bound);
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Fixtures))]
     public void ForwardAll_AfterARewind_GivesTheSameLogits(string fixture)
@@ -45,7 +77,8 @@ public sealed class ConformanceTests
         LogitsFile reference = ReadReference(fixture);
         using LanguageModel model = Load(fixture, isa: null);
         float[] expected = ModelRunner.Logits(model, reference.Tokens, reference.Tokens.Length, KvCacheType.F32);
-        using ModelSession session = model.CreateSession(new SessionOptions { ContextLength = reference.Tokens.Length, KvType = KvCacheType.F32 });
+        using ModelSession session =
+            model.CreateSession(new SessionOptions { ContextLength = reference.Tokens.Length, KvType = KvCacheType.F32 });
         session.Forward(reference.Tokens.AsSpan(0, 40));
         foreach (int length in (int[])[31, 30, 7, 0])
         {
@@ -85,7 +118,10 @@ public sealed class ConformanceTests
                 if (rows > 0)
                 {
                     batch.Add(new BatchSlice(
-                        state, texts[index].AsMemory(state.Length, rows), rows, logits[index].AsMemory(state.Length * width, rows * width)));
+                        state,
+                        texts[index].AsMemory(state.Length, rows),
+                        rows,
+                        logits[index].AsMemory(state.Length * width, rows * width)));
                 }
             }
 
@@ -99,8 +135,11 @@ public sealed class ConformanceTests
         }
     }
 
-    private static LogitsFile ReadReference(string fixture) => LogitsFile.Read(SharedData.Require($"conformance/architectures/{fixture}.logits"));
+    private static IEnumerable<TheoryDataRow<string>> Rows(string[] fixtures) =>
+        fixtures.Select(static fixture => new TheoryDataRow<string>(fixture));
+
+    private static LogitsFile ReadReference(string fixture) => LogitsFile.Read(SharedData.Require($"small-models/{fixture}.logits"));
 
     private static LanguageModel Load(string fixture, string? isa) =>
-        LanguageModel.Load(SharedData.Require($"conformance/architectures/{fixture}.gguf"), new ModelOptions { InstructionSet = isa });
+        LanguageModel.Load(PathOf(fixture), new ModelOptions { InstructionSet = isa });
 }

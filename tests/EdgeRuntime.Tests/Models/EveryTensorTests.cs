@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using EdgeRuntime.Gguf;
-using EdgeRuntime.TestSupport;
 using Xunit;
 
 namespace EdgeRuntime.Tests.Models;
@@ -45,10 +44,11 @@ public sealed class EveryTensorTests : IDisposable
     /// norm.</summary>
     private string Write(string fixture, Func<string, string, string[]> choose)
     {
-        using GgufFile source = GgufFile.Open(SharedData.Require($"conformance/architectures/{fixture}.gguf"));
+        using GgufFile source = GgufFile.Open(ConformanceTests.PathOf(fixture));
         string first = source.Tensors.First(static tensor => tensor.Name.StartsWith("blk.0.", StringComparison.Ordinal)
             && tensor.Name.EndsWith("norm.weight", StringComparison.Ordinal)).Name;
-        (GgufTensor Tensor, string Name)[] copies = [.. source.Tensors.SelectMany(tensor => choose(tensor.Name, first).Select(name => (tensor, name)))];
+        (GgufTensor Tensor, string Name)[] copies =
+            [.. source.Tensors.SelectMany(tensor => choose(tensor.Name, first).Select(name => (tensor, name)))];
         string path = Path.Combine(_root, "m.gguf");
         using FileStream stream = File.Create(path);
         var writer = new GgufWriter(stream);

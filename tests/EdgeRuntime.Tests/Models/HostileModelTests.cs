@@ -16,7 +16,8 @@ public sealed class HostileModelTests
         string folder = SharedData.Require("conformance/malformed-gguf");
         using JsonDocument manifest = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "manifest.json")));
         var accepted = new List<string>();
-        foreach (JsonElement entry in manifest.RootElement.EnumerateArray().Where(entry => entry.GetProperty("expect").GetString() is "reject" or "reject-load"))
+        foreach (JsonElement entry in manifest.RootElement.EnumerateArray()
+            .Where(entry => entry.GetProperty("expect").GetString() is "reject" or "reject-load"))
         {
             string file = entry.GetProperty("file").GetString()!;
             string? message = Refusal(Path.Combine(folder, file));

@@ -12,7 +12,8 @@ internal static class ModelRunner
     /// <param name="kvType">Type of the KV cache.</param>
     public static float[] Logits(LanguageModel model, ReadOnlySpan<int> tokens, int chunk, KvCacheType kvType = KvCacheType.F16)
     {
-        using ModelSession session = model.CreateSession(new SessionOptions { ContextLength = tokens.Length, BatchTokens = chunk, KvType = kvType });
+        using ModelSession session =
+            model.CreateSession(new SessionOptions { ContextLength = tokens.Length, BatchTokens = chunk, KvType = kvType });
         float[] logits = new float[tokens.Length * model.VocabularySize];
         for (int first = 0; first < tokens.Length; first += chunk)
         {

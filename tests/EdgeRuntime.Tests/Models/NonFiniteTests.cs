@@ -93,7 +93,8 @@ public sealed class NonFiniteTests : IDisposable
             string path = DamagedModel.Write(Path.Combine(_root, "m.gguf"), tensor, value, first: 7);
             foreach (bool exact in (bool[])[false, true])
             {
-                string message = Assert.Throws<ModelFormatException>(() => LanguageModel.Load(path, new ModelOptions { Exact = exact }).Dispose()).Message;
+                string message = Assert.Throws<ModelFormatException>(
+                    () => LanguageModel.Load(path, new ModelOptions { Exact = exact }).Dispose()).Message;
                 Assert.Contains(tensor, message, StringComparison.Ordinal);
             }
         }
@@ -102,7 +103,8 @@ public sealed class NonFiniteTests : IDisposable
     [Fact]
     public void Generate_WithEveryDraft_EndsInTheSameError()
     {
-        using var model = LanguageModel.Load(DamagedModel.Write(Path.Combine(_root, "m.gguf"), "blk.2.ffn_down.weight", 3e38f, count: null));
+        using var model =
+            LanguageModel.Load(DamagedModel.Write(Path.Combine(_root, "m.gguf"), "blk.2.ffn_down.weight", 3e38f, count: null));
         using ModelSession session = model.CreateSession();
         foreach (bool draft in (bool[])[false, true])
         {

@@ -12,7 +12,6 @@ namespace EdgeRuntime.Tests.Models;
 /// <summary>A model whose weights are packed while it computes gives what it gives when they are packed at load.</summary>
 public sealed class QuickStartTests : IDisposable
 {
-    private static readonly string Stories = Path.Combine(SharedData.Repository, "models", "stories260K.gguf");
     private static readonly ModelOptions Quick = new() { QuickStart = true, QuickStartBytes = 0 };
     private static readonly int[] Tokens = [1, 400, 30, 31, 32, 7, 90, 301, 5, 44, 45, 46];
 
@@ -22,18 +21,18 @@ public sealed class QuickStartTests : IDisposable
 
     /// <summary>Chunks of 1 and of 5 tokens come to the third pass, one of 12 is a single pass.</summary>
     [Theory]
-    [InlineData("", 1)]
-    [InlineData("", 5)]
-    [InlineData("", 12)]
-    [InlineData("models/tiny-novel-Q4_K_M.gguf", 1)]
-    [InlineData("models/tiny-novel-Q4_K_M.gguf", 5)]
-    [InlineData("models/tiny-novel-IQ4_XS.gguf", 5)]
-    [InlineData("models/tiny-novel-F16.gguf", 1)]
-    [InlineData("models/tiny-novel-F16.gguf", 5)]
+    [InlineData("models/stories260K.gguf", 1)]
+    [InlineData("models/stories260K.gguf", 5)]
+    [InlineData("models/stories260K.gguf", 12)]
+    [InlineData("small-models/tiny-novel-Q4_K_M.gguf", 1)]
+    [InlineData("small-models/tiny-novel-Q4_K_M.gguf", 5)]
+    [InlineData("small-models/tiny-novel-IQ1_S.gguf", 5)]
+    [InlineData("small-models/tiny-novel-F16.gguf", 1)]
+    [InlineData("small-models/tiny-novel-F16.gguf", 5)]
     [InlineData("conformance/split/stories260K-00001-of-00003.gguf", 5)]
     public void Forward_InEveryPass_GivesTheSameLogits(string name, int chunk)
     {
-        string path = name.Length == 0 ? Stories : SharedData.Require(name);
+        string path = SharedData.Require(name);
         foreach (var set in Kernels.InstructionSet.All.Where(set => set.IsSupported))
         {
             using var packed = LanguageModel.Load(path, new ModelOptions { InstructionSet = set.Name });
@@ -46,8 +45,8 @@ public sealed class QuickStartTests : IDisposable
     public void Forward_WithoutLogitsAtFirst_GivesTheSameLogits()
     {
         var options = new SessionOptions { BatchTokens = 2 };
-        using var packed = LanguageModel.Load(Stories);
-        using var quick = LanguageModel.Load(Stories, Quick);
+        using var packed = LanguageModel.Load(TestModels.Stories);
+        using var quick = LanguageModel.Load(TestModels.Stories, Quick);
         using ModelSession expected = packed.CreateSession(options);
         using ModelSession actual = quick.CreateSession(options);
         for (int i = 0; i < 4; i++)
@@ -84,11 +83,11 @@ public sealed class QuickStartTests : IDisposable
     [Fact]
     public async Task PackWeights_BesideSessions_ChangesNothingForThem()
     {
-        using var packed = LanguageModel.Load(Stories);
+        using var packed = LanguageModel.Load(TestModels.Stories);
         float[] expected = ModelRunner.Logits(packed, Tokens, 1);
         for (int round = 0; round < 20; round++)
         {
-            using var model = LanguageModel.Load(Stories, Quick);
+            using var model = LanguageModel.Load(TestModels.Stories, Quick);
             Task packing = Task.WhenAll(Task.Run(() => model.PackWeights()), Task.Run(() => model.PackWeights()));
             float[][] logits = new float[2][];
             Parallel.For(0, logits.Length, i => logits[i] = ModelRunner.Logits(model, Tokens, 1));
@@ -100,11 +99,11 @@ public sealed class QuickStartTests : IDisposable
     [Fact]
     public void PackWeights_Cancelled_LeavesThePassesToIt()
     {
-        using var model = LanguageModel.Load(Stories, Quick);
+        using var model = LanguageModel.Load(TestModels.Stories, Quick);
         using var cancelled = new CancellationTokenSource();
         cancelled.Cancel();
         Assert.ThrowsAny<OperationCanceledException>(() => model.PackWeights(cancelled.Token));
-        using var packed = LanguageModel.Load(Stories);
+        using var packed = LanguageModel.Load(TestModels.Stories);
         Assert.Equal(ModelRunner.Logits(packed, Tokens, 1), ModelRunner.Logits(model, Tokens, 1));
     }
 
@@ -134,7 +133,8 @@ public sealed class QuickStartTests : IDisposable
     [Fact]
     public void Load_ExactOrWithASideCar_PacksAtOnce()
     {
-        foreach (ModelOptions options in (ModelOptions[])[Quick with { Exact = true }, Quick with { PackedCache = Path.Combine(_root, "cache") }])
+        foreach (ModelOptions options in
+            (ModelOptions[])[Quick with { Exact = true }, Quick with { PackedCache = Path.Combine(_root, "cache") }])
         {
             string path = CopyOfStories();
             using var model = LanguageModel.Load(path, options);
@@ -186,7 +186,7 @@ public sealed class QuickStartTests : IDisposable
 
     private static float[] First(ModelOptions options)
     {
-        using var model = LanguageModel.Load(Stories, options);
+        using var model = LanguageModel.Load(TestModels.Stories, options);
         using ModelSession session = model.CreateSession();
         return FirstOf(session);
     }
@@ -196,7 +196,7 @@ public sealed class QuickStartTests : IDisposable
     private string CopyOfStories()
     {
         string copy = Path.Combine(_root, "model.gguf");
-        File.Copy(Stories, copy, overwrite: true);
+        File.Copy(TestModels.Stories, copy, overwrite: true);
         return copy;
     }
 

@@ -12,9 +12,8 @@ namespace EdgeRuntime.Tests.Models;
 /// <summary>The bundled model against the figures of its exact expansion.</summary>
 public sealed class SmolLmTests
 {
-    private static readonly string ModelPath = Path.Combine(SharedData.Repository, "models", "SmolLM2-135M-Instruct-Q4_1.gguf");
-
-    public static IEnumerable<TheoryDataRow<string>> InstructionSets() => InstructionSet.All.Select(isa => new TheoryDataRow<string>(isa.Name));
+    public static IEnumerable<TheoryDataRow<string>> InstructionSets() =>
+        InstructionSet.All.Select(isa => new TheoryDataRow<string>(isa.Name));
 
     [Theory]
     [MemberData(nameof(InstructionSets))]
@@ -22,7 +21,7 @@ public sealed class SmolLmTests
     {
         IsaSupport.Require(isa);
         var reference = LogitsFile.Read(SharedData.Require("models/SmolLM2-135M-Instruct-Q4_1.f32.logits"));
-        using var model = LanguageModel.Load(ModelPath, new ModelOptions { InstructionSet = isa });
+        using var model = LanguageModel.Load(TestModels.SmolLm, new ModelOptions { InstructionSet = isa });
         float[] logits = ModelRunner.Logits(model, reference.Tokens, reference.Tokens.Length);
         double[] divergences = reference.Divergences(logits);
         Assert.InRange(reference.NormalizedError(logits), 0, 8.5e-4);
@@ -34,15 +33,16 @@ public sealed class SmolLmTests
     public void ForwardAll_Exact_GivesTheExactLogits()
     {
         var reference = LogitsFile.Read(SharedData.Require("models/SmolLM2-135M-Instruct-Q4_1.f32.logits"));
-        using var model = LanguageModel.Load(ModelPath, new ModelOptions { Exact = true });
+        using var model = LanguageModel.Load(TestModels.SmolLm, new ModelOptions { Exact = true });
         Assert.InRange(reference.NormalizedError(ModelRunner.Logits(model, reference.Tokens, reference.Tokens.Length)), 0, 1e-6);
     }
 
     [Fact]
     public void ForwardAll_OfGoldenConversations_PrefersTheGoldenTokenWhereTheMarginIsClear()
     {
-        using JsonDocument golden = JsonDocument.Parse(File.ReadAllText(SharedData.Require("models/SmolLM2-135M-Instruct-Q4_1.golden.json")));
-        using var model = LanguageModel.Load(ModelPath);
+        using JsonDocument golden =
+            JsonDocument.Parse(File.ReadAllText(SharedData.Require("models/SmolLM2-135M-Instruct-Q4_1.golden.json")));
+        using var model = LanguageModel.Load(TestModels.SmolLm);
         foreach (JsonElement conversation in golden.RootElement.EnumerateArray())
         {
             int[] prompt = Ids(conversation, "prompt_ids");
@@ -70,7 +70,7 @@ public sealed class SmolLmTests
             foreach ((int threads, int chunk) in new[] { (1, 45), (2, 45), (2, 7), (3, 13), (2, 1) })
             {
                 var options = new ModelOptions { InstructionSet = isa.Name, Threads = threads, Processors = threads };
-                using var model = LanguageModel.Load(ModelPath, options);
+                using var model = LanguageModel.Load(TestModels.SmolLm, options);
                 using ModelSession session = model.CreateSession(new SessionOptions { ContextLength = 64, BatchTokens = chunk });
                 float[] logits = session.Forward(tokens).ToArray();
                 expected ??= logits;

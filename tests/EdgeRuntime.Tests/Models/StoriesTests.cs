@@ -10,14 +10,12 @@ namespace EdgeRuntime.Tests.Models;
 /// <summary>The tests' small real model: F32, SentencePiece vocabulary.</summary>
 public sealed class StoriesTests
 {
-    private static readonly string ModelPath = Path.Combine(SharedData.Repository, "models", "stories260K.gguf");
-
     [Fact]
     public void Forward_Greedy_TellsTheGoldenStory()
     {
         using JsonDocument golden = JsonDocument.Parse(File.ReadAllText(SharedData.Require("models/stories260K.golden.json")));
         int[] expected = [.. golden.RootElement.GetProperty("token_ids").EnumerateArray().Select(id => id.GetInt32())];
-        using var model = LanguageModel.Load(ModelPath);
+        using var model = LanguageModel.Load(TestModels.Stories);
         using ModelSession session = model.CreateSession(new SessionOptions { ContextLength = 256, KvType = KvCacheType.F32 });
         int[] actual = new int[expected.Length];
         actual[0] = model.Tokenizer.BeginOfSequence!.Value;
@@ -32,7 +30,7 @@ public sealed class StoriesTests
     [Fact]
     public void Load_OfASplitModel_GivesTheSameLogits()
     {
-        using var whole = LanguageModel.Load(ModelPath);
+        using var whole = LanguageModel.Load(TestModels.Stories);
         using var split = LanguageModel.Load(SharedData.Require("conformance/split/stories260K-00002-of-00003.gguf"));
         int[] tokens = [1, 400, 30, 31, 32];
         Assert.Equal(ModelRunner.Logits(whole, tokens, 5), ModelRunner.Logits(split, tokens, 5));
@@ -41,7 +39,7 @@ public sealed class StoriesTests
     [Fact]
     public void Truncate_ThenForward_GivesWhatAFreshSessionGives()
     {
-        using var model = LanguageModel.Load(ModelPath);
+        using var model = LanguageModel.Load(TestModels.Stories);
         using ModelSession session = model.CreateSession();
         session.Forward([1, 2, 3, 4, 5, 6]);
         session.Truncate(3);
@@ -54,7 +52,7 @@ public sealed class StoriesTests
     [Fact]
     public void Shift_DropsPositionsAndGoesOn()
     {
-        using var model = LanguageModel.Load(ModelPath);
+        using var model = LanguageModel.Load(TestModels.Stories);
         using ModelSession session = model.CreateSession(new SessionOptions { ContextLength = 16, KvType = KvCacheType.F32 });
         session.Forward([1, 20, 21, 22, 23, 24, 25, 26]);
         session.Shift(1, 3);
@@ -65,7 +63,7 @@ public sealed class StoriesTests
     [Fact]
     public void Forward_BeyondTheContext_ThrowsAndChangesNothing()
     {
-        using var model = LanguageModel.Load(ModelPath);
+        using var model = LanguageModel.Load(TestModels.Stories);
         using ModelSession session = model.CreateSession(new SessionOptions { ContextLength = 4 });
         session.Forward([1, 2, 3]);
         var exception = Assert.Throws<ContextFullException>(() => session.Forward([4, 5]).Length);
@@ -78,7 +76,7 @@ public sealed class StoriesTests
     [InlineData(512)]
     public void Forward_OfATokenOutsideTheVocabulary_IsRefused(int token)
     {
-        using var model = LanguageModel.Load(ModelPath);
+        using var model = LanguageModel.Load(TestModels.Stories);
         using ModelSession session = model.CreateSession();
         Assert.Throws<ArgumentOutOfRangeException>(() => session.Forward([token]).Length);
     }
@@ -86,7 +84,7 @@ public sealed class StoriesTests
     [Fact]
     public void Forward_Cancelled_LeavesTheSessionUsable()
     {
-        using var model = LanguageModel.Load(ModelPath);
+        using var model = LanguageModel.Load(TestModels.Stories);
         using ModelSession session = model.CreateSession();
         session.Forward([1, 2]);
         using var cancelled = new System.Threading.CancellationTokenSource();
@@ -99,7 +97,7 @@ public sealed class StoriesTests
     [Fact]
     public void Dispose_OfTheModelBeforeItsSession_LeavesTheSessionRunning()
     {
-        var model = LanguageModel.Load(ModelPath);
+        var model = LanguageModel.Load(TestModels.Stories);
         ModelSession session = model.CreateSession();
         model.Dispose();
         Assert.Equal(512, session.Forward([1]).Length);

@@ -125,7 +125,8 @@ public sealed class SamplerTests
     public void Sample_FiniteLogitsWithEverySetting_NeverOverflow(GenerationOptions options)
     {
         Sampler sampler = new(options with { RepeatLastTokens = 8 }, 4, 10);
-        foreach (float[] logits in (float[][])[[1, 2, 3, 4], [-1, -2, 3e38f, -3e38f], [3e38f, -3e38f, 3e38f, 0], [-3e38f, -3e38f, -3e38f, -3e38f], [0, 0, 0, 0]])
+        foreach (float[] logits in
+            (float[][])[[1, 2, 3, 4], [-1, -2, 3e38f, -3e38f], [3e38f, -3e38f, 3e38f, 0], [-3e38f, -3e38f, -3e38f, -3e38f], [0, 0, 0, 0]])
         {
             sampler.Reset([2, 2, 2, 1]);
             Distribution distribution = new();

@@ -12,7 +12,6 @@ namespace EdgeRuntime.Tests.SideCar;
 /// <summary>A model with a side-car computes what it computes without, whatever has happened to the side-car or to the model.</summary>
 public sealed class PackedSideCarTests : IDisposable
 {
-    private static readonly string Stories = Path.Combine(SharedData.Repository, "models", "stories260K.gguf");
     private static readonly int[] Tokens = [1, 400, 30, 31, 32, 7];
 
     private readonly string _root = Directory.CreateTempSubdirectory("edgert-side-car-").FullName;
@@ -24,13 +23,13 @@ public sealed class PackedSideCarTests : IDisposable
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
     [Theory]
-    [InlineData("")]
-    [InlineData("models/tiny-novel-Q4_K_M.gguf")]
-    [InlineData("models/tiny-novel-F16.gguf")]
+    [InlineData("models/stories260K.gguf")]
+    [InlineData("small-models/tiny-novel-Q4_K_M.gguf")]
+    [InlineData("small-models/tiny-novel-F16.gguf")]
     [InlineData("conformance/split/stories260K-00001-of-00003.gguf")]
     public void Load_TheSecondTime_MapsAndGivesTheSameLogits(string name)
     {
-        string path = name.Length == 0 ? Stories : SharedData.Require(name);
+        string path = SharedData.Require(name);
         float[] expected = Logits(path, new ModelOptions());
         Assert.Equal(expected, Logits(path, Cache, "Written"));
         Assert.Equal(expected, Logits(path, Cache, "Mapped"));
@@ -39,12 +38,12 @@ public sealed class PackedSideCarTests : IDisposable
     [Fact]
     public void Load_WithEveryInstructionSet_ReadsTheSameSideCar()
     {
-        Logits(Stories, Cache, "Written");
+        Logits(TestModels.Stories, Cache, "Written");
         foreach (var set in Kernels.InstructionSet.All.Where(set => set.IsSupported))
         {
             Assert.Equal(
-                Logits(Stories, new ModelOptions { InstructionSet = set.Name }),
-                Logits(Stories, new ModelOptions { InstructionSet = set.Name, PackedCache = Cache }, "Mapped"));
+                Logits(TestModels.Stories, new ModelOptions { InstructionSet = set.Name }),
+                Logits(TestModels.Stories, new ModelOptions { InstructionSet = set.Name, PackedCache = Cache }, "Mapped"));
         }
     }
 
@@ -66,14 +65,14 @@ public sealed class PackedSideCarTests : IDisposable
     [InlineData(-1, 1)]
     public void Load_OfADamagedSideCar_BuildsItAnew(int offset, double share)
     {
-        Logits(Stories, Cache, "Written");
+        Logits(TestModels.Stories, Cache, "Written");
         byte[] good = File.ReadAllBytes(SideCar);
         byte[] bad = [.. good];
         bad[offset + (int)(share * good.Length)] ^= 0x10;
         File.WriteAllBytes(SideCar, bad);
-        Assert.Equal(Logits(Stories, new ModelOptions()), Logits(Stories, Cache, "NotUsed", "Written"));
+        Assert.Equal(Logits(TestModels.Stories, new ModelOptions()), Logits(TestModels.Stories, Cache, "NotUsed", "Written"));
         Assert.Equal(good, File.ReadAllBytes(SideCar));
-        Logits(Stories, Cache, "Mapped");
+        Logits(TestModels.Stories, Cache, "Mapped");
     }
 
     [Theory]
@@ -86,19 +85,19 @@ public sealed class PackedSideCarTests : IDisposable
     [InlineData(-1)]
     public void Load_OfATruncatedSideCar_BuildsItAnew(int length)
     {
-        Logits(Stories, Cache, "Written");
+        Logits(TestModels.Stories, Cache, "Written");
         byte[] good = File.ReadAllBytes(SideCar);
         File.WriteAllBytes(SideCar, good[..(length < 0 ? good.Length + length : length)]);
-        Assert.Equal(Logits(Stories, new ModelOptions()), Logits(Stories, Cache, "NotUsed", "Written"));
+        Assert.Equal(Logits(TestModels.Stories, new ModelOptions()), Logits(TestModels.Stories, Cache, "NotUsed", "Written"));
         Assert.Equal(good, File.ReadAllBytes(SideCar));
     }
 
     [Fact]
     public void Load_OfASideCarWithMoreAtItsEnd_BuildsItAnew()
     {
-        Logits(Stories, Cache, "Written");
+        Logits(TestModels.Stories, Cache, "Written");
         File.AppendAllText(SideCar, "more");
-        Logits(Stories, Cache, "NotUsed", "Written");
+        Logits(TestModels.Stories, Cache, "NotUsed", "Written");
     }
 
     [Fact]
@@ -179,23 +178,23 @@ public sealed class PackedSideCarTests : IDisposable
     [Fact]
     public void Load_WhereTheSideCarIsAPipe_MakesItAnew()
     {
-        Logits(Stories, Cache, "Written");
+        Logits(TestModels.Stories, Cache, "Written");
         string path = SideCar;
         File.Delete(path);
         Unix.MakePipe(path);
-        Assert.Equal(Logits(Stories, new ModelOptions()), Logits(Stories, Cache, "NotUsed", "Written"));
-        Logits(Stories, Cache, "Mapped");
+        Assert.Equal(Logits(TestModels.Stories, new ModelOptions()), Logits(TestModels.Stories, Cache, "NotUsed", "Written"));
+        Logits(TestModels.Stories, Cache, "Mapped");
     }
 
     [Fact]
     public void Load_ByFourAtOnce_LeavesOneGoodSideCar()
     {
-        float[] expected = Logits(Stories, new ModelOptions());
+        float[] expected = Logits(TestModels.Stories, new ModelOptions());
         float[][] logits = new float[4][];
-        Parallel.For(0, logits.Length, i => logits[i] = Run(Stories, new ModelOptions { PackedCache = Cache }, out _));
+        Parallel.For(0, logits.Length, i => logits[i] = Run(TestModels.Stories, new ModelOptions { PackedCache = Cache }, out _));
         Assert.All(logits, actual => Assert.Equal(expected, actual));
         Assert.EndsWith(".packed", SideCar, StringComparison.Ordinal);
-        Assert.Equal(expected, Logits(Stories, Cache, "Mapped"));
+        Assert.Equal(expected, Logits(TestModels.Stories, Cache, "Mapped"));
     }
 
     [Fact]
@@ -205,7 +204,8 @@ public sealed class PackedSideCarTests : IDisposable
         {
             var events = new EventRecorder[8];
             Parallel.For(0, events.Length, new ParallelOptions { MaxDegreeOfParallelism = events.Length },
-                i => Run(Stories, new ModelOptions { PackedCache = Path.Combine(Cache, $"{round}"), Threads = 1 }, out events[i]));
+                i => Run(
+                    TestModels.Stories, new ModelOptions { PackedCache = Path.Combine(Cache, $"{round}"), Threads = 1 }, out events[i]));
             Assert.All(events, recorder => Assert.Empty(recorder.Warnings));
             Assert.Single(Directory.GetFiles(Path.Combine(Cache, $"{round}")));
         }
@@ -214,10 +214,10 @@ public sealed class PackedSideCarTests : IDisposable
     [Fact]
     public void Load_AfterAProcessEndedWhileWriting_TakesItsRemainsAway()
     {
-        Logits(Stories, Cache, "Written");
+        Logits(TestModels.Stories, Cache, "Written");
         string remains = SideCar + ".0123456789abcdef.edgert-tmp";
         File.Move(SideCar, remains);
-        Logits(Stories, Cache, "Written");
+        Logits(TestModels.Stories, Cache, "Written");
         Assert.NotEqual(remains, SideCar);
     }
 
@@ -227,25 +227,27 @@ public sealed class PackedSideCarTests : IDisposable
         using var cancelled = new CancellationTokenSource();
         cancelled.Cancel();
         Assert.ThrowsAny<OperationCanceledException>(
-            () => LanguageModel.Load(Stories, new ModelOptions { PackedCache = Cache }, null, cancelled.Token));
+            () => LanguageModel.Load(TestModels.Stories, new ModelOptions { PackedCache = Cache }, null, cancelled.Token));
         Assert.False(Directory.Exists(Cache) && Directory.EnumerateFiles(Cache).Any());
     }
 
     [Fact]
     public void Load_Exact_KeepsNoSideCar()
     {
-        Logits(Stories, new ModelOptions { Exact = true, PackedCache = Cache });
+        Logits(TestModels.Stories, new ModelOptions { Exact = true, PackedCache = Cache });
         Assert.False(Directory.Exists(Cache));
     }
 
     private static void AssertNotWritten(string cache)
     {
-        Assert.Equal(Logits(Stories, new ModelOptions()), Run(Stories, new ModelOptions { PackedCache = cache }, out EventRecorder events));
+        float[] logits = Run(TestModels.Stories, new ModelOptions { PackedCache = cache }, out EventRecorder events);
+        Assert.Equal(Logits(TestModels.Stories, new ModelOptions()), logits);
         Assert.Equal(["NotWritten"], events.SideCarEvents);
         Assert.DoesNotContain('\n', Assert.Single(events.Warnings));
     }
 
-    private static float[] Logits(string path, string? cache, params string[] events) => Logits(path, new ModelOptions { PackedCache = cache }, events);
+    private static float[] Logits(string path, string? cache, params string[] events) =>
+        Logits(path, new ModelOptions { PackedCache = cache }, events);
 
     private static float[] Logits(string path, ModelOptions options, params string[] events)
     {
@@ -264,7 +266,7 @@ public sealed class PackedSideCarTests : IDisposable
     private string CopyOfStories()
     {
         string copy = Path.Combine(_root, "model.gguf");
-        File.Copy(Stories, copy);
+        File.Copy(TestModels.Stories, copy);
         return copy;
     }
 }

@@ -226,7 +226,8 @@ public sealed unsafe class KvCacheTests
             layout.ExpandValue(chunk, inChunk, v);
         }
 
-        float[] key = [.. Enumerable.Range(0, KeyLength).Select(i => panel[(i * KvLayout.PanelPositions) + (inChunk % KvLayout.PanelPositions)])];
+        float[] key =
+            [.. Enumerable.Range(0, KeyLength).Select(i => panel[(i * KvLayout.PanelPositions) + (inChunk % KvLayout.PanelPositions)])];
         return (key, value[..ValueLength]);
     }
 

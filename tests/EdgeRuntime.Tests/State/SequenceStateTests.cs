@@ -5,6 +5,7 @@ using System.Threading;
 using EdgeRuntime.Cpu;
 using EdgeRuntime.Engine;
 using EdgeRuntime.Gguf;
+using EdgeRuntime.Tests.Models;
 using EdgeRuntime.TestSupport;
 using Xunit;
 
@@ -152,7 +153,7 @@ public sealed class SequenceStateTests
 
     private static CpuEngine Load(string name)
     {
-        GgufFile file = GgufFile.Open(name == "stories260K" ? DamagedModel.Stories : SharedData.Require($"conformance/architectures/{name}.gguf"));
+        GgufFile file = GgufFile.Open(name == "stories260K" ? TestModels.Stories : ConformanceTests.PathOf(name));
         return new CpuLoader(file).Load(CpuSettings.OfThisMachine with { Threads = 1 }, null, CancellationToken.None);
     }
 

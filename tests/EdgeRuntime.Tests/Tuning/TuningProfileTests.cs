@@ -11,7 +11,6 @@ namespace EdgeRuntime.Tests.Tuning;
 
 public sealed class TuningProfileTests : IDisposable
 {
-    private static readonly string ModelPath = Path.Combine(SharedData.Repository, "models", "stories260K.gguf");
 
     private readonly string _folder = Directory.CreateTempSubdirectory("edgert-test-").FullName;
 
@@ -50,7 +49,8 @@ public sealed class TuningProfileTests : IDisposable
         string json = File.ReadAllText(ProfilePath);
         int at = json.IndexOf(text, StringComparison.Ordinal);
         File.WriteAllText(ProfilePath, json.Remove(at, text.Length).Insert(at, damaged));
-        Assert.Contains(reason, Assert.Throws<InvalidDataException>(() => TuningProfile.Load(ProfilePath)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            reason, Assert.Throws<InvalidDataException>(() => TuningProfile.Load(ProfilePath)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -58,10 +58,12 @@ public sealed class TuningProfileTests : IDisposable
     {
         Directory.CreateDirectory(Path.GetDirectoryName(ProfilePath)!);
         Unix.MakePipe(ProfilePath);
-        Assert.Contains("is a pipe", Assert.ThrowsAny<IOException>(() => TuningProfile.Load(ProfilePath)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "is a pipe", Assert.ThrowsAny<IOException>(() => TuningProfile.Load(ProfilePath)).Message, StringComparison.Ordinal);
         File.Delete(ProfilePath);
         File.WriteAllBytes(ProfilePath, new byte[TuningProfile.MaxFileBytes + 1]);
-        Assert.Contains("more than 1048576 bytes", Assert.ThrowsAny<IOException>(() => TuningProfile.Load(ProfilePath)).Message, StringComparison.Ordinal);
+        string message = Assert.ThrowsAny<IOException>(() => TuningProfile.Load(ProfilePath)).Message;
+        Assert.Contains("more than 1048576 bytes", message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -105,8 +107,8 @@ public sealed class TuningProfileTests : IDisposable
     [Fact]
     public void Key_OfModelsOfDifferentTypes_Differs()
     {
-        using GgufFile other = GgufFile.Open(SharedData.Require("models/tiny-novel-F16.gguf"));
-        using GgufFile quantized = GgufFile.Open(SharedData.Require("models/tiny-novel-Q4_K_M.gguf"));
+        using GgufFile other = GgufFile.Open(SharedData.Require("small-models/tiny-novel-F16.gguf"));
+        using GgufFile quantized = GgufFile.Open(SharedData.Require("small-models/tiny-novel-Q4_K_M.gguf"));
         Assert.NotEqual(TuningKey.Of(other).FileName, TuningKey.Of(quantized).FileName);
         Assert.NotEqual(Key().FileName, TuningKey.Of(other).FileName);
     }
@@ -114,7 +116,8 @@ public sealed class TuningProfileTests : IDisposable
     [Fact]
     public void Run_OnTheSmallModel_ChoosesWhatCanBeUsed()
     {
-        TuningProfile profile = ModelTuner.Run(ModelPath, new TuningOptions { Seconds = 0.5 }, cancellationToken: TestContext.Current.CancellationToken);
+        TuningProfile profile = ModelTuner.Run(
+            TestModels.Stories, new TuningOptions { Seconds = 0.5 }, cancellationToken: TestContext.Current.CancellationToken);
         profile.Save(ProfilePath);
         Assert.Equal(profile.Choice, TuningProfile.Load(ProfilePath).Choice);
         Assert.Contains(profile.Choice.KvType, new[] { KvCacheType.F16, KvCacheType.F32 });
@@ -132,7 +135,8 @@ public sealed class TuningProfileTests : IDisposable
             foreach (string decode in supported)
             {
                 using var model = LanguageModel.Load(
-                    SharedData.Require("models/tiny-novel-Q4_K_M.gguf"), new ModelOptions { InstructionSet = prefill, DecodeInstructionSet = decode });
+                    SharedData.Require("small-models/tiny-novel-Q4_K_M.gguf"),
+                    new ModelOptions { InstructionSet = prefill, DecodeInstructionSet = decode });
                 Assert.Equal((prefill, decode), (model.InstructionSet, model.DecodeInstructionSet));
                 using ModelSession session = model.CreateSession();
                 int first = 0;
@@ -151,7 +155,7 @@ public sealed class TuningProfileTests : IDisposable
 
     private static TuningKey Key()
     {
-        using GgufFile file = GgufFile.Open(ModelPath);
+        using GgufFile file = GgufFile.Open(TestModels.Stories);
         return TuningKey.Of(file);
     }
 

@@ -70,7 +70,8 @@ public sealed class TuningSearchTests
     {
         var lines = new List<string>();
         var bench = new FakeBench(_ => 0.001, _ => 1);
-        (TuningChoice choice, IReadOnlyList<TuningMeasurement> measurements) = new TuningSearch(bench, Candidates, new TuningOptions { Seconds = 5 }, lines.Add, bench).Run();
+        (TuningChoice choice, IReadOnlyList<TuningMeasurement> measurements) =
+            new TuningSearch(bench, Candidates, new TuningOptions { Seconds = 5 }, lines.Add, bench).Run();
         Assert.Equal(512, choice.BatchTokens);
         Assert.DoesNotContain(measurements, measurement => measurement.Step is "batch" or "kv type");
         Assert.Contains(lines, line => line.StartsWith("batch: 512, not measured", StringComparison.Ordinal));
@@ -97,7 +98,8 @@ public sealed class TuningSearchTests
     [InlineData(100)]
     public void Run_AnySpeed_KeepsToItsTime(double speed)
     {
-        var bench = new FakeBench(c => speed * (c.PrefillInstructionSet == "wide" ? 1 : 0.4), c => speed * (c.DecodeInstructionSet == "wide" ? 1 : 1.2));
+        var bench = new FakeBench(
+            c => speed * (c.PrefillInstructionSet == "wide" ? 1 : 0.4), c => speed * (c.DecodeInstructionSet == "wide" ? 1 : 1.2));
         new TuningSearch(bench, Candidates, new TuningOptions(), _ => { }, bench).Run();
         Assert.InRange(bench.Elapsed.TotalSeconds, 0, 30);
     }

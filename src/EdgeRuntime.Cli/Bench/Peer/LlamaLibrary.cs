@@ -110,7 +110,8 @@ internal sealed class LlamaLibrary
 
         return File.Exists(path)
             ? Path.GetDirectoryName(Path.GetFullPath(path))!
-            : throw new CommandException($"{path}: no such file or folder; expected libllama or the folder that holds it (tests/peer/fetch.sh gets one)");
+            : throw new CommandException(
+                $"{WebAddress.ShowFile(path)}: no such file or folder; expected libllama or its folder (tests/peer/fetch.sh gets one)");
     }
 
     /// <summary>libNAME.so, libNAME.v0.5.0.so, libNAME.so.0, libNAME.dylib or NAME.dll.</summary>

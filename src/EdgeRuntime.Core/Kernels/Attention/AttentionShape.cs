@@ -2,14 +2,14 @@ using System;
 
 namespace EdgeRuntime.Kernels.Attention;
 
-/// <summary>The definition of a layer's attention: sizes, the treatment of scores, and which keys a query sees. Immutable.</summary>
+/// <summary>What attention computes: sizes, the treatment of scores, and which keys a query sees. Immutable.</summary>
 /// <remarks>
 /// The keys that a query sees form one interval, and so do the queries that see a key; both move up with their position.
-/// Masks are defined by the four methods below and nowhere else.
+/// The four methods below are the only place that knows the masks.
 /// </remarks>
 internal record AttentionShape
 {
-    /// <summary>The number of query heads, a multiple of <see cref="KvHeads"/>.</summary>
+    /// <summary>Query heads, a multiple of <see cref="KvHeads"/>.</summary>
     public required int Heads { get; init; }
 
     /// <summary>KV heads; each serves <see cref="Group"/> query heads.</summary>
@@ -54,14 +54,14 @@ internal record AttentionShape
         (int window, int chunk) => int.Min(window, chunk),
     };
 
-    /// <summary>Gets the first key that the query at a position sees.</summary>
+    /// <summary>The first key that the query at a position sees.</summary>
     public int FirstKey(int position)
     {
         int first = Window == 0 ? 0 : int.Max(0, position - Window + 1);
         return ChunkWindow == 0 ? first : int.Max(first, position - (position % ChunkWindow));
     }
 
-    /// <summary>Gets one past the last key that the query at a position sees.</summary>
+    /// <summary>One past the last key that the query at a position sees.</summary>
     /// <param name="position">The query's.</param>
     /// <param name="end">Positions that have keys, the slice's own included.</param>
     public int EndKey(int position, int end)
@@ -70,10 +70,10 @@ internal record AttentionShape
         return ChunkWindow == 0 ? last : (int)long.Min(last, NextChunkWindow(position));
     }
 
-    /// <summary>Gets a lower bound of the queries that see a key.</summary>
+    /// <summary>A bound of the first query that sees a key.</summary>
     public int FirstQuery(int key) => IsCausal ? key : 0;
 
-    /// <summary>Gets one past the last query that sees a key.</summary>
+    /// <summary>One past the last query that sees a key.</summary>
     public int EndQuery(int key)
     {
         long end = Window == 0 ? int.MaxValue : (long)key + Window;

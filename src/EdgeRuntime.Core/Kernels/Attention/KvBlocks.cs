@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using EdgeRuntime.Kernels.Vector;
 
@@ -11,27 +12,27 @@ namespace EdgeRuntime.Kernels.Attention;
 ///   values, a block of a row     half d, byte[BlockBytes]
 /// </code>
 /// </summary>
-internal sealed unsafe class KvBlocks<TQuants> : KvFormat
+internal readonly unsafe struct KvBlocks<TQuants> : IKvElement
     where TQuants : struct, IKvQuants
 {
-    /// <summary>Bytes of the scales of a panel's block.</summary>
-    public const int KeyScaleBytes = KvLayout.PanelPositions * sizeof(ushort);
-
     private const int BlockLength = IKvQuants.BlockLength;
+    private const int KeyScaleBytes = KvLayout.PanelPositions * sizeof(ushort);
 
-    /// <summary>Bytes of a panel's block.</summary>
-    public static int KeyBlockBytes => KeyScaleBytes + (TQuants.BlockBytes * KvLayout.PanelPositions);
+    public static bool IsFloat => false;
 
-    /// <summary>Bytes of a row's block.</summary>
-    public static int ValueBlockBytes => sizeof(ushort) + TQuants.BlockBytes;
+    public static bool IsElementwise => false;
 
-    public override KvProduct<TLanes> CreateProduct<TLanes>() => new KvBlockProduct<TLanes, TQuants>();
+    public static int ElementBytes => throw new UnreachableException("a quant means nothing without its block's scale");
 
-    public override int KeyPanelBytes(int keyLength) => Blocks(keyLength) * KeyBlockBytes;
+    private static int KeyBlockBytes => KeyScaleBytes + (TQuants.BlockBytes * KvLayout.PanelPositions);
 
-    public override int ValueRowBytes(int valueLength) => Blocks(valueLength) * ValueBlockBytes;
+    private static int ValueBlockBytes => sizeof(ushort) + TQuants.BlockBytes;
 
-    public override void StoreKey(byte* panel, int lane, float* key, int keyLength)
+    public static int KeyPanelBytes(int keyLength) => Blocks(keyLength) * KeyBlockBytes;
+
+    public static int ValueRowBytes(int valueLength) => Blocks(valueLength) * ValueBlockBytes;
+
+    public static void StoreKey(byte* panel, int lane, float* key, int keyLength)
     {
         byte* packed = stackalloc byte[BlockLength];
         for (int first = 0; first < keyLength; first += BlockLength)
@@ -47,7 +48,7 @@ internal sealed unsafe class KvBlocks<TQuants> : KvFormat
         }
     }
 
-    public override void StoreValue(byte* row, float* value, int valueLength)
+    public static void StoreValue(byte* row, float* value, int valueLength)
     {
         for (int first = 0; first < valueLength; first += BlockLength)
         {
@@ -56,54 +57,41 @@ internal sealed unsafe class KvBlocks<TQuants> : KvFormat
         }
     }
 
-    private static int Blocks(int length) => (length + BlockLength - 1) / BlockLength;
-}
-
-/// <summary>Products with keys and values in blocks of integers.</summary>
-internal sealed unsafe class KvBlockProduct<TLanes, TQuants> : KvProduct<TLanes>
-    where TLanes : struct, ILanes<TLanes>
-    where TQuants : struct, IKvQuants
-{
-    private const int BlockLength = IKvQuants.BlockLength;
+    public static TLanes Load<TLanes>(byte* source)
+        where TLanes : struct, ILanes<TLanes> => throw new UnreachableException("a quant means nothing without its block's scale");
 
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override float* ExpandKeys(byte* keys, int panels, int keyLength, float* expanded)
+    public static void ExpandKeys<TLanes>(byte* panel, int keyLength, float* keys)
+        where TLanes : struct, ILanes<TLanes>
     {
-        float* to = expanded;
         sbyte* buffer = stackalloc sbyte[BlockLength * KvLayout.PanelPositions];
-        for (int panel = 0; panel < panels; panel++)
+        for (int first = 0; first < keyLength; first += BlockLength)
         {
-            for (int first = 0; first < keyLength; first += BlockLength)
+            nint count = int.Min(BlockLength, keyLength - first) * KvLayout.PanelPositions;
+            sbyte* quants = TQuants.Unpack(panel + KeyScaleBytes, TQuants.BlockBytes * KvLayout.PanelPositions, buffer);
+            for (nint lane = 0; lane < KvLayout.PanelPositions; lane += TLanes.Count)
             {
-                nint count = int.Min(BlockLength, keyLength - first) * KvLayout.PanelPositions;
-                sbyte* quants = TQuants.Unpack(
-                    keys + KvBlocks<TQuants>.KeyScaleBytes, TQuants.BlockBytes * KvLayout.PanelPositions, buffer);
-                for (nint lane = 0; lane < KvLayout.PanelPositions; lane += TLanes.Count)
+                TLanes scale = TLanes.LoadHalf((ushort*)panel + lane);
+                for (nint i = lane; i < count; i += KvLayout.PanelPositions)
                 {
-                    TLanes scale = TLanes.LoadHalf((ushort*)keys + lane);
-                    for (nint i = lane; i < count; i += KvLayout.PanelPositions)
-                    {
-                        TLanes.Store(TLanes.LoadInt8(quants + i) * scale, to + i);
-                    }
+                    TLanes.Store(TLanes.Multiply(TLanes.LoadInt8(quants + i), scale), keys + i);
                 }
-
-                to += count;
-                keys += KvBlocks<TQuants>.KeyBlockBytes;
             }
-        }
 
-        return expanded;
+            keys += count;
+            panel += KeyBlockBytes;
+        }
     }
 
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override float* ExpandValues(byte* values, int positions, int valueLength, float* expanded)
+    public static void ExpandValues<TLanes>(byte* values, int rows, int valueLength, float* expanded)
+        where TLanes : struct, ILanes<TLanes>
     {
-        float* to = expanded;
         sbyte* buffer = stackalloc sbyte[BlockLength];
         int lanes = KvLayout.ValueLanes(valueLength);
-        for (int position = 0; position < positions; position++)
+        for (int row = 0; row < rows; row++)
         {
             for (int first = 0; first < lanes; first += BlockLength)
             {
@@ -112,14 +100,15 @@ internal sealed unsafe class KvBlockProduct<TLanes, TQuants> : KvProduct<TLanes>
                 nint count = int.Min(BlockLength, lanes - first);
                 for (nint i = 0; i < count; i += TLanes.Count)
                 {
-                    TLanes.Store(TLanes.LoadInt8(quants + i) * scale, to + i);
+                    TLanes.Store(TLanes.Multiply(TLanes.LoadInt8(quants + i), scale), expanded + first + i);
                 }
 
-                to += count;
-                values += KvBlocks<TQuants>.ValueBlockBytes;
+                values += ValueBlockBytes;
             }
-        }
 
-        return expanded;
+            expanded += lanes;
+        }
     }
+
+    private static int Blocks(int length) => (length + BlockLength - 1) / BlockLength;
 }

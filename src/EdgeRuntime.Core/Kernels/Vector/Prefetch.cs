@@ -3,13 +3,13 @@ using System.Runtime.Intrinsics.X86;
 
 namespace EdgeRuntime.Kernels.Vector;
 
-/// <summary>Prefetches memory.</summary>
+/// <summary>Asks for memory before it is needed.</summary>
 internal static unsafe class Prefetch
 {
-    // Covers the memory's latency, and crosses the end of a page, where the processor's own prefetching stops.
+    // Far enough for the memory's latency; past a page's end, where the processor's own prefetching stops.
     private const int DistanceBytes = 2048;
 
-    /// <summary>Prefetches the line 2048 bytes after an address that is read in order. Any address is safe.</summary>
+    /// <summary>Asks for what lies one page behind an address that is being read in order. Any address is safe.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Ahead(void* address)
     {

@@ -157,7 +157,8 @@ public sealed class AttentionKernelTests
                 int end = int.Min(sequence.Positions, ((position / batch) + 1) * batch);
                 for (int head = 0; head < sequence.Shape.Heads; head++)
                 {
-                    float[] output = scalar.AsSpan((position * sequence.OutputWidth) + (head * sequence.Shape.ValueLength), sequence.Shape.ValueLength).ToArray();
+                    int start = (position * sequence.OutputWidth) + (head * sequence.Shape.ValueLength);
+                    float[] output = scalar.AsSpan(start, sequence.Shape.ValueLength).ToArray();
                     Assert.Equal(sequence.Define(position, head, end), output);
                     AssertNear(sequence.DefineInDouble(position, head, end), output, $"position {position}, head {head}");
                 }

@@ -79,7 +79,8 @@ public sealed class AttentionMaskTests
     {
         AttentionShape shape = Causal.TryGetValue(name, out AttentionShape? causal) ? causal : NotCausal[name];
         (int Start, int Tokens)[] slices = [(0, 1), (511, 1), (300, 100), (0, 260), (270, 3), (400, 32)];
-        AttentionCase[] sequences = [.. slices.Select((_, i) => new AttentionCase(shape, Positions, TensorType.F16, TensorType.F16, seed: 10 + i))];
+        AttentionCase[] sequences =
+            [.. slices.Select((_, i) => new AttentionCase(shape, Positions, TensorType.F16, TensorType.F16, seed: 10 + i))];
         AttentionKernel kernel = sequences[0].Kernel();
         float[][] together = [.. slices.Select(_ => new float[Positions * sequences[0].OutputWidth])];
         AttentionCase.ComputeTogether(

@@ -67,14 +67,14 @@ public sealed class EmittedCodeTests
 
             EmittedFrame.Leave(code);
             code.Label(ref function);
-            EmittedFrame.Enter(code, r8, isWindows: true);
+            EmittedFrame.Enter(code, r8, windows: true);
             code.mov(rax, r8);
             foreach (AssemblerRegisterXMM vector in callers)
             {
                 code.vxorps(vector, vector, vector);
             }
 
-            EmittedFrame.Leave(code, isWindows: true);
+            EmittedFrame.Leave(code, windows: true);
         });
 
         byte[] expected = new byte[16 * callers.Length];

@@ -1,9 +1,7 @@
 using System;
 using System.Linq;
 using EdgeRuntime.Kernels;
-using EdgeRuntime.Kernels.Arm;
 using EdgeRuntime.Kernels.Vector;
-using EdgeRuntime.Kernels.X86;
 using Xunit;
 
 namespace EdgeRuntime.Core.Tests.Kernels.Vector;
@@ -15,7 +13,8 @@ public sealed unsafe class ElementwiseKernelsTests
 
     private static readonly ElementwiseKernels[] s_widths =
     [
-        new ElementwiseKernels<LanesScalar>(), new ElementwiseKernels<Lanes128>(), new ElementwiseKernels<Lanes256>(), new ElementwiseKernels<Lanes512>(),
+        new ElementwiseKernels<LanesScalar>(), new ElementwiseKernels<Lanes128>(), new ElementwiseKernels<Lanes256>(),
+        new ElementwiseKernels<Lanes512>(),
     ];
 
     public static TheoryData<int> Counts => [1, 3, 15, 16, 17, 64, 100, 576];

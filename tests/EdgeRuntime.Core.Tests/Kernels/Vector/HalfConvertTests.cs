@@ -1,7 +1,5 @@
 using System;
-using EdgeRuntime.Kernels.Arm;
 using EdgeRuntime.Kernels.Vector;
-using EdgeRuntime.Kernels.X86;
 using Xunit;
 
 namespace EdgeRuntime.Core.Tests.Kernels.Vector;
@@ -46,7 +44,7 @@ public sealed unsafe class HalfConvertTests
         fixed (float* source = x)
         fixed (ushort* destination = halves)
         {
-            HalfElement.Store(source, (byte*)destination, x.Length);
+            HalfConvert.ToHalf(source, destination, x.Length);
         }
 
         for (int i = 0; i < x.Length; i++)
@@ -73,7 +71,7 @@ public sealed unsafe class HalfConvertTests
         float* source = stackalloc float[5];
         ushort* destination = stackalloc ushort[5];
         new Span<float>(source, 5).Fill(x);
-        BFloat16Element.Store(source, (byte*)destination, 5);
+        HalfConvert.ToBFloat16(source, destination, 5);
         Assert.Equal(expected, destination[0]);
         Assert.Equal(expected, destination[4]);
     }
@@ -83,7 +81,7 @@ public sealed unsafe class HalfConvertTests
     {
         float x = BitConverter.Int32BitsToSingle(0x7f800001);
         ushort converted;
-        BFloat16Element.Store(&x, (byte*)&converted, 1);
+        HalfConvert.ToBFloat16(&x, &converted, 1);
         Assert.True(float.IsNaN(BitConverter.Int32BitsToSingle(converted << 16)));
     }
 

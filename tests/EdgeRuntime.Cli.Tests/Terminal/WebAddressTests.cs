@@ -1,8 +1,8 @@
 using System;
-using EdgeRuntime.Cli.Downloads;
+using EdgeRuntime.Cli.Terminal;
 using Xunit;
 
-namespace EdgeRuntime.Cli.Tests.Downloads;
+namespace EdgeRuntime.Cli.Tests.Terminal;
 
 public sealed class WebAddressTests
 {

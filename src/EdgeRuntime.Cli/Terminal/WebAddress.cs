@@ -2,7 +2,7 @@ using System;
 using System.Diagnostics.CodeAnalysis;
 using System.Linq;
 
-namespace EdgeRuntime.Cli.Downloads;
+namespace EdgeRuntime.Cli.Terminal;
 
 /// <summary>Validates URLs from users, catalogues and servers, and formats them for messages.</summary>
 internal static class WebAddress
@@ -18,6 +18,9 @@ internal static class WebAddress
 
     /// <summary>Gets whether the scheme of a URL is http or https.</summary>
     public static bool IsWeb(Uri url) => url.IsAbsoluteUri && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps);
+
+    /// <summary>Gets whether a text that should name a file is a URL, which may hold a password.</summary>
+    public static bool IsAddress(string text) => text.Contains("://", StringComparison.Ordinal);
 
     /// <summary>Gets whether a URL was written without control characters.</summary>
     public static bool IsPrintable(Uri url) => !url.OriginalString.Any(char.IsControl);
@@ -52,6 +55,9 @@ internal static class WebAddress
         bool hasScheme = end > 0 && text[..end].All(char.IsAsciiLetter);
         return hasScheme ? Cut(text[..end]) + "://" + Hidden : Hidden;
     }
+
+    /// <summary>Formats the name of a file for messages; a URL in place of a name is shown without secrets.</summary>
+    public static string ShowFile(string path) => IsAddress(path) ? Show(path) : path;
 
     private static string Cut(string text) => text.Length <= MaxShown ? text : text[..MaxShown] + Hidden;
 }
