@@ -13,8 +13,6 @@ namespace EdgeRuntime.Tests.Models;
 [Collection(nameof(Alone))]
 public sealed class AllocationTests
 {
-    private static readonly string Model = Path.Combine(SharedData.Repository, "models", "SmolLM2-135M-Instruct-Q4_1.gguf");
-
     [Fact]
     public void Forward_OneTokenAtATime_AllocatesNothing()
     {
