@@ -83,8 +83,8 @@ internal abstract unsafe class PanelGemv<TIsa, TVector> : IPanelGemv
         where TQuants : unmanaged, IPanelQuants
         where TScales : struct, IPanelScales
     {
-        // Constants after compilation; DotSigned takes 128 off by itself.
-        int offset = sizeof(TQuants) == IQuantCode.Signed ? TQuants.Offset - 128 : TQuants.Offset;
+        // Constants after compilation.
+        int offset = sizeof(TQuants) == IQuantCode.Signed ? TQuants.Offset - TIsa.SignedOffset : TQuants.Offset;
 
         tokens = sizeof(TTokens) == 1 ? 1 : tokens;
         t = sizeof(TTokens) == 1 ? 0 : t;
@@ -108,14 +108,14 @@ internal abstract unsafe class PanelGemv<TIsa, TVector> : IPanelGemv
             TVector second = default;
             if (sizeof(TQuants) == IQuantCode.Signed)
             {
-                first = TIsa.DotSigned(first, TQuants.Load<TIsa, TVector>(q, 0, shifts), TIsa.Activations(a));
-                second = TIsa.DotSigned(second, TQuants.Load<TIsa, TVector>(q, 4, shifts), TIsa.Activations(a4));
-                first = TIsa.DotSigned(first, TQuants.Load<TIsa, TVector>(q, 1, shifts), TIsa.Activations(a + step));
-                second = TIsa.DotSigned(second, TQuants.Load<TIsa, TVector>(q, 5, shifts), TIsa.Activations(a4 + step));
-                first = TIsa.DotSigned(first, TQuants.Load<TIsa, TVector>(q, 2, shifts), TIsa.Activations(a + (2 * step)));
-                second = TIsa.DotSigned(second, TQuants.Load<TIsa, TVector>(q, 6, shifts), TIsa.Activations(a4 + (2 * step)));
-                first = TIsa.DotSigned(first, TQuants.Load<TIsa, TVector>(q, 3, shifts), TIsa.Activations(a + (3 * step)));
-                second = TIsa.DotSigned(second, TQuants.Load<TIsa, TVector>(q, 7, shifts), TIsa.Activations(a4 + (3 * step)));
+                first = TIsa.DotSigned(first, Signed<TQuants>(q, 0, shifts), TIsa.Activations(a));
+                second = TIsa.DotSigned(second, Signed<TQuants>(q, 4, shifts), TIsa.Activations(a4));
+                first = TIsa.DotSigned(first, Signed<TQuants>(q, 1, shifts), TIsa.Activations(a + step));
+                second = TIsa.DotSigned(second, Signed<TQuants>(q, 5, shifts), TIsa.Activations(a4 + step));
+                first = TIsa.DotSigned(first, Signed<TQuants>(q, 2, shifts), TIsa.Activations(a + (2 * step)));
+                second = TIsa.DotSigned(second, Signed<TQuants>(q, 6, shifts), TIsa.Activations(a4 + (2 * step)));
+                first = TIsa.DotSigned(first, Signed<TQuants>(q, 3, shifts), TIsa.Activations(a + (3 * step)));
+                second = TIsa.DotSigned(second, Signed<TQuants>(q, 7, shifts), TIsa.Activations(a4 + (3 * step)));
             }
             else if (sizeof(TQuants) == 1)
             {
@@ -166,15 +166,15 @@ internal abstract unsafe class PanelGemv<TIsa, TVector> : IPanelGemv
 
             if (TScales.Scales == 2)
             {
-                first = offset == 0 ? first : TIsa.SubtractSums(first, sum16, offset, 0);
-                second = offset == 0 ? second : TIsa.SubtractSums(second, sum16, 0, offset);
+                first = offset == 0 ? first : TIsa.Add(first, TIsa.SumsTimes(offset, 0, sum16));
+                second = offset == 0 ? second : TIsa.Add(second, TIsa.SumsTimes(0, offset, sum16));
                 acc = TIsa.AddScaled(acc, first, TScales.Scale<TIsa, TVector>(in scales, b, 0), d);
                 acc = TIsa.AddScaled(acc, second, TScales.Scale<TIsa, TVector>(in scales, b, 1), d);
             }
             else
             {
                 first = TIsa.Add(first, second);
-                first = offset == 0 ? first : TIsa.SubtractSums(first, sum16, offset, offset);
+                first = offset == 0 ? first : TIsa.Add(first, TIsa.SumsTimes(offset, offset, sum16));
                 acc = TIsa.AddScaled(acc, first, TScales.Scale<TIsa, TVector>(in scales, b, 0), d);
             }
 
@@ -195,4 +195,8 @@ internal abstract unsafe class PanelGemv<TIsa, TVector> : IPanelGemv
 
         TIsa.Store(acc, sums);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVector Signed<TQuants>(byte* q, int g, TVector shifts)
+        where TQuants : unmanaged, IPanelQuants => TIsa.Signed(TQuants.Load<TIsa, TVector>(q, g, shifts));
 }

@@ -58,10 +58,10 @@ internal unsafe interface IVector512Isa : IPanelIsa<Vector512<int>>
         Avx512BW.Shuffle(Wide(source).AsByte(), Repeat(Vector128.Create(0, 0x04040404, 0x08080808, 0x0c0c0c0c).AsByte())).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector512<int> IPanelIsa<Vector512<int>>.SubtractSums(Vector512<int> sum, short* sum16, int first, int second)
+    static Vector512<int> IPanelIsa<Vector512<int>>.SumsTimes(int first, int second, short* sum16)
     {
         Vector512<int> factors = Vector512.Create((-first & 0xffff) | (-second << 16));
-        return sum + Avx512BW.MultiplyAddAdjacent(Vector512.Create(*(int*)sum16).AsInt16(), factors.AsInt16());
+        return Avx512BW.MultiplyAddAdjacent(Vector512.Create(*(int*)sum16).AsInt16(), factors.AsInt16());
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
