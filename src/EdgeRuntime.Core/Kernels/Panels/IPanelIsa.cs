@@ -88,8 +88,8 @@ internal unsafe interface IPanelIsa<TVector> : IByteProducts<TVector>
     /// <summary>float: -x.</summary>
     static abstract TVector Negate(TVector x);
 
-    /// <summary>fma((float)isum, scale * *d, acc).</summary>
-    static abstract TVector AddScaled(TVector acc, TVector isum, TVector scale, float* d);
+    /// <summary>fma((float)isum, scale * d, acc).</summary>
+    static abstract TVector AddScaled(TVector acc, TVector isum, TVector scale, TVector d);
 
     /// <summary>fma(x, *value, acc).</summary>
     static abstract TVector AddMultiplied(TVector acc, TVector x, float* value);
