@@ -107,7 +107,8 @@ internal unsafe interface IVector128Isa : IPanelIsa<Vector128<int>>
         AdvSimd.FusedMultiplyAdd(z.AsSingle(), x.AsSingle(), y.AsSingle()).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector128<int> IPanelIsa<Vector128<int>>.AddScaled(Vector128<int> acc, Vector128<int> isum, Vector128<int> scale, Vector128<int> d) =>
+    static Vector128<int> IPanelIsa<Vector128<int>>.AddScaled(
+        Vector128<int> acc, Vector128<int> isum, Vector128<int> scale, Vector128<int> d) =>
         AdvSimd.FusedMultiplyAdd(acc.AsSingle(), AdvSimd.ConvertToSingle(isum), d.AsSingle() * scale.AsSingle()).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

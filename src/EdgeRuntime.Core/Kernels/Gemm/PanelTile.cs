@@ -11,9 +11,13 @@ namespace EdgeRuntime.Kernels.Gemm;
 /// stay in registers: of eight tokens and one vector of rows, or, with 256 bits, of four tokens and both vectors of a panel, which then
 /// share each broadcast of activations. The float sums lie in a small buffer.
 /// </summary>
-internal abstract unsafe class PanelTile<TIsa, TVector> : IPanelTile
+/// <typeparam name="TIsa">The words of the instruction set.</typeparam>
+/// <typeparam name="TVector">Its vector.</typeparam>
+/// <typeparam name="TVectors">Vectors of rows that are multiplied together: <see cref="Count2"/> with 256 bits.</typeparam>
+internal abstract unsafe class PanelTile<TIsa, TVector, TVectors> : IPanelTile
     where TIsa : struct, IPanelIsa<TVector>
     where TVector : struct
+    where TVectors : unmanaged
 {
     private const int PanelRows = ExpandedPanelLayout.PanelRows;
     private const int StepBytes = 4 * PanelRows;
@@ -33,7 +37,11 @@ internal abstract unsafe class PanelTile<TIsa, TVector> : IPanelTile
         for (int row = 0; row < rows; row += PanelRows)
         {
             int count = Math.Min(PanelRows, rows - row);
-            new Span<float>(acc, tokens * PanelRows).Clear();
+            for (int place = 0; place < tokens * PanelRows; place += TIsa.Rows)
+            {
+                TIsa.Store(default, acc + place);
+            }
+
             CopyRows(y + row, yStride, acc, PanelRows, tokens, continued ? count : 0);
             for (int token = 0; token < tokens;)
             {
@@ -47,49 +55,44 @@ internal abstract unsafe class PanelTile<TIsa, TVector> : IPanelTile
 
     private static void CopyRows(float* source, long sourceStride, float* target, long targetStride, int tokens, int rows)
     {
-        for (int token = 0; token < tokens; token++)
+        for (; tokens > 0; tokens--)
         {
-            new ReadOnlySpan<float>(source + (token * sourceStride), rows).CopyTo(new Span<float>(target + (token * targetStride), rows));
+            int row = 0;
+            for (; row <= rows - TIsa.Rows; row += TIsa.Rows)
+            {
+                TIsa.Store(TIsa.Load(source + row), target + row);
+            }
+
+            for (; row < rows; row++)
+            {
+                target[row] = source[row];
+            }
+
+            source += sourceStride;
+            target += targetStride;
         }
     }
 
     /// <summary>Multiplies as many tokens as one compiled loop takes; returns how many.</summary>
     private static int MultiplySome<TQuants, TScales>(byte* panel, byte* activations, int blocks, int tokens, int first, float* acc)
         where TQuants : unmanaged, IPanelQuants
-        where TScales : struct, IPanelScales
+        where TScales : struct, IPanelScales => ((tokens - first) * sizeof(TVectors)) switch
     {
-        int left = tokens - first;
-        if (Unsafe.SizeOf<TVector>() == Half * sizeof(float))
-        {
-            return left switch
-            {
-                1 => MultiplyRows<TQuants, TScales, Count2, Count2>(panel, activations, blocks, tokens, first, acc),
-                2 => MultiplyRows<TQuants, TScales, Count4, Count2>(panel, activations, blocks, tokens, first, acc),
-                3 => MultiplyRows<TQuants, TScales, Count6, Count2>(panel, activations, blocks, tokens, first, acc),
-                _ => MultiplyRows<TQuants, TScales, Count8, Count2>(panel, activations, blocks, tokens, first, acc),
-            };
-        }
+        1 => MultiplyRows<TQuants, TScales, Count1>(panel, activations, blocks, tokens, first, acc),
+        2 or 3 => MultiplyRows<TQuants, TScales, Count2>(panel, activations, blocks, tokens, first, acc),
+        4 or 5 => MultiplyRows<TQuants, TScales, Count4>(panel, activations, blocks, tokens, first, acc),
+        6 or 7 => MultiplyRows<TQuants, TScales, Count6>(panel, activations, blocks, tokens, first, acc),
+        _ => MultiplyRows<TQuants, TScales, Count8>(panel, activations, blocks, tokens, first, acc),
+    };
 
-        return left switch
-        {
-            1 => MultiplyRows<TQuants, TScales, Count1, Count1>(panel, activations, blocks, tokens, first, acc),
-            2 or 3 => MultiplyRows<TQuants, TScales, Count2, Count1>(panel, activations, blocks, tokens, first, acc),
-            4 or 5 => MultiplyRows<TQuants, TScales, Count4, Count1>(panel, activations, blocks, tokens, first, acc),
-            6 or 7 => MultiplyRows<TQuants, TScales, Count6, Count1>(panel, activations, blocks, tokens, first, acc),
-            _ => MultiplyRows<TQuants, TScales, Count8, Count1>(panel, activations, blocks, tokens, first, acc),
-        };
-    }
-
-    private static int MultiplyRows<TQuants, TScales, TSums, TVectors>(
-        byte* panel, byte* activations, int blocks, int tokens, int first, float* acc)
+    private static int MultiplyRows<TQuants, TScales, TSums>(byte* panel, byte* activations, int blocks, int tokens, int first, float* acc)
         where TQuants : unmanaged, IPanelQuants
         where TScales : struct, IPanelScales
         where TSums : unmanaged
-        where TVectors : unmanaged
     {
         for (int row = 0; row < PanelRows; row += sizeof(TVectors) * TIsa.Rows)
         {
-            Tokens<TQuants, TScales, TSums, TVectors>(panel + (4 * row), activations, blocks, tokens, first, acc + row);
+            Tokens<TQuants, TScales, TSums>(panel + (4 * row), activations, blocks, tokens, first, acc + row);
         }
 
         return sizeof(TSums) / sizeof(TVectors);
@@ -102,12 +105,11 @@ internal abstract unsafe class PanelTile<TIsa, TVector> : IPanelTile
     /// All sums stand in this one method, since the compiler inlines in proportion to the size of the method that it begins with.
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tokens<TQuants, TScales, TSums, TVectors>(
+    private static void Tokens<TQuants, TScales, TSums>(
         byte* panel, byte* activations, int blocks, nint tokens, nint first, float* acc)
         where TQuants : unmanaged, IPanelQuants
         where TScales : struct, IPanelScales
         where TSums : unmanaged
-        where TVectors : unmanaged
     {
         if (sizeof(TVectors) == 2)
         {
@@ -134,59 +136,59 @@ internal abstract unsafe class PanelTile<TIsa, TVector> : IPanelTile
                     TVector w = Quants<TQuants>(q), x = Quants<TQuants>(q + StepBytes), v = w, u = x;
                     if (sizeof(TVectors) == 2)
                     {
-                        v = Quants<TQuants>(q + StepBytes / 2);
-                        u = Quants<TQuants>(q + StepBytes + StepBytes / 2);
+                        v = Quants<TQuants>(q + (StepBytes / 2));
+                        u = Quants<TQuants>(q + StepBytes + (StepBytes / 2));
                     }
 
                     sbyte* b = a + step;
-                    s0 = StepProducts<TIsa, TVector>.Dot<TQuants>(s0, w, x, a, b);
-                    if (sizeof(TSums) > 1) { s1 = StepProducts<TIsa, TVector>.Dot<TQuants>(s1, v, u, a + (1 / sizeof(TVectors) * 4), b + (1 / sizeof(TVectors) * 4)); }
-                    if (sizeof(TSums) > 2) { s2 = StepProducts<TIsa, TVector>.Dot<TQuants>(s2, w, x, a + (2 / sizeof(TVectors) * 4), b + (2 / sizeof(TVectors) * 4)); }
-                    if (sizeof(TSums) > 3) { s3 = StepProducts<TIsa, TVector>.Dot<TQuants>(s3, v, u, a + (3 / sizeof(TVectors) * 4), b + (3 / sizeof(TVectors) * 4)); }
-                    if (sizeof(TSums) > 4) { s4 = StepProducts<TIsa, TVector>.Dot<TQuants>(s4, w, x, a + (4 / sizeof(TVectors) * 4), b + (4 / sizeof(TVectors) * 4)); }
-                    if (sizeof(TSums) > 5) { s5 = StepProducts<TIsa, TVector>.Dot<TQuants>(s5, v, u, a + (5 / sizeof(TVectors) * 4), b + (5 / sizeof(TVectors) * 4)); }
-                    if (sizeof(TSums) > 6) { s6 = StepProducts<TIsa, TVector>.Dot<TQuants>(s6, w, x, a + (6 / sizeof(TVectors) * 4), b + (6 / sizeof(TVectors) * 4)); }
-                    if (sizeof(TSums) > 7) { s7 = StepProducts<TIsa, TVector>.Dot<TQuants>(s7, v, u, a + (7 / sizeof(TVectors) * 4), b + (7 / sizeof(TVectors) * 4)); }
+                    s0 = Dot<TQuants>(s0, w, x, a, b, 0);
+                    if (sizeof(TSums) > 1) { s1 = Dot<TQuants>(s1, v, u, a, b, 1); }
+                    if (sizeof(TSums) > 2) { s2 = Dot<TQuants>(s2, w, x, a, b, 2); }
+                    if (sizeof(TSums) > 3) { s3 = Dot<TQuants>(s3, v, u, a, b, 3); }
+                    if (sizeof(TSums) > 4) { s4 = Dot<TQuants>(s4, w, x, a, b, 4); }
+                    if (sizeof(TSums) > 5) { s5 = Dot<TQuants>(s5, v, u, a, b, 5); }
+                    if (sizeof(TSums) > 6) { s6 = Dot<TQuants>(s6, w, x, a, b, 6); }
+                    if (sizeof(TSums) > 7) { s7 = Dot<TQuants>(s7, v, u, a, b, 7); }
                     a = b + step;
                 }
 
                 if (isParked && part == 0)
                 {
-                    Park<TVectors>(s0, acc, 0);
-                    if (sizeof(TSums) > 1) { Park<TVectors>(s1, acc, 1); }
-                    if (sizeof(TSums) > 2) { Park<TVectors>(s2, acc, 2); }
-                    if (sizeof(TSums) > 3) { Park<TVectors>(s3, acc, 3); }
-                    if (sizeof(TSums) > 4) { Park<TVectors>(s4, acc, 4); }
-                    if (sizeof(TSums) > 5) { Park<TVectors>(s5, acc, 5); }
-                    if (sizeof(TSums) > 6) { Park<TVectors>(s6, acc, 6); }
-                    if (sizeof(TSums) > 7) { Park<TVectors>(s7, acc, 7); }
+                    Park(s0, acc, 0);
+                    if (sizeof(TSums) > 1) { Park(s1, acc, 1); }
+                    if (sizeof(TSums) > 2) { Park(s2, acc, 2); }
+                    if (sizeof(TSums) > 3) { Park(s3, acc, 3); }
+                    if (sizeof(TSums) > 4) { Park(s4, acc, 4); }
+                    if (sizeof(TSums) > 5) { Park(s5, acc, 5); }
+                    if (sizeof(TSums) > 6) { Park(s6, acc, 6); }
+                    if (sizeof(TSums) > 7) { Park(s7, acc, 7); }
                     continue;
                 }
 
                 // The sum of the first 16 is the upper half of the int32 that ends there, that of the last 16 of the next one.
                 short* sums = TScales.Scales == 2 ? sum16 - 1 + part : sum16;
                 TVector factor = default, less = default;
-                Add<TQuants, TScales, TVectors>(s0, 0, scales, d, tokens, sums, acc, ref factor, ref less);
-                if (sizeof(TSums) > 1) { Add<TQuants, TScales, TVectors>(s1, 1, scales, d, tokens, sums, acc, ref factor, ref less); }
-                if (sizeof(TSums) > 2) { Add<TQuants, TScales, TVectors>(s2, 2, scales, d, tokens, sums, acc, ref factor, ref less); }
-                if (sizeof(TSums) > 3) { Add<TQuants, TScales, TVectors>(s3, 3, scales, d, tokens, sums, acc, ref factor, ref less); }
-                if (sizeof(TSums) > 4) { Add<TQuants, TScales, TVectors>(s4, 4, scales, d, tokens, sums, acc, ref factor, ref less); }
-                if (sizeof(TSums) > 5) { Add<TQuants, TScales, TVectors>(s5, 5, scales, d, tokens, sums, acc, ref factor, ref less); }
-                if (sizeof(TSums) > 6) { Add<TQuants, TScales, TVectors>(s6, 6, scales, d, tokens, sums, acc, ref factor, ref less); }
-                if (sizeof(TSums) > 7) { Add<TQuants, TScales, TVectors>(s7, 7, scales, d, tokens, sums, acc, ref factor, ref less); }
+                Add<TQuants, TScales>(s0, 0, scales, d, tokens, sums, acc, ref factor, ref less);
+                if (sizeof(TSums) > 1) { Add<TQuants, TScales>(s1, 1, scales, d, tokens, sums, acc, ref factor, ref less); }
+                if (sizeof(TSums) > 2) { Add<TQuants, TScales>(s2, 2, scales, d, tokens, sums, acc, ref factor, ref less); }
+                if (sizeof(TSums) > 3) { Add<TQuants, TScales>(s3, 3, scales, d, tokens, sums, acc, ref factor, ref less); }
+                if (sizeof(TSums) > 4) { Add<TQuants, TScales>(s4, 4, scales, d, tokens, sums, acc, ref factor, ref less); }
+                if (sizeof(TSums) > 5) { Add<TQuants, TScales>(s5, 5, scales, d, tokens, sums, acc, ref factor, ref less); }
+                if (sizeof(TSums) > 6) { Add<TQuants, TScales>(s6, 6, scales, d, tokens, sums, acc, ref factor, ref less); }
+                if (sizeof(TSums) > 7) { Add<TQuants, TScales>(s7, 7, scales, d, tokens, sums, acc, ref factor, ref less); }
                 scales += StepBytes;
             }
 
             if (TScales.Mins == 2)
             {
-                AddMinima<TVectors>(0, scales, d, sum16, acc);
-                if (sizeof(TSums) > 1) { AddMinima<TVectors>(1, scales, d, sum16, acc); }
-                if (sizeof(TSums) > 2) { AddMinima<TVectors>(2, scales, d, sum16, acc); }
-                if (sizeof(TSums) > 3) { AddMinima<TVectors>(3, scales, d, sum16, acc); }
-                if (sizeof(TSums) > 4) { AddMinima<TVectors>(4, scales, d, sum16, acc); }
-                if (sizeof(TSums) > 5) { AddMinima<TVectors>(5, scales, d, sum16, acc); }
-                if (sizeof(TSums) > 6) { AddMinima<TVectors>(6, scales, d, sum16, acc); }
-                if (sizeof(TSums) > 7) { AddMinima<TVectors>(7, scales, d, sum16, acc); }
+                AddMinima(0, scales, d, sum16, acc);
+                if (sizeof(TSums) > 1) { AddMinima(1, scales, d, sum16, acc); }
+                if (sizeof(TSums) > 2) { AddMinima(2, scales, d, sum16, acc); }
+                if (sizeof(TSums) > 3) { AddMinima(3, scales, d, sum16, acc); }
+                if (sizeof(TSums) > 4) { AddMinima(4, scales, d, sum16, acc); }
+                if (sizeof(TSums) > 5) { AddMinima(5, scales, d, sum16, acc); }
+                if (sizeof(TSums) > 6) { AddMinima(6, scales, d, sum16, acc); }
+                if (sizeof(TSums) > 7) { AddMinima(7, scales, d, sum16, acc); }
             }
 
             panel += ExpandedPanelLayout.BytesOfBlock(TScales.Scales, TScales.Mins);
@@ -198,23 +200,30 @@ internal abstract unsafe class PanelTile<TIsa, TVector> : IPanelTile
     private static TVector Quants<TQuants>(byte* q)
         where TQuants : unmanaged, IPanelQuants => StepProducts<TIsa, TVector>.Prepare<TQuants>(TIsa.Load(q));
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVector Dot<TQuants>(TVector sum, TVector w, TVector x, sbyte* a, sbyte* b, nint i)
+        where TQuants : unmanaged, IPanelQuants
+    {
+        nint token = 4 * (i / sizeof(TVectors));
+        return StepProducts<TIsa, TVector>.Dot<TQuants>(sum, w, x, a + token, b + token);
+    }
+
     /// <summary>Keeps the int32 sums of the first 16 columns.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Park<TVectors>(TVector sum, float* acc, nint i)
-        where TVectors : unmanaged => TIsa.Store(TIsa.Widen(sum), Place<TVectors>(acc + Parked, i));
+    private static void Park(TVector sum, float* acc, nint i) =>
+        TIsa.Store(TIsa.Widen(sum), Place(acc + Parked, i));
 
     /// <summary>acc = fma((float)sum, scale * d, acc), and then fma(min, dsum, acc) where there is one minimum.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Add<TQuants, TScales, TVectors>(
+    private static void Add<TQuants, TScales>(
         TVector sum, nint i, byte* scales, float* d, nint tokens, short* sum16, float* acc, ref TVector factor, ref TVector less)
         where TQuants : unmanaged, IPanelQuants
         where TScales : struct, IPanelScales
-        where TVectors : unmanaged
     {
         nint token = i / sizeof(TVectors);
         int offset = sizeof(TQuants) == IQuantCode.Signed ? TQuants.Offset - TIsa.SignedOffset : TQuants.Offset;
         sum = sizeof(TQuants) is 4 or 8 ? TIsa.Widen(sum) : sum;
-        sum = sizeof(TQuants) == 4 && TScales.Scales == 1 ? TIsa.Add(sum, TIsa.Load(Place<TVectors>(acc + Parked, i))) : sum;
+        sum = sizeof(TQuants) == 4 && TScales.Scales == 1 ? TIsa.Add(sum, TIsa.Load(Place(acc + Parked, i))) : sum;
         if (offset != 0)
         {
             less = i % sizeof(TVectors) != 0 ? less : TIsa.SumsTimes(TScales.Scales == 1 ? offset : 0, offset, sum16 + (2 * token));
@@ -223,23 +232,23 @@ internal abstract unsafe class PanelTile<TIsa, TVector> : IPanelTile
 
         factor = i % sizeof(TVectors) != 0 ? factor : TIsa.Broadcast(d[token]);
         scales += i % sizeof(TVectors) * StepBytes / 2;
-        sum = TIsa.AddScaled(TIsa.Load(Place<TVectors>(acc, i)), sum, TIsa.Load(scales), factor);
-        TIsa.Store(
-            TScales.Mins == 1 ? TIsa.AddMultiplied(sum, TIsa.Load(scales + StepBytes), d + tokens + token) : sum, Place<TVectors>(acc, i));
+        float* place = Place(acc, i);
+        sum = TIsa.AddScaled(TIsa.Load(place), sum, TIsa.Load(scales), factor);
+        TIsa.Store(TScales.Mins == 1 ? TIsa.AddMultiplied(sum, TIsa.Load(scales + StepBytes), d + tokens + token) : sum, place);
     }
 
     /// <summary>acc = fma((float)(pair * sum16), min * d, acc).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void AddMinima<TVectors>(nint i, byte* minima, float* d, short* sum16, float* acc)
-        where TVectors : unmanaged
+    private static void AddMinima(nint i, byte* minima, float* d, short* sum16, float* acc)
     {
         nint token = i / sizeof(TVectors);
         minima += i % sizeof(TVectors) * StepBytes / 2;
         TVector products = TIsa.MultiplySums(TIsa.Load(minima + StepBytes), sum16 + (2 * token));
-        TIsa.Store(TIsa.AddScaled(TIsa.Load(Place<TVectors>(acc, i)), products, TIsa.Load(minima), TIsa.Broadcast(d[token])), Place<TVectors>(acc, i));
+        float* place = Place(acc, i);
+        TIsa.Store(TIsa.AddScaled(TIsa.Load(place), products, TIsa.Load(minima), TIsa.Broadcast(d[token])), place);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float* Place<TVectors>(float* acc, nint i)
-        where TVectors : unmanaged => acc + (i / sizeof(TVectors) * PanelRows) + (i % sizeof(TVectors) * Half);
+    private static float* Place(float* acc, nint i) =>
+        acc + (i / sizeof(TVectors) * PanelRows) + (i % sizeof(TVectors) * Half);
 }

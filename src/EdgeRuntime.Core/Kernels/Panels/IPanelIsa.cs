@@ -112,7 +112,7 @@ internal unsafe interface IByteProducts<TVector>
     /// <summary>The int32 of <see cref="Dot"/>'s sums.</summary>
     static abstract TVector Widen(TVector sums);
 
-    /// <summary>What <see cref="Signed"/> subtracts from quants of eight bits: 128, or 0 where unsigned bytes are multiplied exactly.</summary>
+    /// <summary>What <see cref="Signed"/> subtracts from quants: 128, or 0 where products of unsigned bytes are exact.</summary>
     static virtual int SignedOffset => 128;
 
     /// <summary>Bytes: quants of eight bits less <see cref="SignedOffset"/>.</summary>

@@ -103,7 +103,8 @@ internal unsafe interface IVector256Isa : IPanelIsa<Vector256<int>>
         Fma.MultiplyAdd(x.AsSingle(), y.AsSingle(), z.AsSingle()).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector256<int> IPanelIsa<Vector256<int>>.AddScaled(Vector256<int> acc, Vector256<int> isum, Vector256<int> scale, Vector256<int> d) =>
+    static Vector256<int> IPanelIsa<Vector256<int>>.AddScaled(
+        Vector256<int> acc, Vector256<int> isum, Vector256<int> scale, Vector256<int> d) =>
         Fma.MultiplyAdd(Avx.ConvertToVector256Single(isum), d.AsSingle() * scale.AsSingle(), acc.AsSingle()).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

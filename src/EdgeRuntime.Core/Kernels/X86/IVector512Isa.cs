@@ -101,7 +101,8 @@ internal unsafe interface IVector512Isa : IPanelIsa<Vector512<int>>
         Avx512F.FusedMultiplyAdd(x.AsSingle(), y.AsSingle(), z.AsSingle()).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector512<int> IPanelIsa<Vector512<int>>.AddScaled(Vector512<int> acc, Vector512<int> isum, Vector512<int> scale, Vector512<int> d) =>
+    static Vector512<int> IPanelIsa<Vector512<int>>.AddScaled(
+        Vector512<int> acc, Vector512<int> isum, Vector512<int> scale, Vector512<int> d) =>
         Avx512F.FusedMultiplyAdd(Avx512F.ConvertToVector512Single(isum), d.AsSingle() * scale.AsSingle(), acc.AsSingle()).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
