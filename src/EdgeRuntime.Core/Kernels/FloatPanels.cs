@@ -60,9 +60,9 @@ internal sealed unsafe class FloatPanels : IPanelProduct
         byte* strip = panel + ((long)firstColumn * PanelRows * _elementBytes);
         return _type switch
         {
-            TensorType.F32 => InterleaveDwords(source, rowBytes, count, (uint*)strip),
-            TensorType.F16 => InterleaveWords(source, rowBytes, count, (ushort*)strip, FloatExponents.F16),
-            _ => InterleaveWords(source, rowBytes, count, (ushort*)strip, FloatExponents.BF16),
+            TensorType.F32 => TryInterleave(source, rowBytes, count, (uint*)strip, FloatExponents.F32),
+            TensorType.F16 => TryInterleave(source, rowBytes, count, (ushort*)strip, FloatExponents.F16),
+            _ => TryInterleave(source, rowBytes, count, (ushort*)strip, FloatExponents.BF16),
         };
     }
 
@@ -117,37 +117,29 @@ internal sealed unsafe class FloatPanels : IPanelProduct
         return -1;
     }
 
-    /// <summary>All sixteen rows at once; false where an exponent is all ones.</summary>
+    /// <summary>Interleaves all sixteen rows at once; false where an exponent is all ones.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static bool InterleaveDwords(byte* source, nint rowBytes, int count, uint* panel)
+    private static bool TryInterleave<T>(byte* source, nint rowBytes, int count, T* panel, T exponent)
+        where T : unmanaged, IBinaryInteger<T>
     {
-        const int Rows = 4;
-        int lines = count / sizeof(uint);
-        for (int r = 0; r < PanelRows; r += Rows)
+        int rows = Vector128<T>.Count;
+        for (int r = 0; r < PanelRows; r += rows)
         {
-            for (int k = 0; k < lines; k += Vector128<uint>.Count)
+            for (int k = 0; k < count / sizeof(T); k += Vector128<T>.Count)
             {
-                RowInterleaver.FourRows(source + (r * rowBytes) + (k * sizeof(uint)), rowBytes, default, panel + (k * PanelRows) + r);
+                byte* square = source + (r * rowBytes) + (k * sizeof(T));
+                T* place = panel + (k * PanelRows) + r;
+                if (sizeof(T) == sizeof(uint))
+                {
+                    RowInterleaver.FourRows(square, rowBytes, default, (uint*)place);
+                }
+                else
+                {
+                    RowInterleaver.EightRows(square, rowBytes, (ushort*)place);
+                }
             }
         }
 
-        return FloatExponents.AreFinite(panel, lines * PanelRows, FloatExponents.F32);
-    }
-
-    /// <inheritdoc cref="InterleaveDwords"/>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static bool InterleaveWords(byte* source, nint rowBytes, int count, ushort* panel, ushort exponent)
-    {
-        const int Rows = 8;
-        int lines = count / sizeof(ushort);
-        for (int r = 0; r < PanelRows; r += Rows)
-        {
-            for (int k = 0; k < lines; k += Vector128<ushort>.Count)
-            {
-                RowInterleaver.EightRows(source + (r * rowBytes) + (k * sizeof(ushort)), rowBytes, panel + (k * PanelRows) + r);
-            }
-        }
-
-        return FloatExponents.AreFinite(panel, lines * PanelRows, exponent);
+        return FloatExponents.AreFinite(panel, count / sizeof(T) * PanelRows, exponent);
     }
 }

@@ -49,11 +49,11 @@ internal sealed unsafe class InstructionSet
     [
         Of<Avx512Isa, Vector512<int>, Avx512VnniGemv, Avx512VnniTile, Vector512Block, Lanes512>(
             "avx512-vnni", Avx512VnniTile.IsSupported, Avx512VnniTile.TileTokens, Avx512VnniTile.TilePanels),
-        Of<Avx512Isa, Vector512<int>, Vector512Block, Lanes512>("avx512", Avx512BW.IsSupported),
-        Of<AvxVnniIsa, Vector256<int>, Vector128Block, Lanes256>("avx-vnni", AvxVnni.IsSupported),
-        Of<Avx2Isa, Vector256<int>, Vector128Block, Lanes256>("avx2", Avx2.IsSupported && Fma.IsSupported),
-        Of<NeonDotIsa, Vector128<int>, Vector128Block, Lanes128>("neon-dot", Dp.IsSupported),
-        Of<NeonIsa, Vector128<int>, Vector128Block, Lanes128>("neon", AdvSimd.Arm64.IsSupported),
+        Of<Avx512Isa, Vector512<int>, Count1, Vector512Block, Lanes512>("avx512", Avx512BW.IsSupported),
+        Of<AvxVnniIsa, Vector256<int>, Count2, Vector128Block, Lanes256>("avx-vnni", AvxVnni.IsSupported),
+        Of<Avx2Isa, Vector256<int>, Count2, Vector128Block, Lanes256>("avx2", Avx2.IsSupported && Fma.IsSupported),
+        Of<NeonDotIsa, Vector128<int>, Count1, Vector128Block, Lanes128>("neon-dot", Dp.IsSupported),
+        Of<NeonIsa, Vector128<int>, Count1, Vector128Block, Lanes128>("neon", AdvSimd.Arm64.IsSupported),
         new("scalar", isSupported: true, new ScalarKernels(), new ElementwiseKernels<LanesScalar>(), &AttentionKernel.Create<LanesScalar>),
     ];
 
@@ -94,12 +94,13 @@ internal sealed unsafe class InstructionSet
     /// A set whose words for panels (TIsa) are all that is its own; see <see
     /// cref="VectorPanelKernels{TIsa,TVector,TGemv,TTile,TBlock,TLanes}"/>.
     /// </summary>
-    private static InstructionSet Of<TIsa, TVector, TBlock, TLanes>(string name, bool isSupported)
+    private static InstructionSet Of<TIsa, TVector, TVectors, TBlock, TLanes>(string name, bool isSupported)
         where TIsa : struct, IPanelIsa<TVector>
         where TVector : struct
+        where TVectors : unmanaged
         where TBlock : struct, IBlockVector
         where TLanes : struct, ILanes<TLanes> =>
-        Of<TIsa, TVector, PanelGemv<TIsa, TVector>, PanelTile<TIsa, TVector>, TBlock, TLanes>(
+        Of<TIsa, TVector, PanelGemv<TIsa, TVector>, PanelTile<TIsa, TVector, TVectors>, TBlock, TLanes>(
             name, isSupported, TIsa.TileTokens, tilePanels: 1);
 
     /// <summary>A set with loops of its own.</summary>

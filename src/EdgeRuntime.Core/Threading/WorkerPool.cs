@@ -16,9 +16,8 @@ internal sealed class WorkerPool : IDisposable
     // About 50 microseconds: longer than sampling a token takes, shorter than any pause a user would notice.
     private const int SpinsBeforeSleep = 2000;
 
-    // Target shares per thread for the remaining work, and the unit of a share: two panels, which kernels multiply together.
+    // Target shares per thread for the remaining work.
     private const int SharesPerThread = 2;
-    private const int ShareUnit = 2;
 
     private readonly Lock _callers = new();
     private readonly Thread[] _workers;
@@ -86,16 +85,17 @@ internal sealed class WorkerPool : IDisposable
     /// together, even at different speeds.
     /// </summary>
     /// <param name="items">The number of items of the phase; the same for every thread.</param>
+    /// <param name="unit">The smallest share; every share but the last is a multiple of it.</param>
     /// <param name="first">The first item of the share.</param>
     /// <param name="last">One past the last item of the share.</param>
     /// <returns>False if no items remain.</returns>
     /// <remarks><inheritdoc cref="TakeItems" path="/remarks"/></remarks>
-    public bool TakeShare(int items, out int first, out int last)
+    public bool TakeShare(int items, int unit, out int first, out int last)
     {
         first = Volatile.Read(ref _next.Value);
         while (true)
         {
-            last = first + ShareSize(items - first);
+            last = first + ShareSize(items - first, unit);
             int found = Interlocked.CompareExchange(ref _next.Value, last, first);
             if (found == first)
             {
@@ -107,10 +107,10 @@ internal sealed class WorkerPool : IDisposable
         }
     }
 
-    private int ShareSize(int remaining)
+    private int ShareSize(int remaining, int unit)
     {
-        int share = Math.Max(ShareUnit, remaining / (SharesPerThread * Threads));
-        return (share + ShareUnit - 1) / ShareUnit * ShareUnit;
+        int share = Math.Max(unit, remaining / (SharesPerThread * Threads));
+        return (share + unit - 1) / unit * unit;
     }
 
     /// <summary>Waits until every thread of the team has reached the barrier.</summary>

@@ -82,8 +82,10 @@ internal sealed unsafe class PassThread : IDisposable
     /// </summary>
     public int TakeItem() => _pass.Team.TakeItems(1);
 
-    /// <inheritdoc cref="Threading.WorkerPool.TakeShare"/>
-    public bool TakeShare(int items, out int first, out int last) => _pass.Team.TakeShare(items, out first, out last);
+    /// <summary>Takes a share of the panels of the phase, in multiples of what kernels multiply together.</summary>
+    /// <returns>False if no panels remain.</returns>
+    public bool TakeShare(int panels, out int first, out int last) =>
+        _pass.Team.TakeShare(panels, PanelKernels.MostTilePanels, out first, out last);
 
     /// <summary>Waits until every thread has reached the barrier.</summary>
     public void Barrier() => _pass.Team.Barrier();

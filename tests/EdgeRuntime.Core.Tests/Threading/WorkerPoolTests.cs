@@ -50,7 +50,7 @@ public sealed class WorkerPoolTests
         var shares = new List<int>();
         pool.Run(new ActionWork(() =>
         {
-            while (pool.TakeShare(101, out int first, out int last))
+            while (pool.TakeShare(101, 2, out int first, out int last))
             {
                 shares.Add(last - first);
             }
@@ -165,7 +165,7 @@ public sealed class WorkerPoolTests
         {
             for (int phase = 0; phase < phases; phase++)
             {
-                while (team.TakeShare(items, out int first, out int last))
+                while (team.TakeShare(items, 2, out int first, out int last))
                 {
                     if (first % 2 != 0 || (last % 2 != 0 && last != items))
                     {

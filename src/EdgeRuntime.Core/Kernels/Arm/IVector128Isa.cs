@@ -61,8 +61,8 @@ internal unsafe interface IVector128Isa : IPanelIsa<Vector128<int>>
             Vector128.CreateScalar(*(int*)source).AsByte(), Vector128.Create(0, 0x01010101, 0x02020202, 0x03030303).AsByte()).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector128<int> IPanelIsa<Vector128<int>>.SubtractSums(Vector128<int> sum, short* sum16, int first, int second) =>
-        sum - Vector128.Create((first * sum16[0]) + (second * sum16[1]));
+    static Vector128<int> IPanelIsa<Vector128<int>>.SumsTimes(int first, int second, short* sum16) =>
+        Vector128.Create(-(first * sum16[0]) - (second * sum16[1]));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Vector128<int> IPanelIsa<Vector128<int>>.MultiplySums(Vector128<int> pairs, short* sum16)
@@ -107,8 +107,9 @@ internal unsafe interface IVector128Isa : IPanelIsa<Vector128<int>>
         AdvSimd.FusedMultiplyAdd(z.AsSingle(), x.AsSingle(), y.AsSingle()).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector128<int> IPanelIsa<Vector128<int>>.AddScaled(Vector128<int> acc, Vector128<int> isum, Vector128<int> scale, float* d) =>
-        AdvSimd.FusedMultiplyAdd(acc.AsSingle(), AdvSimd.ConvertToSingle(isum), scale.AsSingle() * Vector128.Create(*d)).AsInt32();
+    static Vector128<int> IPanelIsa<Vector128<int>>.AddScaled(
+        Vector128<int> acc, Vector128<int> isum, Vector128<int> scale, Vector128<int> d) =>
+        AdvSimd.FusedMultiplyAdd(acc.AsSingle(), AdvSimd.ConvertToSingle(isum), d.AsSingle() * scale.AsSingle()).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Vector128<int> IPanelIsa<Vector128<int>>.AddMultiplied(Vector128<int> acc, Vector128<int> x, float* value) =>

@@ -1,6 +1,7 @@
 using System.Runtime.Intrinsics;
 using EdgeRuntime.Kernels.Emit;
 using EdgeRuntime.Kernels.Panels;
+using EdgeRuntime.Kernels.Vector;
 using EdgeRuntime.Kernels.X86;
 
 namespace EdgeRuntime.Kernels.Gemm;
@@ -22,7 +23,7 @@ internal abstract unsafe class Avx512VnniTile : IPanelTile
         if (TScales.Mins == 2)
         {
             // Minima of 16 columns have no emitted code.
-            PanelTile<Avx512Isa, Vector512<int>>.Multiply<TQuants, TScales>(
+            PanelTile<Avx512Isa, Vector512<int>, Count1>.Multiply<TQuants, TScales>(
                 panels, activations, blocks, tokens, y, yStride, rows, continued);
             return;
         }

@@ -1,233 +1,254 @@
 using System;
 using System.Runtime.CompilerServices;
+using EdgeRuntime.Formats;
 using EdgeRuntime.Kernels.Panels;
 using EdgeRuntime.Kernels.Vector;
 
 namespace EdgeRuntime.Kernels.Gemm;
 
 /// <summary>
-/// An expanded panel times a tile of tokens, in the order of <see cref="ExpandedPanelLayout"/>. Lanes are rows; the sums of up to
-/// eight tokens stay in registers over all blocks.
+/// An expanded panel times a tile of tokens, in the order of <see cref="ExpandedPanelLayout"/>. Lanes are rows. The integer sums of a block
+/// stay in registers: of eight tokens and one vector of rows, or, with 256 bits, of four tokens and both vectors of a panel, which then
+/// share each broadcast of activations. The float sums lie in a small buffer.
 /// </summary>
-internal abstract unsafe class PanelTile<TIsa, TVector> : IPanelTile
+/// <typeparam name="TIsa">The words of the instruction set.</typeparam>
+/// <typeparam name="TVector">Its vector.</typeparam>
+/// <typeparam name="TVectors">Vectors of rows that are multiplied together: <see cref="Count2"/> with 256 bits.</typeparam>
+internal abstract unsafe class PanelTile<TIsa, TVector, TVectors> : IPanelTile
     where TIsa : struct, IPanelIsa<TVector>
     where TVector : struct
+    where TVectors : unmanaged
 {
     private const int PanelRows = ExpandedPanelLayout.PanelRows;
     private const int StepBytes = 4 * PanelRows;
     private const int QuantBytes = 8 * StepBytes;
-
-    private const int MaxLanes = 16;
+    private const int Half = PanelRows / 2;
+    private const int CacheLine = 64;
+    private const int Parked = PanelKernels.MostTileTokens * PanelRows;
 
     public static void Multiply<TQuants, TScales>(
         byte* panels, byte* activations, int blocks, int tokens, float* y, int yStride, int rows, bool continued)
         where TQuants : unmanaged, IPanelQuants
         where TScales : struct, IPanelScales
     {
-        // The loops write whole vectors: those of rows that are not wanted go elsewhere first.
-        float* whole = stackalloc float[PanelKernels.MostTileTokens * MaxLanes];
-        long panelBytes = (long)blocks * ExpandedPanelLayout.BytesOfBlock(TScales.Scales, TScales.Mins);
-        for (int row = 0; row < rows; row += TIsa.Rows)
+        // A vector that crosses a cache line takes twice as long.
+        byte* buffer = stackalloc byte[(2 * Parked * sizeof(float)) + CacheLine];
+        float* acc = (float*)(((nuint)buffer + CacheLine - 1) & ~(nuint)(CacheLine - 1));
+        for (int row = 0; row < rows; row += PanelRows)
         {
-            byte* place = panels + (row / PanelRows * panelBytes) + (row % PanelRows * sizeof(int));
-            if (rows - row >= TIsa.Rows)
+            int count = Math.Min(PanelRows, rows - row);
+            for (int place = 0; place < tokens * PanelRows; place += TIsa.Rows)
             {
-                MultiplyVector<TQuants, TScales>(place, activations, blocks, tokens, y + row, yStride, continued);
-                continue;
+                TIsa.Store(default, acc + place);
             }
 
-            CopyRows(y + row, yStride, whole, TIsa.Rows, tokens, continued ? rows - row : 0);
-            MultiplyVector<TQuants, TScales>(place, activations, blocks, tokens, whole, TIsa.Rows, continued);
-            CopyRows(whole, TIsa.Rows, y + row, yStride, tokens, rows - row);
+            CopyRows(y + row, yStride, acc, PanelRows, tokens, continued ? count : 0);
+            for (int token = 0; token < tokens;)
+            {
+                token += MultiplySome<TQuants, TScales>(panels, activations, blocks, tokens, token, acc + (token * PanelRows));
+            }
+
+            CopyRows(acc, PanelRows, y + row, yStride, tokens, count);
+            panels += (long)blocks * ExpandedPanelLayout.BytesOfBlock(TScales.Scales, TScales.Mins);
         }
     }
 
     private static void CopyRows(float* source, long sourceStride, float* target, long targetStride, int tokens, int rows)
     {
-        for (int token = 0; token < tokens; token++)
+        for (; tokens > 0; tokens--)
         {
-            new ReadOnlySpan<float>(source + (token * sourceStride), rows).CopyTo(new Span<float>(target + (token * targetStride), rows));
-        }
-    }
+            int row = 0;
+            for (; row <= rows - TIsa.Rows; row += TIsa.Rows)
+            {
+                TIsa.Store(TIsa.Load(source + row), target + row);
+            }
 
-    private static void MultiplyVector<TQuants, TScales>(
-        byte* panel, byte* activations, int blocks, int tokens, float* y, long yStride, bool continued)
-        where TQuants : unmanaged, IPanelQuants
-        where TScales : struct, IPanelScales
-    {
-        for (int token = 0; token < tokens;)
-        {
-            token += MultiplySome<TQuants, TScales>(panel, activations, blocks, tokens, token, y + (token * yStride), yStride, continued);
+            for (; row < rows; row++)
+            {
+                target[row] = source[row];
+            }
+
+            source += sourceStride;
+            target += targetStride;
         }
     }
 
     /// <summary>Multiplies as many tokens as one compiled loop takes; returns how many.</summary>
-    private static int MultiplySome<TQuants, TScales>(
-        byte* panel, byte* activations, int blocks, int tokens, int first, float* y, long yStride, bool continued)
+    private static int MultiplySome<TQuants, TScales>(byte* panel, byte* activations, int blocks, int tokens, int first, float* acc)
+        where TQuants : unmanaged, IPanelQuants
+        where TScales : struct, IPanelScales => ((tokens - first) * sizeof(TVectors)) switch
+    {
+        1 => MultiplyRows<TQuants, TScales, Count1>(panel, activations, blocks, tokens, first, acc),
+        2 or 3 => MultiplyRows<TQuants, TScales, Count2>(panel, activations, blocks, tokens, first, acc),
+        4 or 5 => MultiplyRows<TQuants, TScales, Count4>(panel, activations, blocks, tokens, first, acc),
+        6 or 7 => MultiplyRows<TQuants, TScales, Count6>(panel, activations, blocks, tokens, first, acc),
+        _ => MultiplyRows<TQuants, TScales, Count8>(panel, activations, blocks, tokens, first, acc),
+    };
+
+    private static int MultiplyRows<TQuants, TScales, TSums>(byte* panel, byte* activations, int blocks, int tokens, int first, float* acc)
         where TQuants : unmanaged, IPanelQuants
         where TScales : struct, IPanelScales
+        where TSums : unmanaged
     {
-        int left = tokens - first;
-        if (TIsa.TileTokens >= 8 && left >= 8)
+        for (int row = 0; row < PanelRows; row += sizeof(TVectors) * TIsa.Rows)
         {
-            Rows<TQuants, TScales, Count8>(panel, activations, blocks, tokens, first, y, yStride, continued);
-            return 8;
+            Tokens<TQuants, TScales, TSums>(panel + (4 * row), activations, blocks, tokens, first, acc + row);
         }
 
-        if (TIsa.TileTokens >= 8 && left >= 6)
-        {
-            Rows<TQuants, TScales, Count6>(panel, activations, blocks, tokens, first, y, yStride, continued);
-            return 6;
-        }
-
-        switch (left)
-        {
-            case 1:
-                Rows<TQuants, TScales, Count1>(panel, activations, blocks, tokens, first, y, yStride, continued);
-                return 1;
-            case 2:
-                Rows<TQuants, TScales, Count2>(panel, activations, blocks, tokens, first, y, yStride, continued);
-                return 2;
-            case 3:
-                Rows<TQuants, TScales, Count3>(panel, activations, blocks, tokens, first, y, yStride, continued);
-                return 3;
-            default:
-                Rows<TQuants, TScales, Count4>(panel, activations, blocks, tokens, first, y, yStride, continued);
-                return 4;
-        }
+        return sizeof(TSums) / sizeof(TVectors);
     }
 
-    /// <summary>The tokens first..first + TCount of the tile, for the rows of one vector.</summary>
+    /// <summary>
+    /// Some tokens of the tile, for the rows of one vector or two: sum i is of token i / TVectors and vector i % TVectors.
+    /// </summary>
+    /// <remarks>
+    /// All sums stand in this one method, since the compiler inlines in proportion to the size of the method that it begins with.
+    /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Rows<TQuants, TScales, TCount>(
-        byte* panel, byte* activations, int blocks, int tokens, int first, float* y, long yStride, bool continued)
+    private static void Tokens<TQuants, TScales, TSums>(
+        byte* panel, byte* activations, int blocks, nint tokens, nint first, float* acc)
         where TQuants : unmanaged, IPanelQuants
         where TScales : struct, IPanelScales
-        where TCount : unmanaged
+        where TSums : unmanaged
     {
-        int step = 4 * tokens;
-        int blockBytes = ExpandedPanelLayout.BytesOfBlock(TScales.Scales, TScales.Mins);
-        TVector offsets = TIsa.TileOffsets<TQuants>(TScales.Scales);
-        TVector acc0 = default, acc1 = default, acc2 = default, acc3 = default;
-        TVector acc4 = default, acc5 = default, acc6 = default, acc7 = default;
-        if (continued)
+        if (sizeof(TVectors) == 2)
         {
-            acc0 = TIsa.Load(y);
-            if (sizeof(TCount) > 1) { acc1 = TIsa.Load(y + yStride); }
-            if (sizeof(TCount) > 2) { acc2 = TIsa.Load(y + (2 * yStride)); }
-            if (sizeof(TCount) > 3) { acc3 = TIsa.Load(y + (3 * yStride)); }
-            if (sizeof(TCount) > 4) { acc4 = TIsa.Load(y + (4 * yStride)); }
-            if (sizeof(TCount) > 5) { acc5 = TIsa.Load(y + (5 * yStride)); }
-            if (sizeof(TCount) > 6) { acc6 = TIsa.Load(y + (6 * yStride)); }
-            if (sizeof(TCount) > 7) { acc7 = TIsa.Load(y + (7 * yStride)); }
+            // The whole tile: every place in it is a constant.
+            tokens = sizeof(TSums) / sizeof(TVectors);
+            first = 0;
         }
 
+        nint step = 4 * tokens;
+        bool isParked = TScales.Scales == 1 && sizeof(TQuants) == 4;
+        int parts = TScales.Scales == 2 || sizeof(TQuants) == 4 ? 2 : 1;
         for (; blocks > 0; blocks--)
         {
             sbyte* a = (sbyte*)activations + (4 * first);
             float* d = (float*)(activations + (8 * step)) + first;
-            float* dsum = d + tokens;
-            short* sum16 = (short*)((float*)(activations + (8 * step)) + (2 * tokens)) + (2 * first);
+            short* sum16 = (short*)(d + (2 * tokens));
+            byte* q = panel;
             byte* scales = panel + QuantBytes;
-            TVector sum0 = default, sum1 = default, sum2 = default, sum3 = default;
-            TVector sum4 = default, sum5 = default, sum6 = default, sum7 = default;
-
-            TVector w0 = TIsa.TileQuants<TQuants>(panel);
-            TVector w1 = TIsa.TileQuants<TQuants>(panel + StepBytes);
-            TVector w2 = TIsa.TileQuants<TQuants>(panel + (2 * StepBytes));
-            TVector w3 = TIsa.TileQuants<TQuants>(panel + (3 * StepBytes));
-            sum0 = TIsa.TileDot<TQuants>(sum0, w0, w1, w2, w3, a, step);
-            if (sizeof(TCount) > 1) { sum1 = TIsa.TileDot<TQuants>(sum1, w0, w1, w2, w3, a + 4, step); }
-            if (sizeof(TCount) > 2) { sum2 = TIsa.TileDot<TQuants>(sum2, w0, w1, w2, w3, a + 8, step); }
-            if (sizeof(TCount) > 3) { sum3 = TIsa.TileDot<TQuants>(sum3, w0, w1, w2, w3, a + 12, step); }
-            if (sizeof(TCount) > 4) { sum4 = TIsa.TileDot<TQuants>(sum4, w0, w1, w2, w3, a + 16, step); }
-            if (sizeof(TCount) > 5) { sum5 = TIsa.TileDot<TQuants>(sum5, w0, w1, w2, w3, a + 20, step); }
-            if (sizeof(TCount) > 6) { sum6 = TIsa.TileDot<TQuants>(sum6, w0, w1, w2, w3, a + 24, step); }
-            if (sizeof(TCount) > 7) { sum7 = TIsa.TileDot<TQuants>(sum7, w0, w1, w2, w3, a + 28, step); }
-
-            if (TScales.Scales == 2)
+            for (int part = 0; part < parts; part++)
             {
-                // The sum of the first 16 as the upper half of the int32 that ends there, as that of the last 16 is below. Reading
-                // the same int32 twice would make the JIT keep it for every token, which there are no registers for.
-                TVector first16 = TIsa.Load((float*)scales);
-                acc0 = Add<TQuants>(sum0, first16, d, sum16 - 1, offsets, acc0);
-                if (sizeof(TCount) > 1) { acc1 = Add<TQuants>(sum1, first16, d + 1, sum16 + 1, offsets, acc1); }
-                if (sizeof(TCount) > 2) { acc2 = Add<TQuants>(sum2, first16, d + 2, sum16 + 3, offsets, acc2); }
-                if (sizeof(TCount) > 3) { acc3 = Add<TQuants>(sum3, first16, d + 3, sum16 + 5, offsets, acc3); }
-                if (sizeof(TCount) > 4) { acc4 = Add<TQuants>(sum4, first16, d + 4, sum16 + 7, offsets, acc4); }
-                if (sizeof(TCount) > 5) { acc5 = Add<TQuants>(sum5, first16, d + 5, sum16 + 9, offsets, acc5); }
-                if (sizeof(TCount) > 6) { acc6 = Add<TQuants>(sum6, first16, d + 6, sum16 + 11, offsets, acc6); }
-                if (sizeof(TCount) > 7) { acc7 = Add<TQuants>(sum7, first16, d + 7, sum16 + 13, offsets, acc7); }
+                TVector s0 = default, s1 = default, s2 = default, s3 = default, s4 = default, s5 = default, s6 = default, s7 = default;
+                for (byte* end = q + (QuantBytes / parts); q < end; q += 2 * StepBytes)
+                {
+                    TVector w = Quants<TQuants>(q), x = Quants<TQuants>(q + StepBytes), v = w, u = x;
+                    if (sizeof(TVectors) == 2)
+                    {
+                        v = Quants<TQuants>(q + (StepBytes / 2));
+                        u = Quants<TQuants>(q + StepBytes + (StepBytes / 2));
+                    }
+
+                    sbyte* b = a + step;
+                    s0 = Dot<TQuants>(s0, w, x, a, b, 0);
+                    if (sizeof(TSums) > 1) { s1 = Dot<TQuants>(s1, v, u, a, b, 1); }
+                    if (sizeof(TSums) > 2) { s2 = Dot<TQuants>(s2, w, x, a, b, 2); }
+                    if (sizeof(TSums) > 3) { s3 = Dot<TQuants>(s3, v, u, a, b, 3); }
+                    if (sizeof(TSums) > 4) { s4 = Dot<TQuants>(s4, w, x, a, b, 4); }
+                    if (sizeof(TSums) > 5) { s5 = Dot<TQuants>(s5, v, u, a, b, 5); }
+                    if (sizeof(TSums) > 6) { s6 = Dot<TQuants>(s6, w, x, a, b, 6); }
+                    if (sizeof(TSums) > 7) { s7 = Dot<TQuants>(s7, v, u, a, b, 7); }
+                    a = b + step;
+                }
+
+                if (isParked && part == 0)
+                {
+                    Park(s0, acc, 0);
+                    if (sizeof(TSums) > 1) { Park(s1, acc, 1); }
+                    if (sizeof(TSums) > 2) { Park(s2, acc, 2); }
+                    if (sizeof(TSums) > 3) { Park(s3, acc, 3); }
+                    if (sizeof(TSums) > 4) { Park(s4, acc, 4); }
+                    if (sizeof(TSums) > 5) { Park(s5, acc, 5); }
+                    if (sizeof(TSums) > 6) { Park(s6, acc, 6); }
+                    if (sizeof(TSums) > 7) { Park(s7, acc, 7); }
+                    continue;
+                }
+
+                // The sum of the first 16 is the upper half of the int32 that ends there, that of the last 16 of the next one.
+                short* sums = TScales.Scales == 2 ? sum16 - 1 + part : sum16;
+                TVector factor = default, less = default;
+                Add<TQuants, TScales>(s0, 0, scales, d, tokens, sums, acc, ref factor, ref less);
+                if (sizeof(TSums) > 1) { Add<TQuants, TScales>(s1, 1, scales, d, tokens, sums, acc, ref factor, ref less); }
+                if (sizeof(TSums) > 2) { Add<TQuants, TScales>(s2, 2, scales, d, tokens, sums, acc, ref factor, ref less); }
+                if (sizeof(TSums) > 3) { Add<TQuants, TScales>(s3, 3, scales, d, tokens, sums, acc, ref factor, ref less); }
+                if (sizeof(TSums) > 4) { Add<TQuants, TScales>(s4, 4, scales, d, tokens, sums, acc, ref factor, ref less); }
+                if (sizeof(TSums) > 5) { Add<TQuants, TScales>(s5, 5, scales, d, tokens, sums, acc, ref factor, ref less); }
+                if (sizeof(TSums) > 6) { Add<TQuants, TScales>(s6, 6, scales, d, tokens, sums, acc, ref factor, ref less); }
+                if (sizeof(TSums) > 7) { Add<TQuants, TScales>(s7, 7, scales, d, tokens, sums, acc, ref factor, ref less); }
                 scales += StepBytes;
-                sum0 = sum1 = sum2 = sum3 = sum4 = sum5 = sum6 = sum7 = default;
-            }
-
-            a += 4 * step;
-            w0 = TIsa.TileQuants<TQuants>(panel + (4 * StepBytes));
-            w1 = TIsa.TileQuants<TQuants>(panel + (5 * StepBytes));
-            w2 = TIsa.TileQuants<TQuants>(panel + (6 * StepBytes));
-            w3 = TIsa.TileQuants<TQuants>(panel + (7 * StepBytes));
-            sum0 = TIsa.TileDot<TQuants>(sum0, w0, w1, w2, w3, a, step);
-            if (sizeof(TCount) > 1) { sum1 = TIsa.TileDot<TQuants>(sum1, w0, w1, w2, w3, a + 4, step); }
-            if (sizeof(TCount) > 2) { sum2 = TIsa.TileDot<TQuants>(sum2, w0, w1, w2, w3, a + 8, step); }
-            if (sizeof(TCount) > 3) { sum3 = TIsa.TileDot<TQuants>(sum3, w0, w1, w2, w3, a + 12, step); }
-            if (sizeof(TCount) > 4) { sum4 = TIsa.TileDot<TQuants>(sum4, w0, w1, w2, w3, a + 16, step); }
-            if (sizeof(TCount) > 5) { sum5 = TIsa.TileDot<TQuants>(sum5, w0, w1, w2, w3, a + 20, step); }
-            if (sizeof(TCount) > 6) { sum6 = TIsa.TileDot<TQuants>(sum6, w0, w1, w2, w3, a + 24, step); }
-            if (sizeof(TCount) > 7) { sum7 = TIsa.TileDot<TQuants>(sum7, w0, w1, w2, w3, a + 28, step); }
-
-            TVector last = TIsa.Load((float*)scales);
-            acc0 = Add<TQuants>(sum0, last, d, sum16, offsets, acc0);
-            if (sizeof(TCount) > 1) { acc1 = Add<TQuants>(sum1, last, d + 1, sum16 + 2, offsets, acc1); }
-            if (sizeof(TCount) > 2) { acc2 = Add<TQuants>(sum2, last, d + 2, sum16 + 4, offsets, acc2); }
-            if (sizeof(TCount) > 3) { acc3 = Add<TQuants>(sum3, last, d + 3, sum16 + 6, offsets, acc3); }
-            if (sizeof(TCount) > 4) { acc4 = Add<TQuants>(sum4, last, d + 4, sum16 + 8, offsets, acc4); }
-            if (sizeof(TCount) > 5) { acc5 = Add<TQuants>(sum5, last, d + 5, sum16 + 10, offsets, acc5); }
-            if (sizeof(TCount) > 6) { acc6 = Add<TQuants>(sum6, last, d + 6, sum16 + 12, offsets, acc6); }
-            if (sizeof(TCount) > 7) { acc7 = Add<TQuants>(sum7, last, d + 7, sum16 + 14, offsets, acc7); }
-
-            if (TScales.Mins == 1)
-            {
-                TVector min = TIsa.Load((float*)(scales + StepBytes));
-                acc0 = TIsa.AddMultiplied(acc0, min, dsum);
-                if (sizeof(TCount) > 1) { acc1 = TIsa.AddMultiplied(acc1, min, dsum + 1); }
-                if (sizeof(TCount) > 2) { acc2 = TIsa.AddMultiplied(acc2, min, dsum + 2); }
-                if (sizeof(TCount) > 3) { acc3 = TIsa.AddMultiplied(acc3, min, dsum + 3); }
-                if (sizeof(TCount) > 4) { acc4 = TIsa.AddMultiplied(acc4, min, dsum + 4); }
-                if (sizeof(TCount) > 5) { acc5 = TIsa.AddMultiplied(acc5, min, dsum + 5); }
-                if (sizeof(TCount) > 6) { acc6 = TIsa.AddMultiplied(acc6, min, dsum + 6); }
-                if (sizeof(TCount) > 7) { acc7 = TIsa.AddMultiplied(acc7, min, dsum + 7); }
             }
 
             if (TScales.Mins == 2)
             {
-                TVector min = TIsa.Load((float*)(scales + StepBytes));
-                TVector pairs = TIsa.Load(scales + (2 * StepBytes));
-                acc0 = TIsa.AddScaled(acc0, TIsa.MultiplySums(pairs, sum16), min, d);
-                if (sizeof(TCount) > 1) { acc1 = TIsa.AddScaled(acc1, TIsa.MultiplySums(pairs, sum16 + 2), min, d + 1); }
-                if (sizeof(TCount) > 2) { acc2 = TIsa.AddScaled(acc2, TIsa.MultiplySums(pairs, sum16 + 4), min, d + 2); }
-                if (sizeof(TCount) > 3) { acc3 = TIsa.AddScaled(acc3, TIsa.MultiplySums(pairs, sum16 + 6), min, d + 3); }
-                if (sizeof(TCount) > 4) { acc4 = TIsa.AddScaled(acc4, TIsa.MultiplySums(pairs, sum16 + 8), min, d + 4); }
-                if (sizeof(TCount) > 5) { acc5 = TIsa.AddScaled(acc5, TIsa.MultiplySums(pairs, sum16 + 10), min, d + 5); }
-                if (sizeof(TCount) > 6) { acc6 = TIsa.AddScaled(acc6, TIsa.MultiplySums(pairs, sum16 + 12), min, d + 6); }
-                if (sizeof(TCount) > 7) { acc7 = TIsa.AddScaled(acc7, TIsa.MultiplySums(pairs, sum16 + 14), min, d + 7); }
+                AddMinima(0, scales, d, sum16, acc);
+                if (sizeof(TSums) > 1) { AddMinima(1, scales, d, sum16, acc); }
+                if (sizeof(TSums) > 2) { AddMinima(2, scales, d, sum16, acc); }
+                if (sizeof(TSums) > 3) { AddMinima(3, scales, d, sum16, acc); }
+                if (sizeof(TSums) > 4) { AddMinima(4, scales, d, sum16, acc); }
+                if (sizeof(TSums) > 5) { AddMinima(5, scales, d, sum16, acc); }
+                if (sizeof(TSums) > 6) { AddMinima(6, scales, d, sum16, acc); }
+                if (sizeof(TSums) > 7) { AddMinima(7, scales, d, sum16, acc); }
             }
 
-            panel += blockBytes;
+            panel += ExpandedPanelLayout.BytesOfBlock(TScales.Scales, TScales.Mins);
             activations += ActivationLayout.Int8BlockBytesPerToken * tokens;
         }
-
-        TIsa.Store(acc0, y);
-        if (sizeof(TCount) > 1) { TIsa.Store(acc1, y + yStride); }
-        if (sizeof(TCount) > 2) { TIsa.Store(acc2, y + (2 * yStride)); }
-        if (sizeof(TCount) > 3) { TIsa.Store(acc3, y + (3 * yStride)); }
-        if (sizeof(TCount) > 4) { TIsa.Store(acc4, y + (4 * yStride)); }
-        if (sizeof(TCount) > 5) { TIsa.Store(acc5, y + (5 * yStride)); }
-        if (sizeof(TCount) > 6) { TIsa.Store(acc6, y + (6 * yStride)); }
-        if (sizeof(TCount) > 7) { TIsa.Store(acc7, y + (7 * yStride)); }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TVector Add<TQuants>(TVector sum, TVector scale, float* d, short* sum16, TVector offsets, TVector acc)
-        where TQuants : unmanaged, IPanelQuants => TIsa.AddScaled(acc, TIsa.TileTotal<TQuants>(sum, sum16, offsets), scale, d);
+    private static TVector Quants<TQuants>(byte* q)
+        where TQuants : unmanaged, IPanelQuants => StepProducts<TIsa, TVector>.Prepare<TQuants>(TIsa.Load(q));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVector Dot<TQuants>(TVector sum, TVector w, TVector x, sbyte* a, sbyte* b, nint i)
+        where TQuants : unmanaged, IPanelQuants
+    {
+        nint token = 4 * (i / sizeof(TVectors));
+        return StepProducts<TIsa, TVector>.Dot<TQuants>(sum, w, x, a + token, b + token);
+    }
+
+    /// <summary>Keeps the int32 sums of the first 16 columns.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Park(TVector sum, float* acc, nint i) =>
+        TIsa.Store(TIsa.Widen(sum), Place(acc + Parked, i));
+
+    /// <summary>acc = fma((float)sum, scale * d, acc), and then fma(min, dsum, acc) where there is one minimum.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Add<TQuants, TScales>(
+        TVector sum, nint i, byte* scales, float* d, nint tokens, short* sum16, float* acc, ref TVector factor, ref TVector less)
+        where TQuants : unmanaged, IPanelQuants
+        where TScales : struct, IPanelScales
+    {
+        nint token = i / sizeof(TVectors);
+        int offset = sizeof(TQuants) == IQuantCode.Signed ? TQuants.Offset - TIsa.SignedOffset : TQuants.Offset;
+        sum = sizeof(TQuants) is 4 or 8 ? TIsa.Widen(sum) : sum;
+        sum = sizeof(TQuants) == 4 && TScales.Scales == 1 ? TIsa.Add(sum, TIsa.Load(Place(acc + Parked, i))) : sum;
+        if (offset != 0)
+        {
+            less = i % sizeof(TVectors) != 0 ? less : TIsa.SumsTimes(TScales.Scales == 1 ? offset : 0, offset, sum16 + (2 * token));
+            sum = TIsa.Add(sum, less);
+        }
+
+        factor = i % sizeof(TVectors) != 0 ? factor : TIsa.Broadcast(d[token]);
+        scales += i % sizeof(TVectors) * StepBytes / 2;
+        float* place = Place(acc, i);
+        sum = TIsa.AddScaled(TIsa.Load(place), sum, TIsa.Load(scales), factor);
+        TIsa.Store(TScales.Mins == 1 ? TIsa.AddMultiplied(sum, TIsa.Load(scales + StepBytes), d + tokens + token) : sum, place);
+    }
+
+    /// <summary>acc = fma((float)(pair * sum16), min * d, acc).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddMinima(nint i, byte* minima, float* d, short* sum16, float* acc)
+    {
+        nint token = i / sizeof(TVectors);
+        minima += i % sizeof(TVectors) * StepBytes / 2;
+        TVector products = TIsa.MultiplySums(TIsa.Load(minima + StepBytes), sum16 + (2 * token));
+        float* place = Place(acc, i);
+        TIsa.Store(TIsa.AddScaled(TIsa.Load(place), products, TIsa.Load(minima), TIsa.Broadcast(d[token])), place);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float* Place(float* acc, nint i) =>
+        acc + (i / sizeof(TVectors) * PanelRows) + (i % sizeof(TVectors) * Half);
 }

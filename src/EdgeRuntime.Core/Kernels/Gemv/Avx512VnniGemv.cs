@@ -45,7 +45,8 @@ internal abstract unsafe class Avx512VnniGemv : IPanelGemv
             int row = pair * PanelRows;
             int both = PanelRows + Math.Min(PanelRows, rows - half - row);
             tile.Multiply(
-                panels + (pair * panelBytes), pairs * panelBytes, activations, blocks, tokens, y + row, yStride, half, both, continued: false);
+                panels + (pair * panelBytes), pairs * panelBytes, activations, blocks, tokens, y + row, yStride, half, both,
+                continued: false);
         }
 
         for (int panel = 2 * pairs; panel < count; panel++)

@@ -83,8 +83,8 @@ internal abstract unsafe class PanelGemv<TIsa, TVector> : IPanelGemv
         where TQuants : unmanaged, IPanelQuants
         where TScales : struct, IPanelScales
     {
-        // Constants after compilation; DotSigned takes 128 off by itself.
-        int offset = sizeof(TQuants) == IQuantCode.Signed ? TQuants.Offset - 128 : TQuants.Offset;
+        // Constants after compilation.
+        int offset = sizeof(TQuants) == IQuantCode.Signed ? TQuants.Offset - TIsa.SignedOffset : TQuants.Offset;
 
         tokens = sizeof(TTokens) == 1 ? 1 : tokens;
         t = sizeof(TTokens) == 1 ? 0 : t;
@@ -104,78 +104,28 @@ internal abstract unsafe class PanelGemv<TIsa, TVector> : IPanelGemv
             float* dsum = d + tokens;
             short* sum16 = (short*)(dsum + tokens - t) + (2 * t);
             TVector shifts = TScales.Shifts<TIsa, TVector>(strip, row, b);
-            TVector first = default;
-            TVector second = default;
-            if (sizeof(TQuants) == IQuantCode.Signed)
+            TVector first = Dot<TQuants>(default, q, 0, shifts, a, a + step);
+            TVector second = Dot<TQuants>(default, q, 4, shifts, a4, a4 + step);
+            first = Dot<TQuants>(first, q, 2, shifts, a + (2 * step), a + (3 * step));
+            second = Dot<TQuants>(second, q, 6, shifts, a4 + (2 * step), a4 + (3 * step));
+            if (sizeof(TQuants) is 4 or 8)
             {
-                first = TIsa.DotSigned(first, TQuants.Load<TIsa, TVector>(q, 0, shifts), TIsa.Activations(a));
-                second = TIsa.DotSigned(second, TQuants.Load<TIsa, TVector>(q, 4, shifts), TIsa.Activations(a4));
-                first = TIsa.DotSigned(first, TQuants.Load<TIsa, TVector>(q, 1, shifts), TIsa.Activations(a + step));
-                second = TIsa.DotSigned(second, TQuants.Load<TIsa, TVector>(q, 5, shifts), TIsa.Activations(a4 + step));
-                first = TIsa.DotSigned(first, TQuants.Load<TIsa, TVector>(q, 2, shifts), TIsa.Activations(a + (2 * step)));
-                second = TIsa.DotSigned(second, TQuants.Load<TIsa, TVector>(q, 6, shifts), TIsa.Activations(a4 + (2 * step)));
-                first = TIsa.DotSigned(first, TQuants.Load<TIsa, TVector>(q, 3, shifts), TIsa.Activations(a + (3 * step)));
-                second = TIsa.DotSigned(second, TQuants.Load<TIsa, TVector>(q, 7, shifts), TIsa.Activations(a4 + (3 * step)));
-            }
-            else if (sizeof(TQuants) == 1)
-            {
-                // One step fits an int16.
-                first = TIsa.Widen(TIsa.Dot(default, TQuants.Load<TIsa, TVector>(q, 0, shifts), TIsa.Activations(a)));
-                second = TIsa.Widen(TIsa.Dot(default, TQuants.Load<TIsa, TVector>(q, 4, shifts), TIsa.Activations(a4)));
-                TVector first1 = TIsa.Widen(TIsa.Dot(default, TQuants.Load<TIsa, TVector>(q, 1, shifts), TIsa.Activations(a + step)));
-                TVector second1 = TIsa.Widen(TIsa.Dot(default, TQuants.Load<TIsa, TVector>(q, 5, shifts), TIsa.Activations(a4 + step)));
-                first = TIsa.Add(first, first1);
-                second = TIsa.Add(second, second1);
-                TVector first2 = TIsa.Widen(TIsa.Dot(default, TQuants.Load<TIsa, TVector>(q, 2, shifts), TIsa.Activations(a + (2 * step))));
-                TVector second2 = TIsa.Widen(TIsa.Dot(default, TQuants.Load<TIsa, TVector>(q, 6, shifts), TIsa.Activations(a4 + (2 * step))));
-                first = TIsa.Add(first, first2);
-                second = TIsa.Add(second, second2);
-                TVector first3 = TIsa.Widen(TIsa.Dot(default, TQuants.Load<TIsa, TVector>(q, 3, shifts), TIsa.Activations(a + (3 * step))));
-                TVector second3 = TIsa.Widen(TIsa.Dot(default, TQuants.Load<TIsa, TVector>(q, 7, shifts), TIsa.Activations(a4 + (3 * step))));
-                first = TIsa.Add(first, first3);
-                second = TIsa.Add(second, second3);
-            }
-            else if (sizeof(TQuants) == 2)
-            {
-                // Two steps fit an int16.
-                TVector even = TIsa.Dot(default, TQuants.Load<TIsa, TVector>(q, 0, shifts), TIsa.Activations(a));
-                even = TIsa.Dot(even, TQuants.Load<TIsa, TVector>(q, 1, shifts), TIsa.Activations(a + step));
-                TVector odd = TIsa.Dot(default, TQuants.Load<TIsa, TVector>(q, 2, shifts), TIsa.Activations(a + (2 * step)));
-                odd = TIsa.Dot(odd, TQuants.Load<TIsa, TVector>(q, 3, shifts), TIsa.Activations(a + (3 * step)));
-                first = TIsa.Add(TIsa.Widen(even), TIsa.Widen(odd));
-                even = TIsa.Dot(default, TQuants.Load<TIsa, TVector>(q, 4, shifts), TIsa.Activations(a4));
-                even = TIsa.Dot(even, TQuants.Load<TIsa, TVector>(q, 5, shifts), TIsa.Activations(a4 + step));
-                odd = TIsa.Dot(default, TQuants.Load<TIsa, TVector>(q, 6, shifts), TIsa.Activations(a4 + (2 * step)));
-                odd = TIsa.Dot(odd, TQuants.Load<TIsa, TVector>(q, 7, shifts), TIsa.Activations(a4 + (3 * step)));
-                second = TIsa.Add(TIsa.Widen(even), TIsa.Widen(odd));
-            }
-            else
-            {
-                // Four steps fit an int16; with four bits eight would, but two chains are as fast.
-                first = TIsa.Dot(first, TQuants.Load<TIsa, TVector>(q, 0, shifts), TIsa.Activations(a));
-                second = TIsa.Dot(second, TQuants.Load<TIsa, TVector>(q, 4, shifts), TIsa.Activations(a4));
-                first = TIsa.Dot(first, TQuants.Load<TIsa, TVector>(q, 1, shifts), TIsa.Activations(a + step));
-                second = TIsa.Dot(second, TQuants.Load<TIsa, TVector>(q, 5, shifts), TIsa.Activations(a4 + step));
-                first = TIsa.Dot(first, TQuants.Load<TIsa, TVector>(q, 2, shifts), TIsa.Activations(a + (2 * step)));
-                second = TIsa.Dot(second, TQuants.Load<TIsa, TVector>(q, 6, shifts), TIsa.Activations(a4 + (2 * step)));
-                first = TIsa.Dot(first, TQuants.Load<TIsa, TVector>(q, 3, shifts), TIsa.Activations(a + (3 * step)));
-                second = TIsa.Dot(second, TQuants.Load<TIsa, TVector>(q, 7, shifts), TIsa.Activations(a4 + (3 * step)));
                 first = TIsa.Widen(first);
                 second = TIsa.Widen(second);
             }
 
             if (TScales.Scales == 2)
             {
-                first = offset == 0 ? first : TIsa.SubtractSums(first, sum16, offset, 0);
-                second = offset == 0 ? second : TIsa.SubtractSums(second, sum16, 0, offset);
-                acc = TIsa.AddScaled(acc, first, TScales.Scale<TIsa, TVector>(in scales, b, 0), d);
-                acc = TIsa.AddScaled(acc, second, TScales.Scale<TIsa, TVector>(in scales, b, 1), d);
+                first = offset == 0 ? first : TIsa.Add(first, TIsa.SumsTimes(offset, 0, sum16));
+                second = offset == 0 ? second : TIsa.Add(second, TIsa.SumsTimes(0, offset, sum16));
+                acc = TIsa.AddScaled(acc, first, TScales.Scale<TIsa, TVector>(in scales, b, 0), TIsa.Broadcast(*d));
+                acc = TIsa.AddScaled(acc, second, TScales.Scale<TIsa, TVector>(in scales, b, 1), TIsa.Broadcast(*d));
             }
             else
             {
                 first = TIsa.Add(first, second);
-                first = offset == 0 ? first : TIsa.SubtractSums(first, sum16, offset, offset);
-                acc = TIsa.AddScaled(acc, first, TScales.Scale<TIsa, TVector>(in scales, b, 0), d);
+                first = offset == 0 ? first : TIsa.Add(first, TIsa.SumsTimes(offset, offset, sum16));
+                acc = TIsa.AddScaled(acc, first, TScales.Scale<TIsa, TVector>(in scales, b, 0), TIsa.Broadcast(*d));
             }
 
             if (TScales.Mins == 1)
@@ -186,7 +136,7 @@ internal abstract unsafe class PanelGemv<TIsa, TVector> : IPanelGemv
             if (TScales.Mins == 2)
             {
                 TVector minima = TIsa.MultiplySums(TScales.MinPairs<TIsa, TVector>(in scales, b), sum16);
-                acc = TIsa.AddScaled(acc, minima, TScales.Min<TIsa, TVector>(in scales, b), d);
+                acc = TIsa.AddScaled(acc, minima, TScales.Min<TIsa, TVector>(in scales, b), TIsa.Broadcast(*d));
             }
 
             q += TQuants.Bits * PackedLayout.VectorBytes;
@@ -195,4 +145,10 @@ internal abstract unsafe class PanelGemv<TIsa, TVector> : IPanelGemv
 
         TIsa.Store(acc, sums);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static TVector Dot<TQuants>(TVector sum, byte* q, int g, TVector shifts, sbyte* a0, sbyte* a1)
+        where TQuants : unmanaged, IPanelQuants => StepProducts<TIsa, TVector>.Dot<TQuants>(
+        sum, StepProducts<TIsa, TVector>.Prepare<TQuants>(TQuants.Load<TIsa, TVector>(q, g, shifts)),
+        StepProducts<TIsa, TVector>.Prepare<TQuants>(TQuants.Load<TIsa, TVector>(q, g + 1, shifts)), a0, a1);
 }

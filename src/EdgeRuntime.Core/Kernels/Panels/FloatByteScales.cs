@@ -14,8 +14,6 @@ internal readonly unsafe struct ExponentScales : IPanelScales
 
     public static ScaleKind Kind => ScaleKind.Exponent;
 
-    public static int Scales => 1;
-
     public static bool IsSuperBlock => false;
 
     public static int Bytes(int blocks) => blocks * PackedLayout.PanelRows;
@@ -30,14 +28,11 @@ internal readonly unsafe struct ExponentScales : IPanelScales
         BitConverter.Int32BitsToSingle(Math.Max(strip[(b * PackedLayout.PanelRows) + r] << MantissaBits, Least)) * unit;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static StripScales<TVector> Begin<TIsa, TVector>(byte* strip, int row, float unit)
-        where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct => new(TIsa.Broadcast(unit), default, strip + row);
+    static StripScales<TVector> IPanelScales.Begin<TIsa, TVector>(byte* strip, int row, float unit) =>
+        new(TIsa.Broadcast(unit), default, strip + row);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h)
-        where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct =>
+    static TVector IPanelScales.Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h) =>
         TIsa.Multiply(TIsa.LoadFloatBits(scales.Place + (b * PackedLayout.PanelRows), MantissaBits, Least), scales.D);
 }
 
@@ -67,13 +62,10 @@ internal readonly unsafe struct MiniFloatScales : IPanelScales
         BitConverter.Int32BitsToSingle(strip[(((2 * b) + h) * PackedLayout.PanelRows) + r] << Left) * (Rebias * unit);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static StripScales<TVector> Begin<TIsa, TVector>(byte* strip, int row, float unit)
-        where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct => new(TIsa.Broadcast(Rebias * unit), default, strip + row);
+    static StripScales<TVector> IPanelScales.Begin<TIsa, TVector>(byte* strip, int row, float unit) =>
+        new(TIsa.Broadcast(Rebias * unit), default, strip + row);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h)
-        where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct =>
+    static TVector IPanelScales.Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h) =>
         TIsa.Multiply(TIsa.LoadFloatBits(scales.Place + (((2 * b) + h) * PackedLayout.PanelRows), Left, 0), scales.D);
 }

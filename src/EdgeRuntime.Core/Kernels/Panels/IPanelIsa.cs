@@ -44,8 +44,8 @@ internal unsafe interface IPanelIsa<TVector> : IByteProducts<TVector>
     /// <summary>int32.</summary>
     static abstract TVector Add(TVector x, TVector y);
 
-    /// <summary>int32: sum - first * sum16[0] - second * sum16[1]; first and second are constants of at most 15 bits.</summary>
-    static abstract TVector SubtractSums(TVector sum, short* sum16, int first, int second);
+    /// <summary>int32: -first * sum16[0] - second * sum16[1] in every lane; first and second are constants of at most 15 bits.</summary>
+    static abstract TVector SumsTimes(int first, int second, short* sum16);
 
     /// <summary>int32: the lower int16 of each lane * sum16[0] + the upper one * sum16[1].</summary>
     static abstract TVector MultiplySums(TVector pairs, short* sum16);
@@ -88,8 +88,8 @@ internal unsafe interface IPanelIsa<TVector> : IByteProducts<TVector>
     /// <summary>float: -x.</summary>
     static abstract TVector Negate(TVector x);
 
-    /// <summary>fma((float)isum, scale * *d, acc).</summary>
-    static abstract TVector AddScaled(TVector acc, TVector isum, TVector scale, float* d);
+    /// <summary>fma((float)isum, scale * d, acc).</summary>
+    static abstract TVector AddScaled(TVector acc, TVector isum, TVector scale, TVector d);
 
     /// <summary>fma(x, *value, acc).</summary>
     static abstract TVector AddMultiplied(TVector acc, TVector x, float* value);
@@ -112,28 +112,12 @@ internal unsafe interface IByteProducts<TVector>
     /// <summary>The int32 of <see cref="Dot"/>'s sums.</summary>
     static abstract TVector Widen(TVector sums);
 
-    /// <summary>int32: sum + (q - 128) * a, quants of eight bits.</summary>
-    static abstract TVector DotSigned(TVector sum, TVector q, TVector a);
+    /// <summary>What <see cref="Signed"/> subtracts from quants: 128, or 0 where products of unsigned bytes are exact.</summary>
+    static virtual int SignedOffset => 128;
 
-    /// <summary>Four quants a row of an expanded panel, in the form that <see cref="TileDot"/> wants.</summary>
-    static abstract TVector TileQuants<TQuants>(byte* quants)
-        where TQuants : unmanaged, IPanelQuants;
+    /// <summary>Bytes: quants of eight bits less <see cref="SignedOffset"/>.</summary>
+    static abstract TVector Signed(TVector q);
 
-    /// <summary>
-    /// sum + the products of 16 columns with one token: the four columns of w0 lie at a, those of w1 at a + step, and so on. The sum is
-    /// only what <see cref="TileTotal"/> understands.
-    /// </summary>
-    static abstract TVector TileDot<TQuants>(TVector sum, TVector w0, TVector w1, TVector w2, TVector w3, sbyte* a, int step)
-        where TQuants : unmanaged, IPanelQuants;
-
-    /// <summary>
-    /// Factors for the int32 with a token's two sum16: minus what <see cref="TileDot"/> leaves of the offset for both, or for the upper one
-    /// alone where a block has two scales.
-    /// </summary>
-    static abstract TVector TileOffsets<TQuants>(int scales)
-        where TQuants : unmanaged, IPanelQuants;
-
-    /// <summary>The int32 sums of what TileDot ran up over a block, or half of it with two scales, less the offset.</summary>
-    static abstract TVector TileTotal<TQuants>(TVector sum, short* sum16, TVector offsets)
-        where TQuants : unmanaged, IPanelQuants;
+    /// <summary>int32: sum + w * a, with w from <see cref="Signed"/>.</summary>
+    static abstract TVector DotSigned(TVector sum, TVector w, TVector a);
 }

@@ -11,19 +11,19 @@ internal unsafe interface IPanelScales
     static abstract ScaleKind Kind { get; }
 
     /// <summary>Scales of a block of 32 columns: 1, or 2 where 16 have one of their own.</summary>
-    static abstract int Scales { get; }
+    static virtual int Scales => 1;
 
     /// <summary>Minima of a block: 0, 1, or 2.</summary>
     static virtual int Mins => 0;
 
     /// <summary>Whether a strip is one super-block, so that only whole ones exist.</summary>
-    static abstract bool IsSuperBlock { get; }
+    static virtual bool IsSuperBlock => true;
 
     /// <summary>Bytes of the scales of a strip with that many blocks of 32 columns.</summary>
     static abstract int Bytes(int blocks);
 
     /// <summary>Whether all scales of a format's block are finite.</summary>
-    static virtual bool AreFinite(in BlockScales scales) => HalfBits.IsFinite(scales.D);
+    static virtual bool AreFinite(in BlockScales scales) => HalfBits.IsFinite(scales.D) && HalfBits.IsFinite(scales.Min);
 
     /// <summary>Writes the scales of a row of a format's block.</summary>
     /// <param name="scales">The scales.</param>

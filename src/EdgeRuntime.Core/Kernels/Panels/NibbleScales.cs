@@ -13,10 +13,6 @@ internal readonly unsafe struct NibbleScales32 : IPanelScales
 
     public static ScaleKind Kind => ScaleKind.Nibbles32;
 
-    public static int Scales => 1;
-
-    public static bool IsSuperBlock => true;
-
     public static int Bytes(int blocks) => (2 + (PackedLayout.StripBlocks / 2)) * Rows;
 
     public static void Pack(in BlockScales scales, byte* strip, int b, int r)
@@ -32,14 +28,11 @@ internal readonly unsafe struct NibbleScales32 : IPanelScales
         HalfBits.ToSingle(((ushort*)strip)[r]) * unit * ((2 * ((strip[((2 + (b / 2)) * Rows) + r] >> (b % 2 * 4)) & 15)) + 1);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static StripScales<TVector> Begin<TIsa, TVector>(byte* strip, int row, float unit)
-        where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct => NibbleScales16.Begin<TIsa, TVector>(strip, row, unit);
+    static StripScales<TVector> IPanelScales.Begin<TIsa, TVector>(byte* strip, int row, float unit) =>
+        Nibbles.Begin<TIsa, TVector>(strip, row, unit);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h)
-        where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct =>
+    static TVector IPanelScales.Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h) =>
         TIsa.MultiplyAdd(scales.Min, TIsa.LoadNibbles(scales.Place + ((b >> 1) * Rows), (int)(b & 1) * 4), scales.D);
 }
 
@@ -53,8 +46,6 @@ internal readonly unsafe struct NibbleScales16 : IPanelScales
     public static ScaleKind Kind => ScaleKind.Nibbles16;
 
     public static int Scales => 2;
-
-    public static bool IsSuperBlock => true;
 
     public static int Bytes(int blocks) => (2 + PackedLayout.StripBlocks) * Rows;
 
@@ -70,20 +61,13 @@ internal readonly unsafe struct NibbleScales16 : IPanelScales
     public static float Scale(byte* strip, int b, int h, int r, float unit) =>
         HalfBits.ToSingle(((ushort*)strip)[r]) * unit * ((2 * ((strip[((2 + b) * Rows) + r] >> (h * 4)) & 15)) + 1);
 
-    /// <remarks>d and twice d, so that d * (2 sc + 1) is one operation; no product here rounds.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static StripScales<TVector> Begin<TIsa, TVector>(byte* strip, int row, float unit)
-        where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct
-    {
-        TVector d = TIsa.LoadHalves(strip + (2 * row));
-        return new(TIsa.Multiply(d, TIsa.Broadcast(unit)), TIsa.Multiply(d, TIsa.Broadcast(2 * unit)), strip + (2 * Rows) + row);
-    }
+    static StripScales<TVector> IPanelScales.Begin<TIsa, TVector>(byte* strip, int row, float unit) =>
+        Nibbles.Begin<TIsa, TVector>(strip, row, unit);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h)
-        where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct => TIsa.MultiplyAdd(scales.Min, TIsa.LoadNibbles(scales.Place + (b * Rows), 4 * h), scales.D);
+    static TVector IPanelScales.Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h) =>
+        Nibbles.Scale<TIsa, TVector>(in scales, b, h);
 }
 
 /// <summary>
@@ -97,8 +81,6 @@ internal readonly unsafe struct ShiftedNibbleScales : IPanelScales
     public static ScaleKind Kind => ScaleKind.Nibbles16Shifts;
 
     public static int Scales => 2;
-
-    public static bool IsSuperBlock => true;
 
     public static int Bytes(int blocks) => (2 + (2 * Blocks)) * Rows;
 
@@ -116,19 +98,15 @@ internal readonly unsafe struct ShiftedNibbleScales : IPanelScales
     public static int ShiftBits(byte* strip, int b, int r) => strip[((2 + Blocks + b) * Rows) + r];
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static StripScales<TVector> Begin<TIsa, TVector>(byte* strip, int row, float unit)
-        where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct => NibbleScales16.Begin<TIsa, TVector>(strip, row, unit);
+    static StripScales<TVector> IPanelScales.Begin<TIsa, TVector>(byte* strip, int row, float unit) =>
+        Nibbles.Begin<TIsa, TVector>(strip, row, unit);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h)
-        where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct => NibbleScales16.Scale<TIsa, TVector>(in scales, b, h);
+    static TVector IPanelScales.Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h) =>
+        Nibbles.Scale<TIsa, TVector>(in scales, b, h);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Shifts<TIsa, TVector>(byte* strip, int row, nint b)
-        where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct => TIsa.Spread(strip + ((2 + Blocks + b) * Rows) + row);
+    static TVector IPanelScales.Shifts<TIsa, TVector>(byte* strip, int row, nint b) => TIsa.Spread(strip + ((2 + Blocks + b) * Rows) + row);
 }
 
 /// <summary>
@@ -141,11 +119,7 @@ internal readonly unsafe struct EighthScales : IPanelScales
 
     public static ScaleKind Kind => ScaleKind.Eighths;
 
-    public static int Scales => 1;
-
     public static int Mins => 1;
-
-    public static bool IsSuperBlock => true;
 
     public static int Bytes(int blocks) => (2 + PackedLayout.StripBlocks) * Rows;
 
@@ -161,24 +135,19 @@ internal readonly unsafe struct EighthScales : IPanelScales
     public static float Min(byte* strip, int b, int r) => Scale(strip, b, 0, r, 1) * (-1 / 8f) * (strip[((2 + b) * Rows) + r] >> 4);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static StripScales<TVector> Begin<TIsa, TVector>(byte* strip, int row, float unit)
-        where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct
+    static StripScales<TVector> IPanelScales.Begin<TIsa, TVector>(byte* strip, int row, float unit)
     {
         TVector d = TIsa.LoadHalves(strip + (2 * row));
         return new(d, TIsa.Multiply(d, TIsa.Broadcast(-1 / 8f)), strip + (2 * Rows) + row);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h)
-        where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct => TIsa.Multiply(scales.D, TIsa.LoadNibbles(scales.Place + (b * Rows), 0));
+    static TVector IPanelScales.Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h) =>
+        TIsa.Multiply(scales.D, TIsa.LoadNibbles(scales.Place + (b * Rows), 0));
 
     /// <remarks>No product here rounds.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Min<TIsa, TVector>(in StripScales<TVector> scales, nint b)
-        where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct
+    static TVector IPanelScales.Min<TIsa, TVector>(in StripScales<TVector> scales, nint b)
     {
         byte* place = scales.Place + (b * Rows);
         return TIsa.Multiply(TIsa.Multiply(scales.Min, TIsa.LoadNibbles(place, 0)), TIsa.LoadNibbles(place, 4));
@@ -199,11 +168,7 @@ internal readonly unsafe struct NibbleMinScales : IPanelScales
 
     public static int Mins => 2;
 
-    public static bool IsSuperBlock => true;
-
     public static int Bytes(int blocks) => (4 + (2 * PackedLayout.StripBlocks)) * Rows;
-
-    public static bool AreFinite(in BlockScales scales) => HalfBits.IsFinite(scales.D) && HalfBits.IsFinite(scales.Min);
 
     public static void Pack(in BlockScales scales, byte* strip, int b, int r)
     {
@@ -220,25 +185,40 @@ internal readonly unsafe struct NibbleMinScales : IPanelScales
     public static int MinPair(byte* strip, int b, int r) => (Pair(strip, b, 0, r) >> 4) | (Pair(strip, b, 1, r) >> 4 << 16);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static StripScales<TVector> IPanelScales.Begin<TIsa, TVector>(byte* strip, int row, float unit) => new(
+        TIsa.LoadHalves(strip + (2 * row)), TIsa.Negate(TIsa.LoadHalves(strip + (2 * (Rows + row)))), strip + (4 * Rows) + row);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static TVector IPanelScales.Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h) =>
+        TIsa.Multiply(scales.D, TIsa.LoadNibbles(scales.Place + (((2 * b) + h) * Rows), 0));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static TVector IPanelScales.Min<TIsa, TVector>(in StripScales<TVector> scales, nint b) => scales.Min;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static TVector IPanelScales.MinPairs<TIsa, TVector>(in StripScales<TVector> scales, nint b) =>
+        TIsa.LoadHighNibblePairs(scales.Place + (2 * b * Rows), scales.Place + (((2 * b) + 1) * Rows));
+
+    private static int Pair(byte* strip, int b, int h, int r) => strip[((4 + (2 * b) + h) * Rows) + r];
+}
+
+/// <summary>What kinds of scales d * (2 sc + 1) have in common.</summary>
+internal static unsafe class Nibbles
+{
+    private const int Rows = PackedLayout.PanelRows;
+
+    /// <remarks>d and twice d, so that d * (2 sc + 1) is one operation; no product here rounds.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static StripScales<TVector> Begin<TIsa, TVector>(byte* strip, int row, float unit)
         where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct => new(
-        TIsa.LoadHalves(strip + (2 * row)), TIsa.Negate(TIsa.LoadHalves(strip + (2 * (Rows + row)))), strip + (4 * Rows) + row);
+        where TVector : struct
+    {
+        TVector d = TIsa.LoadHalves(strip + (2 * row));
+        return new(TIsa.Multiply(d, TIsa.Broadcast(unit)), TIsa.Multiply(d, TIsa.Broadcast(2 * unit)), strip + (2 * Rows) + row);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h)
         where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct => TIsa.Multiply(scales.D, TIsa.LoadNibbles(scales.Place + (((2 * b) + h) * Rows), 0));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Min<TIsa, TVector>(in StripScales<TVector> scales, nint b)
-        where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct => scales.Min;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector MinPairs<TIsa, TVector>(in StripScales<TVector> scales, nint b)
-        where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct => TIsa.LoadHighNibblePairs(scales.Place + (2 * b * Rows), scales.Place + (((2 * b) + 1) * Rows));
-
-    private static int Pair(byte* strip, int b, int h, int r) => strip[((4 + (2 * b) + h) * Rows) + r];
+        where TVector : struct => TIsa.MultiplyAdd(scales.Min, TIsa.LoadNibbles(scales.Place + (b * Rows), 4 * h), scales.D);
 }

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using EdgeRuntime.Formats;
+using EdgeRuntime.Kernels.Vector;
 
 namespace EdgeRuntime.Kernels.Panels;
 
@@ -19,15 +20,15 @@ internal static class PackedLayouts
         Of<Quants8<Centered8>, HalfScales>(), // Q8_0
         Of<Quants4<Unsigned4>, SuperBlockMinScales>(), // Q4_K
         Of<Quants5<Unsigned5>, SuperBlockMinScales>(), // Q5_K
-        Of<Quants6<Centered6>, SuperBlockScales<TwoScales>>(), // Q6_K
+        Of<Quants6<Centered6>, SuperBlockScales<Count2>>(), // Q6_K
         Of<Coded<Quants4<NonLinearCode>, NonLinearCode>, HalfScales>(), // IQ4_NL
-        Of<Coded<Quants4<NonLinearCode>, NonLinearCode>, SuperBlockScales<OneScale>>(), // IQ4_XS
-        Of<Quants1<PlusMinus>, WideHalfScales<Span128>>(), // Q1_0
-        Of<Quants2<TernaryCode>, WideHalfScales<Span64>>(), // Q2_0
-        Of<Quants2<TernaryCode>, WideHalfScales<Span128>>(), // I2_S
-        Of<Quants2<TernaryCode>, WideHalfScales<Span256>>(), // TQ1_0, TQ2_0
+        Of<Coded<Quants4<NonLinearCode>, NonLinearCode>, SuperBlockScales<Count1>>(), // IQ4_XS
+        Of<Quants1<PlusMinus>, WideHalfScales<Count4>>(), // Q1_0
+        Of<Quants2<TernaryCode>, WideHalfScales<Count2>>(), // Q2_0
+        Of<Quants2<TernaryCode>, WideHalfScales<Count4>>(), // I2_S
+        Of<Quants2<TernaryCode>, WideHalfScales<Count8>>(), // TQ1_0, TQ2_0
         Of<Quants2<Unsigned2>, NibbleMinScales>(), // Q2_K
-        Of<Quants3<Centered3>, SuperBlockScales<TwoScales>>(), // Q3_K
+        Of<Quants3<Centered3>, SuperBlockScales<Count2>>(), // Q3_K
         Of<Coded<Quants4<Float4Code>, Float4Code>, ExponentScales>(), // MXFP4
         Of<Coded<Quants4<Float4Code>, Float4Code>, MiniFloatScales>(), // NVFP4
         Of<Quants2<Unsigned2>, EighthScales>(), // IQ1_S

@@ -11,6 +11,9 @@ internal abstract unsafe class PanelKernels
     /// <summary>Most tokens of any set's <see cref="TileTokens"/>.</summary>
     public const int MostTileTokens = 12;
 
+    /// <summary>Most panels of any set's <see cref="TilePanels"/>.</summary>
+    public const int MostTilePanels = 2;
+
     /// <summary>
     /// Most tokens that <see cref="Gemv"/> takes, as for more, expanding the panels costs less; 0 where there is no Gemv. At most <see
     /// cref="TileTokens"/>.

@@ -33,86 +33,60 @@ internal unsafe interface IPanelQuants
         where TVector : struct;
 }
 
+/// <summary>What the code says of quants of that code.</summary>
+internal interface IPanelQuants<TCode> : IPanelQuants
+    where TCode : unmanaged, IQuantCode
+{
+    static QuantCode IPanelQuants.Code => QuantCode.Of<TCode>();
+
+    static int IPanelQuants.Bits => TCode.Bits;
+
+    static int IPanelQuants.Offset => TCode.Offset;
+
+    static float IPanelQuants.Unit => TCode.Unit;
+}
+
 /// <summary>A vector whose bit g is the quant of column 4 g + j: the levels are 0 and 2.</summary>
-internal readonly unsafe struct Quants1<TCode> : IPanelQuants
+internal readonly unsafe struct Quants1<TCode> : IPanelQuants<TCode>
     where TCode : unmanaged, IQuantCode
 {
     private readonly TCode _size;
 
-    public static QuantCode Code => QuantCode.Of<TCode>();
-
-    public static int Bits => 1;
-
-    public static int Offset => TCode.Offset;
-
-    public static float Unit => TCode.Unit;
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Load<TIsa, TVector>(byte* block, int g, TVector shifts)
-        where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct => TIsa.Field(TIsa.Load(block), 1 - g, 2);
+    static TVector IPanelQuants.Load<TIsa, TVector>(byte* block, int g, TVector shifts) => TIsa.Field(TIsa.Load(block), 1 - g, 2);
 }
 
 /// <summary>Two vectors of pairs.</summary>
-internal readonly unsafe struct Quants2<TCode> : IPanelQuants
+internal readonly unsafe struct Quants2<TCode> : IPanelQuants<TCode>
     where TCode : unmanaged, IQuantCode
 {
     private readonly TCode _size;
 
-    public static QuantCode Code => QuantCode.Of<TCode>();
-
-    public static int Bits => 2;
-
-    public static int Offset => TCode.Offset;
-
-    public static float Unit => TCode.Unit;
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Load<TIsa, TVector>(byte* block, int g, TVector shifts)
-        where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct => TIsa.Field(TIsa.Load(block + (g / 4 * PackedLayout.VectorBytes)), -2 * (g % 4), 3);
+    static TVector IPanelQuants.Load<TIsa, TVector>(byte* block, int g, TVector shifts) =>
+        TIsa.Field(TIsa.Load(block + (g / 4 * PackedLayout.VectorBytes)), -2 * (g % 4), 3);
 }
 
 /// <summary>Two vectors of pairs, eight times as great, and for each eight columns 2 more or not.</summary>
-internal readonly unsafe struct ShiftedQuants2<TCode> : IPanelQuants
+internal readonly unsafe struct ShiftedQuants2<TCode> : IPanelQuants<TCode>
     where TCode : unmanaged, IQuantCode
 {
     private readonly TCode _size;
 
-    public static QuantCode Code => QuantCode.Of<TCode>();
-
-    public static int Bits => 2;
-
-    public static int Offset => TCode.Offset;
-
-    public static float Unit => TCode.Unit;
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Load<TIsa, TVector>(byte* block, int g, TVector shifts)
-        where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct => TIsa.Or(
+    static TVector IPanelQuants.Load<TIsa, TVector>(byte* block, int g, TVector shifts) => TIsa.Or(
         TIsa.Field(TIsa.Load(block + (g / 4 * PackedLayout.VectorBytes)), 3 - (2 * (g % 4)), 0x18),
         TIsa.Field(shifts, 1 - (g / 2), 2));
 }
 
 /// <summary>Two vectors of pairs and a plane of third bits.</summary>
-internal readonly unsafe struct Quants3<TCode> : IPanelQuants
+internal readonly unsafe struct Quants3<TCode> : IPanelQuants<TCode>
     where TCode : unmanaged, IQuantCode
 {
     private readonly TCode _size;
 
-    public static QuantCode Code => QuantCode.Of<TCode>();
-
-    public static int Bits => 3;
-
-    public static int Offset => TCode.Offset;
-
-    public static float Unit => TCode.Unit;
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Load<TIsa, TVector>(byte* block, int g, TVector shifts)
-        where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct => TIsa.Or(
+    static TVector IPanelQuants.Load<TIsa, TVector>(byte* block, int g, TVector shifts) => TIsa.Or(
         TIsa.Field(TIsa.Load(block + (g / 4 * PackedLayout.VectorBytes)), -2 * (g % 4), 3),
         TIsa.Field(TIsa.Load(block + (2 * PackedLayout.VectorBytes)), 2 - g, 4));
 }
@@ -133,128 +107,70 @@ internal static unsafe class NibblePlanes
 }
 
 /// <summary>Four vectors of nibbles.</summary>
-internal readonly unsafe struct Quants4<TCode> : IPanelQuants
+internal readonly unsafe struct Quants4<TCode> : IPanelQuants<TCode>
     where TCode : unmanaged, IQuantCode
 {
     private readonly TCode _size;
 
-    public static QuantCode Code => QuantCode.Of<TCode>();
-
-    public static int Bits => 4;
-
-    public static int Offset => TCode.Offset;
-
-    public static float Unit => TCode.Unit;
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Load<TIsa, TVector>(byte* block, int g, TVector shifts)
-        where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct => NibblePlanes.Load<TIsa, TVector>(block, g);
+    static TVector IPanelQuants.Load<TIsa, TVector>(byte* block, int g, TVector shifts) => NibblePlanes.Load<TIsa, TVector>(block, g);
 }
 
 /// <summary>Four vectors of nibbles that count twice.</summary>
-internal readonly unsafe struct DoubledQuants4<TCode> : IPanelQuants
+internal readonly unsafe struct DoubledQuants4<TCode> : IPanelQuants<TCode>
     where TCode : unmanaged, IQuantCode
 {
     private readonly TCode _size;
 
-    public static QuantCode Code => QuantCode.Of<TCode>();
-
-    public static int Bits => 4;
-
-    public static int Offset => TCode.Offset;
-
-    public static float Unit => TCode.Unit;
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Load<TIsa, TVector>(byte* block, int g, TVector shifts)
-        where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct => g < 4
+    static TVector IPanelQuants.Load<TIsa, TVector>(byte* block, int g, TVector shifts) => g < 4
         ? TIsa.Field(TIsa.Load(block + (g * PackedLayout.VectorBytes)), 1, 30)
         : TIsa.Field(TIsa.Load(block + ((g - 4) * PackedLayout.VectorBytes)), -3, 30);
 }
 
 /// <summary>Nibbles and a plane of fifth bits.</summary>
-internal readonly unsafe struct Quants5<TCode> : IPanelQuants
+internal readonly unsafe struct Quants5<TCode> : IPanelQuants<TCode>
     where TCode : unmanaged, IQuantCode
 {
     private readonly TCode _size;
 
-    public static QuantCode Code => QuantCode.Of<TCode>();
-
-    public static int Bits => 5;
-
-    public static int Offset => TCode.Offset;
-
-    public static float Unit => TCode.Unit;
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Load<TIsa, TVector>(byte* block, int g, TVector shifts)
-        where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct => TIsa.Or(
+    static TVector IPanelQuants.Load<TIsa, TVector>(byte* block, int g, TVector shifts) => TIsa.Or(
         NibblePlanes.Load<TIsa, TVector>(block, g),
         TIsa.Field(TIsa.Load(block + (4 * PackedLayout.VectorBytes)), 4 - g, 16));
 }
 
 /// <summary>Nibbles and two vectors of high pairs.</summary>
-internal readonly unsafe struct Quants6<TCode> : IPanelQuants
+internal readonly unsafe struct Quants6<TCode> : IPanelQuants<TCode>
     where TCode : unmanaged, IQuantCode
 {
     private readonly TCode _size;
 
-    public static QuantCode Code => QuantCode.Of<TCode>();
-
-    public static int Bits => 6;
-
-    public static int Offset => TCode.Offset;
-
-    public static float Unit => TCode.Unit;
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Load<TIsa, TVector>(byte* block, int g, TVector shifts)
-        where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct => TIsa.Or(
+    static TVector IPanelQuants.Load<TIsa, TVector>(byte* block, int g, TVector shifts) => TIsa.Or(
         NibblePlanes.Load<TIsa, TVector>(block, g),
         TIsa.Field(TIsa.Load(block + ((4 + (g / 4)) * PackedLayout.VectorBytes)), 4 - (2 * (g % 4)), 0x30));
 }
 
 /// <summary>Eight vectors of bytes.</summary>
-internal readonly unsafe struct Quants8<TCode> : IPanelQuants
+internal readonly unsafe struct Quants8<TCode> : IPanelQuants<TCode>
     where TCode : unmanaged, IQuantCode
 {
     private readonly TCode _size;
 
-    public static QuantCode Code => QuantCode.Of<TCode>();
-
-    public static int Bits => 8;
-
-    public static int Offset => TCode.Offset;
-
-    public static float Unit => TCode.Unit;
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Load<TIsa, TVector>(byte* block, int g, TVector shifts)
-        where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct => TIsa.Load(block + (g * PackedLayout.VectorBytes));
+    static TVector IPanelQuants.Load<TIsa, TVector>(byte* block, int g, TVector shifts) =>
+        TIsa.Load(block + (g * PackedLayout.VectorBytes));
 }
 
 /// <summary>Quants that stand for <see cref="IQuantCode.Levels"/>.</summary>
-internal readonly unsafe struct Coded<TQuants, TCode> : IPanelQuants
+internal readonly unsafe struct Coded<TQuants, TCode> : IPanelQuants<TCode>
     where TQuants : unmanaged, IPanelQuants
     where TCode : unmanaged, IQuantCode
 {
     private readonly TCode _size;
 
-    public static QuantCode Code => QuantCode.Of<TCode>();
-
-    public static int Bits => TQuants.Bits;
-
-    public static int Offset => TCode.Offset;
-
-    public static float Unit => TCode.Unit;
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Load<TIsa, TVector>(byte* block, int g, TVector shifts)
-        where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct => TIsa.Lookup(TQuants.Load<TIsa, TVector>(block, g, shifts), Vector128.Create(TCode.Levels));
+    static TVector IPanelQuants.Load<TIsa, TVector>(byte* block, int g, TVector shifts) =>
+        TIsa.Lookup(TQuants.Load<TIsa, TVector>(block, g, shifts), Vector128.Create(TCode.Levels));
 }

@@ -13,11 +13,7 @@ internal readonly unsafe struct SuperBlockMinScales : IPanelScales
 
     public static ScaleKind Kind => ScaleKind.SuperBlockMins;
 
-    public static int Scales => 1;
-
     public static int Mins => 1;
-
-    public static bool IsSuperBlock => true;
 
     public static bool IsEmitted => true;
 
@@ -26,8 +22,6 @@ internal readonly unsafe struct SuperBlockMinScales : IPanelScales
     public static int BlockBytes => Rows;
 
     public static int Bytes(int blocks) => StripBytes + (2 * Blocks * Rows);
-
-    public static bool AreFinite(in BlockScales scales) => HalfBits.IsFinite(scales.D) && HalfBits.IsFinite(scales.Min);
 
     public static void Pack(in BlockScales scales, byte* strip, int b, int r)
     {
@@ -43,20 +37,16 @@ internal readonly unsafe struct SuperBlockMinScales : IPanelScales
         -(HalfBits.ToSingle(((ushort*)strip)[Rows + r]) * strip[StripBytes + ((Blocks + b) * Rows) + r]);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static StripScales<TVector> Begin<TIsa, TVector>(byte* strip, int row, float unit)
-        where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct => new(
+    static StripScales<TVector> IPanelScales.Begin<TIsa, TVector>(byte* strip, int row, float unit) => new(
         TIsa.LoadHalves(strip + (2 * row)), TIsa.Negate(TIsa.LoadHalves(strip + (2 * (Rows + row)))), strip + (4 * Rows) + row);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h)
-        where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct => TIsa.Multiply(scales.D, TIsa.LoadBytes(scales.Place + (b * Rows)));
+    static TVector IPanelScales.Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h) =>
+        TIsa.Multiply(scales.D, TIsa.LoadBytes(scales.Place + (b * Rows)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Min<TIsa, TVector>(in StripScales<TVector> scales, nint b)
-        where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct => TIsa.Multiply(scales.Min, TIsa.LoadBytes(scales.Place + ((Blocks + b) * Rows)));
+    static TVector IPanelScales.Min<TIsa, TVector>(in StripScales<TVector> scales, nint b) =>
+        TIsa.Multiply(scales.Min, TIsa.LoadBytes(scales.Place + ((Blocks + b) * Rows)));
 
     public static void WriteScale(IScaleCode code, int h)
     {
@@ -72,69 +62,46 @@ internal readonly unsafe struct SuperBlockMinScales : IPanelScales
     }
 }
 
-/// <summary>f16 d for 256 columns, signed scales for 32 or for 16: d[16], sbyte scale[8 or 16][16].</summary>
+/// <summary>f16 d for 256 columns, signed scales for 32 or for 16 (a TCount of 1 or 2): d[16], sbyte scale[8 or 16][16].</summary>
 internal readonly unsafe struct SuperBlockScales<TCount> : IPanelScales
-    where TCount : struct, IScalesPerBlock
+    where TCount : unmanaged
 {
     private const int Rows = PackedLayout.PanelRows;
 
-    public static ScaleKind Kind => TCount.Count == 2 ? ScaleKind.SuperBlock16 : ScaleKind.SuperBlock32;
+    public static ScaleKind Kind => sizeof(TCount) == 2 ? ScaleKind.SuperBlock16 : ScaleKind.SuperBlock32;
 
-    public static int Scales => TCount.Count;
-
-    public static bool IsSuperBlock => true;
+    public static int Scales => sizeof(TCount);
 
     public static bool IsEmitted => true;
 
     public static int StripBytes => 2 * Rows;
 
-    public static int BlockBytes => TCount.Count * Rows;
+    public static int BlockBytes => sizeof(TCount) * Rows;
 
     public static int Bytes(int blocks) => StripBytes + (PackedLayout.StripBlocks * BlockBytes);
 
     public static void Pack(in BlockScales scales, byte* strip, int b, int r)
     {
         ((ushort*)strip)[r] = scales.D;
-        SubBlocks.Pack(scales.SubBlocks, TCount.Count * PackedLayout.StripBlocks, strip + StripBytes + r);
+        SubBlocks.Pack(scales.SubBlocks, sizeof(TCount) * PackedLayout.StripBlocks, strip + StripBytes + r);
     }
 
     public static float Scale(byte* strip, int b, int h, int r, float unit) =>
-        HalfBits.ToSingle(((ushort*)strip)[r]) * ((sbyte*)strip)[StripBytes + (((TCount.Count * b) + h) * Rows) + r];
+        HalfBits.ToSingle(((ushort*)strip)[r]) * ((sbyte*)strip)[StripBytes + (((sizeof(TCount) * b) + h) * Rows) + r];
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static StripScales<TVector> Begin<TIsa, TVector>(byte* strip, int row, float unit)
-        where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct => new(TIsa.LoadHalves(strip + (2 * row)), default, strip + (2 * Rows) + row);
+    static StripScales<TVector> IPanelScales.Begin<TIsa, TVector>(byte* strip, int row, float unit) =>
+        new(TIsa.LoadHalves(strip + (2 * row)), default, strip + (2 * Rows) + row);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h)
-        where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct =>
-        TIsa.Multiply(scales.D, TIsa.LoadSignedBytes(scales.Place + (((TCount.Count * b) + (TCount.Count == 1 ? 0 : h)) * Rows)));
+    static TVector IPanelScales.Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h) =>
+        TIsa.Multiply(scales.D, TIsa.LoadSignedBytes(scales.Place + (((sizeof(TCount) * b) + (sizeof(TCount) == 1 ? 0 : h)) * Rows)));
 
     public static void WriteScale(IScaleCode code, int h)
     {
         code.LoadSignedBytes(h * Rows);
         code.MultiplyByStrip(0);
     }
-}
-
-/// <summary>How many scales a block of 32 columns has: a constant for the compiler.</summary>
-internal interface IScalesPerBlock
-{
-    static abstract int Count { get; }
-}
-
-/// <summary>One for 32 columns.</summary>
-internal readonly struct OneScale : IScalesPerBlock
-{
-    public static int Count => 1;
-}
-
-/// <summary>One for 16 columns.</summary>
-internal readonly struct TwoScales : IScalesPerBlock
-{
-    public static int Count => 2;
 }
 
 /// <summary>Packs what a super-block has a byte each of.</summary>

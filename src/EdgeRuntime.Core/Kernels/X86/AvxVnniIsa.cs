@@ -10,6 +10,8 @@ internal readonly unsafe struct AvxVnniIsa : IVector256Isa, IPanelIsa<Vector256<
 {
     public static int TileTokens => 4;
 
+    public static int SignedOffset => 0;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Dot(Vector256<int> sums, Vector256<int> q, Vector256<int> a) =>
         AvxVnni.MultiplyWideningAndAdd(sums, q.AsByte(), a.AsSByte());
@@ -18,33 +20,8 @@ internal readonly unsafe struct AvxVnniIsa : IVector256Isa, IPanelIsa<Vector256<
     public static Vector256<int> Widen(Vector256<int> sums) => sums;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> DotSigned(Vector256<int> sum, Vector256<int> q, Vector256<int> a)
-    {
-        Vector256<sbyte> w = q.AsSByte() ^ Vector256.Create((sbyte)-128);
-        return AvxVnni.MultiplyWideningAndAdd(sum, Avx2.Abs(w), Avx2.Sign(a.AsSByte(), w));
-    }
+    public static Vector256<int> Signed(Vector256<int> q) => q;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> TileQuants<TQuants>(byte* quants)
-        where TQuants : unmanaged, IPanelQuants => Vector256.Load((int*)quants);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> TileDot<TQuants>(
-        Vector256<int> sum, Vector256<int> w0, Vector256<int> w1, Vector256<int> w2, Vector256<int> w3, sbyte* a, int step)
-        where TQuants : unmanaged, IPanelQuants
-    {
-        sum = AvxVnni.MultiplyWideningAndAdd(sum, w0.AsByte(), Vector256.Create(*(int*)a).AsSByte());
-        sum = AvxVnni.MultiplyWideningAndAdd(sum, w1.AsByte(), Vector256.Create(*(int*)(a + step)).AsSByte());
-        sum = AvxVnni.MultiplyWideningAndAdd(sum, w2.AsByte(), Vector256.Create(*(int*)(a + (2 * step))).AsSByte());
-        return AvxVnni.MultiplyWideningAndAdd(sum, w3.AsByte(), Vector256.Create(*(int*)(a + (3 * step))).AsSByte());
-    }
-
-    public static Vector256<int> TileOffsets<TQuants>(int scales)
-        where TQuants : unmanaged, IPanelQuants => Vector256.Create(Panels.TileOffsets.Of(scales, TQuants.Offset));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> TileTotal<TQuants>(Vector256<int> sum, short* sum16, Vector256<int> offsets)
-        where TQuants : unmanaged, IPanelQuants => TQuants.Offset == 0
-            ? sum
-            : AvxVnni.MultiplyWideningAndAdd(sum, Vector256.Create(*(int*)sum16).AsInt16(), offsets.AsInt16());
+    public static Vector256<int> DotSigned(Vector256<int> sum, Vector256<int> w, Vector256<int> a) => Dot(sum, w, a);
 }

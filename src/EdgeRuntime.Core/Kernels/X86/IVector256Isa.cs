@@ -60,10 +60,10 @@ internal unsafe interface IVector256Isa : IPanelIsa<Vector256<int>>
             Vector256.Create(Vector128.Create(0, 0x04040404, 0x08080808, 0x0c0c0c0c)).AsByte()).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector256<int> IPanelIsa<Vector256<int>>.SubtractSums(Vector256<int> sum, short* sum16, int first, int second)
+    static Vector256<int> IPanelIsa<Vector256<int>>.SumsTimes(int first, int second, short* sum16)
     {
         Vector256<int> factors = Vector256.Create((-first & 0xffff) | (-second << 16));
-        return sum + Avx2.MultiplyAddAdjacent(Vector256.Create(*(int*)sum16).AsInt16(), factors.AsInt16());
+        return Avx2.MultiplyAddAdjacent(Vector256.Create(*(int*)sum16).AsInt16(), factors.AsInt16());
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -103,8 +103,9 @@ internal unsafe interface IVector256Isa : IPanelIsa<Vector256<int>>
         Fma.MultiplyAdd(x.AsSingle(), y.AsSingle(), z.AsSingle()).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector256<int> IPanelIsa<Vector256<int>>.AddScaled(Vector256<int> acc, Vector256<int> isum, Vector256<int> scale, float* d) =>
-        Fma.MultiplyAdd(Avx.ConvertToVector256Single(isum), scale.AsSingle() * Vector256.Create(*d), acc.AsSingle()).AsInt32();
+    static Vector256<int> IPanelIsa<Vector256<int>>.AddScaled(
+        Vector256<int> acc, Vector256<int> isum, Vector256<int> scale, Vector256<int> d) =>
+        Fma.MultiplyAdd(Avx.ConvertToVector256Single(isum), d.AsSingle() * scale.AsSingle(), acc.AsSingle()).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Vector256<int> IPanelIsa<Vector256<int>>.AddMultiplied(Vector256<int> acc, Vector256<int> x, float* value) =>

@@ -58,10 +58,10 @@ internal unsafe interface IVector512Isa : IPanelIsa<Vector512<int>>
         Avx512BW.Shuffle(Wide(source).AsByte(), Repeat(Vector128.Create(0, 0x04040404, 0x08080808, 0x0c0c0c0c).AsByte())).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector512<int> IPanelIsa<Vector512<int>>.SubtractSums(Vector512<int> sum, short* sum16, int first, int second)
+    static Vector512<int> IPanelIsa<Vector512<int>>.SumsTimes(int first, int second, short* sum16)
     {
         Vector512<int> factors = Vector512.Create((-first & 0xffff) | (-second << 16));
-        return sum + Avx512BW.MultiplyAddAdjacent(Vector512.Create(*(int*)sum16).AsInt16(), factors.AsInt16());
+        return Avx512BW.MultiplyAddAdjacent(Vector512.Create(*(int*)sum16).AsInt16(), factors.AsInt16());
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -101,8 +101,9 @@ internal unsafe interface IVector512Isa : IPanelIsa<Vector512<int>>
         Avx512F.FusedMultiplyAdd(x.AsSingle(), y.AsSingle(), z.AsSingle()).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector512<int> IPanelIsa<Vector512<int>>.AddScaled(Vector512<int> acc, Vector512<int> isum, Vector512<int> scale, float* d) =>
-        Avx512F.FusedMultiplyAdd(Avx512F.ConvertToVector512Single(isum), scale.AsSingle() * Vector512.Create(*d), acc.AsSingle()).AsInt32();
+    static Vector512<int> IPanelIsa<Vector512<int>>.AddScaled(
+        Vector512<int> acc, Vector512<int> isum, Vector512<int> scale, Vector512<int> d) =>
+        Avx512F.FusedMultiplyAdd(Avx512F.ConvertToVector512Single(isum), d.AsSingle() * scale.AsSingle(), acc.AsSingle()).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Vector512<int> IPanelIsa<Vector512<int>>.AddMultiplied(Vector512<int> acc, Vector512<int> x, float* value) =>
