@@ -30,7 +30,7 @@ internal static class BatchRules
             {
                 if (ReferenceEquals(other.State, state))
                 {
-                    throw new ArgumentException("a state in two slices of one batch; a batch has one slice for each sequence", nameof(batch));
+                    throw new ArgumentException("a state in two slices of a batch; expected one slice for each sequence", nameof(batch));
                 }
             }
 
@@ -72,7 +72,8 @@ internal static class BatchRules
 
         if (slice.Tokens.Length > state.BatchTokens)
         {
-            throw new ArgumentException($"{slice.Tokens.Length} tokens for a state that was created for up to {state.BatchTokens}", nameof(slice));
+            throw new ArgumentException(
+                $"{slice.Tokens.Length} tokens for a state that was created for up to {state.BatchTokens}", nameof(slice));
         }
     }
 }

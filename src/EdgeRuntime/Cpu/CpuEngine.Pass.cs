@@ -48,7 +48,7 @@ internal sealed unsafe partial class CpuEngine
         }
     }
 
-    /// <summary>Runs the pass. Outputs of one slice are written in place; those of several are computed side by side and then copied.</summary>
+    /// <summary>Runs the pass. Outputs of one slice are computed in place, those of several side by side and then copied.</summary>
     private void RunPass(ReadOnlySpan<BatchSlice> batch)
     {
         _cancelled = false;
@@ -96,8 +96,8 @@ internal sealed unsafe partial class CpuEngine
         bool isSound = !_pass.HasUnsoundRows && _pass.HasSoundResidual();
         foreach (ref readonly BatchSlice slice in batch)
         {
-            int width = slice.Kind == OutputKind.Logits ? VocabularySize : HiddenSize;
-            isSound = isSound && (slice.OutputRows == 0 || TensorPrimitives.IsFiniteAll<float>(slice.Output.Span[..(slice.OutputRows * width)]));
+            int count = slice.OutputRows * (slice.Kind == OutputKind.Logits ? VocabularySize : HiddenSize);
+            isSound = isSound && (count == 0 || TensorPrimitives.IsFiniteAll<float>(slice.Output.Span[..count]));
         }
 
         return isSound;
@@ -132,7 +132,12 @@ internal sealed unsafe partial class CpuEngine
         // A result that does not repeat was not caused by the weights.
         return probe.Place is null
             ? new NonFiniteException(
-                _name, "a pass whose repetition gave numbers (the machine's memory may be faulty)", null, probe.Position, probe.Token, float.NaN)
+                _name,
+                "a pass whose repetition gave numbers (the machine's memory may be faulty)",
+                null,
+                probe.Position,
+                probe.Token,
+                float.NaN)
             : new NonFiniteException(_name, probe.Place, probe.Layer, probe.Position, probe.Token, probe.Value);
     }
 
@@ -159,7 +164,10 @@ internal sealed unsafe partial class CpuEngine
         return logits ? (float*)_outputs.Pointer : null;
     }
 
-    /// <summary>Only the caller's thread reads the token, so that all threads leave at the same place. A pass of one row is too short to check.</summary>
+    /// <summary>
+    /// Only the caller's thread reads the cancellation token, so that all threads leave at the same place. A pass of one row is too short
+    /// to check it.
+    /// </summary>
     private bool IsCancelled(PassThread t)
     {
         if (t.Rows == 1 || !_pass.CancellationToken.CanBeCanceled)

@@ -38,7 +38,13 @@ internal sealed unsafe partial class CpuEngine : IEngine, ITeamWork
     /// <param name="threads">Threads that compute, the caller included.</param>
     /// <param name="released">Called when the last of engine and states is disposed, after everything else is freed.</param>
     public CpuEngine(
-        string name, ModelModules modules, ModelWeights weights, InstructionSet prefill, InstructionSet decode, int threads, Action released)
+        string name,
+        ModelModules modules,
+        ModelWeights weights,
+        InstructionSet prefill,
+        InstructionSet decode,
+        int threads,
+        Action released)
     {
         _name = name;
         _modules = modules;
@@ -87,7 +93,8 @@ internal sealed unsafe partial class CpuEngine : IEngine, ITeamWork
         if (options.Capacity > _statePlan.MostPositions)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(options), $"a context of {options.Capacity} tokens: the model has learned {_statePlan.MostPositions} positions and has no others");
+                nameof(options),
+                $"a context of {options.Capacity} tokens: the model has learned {_statePlan.MostPositions} positions and has no others");
         }
 
         AddReference();

@@ -58,7 +58,9 @@ internal sealed class CpuLoader
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public CpuEngine Load(CpuSettings settings, IProgress<float>? progress, CancellationToken cancellationToken)
     {
-        PackedSideCar? sideCar = settings.PackedCache is { } folder && !settings.Exact ? new PackedSideCar(folder, _file, settings.Logger) : null;
+        PackedSideCar? sideCar = settings.PackedCache is { } folder && !settings.Exact
+            ? new PackedSideCar(folder, _file, settings.Logger)
+            : null;
         var binder = new TensorBinder(_source, settings.Prefill, settings.Exact);
         WorkerPool team = SharedWorkerPool.Rent(settings.Threads);
         try

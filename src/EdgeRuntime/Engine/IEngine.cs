@@ -53,8 +53,8 @@ public interface IEngine : IDisposable
     void Run(ReadOnlySpan<BatchSlice> batch, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Does ahead of time what the first calls of <see cref="Run"/> would otherwise do, such as packing weights. Has no effect where nothing
-    /// is left to do. May run beside other calls, which wait where they must.
+    /// Does work ahead of time that the first calls of <see cref="Run"/> would otherwise do, such as packing weights. Has no effect if
+    /// all work is done. May run beside other calls, which wait if they must.
     /// </summary>
     /// <param name="cancellationToken">Stops the work; the first calls then do the rest.</param>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>

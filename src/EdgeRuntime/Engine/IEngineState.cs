@@ -58,12 +58,12 @@ public interface IEngineState : IDisposable
     void Save(Stream destination);
 
     /// <summary>
-    /// Replaces all positions by those that <see cref="Save"/> wrote. The bytes are checked: kind, sizes, number formats, length and content.
-    /// After an exception the state is empty.
+    /// Replaces all positions with those that <see cref="Save"/> wrote. The bytes are checked: kind, sizes, number formats, length and
+    /// content. After an exception the state is empty.
     /// </summary>
     /// <param name="source">Where to read; stays open, behind the last byte of the saved state.</param>
     /// <exception cref="InvalidDataException">
-    /// The bytes are damaged, or were saved by a state of another model, with other number formats, or with more positions than fit here. The
+    /// The bytes are damaged, or come from a state of another model, with other number formats, or with more positions than fit. The
     /// message says what was found and what was expected.
     /// </exception>
     /// <exception cref="IOException">The stream can't be read.</exception>

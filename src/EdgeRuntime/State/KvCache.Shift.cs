@@ -5,27 +5,27 @@ using EdgeRuntime.Memory;
 
 namespace EdgeRuntime.State;
 
-/// <summary>How a layer's keys turn when they move to another position; the default for keys that no rotation marks.</summary>
+/// <summary>The rotation of a layer's keys that move to another position; the default for keys without a rotation.</summary>
 /// <param name="Cos">[rotated / 2]: cosines of the angles, without any magnitude factor.</param>
 /// <param name="Sin">[rotated / 2]: sines.</param>
-/// <param name="Pairing">The model's.</param>
-/// <param name="First">First element of a key that rotates.</param>
+/// <param name="Pairing">The pairing of the model's rope.</param>
+/// <param name="First">The first element of a key that rotates.</param>
 internal readonly record struct KvTurn(ReadOnlyMemory<float> Cos, ReadOnlyMemory<float> Sin, RopePairing Pairing, int First = 0);
 
 internal sealed unsafe partial class KvCache
 {
-    /// <summary>Whether <see cref="Shift"/> is possible: every layer keeps all positions.</summary>
+    /// <summary>Gets whether <see cref="Shift"/> is possible: every layer keeps all positions.</summary>
     public bool CanShift => IsWhole;
 
     /// <summary>
-    /// Drops the positions [keep, keep + count) and moves the later ones down. Their keys are turned back by
-    /// <paramref name="count"/> positions and rounded again; values move as they are.
+    /// Drops the positions [keep, keep + count) and moves the later ones down. Their keys are rotated back by <paramref name="count"/>
+    /// positions and rounded again. Values do not change.
     /// </summary>
-    /// <param name="keep">Positions at the start that stay.</param>
-    /// <param name="count">Positions to drop.</param>
+    /// <param name="keep">The number of positions at the start that stay.</param>
+    /// <param name="count">The number of positions to drop.</param>
     /// <param name="turns">[layers]: the rotation by -count positions.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The cache has no such positions, or a turn does not fit its keys.</exception>
-    /// <exception cref="InvalidOperationException">A layer keeps only a window: ask <see cref="CanShift"/>.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The cache has no such positions, or a rotation does not fit its keys.</exception>
+    /// <exception cref="InvalidOperationException"><see cref="CanShift"/> is false: a layer keeps only a window.</exception>
     public void Shift(int keep, int count, ReadOnlySpan<KvTurn> turns)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)keep, (uint)Length, nameof(keep));
@@ -33,14 +33,15 @@ internal sealed unsafe partial class KvCache
         ArgumentOutOfRangeException.ThrowIfNotEqual(turns.Length, Plan.Layers.Length, nameof(turns));
         if (!CanShift)
         {
-            throw new InvalidOperationException("a KV cache of which layers keep only a window cannot be shifted");
+            throw new InvalidOperationException("a KV cache with layers that keep only a window can't be shifted");
         }
 
         for (int layer = 0; layer < turns.Length; layer++)
         {
             KvLayout layout = Plan.Layers[layer].Layout;
-            ArgumentOutOfRangeException.ThrowIfGreaterThan(turns[layer].First + (2 * turns[layer].Cos.Length), layout.KeyLength, nameof(turns));
-            ArgumentOutOfRangeException.ThrowIfNotEqual(turns[layer].Sin.Length, turns[layer].Cos.Length, nameof(turns));
+            KvTurn turn = turns[layer];
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(turn.First + (2 * turn.Cos.Length), layout.KeyLength, nameof(turns));
+            ArgumentOutOfRangeException.ThrowIfNotEqual(turn.Sin.Length, turn.Cos.Length, nameof(turns));
         }
 
         for (int layer = 0; layer < turns.Length && count > 0; layer++)
@@ -66,7 +67,7 @@ internal sealed unsafe partial class KvCache
         {
             for (int position = keep + count; position < Length; position++)
             {
-                // The panel is read before any of its lanes is overwritten: positions only move down.
+                // Positions only move down, so a panel is read before any of its lanes is overwritten.
                 if (position / KvLayout.PanelPositions != expanded)
                 {
                     expanded = position / KvLayout.PanelPositions;

@@ -6,17 +6,20 @@ namespace EdgeRuntime.State;
 
 internal sealed unsafe partial class KvCache
 {
-    /// <summary>Becomes a copy of another cache's first positions.</summary>
+    /// <summary>Makes this cache a copy of another cache's first positions.</summary>
     /// <param name="source">A cache of the same layers.</param>
-    /// <param name="length">A length that it can be truncated to, at most this cache's capacity.</param>
-    /// <exception cref="ArgumentException">The caches differ in layers, or there are no such positions to copy or no room for
-    /// them.</exception>
+    /// <param name="length">A length that the source can be truncated to; at most this cache's capacity.</param>
+    /// <exception cref="ArgumentException">
+    /// The caches differ in layers, the source does not have these positions, or they do not fit.
+    /// </exception>
     public void CopyFrom(KvCache source, int length)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)length, (uint)Capacity, nameof(length));
         if (!source.CanTruncate(length) || !Plan.Geometries.SequenceEqual(source.Plan.Geometries))
         {
-            throw new ArgumentException($"a KV cache can only be a copy of the first positions of one of the same layers; {length} of {source.Length} are asked for", nameof(source));
+            throw new ArgumentException(
+                $"{length} of {source.Length} positions to copy; expected a cache of the same layers that can be truncated to them",
+                nameof(source));
         }
 
         Length = length;
@@ -33,7 +36,7 @@ internal sealed unsafe partial class KvCache
         }
     }
 
-    /// <summary>Bytes that <see cref="Save"/> writes.</summary>
+    /// <summary>Returns the number of bytes that <see cref="Save"/> writes.</summary>
     /// <inheritdoc cref="Save"/>
     public long SavedBytes(int from, int to)
     {
@@ -50,19 +53,21 @@ internal sealed unsafe partial class KvCache
     }
 
     /// <summary>
-    /// Writes what a cache of <paramref name="from"/> positions lacks to be one of <paramref name="to"/>: all positions between
-    /// them, or, in layers with a window, those that are needed to go on. The bytes are as stored, without a header: the caller keeps the
+    /// Writes the positions from <paramref name="from"/> up to <paramref name="to"/>, or, in layers with a window, those of them that the
+    /// cache needs to continue. The bytes are as stored, without a header: the caller keeps the
     /// plan and the two numbers with them (<see cref="SavedStateHeader"/>).
     /// </summary>
     /// <param name="from">A multiple of 16.</param>
     /// <param name="to">A length that the cache can be truncated to.</param>
-    /// <param name="destination">Where to write.</param>
-    /// <exception cref="ArgumentException">Not such numbers.</exception>
+    /// <param name="destination">The stream to write.</param>
+    /// <exception cref="ArgumentException">A number is out of range.</exception>
     public void Save(int from, int to, Stream destination)
     {
         if (!CanTruncate(to))
         {
-            throw new ArgumentException($"positions up to {to} of {Length} cannot be saved: there are none, or a window has moved on", nameof(to));
+            throw new ArgumentException(
+                $"positions up to {to} of {Length} can't be saved: they are missing, or a window needs positions that are gone",
+                nameof(to));
         }
 
         ForEachRun(from, to, static (run, stream) => stream.Write(run.Bytes), destination);
@@ -71,11 +76,13 @@ internal sealed unsafe partial class KvCache
     /// <summary>
     /// Appends what <see cref="Save"/> wrote. The caller has checked that the bytes are of this plan (<see cref="SequenceState.Load"/>).
     /// </summary>
-    /// <param name="from">This cache's length, and as given to Save.</param>
-    /// <param name="to">As given to Save.</param>
-    /// <param name="source">Where to read.</param>
-    /// <exception cref="ArgumentException">Not such numbers, or no room.</exception>
-    /// <exception cref="EndOfStreamException">There are fewer bytes. The cache is empty then, as after any error of the stream.</exception>
+    /// <param name="from">The value given to Save; equal to <see cref="Length"/>.</param>
+    /// <param name="to">The value given to Save.</param>
+    /// <param name="source">The stream to read.</param>
+    /// <exception cref="ArgumentException">A number is out of range, or the positions do not fit.</exception>
+    /// <exception cref="EndOfStreamException">
+    /// The stream has fewer bytes. The cache is empty then, as after any error of the stream.
+    /// </exception>
     public void Restore(int from, int to, Stream source)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(from, Length);
@@ -87,7 +94,7 @@ internal sealed unsafe partial class KvCache
         }
         catch
         {
-            Truncate(0); // what a window held before may be overwritten
+            Truncate(0); // positions of a window may be overwritten
             throw;
         }
 
@@ -100,7 +107,7 @@ internal sealed unsafe partial class KvCache
         Length = to;
     }
 
-    /// <summary>The positions of a ring that are saved: whole panels.</summary>
+    /// <summary>Returns the positions of a ring that are saved, in whole panels.</summary>
     private (int First, int End) SavedPositions(int ring, int from, int to)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(from);
@@ -111,7 +118,7 @@ internal sealed unsafe partial class KvCache
         return (first, from == to ? first : (to + Panel - 1) & -Panel);
     }
 
-    /// <summary>Visits the memory of saved positions: by layer, head and chunk the keys, then the values.</summary>
+    /// <summary>Visits the memory of saved positions by layer, head and chunk: the keys, then the values.</summary>
     private void ForEachRun(int from, int to, Action<Run, Stream> visit, Stream stream)
     {
         for (int layer = 0; layer < Plan.Layers.Length; layer++)

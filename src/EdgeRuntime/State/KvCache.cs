@@ -5,26 +5,24 @@ using EdgeRuntime.Memory;
 namespace EdgeRuntime.State;
 
 /// <summary>
-/// Keys and values of one sequence: for each layer and KV head the positions 0 to <see cref="Length"/> - 1, or, in layers with
-/// a window, the last of them. Owns its memory, which the system provides as it is written, so an empty cache of any capacity
-/// costs nothing. For one caller at a time, except that threads may store different positions or heads at once.
-/// <para>
-/// A batch goes <see cref="Reserve"/>, <see cref="Store"/> of all layers, <see cref="Advance"/>. What a window no longer needs
-/// once the batch is stored may be gone from Reserve on, whether the batch is completed or not.
-/// </para>
+/// Holds the keys and values of one sequence: for each layer and KV head the positions 0 to <see cref="Length"/> - 1, or, in layers with a
+/// window, the last of them. Owns its memory. The system commits memory as it is written, so an empty cache of any capacity costs nothing.
+/// For one caller at a time, except that threads may store different positions or heads at once.
 /// </summary>
 /// <remarks>
-/// Chunk after chunk of 256 positions, each with all layers and heads of a ring: memory grows from one end as the sequence does,
-/// which large pages need, and what a work item of attention reads lies together.
+/// <para>A batch calls <see cref="Reserve"/>, <see cref="Store"/> for all layers, then <see cref="Advance"/>. Reserve may already discard
+/// positions that a window does not need after the batch, whether the batch is completed or not.</para>
+/// <para>The memory is a row of chunks of 256 positions, each with all layers and heads of a ring. So it grows from one end with the
+/// sequence, as large pages need, and the data of one work item of attention is contiguous.</para>
 /// </remarks>
 internal sealed unsafe partial class KvCache : IDisposable
 {
     private readonly NativeBuffer[] _memory;
 
-    // The first position of each ring that was stored or restored since the cache was last empty.
+    // [rings]: the first position that was stored or restored since the cache was last empty.
     private readonly int[] _firstStored;
 
-    // One past the greatest position that was reserved since the cache was last empty: rings have moved on for it.
+    // One past the greatest position that was reserved since the cache was last empty. Rings have discarded positions for it.
     private int _reserved;
 
     /// <inheritdoc cref="KvPlan(ReadOnlySpan{KvGeometry}, int, int)"/>
@@ -41,16 +39,16 @@ internal sealed unsafe partial class KvCache : IDisposable
         }
     }
 
-    /// <summary>Layers, sizes, and where everything lies.</summary>
+    /// <summary>Gets the layers, their sizes and places.</summary>
     public KvPlan Plan { get; }
 
-    /// <summary>Most positions.</summary>
+    /// <summary>Gets the greatest number of positions.</summary>
     public int Capacity => Plan.Capacity;
 
-    /// <summary>Positions that are filled.</summary>
+    /// <summary>Gets the number of filled positions.</summary>
     public int Length { get; private set; }
 
-    /// <summary>Bytes at full length.</summary>
+    /// <summary>Gets the bytes of memory at full length.</summary>
     public long ByteSize
     {
         get
@@ -65,8 +63,8 @@ internal sealed unsafe partial class KvCache : IDisposable
         }
     }
 
-    /// <summary>Makes room for a batch: its positions may be stored.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">More than the capacity leaves, or than the largest batch of a ring.</exception>
+    /// <summary>Makes room for the positions of a batch, which may be stored then.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">More positions than are free, or than the largest batch of a ring.</exception>
     public void Reserve(int positions)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)positions, (uint)(Capacity - Length), nameof(positions));
@@ -78,10 +76,10 @@ internal sealed unsafe partial class KvCache : IDisposable
         _reserved = int.Max(_reserved, Length + positions);
     }
 
-    /// <summary>Writes one position of one head; the position counts once <see cref="Advance"/> says so.</summary>
-    /// <param name="layer">Layer.</param>
-    /// <param name="kvHead">KV head.</param>
-    /// <param name="position">One that is reserved.</param>
+    /// <summary>Writes one position of one head. <see cref="Advance"/> then counts it.</summary>
+    /// <param name="layer">The layer.</param>
+    /// <param name="kvHead">The KV head.</param>
+    /// <param name="position">A reserved position.</param>
     /// <param name="key">[keyLength], rotated.</param>
     /// <param name="value">[valueLength].</param>
     public void Store(int layer, int kvHead, int position, float* key, float* value)
@@ -93,7 +91,7 @@ internal sealed unsafe partial class KvCache : IDisposable
         layout.StoreValue(chunk, position % KvLayout.ChunkPositions, value);
     }
 
-    /// <summary>Sets where a layer's keys and values lie.</summary>
+    /// <summary>Sets the place of a layer's keys and values in a slice.</summary>
     public void Fill(ref AttentionSlice slice, int layer)
     {
         KvPlan.Layer place = Plan.Layers[layer];
@@ -104,7 +102,7 @@ internal sealed unsafe partial class KvCache : IDisposable
     }
 
     /// <summary>Counts positions that were stored in every layer.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">They were not reserved.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">More positions than are reserved.</exception>
     public void Advance(int positions)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)positions, (uint)(_reserved - Length), nameof(positions));
@@ -112,8 +110,8 @@ internal sealed unsafe partial class KvCache : IDisposable
     }
 
     /// <summary>
-    /// Whether <see cref="Truncate"/> can go back to a length: every layer still has the positions that it needs to go on from
-    /// there. Always so for 0, and for all lengths where no layer has a window.
+    /// Returns whether <see cref="Truncate"/> can return to a length: every layer still has the positions that it needs to continue from
+    /// there. This is so for 0, and for all lengths if no layer has a window.
     /// </summary>
     public bool CanTruncate(int length)
     {
@@ -135,13 +133,14 @@ internal sealed unsafe partial class KvCache : IDisposable
 
     /// <summary>Forgets everything from position <paramref name="length"/> on.</summary>
     /// <exception cref="ArgumentOutOfRangeException">More than <see cref="Length"/>, or negative.</exception>
-    /// <exception cref="InvalidOperationException">A window needs positions that are gone: ask <see cref="CanTruncate"/>.</exception>
+    /// <exception cref="InvalidOperationException"><see cref="CanTruncate"/> is false: a window needs positions that are gone.</exception>
     public void Truncate(int length)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)length, (uint)Length, nameof(length));
         if (!CanTruncate(length))
         {
-            throw new InvalidOperationException($"the KV cache cannot go back from {Length} to {length} positions: a window needs some that are gone");
+            throw new InvalidOperationException(
+                $"the KV cache can't return from {Length} to {length} positions: a window needs positions that are gone");
         }
 
         Length = length;
@@ -161,7 +160,7 @@ internal sealed unsafe partial class KvCache : IDisposable
         }
     }
 
-    /// <summary>Whether every layer keeps all positions.</summary>
+    /// <summary>Gets whether every layer keeps all positions.</summary>
     private bool IsWhole
     {
         get
@@ -178,11 +177,11 @@ internal sealed unsafe partial class KvCache : IDisposable
         }
     }
 
-    /// <summary>The first position that a ring still has.</summary>
+    /// <summary>Returns the first position that a ring still has.</summary>
     private int FirstKept(int ring) =>
         int.Max(_firstStored[ring], (KvPlan.Chunks(_reserved) - Plan.Rings[ring].Chunks) * KvLayout.ChunkPositions);
 
-    /// <summary>The chunk of a head that holds a position.</summary>
+    /// <summary>Returns the chunk of a head that holds a position.</summary>
     private byte* Chunk(int layer, int kvHead, int position)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)layer, (uint)Plan.Layers.Length, nameof(layer));
@@ -191,7 +190,7 @@ internal sealed unsafe partial class KvCache : IDisposable
         return RingChunk(place.Ring, position / KvLayout.ChunkPositions) + place.Offset + (kvHead * (long)place.Layout.ChunkBytes);
     }
 
-    /// <summary>A chunk of all layers and heads of a ring.</summary>
+    /// <summary>Returns a chunk with all layers and heads of a ring.</summary>
     private byte* RingChunk(int ring, int chunk) =>
         _memory[ring].Pointer + (chunk % Plan.Rings[ring].Chunks * Plan.Rings[ring].ChunkBytes);
 }

@@ -5,21 +5,21 @@ namespace EdgeRuntime.State;
 /// <summary>The keys and values that one layer keeps of each position.</summary>
 internal readonly record struct KvGeometry
 {
-    /// <summary>KV heads.</summary>
+    /// <summary>The number of KV heads.</summary>
     public required int KvHeads { get; init; }
 
-    /// <summary>Elements of a head's key.</summary>
+    /// <summary>The number of elements of a head's key.</summary>
     public required int KeyLength { get; init; }
 
-    /// <summary>Elements of a head's value.</summary>
+    /// <summary>The number of elements of a head's value.</summary>
     public required int ValueLength { get; init; }
 
-    /// <summary>Type of keys: one of <see cref="Kernels.Attention.KvFormat.Types"/>.</summary>
+    /// <summary>The type of keys: one of <see cref="Kernels.Attention.KvFormat.Types"/>.</summary>
     public required TensorType KeyType { get; init; }
 
-    /// <summary>Type of values: one of <see cref="Kernels.Attention.KvFormat.Types"/>.</summary>
+    /// <summary>The type of values: one of <see cref="Kernels.Attention.KvFormat.Types"/>.</summary>
     public required TensorType ValueType { get; init; }
 
-    /// <summary>Positions that a query looks back, its own included (AttentionShape.Reach); 0 for all. No more are kept.</summary>
+    /// <summary>The number of positions that a query attends to, its own included; 0 for all. No more are kept.</summary>
     public int Window { get; init; }
 }

@@ -5,9 +5,9 @@ using EdgeRuntime.Kernels.Attention;
 namespace EdgeRuntime.State;
 
 /// <summary>
-/// Where a cache keeps what: a pure function of its layers, its capacity and its largest batch, so that the memory of a cache
-/// is known without one. Layers of one window share a ring of chunks; a ring without a window is as long as the cache.
-/// Immutable.
+/// The places of all keys and values in a cache. They follow from the layers, the capacity and the largest batch alone, so that the memory
+/// of a cache is known without creating one. Layers with the same window share a ring of chunks; a ring without a window is as long as
+/// the cache. Immutable.
 /// </summary>
 internal sealed class KvPlan
 {
@@ -15,10 +15,10 @@ internal sealed class KvPlan
     private readonly Layer[] _layers;
     private readonly Ring[] _rings;
 
-    /// <param name="layers">What each layer keeps; the layers of the cache are numbered as these.</param>
-    /// <param name="capacity">Most positions.</param>
-    /// <param name="batchTokens">Most positions that are stored before the first of them is attended to.</param>
-    /// <exception cref="ArgumentException">Sizes below 1, or a type that no cache can have.</exception>
+    /// <param name="layers">The keys and values of each layer, in the order of the cache's layers.</param>
+    /// <param name="capacity">The greatest number of positions.</param>
+    /// <param name="batchTokens">The most positions that are stored before attention reads the first of them.</param>
+    /// <exception cref="ArgumentException">A size is less than 1, or a type is not one of a cache.</exception>
     public KvPlan(ReadOnlySpan<KvGeometry> layers, int capacity, int batchTokens)
     {
         ArgumentOutOfRangeException.ThrowIfZero(layers.Length, nameof(layers));
@@ -53,52 +53,55 @@ internal sealed class KvPlan
         }
     }
 
-    /// <summary>Most positions.</summary>
+    /// <summary>Gets the greatest number of positions.</summary>
     public int Capacity { get; }
 
-    /// <summary>Most positions of a batch.</summary>
+    /// <summary>Gets the greatest number of positions of a batch.</summary>
     public int BatchTokens { get; }
 
-    /// <summary>Bytes of the cache's memory, which the system commits as positions are stored.</summary>
+    /// <summary>Gets the bytes of the cache's memory, which the system commits as positions are stored.</summary>
     public long Bytes { get; }
 
-    /// <summary>As given.</summary>
+    /// <summary>Gets the keys and values of each layer.</summary>
     public ReadOnlySpan<KvGeometry> Geometries => _geometries;
 
-    /// <summary>Where each layer lies.</summary>
+    /// <summary>Gets the place of each layer.</summary>
     public ReadOnlySpan<Layer> Layers => _layers;
 
-    /// <summary>The rings of chunks, one for each window that a layer has.</summary>
+    /// <summary>Gets the rings of chunks, one for each size of window.</summary>
     public ReadOnlySpan<Ring> Rings => _rings;
 
-    /// <summary>Whether a ring keeps all positions of a full cache.</summary>
+    /// <summary>Returns whether a ring keeps all positions of a full cache.</summary>
     public bool IsWhole(Ring ring) => ring.Chunks == Chunks(Capacity);
 
-    /// <summary>Chunks that hold the positions [0, positions).</summary>
+    /// <summary>Returns the number of chunks that hold the positions [0, positions).</summary>
     public static int Chunks(int positions) => (int)(((long)positions + KvLayout.ChunkPositions - 1) / KvLayout.ChunkPositions);
 
-    /// <summary>Enough for a batch and the window before it, wherever in a chunk they begin; at most all of the cache.</summary>
+    /// <summary>
+    /// Returns the number of chunks for a batch and the window before it, wherever in a chunk they begin; at most those of the whole cache.
+    /// </summary>
     private int RingChunks(int window)
     {
         long kept = (long)window - 1 + BatchTokens;
-        return window == 0 ? Chunks(Capacity) : (int)long.Min(Chunks(Capacity), ((kept + KvLayout.ChunkPositions - 2) / KvLayout.ChunkPositions) + 1);
+        long chunks = ((kept + KvLayout.ChunkPositions - 2) / KvLayout.ChunkPositions) + 1;
+        return window == 0 ? Chunks(Capacity) : (int)long.Min(Chunks(Capacity), chunks);
     }
 
-    /// <param name="Ring">Index of its ring.</param>
+    /// <param name="Ring">The index of its ring.</param>
     /// <param name="Offset">Bytes from the start of a ring's chunk to the layer's part.</param>
-    /// <param name="Layout">How a head's chunk lies.</param>
+    /// <param name="Layout">The layout of a head's chunk.</param>
     internal readonly record struct Layer(int Ring, long Offset, KvLayout Layout);
 
-    /// <param name="Window">Positions that its layers look back; 0 for all.</param>
-    /// <param name="Chunks">Chunks that it has room for: chunk c lies in place c modulo this number.</param>
-    /// <param name="ChunkBytes">Bytes of a chunk of all its layers and heads.</param>
+    /// <param name="Window">The number of positions that its layers attend to; 0 for all.</param>
+    /// <param name="Chunks">The number of its chunks: chunk c has place c modulo this number.</param>
+    /// <param name="ChunkBytes">Bytes of a chunk with all layers and heads.</param>
     internal readonly record struct Ring(int Window, int Chunks, long ChunkBytes)
     {
-        /// <summary>Bytes of all chunks.</summary>
+        /// <summary>Gets the bytes of all chunks.</summary>
         public long Bytes => checked(Chunks * ChunkBytes);
 
-        /// <summary>The first position whose keys and values a cache of so many positions needs in order to go on.</summary>
-        /// <remarks>With a window of 1 the next position needs none; one is kept all the same, so that every length has a chunk.</remarks>
+        /// <summary>Returns the first position whose keys and values a cache of so many positions needs to continue.</summary>
+        /// <remarks>With a window of 1 the next position needs none. One is kept anyway, so that every length has a chunk.</remarks>
         public int FirstNeeded(int length) => Window == 0 ? 0 : (int)long.Max(0, (long)length + 1 - int.Max(Window, 2));
     }
 }

@@ -9,23 +9,23 @@ namespace EdgeRuntime.State;
 /// <param name="Values">Number format of values.</param>
 internal readonly record struct KvTypes(KvCacheType Keys, KvCacheType Values)
 {
-    /// <summary>All names, in the order of the enumeration.</summary>
+    /// <summary>Gets all names, in the order of the enumeration.</summary>
     public static string Names { get; } = string.Join(", ", Enum.GetValues<KvCacheType>().Select(Name));
 
-    /// <summary>The tensor type of keys, by which kernels know the format.</summary>
+    /// <summary>Gets the tensor type of keys, which kernels use.</summary>
     public TensorType KeyTensorType => TensorTypeOf(Keys);
 
-    /// <summary>The tensor type of values.</summary>
+    /// <summary>Gets the tensor type of values, which kernels use.</summary>
     public TensorType ValueTensorType => TensorTypeOf(Values);
 
-    /// <summary>The name that options and files use: "q8_0".</summary>
+    /// <summary>Returns the name that options and files use: "q8_0".</summary>
     public static string Name(KvCacheType type) => type.ToString().ToLowerInvariant();
 
-    /// <summary>The type of a name, in upper or lower case; null for any other text.</summary>
+    /// <summary>Returns the type of a name, in upper or lower case; null for any other text.</summary>
     public static KvCacheType? Find(string name) => Enum.GetValues<KvCacheType>().Cast<KvCacheType?>()
         .FirstOrDefault(type => string.Equals(Name(type!.Value), name, StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>"F16", or "Q8_0/Q4_0" for keys and values of different types.</summary>
+    /// <summary>Returns "F16", or "Q8_0/Q4_0" for keys and values of different types.</summary>
     public override string ToString() => Keys == Values ? Keys.ToString() : $"{Keys}/{Values}";
 
     private static TensorType TensorTypeOf(KvCacheType type) => type switch

@@ -9,27 +9,31 @@ namespace EdgeRuntime.State;
 /// </summary>
 internal sealed record RopeSpec
 {
-    /// <summary>Elements of a head that rotate; even.</summary>
+    /// <summary>The number of elements of a head that rotate; even.</summary>
     public required int Dimensions { get; init; }
 
+    /// <summary>Which elements of a head form a pair.</summary>
     public required RopePairing Pairing { get; init; }
 
+    /// <summary>The base of the frequencies.</summary>
     public required float Base { get; init; }
 
-    /// <summary>Factor of the angle for interpolated dimensions, 1 / scaling factor.</summary>
+    /// <summary>The factor of the angle for interpolated dimensions: 1 / scaling factor.</summary>
     public float FrequencyScale { get; init; } = 1;
 
-    /// <summary>YaRN's mix of extrapolation, 0 is off.</summary>
+    /// <summary>The share of extrapolation in YaRN; 0 is off.</summary>
     public float ExtrapolationFactor { get; init; }
 
-    /// <summary>Factor of cosine and sine.</summary>
+    /// <summary>The factor of cosine and sine.</summary>
     public float Magnitude { get; init; } = 1;
 
+    /// <summary>YaRN: rotations over the original context above which a dimension is extrapolated.</summary>
     public float BetaFast { get; init; } = 32;
 
+    /// <summary>YaRN: rotations over the original context below which a dimension is interpolated.</summary>
     public float BetaSlow { get; init; } = 1;
 
-    /// <summary>Positions of the training before it was stretched.</summary>
+    /// <summary>The context length of the training before the context was extended.</summary>
     public required int OriginalContextLength { get; init; }
 
     /// <summary>[Dimensions / 2] divisors of the angle, or null.</summary>
@@ -41,7 +45,7 @@ internal sealed record RopeSpec
     /// <summary>Longrope: divisors for contexts up to <see cref="OriginalContextLength"/>, or null.</summary>
     public float[]? ShortFactors { get; init; }
 
-    /// <summary>The divisors that a session with this context length uses, or null.</summary>
+    /// <summary>Returns the divisors for this context length, or null.</summary>
     public float[]? FactorsFor(int contextLength) =>
         FrequencyFactors ?? (contextLength > OriginalContextLength ? LongFactors : ShortFactors);
 }

@@ -3,8 +3,8 @@ using System;
 namespace EdgeRuntime.State;
 
 /// <summary>
-/// Cosines and sines for a session's positions. Angles are computed in double precision, so that a position far out is as
-/// exact as the first. Immutable.
+/// Computes the cosines and sines of positions. Angles are computed in double precision, so that late positions are as exact as the first
+/// ones. Immutable.
 /// </summary>
 internal sealed class RopeTable
 {
@@ -12,7 +12,7 @@ internal sealed class RopeTable
     private readonly double _magnitude;
 
     /// <param name="spec">The model's rope.</param>
-    /// <param name="contextLength">The session's, which chooses between longrope's factors.</param>
+    /// <param name="contextLength">The capacity of the state, which selects the factors of longrope.</param>
     public RopeTable(RopeSpec spec, int contextLength)
     {
         int pairs = spec.Dimensions / 2;
@@ -30,11 +30,11 @@ internal sealed class RopeTable
         _magnitude = spec.Magnitude * (spec.ExtrapolationFactor == 0 ? 1 : 1 + (0.1 * Math.Log(1 / spec.FrequencyScale)));
     }
 
-    /// <summary>Pairs of elements that rotate.</summary>
+    /// <summary>Gets the number of pairs of elements that rotate.</summary>
     public int Pairs => _frequencies.Length;
 
-    /// <summary>The rotation of one position.</summary>
-    /// <param name="position">Position in the sequence.</param>
+    /// <summary>Computes the rotation of one position.</summary>
+    /// <param name="position">The position in the sequence.</param>
     /// <param name="cos">[Pairs].</param>
     /// <param name="sin">[Pairs].</param>
     public void Fill(int position, Span<float> cos, Span<float> sin)
@@ -47,7 +47,7 @@ internal sealed class RopeTable
         }
     }
 
-    /// <summary>The rotation from one position to another, <paramref name="delta"/> away: no magnitude, which keys already carry.</summary>
+    /// <summary>Computes the rotation by <paramref name="delta"/> positions, without the magnitude, which keys already contain.</summary>
     public void FillDelta(int delta, Span<float> cos, Span<float> sin)
     {
         for (int i = 0; i < _frequencies.Length; i++)

@@ -1,5 +1,6 @@
 using System;
 using System.Buffers.Binary;
+using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Text;
@@ -7,7 +8,7 @@ using EdgeRuntime.Memory;
 
 namespace EdgeRuntime.State;
 
-/// <summary>What stands before the content of a saved state, so that no other content is taken for it. Little-endian numbers.</summary>
+/// <summary>Describes the content of a saved state and precedes it, so that other bytes are refused. Numbers are little-endian.</summary>
 /// <param name="Types">Number formats of the KV cache.</param>
 /// <param name="Layers">Layers with keys and values.</param>
 /// <param name="RecurrentFloats">Floats of recurrent state.</param>
@@ -20,12 +21,13 @@ internal sealed record SavedStateHeader(KvTypes Types, int Layers, long Recurren
 
     private static ReadOnlySpan<byte> Mark => "EDGSTATE"u8;
 
-    /// <summary>The header of a state of so many positions.</summary>
+    /// <summary>Returns the header of a state with so many positions.</summary>
     public static SavedStateHeader Of(StatePlan plan, KvTypes types, int length)
     {
-        string sizes = string.Join('\n', plan.Layers.Select(layer => FormattableString.Invariant(
-            $"{layer.KvHeads} {layer.KeyLength} {layer.ValueLength} {layer.Window} {layer.FirstRotated} {layer.Rotation?.Rope.Dimensions}")));
-        return new SavedStateHeader(types, plan.Layers.Count, plan.RecurrentFloats, Checksum.Compute(Encoding.UTF8.GetBytes(sizes)), length);
+        IEnumerable<string> sizes = plan.Layers.Select(layer => FormattableString.Invariant(
+            $"{layer.KvHeads} {layer.KeyLength} {layer.ValueLength} {layer.Window} {layer.FirstRotated} {layer.Rotation?.Pairs}"));
+        ulong shape = Checksum.Compute(Encoding.UTF8.GetBytes(string.Join('\n', sizes)));
+        return new SavedStateHeader(types, plan.Layers.Count, plan.RecurrentFloats, shape, length);
     }
 
     /// <summary>Reads a header.</summary>
@@ -44,7 +46,9 @@ internal sealed record SavedStateHeader(KvTypes Types, int Layers, long Recurren
         }
 
         return new SavedStateHeader(
-            new KvTypes((KvCacheType)BinaryPrimitives.ReadInt32LittleEndian(bytes[12..]), (KvCacheType)BinaryPrimitives.ReadInt32LittleEndian(bytes[16..])),
+            new KvTypes(
+                (KvCacheType)BinaryPrimitives.ReadInt32LittleEndian(bytes[12..]),
+                (KvCacheType)BinaryPrimitives.ReadInt32LittleEndian(bytes[16..])),
             BinaryPrimitives.ReadInt32LittleEndian(bytes[20..]),
             BinaryPrimitives.ReadInt64LittleEndian(bytes[24..]),
             BinaryPrimitives.ReadUInt64LittleEndian(bytes[32..]),
@@ -67,16 +71,17 @@ internal sealed record SavedStateHeader(KvTypes Types, int Layers, long Recurren
         destination.Write(bytes);
     }
 
-    /// <summary>Refuses what a state can't load.</summary>
+    /// <summary>Checks that a state can load what the header describes.</summary>
     /// <param name="own">The header of that state at its capacity.</param>
-    /// <returns>The length.</returns>
+    /// <returns>The number of positions.</returns>
     /// <exception cref="InvalidDataException">The message says what differs.</exception>
     public int RequireFit(SavedStateHeader own)
     {
         string? problem =
             Types != own.Types ? $"KV cache of {Types}; expected {own.Types}"
             : Layers != own.Layers || RecurrentFloats != own.RecurrentFloats
-                ? FormattableString.Invariant($"{Layers} layers with keys and {RecurrentFloats} recurrent numbers; expected {own.Layers} and {own.RecurrentFloats}")
+                ? FormattableString.Invariant(
+                    $"{Layers} layers with keys and {RecurrentFloats} recurrent numbers; expected {own.Layers} and {own.RecurrentFloats}")
             : Shape != own.Shape ? "layers of other sizes; expected those of this model"
             : Length < 0 || Length > own.Length ? FormattableString.Invariant($"{Length} positions; expected 0 to {own.Length}")
             : null;

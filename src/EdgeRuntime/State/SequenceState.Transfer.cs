@@ -12,7 +12,7 @@ internal sealed unsafe partial class SequenceState
     public void CopyFrom(IEngineState source, int length)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        if (source is not SequenceState other || ReferenceEquals(other, this) || !ReferenceEquals(other.Owner, Owner) || other.Types != Types)
+        if (source is not SequenceState other || ReferenceEquals(other, this) || other.Owner != Owner || other.Types != Types)
         {
             throw new ArgumentException("expected another state of the same engine with the same number formats", nameof(source));
         }
@@ -21,7 +21,8 @@ internal sealed unsafe partial class SequenceState
         if (other.NearestLength(length) != length)
         {
             throw new ArgumentException(
-                FormattableString.Invariant($"a state of {other.Length} positions can't be copied at {length}; ask NearestLength"), nameof(length));
+                FormattableString.Invariant($"a state of {other.Length} positions can't be copied at {length}; ask NearestLength"),
+                nameof(length));
         }
 
         _cache?.CopyFrom(other._cache!, length);

@@ -7,12 +7,12 @@ using EdgeRuntime.Memory;
 namespace EdgeRuntime.State;
 
 /// <summary>
-/// The state of one sequence on the CPU engine: its KV cache, recurrent state and the rotations of its positions. Owns its memory. For one
-/// caller at a time.
+/// The state of one sequence on the CPU engine: its KV cache, its recurrent state and the rotations of its positions. Owns its memory. For
+/// one caller at a time.
 /// </summary>
 /// <remarks>
-/// A pass goes <see cref="Reserve"/>, modules that store and compute, <see cref="Advance"/>. Recurrent state is written beside the present
-/// one, so that a pass that fails has changed nothing.
+/// A pass calls <see cref="Reserve"/>, its modules store and compute, and it calls <see cref="Advance"/>. New recurrent state is written
+/// beside the present one, so that a failed pass changes nothing.
 /// </remarks>
 internal sealed unsafe partial class SequenceState : IEngineState
 {
@@ -26,8 +26,8 @@ internal sealed unsafe partial class SequenceState : IEngineState
     private int _snapshotLength;
     private bool _disposed;
 
-    /// <param name="plan">What the modules keep.</param>
-    /// <param name="options">Capacity and number formats.</param>
+    /// <param name="plan">The state that the modules keep.</param>
+    /// <param name="options">The capacity and the number formats.</param>
     /// <param name="owner">The engine that creates it.</param>
     /// <param name="released">Called once, when the state is disposed.</param>
     public SequenceState(StatePlan plan, EngineStateOptions options, IEngine owner, Action released)
@@ -44,13 +44,13 @@ internal sealed unsafe partial class SequenceState : IEngineState
         _cache = plan.Layers.Count == 0 ? null : new KvCache(plan.Geometries(options), options.Capacity, options.BatchTokens);
     }
 
-    /// <summary>The engine that created the state.</summary>
+    /// <summary>Gets the engine that created the state.</summary>
     public IEngine Owner { get; }
 
     /// <inheritdoc/>
     public int Capacity { get; }
 
-    /// <summary>Most tokens that a pass may append.</summary>
+    /// <summary>Gets the greatest number of tokens that a pass may append.</summary>
     public int BatchTokens { get; }
 
     /// <inheritdoc/>
@@ -62,28 +62,30 @@ internal sealed unsafe partial class SequenceState : IEngineState
     /// <inheritdoc/>
     public StateAbilities Abilities => _plan.Abilities;
 
-    /// <summary>Whether <see cref="Dispose"/> was called.</summary>
+    /// <summary>Gets whether the state is disposed.</summary>
     public bool IsDisposed => _disposed;
 
-    /// <summary>Number formats of cached keys and values.</summary>
+    /// <summary>Gets the number formats of cached keys and values.</summary>
     public KvTypes Types { get; }
 
-    /// <summary>Floats of a row's cosines and sines of all ropes.</summary>
+    /// <summary>Gets the number of a row's cosines and sines of all ropes.</summary>
     public int RotationFloats => _plan.RotationFloats;
 
-    /// <summary>Keys and values; only for modules that have declared some.</summary>
+    /// <summary>Gets the keys and values. Only for modules that have declared some.</summary>
     public KvCache Cache => _cache!;
 
     private bool HasRecurrent => _plan.RecurrentFloats > 0;
 
-    /// <summary>A module's recurrent state as of <see cref="Length"/>, [Count]; read only.</summary>
+    /// <summary>Returns a module's recurrent state at <see cref="Length"/>, [Count]; read only.</summary>
     public float* Recurrent(RecurrentSlot slot) => (float*)_recurrent.Pointer + slot.Offset;
 
-    /// <summary>Where a pass writes a module's state after its rows, [Count]; it counts once <see cref="Advance"/> says so.</summary>
+    /// <summary>
+    /// Returns the place of a module's recurrent state after the pass, [Count]. <see cref="Advance"/> makes it the present one.
+    /// </summary>
     public float* NextRecurrent(RecurrentSlot slot) => (float*)_nextRecurrent.Pointer + slot.Offset;
 
-    /// <summary>Cosines and sines of a position, rope after rope.</summary>
-    /// <param name="position">Position in the sequence.</param>
+    /// <summary>Computes the cosines and sines of a position, rope by rope.</summary>
+    /// <param name="position">The position in the sequence.</param>
     /// <param name="target">[RotationFloats].</param>
     public void FillRotations(int position, float* target)
     {
@@ -97,7 +99,7 @@ internal sealed unsafe partial class SequenceState : IEngineState
     /// <summary>Makes room for the positions of a pass.</summary>
     public void Reserve(int positions) => _cache?.Reserve(positions);
 
-    /// <summary>Counts positions that every module has computed.</summary>
+    /// <summary>Appends the positions that every module has computed.</summary>
     public void Advance(int positions)
     {
         _cache?.Advance(positions);
@@ -150,7 +152,7 @@ internal sealed unsafe partial class SequenceState : IEngineState
         ObjectDisposedException.ThrowIf(_disposed, this);
         if ((Abilities & StateAbilities.Shift) == 0)
         {
-            throw new NotSupportedException("the state of this model can't drop positions from its middle; start the sequence anew");
+            throw new NotSupportedException("the state of this model can't drop positions from its middle; start a new sequence");
         }
 
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)keep, (uint)Length, nameof(keep));
@@ -186,7 +188,7 @@ internal sealed unsafe partial class SequenceState : IEngineState
         _snapshotLength = 0;
     }
 
-    /// <summary>How the keys of each layer turn when they move by some positions.</summary>
+    /// <summary>Returns the rotation of each layer's keys that move by some positions.</summary>
     private KvTurn[] Turns(int delta)
     {
         KvTurn[] ropes = [.. _ropes.Zip(_plan.Rotations, (table, rotation) =>

@@ -10,7 +10,7 @@ namespace EdgeRuntime.Tuning;
 /// <summary>Measures a loaded engine, whose kernels and threads it changes from one setting to the next. Does not own the engine.</summary>
 internal sealed class TuningBench : ITuningBench, IDisposable
 {
-    private const int MostPositions = 2048;
+    private const int MaxMeasuredPositions = 2048;
 
     private readonly CpuEngine _engine;
     private readonly CancellationToken _cancellationToken;
@@ -23,7 +23,7 @@ internal sealed class TuningBench : ITuningBench, IDisposable
     {
         _engine = engine;
         _cancellationToken = cancellationToken;
-        MaxPositions = Math.Min(MostPositions, engine.ContextLength);
+        MaxPositions = Math.Min(MaxMeasuredPositions, engine.ContextLength);
         _logits = GC.AllocateUninitializedArray<float>(engine.VocabularySize, pinned: true);
         _tokens = new int[MaxPositions];
         var random = new Random(20240229);

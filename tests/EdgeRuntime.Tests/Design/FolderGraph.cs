@@ -15,7 +15,9 @@ internal sealed class FolderGraph
     private FolderGraph(IReadOnlyList<SourceFile> files)
     {
         Files = files;
-        ILookup<string, SourceFile> declared = files.SelectMany(file => file.Types.Select(type => (type, file))).ToLookup(pair => pair.type, pair => pair.file);
+        ILookup<string, SourceFile> declared = files
+            .SelectMany(file => file.Types.Select(type => (type, file)))
+            .ToLookup(pair => pair.type, pair => pair.file);
         foreach (SourceFile file in files)
         {
             foreach (IEnumerable<string> candidates in file.Uses)
@@ -41,7 +43,7 @@ internal sealed class FolderGraph
     /// <summary>All folders with C# files.</summary>
     public IEnumerable<string> Folders => Files.Select(file => file.Folder).Distinct().Order(StringComparer.Ordinal);
 
-    /// <summary>The circles: each a group of folders that all use each other, directly or through others, with the uses that close it.</summary>
+    /// <summary>Gets the uses that are part of a circle: the used folder uses the other one, directly or through others.</summary>
     public IEnumerable<string> Circles()
     {
         Dictionary<string, HashSet<string>> reached = Folders.ToDictionary(folder => folder, Reach);
@@ -51,14 +53,15 @@ internal sealed class FolderGraph
     }
 
     /// <summary>
-    /// The graph as Mermaid draws it: for each project its folders, and arrows to what they use. Arrows that follow from others are left out.
+    /// Returns the graph for Mermaid: the folders of each project, and arrows to what they use, without those that follow from others.
     /// </summary>
     public string ToMermaid()
     {
         List<string> lines = ["flowchart TD"];
         foreach (IGrouping<string, string> project in Folders.GroupBy(ProjectOf))
         {
-            ILookup<string, string> next = Reduce(_edges.Keys.Where(edge => ProjectOf(edge.From) == project.Key && ProjectOf(edge.To) == project.Key));
+            ILookup<string, string> next = Reduce(
+                _edges.Keys.Where(edge => ProjectOf(edge.From) == project.Key && ProjectOf(edge.To) == project.Key));
             lines.Add($"    subgraph {project.Key}");
             lines.AddRange(project.Select(folder => "        " + IdOf(folder) + LabelOf(folder) + ArrowsTo(next[folder].Select(IdOf))));
             lines.Add("    end");
@@ -72,7 +75,7 @@ internal sealed class FolderGraph
 
     private static string ProjectOf(string folder) => folder.Split('/')[0];
 
-    private static string PathOf(string folder) => folder.Contains('/', StringComparison.Ordinal) ? folder[(folder.IndexOf('/', StringComparison.Ordinal) + 1)..] : "";
+    private static string PathOf(string folder) => folder.Split('/', 2) is [_, var path] ? path : "";
 
     private static string IdOf(string folder) => PathOf(folder) is { Length: > 0 } path
         ? path.Replace('/', '_')

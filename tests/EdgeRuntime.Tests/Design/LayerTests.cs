@@ -27,7 +27,8 @@ public sealed class LayerTests
         Assert.Contains(Begin, text, StringComparison.Ordinal);
         int begin = text.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length;
         string drawn = text[begin..text.IndexOf("\n```", begin, StringComparison.Ordinal)];
-        Assert.True(drawn == graph, "docs/architecture.md draws another graph than the sources have; replace its mermaid block by:\n\n" + graph);
+        Assert.True(
+            drawn == graph, "docs/architecture.md draws another graph than the sources have; replace its mermaid block by:\n\n" + graph);
     }
 
     private static string NamespaceOf(string folder)

@@ -39,6 +39,6 @@ public sealed class PublicTypesTests
         "EdgeRuntime.Tokenizers.Tokenizer", "EdgeRuntime.Tokenizers.TokenizerException", "EdgeRuntime.Tokenizers.VocabularyData",
         "EdgeRuntime.Tokenizers.VocabularyException");
 
-    private static void AssertTypes(Assembly assembly, params string[] names) =>
-        Assert.Equal(names.Order(StringComparer.Ordinal), assembly.GetExportedTypes().Select(type => type.FullName!).Order(StringComparer.Ordinal));
+    private static void AssertTypes(Assembly assembly, params string[] names) => Assert.Equal(
+        names.Order(StringComparer.Ordinal), assembly.GetExportedTypes().Select(type => type.FullName!).Order(StringComparer.Ordinal));
 }

@@ -84,7 +84,7 @@ internal sealed class SourceFile
 
     private static IEnumerable<string> Outer(string space)
     {
-        for (string outer = space; outer.Length > 0; outer = outer.Contains('.', StringComparison.Ordinal) ? outer[..outer.LastIndexOf('.')] : "")
+        for (string outer = space; outer.Length > 0; outer = outer[..int.Max(0, outer.LastIndexOf('.'))])
         {
             yield return outer;
         }
