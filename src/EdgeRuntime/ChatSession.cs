@@ -38,7 +38,7 @@ public sealed class ChatSession
     /// <param name="session">The session, whose KV cache the conversation uses. The caller keeps ownership.</param>
     /// <param name="options">The options, or null for the defaults.</param>
     /// <exception cref="ArgumentException">An option is out of range or contradicts another one.</exception>
-    /// <exception cref="UnsupportedModelException">The model has no tokenizer.</exception>
+    /// <exception cref="UnsupportedModelException">The tokenizer of the model is not supported.</exception>
     public ChatSession(ModelSession session, GenerationOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(session);

@@ -37,7 +37,6 @@ public sealed class Generator
     /// <exception cref="ArgumentException">
     /// An option is out of range or contradicts another one, or the draft model has another vocabulary.
     /// </exception>
-    /// <exception cref="UnsupportedModelException">The model has no tokenizer.</exception>
     public Generator(ModelSession session, GenerationOptions? options = null)
         : this(session, session?.Model.Tokenizer!, options ?? new(), CreateDraft(session!, options))
     {
@@ -74,6 +73,7 @@ public sealed class Generator
     /// <returns>The tokens of the answer. <see cref="Result"/> is set at the end of the enumeration.</returns>
     /// <exception cref="ContextFullException">The prompt is longer than the context.</exception>
     /// <exception cref="ArgumentException">The prompt has no tokens.</exception>
+    /// <exception cref="UnsupportedModelException">The tokenizer of the model is not supported.</exception>
     /// <exception cref="InvalidOperationException">
     /// Another thread uses the session, or other code has used it since the last step.
     /// </exception>

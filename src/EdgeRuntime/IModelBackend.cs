@@ -3,7 +3,7 @@ using System.Threading;
 
 namespace EdgeRuntime;
 
-/// <summary>Loads models for another engine than the built-in one: for a GPU, an NPU or another runtime.</summary>
+/// <summary>Loads models for a custom engine, for example on a GPU, an NPU or another runtime.</summary>
 /// <remarks>
 /// An application lists its backends in <see cref="ModelOptions.Backends"/>. <see cref="LanguageModel.Load"/> asks them in order before
 /// the built-in engine. Members may be called from several threads at once.
@@ -13,19 +13,21 @@ public interface IModelBackend
     /// <summary>Gets the name of the backend, in lower case: "onnx".</summary>
     string Name { get; }
 
-    /// <summary>Looks whether this backend is the one for a model. Reads as little as possible and never throws.</summary>
-    /// <param name="path">The model's file.</param>
+    /// <summary>Determines whether this backend can load a model. Reads as little as possible and never throws.</summary>
+    /// <param name="path">The path of the model file.</param>
     bool CanLoad(string path);
 
-    /// <summary>Loads a model; <see cref="LanguageModel.Create"/> makes it of an engine, a tokenizer and a chat template.</summary>
-    /// <param name="path">The model's file, for which <see cref="CanLoad"/> is true.</param>
-    /// <param name="options">How to load; settings of the built-in engine do not apply.</param>
-    /// <param name="progress">Told the share of loading that is done, 0 to 1; null for nobody.</param>
-    /// <param name="cancellationToken">Stops loading.</param>
-    /// <returns>The model, which the caller owns.</returns>
+    /// <summary>
+    /// Loads a model. Use <see cref="LanguageModel.Create"/> to create it from an engine, a tokenizer and a chat template.
+    /// </summary>
+    /// <param name="path">The path of the model file, for which <see cref="CanLoad"/> has returned true.</param>
+    /// <param name="options">The options. Settings of the built-in engine do not apply.</param>
+    /// <param name="progress">Receives the loaded fraction, 0 to 1; null for no reports.</param>
+    /// <param name="cancellationToken">Cancels loading.</param>
+    /// <returns>The model, which the caller disposes.</returns>
     /// <exception cref="ModelFormatException">The file is damaged or contradicts itself.</exception>
     /// <exception cref="UnsupportedModelException">The file is sound but can't run.</exception>
     /// <exception cref="System.IO.IOException">The file can't be read.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    /// <exception cref="OperationCanceledException">Loading was cancelled.</exception>
     LanguageModel Load(string path, ModelOptions options, IProgress<float>? progress, CancellationToken cancellationToken);
 }

@@ -100,10 +100,12 @@ public sealed class LanguageModel : IDisposable
         if (tokenizer.VocabularySize != engine.VocabularySize)
         {
             throw new ArgumentException(
-                $"the tokenizer has {tokenizer.VocabularySize} tokens, the engine {engine.VocabularySize} logits; they must agree", nameof(tokenizer));
+                $"the tokenizer has {tokenizer.VocabularySize} tokens, the engine {engine.VocabularySize} logits; they must agree",
+                nameof(tokenizer));
         }
 
-        return new LanguageModel(path ?? engine.Name, engine.Name, options ?? new ModelOptions(), engine, new ModelText(tokenizer, null, chatTemplate))
+        var text = new ModelText(tokenizer, null, chatTemplate);
+        return new LanguageModel(path ?? engine.Name, engine.Name, options ?? new ModelOptions(), engine, text)
         {
             InstructionSet = engine.Name,
             DecodeInstructionSet = engine.Name,
@@ -111,9 +113,8 @@ public sealed class LanguageModel : IDisposable
     }
 
     /// <summary>
-    /// Opens a model. The first of <see cref="ModelOptions.Backends"/> that can load it does; otherwise it is a GGUF file for the built-in
-    /// engine, which packs its weights. With <see cref="ModelOptions.QuickStart"/>, the first forward
-    /// passes pack them instead.
+    /// Opens a model. The first of <see cref="ModelOptions.Backends"/> that can load the file loads it. Otherwise the built-in engine opens
+    /// it as a GGUF file and packs its weights. With <see cref="ModelOptions.QuickStart"/>, the first forward passes pack them instead.
     /// </summary>
     /// <param name="path">The path of a .gguf file; for a split model, the path of any part.</param>
     /// <param name="options">The options, or null for the defaults.</param>
@@ -237,5 +238,6 @@ public sealed class LanguageModel : IDisposable
         }
     }
 
-    private static ILogger CreateLogger(ModelOptions options) => (options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("EdgeRuntime");
+    private static ILogger CreateLogger(ModelOptions options) =>
+        (options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("EdgeRuntime");
 }

@@ -76,8 +76,9 @@ public sealed class ModelInspection
         TensorType[] withoutKernels = [.. file.Tensors.Select(tensor => tensor.Type).Distinct().Where(type => !HasKernels(type))];
         if (withoutKernels.Length > 0)
         {
-            problems.Add(
-                $"no kernels for tensors of type {string.Join(", ", withoutKernels)}; there are for {string.Join(", ", TensorFormats.All.Select(format => format.Type))}");
+            string found = string.Join(", ", withoutKernels);
+            string supported = string.Join(", ", TensorFormats.All.Select(format => format.Type));
+            problems.Add($"no kernels for tensors of type {found}; there are for {supported}");
         }
 
         string? architecture = file.Metadata.TryGetValue("general.architecture", out object? name) ? name as string : null;

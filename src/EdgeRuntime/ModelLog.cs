@@ -9,6 +9,7 @@ internal static partial class ModelLog
     [LoggerMessage(2, LogLevel.Debug, "Opened a session of {ContextLength} positions, KV cache {KvTypes}, up to {Bytes} bytes")]
     public static partial void SessionOpened(ILogger logger, int contextLength, KvTypes kvTypes, long bytes);
 
-    [LoggerMessage(5, LogLevel.Warning, "{Wanted} threads were asked for; computing with {Threads}, one for each processor of this process")]
+    [LoggerMessage(
+        5, LogLevel.Warning, "{Wanted} threads were asked for; computing with {Threads}, one for each processor of this process")]
     public static partial void ThreadsBounded(ILogger logger, int wanted, int threads);
 }

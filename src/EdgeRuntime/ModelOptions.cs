@@ -66,7 +66,9 @@ public sealed record ModelOptions
 
     /// <summary>Gets a suitable value for <see cref="PackedCache"/>: a folder in the data folder of the user.</summary>
     public static string DefaultPackedCache => Path.Combine(
-        Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "edgert", "packed");
+        Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify),
+        "edgert",
+        "packed");
 
     /// <summary>
     /// Gets a value indicating whether a model of at least 256 MB is loaded without packing its weights, so that its first token comes
@@ -91,7 +93,8 @@ public sealed record ModelOptions
     internal int Processors { get; init; } = Environment.ProcessorCount;
 
     /// <summary>
-    /// Gets the backends that are asked, in order, whether they can load a model, before the built-in engine loads it as a GGUF file.
+    /// Gets the backends of custom engines. The first one that can load a model loads it; otherwise the built-in engine loads it as a GGUF
+    /// file.
     /// </summary>
     public IReadOnlyList<IModelBackend> Backends { get; init; } = [];
 

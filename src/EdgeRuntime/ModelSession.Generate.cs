@@ -37,7 +37,7 @@ public sealed partial class ModelSession : ISequenceState
     /// <exception cref="ArgumentException">
     /// An option is out of range or contradicts another one, or the prompt has no tokens.
     /// </exception>
-    /// <exception cref="UnsupportedModelException">The model has no tokenizer.</exception>
+    /// <exception cref="UnsupportedModelException">The tokenizer of the model is not supported.</exception>
     /// <exception cref="InvalidOperationException">
     /// Another thread uses the session, or other code has used it since the last step.
     /// </exception>

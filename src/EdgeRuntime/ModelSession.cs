@@ -216,7 +216,8 @@ public sealed partial class ModelSession : IDisposable
         {
             if ((uint)token >= (uint)Model.VocabularySize)
             {
-                throw new ArgumentOutOfRangeException(nameof(tokens), token, $"not a token id of this model: expected 0 to {Model.VocabularySize - 1}");
+                throw new ArgumentOutOfRangeException(
+                    nameof(tokens), token, $"not a token id of this model: expected 0 to {Model.VocabularySize - 1}");
             }
         }
 

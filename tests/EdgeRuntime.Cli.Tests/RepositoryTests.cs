@@ -27,8 +27,8 @@ public sealed partial class RepositoryTests
         {
             string[] lines = File.ReadAllLines(file);
             faults.AddRange(lines.Index()
-                .Where(line => line.Item.Length > Columns && !IsTableRow(file, line.Item) && !LinkAlone().IsMatch(line.Item))
-                .Select(line => $"{Path.GetRelativePath(SharedData.Repository, file)}:{line.Index + 1}: {line.Item.Length} columns"));
+                .Where(line => Width(line.Item) > Columns && !IsTableRow(file, line.Item) && !LinkAlone().IsMatch(line.Item))
+                .Select(line => $"{Path.GetRelativePath(SharedData.Repository, file)}:{line.Index + 1}: {Width(line.Item)} columns"));
         }
 
         Assert.True(faults.Count == 0, $"{faults.Count} lines are longer than {Columns} columns:\n{string.Join('\n', faults)}");
@@ -55,6 +55,8 @@ public sealed partial class RepositoryTests
     private static IEnumerable<string> Files(DirectoryInfo folder) => folder.EnumerateFiles().Select(file => file.FullName).Concat(
         folder.EnumerateDirectories().Where(each => !s_generatedFolders.Contains(each.Name)).SelectMany(Files));
 
+    private static int Width(string line) => line.EnumerateRunes().Count();
+
     private static bool IsTableRow(string file, string line) =>
         file.EndsWith(".md", StringComparison.Ordinal) && line.TrimStart().StartsWith('|');
 
@@ -62,7 +64,7 @@ public sealed partial class RepositoryTests
     private static partial Regex LinkAlone();
 
     [GeneratedRegex(
-        @"\b(?:npmjs\.(?:org|com)|nuget\.org|pypi\.org|pythonhosted\.org|crates\.io|rubygems\.org|maven\.(?:org|apache\.org)|proxy\.golang\.org"
-        + @"|docker\.(?:io|com)|ghcr\.io|quay\.io|mcr\.microsoft\.com)\b")]
+        @"\b(?:npmjs\.(?:org|com)|nuget\.org|pypi\.org|pythonhosted\.org|crates\.io|rubygems\.org|maven\.(?:org|apache\.org)"
+        + @"|proxy\.golang\.org|docker\.(?:io|com)|ghcr\.io|quay\.io|mcr\.microsoft\.com)\b")]
     private static partial Regex RegistryHost();
 }

@@ -4,9 +4,12 @@ using EdgeRuntime.Tokenizers;
 
 namespace EdgeRuntime.Generation;
 
-/// <summary>Stands for a tokenizer that is not supported: the model runs on token ids, and every method that needs the vocabulary throws.</summary>
+/// <summary>
+/// Represents a tokenizer of an unsupported kind. The model runs on token ids, and every method that needs the vocabulary throws
+/// <see cref="UnsupportedModelException"/>.
+/// </summary>
 /// <param name="vocabularySize">The number of logits of the model.</param>
-/// <param name="problem">Why there is no tokenizer, and what is supported.</param>
+/// <param name="problem">The reason why there is no tokenizer, and the supported kinds.</param>
 internal sealed class MissingTokenizer(int vocabularySize, string problem) : Tokenizer
 {
     /// <inheritdoc/>

@@ -28,7 +28,8 @@ public sealed class OtherEngineTests : IDisposable
         string expected = Edgert.RunFake(null, [.. s_run, "-m", model]).Expect(0).Output;
         Assert.NotEmpty(expected);
         Assert.Equal(expected, Edgert.RunFake(null, [.. s_run, "-m", model, "--speculate", "ngram"]).Expect(0).Output);
-        JsonElement drafted = Edgert.RunFake(null, [.. s_run, "-m", model, "--draft", Model("draft.fake", abilities), "--json"]).Expect(0).Json;
+        JsonElement drafted =
+            Edgert.RunFake(null, [.. s_run, "-m", model, "--draft", Model("draft.fake", abilities), "--json"]).Expect(0).Json;
         Assert.Equal(expected, drafted.GetProperty("text").GetString());
         Assert.InRange(drafted.GetProperty("accepted_tokens").GetInt32(), 1, 40);
         Assert.Equal("fake", drafted.GetProperty("isa").GetString());
@@ -51,7 +52,8 @@ public sealed class OtherEngineTests : IDisposable
 
     [Fact]
     public void Run_GgufFile_StillRunsOnTheBuiltInEngine() => Assert.Equal(
-        Edgert.Run([.. s_run, "-m", Edgert.Stories]).Expect(0).Output, Edgert.RunFake(null, [.. s_run, "-m", Edgert.Stories]).Expect(0).Output);
+        Edgert.Run([.. s_run, "-m", Edgert.Stories]).Expect(0).Output,
+        Edgert.RunFake(null, [.. s_run, "-m", Edgert.Stories]).Expect(0).Output);
 
     private string Model(string name, string abilities)
     {

@@ -78,7 +78,9 @@ public sealed class DownloadAnswerTests : IDisposable
     public async Task Run_NameOfTheServersChoice_IsIgnored()
     {
         using var server = new FileServer(_ => FileServer.Reply(
-            "200 OK", ["Content-Disposition: attachment; filename=\"../../evil.gguf\"", $"Content-Length: {_trial.Content.Length}"], _trial.Content));
+            "200 OK",
+            ["Content-Disposition: attachment; filename=\"../../evil.gguf\"", $"Content-Length: {_trial.Content.Length}"],
+            _trial.Content));
         await _trial.RunAsync(server);
         Assert.Equal(["m.gguf"], Directory.GetFiles(_trial.Folder).Select(Path.GetFileName));
     }

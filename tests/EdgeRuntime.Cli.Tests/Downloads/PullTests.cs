@@ -138,7 +138,8 @@ public sealed class PullTests : IDisposable
         string error = _trial.Pull(url, "--sha256", sums[0]).Expect(1).Error;
         Assert.Contains("wrong checksum", error, StringComparison.Ordinal);
         _trial.AssertNothingElse("m-00001-of-00002.gguf");
-        Assert.Contains("only m-00002-of-00002.gguf was checked", _trial.Pull(url, "--sha256", sums[1]).Expect(0).Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "only m-00002-of-00002.gguf was checked", _trial.Pull(url, "--sha256", sums[1]).Expect(0).Error, StringComparison.Ordinal);
         Assert.DoesNotContain("only", _trial.Pull(url, "--sha256", sums[0], "--sha256", sums[1]).Expect(0).Error, StringComparison.Ordinal);
         _trial.Pull(url, "--sha256", sums[1], "--sha256", sums[0]).Expect(1);
     }

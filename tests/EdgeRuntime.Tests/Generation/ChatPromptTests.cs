@@ -98,7 +98,8 @@ public sealed class ChatPromptTests(SmolLmFixture fixture) : IClassFixture<SmolL
     public void Encode_WithoutTemplate_ParsesWhereARawPromptAsksForIt(bool isRaw, bool parses, int ends)
     {
         ChatPrompt prompt = isRaw
-            ? (Short with { ApplyTemplate = false, ParseSpecial = parses }).CreatePrompt(fixture.Model.Tokenizer, fixture.Model.ChatTemplate)
+            ? (Short with { ApplyTemplate = false, ParseSpecial = parses }).CreatePrompt(
+                fixture.Model.Tokenizer, fixture.Model.ChatTemplate)
             : new ChatPrompt(fixture.Model.Tokenizer, null);
 
         Assert.Equal(ends, prompt.Encode([new("user", "a<|im_end|>b")]).Count(id => id == End));

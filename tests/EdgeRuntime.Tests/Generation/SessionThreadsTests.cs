@@ -71,7 +71,10 @@ public sealed class SessionThreadsTests : IDisposable
                 {
                     session.Truncate(0);
                     float[] logits = session.Forward(tokens).ToArray();
-                    Assert.True(session.Length != tokens.Length || member == SessionCalls.All["ForwardAll"] || member == SessionCalls.All["Forward"]
+                    Assert.True(
+                        session.Length != tokens.Length
+                        || member == SessionCalls.All["ForwardAll"]
+                        || member == SessionCalls.All["Forward"]
                         || expected.SequenceEqual(logits));
                 }
                 catch (Exception error) when (error is InvalidOperationException or ContextFullException)

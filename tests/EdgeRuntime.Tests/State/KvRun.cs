@@ -1,8 +1,8 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using EdgeRuntime.Kernels.Arm;
 using EdgeRuntime.Kernels.Attention;
-using EdgeRuntime.Kernels.Vector;
 using EdgeRuntime.Memory;
 using EdgeRuntime.State;
 

@@ -63,7 +63,8 @@ public sealed class SequenceStateTests
         {
             byte[] changed = [.. saved];
             changed[place] ^= 0x41;
-            Assert.StartsWith("saved state: ", Assert.Throws<InvalidDataException>(() => state.Load(new MemoryStream(changed))).Message, StringComparison.Ordinal);
+            string message = Assert.Throws<InvalidDataException>(() => state.Load(new MemoryStream(changed))).Message;
+            Assert.StartsWith("saved state: ", message, StringComparison.Ordinal);
             Assert.Equal(0, state.Length);
         }
 
@@ -82,12 +83,16 @@ public sealed class SequenceStateTests
         using CpuEngine engine = Load("stories260K");
         using IEngineState state = Create(engine);
         using IEngineState small = engine.CreateState(new EngineStateOptions { Capacity = 20, BatchTokens = 20 });
-        using IEngineState other = engine.CreateState(new EngineStateOptions { Capacity = Capacity, BatchTokens = 40, ValueType = KvCacheType.Q8_0 });
+        using IEngineState other =
+            engine.CreateState(new EngineStateOptions { Capacity = Capacity, BatchTokens = 40, ValueType = KvCacheType.Q8_0 });
         Append(engine, state, 0, 30);
         byte[] saved = Save(state);
-        Assert.Equal("saved state: 30 positions; expected 0 to 20", Assert.Throws<InvalidDataException>(() => small.Load(new MemoryStream(saved))).Message);
         Assert.Equal(
-            "saved state: KV cache of F16; expected F16/Q8_0", Assert.Throws<InvalidDataException>(() => other.Load(new MemoryStream(saved))).Message);
+            "saved state: 30 positions; expected 0 to 20",
+            Assert.Throws<InvalidDataException>(() => small.Load(new MemoryStream(saved))).Message);
+        Assert.Equal(
+            "saved state: KV cache of F16; expected F16/Q8_0",
+            Assert.Throws<InvalidDataException>(() => other.Load(new MemoryStream(saved))).Message);
         Assert.Throws<ArgumentException>(() => other.CopyFrom(state, 30));
         Assert.Throws<ArgumentException>(() => state.CopyFrom(state, 30));
         Assert.Throws<ArgumentOutOfRangeException>(() => small.CopyFrom(state, 30));
@@ -157,7 +162,8 @@ public sealed class SequenceStateTests
         return new CpuLoader(file).Load(CpuSettings.OfThisMachine with { Threads = 1 }, null, CancellationToken.None);
     }
 
-    private static IEngineState Create(CpuEngine engine) => engine.CreateState(new EngineStateOptions { Capacity = Capacity, BatchTokens = 40 });
+    private static IEngineState Create(CpuEngine engine) =>
+        engine.CreateState(new EngineStateOptions { Capacity = Capacity, BatchTokens = 40 });
 
     private static float[] Append(CpuEngine engine, IEngineState state, int first, int count)
     {

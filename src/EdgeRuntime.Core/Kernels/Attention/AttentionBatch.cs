@@ -4,36 +4,34 @@ namespace EdgeRuntime.Kernels.Attention;
 
 /// <summary>
 /// The slices of one layer's batch as one list of work items, so that the number of barriers does not depend on the number of
-/// sequences. Items are numbered through all slices; each slice that is split into chunks has a place of its own for partial
-/// results. One thread fills the batch; then any number of threads may compute. Owns no memory but its list of slices, which
-/// is kept from one batch to the next.
+/// sequences. Items are numbered across all slices; each slice that is split into chunks has its own memory for partial results.
+/// One thread fills the batch; then any number of threads may compute. The batch owns only its list of slices, which it reuses.
 /// </summary>
 internal sealed unsafe class AttentionBatch
 {
     private Entry[] _entries = [];
     private int _count;
     private AttentionKernel? _kernel;
-    private float* _partials;
-    private long _partialBytes;
-    private long _partialBytesUsed;
+    private byte* _partials;
+    private long _partialBytesLeft;
 
-    /// <summary>Items of <see cref="Compute"/>.</summary>
-    public int Items => _count == 0 ? 0 : _entries[_count - 1].EndItem;
+    /// <summary>The number of items of <see cref="Compute"/>.</summary>
+    public int Items { get; private set; }
 
-    /// <summary>Items of <see cref="Merge"/>, once all of <see cref="Compute"/> are done; 0 where these have written all output.</summary>
-    public int MergeItems => _count == 0 ? 0 : _entries[_count - 1].EndMerge;
+    /// <summary>The number of items of <see cref="Merge"/>; 0 where <see cref="Compute"/> writes all output.</summary>
+    public int MergeItems { get; private set; }
 
-    /// <summary>Forgets the slices.</summary>
-    /// <param name="kernel">What the layer computes.</param>
-    /// <param name="partials">Room for partial results, 64-byte aligned.</param>
+    /// <summary>Removes the slices of the last batch.</summary>
+    /// <param name="kernel">The layer's attention.</param>
+    /// <param name="partials">Memory for partial results, 64-byte aligned.</param>
     /// <param name="partialBytes">Its size; <see cref="AttentionKernel.MostPartialBytes"/> says how much a batch can need.</param>
     public void Begin(AttentionKernel kernel, void* partials, long partialBytes)
     {
         _kernel = kernel;
-        _partials = (float*)partials;
-        _partialBytes = partialBytes;
-        _partialBytesUsed = 0;
+        _partials = (byte*)partials;
+        _partialBytesLeft = partialBytes;
         _count = 0;
+        (Items, MergeItems) = (0, 0);
     }
 
     /// <summary>Adds a sequence's slice.</summary>
@@ -42,10 +40,11 @@ internal sealed unsafe class AttentionBatch
     {
         AttentionKernel kernel = Kernel();
         long bytes = kernel.PartialBytes(slice.Start, slice.Tokens);
-        if (bytes > _partialBytes - _partialBytesUsed)
+        if (bytes > _partialBytesLeft)
         {
             throw new ArgumentException(
-                $"a slice of {slice.Tokens} tokens from position {slice.Start} needs {bytes} bytes for partial results; {_partialBytes - _partialBytesUsed} are left");
+                $"a slice of {slice.Tokens} tokens from position {slice.Start} needs {bytes} bytes for partial results; "
+                + $"{_partialBytesLeft} are left");
         }
 
         if (_count == _entries.Length)
@@ -53,13 +52,15 @@ internal sealed unsafe class AttentionBatch
             Array.Resize(ref _entries, int.Max(4, 2 * _count));
         }
 
-        ref Entry entry = ref _entries[_count];
+        ref Entry entry = ref _entries[_count++];
         entry.Slice = slice;
-        entry.Slice.Partials = (float*)((byte*)_partials + _partialBytesUsed);
-        entry.EndItem = checked(Items + kernel.Items(slice.Start, slice.Tokens));
-        entry.EndMerge = checked(MergeItems + kernel.MergeItems(slice.Start, slice.Tokens));
-        _partialBytesUsed += bytes;
-        _count++;
+        entry.Slice.Partials = (float*)_partials;
+        entry.Items = kernel.Items(slice.Start, slice.Tokens);
+        entry.MergeItems = kernel.MergeItems(slice.Start, slice.Tokens);
+        Items = checked(Items + entry.Items);
+        MergeItems = checked(MergeItems + entry.MergeItems);
+        _partials += bytes;
+        _partialBytesLeft -= bytes;
     }
 
     /// <summary>Computes one item. Items may be computed by several threads at once.</summary>
@@ -68,25 +69,25 @@ internal sealed unsafe class AttentionBatch
     public void Compute(int item, byte* scratch)
     {
         int slice = 0;
-        while (item >= _entries[slice].EndItem)
+        for (; item >= _entries[slice].Items; slice++)
         {
-            slice++;
+            item -= _entries[slice].Items;
         }
 
-        Kernel().Compute(_entries[slice].Slice, item - (slice == 0 ? 0 : _entries[slice - 1].EndItem), scratch);
+        Kernel().Compute(_entries[slice].Slice, item, scratch);
     }
 
-    /// <summary>Brings the partial results of one token and head together, once all items are computed.</summary>
+    /// <summary>Merges the partial results of one token and head, after all items of <see cref="Compute"/>.</summary>
     /// <param name="item">0 to MergeItems - 1.</param>
     public void Merge(int item)
     {
         int slice = 0;
-        while (item >= _entries[slice].EndMerge)
+        for (; item >= _entries[slice].MergeItems; slice++)
         {
-            slice++;
+            item -= _entries[slice].MergeItems;
         }
 
-        Kernel().Merge(_entries[slice].Slice, item - (slice == 0 ? 0 : _entries[slice - 1].EndMerge));
+        Kernel().Merge(_entries[slice].Slice, item);
     }
 
     private AttentionKernel Kernel() => _kernel ?? throw new InvalidOperationException("Begin names the kernel first");
@@ -94,7 +95,7 @@ internal sealed unsafe class AttentionBatch
     private struct Entry
     {
         public AttentionSlice Slice;
-        public int EndItem;
-        public int EndMerge;
+        public int Items;
+        public int MergeItems;
     }
 }

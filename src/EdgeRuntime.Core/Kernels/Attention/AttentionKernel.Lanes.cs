@@ -1,3 +1,4 @@
+using System;
 using System.Runtime.CompilerServices;
 using EdgeRuntime.Kernels.Vector;
 
@@ -19,7 +20,23 @@ internal sealed unsafe class AttentionKernel<TLanes> : AttentionKernel
 
     public override long ScratchBytes => Carve(null).Bytes;
 
-    protected override void ComputeBlock(in AttentionSlice slice, int kvHead, int block, byte* scratch)
+    public override void Compute(in AttentionSlice slice, int item, byte* scratch)
+    {
+        int kvHead = item % Shape.KvHeads;
+        int part = item / Shape.KvHeads;
+        if (IsSplit(slice.Start, slice.Tokens))
+        {
+            ComputeChunk(slice, kvHead, FirstChunk(slice.Start) + part, scratch);
+        }
+        else
+        {
+            int blocks = (slice.Tokens + BlockTokens - 1) / BlockTokens;
+            ComputeBlock(slice, kvHead, blocks - 1 - part, scratch);
+        }
+    }
+
+    /// <summary>Computes all chunks of a block of tokens of a KV head, into the output.</summary>
+    private void ComputeBlock(in AttentionSlice slice, int kvHead, int block, byte* scratch)
     {
         AttentionScratch s = Carve(scratch);
         int firstToken = block * BlockTokens;
@@ -29,68 +46,43 @@ internal sealed unsafe class AttentionKernel<TLanes> : AttentionKernel
 
         int firstChunk = FirstChunk(rows.Start);
         int endChunk = EndChunk(rows.Start + tokens - 1, rows.End);
-        ComputeRows(slice, rows, firstChunk, s, s.Output, s.MaxSum);
+        ComputeRows(slice, rows, firstChunk, s, s.Partials);
         for (int chunk = firstChunk + 1; chunk < endChunk; chunk++)
         {
-            ComputeRows(slice, rows, chunk, s, s.ChunkOutput, s.ChunkMaxSum);
+            ComputeRows(slice, rows, chunk, s, s.ChunkPartials);
             MergeRows(rows, chunk, s);
         }
 
         for (int row = 0; row < tokens * Group; row++)
         {
-            long token = firstToken + (row / Group);
-            int head = (kvHead * Group) + (row % Group);
-            Finish(
-                s.Output + ((long)row * ValueLanes), s.MaxSum[2 * row], s.MaxSum[(2 * row) + 1], head,
-                slice.Output + (token * slice.OutputStride) + ((long)head * Shape.ValueLength));
+            Finish(slice, firstToken + (row / Group), (kvHead * Group) + (row % Group), s.Partials + ((long)row * PartialFloats));
         }
     }
 
-    protected override void ComputeChunk(in AttentionSlice slice, int kvHead, int chunk, byte* scratch)
+    /// <summary>Computes one chunk of a KV head for all tokens, into the slice's partial results.</summary>
+    private void ComputeChunk(in AttentionSlice slice, int kvHead, int chunk, byte* scratch)
     {
         AttentionScratch s = Carve(scratch);
         ScaleQueries(slice, kvHead, 0, slice.Tokens, s.Queries);
-        ComputeRows(slice, new Rows(kvHead, slice.Start, slice.Tokens, slice.End), chunk, s, s.Output, s.MaxSum);
-        for (int row = 0; row < slice.Tokens * Group; row++)
-        {
-            float* partial = Partial(slice, chunk, (kvHead * Group) + (row % Group), row / Group);
-            Copy(s.Output + ((long)row * ValueLanes), partial);
-            partial[ValueLanes] = s.MaxSum[2 * row];
-            partial[ValueLanes + 1] = s.MaxSum[(2 * row) + 1];
-        }
+        Rows rows = new(kvHead, slice.Start, slice.Tokens, slice.End);
+        ComputeRows(slice, rows, chunk, s, Partial(slice, chunk, kvHead, row: 0));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    protected override void MergeInto(float* o, ref float m, ref float l, float* nextO, float nextM, float nextL)
+    protected override void MergeInto(float* partial, float* next)
     {
-        float max = nextM > m ? nextM : m;
-        float factor = LaneMath.Exp(m - max);
-        float nextFactor = LaneMath.Exp(nextM - max);
-        m = max;
-        l = float.FusedMultiplyAdd(l, factor, nextL * nextFactor);
+        float* ml = partial + ValueLanes;
+        float* nextMl = next + ValueLanes;
+        float max = nextMl[0] > ml[0] ? nextMl[0] : ml[0];
+        float factor = LaneMath.Exp(ml[0] - max);
+        float nextFactor = LaneMath.Exp(nextMl[0] - max);
+        ml[0] = max;
+        ml[1] = float.FusedMultiplyAdd(ml[1], factor, nextMl[1] * nextFactor);
         TLanes factors = TLanes.Broadcast(factor);
         TLanes nextFactors = TLanes.Broadcast(nextFactor);
         for (nint i = 0; i < ValueLanes; i += TLanes.Count)
         {
-            TLanes next = TLanes.Multiply(TLanes.Load(nextO + i), nextFactors);
-            TLanes.Store(TLanes.Fma(TLanes.Load(o + i), factors, next), o + i);
-        }
-    }
-
-    protected override void Finish(float* o, float m, float l, int head, float* output)
-    {
-        float factor = 1;
-        if (Shape.Sinks is { } sinks)
-        {
-            float max = sinks[head] > m ? sinks[head] : m;
-            factor = LaneMath.Exp(m - max);
-            l = float.FusedMultiplyAdd(l, factor, LaneMath.Exp(sinks[head] - max));
-        }
-
-        factor /= l;
-        for (int i = 0; i < Shape.ValueLength; i++)
-        {
-            output[i] = o[i] * factor;
+            TLanes.Store(TLanes.Fma(TLanes.Load(partial + i), factors, TLanes.Load(next + i) * nextFactors), partial + i);
         }
     }
 
@@ -101,32 +93,24 @@ internal sealed unsafe class AttentionKernel<TLanes> : AttentionKernel
         {
             int position = rows.Start + (row / Group);
             int firstChunk = FirstChunk(position);
-            if (chunk < firstChunk || chunk >= EndChunk(position, rows.End))
+            float* partial = s.Partials + ((long)row * PartialFloats);
+            float* next = s.ChunkPartials + ((long)row * PartialFloats);
+            if (chunk == firstChunk)
             {
-                continue;
+                new ReadOnlySpan<float>(next, PartialFloats).CopyTo(new Span<float>(partial, PartialFloats));
             }
-
-            float* o = s.Output + ((long)row * ValueLanes);
-            float* next = s.ChunkOutput + ((long)row * ValueLanes);
-            ref float m = ref s.MaxSum[2 * row];
-            ref float l = ref s.MaxSum[(2 * row) + 1];
-            if (chunk > firstChunk)
+            else if (chunk > firstChunk && chunk < EndChunk(position, rows.End))
             {
-                MergeInto(o, ref m, ref l, next, s.ChunkMaxSum[2 * row], s.ChunkMaxSum[(2 * row) + 1]);
-            }
-            else
-            {
-                Copy(next, o);
-                (m, l) = (s.ChunkMaxSum[2 * row], s.ChunkMaxSum[(2 * row) + 1]);
+                MergeInto(partial, next);
             }
         }
     }
 
     /// <summary>
-    /// One chunk for the rows (token by token, head by head) of a block: o [rows][valueLanes] and (m, l) [rows][2].
+    /// Computes the partial results [rows][PartialFloats] of one chunk for the rows of a block, token by token, head by head.
     /// A row that sees nothing of the chunk has o = 0, m = -infinity, l = 0.
     /// </summary>
-    private void ComputeRows(in AttentionSlice slice, in Rows rows, int chunk, in AttentionScratch s, float* o, float* ml)
+    private void ComputeRows(in AttentionSlice slice, in Rows rows, int chunk, in AttentionScratch s, float* partials)
     {
         byte* keys = slice.Chunk(chunk, rows.KvHead);
         int first = chunk * ChunkPositions;
@@ -151,17 +135,17 @@ internal sealed unsafe class AttentionKernel<TLanes> : AttentionKernel
                 ScoreRow<TLanes>.AddBias(scores, rowFrom, rowEnd, first - position, slopes[(rows.KvHead * Group) + (row % Group)]);
             }
 
-            ScoreRow<TLanes>.Softmax(scores, rowFrom, rowEnd, from, end, ml + ((long)row * 2));
+            ScoreRow<TLanes>.Softmax(scores, rowFrom, rowEnd, from, end, partials + ((long)row * PartialFloats) + ValueLanes);
         }
 
-        Sum(rows, keys + Layout.ChunkKeyBytes, first, from, end, s, o);
+        Sum(rows, keys + Layout.ChunkKeyBytes, first, from, end, s, partials);
     }
 
-    /// <summary>Scores of a chunk's positions [from, end), for the rows that see some of them.</summary>
+    /// <summary>Computes the scores of a chunk's positions [from, end), for the rows that see some of them.</summary>
     private void Score(in Rows rows, byte* keys, int first, int from, int end, in AttentionScratch s)
     {
         const int Panel = KvLayout.PanelPositions;
-        int step = _keys.ReadsAsStored(rows.Tokens * Group) ? ChunkPositions : KvProduct.ExpandPositions;
+        int step = _keys.ReadsAsStored(rows.Tokens * Group) ? ChunkPositions : KvLayout.ExpandPositions;
         for (int p = from & -Panel; p < end; p += step)
         {
             int panels = int.Min(step, end - p + Panel - 1) / Panel;
@@ -172,23 +156,23 @@ internal sealed unsafe class AttentionKernel<TLanes> : AttentionKernel
         }
     }
 
-    /// <summary>o = the values of a chunk's positions [from, end), weighted with what the scores have become.</summary>
-    private void Sum(in Rows rows, byte* values, int first, int from, int end, in AttentionScratch s, float* o)
+    /// <summary>o = the values of a chunk's positions [from, end), weighted with the exponentials of the scores.</summary>
+    private void Sum(in Rows rows, byte* values, int first, int from, int end, in AttentionScratch s, float* partials)
     {
         int next;
         for (int p = from; p < end; p = next)
         {
-            next = int.Min(end, (p & -KvProduct.ExpandPositions) + KvProduct.ExpandPositions);
+            next = int.Min(end, (p & -KvLayout.ExpandPositions) + KvLayout.ExpandPositions);
             // The first positions set o for every row, those of rows that see nothing of them to 0.
             bool isFirst = p == from;
             (int skip, int count) = isFirst ? (0, rows.Tokens * Group) : RowsThatSee(rows, first + p, next - p);
             _values.Sum(
                 s.Scores + ((long)skip * ChunkPositions) + p, values + (p * (long)Layout.ValueRowBytes), Shape.ValueLength, next - p,
-                o + ((long)skip * ValueLanes), count, accumulate: !isFirst, s.Expanded);
+                partials + ((long)skip * PartialFloats), PartialFloats, count, accumulate: !isFirst, s.Expanded);
         }
     }
 
-    /// <summary>The rows of a block that see some of the keys [key, key + count); neighbours that don't may be among them.</summary>
+    /// <summary>Finds the rows of a block that see some of the keys [key, key + count), and perhaps neighbours that do not.</summary>
     private (int Skip, int Count) RowsThatSee(in Rows rows, int key, int count)
     {
         int firstToken = int.Max(0, Shape.FirstQuery(key) - rows.Start);
@@ -202,7 +186,7 @@ internal sealed unsafe class AttentionKernel<TLanes> : AttentionKernel
         float scale = Shape.Scale;
         for (int token = 0; token < tokens; token++)
         {
-            // The group's heads lie side by side.
+            // The heads of a group are adjacent.
             float* query = slice.Queries + ((long)(firstToken + token) * slice.QueryStride) + ((long)kvHead * count);
             for (int i = 0; i < count; i++)
             {
@@ -213,17 +197,9 @@ internal sealed unsafe class AttentionKernel<TLanes> : AttentionKernel
         }
     }
 
-    private void Copy(float* source, float* destination)
-    {
-        for (nint i = 0; i < ValueLanes; i += TLanes.Count)
-        {
-            TLanes.Store(TLanes.Load(source + i), destination + i);
-        }
-    }
+    private AttentionScratch Carve(byte* memory) => new(memory, BlockTokens * Group, Shape.KeyLength, PartialFloats);
 
-    private AttentionScratch Carve(byte* memory) => new(memory, BlockTokens * Group, Shape.KeyLength, ValueLanes);
-
-    /// <summary>The rows of a block: the query heads of a KV head for consecutive tokens.</summary>
+    /// <summary>The rows of a block: the query heads of a KV head for consecutive tokens, in the order of tokens.</summary>
     /// <param name="KvHead">The KV head.</param>
     /// <param name="Start">Position of the first token.</param>
     /// <param name="Tokens">Tokens, each of them Group rows.</param>

@@ -21,19 +21,19 @@ namespace EdgeRuntime.Kernels.Attention;
 ///   l    = sum of e[p]                                16 partial sums by p mod 16, then LaneMath.Reduce
 ///   o[j] = sum over p of e[p] * v[p][j]               one fma chain in the order of p
 /// </code>
-/// and chunk after chunk (m, l, o) goes into what there is: M' = max(M, m), L' = fma(L, exp(M - M'), l * exp(m - M')),
+/// and chunk after chunk, (m, l, o) is merged into (M, L, O): M' = max(M, m), L' = fma(L, exp(M - M'), l * exp(m - M')),
 /// O' likewise. The result is O * (1 / L); with a sink t it is O * (exp(M - M') / L'), where M' = max(M, t) and
 /// L' = fma(L, exp(M - M'), exp(t - M')).
 /// </summary>
 /// <remarks>
 /// The work of a slice is a number of items for the threads to take: blocks of tokens of a KV head, each over all its
-/// chunks; or, where there are too few tokens for that, single chunks of a KV head whose parts <see cref="Merge"/> brings
-/// together after a barrier. All query heads of a KV head are computed together, so keys and values are read once.
+/// chunks; or, where there are too few tokens for that, single chunks of a KV head, whose results <see cref="Merge"/> merges
+/// after a barrier. All query heads of a KV head are computed together, so keys and values are read once.
 /// Source of the merging formula: Milakov and Gimelshein, "Online normalizer calculation for softmax", 2018.
 /// </remarks>
 internal abstract unsafe class AttentionKernel
 {
-    /// <summary>Positions whose results are computed alone and then merged.</summary>
+    /// <summary>Positions whose partial results are computed separately and then merged.</summary>
     public const int ChunkPositions = KvLayout.ChunkPositions;
 
     // Query rows that share an expanded key or value: enough to make expanding cheap, few enough for the cache.
@@ -48,10 +48,10 @@ internal abstract unsafe class AttentionKernel
         ValueLanes = KvLayout.ValueLanes(shape.ValueLength);
     }
 
-    /// <summary>What is computed.</summary>
+    /// <summary>The sizes, the treatment of scores and the mask.</summary>
     public AttentionShape Shape { get; }
 
-    /// <summary>How the caches that slices name lie in memory.</summary>
+    /// <summary>The memory layout of the caches in slices.</summary>
     public KvLayout Layout { get; }
 
     /// <summary>Bytes of scratch that a thread needs for <see cref="Compute"/>, 64-byte aligned.</summary>
@@ -63,17 +63,17 @@ internal abstract unsafe class AttentionKernel
     /// <summary>Tokens of a block.</summary>
     protected int BlockTokens { get; }
 
-    /// <summary>Floats of a row of output in scratch and partials.</summary>
+    /// <summary>Floats of o: a value rounded up to whole vectors.</summary>
     protected int ValueLanes { get; }
 
-    // A partial result: o, then m and l, in whole cache lines.
-    private int PartialFloats => ValueLanes + 16;
+    /// <summary>Floats of a partial result: o, then m and l, in whole cache lines.</summary>
+    protected int PartialFloats => ValueLanes + 16;
 
-    /// <summary>For vectors of a given width, which the instruction set chooses.</summary>
-    /// <param name="shape">What to compute.</param>
+    /// <summary>Creates a kernel for vectors of a given width, which the instruction set chooses.</summary>
+    /// <param name="shape">The sizes, the treatment of scores and the mask.</param>
     /// <param name="keyType">Type of cached keys: F32, F16, BF16, Q8_0 or Q4_0.</param>
     /// <param name="valueType">Type of cached values, one of the same.</param>
-    /// <exception cref="ArgumentException">Sizes that do not fit together, or a type that no cache can have.</exception>
+    /// <exception cref="ArgumentException">Sizes that do not fit together, or a type that a cache cannot have.</exception>
     public static AttentionKernel Create<TLanes>(AttentionShape shape, TensorType keyType, TensorType valueType)
         where TLanes : struct, ILanes<TLanes>
     {
@@ -81,7 +81,7 @@ internal abstract unsafe class AttentionKernel
         return new AttentionKernel<TLanes>(shape, new KvLayout(keyType, valueType, shape.KeyLength, shape.ValueLength));
     }
 
-    /// <summary>The most bytes that a batch can need for partial results.</summary>
+    /// <summary>Computes the greatest number of bytes that a batch can need for partial results.</summary>
     /// <param name="positions">Positions of the longest sequence.</param>
     /// <param name="sequences">Sequences of a batch.</param>
     /// <param name="tokens">Tokens of a batch, of all sequences together.</param>
@@ -92,37 +92,24 @@ internal abstract unsafe class AttentionKernel
         return long.Min(Chunks(positions), reach) * long.Min(tokens, (long)sequences * BlockTokens) * PartialRowBytes;
     }
 
-    /// <summary>Bytes that a slice needs for partial results.</summary>
+    /// <summary>Computes how many bytes a slice needs for partial results.</summary>
     public long PartialBytes(int start, int tokens) =>
         IsSplit(start, tokens) ? (long)SpannedChunks(start, tokens) * tokens * PartialRowBytes : 0;
 
-    /// <summary>Items of <see cref="Compute"/> for so many new tokens from position <paramref name="start"/>.</summary>
+    /// <summary>Counts the items of <see cref="Compute"/> for new tokens from position <paramref name="start"/>.</summary>
     public int Items(int start, int tokens) =>
         Shape.KvHeads * (IsSplit(start, tokens) ? SpannedChunks(start, tokens) : (tokens + BlockTokens - 1) / BlockTokens);
 
-    /// <summary>Items of <see cref="Merge"/>: 0 where <see cref="Compute"/> has written the output.</summary>
+    /// <summary>Counts the items of <see cref="Merge"/>: 0 where <see cref="Compute"/> writes the output.</summary>
     public int MergeItems(int start, int tokens) => IsSplit(start, tokens) ? tokens * Shape.Heads : 0;
 
-    /// <summary>Computes one item; the longest come first. Items may be computed by several threads at once.</summary>
-    /// <param name="slice">What to compute.</param>
+    /// <summary>Computes one item; the first items take longest. Several threads may compute items at once.</summary>
+    /// <param name="slice">The sequence's part of the batch.</param>
     /// <param name="item">0 to Items - 1.</param>
     /// <param name="scratch"><see cref="ScratchBytes"/> bytes of the calling thread, 64-byte aligned.</param>
-    public void Compute(in AttentionSlice slice, int item, byte* scratch)
-    {
-        int kvHead = item % Shape.KvHeads;
-        int part = item / Shape.KvHeads;
-        if (IsSplit(slice.Start, slice.Tokens))
-        {
-            ComputeChunk(slice, kvHead, FirstChunk(slice.Start) + part, scratch);
-        }
-        else
-        {
-            int blocks = (slice.Tokens + BlockTokens - 1) / BlockTokens;
-            ComputeBlock(slice, kvHead, blocks - 1 - part, scratch);
-        }
-    }
+    public abstract void Compute(in AttentionSlice slice, int item, byte* scratch);
 
-    /// <summary>Brings the parts of one token and head together, once all items are computed.</summary>
+    /// <summary>Merges the partial results of one token and head, after all items of <see cref="Compute"/>.</summary>
     /// <param name="slice">As for <see cref="Compute"/>.</param>
     /// <param name="item">0 to MergeItems - 1.</param>
     public void Merge(in AttentionSlice slice, int item)
@@ -130,50 +117,62 @@ internal abstract unsafe class AttentionKernel
         int token = item / Shape.Heads;
         int head = item % Shape.Heads;
         int position = slice.Start + token;
+        int kvHead = head / Group;
+        int row = (token * Group) + (head % Group);
         int chunk = FirstChunk(position);
-        float* first = Partial(slice, chunk, head, token);
+        float* partial = Partial(slice, chunk, kvHead, row);
         for (int end = EndChunk(position, slice.End); ++chunk < end;)
         {
-            float* next = Partial(slice, chunk, head, token);
-            MergeInto(first, ref first[ValueLanes], ref first[ValueLanes + 1], next, next[ValueLanes], next[ValueLanes + 1]);
+            MergeInto(partial, Partial(slice, chunk, kvHead, row));
         }
 
-        Finish(
-            first, first[ValueLanes], first[ValueLanes + 1], head,
-            slice.Output + ((long)token * slice.OutputStride) + ((long)head * Shape.ValueLength));
+        Finish(slice, token, head, partial);
     }
 
-    /// <summary>The first chunk that holds a key which the query at a position sees.</summary>
+    /// <summary>Gets the first chunk with a key that the query at a position sees.</summary>
     protected int FirstChunk(int position) => Shape.FirstKey(position) / ChunkPositions;
 
-    /// <summary>One past the last chunk that holds a key which the query at a position sees.</summary>
+    /// <summary>Gets one past the last chunk with a key that the query at a position sees.</summary>
     protected int EndChunk(int position, int end) => Chunks(Shape.EndKey(position, end));
 
-    /// <summary>All chunks of a block of tokens of a KV head, into the output.</summary>
-    protected abstract void ComputeBlock(in AttentionSlice slice, int kvHead, int block, byte* scratch);
+    /// <summary>Merges the partial result of a later chunk into that of the chunks before it.</summary>
+    protected abstract void MergeInto(float* partial, float* next);
 
-    /// <summary>One chunk of a KV head for all tokens, into the partials.</summary>
-    protected abstract void ComputeChunk(in AttentionSlice slice, int kvHead, int chunk, byte* scratch);
-
-    /// <summary>Merges a later chunk's (o, m, l) into what there is.</summary>
-    protected abstract void MergeInto(float* o, ref float m, ref float l, float* nextO, float nextM, float nextL);
-
-    /// <summary>output = o / l, with the head's sink in l.</summary>
-    protected abstract void Finish(float* o, float m, float l, int head, float* output);
-
-    /// <summary>(o, m, l) of a chunk, head and token: [chunk][head][token][PartialFloats].</summary>
-    protected float* Partial(in AttentionSlice slice, int chunk, int head, int token)
+    /// <summary>Writes the output of a token and head, o / l, with the head's sink in l.</summary>
+    protected void Finish(in AttentionSlice slice, int token, int head, float* partial)
     {
-        long part = ((long)(chunk - FirstChunk(slice.Start)) * Shape.Heads) + head;
-        return slice.Partials + (((part * slice.Tokens) + token) * PartialFloats);
+        float m = partial[ValueLanes];
+        float l = partial[ValueLanes + 1];
+        float factor = 1;
+        if (Shape.Sinks is { } sinks)
+        {
+            float max = sinks[head] > m ? sinks[head] : m;
+            factor = LaneMath.Exp(m - max);
+            l = float.FusedMultiplyAdd(l, factor, LaneMath.Exp(sinks[head] - max));
+        }
+
+        factor /= l;
+        float* output = slice.Output + ((long)token * slice.OutputStride) + ((long)head * Shape.ValueLength);
+        for (int i = 0; i < Shape.ValueLength; i++)
+        {
+            output[i] = partial[i] * factor;
+        }
+    }
+
+    /// <summary>Gets a partial result of a split slice: [chunk][KV head][row: token, head of the group][PartialFloats].</summary>
+    protected float* Partial(in AttentionSlice slice, int chunk, int kvHead, int row)
+    {
+        long block = ((long)(chunk - FirstChunk(slice.Start)) * Shape.KvHeads) + kvHead;
+        return slice.Partials + (((block * slice.Tokens * Group) + row) * PartialFloats);
     }
 
     private long PartialRowBytes => (long)Shape.Heads * PartialFloats * sizeof(float);
 
     private static int Chunks(int positions) => (positions + ChunkPositions - 1) / ChunkPositions;
 
-    /// <summary>Chunks that hold a key which one of the tokens sees.</summary>
+    /// <summary>Counts the chunks with a key that one of the tokens sees.</summary>
     private int SpannedChunks(int start, int tokens) => EndChunk(start + tokens - 1, start + tokens) - FirstChunk(start);
 
-    private bool IsSplit(int start, int tokens) => tokens <= BlockTokens && SpannedChunks(start, tokens) > 1;
+    /// <summary>Whether the items of a slice are chunks, whose results <see cref="Merge"/> merges.</summary>
+    protected bool IsSplit(int start, int tokens) => tokens <= BlockTokens && SpannedChunks(start, tokens) > 1;
 }

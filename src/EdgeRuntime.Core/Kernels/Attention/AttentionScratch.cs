@@ -1,22 +1,20 @@
 namespace EdgeRuntime.Kernels.Attention;
 
-/// <summary>A thread's scratch for a block of rows, cut into its parts. Owns nothing.</summary>
+/// <summary>A thread's scratch for a block of rows, divided into its parts. Owns nothing.</summary>
 internal readonly unsafe struct AttentionScratch
 {
-    /// <param name="memory">64-byte aligned; null to learn the size.</param>
+    /// <param name="memory">64-byte aligned; null to compute only the size.</param>
     /// <param name="rows">Rows of a block.</param>
     /// <param name="keyLength">Elements of a key.</param>
-    /// <param name="valueLanes">Floats of a row of output.</param>
-    public AttentionScratch(byte* memory, long rows, int keyLength, int valueLanes)
+    /// <param name="partialFloats">Floats of a partial result, more than those of an expanded value.</param>
+    public AttentionScratch(byte* memory, long rows, int keyLength, int partialFloats)
     {
         long bytes = 0;
         Queries = Take(memory, ref bytes, rows * keyLength);
         Scores = Take(memory, ref bytes, rows * KvLayout.ChunkPositions);
-        Output = Take(memory, ref bytes, rows * valueLanes);
-        ChunkOutput = Take(memory, ref bytes, rows * valueLanes);
-        MaxSum = Take(memory, ref bytes, rows * 2);
-        ChunkMaxSum = Take(memory, ref bytes, rows * 2);
-        Expanded = Take(memory, ref bytes, (long)KvProduct.ExpandPositions * int.Max(keyLength, valueLanes));
+        Partials = Take(memory, ref bytes, rows * partialFloats);
+        ChunkPartials = Take(memory, ref bytes, rows * partialFloats);
+        Expanded = Take(memory, ref bytes, (long)KvLayout.ExpandPositions * int.Max(keyLength, partialFloats));
         Bytes = bytes;
     }
 
@@ -26,17 +24,11 @@ internal readonly unsafe struct AttentionScratch
     /// <summary>[rows][256].</summary>
     public float* Scores { get; }
 
-    /// <summary>[rows][valueLanes].</summary>
-    public float* Output { get; }
+    /// <summary>[rows][partialFloats]: the results of all chunks so far.</summary>
+    public float* Partials { get; }
 
-    /// <summary>[rows][valueLanes].</summary>
-    public float* ChunkOutput { get; }
-
-    /// <summary>[rows][2].</summary>
-    public float* MaxSum { get; }
-
-    /// <summary>[rows][2].</summary>
-    public float* ChunkMaxSum { get; }
+    /// <summary>[rows][partialFloats]: the results of one chunk.</summary>
+    public float* ChunkPartials { get; }
 
     /// <summary>Keys [4][keyLength][16] or values [64][valueLanes].</summary>
     public float* Expanded { get; }

@@ -2,14 +2,14 @@ using System;
 
 namespace EdgeRuntime.Kernels.Attention;
 
-/// <summary>What attention computes: sizes, the treatment of scores, and which keys a query sees. Immutable.</summary>
+/// <summary>The definition of a layer's attention: sizes, the treatment of scores, and which keys a query sees. Immutable.</summary>
 /// <remarks>
 /// The keys that a query sees form one interval, and so do the queries that see a key; both move up with their position.
-/// The four methods below are the only place that knows the masks.
+/// Masks are defined by the four methods below and nowhere else.
 /// </remarks>
 internal record AttentionShape
 {
-    /// <summary>Query heads, a multiple of <see cref="KvHeads"/>.</summary>
+    /// <summary>The number of query heads, a multiple of <see cref="KvHeads"/>.</summary>
     public required int Heads { get; init; }
 
     /// <summary>KV heads; each serves <see cref="Group"/> query heads.</summary>
@@ -54,14 +54,14 @@ internal record AttentionShape
         (int window, int chunk) => int.Min(window, chunk),
     };
 
-    /// <summary>The first key that the query at a position sees.</summary>
+    /// <summary>Gets the first key that the query at a position sees.</summary>
     public int FirstKey(int position)
     {
         int first = Window == 0 ? 0 : int.Max(0, position - Window + 1);
         return ChunkWindow == 0 ? first : int.Max(first, position - (position % ChunkWindow));
     }
 
-    /// <summary>One past the last key that the query at a position sees.</summary>
+    /// <summary>Gets one past the last key that the query at a position sees.</summary>
     /// <param name="position">The query's.</param>
     /// <param name="end">Positions that have keys, the slice's own included.</param>
     public int EndKey(int position, int end)
@@ -70,10 +70,10 @@ internal record AttentionShape
         return ChunkWindow == 0 ? last : (int)long.Min(last, NextChunkWindow(position));
     }
 
-    /// <summary>A bound of the first query that sees a key.</summary>
+    /// <summary>Gets a lower bound of the queries that see a key.</summary>
     public int FirstQuery(int key) => IsCausal ? key : 0;
 
-    /// <summary>One past the last query that sees a key.</summary>
+    /// <summary>Gets one past the last query that sees a key.</summary>
     public int EndQuery(int key)
     {
         long end = Window == 0 ? int.MaxValue : (long)key + Window;

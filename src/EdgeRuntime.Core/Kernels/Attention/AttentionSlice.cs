@@ -1,7 +1,7 @@
 namespace EdgeRuntime.Kernels.Attention;
 
 /// <summary>
-/// One sequence's part of a batch in one layer: its new tokens' queries, the cache that they look at, and where results go.
+/// One sequence's part of a batch in one layer: its new tokens' queries, their cache, and the memory for results.
 /// The keys and values of the new tokens are in the cache already. Owns nothing.
 /// </summary>
 internal unsafe struct AttentionSlice
@@ -12,7 +12,7 @@ internal unsafe struct AttentionSlice
     /// <summary>Bytes from one chunk of a head to its next.</summary>
     public long ChunkStride;
 
-    /// <summary>Chunks that the cache has room for: chunk c lies in place c modulo this number.</summary>
+    /// <summary>The number of chunks that the cache holds: chunk c is stored in place c modulo this number.</summary>
     public int RingChunks;
 
     /// <summary>Bytes from one KV head's chunk to the next head's.</summary>
@@ -36,12 +36,12 @@ internal unsafe struct AttentionSlice
     /// <summary>New tokens, at least 1.</summary>
     public int Tokens;
 
-    /// <summary>Where the slice's partial results go, 64-byte aligned: <see cref="AttentionBatch.Add"/> sets it.</summary>
+    /// <summary>The memory for the slice's partial results, 64-byte aligned; <see cref="AttentionBatch.Add"/> sets it.</summary>
     public float* Partials;
 
     /// <summary>Positions that have keys: one past the last new token.</summary>
     public readonly int End => Start + Tokens;
 
-    /// <summary>A KV head's chunk.</summary>
+    /// <summary>Gets a KV head's chunk.</summary>
     public readonly byte* Chunk(int chunk, int kvHead) => Chunks + (chunk % RingChunks * ChunkStride) + (kvHead * HeadStride);
 }

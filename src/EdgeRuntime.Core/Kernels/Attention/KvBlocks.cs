@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using EdgeRuntime.Kernels.Vector;
 
@@ -12,27 +11,27 @@ namespace EdgeRuntime.Kernels.Attention;
 ///   values, a block of a row     half d, byte[BlockBytes]
 /// </code>
 /// </summary>
-internal readonly unsafe struct KvBlocks<TQuants> : IKvElement
+internal sealed unsafe class KvBlocks<TQuants> : KvFormat
     where TQuants : struct, IKvQuants
 {
+    /// <summary>Bytes of the scales of a panel's block.</summary>
+    public const int KeyScaleBytes = KvLayout.PanelPositions * sizeof(ushort);
+
     private const int BlockLength = IKvQuants.BlockLength;
-    private const int KeyScaleBytes = KvLayout.PanelPositions * sizeof(ushort);
 
-    public static bool IsFloat => false;
+    /// <summary>Bytes of a panel's block.</summary>
+    public static int KeyBlockBytes => KeyScaleBytes + (TQuants.BlockBytes * KvLayout.PanelPositions);
 
-    public static bool IsElementwise => false;
+    /// <summary>Bytes of a row's block.</summary>
+    public static int ValueBlockBytes => sizeof(ushort) + TQuants.BlockBytes;
 
-    public static int ElementBytes => throw new UnreachableException("a quant means nothing without its block's scale");
+    public override KvProduct<TLanes> CreateProduct<TLanes>() => new KvBlockProduct<TLanes, TQuants>();
 
-    private static int KeyBlockBytes => KeyScaleBytes + (TQuants.BlockBytes * KvLayout.PanelPositions);
+    public override int KeyPanelBytes(int keyLength) => Blocks(keyLength) * KeyBlockBytes;
 
-    private static int ValueBlockBytes => sizeof(ushort) + TQuants.BlockBytes;
+    public override int ValueRowBytes(int valueLength) => Blocks(valueLength) * ValueBlockBytes;
 
-    public static int KeyPanelBytes(int keyLength) => Blocks(keyLength) * KeyBlockBytes;
-
-    public static int ValueRowBytes(int valueLength) => Blocks(valueLength) * ValueBlockBytes;
-
-    public static void StoreKey(byte* panel, int lane, float* key, int keyLength)
+    public override void StoreKey(byte* panel, int lane, float* key, int keyLength)
     {
         byte* packed = stackalloc byte[BlockLength];
         for (int first = 0; first < keyLength; first += BlockLength)
@@ -48,7 +47,7 @@ internal readonly unsafe struct KvBlocks<TQuants> : IKvElement
         }
     }
 
-    public static void StoreValue(byte* row, float* value, int valueLength)
+    public override void StoreValue(byte* row, float* value, int valueLength)
     {
         for (int first = 0; first < valueLength; first += BlockLength)
         {
@@ -57,41 +56,54 @@ internal readonly unsafe struct KvBlocks<TQuants> : IKvElement
         }
     }
 
-    public static TLanes Load<TLanes>(byte* source)
-        where TLanes : struct, ILanes<TLanes> => throw new UnreachableException("a quant means nothing without its block's scale");
+    private static int Blocks(int length) => (length + BlockLength - 1) / BlockLength;
+}
+
+/// <summary>Products with keys and values in blocks of integers.</summary>
+internal sealed unsafe class KvBlockProduct<TLanes, TQuants> : KvProduct<TLanes>
+    where TLanes : struct, ILanes<TLanes>
+    where TQuants : struct, IKvQuants
+{
+    private const int BlockLength = IKvQuants.BlockLength;
 
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void ExpandKeys<TLanes>(byte* panel, int keyLength, float* keys)
-        where TLanes : struct, ILanes<TLanes>
+    public override float* ExpandKeys(byte* keys, int panels, int keyLength, float* expanded)
     {
+        float* to = expanded;
         sbyte* buffer = stackalloc sbyte[BlockLength * KvLayout.PanelPositions];
-        for (int first = 0; first < keyLength; first += BlockLength)
+        for (int panel = 0; panel < panels; panel++)
         {
-            nint count = int.Min(BlockLength, keyLength - first) * KvLayout.PanelPositions;
-            sbyte* quants = TQuants.Unpack(panel + KeyScaleBytes, TQuants.BlockBytes * KvLayout.PanelPositions, buffer);
-            for (nint lane = 0; lane < KvLayout.PanelPositions; lane += TLanes.Count)
+            for (int first = 0; first < keyLength; first += BlockLength)
             {
-                TLanes scale = TLanes.LoadHalf((ushort*)panel + lane);
-                for (nint i = lane; i < count; i += KvLayout.PanelPositions)
+                nint count = int.Min(BlockLength, keyLength - first) * KvLayout.PanelPositions;
+                sbyte* quants = TQuants.Unpack(
+                    keys + KvBlocks<TQuants>.KeyScaleBytes, TQuants.BlockBytes * KvLayout.PanelPositions, buffer);
+                for (nint lane = 0; lane < KvLayout.PanelPositions; lane += TLanes.Count)
                 {
-                    TLanes.Store(TLanes.Multiply(TLanes.LoadInt8(quants + i), scale), keys + i);
+                    TLanes scale = TLanes.LoadHalf((ushort*)keys + lane);
+                    for (nint i = lane; i < count; i += KvLayout.PanelPositions)
+                    {
+                        TLanes.Store(TLanes.LoadInt8(quants + i) * scale, to + i);
+                    }
                 }
-            }
 
-            keys += count;
-            panel += KeyBlockBytes;
+                to += count;
+                keys += KvBlocks<TQuants>.KeyBlockBytes;
+            }
         }
+
+        return expanded;
     }
 
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void ExpandValues<TLanes>(byte* values, int rows, int valueLength, float* expanded)
-        where TLanes : struct, ILanes<TLanes>
+    public override float* ExpandValues(byte* values, int positions, int valueLength, float* expanded)
     {
+        float* to = expanded;
         sbyte* buffer = stackalloc sbyte[BlockLength];
         int lanes = KvLayout.ValueLanes(valueLength);
-        for (int row = 0; row < rows; row++)
+        for (int position = 0; position < positions; position++)
         {
             for (int first = 0; first < lanes; first += BlockLength)
             {
@@ -100,15 +112,14 @@ internal readonly unsafe struct KvBlocks<TQuants> : IKvElement
                 nint count = int.Min(BlockLength, lanes - first);
                 for (nint i = 0; i < count; i += TLanes.Count)
                 {
-                    TLanes.Store(TLanes.Multiply(TLanes.LoadInt8(quants + i), scale), expanded + first + i);
+                    TLanes.Store(TLanes.LoadInt8(quants + i) * scale, to + i);
                 }
 
-                values += ValueBlockBytes;
+                to += count;
+                values += KvBlocks<TQuants>.ValueBlockBytes;
             }
-
-            expanded += lanes;
         }
-    }
 
-    private static int Blocks(int length) => (length + BlockLength - 1) / BlockLength;
+        return expanded;
+    }
 }

@@ -4,63 +4,48 @@ using EdgeRuntime.Kernels.Vector;
 
 namespace EdgeRuntime.Kernels.Attention;
 
-/// <summary>A number format of cached keys and values as an object: how it is written, read back, and how large it is. Immutable.</summary>
+/// <summary>
+/// A number format of cached keys and values. The keys of 16 positions form a panel with the positions in the lanes, so that 16
+/// scores need no horizontal sum; values lie row by row, so that the output's elements are the lanes. Immutable.
+/// </summary>
+/// <remarks>
+/// Every element is converted to float exactly before it is used, so the arithmetic of attention is the same for all formats and
+/// does not depend on where the conversion happens.
+/// </remarks>
 internal abstract unsafe class KvFormat
 {
     /// <summary>The types that a cache can have.</summary>
     public static ReadOnlySpan<TensorType> Types => [TensorType.F32, TensorType.F16, TensorType.BF16, TensorType.Q8_0, TensorType.Q4_0];
 
-    /// <exception cref="ArgumentException">The type is none that a cache can have.</exception>
+    /// <summary>Gets the format of a type.</summary>
+    /// <exception cref="ArgumentException">A cache cannot have this type.</exception>
     public static KvFormat Of(TensorType type) => type switch
     {
-        TensorType.F32 => new KvFormat<KvFloat32>(),
-        TensorType.F16 => new KvFormat<KvFloat16<HalfFormat>>(),
-        TensorType.BF16 => new KvFormat<KvFloat16<BFloat16Format>>(),
-        TensorType.Q8_0 => new KvFormat<KvBlocks<Int8Quants>>(),
-        TensorType.Q4_0 => new KvFormat<KvBlocks<Int4Quants>>(),
+        TensorType.F32 => new KvFloats<Float32Element>(),
+        TensorType.F16 => new KvFloats<HalfElement>(),
+        TensorType.BF16 => new KvFloats<BFloat16Element>(),
+        TensorType.Q8_0 => new KvBlocks<Int8Quants>(),
+        TensorType.Q4_0 => new KvBlocks<Int4Quants>(),
         _ => throw new ArgumentException($"a KV cache cannot be {type}; use {string.Join(", ", Types.ToArray())}", nameof(type)),
     };
 
-    /// <summary>The products of attention with keys or values of this format.</summary>
+    /// <summary>Creates the products of attention with keys or values of this format.</summary>
     public abstract KvProduct<TLanes> CreateProduct<TLanes>()
         where TLanes : struct, ILanes<TLanes>;
 
-    /// <inheritdoc cref="IKvElement.KeyPanelBytes"/>
+    /// <summary>Bytes of the keys of 16 positions.</summary>
     public abstract int KeyPanelBytes(int keyLength);
 
-    /// <inheritdoc cref="IKvElement.ValueRowBytes"/>
+    /// <summary>Bytes of one position's values.</summary>
     public abstract int ValueRowBytes(int valueLength);
 
-    /// <inheritdoc cref="IKvElement.StoreKey"/>
+    /// <summary>Writes one position's key into its lane of a panel.</summary>
+    /// <param name="panel">The panel.</param>
+    /// <param name="lane">0 to 15.</param>
+    /// <param name="key">[keyLength].</param>
+    /// <param name="keyLength">Elements of a key.</param>
     public abstract void StoreKey(byte* panel, int lane, float* key, int keyLength);
 
-    /// <inheritdoc cref="IKvElement.StoreValue"/>
+    /// <summary>Writes one position's values.</summary>
     public abstract void StoreValue(byte* row, float* value, int valueLength);
-
-    /// <inheritdoc cref="IKvElement.ExpandKeys"/>
-    public abstract void ExpandKeys(byte* panel, int keyLength, float* keys);
-
-    /// <inheritdoc cref="IKvElement.ExpandValues"/>
-    public abstract void ExpandValues(byte* values, int rows, int valueLength, float* expanded);
-}
-
-/// <inheritdoc/>
-internal sealed unsafe class KvFormat<TElement> : KvFormat
-    where TElement : struct, IKvElement
-{
-    public override KvProduct<TLanes> CreateProduct<TLanes>() => new KvProduct<TLanes, TElement>();
-
-    public override int KeyPanelBytes(int keyLength) => TElement.KeyPanelBytes(keyLength);
-
-    public override int ValueRowBytes(int valueLength) => TElement.ValueRowBytes(valueLength);
-
-    public override void StoreKey(byte* panel, int lane, float* key, int keyLength) => TElement.StoreKey(panel, lane, key, keyLength);
-
-    public override void StoreValue(byte* row, float* value, int valueLength) => TElement.StoreValue(row, value, valueLength);
-
-    public override void ExpandKeys(byte* panel, int keyLength, float* keys) =>
-        TElement.ExpandKeys<LanesScalar>(panel, keyLength, keys);
-
-    public override void ExpandValues(byte* values, int rows, int valueLength, float* expanded) =>
-        TElement.ExpandValues<LanesScalar>(values, rows, valueLength, expanded);
 }

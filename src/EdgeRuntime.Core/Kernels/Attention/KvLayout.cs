@@ -1,25 +1,32 @@
 using System;
 using EdgeRuntime.Formats;
+using EdgeRuntime.Kernels.Vector;
 
 namespace EdgeRuntime.Kernels.Attention;
 
 /// <summary>
-/// How a KV head's keys and values lie in memory, and how they get there. They come in chunks of 256 positions:
+/// The memory layout of a KV head's keys and values, in chunks of 256 positions:
 /// <code>
 ///   keys[16 panels]      keys of 16 positions each, the positions side by side
 ///   values[256 rows]     values of one position each
 /// </code>
-/// so that what a work item of attention reads lies together. Immutable.
+/// so that a work item of attention reads adjacent memory. Immutable.
 /// </summary>
 internal sealed unsafe class KvLayout
 {
-    /// <summary>Positions whose keys lie side by side.</summary>
+    /// <summary>Positions of a panel of keys.</summary>
     public const int PanelPositions = 16;
 
     /// <summary>Positions of a chunk.</summary>
     public const int ChunkPositions = 256;
 
-    /// <exception cref="ArgumentException">One of the types is none that a cache can have.</exception>
+    /// <summary>Positions whose keys or values are expanded at once: they stay in the first-level cache while all rows use them.</summary>
+    public const int ExpandPositions = 64;
+
+    private readonly KvProduct<LanesScalar> _keys;
+    private readonly KvProduct<LanesScalar> _values;
+
+    /// <exception cref="ArgumentException">A cache cannot have one of the types.</exception>
     public KvLayout(TensorType keyType, TensorType valueType, int keyLength, int valueLength)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(keyLength, 1);
@@ -30,6 +37,8 @@ internal sealed unsafe class KvLayout
         Values = KvFormat.Of(valueType);
         KeyPanelBytes = Keys.KeyPanelBytes(keyLength);
         ValueRowBytes = Values.ValueRowBytes(valueLength);
+        _keys = Keys.CreateProduct<LanesScalar>();
+        _values = Values.CreateProduct<LanesScalar>();
     }
 
     /// <summary>Format of keys.</summary>
@@ -72,16 +81,20 @@ internal sealed unsafe class KvLayout
     /// <param name="value">[ValueLength].</param>
     public void StoreValue(byte* chunk, int position, float* value) => Values.StoreValue(ValueRow(chunk, position), value, ValueLength);
 
-    /// <summary>The keys of a chunk's panel, 16 positions, as float [KeyLength][16].</summary>
-    public void ExpandKeys(byte* chunk, int panel, float* expanded) => Keys.ExpandKeys(KeyPanel(chunk, panel), KeyLength, expanded);
+    /// <summary>Copies the keys of a chunk's panel, 16 positions, to float [KeyLength][16].</summary>
+    public void ExpandKeys(byte* chunk, int panel, float* expanded) =>
+        Copy(_keys.ExpandKeys(KeyPanel(chunk, panel), 1, KeyLength, expanded), expanded, KeyLength * PanelPositions);
 
-    /// <summary>The value of one of a chunk's positions as float [ValueLanes].</summary>
+    /// <summary>Copies the value of one of a chunk's positions to float [ValueLanes].</summary>
     public void ExpandValue(byte* chunk, int position, float* expanded) =>
-        Values.ExpandValues(ValueRow(chunk, position), 1, ValueLength, expanded);
+        Copy(_values.ExpandValues(ValueRow(chunk, position), 1, ValueLength, expanded), expanded, ValueLanes(ValueLength));
 
     /// <summary>The stored keys of a chunk's panel: <see cref="KeyPanelBytes"/> bytes.</summary>
     public byte* KeyPanel(byte* chunk, int panel) => chunk + ((long)panel * KeyPanelBytes);
 
     /// <summary>The stored value of one of a chunk's positions: <see cref="ValueRowBytes"/> bytes.</summary>
     public byte* ValueRow(byte* chunk, int position) => chunk + ChunkKeyBytes + ((long)position * ValueRowBytes);
+
+    private static void Copy(float* source, float* destination, int count) =>
+        new ReadOnlySpan<float>(source, count).CopyTo(new Span<float>(destination, count));
 }

@@ -6,7 +6,7 @@ using EdgeRuntime.Kernels.Vector;
 
 namespace EdgeRuntime.Kernels.Attention;
 
-/// <summary>The integers of a block of <see cref="KvBlocks{TQuants}"/>, as a type.</summary>
+/// <summary>A format of the integers of a block of <see cref="KvBlocks{TQuants}"/>.</summary>
 internal unsafe interface IKvQuants
 {
     /// <summary>Integers of a block.</summary>
@@ -15,17 +15,17 @@ internal unsafe interface IKvQuants
     /// <summary>Bytes of a block's integers.</summary>
     static abstract int BlockBytes { get; }
 
-    /// <summary>Rounds up to 32 numbers, zeros after them, to a block and returns the scale, a finite half.</summary>
+    /// <summary>Quantizes up to 32 numbers, followed by zeros, to a block; returns the scale, a finite half.</summary>
     static abstract ushort Quantize(float* x, int count, byte* packed);
 
-    /// <summary>The integers of a block, or of blocks of which each byte lies beside those of the others, one to a byte.</summary>
+    /// <summary>Unpacks the integers of a block, or of blocks with interleaved bytes, one to a byte.</summary>
     /// <param name="packed">[bytes].</param>
     /// <param name="bytes">A multiple of 16.</param>
-    /// <param name="buffer">[integers], which the result may be.</param>
+    /// <param name="buffer">[integers]: the result, unless the integers can be read in place.</param>
     static abstract sbyte* Unpack(byte* packed, int bytes, sbyte* buffer);
 }
 
-/// <summary>Q8_0: int8, to the nearest of greatest / 127.</summary>
+/// <summary>Q8_0: int8 with the scale greatest / 127, rounded to nearest.</summary>
 internal readonly unsafe struct Int8Quants : IKvQuants
 {
     public static int BlockBytes => IKvQuants.BlockLength;
@@ -41,7 +41,7 @@ internal readonly unsafe struct Int8Quants : IKvQuants
         ushort half = HalfConvert.ToHalf(greatest / 127);
         if (HalfConvert.ToSingle(half) * 127.5f < greatest && half < HalfConvert.LargestHalfBits)
         {
-            // A subnormal scale that was rounded down far: the next one up holds the greatest number.
+            // A subnormal scale can be rounded far down; with the next scale the greatest number fits in int8.
             half++;
         }
 
@@ -68,7 +68,7 @@ internal readonly unsafe struct Int8Quants : IKvQuants
     }
 }
 
-/// <summary>Q4_0: q + 8 in four bits, rounded as in a file. Elements i and i + 16 of a block share a byte.</summary>
+/// <summary>Q4_0: q + 8 in four bits, rounded as in a GGUF file. Elements i and i + 16 of a block share a byte.</summary>
 internal readonly unsafe struct Int4Quants : IKvQuants
 {
     public static int BlockBytes => IKvQuants.BlockLength / 2;

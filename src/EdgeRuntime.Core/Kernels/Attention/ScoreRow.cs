@@ -4,8 +4,8 @@ using EdgeRuntime.Kernels.Vector;
 namespace EdgeRuntime.Kernels.Attention;
 
 /// <summary>
-/// What happens to one row's scores of a chunk between the two products. Positions [from, to) of the chunk are seen; whole
-/// panels of 16 are computed.
+/// The steps between the two products, for one row's scores of a chunk. The row sees the positions [from, to) of the chunk;
+/// whole panels of 16 are computed.
 /// </summary>
 internal static unsafe class ScoreRow<TLanes>
     where TLanes : struct, ILanes<TLanes>
@@ -21,8 +21,7 @@ internal static unsafe class ScoreRow<TLanes>
         nint end = PanelEnd(to);
         for (nint i = PanelStart(from); i < end; i += TLanes.Count)
         {
-            TLanes tanh = LaneMath.Tanh(TLanes.Multiply(TLanes.Load(scores + i), inverses));
-            TLanes.Store(TLanes.Multiply(tanh, caps), scores + i);
+            TLanes.Store(LaneMath.Tanh(TLanes.Load(scores + i) * inverses) * caps, scores + i);
         }
     }
 
@@ -49,14 +48,14 @@ internal static unsafe class ScoreRow<TLanes>
             TLanes first = TLanes.Broadcast(p + offset);
             for (nint lane = 0; lane < Panel; lane += TLanes.Count)
             {
-                TLanes distance = TLanes.Add(TLanes.Load(numbers + lane), first);
-                distance = TLanes.Max(distance, TLanes.Subtract(zero, distance));
+                TLanes distance = TLanes.Load(numbers + lane) + first;
+                distance = TLanes.Max(distance, zero - distance);
                 TLanes.Store(TLanes.Fma(negative, distance, TLanes.Load(scores + p + lane)), scores + p + lane);
             }
         }
     }
 
-    /// <summary>Scores of [from, to) become exp(score - max), all others of [begin, end) 0; max and sum go to ml.</summary>
+    /// <summary>Replaces scores of [from, to) by exp(score - max), all others of [begin, end) by 0; writes max and sum to ml.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Softmax(float* scores, int from, int to, int begin, int end, float* ml)
     {
@@ -83,9 +82,9 @@ internal static unsafe class ScoreRow<TLanes>
             TLanes sum = TLanes.Broadcast(0);
             for (nint i = first + lane; i < padded; i += Panel)
             {
-                TLanes e = LaneMath.Exp(TLanes.Subtract(TLanes.Load(scores + i), max));
+                TLanes e = LaneMath.Exp(TLanes.Load(scores + i) - max);
                 TLanes.Store(e, scores + i);
-                sum = TLanes.Add(sum, e);
+                sum += e;
             }
 
             TLanes.Store(sum, lanes + lane);

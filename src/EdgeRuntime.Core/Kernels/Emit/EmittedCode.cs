@@ -7,9 +7,9 @@ using Iced.Intel;
 namespace EdgeRuntime.Kernels.Emit;
 
 /// <summary>
-/// Machine code made at run time, for the instructions that .NET has no intrinsics for. It is written into a mapping that is
-/// readable and writable, which then becomes readable and executable: at no time is a page both writable and executable.
-/// The mapping lives as long as the process.
+/// Makes machine code at run time, for instructions without .NET intrinsics. The code is written to a readable and writable
+/// mapping, which then becomes readable and executable: no page is ever both writable and executable. The mapping lives as long
+/// as the process.
 /// </summary>
 internal static unsafe partial class EmittedCode
 {
@@ -18,10 +18,10 @@ internal static unsafe partial class EmittedCode
 
     private static readonly Lazy<bool> s_isSupported = new(Probe);
 
-    /// <summary>Whether this process may make code: x64, a system known here, and its policy allows it.</summary>
+    /// <summary>Whether this process can make code: it is x64, the system is known, and its policy allows it.</summary>
     public static bool IsSupported => s_isSupported.Value;
 
-    /// <summary>Assembles what <paramref name="write"/> writes and returns its entry point.</summary>
+    /// <summary>Assembles the instructions that <paramref name="write"/> adds; returns the entry point.</summary>
     /// <exception cref="Win32Exception">The system refuses the memory or the change of its protection.</exception>
     public static nint Make(Action<Assembler> write)
     {

@@ -5,25 +5,25 @@ using static Iced.Intel.AssemblerRegisters;
 namespace EdgeRuntime.Kernels.Emit;
 
 /// <summary>
-/// Begin and end of an emitted function that takes one pointer, calls nothing, and uses only registers that both calling conventions leave to
-/// the callee: rax, rcx, rdx, r8 to r11, masks and vectors. Of these, xmm6 to xmm15 belong to the caller on Windows and are kept here.
+/// The prologue and epilogue of an emitted function that takes one pointer and calls nothing. It uses only registers that are
+/// volatile in both calling conventions (rax, rcx, rdx, r8 to r11, masks) and all vectors; on Windows xmm6 to xmm15 are saved.
 /// </summary>
 internal static class EmittedFrame
 {
     private const int VectorBytes = 16;
 
-    private static readonly AssemblerRegisterXMM[] s_savedOnWindows =
-        [xmm6, xmm7, xmm8, xmm9, xmm10, xmm11, xmm12, xmm13, xmm14, xmm15];
+    private static readonly AssemblerRegisterXMM[] s_savedOnWindows = [xmm6, xmm7, xmm8, xmm9, xmm10, xmm11, xmm12, xmm13, xmm14, xmm15];
 
-    /// <summary>With the return address a multiple of 16.</summary>
+    /// <summary>Bytes of the saved registers; with the return address a multiple of 16.</summary>
     private static int SavedBytes => (VectorBytes * s_savedOnWindows.Length) + 8;
 
-    /// <summary>Saves what the caller owns and brings the pointer into a register of the function's choice.</summary>
-    public static void Enter(Assembler code, AssemblerRegister64 argument) => Enter(code, argument, OperatingSystem.IsWindows());
-
-    /// <inheritdoc cref="Enter(Assembler, AssemblerRegister64)"/>
-    public static void Enter(Assembler code, AssemblerRegister64 argument, bool windows)
+    /// <summary>Saves the caller's registers and moves the pointer into a register of the function's choice.</summary>
+    /// <param name="code">The assembler that instructions are added to.</param>
+    /// <param name="argument">The register.</param>
+    /// <param name="isWindows">Whether the calling convention is that of Windows; null for that of this system.</param>
+    public static void Enter(Assembler code, AssemblerRegister64 argument, bool? isWindows = null)
     {
+        bool windows = isWindows ?? OperatingSystem.IsWindows();
         if (windows)
         {
             code.sub(rsp, SavedBytes);
@@ -36,14 +36,11 @@ internal static class EmittedFrame
         code.mov(argument, windows ? rcx : rdi);
     }
 
-    /// <summary>Gives back what the caller owns and returns. No upper halves stay behind: they would slow SSE code.</summary>
-    public static void Leave(Assembler code) => Leave(code, OperatingSystem.IsWindows());
-
-    /// <inheritdoc cref="Leave(Assembler)"/>
-    public static void Leave(Assembler code, bool windows)
+    /// <summary>Restores the caller's registers and returns. The upper halves are cleared: they would slow SSE code.</summary>
+    public static void Leave(Assembler code, bool? isWindows = null)
     {
         code.vzeroupper();
-        if (windows)
+        if (isWindows ?? OperatingSystem.IsWindows())
         {
             for (int i = 0; i < s_savedOnWindows.Length; i++)
             {

@@ -5,7 +5,7 @@ using EdgeRuntime.Kernels.Panels;
 
 namespace EdgeRuntime.Kernels.Emit;
 
-/// <summary>The emitted tiles of one layout: each form is made on first use, then kept.</summary>
+/// <summary>The emitted tiles of one layout. Each form is made on first use and kept.</summary>
 /// <param name="make">Makes the code of a form.</param>
 internal sealed unsafe class EmittedTile(Func<TileForm, nint> make)
 {
@@ -17,17 +17,17 @@ internal sealed unsafe class EmittedTile(Func<TileForm, nint> make)
     // By panels, tokens in memory and tokens; 0 until made.
     private readonly nint[] _entries = new nint[TileForm.MaxPanels * (TileTokens + 1) * (TileTokens + 1)];
 
-    /// <summary>As <see cref="PanelKernels.Gemm"/>, of two panels that may lie apart.</summary>
+    /// <summary>Computes <see cref="PanelKernels.Gemm"/> of up to two panels, which need not be adjacent.</summary>
     /// <param name="panels">The first panel.</param>
-    /// <param name="panelBytes">From it to the second.</param>
+    /// <param name="panelBytes">Bytes from the first panel to the second.</param>
     /// <param name="activations">The tile.</param>
     /// <param name="blocks">Blocks of 32 columns.</param>
     /// <param name="tokens">Tokens of the tile.</param>
     /// <param name="y">[tokens, yStride], from the first panel's rows on.</param>
     /// <param name="yStride">Floats from one token to the next.</param>
     /// <param name="panelRows">Rows from the first of the first panel to the first of the second.</param>
-    /// <param name="rows">1 to 32: those of both panels, of which the first is whole where there is a second.</param>
-    /// <param name="continued">Whether sums go on from y.</param>
+    /// <param name="rows">1 to 32, of both panels together; a second panel follows only a whole first one.</param>
+    /// <param name="continued">Whether the sums continue from the values in y.</param>
     public void Multiply(
         byte* panels, long panelBytes, byte* activations, int blocks, int tokens, float* y, int yStride, int panelRows, int rows,
         bool continued)

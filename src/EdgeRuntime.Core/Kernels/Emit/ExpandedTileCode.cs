@@ -4,20 +4,16 @@ using static Iced.Intel.AssemblerRegisters;
 
 namespace EdgeRuntime.Kernels.Emit;
 
-/// <summary>Panels as <see cref="ExpandedPanelLayout"/> says: everything is read as it is used.</summary>
+/// <summary>Reads panels in an <see cref="ExpandedPanelLayout"/>, without unpacking.</summary>
 internal sealed class ExpandedTileCode(Assembler code, ExpandedPanelLayout layout, TileForm form) : TileCode(code, layout, form)
 {
     /// <summary>
-    /// How many blocks ahead activations are asked for. They stream from the third level of the cache, later than the processor's own
-    /// prefetchers see (measured with two threads: 10 % faster).
+    /// The prefetch distance of activations, in blocks. They stream from the third-level cache, and the processor's own prefetchers
+    /// start too late (prefetching is 10 % faster, measured with two threads).
     /// </summary>
     private const int PrefetchBlocks = 4;
 
     private const int QuantBytes = 8 * StepBytes;
-
-    public override void Begin()
-    {
-    }
 
     public override void Prefetch(int step)
     {

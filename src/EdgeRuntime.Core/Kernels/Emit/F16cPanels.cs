@@ -5,26 +5,26 @@ using EdgeRuntime.Kernels.Panels;
 namespace EdgeRuntime.Kernels.Emit;
 
 /// <summary>
-/// F16 panels by emitted code where the processor has F16C, which .NET 10 has no class for: the same results as the compiled loops,
-/// which do without it elsewhere.
+/// Products and expansions of F16 panels by emitted code, where the processor has F16C, for which .NET 10 has no intrinsics. The
+/// results equal those of the compiled loops, which serve all other processors.
 /// </summary>
 internal static unsafe class F16cPanels
 {
     private const int PanelRows = ExpandedPanelLayout.PanelRows;
 
-    // Made on first use: a start that needs none does not wait for them.
+    // Made on first use, so that a start without F16 weights does not wait for them.
     private static readonly Lazy<nint>[] s_products =
         [.. Enumerable.Range(1, F16cEmitter.MaxPanels).Select(panels => new Lazy<nint>(() => F16cEmitter.MakeProduct(panels)))];
 
     private static readonly Lazy<nint> s_expansion = new(F16cEmitter.MakeExpansion);
 
-    /// <summary>Whether the processor has it, and this process may make code.</summary>
+    /// <summary>Whether the processor has F16C and this process can make code.</summary>
     public static bool IsSupported => X86Features.F16c && EmittedCode.IsSupported;
 
     /// <inheritdoc cref="PanelKernels.GemvFloat"/>
     /// <remarks>
-    /// Panels at once are one of each part of the rows, so that each part is one stretch of memory that is read from end to end; what equal
-    /// parts leave over comes last.
+    /// The rows are divided into equal parts, and one panel of each part is multiplied at once, so that each part is one stream of
+    /// memory. The panels that remain come last.
     /// </remarks>
     public static void Multiply(byte* panels, float* x, int columns, float* y, int rows)
     {
@@ -51,7 +51,7 @@ internal static unsafe class F16cPanels
         for (int i = 0; i < each; i++)
         {
             arguments.Panels = panels + ((first + i) * panelBytes);
-            // Behind the last come panels that another thread may take, or that were read.
+            // The panels after the last ones may belong to another thread, or have been read already.
             arguments.Next = i == each - 1 ? arguments.Panels : arguments.Panels + panelBytes;
             ((delegate* unmanaged<F16cArguments*, void>)s_products[parts - 1].Value)(&arguments);
             for (int part = 0; part < parts; part++)

@@ -5,9 +5,9 @@ using static Iced.Intel.AssemblerRegisters;
 namespace EdgeRuntime.Kernels.Emit;
 
 /// <summary>
-/// Panels as <see cref="PackedLayout"/> says: quants are unpacked in registers, once for all tokens, and scales computed when they
+/// Reads panels in a <see cref="PackedLayout"/>. Quants are unpacked in registers, once for all tokens; scales are computed when they
 /// are used, by the same operations as in the kernels for one token. Within a strip <see cref="TileCode.Panel"/> points at
-/// the scales of the block and a register of its own at the quants.
+/// the scales of the block, another register at the quants.
 /// </summary>
 internal sealed class PackedTileCode(Assembler code, PackedLayout layout, TileForm form) : TileCode(code, layout.Expanded, form), IScaleCode
 {
@@ -43,22 +43,24 @@ internal sealed class PackedTileCode(Assembler code, PackedLayout layout, TileFo
         Code.mov(eax, PackedLayout.StripBlocks);
         Code.cmp(Blocks, eax);
         Code.cmovb(eax, Blocks);
-        Code.mov(Field(nameof(TileArguments.StripBlocks)), eax);
+        Code.mov(__dword_ptr[Field(nameof(TileArguments.StripBlocks))], eax);
         PointAtQuants();
-        PointAhead();
+        // The next strip is prefetched during this one; after the last strip, the memory that follows the panels.
+        Code.lea(rax, __[Panel + layout.StripBytes(PackedLayout.StripBlocks)]);
+        Code.mov(__qword_ptr[Field(nameof(TileArguments.Ahead))], rax);
         if (layout.IsSuperBlock)
         {
-            Code.mov(__qword_ptr[Arguments + Offset(nameof(TileArguments.Strip))], Panel);
+            Code.mov(__qword_ptr[Field(nameof(TileArguments.Strip))], Panel);
             Code.add(Panel, layout.StripScaleBytes);
         }
     }
 
     public override void Prefetch(int step)
     {
-        // The lines that a block takes of a strip on average, of each panel.
+        // The average number of cache lines of a block in a strip, for each panel.
         int blockBytes = layout.StripBytes(PackedLayout.StripBlocks) / PackedLayout.StripBlocks;
         int lines = (blockBytes + CacheLine - 1) / CacheLine;
-        Code.mov(rax, __qword_ptr[Arguments + Offset(nameof(TileArguments.Ahead))]);
+        Code.mov(rax, __qword_ptr[Field(nameof(TileArguments.Ahead))]);
         for (int line = step; line < lines * Form.Panels; line += 8)
         {
             Code.prefetcht0(At(rax, line / lines, line % lines * CacheLine));
@@ -67,7 +69,7 @@ internal sealed class PackedTileCode(Assembler code, PackedLayout layout, TileFo
         if (step == 7)
         {
             Code.add(rax, blockBytes);
-            Code.mov(__qword_ptr[Arguments + Offset(nameof(TileArguments.Ahead))], rax);
+            Code.mov(__qword_ptr[Field(nameof(TileArguments.Ahead))], rax);
         }
     }
 
@@ -123,7 +125,7 @@ internal sealed class PackedTileCode(Assembler code, PackedLayout layout, TileFo
 
     public void MultiplyByStrip(int place)
     {
-        Code.mov(rax, __qword_ptr[Arguments + Offset(nameof(TileArguments.Strip))]);
+        Code.mov(rax, __qword_ptr[Field(nameof(TileArguments.Strip))]);
         Code.vcvtph2ps(Temporary, At(rax, _panel, place));
         Code.vcvtdq2ps(_target, _target);
         Code.vmulps(_target, Temporary, _target);
@@ -137,7 +139,7 @@ internal sealed class PackedTileCode(Assembler code, PackedLayout layout, TileFo
         Code.add(_quants, layout.BlockBytes);
         Code.dec(Blocks);
         Code.jz(_done);
-        Code.dec(Field(nameof(TileArguments.StripBlocks)));
+        Code.dec(__dword_ptr[Field(nameof(TileArguments.StripBlocks))]);
         Code.jnz(nextBlock);
         Code.mov(Panel, _quants);
         Code.jmp(_nextStrip);
@@ -163,14 +165,10 @@ internal sealed class PackedTileCode(Assembler code, PackedLayout layout, TileFo
         Code.dd(int.MinValue);
     }
 
-    private AssemblerMemoryOperand Field(string name) => __dword_ptr[Arguments + Offset(name)];
-
-    /// <summary>A vector of a panel's block.</summary>
+    /// <summary>Gets the operand of a vector of a panel's block.</summary>
     private AssemblerMemoryOperand Vector(int panel, int index) => At(_quants, panel, index * StepBytes);
 
-    /// <summary>
-    /// The strip's quants, behind its scales; eax: the blocks of the strip. The last strip may have fewer than the others.
-    /// </summary>
+    /// <summary>Points at the strip's quants, which follow its scales. eax holds the blocks of the strip, fewer in the last one.</summary>
     private void PointAtQuants()
     {
         if (layout.IsSuperBlock)
@@ -185,14 +183,7 @@ internal sealed class PackedTileCode(Assembler code, PackedLayout layout, TileFo
         Code.lea(_quants, __[Panel + rax]);
     }
 
-    /// <summary>What is asked for during this strip: the next one, or at the panels' end the beginning of those behind them.</summary>
-    private void PointAhead()
-    {
-        Code.lea(rax, __[Panel + layout.StripBytes(PackedLayout.StripBlocks)]);
-        Code.mov(__qword_ptr[Arguments + Offset(nameof(TileArguments.Ahead))], rax);
-    }
-
-    /// <summary>target |= the plane's bits, moved to the left, that belong above those of target.</summary>
+    /// <summary>target |= the bits of a plane that belong above those of target, shifted to the left.</summary>
     private void AddHighBits(AssemblerRegisterZMM target, AssemblerMemoryOperand plane, int left)
     {
         if (left > 0)

@@ -2,11 +2,11 @@ using System.Runtime.InteropServices;
 
 namespace EdgeRuntime.Kernels.Emit;
 
-/// <summary>What an emitted tile is called with, and memory of its own; lies at a multiple of 64, as its stores there do.</summary>
+/// <summary>The arguments of an emitted tile, and its scratch memory. Aligned to 64 bytes for the stores to scratch.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct TileArguments
 {
-    /// <summary>The tile's: a vector of the tokens' offsets for each half of a block.</summary>
+    /// <summary>Scratch: a vector of the tokens' offsets for each half of a block.</summary>
     public fixed int Offsets[32];
 
     /// <summary>The first panel.</summary>
@@ -32,16 +32,16 @@ internal unsafe struct TileArguments
     /// <summary>A bit for each row of y that is written, 16 for each panel.</summary>
     public int RowMask;
 
-    /// <summary>Not 0: the sums go on from what y holds. 0: they begin with 0.</summary>
+    /// <summary>Whether the sums continue from the values in y (1) or start at 0 (0).</summary>
     public int Continued;
 
-    /// <summary>The tile's: blocks left in the strip of a packed panel.</summary>
+    /// <summary>Scratch: the blocks that remain in the strip of a packed panel.</summary>
     public int StripBlocks;
 
-    /// <summary>The tile's: where the strip begins.</summary>
+    /// <summary>Scratch: the beginning of the strip.</summary>
     public byte* Strip;
 
-    /// <summary>The tile's: what is asked for with the next block.</summary>
+    /// <summary>Scratch: the next prefetch address.</summary>
     public byte* Ahead;
 }
 
@@ -52,14 +52,14 @@ internal unsafe struct TileArguments
 internal readonly record struct TileForm(int Panels, int Stride, int Tokens)
 {
     /// <summary>
-    /// Pairs of a panel and a token: each has one register of int32 sums and one of float sums, which leaves eight registers for quants,
-    /// scales and products.
+    /// The greatest number of pairs of a panel and a token. Each pair has one register of int32 sums and one of float sums; eight
+    /// registers remain for quants, scales and products.
     /// </summary>
     public const int MaxSums = 12;
 
-    /// <summary>Most panels of a tile.</summary>
+    /// <summary>The greatest number of panels of a tile.</summary>
     public const int MaxPanels = 2;
 
-    /// <summary>Most tokens of a tile with that many panels.</summary>
+    /// <summary>Gets the greatest number of tokens of a tile with that many panels.</summary>
     public static int MaxTokens(int panels) => MaxSums / panels;
 }

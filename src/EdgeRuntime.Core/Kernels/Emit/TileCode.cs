@@ -6,26 +6,26 @@ using static Iced.Intel.AssemblerRegisters;
 namespace EdgeRuntime.Kernels.Emit;
 
 /// <summary>
-/// How an emitted tile reads its panels and walks over their blocks; the products are <see cref="VnniTileEmitter"/>'s. It has the
-/// registers named here, and rax and <see cref="Temporary"/> for the moment.
+/// The part of an emitted tile that reads panels and iterates over their blocks; <see cref="VnniTileEmitter"/> emits the products.
+/// It owns the registers named here; rax and <see cref="Temporary"/> hold nothing from one method to the next.
 /// </summary>
-/// <param name="code">What is written to.</param>
-/// <param name="layout">What the panels are when expanded, in memory or on the way into registers.</param>
+/// <param name="code">The assembler that instructions are added to.</param>
+/// <param name="layout">The layout of the panels, expanded in memory or in registers.</param>
 /// <param name="form">Panels and tokens.</param>
 internal abstract class TileCode(Assembler code, ExpandedPanelLayout layout, TileForm form)
 {
     /// <summary>Bytes of a vector of four columns of all rows.</summary>
     public const int StepBytes = 4 * ExpandedPanelLayout.PanelRows;
 
-    /// <summary>Bytes of what one prefetch asks for.</summary>
+    /// <summary>Bytes of a cache line.</summary>
     protected const int CacheLine = 64;
 
-    // All belong to the callee in both calling conventions.
+    // All registers are volatile in both calling conventions.
 
-    /// <summary>Where the first panel is read; the code's own to move.</summary>
+    /// <summary>The address in the first panel, which the code advances.</summary>
     public AssemblerRegister64 Panel { get; } = rcx;
 
-    /// <summary>From a panel to the next.</summary>
+    /// <summary>Bytes from a panel to the next.</summary>
     public AssemblerRegister64 PanelBytes { get; } = r9;
 
     /// <summary>The block's activations.</summary>
@@ -34,16 +34,16 @@ internal abstract class TileCode(Assembler code, ExpandedPanelLayout layout, Til
     /// <summary><see cref="TileArguments"/>.</summary>
     public AssemblerRegister64 Arguments { get; } = r8;
 
-    /// <summary>Blocks that are left.</summary>
+    /// <summary>The blocks that remain.</summary>
     public AssemblerRegister32 Blocks { get; } = r11d;
 
-    /// <summary>Holds nothing from one method here to the next.</summary>
+    /// <summary>A vector that holds nothing from one method to the next.</summary>
     public AssemblerRegisterZMM Temporary { get; } = zmm28;
 
-    /// <summary>What is written to.</summary>
+    /// <summary>The assembler that instructions are added to.</summary>
     protected Assembler Code { get; } = code;
 
-    /// <summary>What the panels are when expanded.</summary>
+    /// <summary>The layout of the expanded panels.</summary>
     public ExpandedPanelLayout Layout { get; } = layout;
 
     /// <summary>Panels and tokens.</summary>
@@ -52,35 +52,35 @@ internal abstract class TileCode(Assembler code, ExpandedPanelLayout layout, Til
     /// <summary>Bytes of a block's activations.</summary>
     public int ActivationBytes => ActivationLayout.Int8BlockBytesPerToken * Form.Stride;
 
-    /// <summary>Before the first block: everything but <see cref="Blocks"/> is loaded.</summary>
-    public abstract void Begin();
+    /// <summary>Writes the code before the first block, after all arguments have been loaded.</summary>
+    public virtual void Begin()
+    {
+    }
 
-    /// <summary>
-    /// Asks, in step 0..7 of a block, for a share of what is read some blocks later, or past the end, which does no harm.
-    /// </summary>
+    /// <summary>Prefetches, in step 0..7 of a block, a part of the memory of a later block. Addresses past the end are harmless.</summary>
     public abstract void Prefetch(int step);
 
-    /// <summary>The quants of columns 4 step .. 4 step + 3, one unsigned byte each.</summary>
+    /// <summary>Loads the quants of columns 4 step .. 4 step + 3, one unsigned byte each.</summary>
     public abstract void LoadQuants(AssemblerRegisterZMM target, int panel, int step);
 
-    /// <summary>The float scales of the block, or of a half of it.</summary>
+    /// <summary>Loads the float scales of the block, or of a half of it.</summary>
     public abstract void LoadScales(AssemblerRegisterZMM target, int panel, int half);
 
-    /// <summary>The float minima, as they are added.</summary>
+    /// <summary>Loads the float minima, with the sign with which they are added.</summary>
     public abstract void LoadMinima(AssemblerRegisterZMM target, int panel);
 
-    /// <summary>Goes to <paramref name="nextBlock"/> while there are blocks left; the activations have moved.</summary>
+    /// <summary>Advances to the next block and jumps to <paramref name="nextBlock"/> while blocks remain.</summary>
     public abstract void Loop(Label nextBlock);
 
-    /// <summary>Behind the code.</summary>
+    /// <summary>Writes the constants, after the code.</summary>
     public virtual void WriteConstants()
     {
     }
 
-    /// <summary>A field of the arguments.</summary>
-    public static int Offset(string field) => (int)Marshal.OffsetOf<TileArguments>(field);
+    /// <summary>Gets the operand of a field of the arguments.</summary>
+    public AssemblerMemoryOperand Field(string name) => Arguments + (int)Marshal.OffsetOf<TileArguments>(name);
 
-    /// <summary>A place in a panel, from a register that points into the first one.</summary>
+    /// <summary>Gets the operand at an offset in a panel, from a register that points into the first panel.</summary>
     protected AssemblerMemoryOperand At(AssemblerRegister64 place, int panel, int offset) =>
         panel == 0 ? __[place + offset] : __[place + PanelBytes + offset];
 }

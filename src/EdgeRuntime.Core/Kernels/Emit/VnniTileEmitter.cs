@@ -6,72 +6,50 @@ using static Iced.Intel.AssemblerRegisters;
 namespace EdgeRuntime.Kernels.Emit;
 
 /// <summary>
-/// Writes the AVX512-VNNI tile for one layout and one form. Sixteen rows lie in a vector. With two panels each broadcast of
-/// activations serves both: with one, the loads (a broadcast for each product) take longer than the products where the processor
-/// multiplies whole 512-bit vectors. The int32 sums start at -Offset times the activations' sums, which one multiplication prepares for all
-/// tokens at once and which come back from memory as broadcasts: no arithmetic unit is used for it.
+/// Emits the AVX512-VNNI tile of one layout and one form. A vector holds sixteen rows. With two panels, each broadcast of activations
+/// serves both; with one panel, loads (a broadcast for each product) are the bottleneck on processors that multiply whole 512-bit
+/// vectors. The int32 sums start at -Offset times the activations' sums. One multiplication computes these for all tokens; they are
+/// then loaded as broadcasts from memory, which uses no arithmetic unit.
 /// </summary>
-internal sealed unsafe class VnniTileEmitter
+/// <param name="code">The assembler that instructions are added to.</param>
+/// <param name="panels">The code that reads the panels.</param>
+internal sealed unsafe class VnniTileEmitter(Assembler code, TileCode panels)
 {
     private const int VectorBytes = 64;
 
-    private static readonly AssemblerRegisterZMM[] s_zmm =
-    [
-        zmm0, zmm1, zmm2, zmm3, zmm4, zmm5, zmm6, zmm7, zmm8, zmm9, zmm10, zmm11, zmm12, zmm13, zmm14, zmm15,
-        zmm16, zmm17, zmm18, zmm19, zmm20, zmm21, zmm22, zmm23, zmm24, zmm25, zmm26, zmm27, zmm28, zmm29, zmm30, zmm31,
-    ];
+    private readonly Label[] _offsetFactors = [code.CreateLabel(), code.CreateLabel()];
 
-    private readonly Assembler _code;
-    private readonly TileCode _panels;
-    private readonly ExpandedPanelLayout _layout;
-    private readonly TileForm _form;
-    private readonly AssemblerRegister64 _activations, _arguments;
-    private readonly AssemblerRegisterZMM _value0 = zmm26, _value1 = zmm27, _product0, _product1 = zmm29;
-    private readonly Label[] _offsetFactors;
-
-    private VnniTileEmitter(Assembler code, TileCode panels)
-    {
-        _code = code;
-        _panels = panels;
-        _layout = panels.Layout;
-        _form = panels.Form;
-        _activations = panels.Activations;
-        _arguments = panels.Arguments;
-        _product0 = panels.Temporary;
-        _offsetFactors = [code.CreateLabel(), code.CreateLabel()];
-    }
-
-    /// <summary>The entry point of a new tile of expanded panels, a <c>delegate* unmanaged&lt;TileArguments*, void&gt;</c>.</summary>
+    /// <summary>Makes a tile of expanded panels; returns its entry, a <c>delegate* unmanaged&lt;TileArguments*, void&gt;</c>.</summary>
     /// <param name="layout">The panels' layout.</param>
     /// <param name="form">Panels and tokens.</param>
     public static nint Make(ExpandedPanelLayout layout, TileForm form) =>
         EmittedCode.Make(code => new VnniTileEmitter(code, new ExpandedTileCode(code, layout, form)).Write());
 
-    /// <summary>The same of packed panels.</summary>
+    /// <summary>Makes a tile of packed panels; returns its entry point, of the same type.</summary>
     public static nint Make(PackedLayout layout, TileForm form) =>
         EmittedCode.Make(code => new VnniTileEmitter(code, new PackedTileCode(code, layout, form)).Write());
 
-    private AssemblerRegisterZMM Sum(int panel, int token) => s_zmm[(panel * _form.Tokens) + token];
+    private AssemblerRegisterZMM Sum(int panel, int token) => new(Register.ZMM0 + (panel * panels.Form.Tokens) + token);
 
-    private AssemblerRegisterZMM Acc(int panel, int token) => s_zmm[TileForm.MaxSums + (panel * _form.Tokens) + token];
+    private AssemblerRegisterZMM Acc(int panel, int token) => new(Register.ZMM0 + TileForm.MaxSums + (panel * panels.Form.Tokens) + token);
 
     /// <summary>The register of a panel's quants or scales.</summary>
-    private static AssemblerRegisterZMM Weights(int panel) => s_zmm[(2 * TileForm.MaxSums) + panel];
+    private static AssemblerRegisterZMM Weights(int panel) => new(Register.ZMM0 + (2 * TileForm.MaxSums) + panel);
 
-    private AssemblerRegisterZMM Value(int token) => token % 2 == 0 ? _value0 : _value1;
+    private AssemblerRegisterZMM Value(int token) => token % 2 == 0 ? zmm26 : zmm27;
 
-    private AssemblerRegisterZMM Product(int token) => token % 2 == 0 ? _product0 : _product1;
+    private AssemblerRegisterZMM Product(int token) => token % 2 == 0 ? panels.Temporary : zmm29;
 
     private void Write()
     {
-        Label nextBlock = _code.CreateLabel();
+        Label nextBlock = code.CreateLabel();
         Enter();
         StartRows();
-        PrepareOffsets(_activations);
-        _code.mov(_panels.Blocks, __dword_ptr[_arguments + TileCode.Offset(nameof(TileArguments.Blocks))]);
-        _panels.Begin();
-        _code.Label(ref nextBlock);
-        int halves = _layout.Scales;
+        PrepareOffsets(panels.Activations);
+        code.mov(panels.Blocks, __dword_ptr[panels.Field(nameof(TileArguments.Blocks))]);
+        panels.Begin();
+        code.Label(ref nextBlock);
+        int halves = panels.Layout.Scales;
         for (int half = 0; half < halves; half++)
         {
             StartSums(half);
@@ -88,91 +66,88 @@ internal sealed unsafe class VnniTileEmitter
             AddScaled(half);
         }
 
-        if (_layout.Mins == 1)
+        if (panels.Layout.Mins == 1)
         {
             AddMinima();
         }
 
-        _code.add(_activations, _panels.ActivationBytes);
-        _panels.Loop(nextBlock);
+        code.add(panels.Activations, panels.ActivationBytes);
+        panels.Loop(nextBlock);
         StoreRows();
-        EmittedFrame.Leave(_code);
+        EmittedFrame.Leave(code);
         WriteConstants();
-        _panels.WriteConstants();
+        panels.WriteConstants();
     }
 
     /// <summary>Loads the arguments; k1 and k3 mask the rows of the panels, k2 the tokens.</summary>
     private void Enter()
     {
-        EmittedFrame.Enter(_code, _arguments);
-        _code.mov(eax, __dword_ptr[_arguments + TileCode.Offset(nameof(TileArguments.RowMask))]);
-        _code.kmovw(k1, eax);
-        _code.shr(eax, ExpandedPanelLayout.PanelRows);
-        _code.kmovw(k3, eax);
-        _code.mov(eax, (1 << _form.Tokens) - 1);
-        _code.kmovw(k2, eax);
-        _code.mov(_panels.Panel, __qword_ptr[_arguments + TileCode.Offset(nameof(TileArguments.Panels))]);
-        _code.mov(_panels.PanelBytes, __qword_ptr[_arguments + TileCode.Offset(nameof(TileArguments.PanelBytes))]);
-        _code.mov(_activations, __qword_ptr[_arguments + TileCode.Offset(nameof(TileArguments.Activations))]);
+        EmittedFrame.Enter(code, panels.Arguments);
+        code.mov(eax, __dword_ptr[panels.Field(nameof(TileArguments.RowMask))]);
+        code.kmovw(k1, eax);
+        code.shr(eax, ExpandedPanelLayout.PanelRows);
+        code.kmovw(k3, eax);
+        code.mov(eax, (1 << panels.Form.Tokens) - 1);
+        code.kmovw(k2, eax);
+        code.mov(panels.Panel, __qword_ptr[panels.Field(nameof(TileArguments.Panels))]);
+        code.mov(panels.PanelBytes, __qword_ptr[panels.Field(nameof(TileArguments.PanelBytes))]);
+        code.mov(panels.Activations, __qword_ptr[panels.Field(nameof(TileArguments.Activations))]);
     }
 
-    /// <summary>
-    /// The address of a token's 4 bytes in row <paramref name="row"/> of the activation block: 0..7 quants, 8 d, 9 dsum.
-    /// </summary>
-    private int InActivations(int row, int token) => 4 * ((row * _form.Stride) + token);
+    /// <summary>Gets the offset of a token's 4 bytes in a row of the activation block: 0..7 quants, 8 d, 9 dsum.</summary>
+    private int InActivations(int row, int token) => 4 * ((row * panels.Form.Stride) + token);
 
-    /// <summary>Where a half's offsets of all tokens are kept.</summary>
-    private AssemblerMemoryOperand OffsetsOf(int half) =>
-        _arguments + TileCode.Offset(nameof(TileArguments.Offsets)) + (half * VectorBytes);
+    /// <summary>Gets the operand of a half's offsets of all tokens.</summary>
+    private AssemblerMemoryOperand OffsetsOf(int half) => panels.Field(nameof(TileArguments.Offsets)) + (half * VectorBytes);
 
     /// <summary>Offsets[half][token] = -Offset * (the token's sums of that half, or of both).</summary>
     private void PrepareOffsets(AssemblerRegister64 activations)
     {
-        if (_layout.Offset == 0)
+        if (panels.Layout.Offset == 0)
         {
             return;
         }
 
-        // The mask keeps the load inside the tile: sum16 ends it.
-        _code.vmovdqu32(_product0.k2.z, __zmmword_ptr[activations + InActivations(10, 0)]);
-        for (int half = 0; half < _layout.Scales; half++)
+        // The mask keeps the load inside the tile: sum16 is at its end.
+        code.vmovdqu32(panels.Temporary.k2.z, __zmmword_ptr[activations + InActivations(10, 0)]);
+        for (int half = 0; half < panels.Layout.Scales; half++)
         {
-            _code.vpmaddwd(_product1, _product0, __zmmword_ptr[_offsetFactors[half]]);
-            _code.vmovdqu32(__zmmword_ptr[OffsetsOf(half)], _product1);
+            code.vpmaddwd(zmm29, panels.Temporary, __zmmword_ptr[_offsetFactors[half]]);
+            code.vmovdqu32(__zmmword_ptr[OffsetsOf(half)], zmm29);
         }
     }
 
     /// <summary>
-    /// Prepares the next block's (the last block's once more after the last), early enough that memory has them when
-    /// they are wanted: a broadcast from a store that is still on its way waits for it.
+    /// Prepares the offsets of the next block (of the last block again after the last one), well before they are loaded: a broadcast
+    /// has to wait for a store that has not completed.
     /// </summary>
     private void PrepareNextOffsets()
     {
-        if (_layout.Offset != 0)
+        if (panels.Layout.Offset != 0)
         {
-            _code.lea(rax, __[_activations + _panels.ActivationBytes]);
-            _code.cmp(_panels.Blocks, 1);
-            _code.cmove(rax, _activations);
+            code.lea(rax, __[panels.Activations + panels.ActivationBytes]);
+            code.cmp(panels.Blocks, 1);
+            code.cmove(rax, panels.Activations);
             PrepareOffsets(rax);
         }
     }
 
     private void StartSums(int half)
     {
-        for (int token = 0; token < _form.Tokens; token++)
+        for (int token = 0; token < panels.Form.Tokens; token++)
         {
-            if (_layout.Offset == 0)
+            if (panels.Layout.Offset == 0)
             {
-                _code.vpxord(Sum(0, token), Sum(0, token), Sum(0, token));
+                code.vpxord(Sum(0, token), Sum(0, token), Sum(0, token));
             }
             else
             {
-                _code.vpbroadcastd(Sum(0, token), __dword_ptr[OffsetsOf(half) + (4 * token)]);
+                code.vpbroadcastd(Sum(0, token), __dword_ptr[OffsetsOf(half) + (4 * token)]);
             }
 
-            if (_form.Panels == 2)
+            if (panels.Form.Panels == 2)
             {
-                _code.vmovdqa32(Sum(1, token), Sum(0, token));
+                code.vmovdqa32(Sum(1, token), Sum(0, token));
             }
         }
     }
@@ -180,43 +155,43 @@ internal sealed unsafe class VnniTileEmitter
     /// <summary>sum += quants of four columns times a token's activations.</summary>
     private void MultiplyStep(int step)
     {
-        _panels.Prefetch(step);
-        for (int panel = 0; panel < _form.Panels; panel++)
+        panels.Prefetch(step);
+        for (int panel = 0; panel < panels.Form.Panels; panel++)
         {
-            _panels.LoadQuants(Weights(panel), panel, step);
+            panels.LoadQuants(Weights(panel), panel, step);
         }
 
-        for (int token = 0; token < _form.Tokens; token++)
+        for (int token = 0; token < panels.Form.Tokens; token++)
         {
-            if (_form.Panels == 1)
+            if (panels.Form.Panels == 1)
             {
-                _code.vpdpbusd(Sum(0, token), Weights(0), __dword_bcst[_activations + InActivations(step, token)]);
+                code.vpdpbusd(Sum(0, token), Weights(0), __dword_bcst[panels.Activations + InActivations(step, token)]);
                 continue;
             }
 
-            _code.vpbroadcastd(Value(token), __dword_ptr[_activations + InActivations(step, token)]);
-            _code.vpdpbusd(Sum(0, token), Weights(0), Value(token));
-            _code.vpdpbusd(Sum(1, token), Weights(1), Value(token));
+            code.vpbroadcastd(Value(token), __dword_ptr[panels.Activations + InActivations(step, token)]);
+            code.vpdpbusd(Sum(0, token), Weights(0), Value(token));
+            code.vpdpbusd(Sum(1, token), Weights(1), Value(token));
         }
     }
 
     /// <summary>acc = fma((float)sum, scale * d, acc).</summary>
     private void AddScaled(int half)
     {
-        for (int panel = 0; panel < _form.Panels; panel++)
+        for (int panel = 0; panel < panels.Form.Panels; panel++)
         {
-            _panels.LoadScales(Weights(panel), panel, half);
+            panels.LoadScales(Weights(panel), panel, half);
         }
 
-        for (int token = 0; token < _form.Tokens; token++)
+        for (int token = 0; token < panels.Form.Tokens; token++)
         {
-            _code.vbroadcastss(Value(token), __dword_ptr[_activations + InActivations(8, token)]);
-            for (int panel = 0; panel < _form.Panels; panel++)
+            code.vbroadcastss(Value(token), __dword_ptr[panels.Activations + InActivations(8, token)]);
+            for (int panel = 0; panel < panels.Form.Panels; panel++)
             {
                 AssemblerRegisterZMM product = Product(token + panel);
-                _code.vcvtdq2ps(Sum(panel, token), Sum(panel, token));
-                _code.vmulps(product, Weights(panel), Value(token));
-                _code.vfmadd231ps(Acc(panel, token), Sum(panel, token), product);
+                code.vcvtdq2ps(Sum(panel, token), Sum(panel, token));
+                code.vmulps(product, Weights(panel), Value(token));
+                code.vfmadd231ps(Acc(panel, token), Sum(panel, token), product);
             }
         }
     }
@@ -224,74 +199,74 @@ internal sealed unsafe class VnniTileEmitter
     /// <summary>acc = fma(min, dsum, acc).</summary>
     private void AddMinima()
     {
-        for (int panel = 0; panel < _form.Panels; panel++)
+        for (int panel = 0; panel < panels.Form.Panels; panel++)
         {
-            _panels.LoadMinima(Weights(panel), panel);
+            panels.LoadMinima(Weights(panel), panel);
         }
 
-        for (int token = 0; token < _form.Tokens; token++)
+        for (int token = 0; token < panels.Form.Tokens; token++)
         {
-            _code.vbroadcastss(Value(token), __dword_ptr[_activations + InActivations(9, token)]);
-            for (int panel = 0; panel < _form.Panels; panel++)
+            code.vbroadcastss(Value(token), __dword_ptr[panels.Activations + InActivations(9, token)]);
+            for (int panel = 0; panel < panels.Form.Panels; panel++)
             {
-                _code.vfmadd231ps(Acc(panel, token), Weights(panel), Value(token));
+                code.vfmadd231ps(Acc(panel, token), Weights(panel), Value(token));
             }
         }
     }
 
-    /// <summary>Begins the sums. New ones only ask for the lines of y, which are in no near cache, to write them at the end.</summary>
+    /// <summary>Starts the sums. New sums only prefetch the lines of y, which no near cache holds, for the stores at the end.</summary>
     private void StartRows()
     {
-        Label begin = _code.CreateLabel();
-        Label begun = _code.CreateLabel();
-        _code.cmp(__dword_ptr[_arguments + TileCode.Offset(nameof(TileArguments.Continued))], 0);
-        _code.je(begin);
-        ForRows((panel, token, row) => _code.vmovups((panel == 0 ? Acc(panel, token).k1 : Acc(panel, token).k3).z, row));
-        _code.jmp(begun);
-        _code.Label(ref begin);
+        Label begin = code.CreateLabel();
+        Label begun = code.CreateLabel();
+        code.cmp(__dword_ptr[panels.Field(nameof(TileArguments.Continued))], 0);
+        code.je(begin);
+        ForRows((panel, token, row) => code.vmovups((panel == 0 ? Acc(panel, token).k1 : Acc(panel, token).k3).z, row));
+        code.jmp(begun);
+        code.Label(ref begin);
         ForRows((panel, token, row) =>
         {
-            _code.prefetchw(row);
-            _code.vpxord(Acc(panel, token), Acc(panel, token), Acc(panel, token));
+            code.prefetchw(row);
+            code.vpxord(Acc(panel, token), Acc(panel, token), Acc(panel, token));
         });
-        _code.Label(ref begun);
+        code.Label(ref begun);
     }
 
-    private void StoreRows() => ForRows((panel, token, row) => _code.vmovups(panel == 0 ? row.k1 : row.k3, Acc(panel, token)));
+    private void StoreRows() => ForRows((panel, token, row) => code.vmovups(panel == 0 ? row.k1 : row.k3, Acc(panel, token)));
 
-    /// <summary>Writes code for each token's row of y, outside of the loop over blocks: the address of a panel's part of it.</summary>
+    /// <summary>Writes code for each panel's part of each token's row of y, outside the loop over blocks.</summary>
     private void ForRows(Action<int, int, AssemblerMemoryOperand> write)
     {
-        AssemblerRegister64 second = r11; // of Blocks, which are not counted yet or no more
-        _code.mov(rax, __qword_ptr[_arguments + TileCode.Offset(nameof(TileArguments.Y))]);
-        _code.mov(second, __qword_ptr[_arguments + TileCode.Offset(nameof(TileArguments.YPanelBytes))]);
-        for (int token = 0; token < _form.Tokens; token++)
+        AssemblerRegister64 second = r11; // shared with Blocks, which is used only in the loop
+        code.mov(rax, __qword_ptr[panels.Field(nameof(TileArguments.Y))]);
+        code.mov(second, __qword_ptr[panels.Field(nameof(TileArguments.YPanelBytes))]);
+        for (int token = 0; token < panels.Form.Tokens; token++)
         {
-            for (int panel = 0; panel < _form.Panels; panel++)
+            for (int panel = 0; panel < panels.Form.Panels; panel++)
             {
                 write(panel, token, panel == 0 ? __zmmword_ptr[rax] : __zmmword_ptr[rax + second]);
             }
 
-            _code.add(rax, __qword_ptr[_arguments + TileCode.Offset(nameof(TileArguments.YStrideBytes))]);
+            code.add(rax, __qword_ptr[panels.Field(nameof(TileArguments.YStrideBytes))]);
         }
     }
 
     /// <summary>The factors of sum16's two int16, for each half.</summary>
     private void WriteConstants()
     {
-        if (_layout.Offset == 0)
+        if (panels.Layout.Offset == 0)
         {
             return;
         }
 
-        for (int half = 0; half < _layout.Scales; half++)
+        for (int half = 0; half < panels.Layout.Scales; half++)
         {
-            _code.Label(ref _offsetFactors[half]);
-            short first = (short)(_layout.Scales == 1 || half == 0 ? -_layout.Offset : 0);
-            short second = (short)(_layout.Scales == 1 || half == 1 ? -_layout.Offset : 0);
+            code.Label(ref _offsetFactors[half]);
+            short first = (short)(panels.Layout.Scales == 1 || half == 0 ? -panels.Layout.Offset : 0);
+            short second = (short)(panels.Layout.Scales == 1 || half == 1 ? -panels.Layout.Offset : 0);
             for (int i = 0; i < VectorBytes / 4; i++)
             {
-                _code.dw(first, second);
+                code.dw(first, second);
             }
         }
     }

@@ -25,16 +25,16 @@ internal static unsafe class FloatGemv<TLanes>
     /// <inheritdoc cref="PanelKernels.GemvFloat"/>
     public static delegate*<byte*, float*, int, float*, int, void> Compiled(TensorType element) => element switch
     {
-        TensorType.F32 => &Multiply<BlockF32>,
-        TensorType.F16 => &Multiply<BlockF16>,
-        TensorType.BF16 => &Multiply<BlockBF16>,
+        TensorType.F32 => &Multiply<Float32Element>,
+        TensorType.F16 => &Multiply<HalfElement>,
+        TensorType.BF16 => &Multiply<BFloat16Element>,
         _ => throw new ArgumentOutOfRangeException(nameof(element), element, "not a float type"),
     };
 
     private static void Multiply<TElement>(byte* panels, float* x, int columns, float* y, int rows)
-        where TElement : unmanaged
+        where TElement : struct, ILaneSource
     {
-        long panelBytes = FloatPanelLayout.PanelBytes(columns, sizeof(TElement));
+        long panelBytes = FloatPanelLayout.PanelBytes(columns, TElement.ElementBytes);
         int most = Vectors * TLanes.Count;
         // The loop writes whole vectors: those of rows that are not there go elsewhere first.
         float* whole = stackalloc float[Vectors * PanelRows];
@@ -55,18 +55,18 @@ internal static unsafe class FloatGemv<TLanes>
 
     /// <summary>Where a vector of rows begins; the first one where those rows are past the last panel.</summary>
     private static byte* Vector<TElement>(byte* panels, long panelBytes, int row, int vector, int left)
-        where TElement : unmanaged
+        where TElement : struct, ILaneSource
     {
         row += vector * TLanes.Count < left ? vector * TLanes.Count : 0;
-        return panels + (row / PanelRows * panelBytes) + (row % PanelRows * sizeof(TElement));
+        return panels + (row / PanelRows * panelBytes) + (row % PanelRows * TElement.ElementBytes);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Multiply<TElement>(byte* v0, byte* v1, byte* v2, byte* v3, float* x, int columns, float* y)
-        where TElement : unmanaged
+        where TElement : struct, ILaneSource
     {
         TLanes sum0 = default, sum1 = default, sum2 = default, sum3 = default;
-        nint step = PanelRows * sizeof(TElement);
+        nint step = PanelRows * TElement.ElementBytes;
         nint end = columns * step;
         for (nint at = 0; at < end; at += step)
         {
@@ -75,10 +75,10 @@ internal static unsafe class FloatGemv<TLanes>
             Prefetch.Ahead(v2 + at);
             Prefetch.Ahead(v3 + at);
             TLanes value = TLanes.Broadcast(*x++);
-            sum0 = TLanes.Fma(FloatElements<TLanes>.Load<TElement>(v0 + at), value, sum0);
-            sum1 = TLanes.Fma(FloatElements<TLanes>.Load<TElement>(v1 + at), value, sum1);
-            sum2 = TLanes.Fma(FloatElements<TLanes>.Load<TElement>(v2 + at), value, sum2);
-            sum3 = TLanes.Fma(FloatElements<TLanes>.Load<TElement>(v3 + at), value, sum3);
+            sum0 = TLanes.Fma(TElement.Load<TLanes>(v0 + at), value, sum0);
+            sum1 = TLanes.Fma(TElement.Load<TLanes>(v1 + at), value, sum1);
+            sum2 = TLanes.Fma(TElement.Load<TLanes>(v2 + at), value, sum2);
+            sum3 = TLanes.Fma(TElement.Load<TLanes>(v3 + at), value, sum3);
         }
 
         TLanes.Store(sum0, y);

@@ -24,7 +24,7 @@ internal enum Activation
     Softplus,
 }
 
-/// <summary>An elementwise function on lanes: the same bits with every width.</summary>
+/// <summary>A function of a number, on lanes: the same bits with every width.</summary>
 internal interface ILaneFunction
 {
     static abstract TLanes Apply<TLanes>(TLanes x)
@@ -36,12 +36,12 @@ internal readonly struct Sigmoid : ILaneFunction
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TLanes Apply<TLanes>(TLanes x)
-        where TLanes : struct, ILanes<TLanes> => TLanes.Divide(TLanes.Broadcast(1), Denominator(x));
+        where TLanes : struct, ILanes<TLanes> => TLanes.Broadcast(1) / Denominator(x);
 
     /// <summary>1 + exp(-x).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TLanes Denominator<TLanes>(TLanes x)
-        where TLanes : struct, ILanes<TLanes> => TLanes.Add(TLanes.Broadcast(1), LaneMath.Exp(TLanes.Subtract(TLanes.Broadcast(0), x)));
+        where TLanes : struct, ILanes<TLanes> => TLanes.Broadcast(1) + LaneMath.Exp(TLanes.Broadcast(0) - x);
 }
 
 /// <inheritdoc cref="Activation.Silu"/>
@@ -49,7 +49,7 @@ internal readonly struct Silu : ILaneFunction
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TLanes Apply<TLanes>(TLanes x)
-        where TLanes : struct, ILanes<TLanes> => TLanes.Divide(x, Sigmoid.Denominator(x));
+        where TLanes : struct, ILanes<TLanes> => x / Sigmoid.Denominator(x);
 }
 
 /// <inheritdoc cref="Activation.Gelu"/>
@@ -63,8 +63,8 @@ internal readonly struct Gelu : ILaneFunction
     public static TLanes Apply<TLanes>(TLanes x)
         where TLanes : struct, ILanes<TLanes>
     {
-        TLanes slope = TLanes.Fma(TLanes.Multiply(x, x), TLanes.Broadcast(Cubic), TLanes.Broadcast(Linear));
-        return TLanes.Divide(x, Sigmoid.Denominator(TLanes.Multiply(x, slope)));
+        TLanes slope = TLanes.Fma(x * x, TLanes.Broadcast(Cubic), TLanes.Broadcast(Linear));
+        return x / Sigmoid.Denominator(x * slope);
     }
 }
 
@@ -81,11 +81,7 @@ internal readonly struct ReluSquared : ILaneFunction
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TLanes Apply<TLanes>(TLanes x)
-        where TLanes : struct, ILanes<TLanes>
-    {
-        TLanes positive = Relu.Apply(x);
-        return TLanes.Multiply(positive, positive);
-    }
+        where TLanes : struct, ILanes<TLanes> => Relu.Apply(x) * Relu.Apply(x);
 }
 
 /// <inheritdoc cref="LaneMath.Tanh{TLanes}"/>

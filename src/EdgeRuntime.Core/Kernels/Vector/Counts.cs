@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace EdgeRuntime.Kernels.Vector;
 
 /// <summary>
-/// A number as a type, given by its size: the JIT knows sizeof when it reads a method, so that branches on it are gone before
-/// it inlines anything. A property would be inlined too late, after the calls in dead branches have used up the inliner's budget.
+/// A number as a type, equal to the type's size. The JIT knows sizeof when it imports a method, so it removes branches on it before
+/// it inlines calls. A property would be inlined too late: calls in dead branches would have used up the inliner's budget.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Size = 1)]
 internal readonly struct Count1;

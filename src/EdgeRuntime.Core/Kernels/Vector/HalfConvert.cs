@@ -3,9 +3,16 @@ using System.Runtime.Intrinsics;
 
 namespace EdgeRuntime.Kernels.Vector;
 
+/// <summary>Rounding to a 16-bit float type.</summary>
+internal interface IFloat16Rounding
+{
+    /// <summary>Rounds to the nearest, ties to even; the lower 16 bits of each lane are the result.</summary>
+    static abstract Vector128<int> Round(Vector128<float> value);
+}
+
 /// <summary>
-/// float32 to the 16-bit formats, to the nearest, ties to even. .NET 10 shows no F16C, and <c>(Half)x</c> is a slow call;
-/// these are four lanes of integer arithmetic on any machine.
+/// Conversions between float32 and the 16-bit float types. .NET 10 has no F16C intrinsics, and <c>(Half)x</c> is a slow call;
+/// integer arithmetic on four lanes works on any machine.
 /// </summary>
 internal static unsafe class HalfConvert
 {
@@ -15,72 +22,30 @@ internal static unsafe class HalfConvert
     /// <summary>65504 as a half.</summary>
     public const ushort LargestHalfBits = 0x7bff;
 
-    private const int LargestHalf = 0x477fe000; // 65504
-    private const int SmallestNormalHalf = 0x38800000; // 2^-14
-
-    /// <summary>To IEEE half. What lies beyond +-65504, infinities and NaN included, becomes +-65504.</summary>
-    public static void ToHalf(float* source, ushort* destination, int count)
+    /// <summary>Stores numbers in a 16-bit float type.</summary>
+    public static void Store<TElement>(float* source, ushort* destination, int count)
+        where TElement : struct, IFloat16Rounding
     {
         int i = 0;
         for (; i <= count - 4; i += 4)
         {
-            Vector128<int> bits = ToHalf(Vector128.Load(source + i));
-            Vector128.Narrow(bits.AsUInt32(), bits.AsUInt32()).GetLower().Store(destination + i);
+            Vector128<uint> bits = TElement.Round(Vector128.Load(source + i)).AsUInt32();
+            Vector128.Narrow(bits, bits).GetLower().Store(destination + i);
         }
 
         for (; i < count; i++)
         {
-            destination[i] = ToHalf(source[i]);
+            destination[i] = Convert<TElement>(source[i]);
         }
     }
 
-    /// <summary>To bfloat16. NaN stays NaN.</summary>
-    public static void ToBFloat16(float* source, ushort* destination, int count)
-    {
-        int i = 0;
-        for (; i <= count - 4; i += 4)
-        {
-            Vector128<int> bits = ToBFloat16(Vector128.Load(source + i));
-            Vector128.Narrow(bits.AsUInt32(), bits.AsUInt32()).GetLower().Store(destination + i);
-        }
+    /// <summary>Converts one number to IEEE half, as <see cref="HalfElement"/>.</summary>
+    public static ushort ToHalf(float value) => Convert<HalfElement>(value);
 
-        for (; i < count; i++)
-        {
-            destination[i] = (ushort)ToBFloat16(Vector128.CreateScalar(source[i])).ToScalar();
-        }
-    }
-
-    /// <summary>One number to IEEE half, as <see cref="ToHalf(float*, ushort*, int)"/>.</summary>
-    public static ushort ToHalf(float value) => (ushort)ToHalf(Vector128.CreateScalar(value)).ToScalar();
-
-    /// <summary>One finite half to float, exactly.</summary>
-    public static float ToSingle(ushort half)
-    {
-        float result;
-        LanesScalar.Store(LanesScalar.LoadHalf(&half), &result);
-        return result;
-    }
+    /// <summary>Converts one finite half to float, exactly.</summary>
+    public static float ToSingle(ushort half) => LanesScalar.LoadHalf(&half).Value;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<int> ToHalf(Vector128<float> value)
-    {
-        Vector128<int> bits = value.AsInt32();
-        Vector128<int> sign = (bits >>> 16) & Vector128.Create(0x8000);
-        Vector128<int> magnitude = Vector128.Min(bits & Vector128.Create(0x7fffffff), Vector128.Create(LargestHalf));
-        // Normal: move the bias, add half of the last place (a little less when the last bit is even), cut.
-        Vector128<int> odd = (magnitude >>> 13) & Vector128<int>.One;
-        Vector128<int> normal = (magnitude + Vector128.Create(0xfff - (112 << 23)) + odd) >>> 13;
-        // Subnormal: in 0.5 + x the last place is worth 2^-24, as in the half.
-        Vector128<int> subnormal = (magnitude.AsSingle() + Vector128.Create(0.5f)).AsInt32() - Vector128.Create(0x3f000000);
-        return sign | Vector128.ConditionalSelect(
-            Vector128.LessThan(magnitude, Vector128.Create(SmallestNormalHalf)), subnormal, normal);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<int> ToBFloat16(Vector128<float> value)
-    {
-        Vector128<int> bits = value.AsInt32();
-        Vector128<int> rounded = (bits + Vector128.Create(0x7fff) + ((bits >>> 16) & Vector128<int>.One)) >>> 16;
-        return Vector128.ConditionalSelect(Vector128.Equals(value, value).AsInt32(), rounded, (bits >>> 16) | Vector128.Create(0x40));
-    }
+    private static ushort Convert<TElement>(float value)
+        where TElement : struct, IFloat16Rounding => (ushort)TElement.Round(Vector128.CreateScalar(value)).ToScalar();
 }

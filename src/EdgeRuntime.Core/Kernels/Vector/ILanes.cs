@@ -1,10 +1,9 @@
 namespace EdgeRuntime.Kernels.Vector;
 
 /// <summary>
-/// A vector of <see cref="Count"/> floats and what attention and the elementwise kernels do with it. The width is what
-/// tells instruction sets apart here: 16 lanes for AVX-512, 8 for AVX2, 4 for NEON, 1 for plain code. Every operation is
-/// lane by lane and rounds as IEEE 754 says, so a kernel that keeps the order of its operations gives the same bits with
-/// every width.
+/// A vector of <see cref="Count"/> floats with the operations of attention, float panels and the elementwise kernels. Instruction
+/// sets differ only in the width: 16 lanes for AVX-512, 8 for AVX2, 4 for NEON, 1 for plain code. Every operation works lane by
+/// lane and rounds as IEEE 754 requires, so a kernel with a fixed order of operations gives the same bits with every width.
 /// </summary>
 /// <remarks>Implementations have one field only: the JIT keeps such a struct in a register.</remarks>
 internal unsafe interface ILanes<TSelf>
@@ -13,7 +12,7 @@ internal unsafe interface ILanes<TSelf>
     /// <summary>Lanes: 16, 8, 4 or 1; always a divisor of 16.</summary>
     static abstract int Count { get; }
 
-    /// <summary>Vectors side by side in a tile of <see cref="TileProduct{TLanes}"/>: what the registers can hold.</summary>
+    /// <summary>The number of adjacent vectors in a tile of <see cref="TileProduct{TLanes}"/>, limited by the registers.</summary>
     static abstract int TileVectors { get; }
 
     static abstract TSelf Broadcast(float value);
@@ -31,23 +30,23 @@ internal unsafe interface ILanes<TSelf>
 
     static abstract void Store(TSelf value, float* destination);
 
-    static abstract TSelf Add(TSelf left, TSelf right);
+    static abstract TSelf operator +(TSelf left, TSelf right);
 
-    static abstract TSelf Subtract(TSelf left, TSelf right);
+    static abstract TSelf operator -(TSelf left, TSelf right);
 
-    static abstract TSelf Multiply(TSelf left, TSelf right);
+    static abstract TSelf operator *(TSelf left, TSelf right);
 
-    static abstract TSelf Divide(TSelf left, TSelf right);
+    static abstract TSelf operator /(TSelf left, TSelf right);
 
     /// <summary>left * right + addend with one rounding.</summary>
     static abstract TSelf Fma(TSelf left, TSelf right, TSelf addend);
 
-    /// <summary>The greater of each pair; of numbers only (NaN gives one operand or the other).</summary>
+    /// <summary>Selects the greater of each pair of numbers (for NaN, either operand).</summary>
     static abstract TSelf Max(TSelf left, TSelf right);
 
-    /// <summary>Where left is less than right <paramref name="then"/>, else (also for NaN) <paramref name="otherwise"/>.</summary>
+    /// <summary>Selects <paramref name="then"/> where left is less than right, else (also for NaN) <paramref name="otherwise"/>.</summary>
     static abstract TSelf IfLess(TSelf left, TSelf right, TSelf then, TSelf otherwise);
 
-    /// <summary>Adds the low bits of <paramref name="integers"/>, moved up by 23, to the bits of <paramref name="value"/>: value * 2^n.</summary>
+    /// <summary>Adds the bits of <paramref name="integers"/>, shifted by 23, to those of <paramref name="value"/>: value * 2^n.</summary>
     static abstract TSelf AddToExponent(TSelf value, TSelf integers);
 }

@@ -3,9 +3,9 @@ using System.Runtime.CompilerServices;
 namespace EdgeRuntime.Kernels.Vector;
 
 /// <summary>Mathematics on lanes that gives the same bits with every width.</summary>
-internal static unsafe partial class LaneMath
+internal static unsafe class LaneMath
 {
-    /// <summary>Partial sums of every sum over a vector, whatever the width: element i goes to partial sum i mod 16.</summary>
+    /// <summary>The number of partial sums of every sum over a vector, with every width: element i goes to partial sum i mod 16.</summary>
     public const int SumLanes = 16;
 
     // ln 2 in two parts: the first is 355 / 512, so that n times it is exact for the n that occur.
@@ -16,9 +16,12 @@ internal static unsafe partial class LaneMath
     // 1.5 * 2^23: adding it rounds to an integer and leaves that integer in the low bits.
     private const float Rounder = 12582912f;
 
-    // ln(2^-126): below, the result would be subnormal, and is 0 instead. Above 88 it would not fit.
+    // ln(2^-126): below it the result would be subnormal, and is 0 instead. Above 88 the result is limited to e^88.
     private const float Least = -87.3365448f;
     private const float Greatest = 88f;
+
+    // Below this, 1 - 2 / (e^2x + 1) would lose digits to cancellation.
+    private const float TanhPolynomialEnd = 0.625f;
 
     /// <summary>
     /// e^x with a relative error below 1.2e-7; 0 below ln(2^-126) = -87.34 (also for -infinity), e^88 above 88, NaN for NaN.
@@ -36,7 +39,7 @@ internal static unsafe partial class LaneMath
         x = TLanes.IfLess(greatest, x, greatest, x);
         TLanes rounder = TLanes.Broadcast(Rounder);
         TLanes shifted = TLanes.Fma(x, TLanes.Broadcast(Log2E), rounder);
-        TLanes n = TLanes.Subtract(shifted, rounder);
+        TLanes n = shifted - rounder;
         TLanes r = TLanes.Fma(n, TLanes.Broadcast(-Ln2High), x);
         r = TLanes.Fma(n, TLanes.Broadcast(-Ln2Low), r);
 
@@ -44,19 +47,44 @@ internal static unsafe partial class LaneMath
         q = TLanes.Fma(q, r, TLanes.Broadcast(0.041668389f));
         q = TLanes.Fma(q, r, TLanes.Broadcast(0.166665211f));
         q = TLanes.Fma(q, r, TLanes.Broadcast(0.49999994f));
-        TLanes power = TLanes.Add(TLanes.Fma(q, TLanes.Multiply(r, r), r), TLanes.Broadcast(1f));
+        TLanes power = TLanes.Fma(q, r * r, r) + TLanes.Broadcast(1f);
         return TLanes.IfLess(x, least, TLanes.Broadcast(0f), TLanes.AddToExponent(power, shifted));
     }
 
     /// <summary>e^x of one number, the same bits as a lane of <see cref="Exp{TLanes}"/>.</summary>
-    public static float Exp(float x)
+    public static float Exp(float x) => Exp(LanesScalar.Broadcast(x)).Value;
+
+    /// <summary>tanh x with a relative error below 2e-7; 1 or -1 far out, NaN for NaN.</summary>
+    /// <remarks>
+    /// |x| below 0.625: x + x^3 p(x^2) with p of degree 4; else 1 - 2 / (e^(2 |x|) + 1) with the sign of x.
+    /// Source of both and of p: Moshier, Cephes, tanhf.c.
+    /// </remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TLanes Tanh<TLanes>(TLanes x)
+        where TLanes : struct, ILanes<TLanes>
     {
-        float result;
-        LanesScalar.Store(Exp(LanesScalar.Broadcast(x)), &result);
-        return result;
+        TLanes zero = TLanes.Broadcast(0f);
+        TLanes one = TLanes.Broadcast(1f);
+        TLanes negated = zero - x;
+        TLanes magnitude = TLanes.IfLess(x, zero, negated, x);
+
+        TLanes square = x * x;
+        TLanes p = TLanes.Fma(TLanes.Broadcast(-5.70498872745e-3f), square, TLanes.Broadcast(2.06390887954e-2f));
+        p = TLanes.Fma(p, square, TLanes.Broadcast(-5.37397155531e-2f));
+        p = TLanes.Fma(p, square, TLanes.Broadcast(1.33314422036e-1f));
+        p = TLanes.Fma(p, square, TLanes.Broadcast(-3.33332819422e-1f));
+        TLanes near = TLanes.Fma(p * square, x, x);
+
+        TLanes power = Exp(magnitude + magnitude);
+        TLanes far = one - (TLanes.Broadcast(2f) / (power + one));
+        far = TLanes.IfLess(x, zero, zero - far, far);
+        return TLanes.IfLess(magnitude, TLanes.Broadcast(TanhPolynomialEnd), near, far);
     }
 
-    /// <summary>Adds up 16 partial sums: halves onto each other, 8 + 8, 4 + 4, 2 + 2, 1 + 1.</summary>
+    /// <summary>tanh of one number, the same bits as a lane of <see cref="Tanh{TLanes}"/>.</summary>
+    public static float Tanh(float x) => Tanh(LanesScalar.Broadcast(x)).Value;
+
+    /// <summary>Adds 16 partial sums in the order 8 + 8, 4 + 4, 2 + 2, 1 + 1.</summary>
     /// <param name="sums">[16]; overwritten.</param>
     public static float Reduce(float* sums)
     {

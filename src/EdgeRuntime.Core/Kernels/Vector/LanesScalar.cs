@@ -2,12 +2,13 @@ using System;
 
 namespace EdgeRuntime.Kernels.Vector;
 
-/// <summary>One lane: plain code, which defines what the others compute.</summary>
-internal readonly unsafe struct LanesScalar : ILanes<LanesScalar>
+/// <summary>One lane: plain code, the definition of the other widths.</summary>
+internal readonly unsafe struct LanesScalar(float value) : ILanes<LanesScalar>
 {
-    private readonly float _value;
+    private readonly float _value = value;
 
-    private LanesScalar(float value) => _value = value;
+    /// <summary>The number.</summary>
+    public float Value => _value;
 
     public static int Count => 1;
 
@@ -26,13 +27,13 @@ internal readonly unsafe struct LanesScalar : ILanes<LanesScalar>
 
     public static void Store(LanesScalar value, float* destination) => *destination = value._value;
 
-    public static LanesScalar Add(LanesScalar left, LanesScalar right) => new(left._value + right._value);
+    public static LanesScalar operator +(LanesScalar left, LanesScalar right) => new(left._value + right._value);
 
-    public static LanesScalar Subtract(LanesScalar left, LanesScalar right) => new(left._value - right._value);
+    public static LanesScalar operator -(LanesScalar left, LanesScalar right) => new(left._value - right._value);
 
-    public static LanesScalar Multiply(LanesScalar left, LanesScalar right) => new(left._value * right._value);
+    public static LanesScalar operator *(LanesScalar left, LanesScalar right) => new(left._value * right._value);
 
-    public static LanesScalar Divide(LanesScalar left, LanesScalar right) => new(left._value / right._value);
+    public static LanesScalar operator /(LanesScalar left, LanesScalar right) => new(left._value / right._value);
 
     public static LanesScalar Fma(LanesScalar left, LanesScalar right, LanesScalar addend) =>
         new(MathF.FusedMultiplyAdd(left._value, right._value, addend._value));

@@ -3,13 +3,13 @@ using System.Runtime.Intrinsics.X86;
 
 namespace EdgeRuntime.Kernels.Vector;
 
-/// <summary>Asks for memory before it is needed.</summary>
+/// <summary>Prefetches memory.</summary>
 internal static unsafe class Prefetch
 {
-    // Far enough for the memory's latency; past a page's end, where the processor's own prefetching stops.
+    // Covers the memory's latency, and crosses the end of a page, where the processor's own prefetching stops.
     private const int DistanceBytes = 2048;
 
-    /// <summary>Asks for what lies one page behind an address that is being read in order. Any address is safe.</summary>
+    /// <summary>Prefetches the line 2048 bytes after an address that is read in order. Any address is safe.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Ahead(void* address)
     {

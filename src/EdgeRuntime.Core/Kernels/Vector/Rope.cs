@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 
 namespace EdgeRuntime.Kernels.Vector;
 
-/// <summary>Which elements of a head turn together; ggml's names.</summary>
+/// <summary>The pairs of elements of a head that are rotated together; ggml's names.</summary>
 internal enum RopePairing
 {
     /// <summary>(2 i, 2 i + 1).</summary>
@@ -23,10 +23,10 @@ internal static unsafe class Rope
     /// <param name="x">[heads][headLength].</param>
     /// <param name="heads">Heads.</param>
     /// <param name="headLength">Elements of a head.</param>
-    /// <param name="rotated">Leading elements of each head that are rotated: even, at most headLength; the others stay.</param>
+    /// <param name="rotated">Leading elements of each head that are rotated: even, at most headLength. The others are unchanged.</param>
     /// <param name="cos">[rotated / 2] of the token's position.</param>
     /// <param name="sin">[rotated / 2].</param>
-    /// <param name="pairing">Which elements turn together.</param>
+    /// <param name="pairing">The elements that are rotated together.</param>
     public static void Apply(float* x, int heads, int headLength, int rotated, float* cos, float* sin, RopePairing pairing)
     {
         for (int head = 0; head < heads; head++)
@@ -49,7 +49,7 @@ internal static unsafe class Rope
         int i = 0;
         for (; i <= pairs - 4; i += 4)
         {
-            Rotate(Vector128.Load(a + i), Vector128.Load(b + i), Vector128.Load(cos + i), Vector128.Load(sin + i), out var newA, out var newB);
+            var (newA, newB) = Rotate(Vector128.Load(a + i), Vector128.Load(b + i), Vector128.Load(cos + i), Vector128.Load(sin + i));
             newA.Store(a + i);
             newB.Store(b + i);
         }
@@ -67,28 +67,23 @@ internal static unsafe class Rope
         {
             Vector128<float> low = Vector128.Load(x + (2 * i));
             Vector128<float> high = Vector128.Load(x + (2 * i) + 4);
-            // Even elements of the two to a, odd ones to b, and back.
+            // Even elements go to a, odd ones to b, and back.
             Vector128<float> a = Vector128.Create(low.GetElement(0), low.GetElement(2), high.GetElement(0), high.GetElement(2));
             Vector128<float> b = Vector128.Create(low.GetElement(1), low.GetElement(3), high.GetElement(1), high.GetElement(3));
-            Rotate(a, b, Vector128.Load(cos + i), Vector128.Load(sin + i), out a, out b);
+            (a, b) = Rotate(a, b, Vector128.Load(cos + i), Vector128.Load(sin + i));
             Vector128.Create(a.GetElement(0), b.GetElement(0), a.GetElement(1), b.GetElement(1)).Store(x + (2 * i));
             Vector128.Create(a.GetElement(2), b.GetElement(2), a.GetElement(3), b.GetElement(3)).Store(x + (2 * i) + 4);
         }
 
         for (; i < pairs; i++)
         {
-            float a = x[2 * i];
-            float b = x[(2 * i) + 1];
-            x[2 * i] = (a * cos[i]) - (b * sin[i]);
-            x[(2 * i) + 1] = (b * cos[i]) + (a * sin[i]);
+            (float a, float b) = (x[2 * i], x[(2 * i) + 1]);
+            (x[2 * i], x[(2 * i) + 1]) = ((a * cos[i]) - (b * sin[i]), (b * cos[i]) + (a * sin[i]));
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Rotate(
-        Vector128<float> a, Vector128<float> b, Vector128<float> cos, Vector128<float> sin, out Vector128<float> newA, out Vector128<float> newB)
-    {
-        newA = (a * cos) - (b * sin);
-        newB = (b * cos) + (a * sin);
-    }
+    private static (Vector128<float> A, Vector128<float> B) Rotate(
+        Vector128<float> a, Vector128<float> b, Vector128<float> cos, Vector128<float> sin) =>
+        ((a * cos) - (b * sin), (b * cos) + (a * sin));
 }

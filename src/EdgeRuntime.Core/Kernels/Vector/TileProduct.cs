@@ -7,16 +7,16 @@ namespace EdgeRuntime.Kernels.Vector;
 /// <code>
 ///   c[row][lane] = c[row][lane] (or 0) + sum over k of a[row][k] * b[k][lane]
 /// </code>
-/// Every element is one chain of fused multiply-adds in the order of k, so its bits depend on nothing else: not on the
-/// width of the vectors, not on the tile that it falls into.
+/// Every element is one chain of fused multiply-adds in the order of k, so its bits depend neither on the width of the vectors
+/// nor on the tile that computes it.
 /// </summary>
 internal static unsafe class TileProduct<TLanes>
     where TLanes : struct, ILanes<TLanes>
 {
-    /// <summary>Lanes of a group; the lanes of b and c come in whole groups.</summary>
+    /// <summary>Lanes of a group; b and c have whole groups.</summary>
     public const int GroupLanes = 16;
 
-    /// <summary>Rows of a tile; for so many, b is read once.</summary>
+    /// <summary>Rows of a tile; up to this number, b is read once.</summary>
     /// <remarks>
     /// 6 rows by 4 vectors take 24 accumulators, 4 vectors of b and a broadcast: 29 of 32 registers. With 16 registers,
     /// 6 by 2 take 15.
@@ -24,10 +24,10 @@ internal static unsafe class TileProduct<TLanes>
     public const int TileRows = 6;
 
     /// <summary>Computes c for all rows and lanes.</summary>
-    /// <typeparam name="TSource">What b's elements are.</typeparam>
+    /// <typeparam name="TSource">The type of b's elements.</typeparam>
     /// <param name="a">[rows][k], <paramref name="aStride"/> floats a row.</param>
     /// <param name="aStride">Floats from a row of a to the next.</param>
-    /// <param name="b">Group g of b[k] begins g * bGroup + k * bStep elements on.</param>
+    /// <param name="b">Group g of b[k] begins at element g * bGroup + k * bStep.</param>
     /// <param name="bStep">Elements from one k to the next.</param>
     /// <param name="bGroup">Elements from one group of 16 lanes to the next.</param>
     /// <param name="c">[rows][16 groups], <paramref name="cStride"/> floats a row.</param>
@@ -35,252 +35,99 @@ internal static unsafe class TileProduct<TLanes>
     /// <param name="rows">Rows of a and c.</param>
     /// <param name="groups">Groups of 16 lanes of b and c.</param>
     /// <param name="k">Terms of each sum.</param>
-    /// <param name="accumulate">Whether the sums go on from what c holds, or start at 0.</param>
+    /// <param name="accumulate">Whether the sums continue from the values in c, or start at 0.</param>
     public static void Multiply<TSource>(
         float* a, int aStride, byte* b, int bStep, int bGroup, float* c, int cStride, int rows, int groups, int k, bool accumulate)
-        where TSource : struct, ITileSource
+        where TSource : struct, ILaneSource
     {
         // Full tiles and a rest, though 8 rows as 4 + 4 would be as fast: fewer heights are fewer methods to compile, 3 ms each.
-        for (int row = 0; row < rows; row += TileRows)
+        for (int row = 0; row < rows;)
         {
             float* aTile = a + ((long)row * aStride);
             float* cTile = c + ((long)row * cStride);
-            switch (rows - row)
+            row += (rows - row) switch
             {
-                case 1:
-                    MultiplyRows<TSource, Count1>(aTile, aStride, b, bStep, bGroup, cTile, cStride, groups, k, accumulate);
-                    break;
-                case 2:
-                    MultiplyRows<TSource, Count2>(aTile, aStride, b, bStep, bGroup, cTile, cStride, groups, k, accumulate);
-                    break;
-                case 3:
-                    MultiplyRows<TSource, Count3>(aTile, aStride, b, bStep, bGroup, cTile, cStride, groups, k, accumulate);
-                    break;
-                case 4:
-                    MultiplyRows<TSource, Count4>(aTile, aStride, b, bStep, bGroup, cTile, cStride, groups, k, accumulate);
-                    break;
-                case 5:
-                    MultiplyRows<TSource, Count5>(aTile, aStride, b, bStep, bGroup, cTile, cStride, groups, k, accumulate);
-                    break;
-                default:
-                    MultiplyRows<TSource, Count6>(aTile, aStride, b, bStep, bGroup, cTile, cStride, groups, k, accumulate);
-                    break;
-            }
+                1 => MultiplyRows<TSource, Count1>(aTile, aStride, b, bStep, bGroup, cTile, cStride, groups, k, accumulate),
+                2 => MultiplyRows<TSource, Count2>(aTile, aStride, b, bStep, bGroup, cTile, cStride, groups, k, accumulate),
+                3 => MultiplyRows<TSource, Count3>(aTile, aStride, b, bStep, bGroup, cTile, cStride, groups, k, accumulate),
+                4 => MultiplyRows<TSource, Count4>(aTile, aStride, b, bStep, bGroup, cTile, cStride, groups, k, accumulate),
+                5 => MultiplyRows<TSource, Count5>(aTile, aStride, b, bStep, bGroup, cTile, cStride, groups, k, accumulate),
+                _ => MultiplyRows<TSource, Count6>(aTile, aStride, b, bStep, bGroup, cTile, cStride, groups, k, accumulate),
+            };
         }
     }
 
-    private static void MultiplyRows<TSource, TRows>(
+    /// <summary>Computes all lanes of a few rows; returns how many rows.</summary>
+    private static int MultiplyRows<TSource, TRows>(
         float* a, int aStride, byte* b, int bStep, int bGroup, float* c, int cStride, int groups, int k, bool accumulate)
-        where TSource : struct, ITileSource
+        where TSource : struct, ILaneSource
         where TRows : unmanaged
     {
         int lanes = groups * GroupLanes;
-        int lane = 0;
-        for (int wide = TLanes.TileVectors * TLanes.Count; lane <= lanes - wide; lane += wide)
+        for (int lane = 0; lane < lanes;)
         {
             byte* bTile = b + (((lane / GroupLanes * (long)bGroup) + (lane % GroupLanes)) * TSource.ElementBytes);
-            if (TLanes.TileVectors == 4)
+            // The last tile is narrower only where a vector is a whole group.
+            int vectors = TLanes.Count == GroupLanes ? int.Min(TLanes.TileVectors, (lanes - lane) / GroupLanes) : TLanes.TileVectors;
+            lane += TLanes.Count * vectors switch
             {
-                Tile<TSource, TRows, Count4>(a, aStride, bTile, bStep, bGroup, c + lane, cStride, k, accumulate);
-            }
-            else
-            {
-                Tile<TSource, TRows, Count2>(a, aStride, bTile, bStep, bGroup, c + lane, cStride, k, accumulate);
-            }
+                1 => Tile<TSource, TRows, Count1>(a, aStride, bTile, bStep, bGroup, c + lane, cStride, k, accumulate),
+                4 => Tile<TSource, TRows, Count4>(a, aStride, bTile, bStep, bGroup, c + lane, cStride, k, accumulate),
+                _ => Tile<TSource, TRows, Count2>(a, aStride, bTile, bStep, bGroup, c + lane, cStride, k, accumulate),
+            };
         }
 
-        if (TLanes.TileVectors * TLanes.Count <= GroupLanes)
-        {
-            return;
-        }
-
-        // Only 16 lanes a vector come here: up to three groups are left.
-        if (lane <= lanes - (2 * GroupLanes))
-        {
-            byte* bTile = b + (lane / GroupLanes * (long)bGroup * TSource.ElementBytes);
-            Tile<TSource, TRows, Count2>(a, aStride, bTile, bStep, bGroup, c + lane, cStride, k, accumulate);
-            lane += 2 * GroupLanes;
-        }
-
-        if (lane < lanes)
-        {
-            byte* bTile = b + (lane / GroupLanes * (long)bGroup * TSource.ElementBytes);
-            Tile<TSource, TRows, Count1>(a, aStride, bTile, bStep, bGroup, c + lane, cStride, k, accumulate);
-        }
+        return sizeof(TRows);
     }
 
+    /// <summary>Computes a tile; returns how many vectors wide it is.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile<TSource, TRows, TVectors>(
+    private static int Tile<TSource, TRows, TVectors>(
         float* a, nint aStride, byte* b, nint bStep, nint bGroup, float* c, nint cStride, nint k, bool accumulate)
-        where TSource : struct, ITileSource
+        where TSource : struct, ILaneSource
         where TRows : unmanaged
         where TVectors : unmanaged
     {
-        TLanes c00 = default, c01 = default, c02 = default, c03 = default;
-        TLanes c10 = default, c11 = default, c12 = default, c13 = default;
-        TLanes c20 = default, c21 = default, c22 = default, c23 = default;
-        TLanes c30 = default, c31 = default, c32 = default, c33 = default;
-        TLanes c40 = default, c41 = default, c42 = default, c43 = default;
-        TLanes c50 = default, c51 = default, c52 = default, c53 = default;
-        float* c1 = c + cStride;
-        float* c2 = c1 + cStride;
-        float* c3 = c2 + cStride;
-        float* c4 = c3 + cStride;
-        float* c5 = c4 + cStride;
+        LaneRow<TLanes, TVectors> sum0 = default, sum1 = default, sum2 = default, sum3 = default, sum4 = default, sum5 = default;
+        float* c1 = c + cStride, c2 = c1 + cStride, c3 = c2 + cStride, c4 = c3 + cStride, c5 = c4 + cStride;
         if (accumulate)
         {
-            LoadRow<TVectors>(c, ref c00, ref c01, ref c02, ref c03);
-            if (sizeof(TRows) > 1)
-            {
-                LoadRow<TVectors>(c1, ref c10, ref c11, ref c12, ref c13);
-            }
-
-            if (sizeof(TRows) > 2)
-            {
-                LoadRow<TVectors>(c2, ref c20, ref c21, ref c22, ref c23);
-            }
-
-            if (sizeof(TRows) > 3)
-            {
-                LoadRow<TVectors>(c3, ref c30, ref c31, ref c32, ref c33);
-            }
-
-            if (sizeof(TRows) > 4)
-            {
-                LoadRow<TVectors>(c4, ref c40, ref c41, ref c42, ref c43);
-            }
-
-            if (sizeof(TRows) > 5)
-            {
-                LoadRow<TVectors>(c5, ref c50, ref c51, ref c52, ref c53);
-            }
+            sum0.Load(c);
+            if (sizeof(TRows) > 1) { sum1.Load(c1); }
+            if (sizeof(TRows) > 2) { sum2.Load(c2); }
+            if (sizeof(TRows) > 3) { sum3.Load(c3); }
+            if (sizeof(TRows) > 4) { sum4.Load(c4); }
+            if (sizeof(TRows) > 5) { sum5.Load(c5); }
         }
 
-        float* a1 = a + aStride;
-        float* a2 = a1 + aStride;
-        float* a3 = a2 + aStride;
-        float* a4 = a3 + aStride;
-        float* a5 = a4 + aStride;
+        float* a1 = a + aStride, a2 = a1 + aStride, a3 = a2 + aStride, a4 = a3 + aStride, a5 = a4 + aStride;
         bStep *= TSource.ElementBytes;
-        nint b1 = Offset(1, bGroup) * TSource.ElementBytes;
-        nint b2 = Offset(2, bGroup) * TSource.ElementBytes;
-        nint b3 = Offset(3, bGroup) * TSource.ElementBytes;
+        nint b1 = Offset<TSource>(1, bGroup), b2 = Offset<TSource>(2, bGroup), b3 = Offset<TSource>(3, bGroup);
         for (nint i = 0; i < k; i++)
         {
-            TLanes x0 = TSource.Load<TLanes>(b);
-            TLanes x1 = sizeof(TVectors) > 1 ? TSource.Load<TLanes>(b + b1) : default;
-            TLanes x2 = sizeof(TVectors) > 2 ? TSource.Load<TLanes>(b + b2) : default;
-            TLanes x3 = sizeof(TVectors) > 2 ? TSource.Load<TLanes>(b + b3) : default;
+            LaneRow<TLanes, TVectors> x = default;
+            x.Load<TSource>(b, b1, b2, b3);
             b += bStep;
-            MultiplyAdd<TVectors>(a[i], x0, x1, x2, x3, ref c00, ref c01, ref c02, ref c03);
-            if (sizeof(TRows) > 1)
-            {
-                MultiplyAdd<TVectors>(a1[i], x0, x1, x2, x3, ref c10, ref c11, ref c12, ref c13);
-            }
-
-            if (sizeof(TRows) > 2)
-            {
-                MultiplyAdd<TVectors>(a2[i], x0, x1, x2, x3, ref c20, ref c21, ref c22, ref c23);
-            }
-
-            if (sizeof(TRows) > 3)
-            {
-                MultiplyAdd<TVectors>(a3[i], x0, x1, x2, x3, ref c30, ref c31, ref c32, ref c33);
-            }
-
-            if (sizeof(TRows) > 4)
-            {
-                MultiplyAdd<TVectors>(a4[i], x0, x1, x2, x3, ref c40, ref c41, ref c42, ref c43);
-            }
-
-            if (sizeof(TRows) > 5)
-            {
-                MultiplyAdd<TVectors>(a5[i], x0, x1, x2, x3, ref c50, ref c51, ref c52, ref c53);
-            }
+            sum0.MultiplyAdd(a[i], x);
+            if (sizeof(TRows) > 1) { sum1.MultiplyAdd(a1[i], x); }
+            if (sizeof(TRows) > 2) { sum2.MultiplyAdd(a2[i], x); }
+            if (sizeof(TRows) > 3) { sum3.MultiplyAdd(a3[i], x); }
+            if (sizeof(TRows) > 4) { sum4.MultiplyAdd(a4[i], x); }
+            if (sizeof(TRows) > 5) { sum5.MultiplyAdd(a5[i], x); }
         }
 
-        StoreRow<TVectors>(c, c00, c01, c02, c03);
-        if (sizeof(TRows) > 1)
-        {
-            StoreRow<TVectors>(c1, c10, c11, c12, c13);
-        }
-
-        if (sizeof(TRows) > 2)
-        {
-            StoreRow<TVectors>(c2, c20, c21, c22, c23);
-        }
-
-        if (sizeof(TRows) > 3)
-        {
-            StoreRow<TVectors>(c3, c30, c31, c32, c33);
-        }
-
-        if (sizeof(TRows) > 4)
-        {
-            StoreRow<TVectors>(c4, c40, c41, c42, c43);
-        }
-
-        if (sizeof(TRows) > 5)
-        {
-            StoreRow<TVectors>(c5, c50, c51, c52, c53);
-        }
+        sum0.Store(c);
+        if (sizeof(TRows) > 1) { sum1.Store(c1); }
+        if (sizeof(TRows) > 2) { sum2.Store(c2); }
+        if (sizeof(TRows) > 3) { sum3.Store(c3); }
+        if (sizeof(TRows) > 4) { sum4.Store(c4); }
+        if (sizeof(TRows) > 5) { sum5.Store(c5); }
+        return sizeof(TVectors);
     }
 
-    /// <summary>Elements from a tile's first vector to a later one: into the next groups, or on inside the group.</summary>
+    /// <summary>Bytes from a tile's first vector to a later one, in the same group or in one of the next.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static nint Offset(int vector, nint bGroup) =>
-        (vector * TLanes.Count / GroupLanes * bGroup) + (vector * TLanes.Count % GroupLanes);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void MultiplyAdd<TVectors>(
-        float factor, TLanes x0, TLanes x1, TLanes x2, TLanes x3, ref TLanes c0, ref TLanes c1, ref TLanes c2, ref TLanes c3)
-        where TVectors : unmanaged
-    {
-        TLanes value = TLanes.Broadcast(factor);
-        c0 = TLanes.Fma(value, x0, c0);
-        if (sizeof(TVectors) > 1)
-        {
-            c1 = TLanes.Fma(value, x1, c1);
-        }
-
-        if (sizeof(TVectors) > 2)
-        {
-            c2 = TLanes.Fma(value, x2, c2);
-            c3 = TLanes.Fma(value, x3, c3);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void LoadRow<TVectors>(float* c, ref TLanes c0, ref TLanes c1, ref TLanes c2, ref TLanes c3)
-        where TVectors : unmanaged
-    {
-        c0 = TLanes.Load(c);
-        if (sizeof(TVectors) > 1)
-        {
-            c1 = TLanes.Load(c + TLanes.Count);
-        }
-
-        if (sizeof(TVectors) > 2)
-        {
-            c2 = TLanes.Load(c + (2 * TLanes.Count));
-            c3 = TLanes.Load(c + (3 * TLanes.Count));
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void StoreRow<TVectors>(float* c, TLanes c0, TLanes c1, TLanes c2, TLanes c3)
-        where TVectors : unmanaged
-    {
-        TLanes.Store(c0, c);
-        if (sizeof(TVectors) > 1)
-        {
-            TLanes.Store(c1, c + TLanes.Count);
-        }
-
-        if (sizeof(TVectors) > 2)
-        {
-            TLanes.Store(c2, c + (2 * TLanes.Count));
-            TLanes.Store(c3, c + (3 * TLanes.Count));
-        }
-    }
+    private static nint Offset<TSource>(int vector, nint bGroup)
+        where TSource : struct, ILaneSource =>
+        ((vector * TLanes.Count / GroupLanes * bGroup) + (vector * TLanes.Count % GroupLanes)) * TSource.ElementBytes;
 }

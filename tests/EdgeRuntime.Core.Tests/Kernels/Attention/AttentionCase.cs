@@ -1,7 +1,9 @@
 using System;
 using EdgeRuntime.Formats;
+using EdgeRuntime.Kernels.Arm;
 using EdgeRuntime.Kernels.Attention;
 using EdgeRuntime.Kernels.Vector;
+using EdgeRuntime.Kernels.X86;
 using EdgeRuntime.Memory;
 
 namespace EdgeRuntime.Core.Tests.Kernels.Attention;

@@ -67,14 +67,14 @@ public sealed class EmittedCodeTests
 
             EmittedFrame.Leave(code);
             code.Label(ref function);
-            EmittedFrame.Enter(code, r8, windows: true);
+            EmittedFrame.Enter(code, r8, isWindows: true);
             code.mov(rax, r8);
             foreach (AssemblerRegisterXMM vector in callers)
             {
                 code.vxorps(vector, vector, vector);
             }
 
-            EmittedFrame.Leave(code, windows: true);
+            EmittedFrame.Leave(code, isWindows: true);
         });
 
         byte[] expected = new byte[16 * callers.Length];

@@ -3,11 +3,13 @@ using System.Linq;
 using System.Runtime.InteropServices;
 using EdgeRuntime.Formats;
 using EdgeRuntime.Kernels;
+using EdgeRuntime.Kernels.Arm;
 using EdgeRuntime.Kernels.Emit;
 using EdgeRuntime.Kernels.Gemm;
 using EdgeRuntime.Kernels.Gemv;
 using EdgeRuntime.Kernels.Panels;
 using EdgeRuntime.Kernels.Vector;
+using EdgeRuntime.Kernels.X86;
 using Xunit;
 
 namespace EdgeRuntime.Core.Tests.Kernels.Gemm;

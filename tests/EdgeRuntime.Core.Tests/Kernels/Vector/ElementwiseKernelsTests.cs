@@ -1,7 +1,9 @@
 using System;
 using System.Linq;
 using EdgeRuntime.Kernels;
+using EdgeRuntime.Kernels.Arm;
 using EdgeRuntime.Kernels.Vector;
+using EdgeRuntime.Kernels.X86;
 using Xunit;
 
 namespace EdgeRuntime.Core.Tests.Kernels.Vector;

@@ -1,5 +1,7 @@
 using System;
+using EdgeRuntime.Kernels.Arm;
 using EdgeRuntime.Kernels.Vector;
+using EdgeRuntime.Kernels.X86;
 using Xunit;
 
 namespace EdgeRuntime.Core.Tests.Kernels.Vector;
@@ -44,7 +46,7 @@ public sealed unsafe class HalfConvertTests
         fixed (float* source = x)
         fixed (ushort* destination = halves)
         {
-            HalfConvert.ToHalf(source, destination, x.Length);
+            HalfElement.Store(source, (byte*)destination, x.Length);
         }
 
         for (int i = 0; i < x.Length; i++)
@@ -71,7 +73,7 @@ public sealed unsafe class HalfConvertTests
         float* source = stackalloc float[5];
         ushort* destination = stackalloc ushort[5];
         new Span<float>(source, 5).Fill(x);
-        HalfConvert.ToBFloat16(source, destination, 5);
+        BFloat16Element.Store(source, (byte*)destination, 5);
         Assert.Equal(expected, destination[0]);
         Assert.Equal(expected, destination[4]);
     }
@@ -81,7 +83,7 @@ public sealed unsafe class HalfConvertTests
     {
         float x = BitConverter.Int32BitsToSingle(0x7f800001);
         ushort converted;
-        HalfConvert.ToBFloat16(&x, &converted, 1);
+        BFloat16Element.Store(&x, (byte*)&converted, 1);
         Assert.True(float.IsNaN(BitConverter.Int32BitsToSingle(converted << 16)));
     }
 

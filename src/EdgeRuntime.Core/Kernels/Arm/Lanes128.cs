@@ -1,15 +1,13 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using EdgeRuntime.Kernels.Vector;
 
-namespace EdgeRuntime.Kernels.Vector;
+namespace EdgeRuntime.Kernels.Arm;
 
 /// <summary>Four lanes: NEON.</summary>
-internal readonly unsafe struct Lanes128 : ILanes<Lanes128>
+internal readonly unsafe struct Lanes128(Vector128<float> value) : ILanes<Lanes128>
 {
-    private readonly Vector128<float> _value;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private Lanes128(Vector128<float> value) => _value = value;
+    private readonly Vector128<float> _value = value;
 
     public static int Count => 4;
 
@@ -39,16 +37,16 @@ internal readonly unsafe struct Lanes128 : ILanes<Lanes128>
     public static void Store(Lanes128 value, float* destination) => value._value.Store(destination);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes128 Add(Lanes128 left, Lanes128 right) => new(left._value + right._value);
+    public static Lanes128 operator +(Lanes128 left, Lanes128 right) => new(left._value + right._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes128 Subtract(Lanes128 left, Lanes128 right) => new(left._value - right._value);
+    public static Lanes128 operator -(Lanes128 left, Lanes128 right) => new(left._value - right._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes128 Multiply(Lanes128 left, Lanes128 right) => new(left._value * right._value);
+    public static Lanes128 operator *(Lanes128 left, Lanes128 right) => new(left._value * right._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes128 Divide(Lanes128 left, Lanes128 right) => new(left._value / right._value);
+    public static Lanes128 operator /(Lanes128 left, Lanes128 right) => new(left._value / right._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes128 Fma(Lanes128 left, Lanes128 right, Lanes128 addend) =>
@@ -66,7 +64,7 @@ internal readonly unsafe struct Lanes128 : ILanes<Lanes128>
         new((value._value.AsInt32() + (integers._value.AsInt32() << 23)).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Vector128<int> Widen(sbyte* source) =>
+    private static Vector128<int> Widen(sbyte* source) =>
         Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(int*)source).AsSByte()));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,16 +1,14 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using EdgeRuntime.Kernels.Vector;
 
-namespace EdgeRuntime.Kernels.Vector;
+namespace EdgeRuntime.Kernels.X86;
 
 /// <summary>Eight lanes: AVX2 with FMA.</summary>
-internal readonly unsafe struct Lanes256 : ILanes<Lanes256>
+internal readonly unsafe struct Lanes256(Vector256<float> value) : ILanes<Lanes256>
 {
-    private readonly Vector256<float> _value;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private Lanes256(Vector256<float> value) => _value = value;
+    private readonly Vector256<float> _value = value;
 
     public static int Count => 8;
 
@@ -40,16 +38,16 @@ internal readonly unsafe struct Lanes256 : ILanes<Lanes256>
     public static void Store(Lanes256 value, float* destination) => value._value.Store(destination);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes256 Add(Lanes256 left, Lanes256 right) => new(left._value + right._value);
+    public static Lanes256 operator +(Lanes256 left, Lanes256 right) => new(left._value + right._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes256 Subtract(Lanes256 left, Lanes256 right) => new(left._value - right._value);
+    public static Lanes256 operator -(Lanes256 left, Lanes256 right) => new(left._value - right._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes256 Multiply(Lanes256 left, Lanes256 right) => new(left._value * right._value);
+    public static Lanes256 operator *(Lanes256 left, Lanes256 right) => new(left._value * right._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes256 Divide(Lanes256 left, Lanes256 right) => new(left._value / right._value);
+    public static Lanes256 operator /(Lanes256 left, Lanes256 right) => new(left._value / right._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes256 Fma(Lanes256 left, Lanes256 right, Lanes256 addend) =>
@@ -67,9 +65,13 @@ internal readonly unsafe struct Lanes256 : ILanes<Lanes256>
         new((value._value.AsInt32() + (integers._value.AsInt32() << 23)).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Vector256<int> Widen(sbyte* source) => Avx2.IsSupported
-        ? Avx2.ConvertToVector256Int32(Vector128.CreateScalarUnsafe(*(long*)source).AsSByte())
-        : Vector256.Create(Lanes128.Widen(source), Lanes128.Widen(source + 4));
+    private static Vector256<int> Widen(sbyte* source)
+    {
+        Vector128<sbyte> bytes = Vector128.CreateScalarUnsafe(*(long*)source).AsSByte();
+        return Avx2.IsSupported
+            ? Avx2.ConvertToVector256Int32(bytes)
+            : Vector256.WidenLower(Vector128.WidenLower(bytes).ToVector256Unsafe());
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<int> Widen(short* source) => Vector256.WidenLower(Vector128.Load(source).ToVector256Unsafe());

@@ -1,16 +1,14 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using EdgeRuntime.Kernels.Vector;
 
-namespace EdgeRuntime.Kernels.Vector;
+namespace EdgeRuntime.Kernels.X86;
 
 /// <summary>Sixteen lanes: AVX-512.</summary>
-internal readonly unsafe struct Lanes512 : ILanes<Lanes512>
+internal readonly unsafe struct Lanes512(Vector512<float> value) : ILanes<Lanes512>
 {
-    private readonly Vector512<float> _value;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private Lanes512(Vector512<float> value) => _value = value;
+    private readonly Vector512<float> _value = value;
 
     public static int Count => 16;
 
@@ -40,16 +38,16 @@ internal readonly unsafe struct Lanes512 : ILanes<Lanes512>
     public static void Store(Lanes512 value, float* destination) => value._value.Store(destination);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes512 Add(Lanes512 left, Lanes512 right) => new(left._value + right._value);
+    public static Lanes512 operator +(Lanes512 left, Lanes512 right) => new(left._value + right._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes512 Subtract(Lanes512 left, Lanes512 right) => new(left._value - right._value);
+    public static Lanes512 operator -(Lanes512 left, Lanes512 right) => new(left._value - right._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes512 Multiply(Lanes512 left, Lanes512 right) => new(left._value * right._value);
+    public static Lanes512 operator *(Lanes512 left, Lanes512 right) => new(left._value * right._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes512 Divide(Lanes512 left, Lanes512 right) => new(left._value / right._value);
+    public static Lanes512 operator /(Lanes512 left, Lanes512 right) => new(left._value / right._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes512 Fma(Lanes512 left, Lanes512 right, Lanes512 addend) =>
@@ -72,5 +70,5 @@ internal readonly unsafe struct Lanes512 : ILanes<Lanes512>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<int> Widen(sbyte* source) => Avx512F.IsSupported
         ? Avx512F.ConvertToVector512Int32(Vector128.Load(source))
-        : Vector512.Create(Lanes256.Widen(source), Lanes256.Widen(source + 8));
+        : Vector512.WidenLower(Vector256.WidenLower(Vector128.Load(source).ToVector256Unsafe()).ToVector512Unsafe());
 }

@@ -1,0 +1,144 @@
+using System;
+using System.Runtime.CompilerServices;
+
+namespace EdgeRuntime.Kernels.Vector;
+
+/// <inheritdoc/>
+internal sealed unsafe class ElementwiseKernels<TLanes> : ElementwiseKernels
+    where TLanes : struct, ILanes<TLanes>
+{
+    public override void RmsNorm(float* x, float* weight, float epsilon, float* y, int count) =>
+        Normalize(x, Reduce(new Squares(x), count) / count, weight, epsilon, y, count);
+
+    public override void LayerNorm(float* x, float* weight, float* bias, float epsilon, float* y, int count)
+    {
+        Map(new Difference(x, Reduce(new Plain(x), count) / count), y, count);
+        Normalize(y, Reduce(new Squares(y), count) / count, weight, epsilon, y, count);
+        if (bias is not null)
+        {
+            Add(bias, y, count);
+        }
+    }
+
+    public override void Gate(Activation activation, float* gate, float* up, float* h, int count)
+    {
+        delegate*<float*, float*, float*, int, void> function = activation switch
+        {
+            Activation.Silu => &Gate<Silu>,
+            Activation.Gelu => &Gate<Gelu>,
+            Activation.Relu => &Gate<Relu>,
+            Activation.Sigmoid => &Gate<Sigmoid>,
+            _ => throw new ArgumentOutOfRangeException(nameof(activation), activation, "no gate has this function"),
+        };
+        function(gate, up, h, count);
+    }
+
+    public override void Activate(Activation activation, float* x, float* y, int count)
+    {
+        delegate*<float*, float*, int, void> function = activation switch
+        {
+            Activation.Silu => &Apply<Silu>,
+            Activation.Gelu => &Apply<Gelu>,
+            Activation.Relu => &Apply<Relu>,
+            Activation.ReluSquared => &Apply<ReluSquared>,
+            Activation.Sigmoid => &Apply<Sigmoid>,
+            _ => &Softplus,
+        };
+        function(x, y, count);
+    }
+
+    public override void Cap(float* x, float cap, int count)
+    {
+        Scale(x, 1 / cap, count);
+        Apply<Tanh>(x, x, count);
+        Scale(x, cap, count);
+    }
+
+    public override void Scale(float* x, float factor, int count) => Map(new Scaled(x, factor), x, count);
+
+    public override void Multiply(float* x, float* z, float* y, int count) => Map(new Product(x, z), y, count);
+
+    public override void AddProduct(float* x, float* z, float* y, int count) => Map(new MultiplyAdd(x, z, y), y, count);
+
+    public override void AddScaled(float* x, float factor, float* y, int count) => Map(new ScaleAdd(x, factor, y), y, count);
+
+    public override void Add(float* x, float* y, int count) => Map(new Sum(y, x), y, count);
+
+    public override float Scan(float* state, float decay, float input, float* b, float* c, int count) =>
+        Reduce(new StateStep(state, decay, input, b, c), count);
+
+    /// <summary>y = x / sqrt(meanSquare + epsilon) * weight.</summary>
+    private static void Normalize(float* x, float meanSquare, float* weight, float epsilon, float* y, int count)
+    {
+        float factor = 1 / float.Sqrt(meanSquare + epsilon);
+        if (weight is null)
+        {
+            Map(new Scaled(x, factor), y, count);
+        }
+        else
+        {
+            Map(new ScaledProduct(x, factor, weight), y, count);
+        }
+    }
+
+    private static void Gate<TFunction>(float* gate, float* up, float* h, int count)
+        where TFunction : ILaneFunction => Map(new Gated<TFunction>(gate, up), h, count);
+
+    private static void Apply<TFunction>(float* x, float* y, int count)
+        where TFunction : ILaneFunction => Map(new Applied<TFunction>(x), y, count);
+
+    /// <summary>ln(1 + exp(x)), exact for large x. Only a handful of elements a token need it.</summary>
+    private static void Softplus(float* x, float* y, int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            y[i] = x[i] > 20 ? x[i] : (float)Math.Log(1.0 + LaneMath.Exp(x[i]));
+        }
+    }
+
+    /// <summary>y = term, element by element.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Map<TTerm>(TTerm term, float* y, int count)
+        where TTerm : struct, ILaneTerm
+    {
+        nint i = 0;
+        for (; i <= count - TLanes.Count; i += TLanes.Count)
+        {
+            TLanes.Store(term.At<TLanes>(i), y + i);
+        }
+
+        for (; i < count; i++)
+        {
+            LanesScalar.Store(term.At<LanesScalar>(i), y + i);
+        }
+    }
+
+    /// <summary>
+    /// Computes a sum over all elements as 16 partial sums by i mod 16, then <see cref="LaneMath.Reduce"/>. The last elements, fewer
+    /// than 16, go to the first partial sums.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static float Reduce<TSum>(TSum step, int count)
+        where TSum : struct, ILaneSum
+    {
+        float* sums = stackalloc float[LaneMath.SumLanes];
+        nint whole = count & ~(LaneMath.SumLanes - 1);
+        for (nint lane = 0; lane < LaneMath.SumLanes; lane += TLanes.Count)
+        {
+            TLanes sum = TLanes.Broadcast(0);
+            for (nint i = lane; i < whole; i += LaneMath.SumLanes)
+            {
+                sum = step.Add(i, sum);
+            }
+
+            TLanes.Store(sum, sums + lane);
+        }
+
+        for (nint i = whole; i < count; i++)
+        {
+            LanesScalar.Store(step.Add(i, LanesScalar.Load(sums + i - whole)), sums + i - whole);
+        }
+
+        return LaneMath.Reduce(sums);
+    }
+}

@@ -1,0 +1,122 @@
+using System.Runtime.CompilerServices;
+
+namespace EdgeRuntime.Kernels.Vector;
+
+/// <summary>An expression in element i of some vectors, on lanes: the same bits with every width.</summary>
+internal interface ILaneTerm
+{
+    /// <summary>Computes the elements from i on, one in each lane.</summary>
+    TLanes At<TLanes>(nint i)
+        where TLanes : struct, ILanes<TLanes>;
+}
+
+/// <summary>A step of a sum over element i of some vectors.</summary>
+internal interface ILaneSum
+{
+    /// <summary>Adds the elements from i on to the sums, one in each lane.</summary>
+    TLanes Add<TLanes>(nint i, TLanes sum)
+        where TLanes : struct, ILanes<TLanes>;
+}
+
+/// <summary>function(x).</summary>
+internal readonly unsafe struct Applied<TFunction>(float* x) : ILaneTerm
+    where TFunction : ILaneFunction
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TLanes At<TLanes>(nint i)
+        where TLanes : struct, ILanes<TLanes> => TFunction.Apply(TLanes.Load(x + i));
+}
+
+/// <summary>function(x) * z.</summary>
+internal readonly unsafe struct Gated<TFunction>(float* x, float* z) : ILaneTerm
+    where TFunction : ILaneFunction
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TLanes At<TLanes>(nint i)
+        where TLanes : struct, ILanes<TLanes> => TFunction.Apply(TLanes.Load(x + i)) * TLanes.Load(z + i);
+}
+
+/// <summary>x + y.</summary>
+internal readonly unsafe struct Sum(float* x, float* y) : ILaneTerm
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TLanes At<TLanes>(nint i)
+        where TLanes : struct, ILanes<TLanes> => TLanes.Load(x + i) + TLanes.Load(y + i);
+}
+
+/// <summary>x - value.</summary>
+internal readonly unsafe struct Difference(float* x, float value) : ILaneTerm
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TLanes At<TLanes>(nint i)
+        where TLanes : struct, ILanes<TLanes> => TLanes.Load(x + i) - TLanes.Broadcast(value);
+}
+
+/// <summary>x * z.</summary>
+internal readonly unsafe struct Product(float* x, float* z) : ILaneTerm
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TLanes At<TLanes>(nint i)
+        where TLanes : struct, ILanes<TLanes> => TLanes.Load(x + i) * TLanes.Load(z + i);
+}
+
+/// <summary>x * factor.</summary>
+internal readonly unsafe struct Scaled(float* x, float factor) : ILaneTerm
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TLanes At<TLanes>(nint i)
+        where TLanes : struct, ILanes<TLanes> => TLanes.Load(x + i) * TLanes.Broadcast(factor);
+}
+
+/// <summary>x * factor * z.</summary>
+internal readonly unsafe struct ScaledProduct(float* x, float factor, float* z) : ILaneTerm
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TLanes At<TLanes>(nint i)
+        where TLanes : struct, ILanes<TLanes> => TLanes.Load(x + i) * TLanes.Broadcast(factor) * TLanes.Load(z + i);
+}
+
+/// <summary>fma(x, z, y).</summary>
+internal readonly unsafe struct MultiplyAdd(float* x, float* z, float* y) : ILaneTerm
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TLanes At<TLanes>(nint i)
+        where TLanes : struct, ILanes<TLanes> => TLanes.Fma(TLanes.Load(x + i), TLanes.Load(z + i), TLanes.Load(y + i));
+}
+
+/// <summary>fma(x, factor, y).</summary>
+internal readonly unsafe struct ScaleAdd(float* x, float factor, float* y) : ILaneTerm
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TLanes At<TLanes>(nint i)
+        where TLanes : struct, ILanes<TLanes> => TLanes.Fma(TLanes.Load(x + i), TLanes.Broadcast(factor), TLanes.Load(y + i));
+}
+
+/// <summary>Adds x.</summary>
+internal readonly unsafe struct Plain(float* x) : ILaneSum
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TLanes Add<TLanes>(nint i, TLanes sum)
+        where TLanes : struct, ILanes<TLanes> => sum + TLanes.Load(x + i);
+}
+
+/// <summary>Adds x^2.</summary>
+internal readonly unsafe struct Squares(float* x) : ILaneSum
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TLanes Add<TLanes>(nint i, TLanes sum)
+        where TLanes : struct, ILanes<TLanes> => TLanes.Fma(TLanes.Load(x + i), TLanes.Load(x + i), sum);
+}
+
+/// <summary>state = fma(state, decay, b * input), and adds state * c.</summary>
+internal readonly unsafe struct StateStep(float* state, float decay, float input, float* b, float* c) : ILaneSum
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TLanes Add<TLanes>(nint i, TLanes sum)
+        where TLanes : struct, ILanes<TLanes>
+    {
+        TLanes next = TLanes.Fma(TLanes.Load(state + i), TLanes.Broadcast(decay), TLanes.Load(b + i) * TLanes.Broadcast(input));
+        TLanes.Store(next, state + i);
+        return TLanes.Fma(next, TLanes.Load(c + i), sum);
+    }
+}
