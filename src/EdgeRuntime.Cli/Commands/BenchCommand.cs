@@ -66,12 +66,13 @@ internal sealed class BenchCommand
         "--out", [], "A file for the output, written at the end, whole or not at all [default: standard output]", "FILE");
 
     private readonly Option<string?> _compare = OptionFactory.Text(
-        PeerOptions.CompareOptionName, [], "Run llama.cpp 0.5.0 in turns with this runtime, A B B A, and print the ratios with a confidence interval of "
-        + "their median; PATH is libllama or its folder", PeerOptions.LlamaPrefix + "PATH");
+        PeerOptions.CompareOptionName, [], "Run llama.cpp 0.5.0 in turns with this runtime, A B B A, and print the ratios with a "
+        + "confidence interval of their median; PATH is libllama or its folder", PeerOptions.LlamaPrefix + "PATH");
 
     private readonly Option<int> _pairs = OptionFactory.Integer("--pairs", [], "Pairs of runs of a comparison; -r says the same", 8, 1);
     private readonly Option<bool> _start = OptionFactory.Switch(
-        "--start", [], $"With {PeerOptions.CompareOptionName}: compare the time from a process's start to its first token, and peak memory, as well");
+        "--start", [], $"With {PeerOptions.CompareOptionName}: compare the time from a process's start to its first token, and peak "
+        + "memory, as well");
 
     private readonly Option<bool> _noMap = OptionFactory.Switch(
         PeerOptions.NoMapOptionName, [], $"With {PeerOptions.CompareOptionName}: llama.cpp reads the model instead of mapping its file");
@@ -97,7 +98,8 @@ internal sealed class BenchCommand
             + "peak memory, and the share of the machine's measured read bandwidth.");
         command.Add(_models);
         foreach (Option option in (Option[])[_prompts, _generated, _depths, _parallel, _threads, _repeats, .. _common.KvTypeOptions,
-            _common.Isa, _common.PackedCache, _format, _outputFile, _compare, _pairs, _start, _noMap, .. _modelMaking.All, _startProbe, _common.Verbose])
+            _common.Isa, _common.PackedCache, _format, _outputFile, _compare, _pairs, _start, _noMap, .. _modelMaking.All, _startProbe,
+            _common.Verbose])
         {
             command.Add(option);
         }
@@ -262,7 +264,9 @@ internal sealed class BenchCommand
             throw new UsageException($"{wrong.Name} has no meaning {(compares ? "beside" : "without")} {PeerOptions.CompareOptionName}");
         }
 
-        return parsed.GetValue(_compare) is { } peer ? new PeerOptions(PeerPath(peer, PeerOptions.CompareOptionName), !parsed.GetValue(_noMap)) : null;
+        return parsed.GetValue(_compare) is { } peer
+            ? new PeerOptions(PeerPath(peer, PeerOptions.CompareOptionName), !parsed.GetValue(_noMap))
+            : null;
     }
 
     private static BenchFormat? ParseFormat(ArgumentResult result)

@@ -16,8 +16,9 @@ internal sealed class ModelMaking
 {
     private readonly Option<string?> _makeModel = OptionFactory.Text(
         "--make-model", [], "Write a GGUF with random weights instead, to the file named as argument. SHAPE: "
-        + string.Join(", ", ModelShape.All.Select(shape => shape.Name)) + ", with sizes changed where wanted (qwen-0.5b,layers=2,vocab=1003); "
-        + "TYPE: " + string.Join(", ", TypeMix.All.Select(mix => mix.Name)), "SHAPE:TYPE");
+        + string.Join(", ", ModelShape.All.Select(shape => shape.Name))
+        + ", with sizes changed where wanted (qwen-0.5b,layers=2,vocab=1003); TYPE: "
+        + string.Join(", ", TypeMix.All.Select(mix => mix.Name)), "SHAPE:TYPE");
 
     private readonly Option<string?> _requantize = OptionFactory.Text(
         "--requantize", [], "Make another type of a file with llama.cpp's quantizer instead; arguments: IN.gguf TYPE OUT.gguf",
