@@ -36,7 +36,7 @@ internal sealed unsafe class VnniTileEmitter(Assembler code, TileCode panels)
     /// <summary>The register of a panel's quants or scales.</summary>
     private static AssemblerRegisterZMM Weights(int panel) => new(Register.ZMM0 + (2 * TileForm.MaxSums) + panel);
 
-    private AssemblerRegisterZMM Value(int token) => token % 2 == 0 ? zmm26 : zmm27;
+    private static AssemblerRegisterZMM Value(int token) => token % 2 == 0 ? zmm26 : zmm27;
 
     private AssemblerRegisterZMM Product(int token) => token % 2 == 0 ? panels.Temporary : zmm29;
 
