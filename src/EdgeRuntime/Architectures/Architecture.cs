@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using EdgeRuntime.Kernels.Vector;
 using EdgeRuntime.Modules;
 using EdgeRuntime.Weights;
 
@@ -13,7 +14,8 @@ internal abstract class Architecture
     public static IReadOnlyList<Architecture> All { get; } =
     [
         new Llama(), new Qwen2(), new Qwen3(), new Gemma2(), new Gemma3(), new Gpt2(), new Phi2(), new Falcon(), new GraniteMoe(),
-        new DeepSeek2(), new Lfm2(), new Mamba2(), new BitNet(),
+        new DeepSeek2(), new Lfm2(), new Mamba2(), new BitNet("bitnet", Activation.Silu),
+        new BitNet("bitnet-b1.58", Activation.ReluSquared), new BitNet("bitnet-25", Activation.ReluSquared),
     ];
 
     /// <summary>Value of <c>general.architecture</c>, which is also the prefix of the metadata keys.</summary>
