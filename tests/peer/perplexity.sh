@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # perplexity.sh [TYPE...]: has llama.cpp's quantizer make tiny-novel in every type, without and with an importance matrix, and compares
-# the perplexity of each file with llama.cpp's own (perplexity.csv). Prints a table; ends with an error where one differs by more than 0.3 %.
+# the perplexity of each file with llama.cpp's own (perplexity.csv). Prints a table; fails where one differs by more than 0.3 %.
 # EDGERT names another command than the one that ./build.sh build makes.
 set -euo pipefail
 cd "$(dirname "$0")/../.."

@@ -4,8 +4,8 @@ using EdgeRuntime.Modules;
 namespace EdgeRuntime.Architectures;
 
 /// <summary>BitNet b1.58: ternary weights with a scale for each matrix, and a norm before the last product of each branch.</summary>
-/// <param name="name">The name of the variant: <c>bitnet</c> is llama.cpp's, <c>bitnet-b1.58</c> and <c>bitnet-25</c> are bitnet.cpp's.</param>
-/// <param name="activation">Of the gate.</param>
+/// <param name="name">The name of the variant: llama.cpp writes <c>bitnet</c>, bitnet.cpp <c>bitnet-b1.58</c> and <c>bitnet-25</c>.</param>
+/// <param name="activation">The function of the gate.</param>
 internal sealed class BitNet(string name, Activation activation) : Architecture
 {
     public override string Name => name;

@@ -91,8 +91,9 @@ internal sealed class ModelSource
         if (ignored.Length > 0)
         {
             string more = ignored.Length > 3 ? $" and {ignored.Length - 3} more" : "";
+            string first = string.Join(", ", ignored.Take(3).Select(static name => $"'{Printable.Shorten(name)}'"));
             throw new UnsupportedModelException(
-                $"{Path}: nothing here reads the tensors {string.Join(", ", ignored.Take(3).Select(name => $"'{Printable.Shorten(name)}'"))}{more}; "
+                $"{Path}: nothing here reads the tensors {first}{more}; "
                 + "the model is of a variant that this build does not know, or the file is damaged");
         }
     }
@@ -112,7 +113,9 @@ internal sealed class ModelSource
         if (tensor.Rows != rows || tensor.Columns != columns)
         {
             throw new ModelFormatException(
-                Path, -1, $"tensor '{tensor.Name}' has shape [{tensor.Columns}, {tensor.Rows}]; the metadata asks for {Shape(rows, columns)}");
+                Path,
+                -1,
+                $"tensor '{tensor.Name}' has shape [{tensor.Columns}, {tensor.Rows}]; the metadata asks for {Shape(rows, columns)}");
         }
 
         if (TensorFormats.Find(tensor.Type) is null)

@@ -8,8 +8,8 @@ using EdgeRuntime.Memory;
 namespace EdgeRuntime.Weights;
 
 /// <summary>
-/// How a matrix's bias and its scale (<c>.scale</c>) go together. An NVFP4 matrix is always <see cref="AfterScale"/>: its scale is a part of
-/// its weights.
+/// How a matrix's bias and its scale (<c>.scale</c>) go together. An NVFP4 matrix is always <see cref="AfterScale"/>: its scale is a part
+/// of its weights.
 /// </summary>
 internal enum BiasOrder
 {
@@ -24,8 +24,8 @@ internal enum BiasOrder
 }
 
 /// <summary>
-/// Checks the tensors that modules ask for and makes projections and vectors of them. Owns these until <see cref="ModelWeights"/> takes them
-/// over. Nothing is packed here, so an inspection may bind a model too.
+/// Checks the tensors that modules request and makes projections and vectors of them. Owns these until <see cref="ModelWeights"/> takes
+/// them over. Nothing is packed here, so an inspection may bind a model too.
 /// </summary>
 internal sealed unsafe class TensorBinder : IDisposable
 {
@@ -46,7 +46,7 @@ internal sealed unsafe class TensorBinder : IDisposable
 
     public ModelSource Source { get; }
 
-    /// <summary>Gets the projections so far, in the order in which modules asked for them.</summary>
+    /// <summary>Gets the projections so far, in the order in which modules requested them.</summary>
     public IReadOnlyList<Projection> Projections => _projections;
 
     /// <summary>Gets the vectors so far.</summary>
@@ -112,7 +112,9 @@ internal sealed unsafe class TensorBinder : IDisposable
         if (tensor.Dimensions[1] != all)
         {
             throw new ModelFormatException(
-                Source.Path, -1, $"tensor '{tensor.Name}' has {tensor.Dimensions[1]} rows a matrix; the metadata asks for {count} matrices of {all}");
+                Source.Path,
+                -1,
+                $"tensor '{tensor.Name}' has {tensor.Dimensions[1]} rows a matrix; the metadata asks for {count} matrices of {all}");
         }
 
         float[]? biases = Source.OptionalFloats($"{name}.bias", count, all);

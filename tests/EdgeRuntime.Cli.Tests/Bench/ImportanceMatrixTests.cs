@@ -21,7 +21,8 @@ public sealed class ImportanceMatrixTests : IDisposable
     [Fact]
     public void Read_SumsAndCounts_GivesMeans()
     {
-        string path = Write(("a.weight.in_sum2", [2, 4, 6, 7, 8, 9]), ("a.weight.counts", [2, 0]), ("b.weight.counts", [3]), ("b.weight.in_sum2", [6]));
+        string path = Write(
+            ("a.weight.in_sum2", [2, 4, 6, 7, 8, 9]), ("a.weight.counts", [2, 0]), ("b.weight.counts", [3]), ("b.weight.in_sum2", [6]));
         Dictionary<string, float[]> means = ImportanceMatrix.Read(path);
         Assert.Equal(["a.weight", "b.weight"], means.Keys.Order());
         Assert.Equal([1, 2, 3, 1, 1, 1], means["a.weight"]);
@@ -51,7 +52,8 @@ public sealed class ImportanceMatrixTests : IDisposable
 
     private void Refused(string expected, string path)
     {
-        string[] command = ["bench", "--requantize", "libllama=/nowhere", Edgert.Stories, "IQ2_S", _folder.File("out.gguf"), "--imatrix", path];
+        string output = _folder.File("out.gguf");
+        string[] command = ["bench", "--requantize", "libllama=/nowhere", Edgert.Stories, "IQ2_S", output, "--imatrix", path];
         Assert.Contains(expected, Edgert.Run(command).ExpectErrorLine(1), StringComparison.Ordinal);
     }
 

@@ -15,8 +15,10 @@ public sealed class ConformanceTests
 
     private static readonly string[] s_floatFixtures =
     [
-        "llama-dense", "llama-moe", "qwen2-dense", "qwen3-dense", "gemma2-dense", "gemma3-dense", "gpt2-dense", "phi2-dense",
-        "falcon-dense", "granitemoe-moe", "deepseek2-moe", "lfm2-dense", "mamba2-dense",
+        "llama-dense", "llama-moe", "qwen2-dense", "qwen3-dense", "qwen3moe-moe", "gemma2-dense", "gemma3-dense", "gpt2-dense",
+        "phi2-dense", "falcon-dense", "granite-dense", "granitemoe-moe", "deepseek2-moe", "lfm2-dense", "mamba2-dense", "olmo2-dense",
+        "olmoe-moe", "smollm3-dense", "starcoder2-dense", "internlm2-dense", "gptneox-dense", "command-r-dense", "cohere2-dense",
+        "exaone4-dense",
     ];
 
     public static IEnumerable<TheoryDataRow<string, string, int>> Cases() =>

@@ -11,7 +11,7 @@ using Xunit;
 
 namespace EdgeRuntime.Tests.Models;
 
-/// <summary>Matrices with one scale for all weights compute what the same matrices compute with the scale multiplied into their weights.</summary>
+/// <summary>Matrices with one scale for all weights give the products of matrices with scaled weights.</summary>
 public sealed class TensorScaleModelTests : IDisposable
 {
     private const double Bound = 1e-10; // the order of a multiplication alone
@@ -111,7 +111,7 @@ public sealed class TensorScaleModelTests : IDisposable
             ModelCopy.Write(Path.Combine(_root, "packed.gguf"), source, packed, architecture, shape));
     }
 
-    /// <summary>A trained model, whose weights and scales TQ2_0 and I2_S hold exactly, with int8 activations and the fast kernels.</summary>
+    /// <summary>A trained model, whose weights and scales I2_S holds exactly, with int8 activations and the fast kernels.</summary>
     [Fact]
     public void Forward_OfATrainedModelAsI2S_IsThatOfTQ2_0()
     {
@@ -128,7 +128,8 @@ public sealed class TensorScaleModelTests : IDisposable
 
             byte[] blocks = tensor.GetRows(0, (int)tensor.Rows).ToArray();
             sbyte[] ternary = Array.ConvertAll(Dequantize(TensorType.TQ2_0, blocks, 1), static weight => (sbyte)weight);
-            float scale = BitConverter.ToSingle(source.FindTensor(tensor.Name.Replace(".weight", ".scale", StringComparison.Ordinal))!.GetRows(0, 1));
+            string scaleName = tensor.Name.Replace(".weight", ".scale", StringComparison.Ordinal);
+            float scale = BitConverter.ToSingle(source.FindTensor(scaleName)!.GetRows(0, 1));
             tensors.Add(new TensorCopy(tensor.Name, TensorType.I2_S, [tensor.Columns, tensor.Rows], PackI2S(ternary, scale)));
         }
 
@@ -148,7 +149,10 @@ public sealed class TensorScaleModelTests : IDisposable
         Assert.InRange(reference.NormalizedError(ModelRunner.Logits(quantized, Tokens, 5)), 0, 0.01);
     }
 
-    /// <summary>128 weights a block; byte l holds q + 1 of weights l, 32 + l, 64 + l and 96 + l from its highest bits down; the scale follows.</summary>
+    /// <summary>
+    /// Packs blocks of 128 weights: byte l holds w + 1 of the weights l, 32 + l, 64 + l and 96 + l, from its highest bits down. The scale
+    /// follows the blocks.
+    /// </summary>
     private static byte[] PackI2S(sbyte[] ternary, float scale)
     {
         byte[] bytes = new byte[(ternary.Length / 4) + 32];

@@ -39,7 +39,11 @@ internal static class ModelCopy
     /// <param name="changes">Values of the architecture's keys, by name without the architecture.</param>
     /// <returns>The path.</returns>
     public static string Write(
-        string path, GgufFile source, IEnumerable<TensorCopy> tensors, string? architecture = null, Dictionary<string, object>? changes = null)
+        string path,
+        GgufFile source,
+        IEnumerable<TensorCopy> tensors,
+        string? architecture = null,
+        Dictionary<string, object>? changes = null)
     {
         using FileStream stream = File.Create(path);
         var writer = new GgufWriter(stream);

@@ -28,7 +28,9 @@ internal static class ImportanceMatrix
             .Where(static tensor => tensor.Name.EndsWith(SumsSuffix, StringComparison.Ordinal))
             .ToDictionary(static tensor => tensor.Name[..^SumsSuffix.Length], tensor => ReadMeans(file, tensor));
         return means.Count > 0 ? means : throw new ModelFormatException(
-            path, -1, $"found no importance matrix; expected tensors NAME{SumsSuffix} and NAME{CountsSuffix}, as llama.cpp's imatrix tool writes them");
+            path,
+            -1,
+            $"found no importance matrix; expected tensors NAME{SumsSuffix} and NAME{CountsSuffix}, as llama.cpp's imatrix tool writes them");
     }
 
     private static float[] ReadMeans(GgufFile file, GgufTensor sums)
@@ -44,7 +46,8 @@ internal static class ImportanceMatrix
             throw new ModelFormatException(
                 file.Path,
                 counts.FileOffset,
-                $"tensor '{Printable.Shorten(countsName)}' has {matrices.Length} values for {means.Length} sums; expected one for each matrix");
+                $"tensor '{Printable.Shorten(countsName)}' has {matrices.Length} values for {means.Length} sums; "
+                + "expected one for each matrix");
         }
 
         for (int i = 0; i < means.Length; i++)

@@ -10,7 +10,7 @@ using EdgeRuntime.Formats;
 
 namespace EdgeRuntime.Cli.Bench.Peer;
 
-/// <summary>Makes another type of a file with llama.cpp's own quantizer, so that both runtimes are compared on files that it made.</summary>
+/// <summary>Makes files of other types with llama.cpp's own quantizer, so that both runtimes are compared on the same files.</summary>
 internal static class LlamaQuantizer
 {
     /// <summary>Types that llama.cpp gives to all layers only where it is told to: the rest of the model becomes Q8_0.</summary>
