@@ -42,7 +42,7 @@ public sealed class SmolLmTests
     public void ForwardAll_WithA4BitCache_StaysNearAFloatCache()
     {
         int[] tokens = LogitsFile.Read(SharedData.Require("models/SmolLM2-135M-Instruct-Q4_1.f32.logits")).Tokens;
-        using var model = LanguageModel.Load(ModelPath);
+        using var model = LanguageModel.Load(TestModels.SmolLm);
         float[] expected = ModelRunner.Logits(model, tokens, tokens.Length, KvCacheType.F32);
         var reference = new LogitsFile(tokens, model.VocabularySize, expected);
         float[] logits = ModelRunner.Logits(model, tokens, tokens.Length, KvCacheType.Q4_0);

@@ -29,7 +29,7 @@ public sealed class TensorScaleModelTests : IDisposable
     [InlineData("qwen2")]
     public void Forward_OfNvfp4WithScales_IsThatOfScaledWeights(string architecture)
     {
-        using GgufFile source = GgufFile.Open(DamagedModel.Stories);
+        using GgufFile source = GgufFile.Open(TestModels.Stories);
         List<TensorCopy> scaled = [];
         List<TensorCopy> folded = [];
         foreach (GgufTensor tensor in source.Tensors)
@@ -63,7 +63,7 @@ public sealed class TensorScaleModelTests : IDisposable
     [Fact]
     public void Load_ScaleBesideATiedEmbedding_IsRefusedByName()
     {
-        using GgufFile source = GgufFile.Open(DamagedModel.Stories);
+        using GgufFile source = GgufFile.Open(TestModels.Stories);
         IEnumerable<TensorCopy> tensors = source.Tensors.Where(static tensor => tensor.Name != "output.weight").Select(TensorCopy.Of)
             .Append(TensorCopy.OfFloats("token_embd.scale", [2]));
         string path = ModelCopy.Write(Path.Combine(_root, "m.gguf"), source, tensors);
@@ -80,7 +80,7 @@ public sealed class TensorScaleModelTests : IDisposable
     {
         const int Hidden = 128;
         const int Width = 256;
-        using GgufFile source = GgufFile.Open(DamagedModel.Stories);
+        using GgufFile source = GgufFile.Open(TestModels.Stories);
         List<TensorCopy> packed = [];
         List<TensorCopy> expanded = [];
         foreach ((string name, int rows, int columns) in new[]
