@@ -24,11 +24,14 @@ internal sealed class ModelMaking
         "--requantize", [], "Make another type of a file with llama.cpp's quantizer instead; arguments: IN.gguf TYPE OUT.gguf",
         PeerOptions.LlamaPrefix + "PATH");
 
+    private readonly Option<string?> _importance = OptionFactory.Text(
+        "--imatrix", [], "With --requantize: an importance matrix (GGUF) by llama.cpp's imatrix tool, which types below 3 bits need", "FILE");
+
     private readonly Option<bool> _force = OptionFactory.Switch(
         "--force", [], "With --make-model or --requantize: replace a file that is there already");
 
     /// <summary>Gets the options.</summary>
-    public Option[] All => [_makeModel, _requantize, _force];
+    public Option[] All => [_makeModel, _requantize, _importance, _force];
 
     /// <summary>Writes the model that the command line asks for.</summary>
     /// <returns>False where it asks for none.</returns>
@@ -36,6 +39,12 @@ internal sealed class ModelMaking
     public bool Run(ParseResult parsed, string[] arguments)
     {
         bool force = parsed.GetValue(_force);
+        string? importance = parsed.GetValue(_importance);
+        if (importance is not null && parsed.GetValue(_requantize) is null)
+        {
+            throw new UsageException("--imatrix has no meaning without --requantize");
+        }
+
         if (parsed.GetValue(_makeModel) is { } wanted)
         {
             MakeModel(wanted, arguments, force);
@@ -44,7 +53,7 @@ internal sealed class ModelMaking
 
         if (parsed.GetValue(_requantize) is { } library)
         {
-            Requantize(BenchCommand.PeerPath(library, "--requantize"), arguments, force);
+            Requantize(BenchCommand.PeerPath(library, "--requantize"), arguments, importance, force);
             return true;
         }
 
@@ -72,13 +81,13 @@ internal sealed class ModelMaking
         file.Commit();
     }
 
-    private static void Requantize(string library, string[] arguments, bool force)
+    private static void Requantize(string library, string[] arguments, string? importance, bool force)
     {
         if (arguments is not [var input, var type, var output])
         {
             throw new UsageException($"expected: edgert bench --requantize {PeerOptions.LlamaPrefix}PATH IN.gguf TYPE OUT.gguf");
         }
 
-        LlamaQuantizer.Run(library, input, type, output, force);
+        LlamaQuantizer.Run(library, input, type, output, importance, force);
     }
 }

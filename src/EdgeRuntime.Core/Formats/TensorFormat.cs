@@ -111,7 +111,7 @@ internal abstract class TensorFormat
 
         private NotSupportedException NoQuantizer()
         {
-            var others = TensorFormats.Defined.Where(format => format.CanQuantize).Select(format => format.Type);
+            var others = TensorFormats.All.Where(format => format.CanQuantize).Select(format => format.Type);
             return new($"there is no quantizer to {Type}; use one of: {string.Join(", ", others)}");
         }
 

@@ -3,10 +3,10 @@ using System.Linq;
 
 namespace EdgeRuntime.Formats;
 
-/// <summary>The tensor types whose blocks are defined. To add one: its file, and its line here.</summary>
+/// <summary>The tensor types with kernels. To add one: its file, and its line here.</summary>
 internal static class TensorFormats
 {
-    /// <summary>The types with kernels, which models may use.</summary>
+    /// <summary>Gets the types that the weights of models may have.</summary>
     public static IReadOnlyList<TensorFormat> All { get; } =
     [
         TensorFormat.OfFloat<BlockF32>(BlockF32.Quantize),
@@ -37,19 +37,18 @@ internal static class TensorFormats
         TensorFormat.Of<BlockNVFP4>(BlockNVFP4.Quantize),
         TensorFormat.Of<BlockQ1_0>(BlockQ1_0.Quantize),
         TensorFormat.Of<BlockQ2_0>(BlockQ2_0.Quantize),
+        TensorFormat.Of<BlockI2_S>(),
     ];
 
-    /// <summary>All types: those that models may use, and I2_S, whose products nobody multiplies by the tensor's scale yet.</summary>
-    public static IReadOnlyList<TensorFormat> Defined { get; } = [.. All, TensorFormat.Of<BlockI2_S>()];
-
-    /// <summary>The format of a type, or null where this build has no kernels for it.</summary>
+    /// <summary>Finds the format of a type.</summary>
+    /// <returns>Null where this build has no kernels for the type.</returns>
     public static TensorFormat? Find(TensorType type) => All.FirstOrDefault(format => format.Type == type);
 
-    /// <summary>The format of a type.</summary>
-    /// <exception cref="UnsupportedModelException">No kernels for it; the message lists the types that have.</exception>
+    /// <summary>Gets the format of a type.</summary>
+    /// <exception cref="UnsupportedModelException">The type has no kernels; the message lists the types that have.</exception>
     public static TensorFormat Get(TensorType type) => Find(type) ?? throw new UnsupportedModelException(Refusal(type));
 
-    /// <summary>Says in one line why no matrix here can have a type, and which types it can have.</summary>
+    /// <summary>Describes in one line why a matrix can't have a type, and which types it can have.</summary>
     public static string Refusal(TensorType type)
     {
         string reason = TensorTypes.Find(type) is { IsData: true } ? "is for data, not for weights" : "has no kernels";

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using EdgeRuntime.Kernels.Vector;
 using EdgeRuntime.Modules;
 using EdgeRuntime.Weights;
 
@@ -9,30 +10,34 @@ namespace EdgeRuntime.Architectures;
 /// <summary>Turns the metadata of one model family into the modules that compute it.</summary>
 internal abstract class Architecture
 {
-    /// <summary>Every architecture that can run. To add one: a file beside this one, and its line here.</summary>
+    /// <summary>Gets every architecture that can run. To add one: a file beside this one, and its line here.</summary>
     public static IReadOnlyList<Architecture> All { get; } =
     [
-        new Llama(), new Qwen2(), new Qwen3(), new Gemma2(), new Gemma3(), new Gpt2(), new Phi2(), new Falcon(), new GraniteMoe(),
-        new DeepSeek2(), new Lfm2(), new Mamba2(), new BitNet(),
+        new Llama(), new Qwen2(), new Qwen3(), new Qwen3Moe(), new Gemma2(), new Gemma3(), new Gpt2(), new Phi2(), new Falcon(),
+        new Granite("granite"), new Granite("granitemoe"), new DeepSeek2(), new Lfm2(), new Mamba2(), new Olmo2(), new OlMoe(),
+        new SmolLm3(), new StarCoder2(), new InternLm2(), new GptNeoX(), new CommandR(), new Cohere2(), new Exaone4(),
+        new BitNet("bitnet", Activation.Silu), new BitNet("bitnet-b1.58", Activation.ReluSquared),
+        new BitNet("bitnet-25", Activation.ReluSquared),
     ];
 
-    /// <summary>Value of <c>general.architecture</c>, which is also the prefix of the metadata keys.</summary>
+    /// <summary>Gets the value of <c>general.architecture</c>, which is also the prefix of the metadata keys.</summary>
     public abstract string Name { get; }
 
     /// <summary>Reads and checks the model's shape.</summary>
-    /// <exception cref="ModelFormatException">Metadata that contradicts itself or is missing.</exception>
-    /// <exception cref="UnsupportedModelException">A variant that no module computes.</exception>
+    /// <exception cref="ModelFormatException">Metadata are missing or contradict themselves.</exception>
+    /// <exception cref="UnsupportedModelException">The model is of a variant that no module computes.</exception>
     public abstract ModelModules Read(ArchitectureKeys keys);
 
-    /// <summary>The modules of a file.</summary>
-    /// <exception cref="UnsupportedModelException">Its architecture is not one of <see cref="All"/>.</exception>
+    /// <summary>Reads the modules of a file.</summary>
+    /// <exception cref="UnsupportedModelException">The file's architecture is not one of <see cref="All"/>.</exception>
     /// <inheritdoc cref="Read(ArchitectureKeys)" path="/exception"/>
     public static ModelModules Read(ModelSource source)
     {
         string name = source.Metadata.GetString("general.architecture");
         Architecture architecture = All.FirstOrDefault(known => string.Equals(known.Name, name, StringComparison.Ordinal))
             ?? throw new UnsupportedModelException(
-                $"{source.Path}: architecture '{Printable.Shorten(name)}' is not supported; supported: {string.Join(", ", All.Select(a => a.Name))}");
+                $"{source.Path}: architecture '{Printable.Shorten(name)}' is not supported; "
+                + $"supported: {string.Join(", ", All.Select(known => known.Name))}");
         return architecture.Read(new ArchitectureKeys(source, name));
     }
 }

@@ -226,7 +226,8 @@ internal sealed class ArchitectureKeys
     /// <param name="residualScale">Factor of what is added to the residual stream.</param>
     /// <param name="order">How biases and scales of a feed-forward go together.</param>
     public Branch DenseOrExperts(
-        string layer, Activation activation, ExpertSpec? experts, float residualScale = 1, BiasOrder order = BiasOrder.BeforeScale) => experts is null
+        string layer, Activation activation, ExpertSpec? experts, float residualScale = 1, BiasOrder order = BiasOrder.BeforeScale) =>
+        experts is null
         ? new FeedForward(layer, Hidden, Positive("feed_forward_length"), activation) { ResidualScale = residualScale, BiasOrder = order }
         : new Experts(layer, Hidden, experts, activation) { ResidualScale = residualScale };
 
@@ -263,7 +264,8 @@ internal sealed class ArchitectureKeys
     }
 
     /// <summary>Refuses a head of a size that no model comes near, and that a cache could not hold.</summary>
-    public void RequireHeadLength(string key, int length) => Require(length <= MostHeadLength, key, $"{length}", $"at most {MostHeadLength}");
+    public void RequireHeadLength(string key, int length) =>
+        Require(length <= MostHeadLength, key, $"{length}", $"at most {MostHeadLength}");
 
     /// <summary>Refuses sizes whose product no model comes near, and which would overflow.</summary>
     public void RequireWidth(string key, int count, int size) => Require(
@@ -274,7 +276,8 @@ internal sealed class ArchitectureKeys
     {
         if (NotNegative(key, 0) != 0)
         {
-            throw new UnsupportedModelException($"{_source.Path}: {variant} are not supported for architecture '{_prefix}' ({Full(key)} is not 0)");
+            throw new UnsupportedModelException(
+                $"{_source.Path}: {variant} are not supported for architecture '{_prefix}' ({Full(key)} is not 0)");
         }
     }
 

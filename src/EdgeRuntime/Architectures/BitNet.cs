@@ -4,9 +4,11 @@ using EdgeRuntime.Modules;
 namespace EdgeRuntime.Architectures;
 
 /// <summary>BitNet b1.58: ternary weights with a scale for each matrix, and a norm before the last product of each branch.</summary>
-internal sealed class BitNet : Architecture
+/// <param name="name">The name of the variant: llama.cpp writes <c>bitnet</c>, bitnet.cpp <c>bitnet-b1.58</c> and <c>bitnet-25</c>.</param>
+/// <param name="activation">The function of the gate.</param>
+internal sealed class BitNet(string name, Activation activation) : Architecture
 {
-    public override string Name => "bitnet";
+    public override string Name => name;
 
     public override ModelModules Read(ArchitectureKeys keys)
     {
@@ -16,7 +18,7 @@ internal sealed class BitNet : Architecture
         return decoder.Build((_, layer) =>
         [
             new Residual(decoder.Norm($"{layer}.attn_norm"), new Attention(layer, decoder.Hidden, attention)),
-            new Residual(decoder.Norm($"{layer}.ffn_norm"), new FeedForward(layer, decoder.Hidden, width, Activation.Silu)
+            new Residual(decoder.Norm($"{layer}.ffn_norm"), new FeedForward(layer, decoder.Hidden, width, activation)
             {
                 SubNorm = new Norm($"{layer}.ffn_sub_norm", NormKind.Rms, keys.RmsEpsilon, width),
             }),

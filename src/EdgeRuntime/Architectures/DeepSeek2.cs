@@ -31,7 +31,8 @@ internal sealed class DeepSeek2 : Architecture
         int queryLength = keys.Positive("attention.key_length_mla");
         RopeSpec rope = RopeKeys.Read(keys, queryLength, RopePairing.Norm);
         keys.Require(
-            rope.Dimensions < queryLength, "rope.dimension_count", $"{rope.Dimensions}", $"less than attention.key_length_mla, {queryLength}");
+            rope.Dimensions < queryLength, "rope.dimension_count", $"{rope.Dimensions}",
+            $"less than attention.key_length_mla, {queryLength}");
         int heads = keys.Positive("attention.head_count");
         int latent = keys.Positive("attention.kv_lora_rank");
         int valueLength = keys.Positive("attention.value_length_mla");

@@ -39,7 +39,8 @@ internal sealed class Gemma3 : Architecture
                 decoder.Norm($"{layer}.attn_norm"), new Attention(layer, decoder.Hidden, hasWindow[index] ? windowed : full),
                 decoder.Norm($"{layer}.post_attention_norm")),
             new Residual(
-                decoder.Norm($"{layer}.ffn_norm"), new FeedForward(layer, decoder.Hidden, width, Activation.Gelu) { BiasOrder = BiasOrder.NoScale },
+                decoder.Norm($"{layer}.ffn_norm"),
+                new FeedForward(layer, decoder.Hidden, width, Activation.Gelu) { BiasOrder = BiasOrder.NoScale },
                 decoder.Norm($"{layer}.post_ffw_norm")),
         ]);
     }

@@ -20,7 +20,9 @@ internal sealed class Gpt2 : Architecture
         return decoder.Build((_, layer) =>
         [
             new Residual(decoder.Norm($"{layer}.attn_norm"), new Attention(layer, decoder.Hidden, attention)),
-            new Residual(decoder.Norm($"{layer}.ffn_norm"), new FeedForward(layer, decoder.Hidden, width, Activation.Gelu, gated: false) { BiasOrder = BiasOrder.NoScale }),
+            new Residual(
+                decoder.Norm($"{layer}.ffn_norm"),
+                new FeedForward(layer, decoder.Hidden, width, Activation.Gelu, gated: false) { BiasOrder = BiasOrder.NoScale }),
         ]);
     }
 }

@@ -11,11 +11,13 @@ internal static class RopeKeys
     public static RopeSpec Read(ArchitectureKeys keys, int keyLength, RopePairing pairing)
     {
         int dimensions = keys.Positive("rope.dimension_count", keyLength);
-        keys.Require(dimensions % 2 == 0 && dimensions <= keyLength, "rope.dimension_count", $"{dimensions}", $"an even number up to {keyLength}");
+        keys.Require(
+            dimensions % 2 == 0 && dimensions <= keyLength, "rope.dimension_count", $"{dimensions}", $"an even number up to {keyLength}");
         string kind = keys.Text("rope.scaling.type", "linear");
         if (kind is not ("none" or "linear" or "yarn" or "longrope"))
         {
-            throw new UnsupportedModelException($"{keys.Source.Path}: rope scaling '{Printable.Shorten(kind)}' is not supported; supported: none, linear, yarn, longrope");
+            throw new UnsupportedModelException(
+                $"{keys.Source.Path}: rope scaling '{Printable.Shorten(kind)}' is not supported; supported: none, linear, yarn, longrope");
         }
 
         float factor = keys.FiniteSingle("rope.scaling.factor", keys.FiniteSingle("rope.scale_linear", 0));

@@ -182,7 +182,7 @@ internal sealed unsafe class Attention : Branch
                 Rope.Apply(key, _spec.KvHeads, _spec.KeyLength, rope.Dimensions, cos, sin, rope.Pairing);
             }
 
-            _attention.Store(t, row, key, value);
+            _attention.Store(t, row, query, key, value);
         }
     }
 

@@ -19,6 +19,9 @@ internal sealed unsafe class AttentionCore : Module
     private int _layer;
     private long _partials;
     private long _partialBytes;
+    private bool _transformsKeys;
+    private bool _transformsValues;
+    private float* _output;
 
     /// <param name="prefix">The prefix of the layer's tensor names, for messages.</param>
     /// <param name="shape">The shape of the attention.</param>
@@ -54,7 +57,9 @@ internal sealed unsafe class AttentionCore : Module
         _kernel = scratch.Isa.CreateAttention(_shape, scratch.Size.Types.KeyTensorType, scratch.Size.Types.ValueTensorType);
         _partialBytes = _kernel.MostPartialBytes(scratch.Size.Positions, scratch.Size.Sequences, scratch.Rows);
         _partials = scratch.Bytes(_partialBytes);
-        scratch.UseThread(_kernel.ScratchBytes);
+        _transformsKeys = HadamardTransform.AppliesTo(scratch.Size.Types.KeyTensorType, _shape.KeyLength);
+        _transformsValues = HadamardTransform.AppliesTo(scratch.Size.Types.ValueTensorType, _shape.ValueLength);
+        scratch.UseThread(Math.Max(_kernel.ScratchBytes, sizeof(float) * ((long)_shape.KeyLength + _shape.ValueLength)));
     }
 
     /// <summary>Plans the work of all sequences. Called by one thread; the others read the plan after a barrier.</summary>
@@ -65,6 +70,7 @@ internal sealed unsafe class AttentionCore : Module
     public void PlanBatch(PassThread t, float* queries, int queryStride, float* output)
     {
         int outputStride = _shape.Heads * _shape.ValueLength;
+        _output = output;
         _batch.Begin(_kernel!, t.Floats(_partials), _partialBytes);
         foreach (ref readonly SequenceRows sequence in t.Sequences)
         {
@@ -82,12 +88,13 @@ internal sealed unsafe class AttentionCore : Module
         }
     }
 
-    /// <summary>Stores a row's key and value in the cache of its sequence.</summary>
+    /// <summary>Stores a row's key and value in the cache of its sequence, and brings its queries into the form of the keys.</summary>
     /// <param name="t">The thread.</param>
     /// <param name="row">The row in the batch.</param>
+    /// <param name="query">[heads, key length], rotated; changed.</param>
     /// <param name="key">[KV heads, key length], rotated.</param>
     /// <param name="value">[KV heads, value length].</param>
-    public void Store(PassThread t, int row, float* key, float* value)
+    public void Store(PassThread t, int row, float* query, float* key, float* value)
     {
         t.Pass.LookAtRow(_prefix, "keys", row, new ReadOnlySpan<float>(key, _shape.KvHeads * _shape.KeyLength));
         t.Pass.LookAtRow(_prefix, "values", row, new ReadOnlySpan<float>(value, _shape.KvHeads * _shape.ValueLength));
@@ -95,7 +102,18 @@ internal sealed unsafe class AttentionCore : Module
         int position = t.Position(row);
         for (int head = 0; head < _shape.KvHeads; head++)
         {
-            cache.Store(_layer, head, position, key + (head * _shape.KeyLength), value + (head * _shape.ValueLength));
+            float* headKey = key + (head * _shape.KeyLength);
+            float* headValue = value + (head * _shape.ValueLength);
+            float* copies = (float*)t.Scratch;
+            cache.Store(
+                _layer, head, position,
+                _transformsKeys ? Transform(headKey, _shape.KeyLength, copies) : headKey,
+                _transformsValues ? Transform(headValue, _shape.ValueLength, copies + _shape.KeyLength) : headValue);
+        }
+
+        if (_transformsKeys)
+        {
+            HadamardTransform.Apply(query, _shape.Heads * _shape.KeyLength);
         }
     }
 
@@ -117,5 +135,24 @@ internal sealed unsafe class AttentionCore : Module
 
             t.Barrier();
         }
+
+        if (_transformsValues)
+        {
+            int width = _shape.Heads * _shape.ValueLength;
+            for (int row; (row = t.TakeItem()) < t.Rows;)
+            {
+                HadamardTransform.Apply(_output + ((long)row * width), width);
+            }
+
+            t.Barrier();
+        }
+    }
+
+    /// <summary>Makes a transformed copy: a key and a value may be the same memory.</summary>
+    private static float* Transform(float* x, int length, float* copy)
+    {
+        new ReadOnlySpan<float>(x, length).CopyTo(new Span<float>(copy, length));
+        HadamardTransform.Apply(copy, length);
+        return copy;
     }
 }

@@ -61,13 +61,14 @@ internal sealed unsafe class Embedding : Stage
 
     public override void Run(PassThread t)
     {
+        float scale = Scale * _table.Scale;
         for (int row; (row = t.TakeItem()) < t.Rows;)
         {
             float* x = t.X + ((long)row * _hidden);
             _table.Read(t.Token(row), new Span<float>(x, _hidden));
-            if (Scale != 1)
+            if (scale != 1)
             {
-                t.Vector.Scale(x, Scale, _hidden);
+                t.Vector.Scale(x, scale, _hidden);
             }
 
             if (_positions is not null)

@@ -40,7 +40,9 @@ internal sealed unsafe class Head : Stage
     public override void Bind(TensorBinder tensors)
     {
         _norm?.Bind(tensors);
-        _output = tensors.Projection(tensors.Has(_name) ? _name : _tied, _vocabulary, _hidden, Scale);
+        _output = _name != _tied && tensors.Has(_name)
+            ? tensors.Projection(_name, _vocabulary, _hidden, Scale)
+            : tensors.TiedProjection(_tied, _vocabulary, _hidden, Scale);
     }
 
     public override void Plan(ScratchPlan scratch)

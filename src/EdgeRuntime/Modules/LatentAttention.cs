@@ -182,7 +182,7 @@ internal sealed unsafe class LatentAttention : Branch
                     .CopyTo(new Span<float>(absorbed + (index * _spec.KeyLength) + _spec.Latent, rope.Dimensions));
             }
 
-            _attention.Store(t, row, latent, latent);
+            _attention.Store(t, row, absorbed + ((long)row * _spec.Heads * _spec.KeyLength), latent, latent);
         }
     }
 }

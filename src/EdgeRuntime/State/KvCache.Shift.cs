@@ -82,12 +82,24 @@ internal sealed unsafe partial class KvCache
 
                 if (turn.Cos.Length > 0)
                 {
+                    TransformKey(layer, key);
                     Rope.Apply(key + turn.First, 1, layout.KeyLength - turn.First, 2 * turn.Cos.Length, cos, sin, turn.Pairing);
+                    TransformKey(layer, key);
                 }
 
                 int to = position - count;
                 layout.StoreKey(Chunk(layer, kvHead, to), to % KvLayout.ChunkPositions, key);
             }
+        }
+    }
+
+    /// <summary>Brings a key from its form in the cache into the model's, or back.</summary>
+    private void TransformKey(int layer, float* key)
+    {
+        KvGeometry geometry = Plan.Geometries[layer];
+        if (HadamardTransform.AppliesTo(geometry.KeyType, geometry.KeyLength))
+        {
+            HadamardTransform.Apply(key, geometry.KeyLength);
         }
     }
 

@@ -7,8 +7,8 @@ using EdgeRuntime.Gguf;
 namespace EdgeRuntime.Weights;
 
 /// <summary>
-/// The first matrix, [vocabulary, hidden], read row by row from the file: none of it becomes resident. (A mapping would bring in up to half a
-/// megabyte around each row.) A view of the file.
+/// The embedding matrix [vocabulary, hidden], read row by row from the file: none of it becomes resident. (A mapping would load up to half
+/// a megabyte around each row.) A view of the file.
 /// </summary>
 internal sealed class EmbeddingTable
 {
@@ -21,12 +21,18 @@ internal sealed class EmbeddingTable
     {
         _tensor = tensor;
         _format = TensorFormats.Get(tensor.Type);
+        Scale = tensor.ReadScale();
     }
 
+    /// <summary>Gets the factor of all rows, which <see cref="Read"/> leaves out.</summary>
+    public float Scale { get; }
+
+    /// <summary>Gets the number of rows.</summary>
     public int Vocabulary => (int)_tensor.Rows;
 
-    /// <param name="token">Row; below <see cref="Vocabulary"/>.</param>
-    /// <param name="x">[hidden].</param>
+    /// <summary>Reads the row of a token.</summary>
+    /// <param name="token">The row; less than <see cref="Vocabulary"/>.</param>
+    /// <param name="x">Gets the row [hidden].</param>
     /// <exception cref="System.IO.IOException">The file can't be read any more.</exception>
     [SkipLocalsInit]
     public void Read(int token, Span<float> x)

@@ -10,14 +10,14 @@ using EdgeRuntime.Memory;
 namespace EdgeRuntime.Weights;
 
 /// <summary>
-/// A matrix on its way from the file to its panels. It multiplies all the same: in the first pass that reads it, some panels at a time are
-/// packed into a thread's scratch, multiplied and forgotten, which asks for no memory; in the second they are packed into their places on the
-/// way. The kernels are the same, and so are the results.
+/// A matrix that is not packed yet and multiplies from the file. In the first pass that reads it, a few panels at a time are packed into a
+/// thread's scratch, multiplied and forgotten, which commits no memory; in the second they are packed into their places. The kernels are
+/// the same, and so are the results.
 /// </summary>
 internal sealed unsafe class MatrixLoader
 {
-    // Enough to hide the system call and the shared counter, few enough to stay in a core's cache and for all threads to finish together;
-    // but pairs of panels, which kernels multiply at once.
+    // Enough to hide the system call and the shared counter, few enough to stay in a core's cache and for all threads to finish together.
+    // Kernels multiply pairs of panels.
     private const int BytesAtOnce = 256 << 10;
     private const int Pair = 2;
 
@@ -28,9 +28,9 @@ internal sealed unsafe class MatrixLoader
     private int _panelsDone;
     private bool _keepsPanels;
 
-    /// <param name="tensor">The weights as they are in the file.</param>
-    /// <param name="matrix">Where they go; of the same type, or of float32.</param>
-    /// <param name="firstRow">The tensor's row that is the matrix's first: not 0 for an expert's part of a stack.</param>
+    /// <param name="tensor">The weights in the file.</param>
+    /// <param name="matrix">The matrix to pack, of the tensor's type or of float32.</param>
+    /// <param name="firstRow">The tensor's row that is the matrix's first: not 0 for the later matrices of a stack.</param>
     /// <param name="path">The model's file, for messages.</param>
     public MatrixLoader(GgufTensor tensor, PackedMatrix matrix, long firstRow, string path)
     {
@@ -43,19 +43,19 @@ internal sealed unsafe class MatrixLoader
 
     public GgufTensor Tensor { get; }
 
-    /// <summary>Bytes of the matrix in the file.</summary>
+    /// <summary>Gets the bytes of the matrix in the file.</summary>
     public long FileBytes => _matrix.Rows * Tensor.RowBytes;
 
-    /// <summary>A name that no other matrix of the file has.</summary>
+    /// <summary>Gets a name that no other matrix of the file has.</summary>
     public string Name => _matrix.Rows == Tensor.Rows ? Tensor.Name : $"{Tensor.Name}[{_firstRow}]";
 
-    /// <summary>Shares of a few panels that <see cref="PackShare"/> packs.</summary>
+    /// <summary>Gets the number of shares, a few panels each, that <see cref="PackShare"/> packs.</summary>
     public int Shares => (_matrix.Panels + _sharePanels - 1) / _sharePanels;
 
-    /// <summary>Bytes of scratch that a thread needs for <see cref="PackShare"/>.</summary>
+    /// <summary>Gets the bytes of scratch that a thread needs for <see cref="PackShare"/>.</summary>
     public long RowBytes => Math.Min((long)_sharePanels * PackedMatrix.PanelRows, _matrix.Rows) * Tensor.RowBytes;
 
-    /// <summary>Bytes of scratch that a thread needs for <see cref="Multiply"/>.</summary>
+    /// <summary>Gets the bytes of scratch that a thread needs for <see cref="Multiply"/>.</summary>
     public long ScratchBytes => NativeBuffer.Align(_matrix.ScratchBytes) + (_sharePanels * _matrix.PanelBytes) + RowBytes;
 
     /// <summary>Packs a share into its place. Shares may be packed by several threads at once.</summary>
@@ -69,9 +69,9 @@ internal sealed unsafe class MatrixLoader
         Pack(first, Math.Min(first + _sharePanels, _matrix.Panels), rows, _matrix.Panel(first));
     }
 
-    /// <summary>As <see cref="PackedMatrix"/> multiplies.</summary>
-    /// <param name="activations">Of the matrix's kind.</param>
-    /// <param name="tokens">Rows of x.</param>
+    /// <summary>Multiplies as <see cref="PackedMatrix.Multiply"/> does, to the bit.</summary>
+    /// <param name="activations">[tokens, columns] in the form that the matrix reads.</param>
+    /// <param name="tokens">Rows of activations.</param>
     /// <param name="firstPanel">First panel to compute.</param>
     /// <param name="lastPanel">One past the last.</param>
     /// <param name="y">[tokens, yStride].</param>
@@ -94,8 +94,8 @@ internal sealed unsafe class MatrixLoader
         Interlocked.Add(ref _panelsDone, lastPanel - firstPanel);
     }
 
-    /// <summary>To be called between two passes, while nobody multiplies. A pass that did not come to all panels does not count.</summary>
-    /// <returns>Whether all panels are in their places now.</returns>
+    /// <summary>Ends a pass; called while nobody multiplies. Passes that skip panels are ignored.</summary>
+    /// <returns>Whether all panels are packed.</returns>
     public bool FinishPass()
     {
         bool all = _panelsDone == _matrix.Panels;

@@ -7,9 +7,8 @@ using EdgeRuntime.Gguf;
 namespace EdgeRuntime.Weights;
 
 /// <summary>
-/// A model's file as the loader sees it: metadata, and tensors that are checked against the shape they must have. It remembers which
-/// tensors
-/// were asked for, so that one that nothing reads is noticed. A view; for one caller at a time.
+/// The metadata of a model's file, and its tensors, checked against the shapes that the metadata implies. Records which tensors were
+/// requested, so that a tensor that nothing reads is found. A view; for one caller at a time.
 /// </summary>
 internal sealed class ModelSource
 {
@@ -22,26 +21,26 @@ internal sealed class ModelSource
 
     public GgufMetadata Metadata => _file.Metadata;
 
-    /// <summary>Tensors of the file.</summary>
+    /// <summary>Gets the number of tensors in the file.</summary>
     public int TensorCount => _file.Tensors.Count;
 
-    /// <summary>Names of the tensors that nothing has asked for, in the order of the file.</summary>
+    /// <summary>Gets the names of the tensors that nothing has requested, in the order of the file.</summary>
     public IEnumerable<string> UnboundTensors => _file.Tensors.Select(static tensor => tensor.Name).Where(name => !_bound.Contains(name));
 
-    /// <summary>Whether the file has a tensor of that name; does not count as asking for it.</summary>
+    /// <summary>Gets whether the file has a tensor of that name. This is not a request for it.</summary>
     public bool Has(string name) => _file.FindTensor(name) is not null;
 
-    /// <summary>Counts a tensor as asked for that needs not be read.</summary>
+    /// <summary>Records a tensor as requested without reading it.</summary>
     public void Ignore(string name) => _bound.Add(name);
 
-    /// <summary>The matrix of that name; refuses another shape or a type without kernels.</summary>
-    /// <param name="name">Tensor name.</param>
+    /// <summary>Gets a matrix; refuses another shape or a type without kernels.</summary>
+    /// <param name="name">The tensor name.</param>
     /// <param name="rows">Output features, of all matrices of a stack together.</param>
     /// <param name="columns">Input features.</param>
     public GgufTensor Matrix(string name, long rows, int columns) =>
         Checked(Find(name) ?? throw Missing(name, Shape(rows, columns)), rows, columns);
 
-    /// <summary>As <see cref="Matrix"/>, with as many rows as the file has.</summary>
+    /// <summary>Gets a matrix with any number of rows.</summary>
     public GgufTensor MatrixWithAnyRows(string name, int columns)
     {
         GgufTensor tensor = Find(name) ?? throw Missing(name, $"rows of {columns}");
@@ -50,7 +49,8 @@ internal sealed class ModelSource
             : throw new ModelFormatException(Path, -1, $"tensor '{name}' has {tensor.Rows} rows; expected 1 to {int.MaxValue}");
     }
 
-    /// <summary>Floats [<paramref name="rows"/>, <paramref name="columns"/>], or null where the file has no such tensor.</summary>
+    /// <summary>Reads floats [<paramref name="rows"/>, <paramref name="columns"/>].</summary>
+    /// <returns>Null where the file has no such tensor.</returns>
     public float[]? OptionalFloats(string name, int rows, int columns)
     {
         if (Find(name) is not { } tensor)
@@ -60,32 +60,40 @@ internal sealed class ModelSource
 
         Checked(tensor, rows, columns);
         float[] values = new float[(long)rows * columns];
-        byte[] bytes = new byte[tensor.ByteLength];
+        byte[] bytes = new byte[tensor.Rows * tensor.RowBytes];
         tensor.ReadRows(0, bytes);
         TensorFormats.Get(tensor.Type).Dequantize(bytes, values);
+        float scale = tensor.ReadScale();
+        if (scale != 1)
+        {
+            values = Array.ConvertAll(values, value => value * scale);
+        }
+
         int bad = Array.FindIndex(values, static value => !float.IsFinite(value));
         return bad < 0 ? values : throw new ModelFormatException(
             Path, tensor.FileOffset, $"tensor '{name}': value {bad} is {values[bad]}; expected a finite number");
     }
 
-    /// <summary>A float vector [<paramref name="length"/>], or null where the file has none.</summary>
+    /// <summary>Reads a vector of <paramref name="length"/> floats.</summary>
+    /// <returns>Null where the file has no such tensor.</returns>
     public float[]? OptionalVector(string name, int length) => OptionalFloats(name, 1, length);
 
-    /// <summary>Floats [<paramref name="rows"/>, <paramref name="columns"/>].</summary>
+    /// <summary>Reads floats [<paramref name="rows"/>, <paramref name="columns"/>]; refuses a file without them.</summary>
     public float[] Floats(string name, int rows, int columns) =>
         OptionalFloats(name, rows, columns) ?? throw Missing(name, rows == 1 ? $"{columns} values" : Shape(rows, columns));
 
-    /// <summary>Refuses a file with tensors that nothing reads: its answers would be wrong without a word.</summary>
-    /// <param name="isNotRun">Tells the tensors that the architecture knows and deliberately does not run.</param>
-    /// <exception cref="UnsupportedModelException">There are others; the message names the first ones.</exception>
+    /// <summary>Refuses a file with tensors that nothing reads, because its output would be silently wrong.</summary>
+    /// <param name="isNotRun">Gets whether the architecture deliberately does not run a tensor, by name.</param>
+    /// <exception cref="UnsupportedModelException">There are other tensors; the message names the first three.</exception>
     public void RequireAllBound(Predicate<string> isNotRun)
     {
         string[] ignored = [.. UnboundTensors.Where(name => !isNotRun(name))];
         if (ignored.Length > 0)
         {
             string more = ignored.Length > 3 ? $" and {ignored.Length - 3} more" : "";
+            string first = string.Join(", ", ignored.Take(3).Select(static name => $"'{Printable.Shorten(name)}'"));
             throw new UnsupportedModelException(
-                $"{Path}: nothing here reads the tensors {string.Join(", ", ignored.Take(3).Select(name => $"'{Printable.Shorten(name)}'"))}{more}; "
+                $"{Path}: nothing here reads the tensors {first}{more}; "
                 + "the model is of a variant that this build does not know, or the file is damaged");
         }
     }
@@ -105,13 +113,15 @@ internal sealed class ModelSource
         if (tensor.Rows != rows || tensor.Columns != columns)
         {
             throw new ModelFormatException(
-                Path, -1, $"tensor '{tensor.Name}' has shape [{tensor.Columns}, {tensor.Rows}]; the metadata asks for {Shape(rows, columns)}");
+                Path,
+                -1,
+                $"tensor '{tensor.Name}' has shape [{tensor.Columns}, {tensor.Rows}]; the metadata asks for {Shape(rows, columns)}");
         }
 
         if (TensorFormats.Find(tensor.Type) is null)
         {
             throw new UnsupportedModelException(
-                $"{Path}: tensor '{tensor.Name}' has type {tensor.Type}, which has no kernels; types that work: {string.Join(", ", TensorFormats.All.Select(f => f.Type))}");
+                $"{Path}: tensor '{tensor.Name}': {TensorFormats.Refusal(tensor.Type)}");
         }
 
         return tensor;

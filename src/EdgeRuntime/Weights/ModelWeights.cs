@@ -10,7 +10,7 @@ namespace EdgeRuntime.Weights;
 /// <summary>All weights of a model, packed or to be packed when they are used. Owns them; modules hold views.</summary>
 internal sealed class ModelWeights : IDisposable
 {
-    // About a layer's worth: passes get in between, and what was packed is kept.
+    // About a layer: passes may run between two groups, which stay packed.
     private const int MatricesAtOnce = 8;
 
     private readonly Projection[] _projections;
@@ -18,7 +18,7 @@ internal sealed class ModelWeights : IDisposable
     private readonly IDisposable _panels;
     private Projection[] _unpacked;
 
-    /// <summary>Takes over what the binder gave out and gives the matrices their panels.</summary>
+    /// <summary>Takes over the binder's projections and vectors and gives the matrices their panels.</summary>
     public ModelWeights(TensorBinder binder, WeightPacker packer)
     {
         _panels = packer.Pack(binder.Projections);
@@ -27,16 +27,16 @@ internal sealed class ModelWeights : IDisposable
         _unpacked = FindUnpacked(_projections);
     }
 
-    /// <summary>Bytes of packed matrices.</summary>
+    /// <summary>Gets the bytes of packed matrices.</summary>
     public long ByteSize => _projections.Sum(static projection => projection.Matrix.ByteSize);
 
-    /// <summary>Most bytes of scratch that any matrix needs a thread, from now on.</summary>
+    /// <summary>Gets the most bytes of scratch that a thread needs for any matrix from now on.</summary>
     public long ScratchBytes => _projections.Max(static projection => projection.ScratchBytes);
 
-    /// <summary>Whether all matrices are packed, as far as <see cref="BeginPass"/> has seen.</summary>
+    /// <summary>Gets whether all matrices were packed at the last <see cref="BeginPass"/>.</summary>
     public bool IsPacked => _unpacked.Length == 0;
 
-    /// <summary>Packs what is not packed yet, some matrices at a time.</summary>
+    /// <summary>Packs the matrices that are not packed yet, some at a time.</summary>
     /// <inheritdoc cref="PackingWork.Run" path="/exception"/>
     public void Pack(WorkerPool team, CancellationToken cancellationToken)
     {
@@ -47,8 +47,8 @@ internal sealed class ModelWeights : IDisposable
     }
 
     /// <summary>
-    /// To be called before each pass, by one thread, while nobody multiplies: the matrices that the last pass used come nearer to being
-    /// packed. Those that it did not use, such as those of experts, wait for a pass that does.
+    /// Begins a pass; called by one thread while nobody multiplies. Matrices that the last pass used get closer to being packed. Matrices
+    /// that it did not use, such as those of experts, wait for a pass that does.
     /// </summary>
     public void BeginPass()
     {
@@ -71,7 +71,7 @@ internal sealed class ModelWeights : IDisposable
         }
     }
 
-    /// <summary>Chooses other kernels for all matrices; see <see cref="PackedMatrix.UseKernels"/>.</summary>
+    /// <summary>Chooses the kernels of all matrices; see <see cref="PackedMatrix.UseKernels"/>.</summary>
     public void UseKernels(InstructionSet prefill, InstructionSet decode) =>
         Array.ForEach(_projections, projection => projection.Matrix.UseKernels(prefill, decode));
 
@@ -82,5 +82,6 @@ internal sealed class ModelWeights : IDisposable
         _panels.Dispose();
     }
 
-    private static Projection[] FindUnpacked(Projection[] projections) => Array.FindAll(projections, static projection => projection.Loader is not null);
+    private static Projection[] FindUnpacked(Projection[] projections) =>
+        Array.FindAll(projections, static projection => projection.Loader is not null);
 }

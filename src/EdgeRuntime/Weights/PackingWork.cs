@@ -8,8 +8,8 @@ using EdgeRuntime.Threading;
 namespace EdgeRuntime.Weights;
 
 /// <summary>
-/// Packs the matrices of some projections with all threads. These take shares, a few panels each, of all matrices, the largest first: what is
-/// left over at the end is small, and nobody waits for a matrix's last share.
+/// Packs the matrices of some projections with all threads. Threads take shares, a few panels each, of all matrices, the largest first, so
+/// that the shares at the end are small and no thread waits for a matrix's last share.
 /// </summary>
 internal sealed unsafe class PackingWork : ITeamWork
 {
@@ -23,7 +23,7 @@ internal sealed unsafe class PackingWork : ITeamWork
 
     private PackingWork(IEnumerable<Projection> projections, IProgress<float>? progress, CancellationToken cancellationToken)
     {
-        // Until the run begins a pass may still pack one of them: each is looked at once here, and again when its shares come.
+        // A concurrent pass may pack a matrix before the run begins: read each loader once here, and re-check before packing.
         _jobs = [.. projections
             .Select(static projection => (Projection: projection, projection.Loader))
             .Where(static pair => pair.Loader is not null)
@@ -35,15 +35,16 @@ internal sealed unsafe class PackingWork : ITeamWork
         _cancellationToken = cancellationToken;
     }
 
-    /// <summary>Packs what is not packed yet.</summary>
-    /// <param name="team">Threads; what else they are to run waits.</param>
-    /// <param name="projections">Whose matrices have places for their panels.</param>
-    /// <param name="progress">Told the share of bytes done, or null.</param>
+    /// <summary>Packs the projections that are not packed yet.</summary>
+    /// <param name="team">The threads; other work waits until the run ends.</param>
+    /// <param name="projections">Projections whose matrices have places for their panels.</param>
+    /// <param name="progress">Gets the share of bytes done, or null.</param>
     /// <param name="cancellationToken">Checked after each share.</param>
-    /// <exception cref="OperationCanceledException">Cancelled: nothing counts as packed.</exception>
+    /// <exception cref="OperationCanceledException">The run was cancelled: no matrix counts as packed.</exception>
     /// <exception cref="ModelFormatException">A weight is not finite.</exception>
     /// <exception cref="System.IO.IOException">The file can't be read any more.</exception>
-    public static void Run(WorkerPool team, IEnumerable<Projection> projections, IProgress<float>? progress, CancellationToken cancellationToken)
+    public static void Run(
+        WorkerPool team, IEnumerable<Projection> projections, IProgress<float>? progress, CancellationToken cancellationToken)
     {
         var work = new PackingWork(projections, progress, cancellationToken);
         if (work._jobs.Length > 0)
@@ -63,7 +64,7 @@ internal sealed unsafe class PackingWork : ITeamWork
             PackShare(_jobs[job], share, rows.Pointer);
         }
 
-        // Here, not after the run: whoever multiplies next finds all of them packed.
+        // Inside the run, so that the next multiplication finds all of them packed.
         team.Barrier();
         if (thread == 0 && !_cancelled)
         {
@@ -75,7 +76,7 @@ internal sealed unsafe class PackingWork : ITeamWork
     {
         if (job.Projection.Loader is null)
         {
-            return; // packed by others, while this run waited for its turn
+            return; // a pass packed it before this run began
         }
 
         job.Matrix.PackShare(share, rows);
@@ -87,7 +88,7 @@ internal sealed unsafe class PackingWork : ITeamWork
         }
     }
 
-    /// <summary>A matrix to pack, and how much of it is left.</summary>
+    /// <summary>A matrix to pack, and the number of its remaining shares.</summary>
     private sealed class Job(Projection projection, MatrixLoader matrix)
     {
         private int _sharesLeft = matrix.Shares;
@@ -96,7 +97,8 @@ internal sealed unsafe class PackingWork : ITeamWork
 
         public MatrixLoader Matrix { get; } = matrix;
 
-        /// <summary>Counts a share; true for the last one.</summary>
+        /// <summary>Counts a packed share.</summary>
+        /// <returns>Whether it was the last one.</returns>
         public bool FinishShare() => Interlocked.Decrement(ref _sharesLeft) == 0;
     }
 }

@@ -5,7 +5,9 @@ using EdgeRuntime.Memory;
 
 namespace EdgeRuntime.Weights;
 
-/// <summary>A linear layer, y = Scale * (W x) + Bias. Owns its weights. Immutable once packed; before that it multiplies from the file.</summary>
+/// <summary>
+/// A linear layer, y = Scale * (W x) + Bias. Owns its weights. Immutable once packed; until then it multiplies from the file.
+/// </summary>
 internal sealed unsafe class Projection : IDisposable
 {
     private readonly NativeBuffer? _bias;
@@ -26,11 +28,12 @@ internal sealed unsafe class Projection : IDisposable
 
     public PackedMatrix Matrix { get; }
 
-    /// <summary>Multiplies in the matrix's place until all its panels are packed; then null. Changed only while nobody
-    /// multiplies.</summary>
+    /// <summary>
+    /// Gets or sets the loader that multiplies until all panels of the matrix are packed; then null. Changed only while nobody multiplies.
+    /// </summary>
     public MatrixLoader? Loader { get; set; }
 
-    /// <summary>Bytes of scratch that a thread needs for <see cref="Multiply"/>.</summary>
+    /// <summary>Gets the bytes of scratch that a thread needs for <see cref="Multiply"/>.</summary>
     public long ScratchBytes => Loader?.ScratchBytes ?? Matrix.ScratchBytes;
 
     public float Scale { get; }
@@ -41,10 +44,10 @@ internal sealed unsafe class Projection : IDisposable
 
     public int Panels => Matrix.Panels;
 
-    /// <summary>The form of activations that <see cref="Multiply"/> reads.</summary>
+    /// <summary>Gets the form of activations that <see cref="Multiply"/> reads.</summary>
     public ActivationKind Reads => Matrix.ActivationKind;
 
-    /// <summary>y[token, row] for the rows of some panels, scale and bias included.</summary>
+    /// <summary>Computes y[token, row] for the rows of some panels, scale and bias included.</summary>
     /// <param name="x">[tokens, columns] in the form that <see cref="Reads"/> names.</param>
     /// <param name="tokens">Rows of x.</param>
     /// <param name="firstPanel">First panel of 16 rows.</param>

@@ -7,22 +7,25 @@ using EdgeRuntime.Memory;
 
 namespace EdgeRuntime.Weights;
 
-/// <summary>Where a layer's bias stands when the file also has a scale for it (<c>.scale</c> tensors).</summary>
+/// <summary>
+/// How a matrix's bias and its scale (<c>.scale</c>) go together. An NVFP4 matrix is always <see cref="AfterScale"/>: its scale is a part
+/// of its weights.
+/// </summary>
 internal enum BiasOrder
 {
     /// <summary>y = scale * W x + bias.</summary>
     AfterScale,
 
-    /// <summary>y = scale * (W x + bias), as llama.cpp's feed-forward blocks.</summary>
+    /// <summary>y = scale * (W x + bias), as in llama.cpp's feed-forward blocks.</summary>
     BeforeScale,
 
-    /// <summary>y = W x + bias: families in which llama.cpp leaves the scale out, so that models were made without it.</summary>
+    /// <summary>y = W x + bias, in families whose scales llama.cpp ignores.</summary>
     NoScale,
 }
 
 /// <summary>
-/// Gives modules their tensors, checked, and keeps what it gave: matrices without panels yet, and small vectors. Owns all of it until
-/// <see cref="ModelWeights"/> takes it over. Nothing is packed here, so an inspection may bind a model too.
+/// Checks the tensors that modules request and makes projections and vectors of them. Owns these until <see cref="ModelWeights"/> takes
+/// them over. Nothing is packed here, so an inspection may bind a model too.
 /// </summary>
 internal sealed unsafe class TensorBinder : IDisposable
 {
@@ -32,8 +35,8 @@ internal sealed unsafe class TensorBinder : IDisposable
     private readonly List<NativeBuffer> _vectors = [];
 
     /// <param name="source">The model's file.</param>
-    /// <param name="instructionSet">Whose kernels will read the weights.</param>
-    /// <param name="exact">Expands every matrix to float32.</param>
+    /// <param name="instructionSet">The instruction set whose kernels will read the weights.</param>
+    /// <param name="exact">Whether every matrix is expanded to float32.</param>
     public TensorBinder(ModelSource source, InstructionSet instructionSet, bool exact)
     {
         Source = source;
@@ -43,24 +46,25 @@ internal sealed unsafe class TensorBinder : IDisposable
 
     public ModelSource Source { get; }
 
-    /// <summary>The matrices so far, in the order in which modules asked for them.</summary>
+    /// <summary>Gets the projections so far, in the order in which modules requested them.</summary>
     public IReadOnlyList<Projection> Projections => _projections;
 
-    /// <summary>The vectors so far.</summary>
+    /// <summary>Gets the vectors so far.</summary>
     public IReadOnlyList<NativeBuffer> Vectors => _vectors;
 
-    /// <summary>Whether the file has <c>NAME.weight</c>.</summary>
+    /// <summary>Gets whether the file has <c>NAME.weight</c>.</summary>
     public bool Has(string name) => Source.Has($"{name}.weight");
 
-    /// <summary><c>NAME.weight</c> [rows, columns], with <c>NAME.bias</c> and <c>NAME.scale</c> where the file has them.</summary>
-    /// <param name="name">Tensor name without its last part.</param>
+    /// <summary>Binds <c>NAME.weight</c> [rows, columns], with <c>NAME.bias</c> and <c>NAME.scale</c> where the file has them.</summary>
+    /// <param name="name">The tensor name without its last part.</param>
     /// <param name="rows">Output features.</param>
     /// <param name="columns">Input features.</param>
     /// <param name="factor">A constant of the architecture that multiplies all of y.</param>
-    /// <param name="order">Where the bias stands beside the file's scale.</param>
+    /// <param name="order">How bias and scale go together.</param>
     public Projection Projection(string name, int rows, int columns, float factor = 1, BiasOrder order = BiasOrder.AfterScale)
     {
         GgufTensor tensor = Source.Matrix($"{name}.weight", rows, columns);
+        order = OrderOf(tensor, order);
         float scale = ReadScales(name, 1, order)?[0] ?? 1;
         float[]? bias = Source.OptionalVector($"{name}.bias", rows);
         float biasFactor = factor * (order == BiasOrder.BeforeScale ? scale : 1);
@@ -73,20 +77,32 @@ internal sealed unsafe class TensorBinder : IDisposable
         return Add(tensor, rows, firstRow: 0, scale * factor * tensor.ReadScale(), bias);
     }
 
-    /// <summary>As <see cref="Projection"/>, or null where the file has no such matrix.</summary>
+    /// <summary>Binds the embedding <c>NAME.weight</c> [rows, columns] as the output matrix too. A scale beside it is not bound.</summary>
+    /// <inheritdoc cref="Projection" path="/param"/>
+    public Projection TiedProjection(string name, int rows, int columns, float factor)
+    {
+        GgufTensor tensor = Source.Matrix($"{name}.weight", rows, columns);
+        return Add(tensor, rows, firstRow: 0, factor * tensor.ReadScale(), bias: null);
+    }
+
+    /// <summary>Binds a matrix as <see cref="Projection"/> does.</summary>
+    /// <returns>Null where the file has no such matrix.</returns>
     public Projection? OptionalProjection(string name, int rows, int columns, float factor = 1, BiasOrder order = BiasOrder.AfterScale) =>
         Has(name) ? Projection(name, rows, columns, factor, order) : null;
 
-    /// <summary>The matrices of a stack <c>NAME.weight</c> [count, rows, columns], with rows of <c>NAME.bias</c> [count, rows].</summary>
+    /// <summary>
+    /// Binds the matrices of a stack <c>NAME.weight</c> [count, rows, columns], with <c>NAME.bias</c> [count, rows] and <c>NAME.scale</c>
+    /// [count] where the file has them.
+    /// </summary>
     public Projection[] Stack(string name, int count, int rows, int columns, BiasOrder order = BiasOrder.AfterScale) =>
         StackPart(name, count, rows, columns, part: 0, parts: 1, order);
 
-    /// <summary>As <see cref="Stack"/>, of a stack whose matrices have several parts, one below the other.</summary>
-    /// <param name="name">Tensor name without its last part: [count, parts * rows, columns].</param>
-    /// <param name="count">Matrices.</param>
+    /// <summary>Binds one part of each matrix of a stack whose matrices have several parts, one below the other.</summary>
+    /// <param name="name">The tensor name without its last part: [count, parts * rows, columns].</param>
+    /// <param name="count">The number of matrices.</param>
     /// <param name="rows">Rows of a part.</param>
     /// <param name="columns">Input features.</param>
-    /// <param name="part">Which part.</param>
+    /// <param name="part">The index of the part.</param>
     /// <param name="parts">Parts of a matrix.</param>
     /// <param name="order">How biases and scales go together.</param>
     public Projection[] StackPart(string name, int count, int rows, int columns, int part, int parts, BiasOrder order)
@@ -96,11 +112,13 @@ internal sealed unsafe class TensorBinder : IDisposable
         if (tensor.Dimensions[1] != all)
         {
             throw new ModelFormatException(
-                Source.Path, -1, $"tensor '{tensor.Name}' has {tensor.Dimensions[1]} rows a matrix; the metadata asks for {count} matrices of {all}");
+                Source.Path,
+                -1,
+                $"tensor '{tensor.Name}' has {tensor.Dimensions[1]} rows a matrix; the metadata asks for {count} matrices of {all}");
         }
 
         float[]? biases = Source.OptionalFloats($"{name}.bias", count, all);
-        float[]? scales = ReadScales(name, count, order);
+        float[]? scales = ReadScales(name, count, OrderOf(tensor, order));
         IgnoreInputScale(name);
         var stack = new Projection[count];
         for (int i = 0; i < count; i++)
@@ -113,16 +131,17 @@ internal sealed unsafe class TensorBinder : IDisposable
         return stack;
     }
 
-    /// <summary>Floats [<paramref name="length"/>] of that name.</summary>
+    /// <summary>Reads a tensor of <paramref name="length"/> floats.</summary>
     public NativeBuffer Vector(string name, int length) => Keep(Source.Floats(name, 1, length));
 
-    /// <summary>Floats [<paramref name="length"/>] of that name, or null where the file has none.</summary>
+    /// <summary>Reads a tensor of <paramref name="length"/> floats.</summary>
+    /// <returns>Null where the file has no such tensor.</returns>
     public NativeBuffer? OptionalVector(string name, int length) => Source.OptionalVector(name, length) is { } values ? Keep(values) : null;
 
-    /// <summary>Floats [<paramref name="rows"/>, <paramref name="columns"/>] of that name.</summary>
+    /// <summary>Reads a tensor of floats [<paramref name="rows"/>, <paramref name="columns"/>].</summary>
     public NativeBuffer Floats(string name, int rows, int columns) => Keep(Source.Floats(name, rows, columns));
 
-    /// <summary>Keeps values that a module has made of its tensors.</summary>
+    /// <summary>Copies values that a module computed from its tensors, and owns the copy.</summary>
     public NativeBuffer Keep(ReadOnlySpan<float> values)
     {
         var buffer = new NativeBuffer((long)values.Length * sizeof(float));
@@ -131,7 +150,7 @@ internal sealed unsafe class TensorBinder : IDisposable
         return buffer;
     }
 
-    /// <summary>Frees all that was given out; for a load that failed or an inspection.</summary>
+    /// <summary>Frees all projections and vectors: after a failed load or an inspection.</summary>
     public void Dispose()
     {
         _projections.ForEach(static projection => projection.Dispose());
@@ -140,13 +159,16 @@ internal sealed unsafe class TensorBinder : IDisposable
         _vectors.Clear();
     }
 
+    private static BiasOrder OrderOf(GgufTensor tensor, BiasOrder order) =>
+        tensor.Type == TensorType.NVFP4 ? BiasOrder.AfterScale : order;
+
     private float[]? ReadScales(string name, int count, BiasOrder order)
     {
         float[]? scales = Source.OptionalVector($"{name}.scale", count);
         return order == BiasOrder.NoScale ? null : scales;
     }
 
-    /// <summary>A scale for processors that multiply activations in the weights' own type, which none here does.</summary>
+    /// <summary>The scale of activations that a device quantizes to NVFP4; kernels here quantize them to int8.</summary>
     private void IgnoreInputScale(string name) => Source.Ignore($"{name}.input_scale");
 
     private Projection Add(GgufTensor tensor, int rows, long firstRow, float scale, float[]? bias)

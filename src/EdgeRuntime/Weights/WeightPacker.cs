@@ -8,7 +8,7 @@ using EdgeRuntime.Threading;
 
 namespace EdgeRuntime.Weights;
 
-/// <summary>Gives the matrices of a model their panels: from the side-car, packed, or to be packed when they are used.</summary>
+/// <summary>Gives the matrices of a model their panels: from the side-car, packed now, or packed when they are first used.</summary>
 internal sealed class WeightPacker
 {
     private readonly PackedSideCar? _sideCar;
@@ -16,9 +16,9 @@ internal sealed class WeightPacker
     private readonly IProgress<float>? _progress;
     private readonly CancellationToken _cancellationToken;
 
-    /// <param name="sideCar">Where packed matrices are kept from one start to the next, or null.</param>
-    /// <param name="team">Threads that pack.</param>
-    /// <param name="progress">Told the share of bytes done, or null.</param>
+    /// <param name="sideCar">The file that keeps packed matrices from one start to the next, or null.</param>
+    /// <param name="team">The threads that pack.</param>
+    /// <param name="progress">Gets the share of bytes done, or null.</param>
     /// <param name="cancellationToken">Checked between tensors.</param>
     public WeightPacker(PackedSideCar? sideCar, WorkerPool team, IProgress<float>? progress, CancellationToken cancellationToken)
     {
@@ -29,16 +29,17 @@ internal sealed class WeightPacker
     }
 
     /// <summary>
-    /// Matrices of at least so many bytes of file in all are left to be packed when they are used, unless the side-car is to have them or
-    /// memory does not hold file and panels, which then would have to be read from the disk twice. Null: never.
+    /// Gets the total bytes in the file from which matrices are packed when they are first used, or null for never. Does not apply with a
+    /// side-car, nor where memory can't hold both file and panels, because the file would be read from the disk twice.
     /// </summary>
     public long? QuickStartBytes { get; init; }
 
-    /// <summary>Gives every matrix its panels, or a place for them and leave to be packed later.</summary>
-    /// <returns>What the panels are views of, to be disposed after the matrices.</returns>
+    /// <summary>Gives every matrix its panels, or a place for them.</summary>
+    /// <returns>The owner of the panels' memory, to be disposed after the matrices.</returns>
     public IDisposable Pack(IReadOnlyList<Projection> projections)
     {
-        SideCarMatrix[] matrices = [.. projections.Select(static projection => new SideCarMatrix(projection.Loader!.Name, projection.Matrix))];
+        SideCarMatrix[] matrices =
+            [.. projections.Select(static projection => new SideCarMatrix(projection.Loader!.Name, projection.Matrix))];
         if (_sideCar?.TryMap(matrices, _team, _cancellationToken) is { } mapping)
         {
             foreach (Projection projection in projections)
@@ -78,8 +79,8 @@ internal sealed class WeightPacker
     }
 
     /// <summary>
-    /// One block of memory for all matrices: a decoded token reads it from end to end, and in large pages that is markedly faster
-    /// (a single matrix is too small to hold many).
+    /// Allocates one block of memory for all matrices. A decoded token reads it from end to end, which is markedly faster in large pages;
+    /// a single matrix is too small to hold many.
     /// </summary>
     private static NativeBuffer AllocatePanels(IReadOnlyList<Projection> projections)
     {

@@ -19,12 +19,12 @@ public sealed class TensorFormatsTests
 
     /// <summary>Every type that files may have is one that is defined, data, or one that ggml makes of activations alone.</summary>
     [Fact]
-    public void Defined_TypesOfFiles_AreAllThere()
+    public void All_TypesOfFiles_AreThere()
     {
         TensorType[] others = [.. TensorTypes.All.Where(facts => !facts.IsRemoved && !facts.IsData).Select(facts => facts.Type)
-            .Except(TensorFormats.Defined.Select(format => format.Type))];
+            .Except(TensorFormats.All.Select(format => format.Type))];
         Assert.Equal([TensorType.Q8_1, TensorType.Q8_K], others);
-        Assert.All(TensorFormats.Defined, format => Assert.Equal(
+        Assert.All(TensorFormats.All, format => Assert.Equal(
             (format.BlockWeights, format.BlockBytes),
             (TensorTypes.Find(format.Type)!.BlockElements, TensorTypes.Find(format.Type)!.BlockBytes)));
     }

@@ -54,7 +54,7 @@ public sealed class TensorScaleTests : IDisposable
         block[5] = 0b00_10_01_10;
         float[] weights = new float[128];
 
-        TensorFormats.Defined.Single(format => format.Type == TensorType.I2_S).Dequantize(block, weights);
+        TensorFormats.All.Single(format => format.Type == TensorType.I2_S).Dequantize(block, weights);
 
         float[] expected = new float[128];
         (expected[5], expected[37], expected[69], expected[101]) = (-1, 1, 0, 1);

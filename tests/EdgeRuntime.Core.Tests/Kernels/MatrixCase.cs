@@ -90,7 +90,7 @@ internal static unsafe class MatrixCase
     {
         switch (format.Type)
         {
-            case TensorType.NVFP4:
+            case TensorType.NVFP4 or TensorType.I2_S:
                 return false;
             case TensorType.MXFP4:
                 block[0] = 0xff;
@@ -115,7 +115,7 @@ internal static unsafe class MatrixCase
     {
         switch (format.Type)
         {
-            case TensorType.NVFP4:
+            case TensorType.NVFP4 or TensorType.I2_S:
                 break;
             case TensorType.MXFP4:
                 block[0] = (byte)(random.Next(8) == 0 ? random.Next(3) : random.Next(110, 130));

@@ -13,10 +13,17 @@ public sealed class ConformanceTests
 {
     private const double Bound = 1e-6;
 
-    private static readonly string[] s_floatFixtures =
+    /// <summary>The fixtures that the repository has as small models: at least one for each module.</summary>
+    private static readonly string[] s_smallFixtures =
     [
         "llama-dense", "llama-moe", "qwen2-dense", "qwen3-dense", "gemma2-dense", "gemma3-dense", "gpt2-dense", "phi2-dense",
         "falcon-dense", "granitemoe-moe", "deepseek2-moe", "lfm2-dense", "mamba2-dense",
+    ];
+
+    private static readonly string[] s_floatFixtures =
+    [
+        .. s_smallFixtures, "qwen3moe-moe", "granite-dense", "olmo2-dense", "olmoe-moe", "smollm3-dense", "starcoder2-dense",
+        "internlm2-dense", "gptneox-dense", "command-r-dense", "cohere2-dense", "exaone4-dense",
     ];
 
     public static IEnumerable<TheoryDataRow<string, string, int>> Cases() =>
@@ -30,7 +37,7 @@ public sealed class ConformanceTests
     /// <summary>Gets one fixture of each family: files <c>NAME.gguf</c> and <c>NAME.logits</c>.</summary>
     public static IEnumerable<TheoryDataRow<string>> Fixtures() => Rows([.. s_floatFixtures, "tiny-bitnet-TQ1_0"]);
 
-    public static string PathOf(string fixture) => SharedData.Require($"small-models/{fixture}.gguf");
+    public static string PathOf(string fixture) => FileOf(fixture, "gguf");
 
     [Theory]
     [MemberData(nameof(Cases))]
@@ -138,7 +145,13 @@ public sealed class ConformanceTests
     private static IEnumerable<TheoryDataRow<string>> Rows(string[] fixtures) =>
         fixtures.Select(static fixture => new TheoryDataRow<string>(fixture));
 
-    private static LogitsFile ReadReference(string fixture) => LogitsFile.Read(SharedData.Require($"small-models/{fixture}.logits"));
+    private static LogitsFile ReadReference(string fixture) => LogitsFile.Read(FileOf(fixture, "logits"));
+
+    private static string FileOf(string fixture, string extension)
+    {
+        bool isShared = s_floatFixtures.Contains(fixture) && !s_smallFixtures.Contains(fixture);
+        return SharedData.Require($"{(isShared ? "conformance/architectures" : "small-models")}/{fixture}.{extension}");
+    }
 
     private static LanguageModel Load(string fixture, string? isa) =>
         LanguageModel.Load(PathOf(fixture), new ModelOptions { InstructionSet = isa });

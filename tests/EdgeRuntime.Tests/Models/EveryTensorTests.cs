@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using EdgeRuntime.Gguf;
+using EdgeRuntime.Tests.Support;
 using Xunit;
 
 namespace EdgeRuntime.Tests.Models;
@@ -40,36 +41,15 @@ public sealed class EveryTensorTests : IDisposable
         return error.Message;
     }
 
-    /// <summary>The fixture with each tensor under the names that <paramref name="choose"/> gives for its own and for that of the first
-    /// norm.</summary>
+    /// <summary>Writes the fixture with each tensor under the names that a function of its name and the first norm's returns.</summary>
     private string Write(string fixture, Func<string, string, string[]> choose)
     {
         using GgufFile source = GgufFile.Open(ConformanceTests.PathOf(fixture));
         string first = source.Tensors.First(static tensor => tensor.Name.StartsWith("blk.0.", StringComparison.Ordinal)
             && tensor.Name.EndsWith("norm.weight", StringComparison.Ordinal)).Name;
-        (GgufTensor Tensor, string Name)[] copies =
-            [.. source.Tensors.SelectMany(tensor => choose(tensor.Name, first).Select(name => (tensor, name)))];
-        string path = Path.Combine(_root, "m.gguf");
-        using FileStream stream = File.Create(path);
-        var writer = new GgufWriter(stream);
-        foreach (string key in source.Metadata.Keys)
-        {
-            Assert.True(source.Metadata.TryGetValue(key, out object? value));
-            writer.AddKey(key, value);
-        }
-
-        foreach ((GgufTensor tensor, string name) in copies)
-        {
-            ReadOnlySpan<long> dimensions = tensor.Dimensions.TrimEnd(1L);
-            writer.AddTensor(name, tensor.Type, dimensions.IsEmpty ? [1] : dimensions);
-        }
-
-        foreach ((GgufTensor tensor, _) in copies)
-        {
-            writer.WriteData(tensor.GetRows(0, (int)tensor.Rows));
-        }
-
-        writer.Complete();
-        return path;
+        return ModelCopy.Write(
+            Path.Combine(_root, "m.gguf"),
+            source,
+            source.Tensors.SelectMany(tensor => choose(tensor.Name, first).Select(name => TensorCopy.Of(tensor) with { Name = name })));
     }
 }

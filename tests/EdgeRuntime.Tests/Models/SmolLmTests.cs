@@ -37,6 +37,19 @@ public sealed class SmolLmTests
         Assert.InRange(reference.NormalizedError(ModelRunner.Logits(model, reference.Tokens, reference.Tokens.Length)), 0, 1e-6);
     }
 
+    /// <summary>The bound is a third of the error that 4-bit keys and values have without their transform, 0.0176.</summary>
+    [Fact]
+    public void ForwardAll_WithA4BitCache_StaysNearAFloatCache()
+    {
+        int[] tokens = LogitsFile.Read(SharedData.Require("models/SmolLM2-135M-Instruct-Q4_1.f32.logits")).Tokens;
+        using var model = LanguageModel.Load(TestModels.SmolLm);
+        float[] expected = ModelRunner.Logits(model, tokens, tokens.Length, KvCacheType.F32);
+        var reference = new LogitsFile(tokens, model.VocabularySize, expected);
+        float[] logits = ModelRunner.Logits(model, tokens, tokens.Length, KvCacheType.Q4_0);
+        Assert.InRange(reference.NormalizedError(logits), 0, 0.0059);
+        Assert.Equal(logits, ModelRunner.Logits(model, tokens, 7, KvCacheType.Q4_0));
+    }
+
     [Fact]
     public void ForwardAll_OfGoldenConversations_PrefersTheGoldenTokenWhereTheMarginIsClear()
     {

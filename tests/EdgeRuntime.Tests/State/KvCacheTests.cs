@@ -110,6 +110,34 @@ public sealed unsafe class KvCacheTests
         }
     }
 
+    /// <summary>A cache of Q4_0 holds heads of 64 transformed, so a shift turns the keys that the transform gives back.</summary>
+    [Fact]
+    public void Shift_TransformedKeys_AreTurnedAsTheModelsKeys()
+    {
+        const int Length = 64;
+        const int Count = 3;
+        (float[] cos, float[] sin) = Table(Length, -Count);
+        float[] key = [.. Enumerable.Range(0, Length).Select(static i => MathF.Sin(i * i))];
+        float[] expected = [.. key];
+        using KvCache cache = new(KvCases.Layers(1, 1, Length, Length, TensorType.Q4_0), 16, 16);
+        cache.Reserve(Count + 1);
+        float[] panel = new float[Length * KvLayout.PanelPositions];
+        fixed (float* k = key, e = expected, c = cos, s = sin, p = panel)
+        {
+            HadamardTransform.Apply(k, Length);
+            cache.Store(0, 0, Count, k, k);
+            cache.Advance(Count + 1);
+            cache.Shift(0, Count, [new KvTurn(cos, sin, RopePairing.Neox)]);
+            AttentionSlice slice = default;
+            cache.Fill(ref slice, 0);
+            new KvLayout(TensorType.Q4_0, TensorType.Q4_0, Length, Length).ExpandKeys(slice.Chunks, 0, p);
+            float[] cached = [.. Enumerable.Range(0, Length).Select(i => panel[i * KvLayout.PanelPositions])];
+            Rope.Apply(e, 1, Length, Length, c, s, RopePairing.Neox);
+            HadamardTransform.Apply(e, Length);
+            AssertNear(expected, cached, 0.5); // rounded twice, with steps of an eighth of the greatest
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Types))]
     public void Shift_NoTurn_MovesKeysAsTheyAre(TensorType type)

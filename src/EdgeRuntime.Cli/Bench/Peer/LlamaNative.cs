@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 [assembly: DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
@@ -19,6 +20,7 @@ internal static class LlamaNative
     public const int FlashAttentionOn = 1;
     public const int LoadModeRead = 0;
     public const int LogLevelError = 4;
+    public const int IntegerTag = 0;
 
     public delegate void LogCallback(int level, nint text, nint userData);
 
@@ -154,5 +156,47 @@ internal static class LlamaNative
         public int EmbeddingType;
         [FieldOffset(16)]
         public byte AllowRequantize;
+        [FieldOffset(24)]
+        public nint ImportanceEntries;
+        [FieldOffset(32)]
+        public nint Keys;
+        [FieldOffset(40)]
+        public nint TensorTypes;
+    }
+
+    /// <summary>struct llama_model_imatrix_data.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct ImportanceEntry
+    {
+        public nint Name;
+        public nint Values;
+        public nuint Count;
+    }
+
+    /// <summary>struct llama_model_tensor_override.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct TensorTypeOverride
+    {
+        public nint Pattern;
+        public int Type;
+    }
+
+    /// <summary>struct llama_model_kv_override.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 264)]
+    public struct KeyOverride
+    {
+        [FieldOffset(0)]
+        public int Tag;
+        [FieldOffset(4)]
+        public KeyText Key;
+        [FieldOffset(136)]
+        public long Integer;
+    }
+
+    /// <summary>A key that ends with a zero.</summary>
+    [InlineArray(128)]
+    public struct KeyText
+    {
+        private byte _first;
     }
 }

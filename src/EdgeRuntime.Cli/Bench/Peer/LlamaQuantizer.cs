@@ -1,26 +1,35 @@
 using System;
+using System.Collections.Generic;
 using System.IO;
+using System.Linq;
+using System.Text;
 using EdgeRuntime.Cli.Bench.Plan;
 using EdgeRuntime.Cli.Terminal;
 using EdgeRuntime.Files;
+using EdgeRuntime.Formats;
 
 namespace EdgeRuntime.Cli.Bench.Peer;
 
-/// <summary>Makes another type of a file with llama.cpp's own quantizer, so that both runtimes are compared on files that it made.</summary>
+/// <summary>Makes files of other types with llama.cpp's own quantizer, so that both runtimes are compared on the same files.</summary>
 internal static class LlamaQuantizer
 {
+    /// <summary>Types that llama.cpp gives to all layers only where it is told to: the rest of the model becomes Q8_0.</summary>
+    private static readonly TensorType[] LayerTypes = [TensorType.MXFP4, TensorType.NVFP4];
+
     /// <summary>Writes <paramref name="output"/>; an already quantized input is expanded first.</summary>
     /// <param name="libraryPath">libllama or its folder.</param>
     /// <param name="input">A GGUF file.</param>
     /// <param name="type">A file type as llama.cpp names it: Q4_0, Q4_K_M ...</param>
     /// <param name="output">The file to write.</param>
+    /// <param name="importancePath">The file of an importance matrix, or null for none.</param>
     /// <param name="force">Replaces an output that is there already.</param>
     /// <exception cref="CommandException">llama.cpp refuses.</exception>
-    public static void Run(string libraryPath, string input, string type, string output, bool force)
+    /// <exception cref="ModelFormatException">The file of the importance matrix is damaged or of another kind.</exception>
+    public static void Run(string libraryPath, string input, string type, string output, string? importancePath, bool force)
     {
         int number = ModelCard.FileTypeNumber(type);
         UserFile.OpenRead(input).Dispose(); // says more clearly than llama.cpp why it can't be read
-
+        Dictionary<string, float[]>? importance = importancePath is null ? null : UserFile.Use(importancePath, ImportanceMatrix.Read);
         if (File.Exists(output) && Path.GetFullPath(input) == Path.GetFullPath(output))
         {
             throw new CommandException($"{output}: is the input, expected another file");
@@ -28,15 +37,41 @@ internal static class LlamaQuantizer
 
         LlamaLibrary.Load(libraryPath, variant: null);
         using FileReplacement file = UserFile.CreateModel(output, force);
+        using var arguments = new NativeArguments();
         LlamaNative.QuantizeParams parameters = LlamaNative.QuantizeDefaultParams();
         parameters.FileType = number;
         parameters.AllowRequantize = 1;
         parameters.Threads = Environment.ProcessorCount;
+        parameters.ImportanceEntries = importance is null ? 0 : AddImportance(importance, arguments);
+        if (LayerTypes.Any(layerType => type.Equals(layerType.ToString(), StringComparison.OrdinalIgnoreCase)))
+        {
+            SetLayerType(ref parameters, Enum.Parse<TensorType>(type, ignoreCase: true), number, arguments);
+        }
+
         if (LlamaNative.Quantize(input, file.ContentPath, in parameters) != 0)
         {
             throw new CommandException($"{input}: llama.cpp can't make it {type}: {LlamaLibrary.LastError}");
         }
 
         file.Commit();
+    }
+
+    private static nint AddImportance(Dictionary<string, float[]> importance, NativeArguments arguments) =>
+        arguments.AddList<LlamaNative.ImportanceEntry>([.. importance.Select(tensor => new LlamaNative.ImportanceEntry
+        {
+            Name = arguments.AddText(tensor.Key),
+            Values = arguments.AddList<float>(tensor.Value),
+            Count = (nuint)tensor.Value.Length,
+        })]);
+
+    /// <summary>Q8_0, with another type for the layers, whose name the file then carries.</summary>
+    private static void SetLayerType(ref LlamaNative.QuantizeParams parameters, TensorType type, int fileType, NativeArguments arguments)
+    {
+        parameters.FileType = ModelCard.FileTypeNumber("Q8_0");
+        parameters.TensorTypes = arguments.AddList<LlamaNative.TensorTypeOverride>(
+            [new LlamaNative.TensorTypeOverride { Pattern = arguments.AddText(@"^blk\."), Type = (int)type }]);
+        var name = new LlamaNative.KeyOverride { Tag = LlamaNative.IntegerTag, Integer = fileType };
+        Encoding.UTF8.GetBytes("general.file_type", name.Key);
+        parameters.Keys = arguments.AddList<LlamaNative.KeyOverride>([name]);
     }
 }

@@ -27,6 +27,7 @@ internal sealed unsafe class ElementwiseKernels<TLanes> : ElementwiseKernels
             Activation.Silu => &Gate<Silu>,
             Activation.Gelu => &Gate<Gelu>,
             Activation.Relu => &Gate<Relu>,
+            Activation.ReluSquared => &Gate<ReluSquared>,
             Activation.Sigmoid => &Gate<Sigmoid>,
             _ => throw new ArgumentOutOfRangeException(nameof(activation), activation, "no gate has this function"),
         };

@@ -4,10 +4,11 @@ using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Architectures;
 
-/// <summary>Granite 3 with experts: llama's layers with scales of embedding, branches, scores and logits.</summary>
-internal sealed class GraniteMoe : Architecture
+/// <summary>Granite 3 and 4: llama's layers, with or without experts, with scales of embedding, branches, scores and logits.</summary>
+/// <param name="name">The name of the variant, which says no more than what the keys say.</param>
+internal sealed class Granite(string name) : Architecture
 {
-    public override string Name => "granitemoe";
+    public override string Name => name;
 
     public override ModelModules Read(ArchitectureKeys keys)
     {
@@ -18,6 +19,7 @@ internal sealed class GraniteMoe : Architecture
         };
         float residualScale = keys.Factor("residual_scale");
         AttentionSpec attention = keys.Attention(RopePairing.Norm) with { ResidualScale = residualScale };
+        attention = keys.Flag("rope.scaling.finetuned", true) ? attention : attention with { Rope = null };
         ExpertSpec? experts = keys.Experts("feed_forward_length");
         experts = experts is null ? null : experts with
         {
@@ -28,7 +30,9 @@ internal sealed class GraniteMoe : Architecture
         return decoder.Build((_, layer) =>
         [
             new Residual(decoder.Norm($"{layer}.attn_norm"), new Attention(layer, decoder.Hidden, attention)),
-            new Residual(decoder.Norm($"{layer}.ffn_norm"), keys.DenseOrExperts(layer, Activation.Silu, experts, residualScale, BiasOrder.NoScale)),
+            new Residual(
+                decoder.Norm($"{layer}.ffn_norm"),
+                keys.DenseOrExperts(layer, Activation.Silu, experts, residualScale, BiasOrder.NoScale)),
         ]);
     }
 }

@@ -1,0 +1,25 @@
+using EdgeRuntime.Kernels.Vector;
+using EdgeRuntime.Modules;
+using EdgeRuntime.Weights;
+
+namespace EdgeRuntime.Architectures;
+
+/// <summary>OLMoE: queries and keys are normalized whole, and the weights of the chosen experts keep their sum.</summary>
+internal sealed class OlMoe : Architecture
+{
+    public override string Name => "olmoe";
+
+    public override ModelModules Read(ArchitectureKeys keys)
+    {
+        var decoder = new Decoder(keys, NormKind.Rms);
+        AttentionSpec attention = keys.Attention(RopePairing.Neox) with { Norm = QueryKeyNorm.Whole, NormEpsilon = keys.RmsEpsilon };
+        keys.RequireWholeRope(attention);
+        ExpertSpec? experts = keys.Experts("feed_forward_length");
+        experts = experts is null ? null : experts with { Normalizes = false, BiasOrder = BiasOrder.NoScale };
+        return decoder.Build((_, layer) =>
+        [
+            new Residual(decoder.Norm($"{layer}.attn_norm"), new Attention(layer, decoder.Hidden, attention)),
+            new Residual(decoder.Norm($"{layer}.ffn_norm"), keys.DenseOrExperts(layer, Activation.Silu, experts)),
+        ]);
+    }
+}
