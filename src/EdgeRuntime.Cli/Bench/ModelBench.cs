@@ -5,7 +5,6 @@ using System.Linq;
 using EdgeRuntime.Cli.Bench.Plan;
 using EdgeRuntime.Cli.Energy;
 using EdgeRuntime.Cli.Models;
-using EdgeRuntime.State;
 
 namespace EdgeRuntime.Cli.Bench;
 

@@ -21,7 +21,7 @@ internal sealed class WordWrapper
     private readonly TerminalFilter _filter = new();
     private readonly StringBuilder _output = new();
     private readonly StringBuilder _word = new(); // held back
-    private LineKind _line = new();
+    private LineKind _line;
     private Rune _last = new(' ');
     private int _wordCells;
     private int _column;

@@ -51,8 +51,8 @@ public sealed partial class DocumentTests
     /// <summary>A path with a folder (<c>Formats/Q3_K.cs</c>) is the end of some file's or folder's path.</summary>
     [Theory]
     [MemberData(nameof(Documents))]
-    public void Paths_InADocument_Exist(string document) => Assert.Empty(
-        Code(document).Where(code => SourcePath().IsMatch(code)).Where(path => !s_files.Value.Any(file => Names("/" + file, path))));
+    public void Paths_InADocument_Exist(string document) => Assert.DoesNotContain(
+        Code(document).Where(code => SourcePath().IsMatch(code)), path => !s_files.Value.Any(file => Names("/" + file, path)));
 
     [Theory]
     [MemberData(nameof(Descriptions))]
@@ -67,7 +67,7 @@ public sealed partial class DocumentTests
     public void Lines_OfADocument_FitTheWidth(string document)
     {
         IEnumerable<string> prose = File.ReadLines(Full(document)).Where(line => !line.StartsWith('|') && !SingleLink().IsMatch(line));
-        Assert.Empty(prose.Where(line => line.Length > Columns));
+        Assert.DoesNotContain(prose, line => line.Length > Columns);
     }
 
     private static string Full(string file) => Path.Combine(SharedData.Repository, file);

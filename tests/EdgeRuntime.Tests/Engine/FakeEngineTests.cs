@@ -4,7 +4,6 @@ using System.IO;
 using System.Linq;
 using EdgeRuntime.Engine;
 using EdgeRuntime.Fakes;
-using EdgeRuntime.Tests.Generation;
 using Xunit;
 
 namespace EdgeRuntime.Tests.Engine;

@@ -4,7 +4,6 @@ using System.IO;
 using System.Linq;
 using System.Text.Json;
 using System.Threading;
-using EdgeRuntime.Engine;
 using EdgeRuntime.Generation;
 using EdgeRuntime.Sampling;
 using EdgeRuntime.TestSupport;

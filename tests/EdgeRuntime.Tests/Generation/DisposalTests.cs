@@ -4,9 +4,7 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using EdgeRuntime.Engine;
-using EdgeRuntime.Generation;
 using EdgeRuntime.TestSupport;
-using EdgeRuntime.Threading;
 using Xunit;
 
 namespace EdgeRuntime.Tests.Generation;

@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.Threading;
 using EdgeRuntime.Engine;
-using EdgeRuntime.Generation;
 using EdgeRuntime.Threading;
 
 namespace EdgeRuntime.Tests.Generation;

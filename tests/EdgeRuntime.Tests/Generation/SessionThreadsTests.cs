@@ -3,7 +3,6 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using EdgeRuntime.Engine;
-using EdgeRuntime.Generation;
 using EdgeRuntime.TestSupport;
 using EdgeRuntime.Threading;
 using Xunit;

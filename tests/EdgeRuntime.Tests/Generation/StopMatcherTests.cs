@@ -1,7 +1,6 @@
 using System;
 using System.Linq;
 using System.Text;
-using EdgeRuntime.Engine;
 using EdgeRuntime.Generation;
 using Xunit;
 

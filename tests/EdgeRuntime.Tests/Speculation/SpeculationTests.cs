@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
-using EdgeRuntime.Engine;
 using EdgeRuntime.Generation;
 using EdgeRuntime.Sampling;
 using EdgeRuntime.Speculation;
