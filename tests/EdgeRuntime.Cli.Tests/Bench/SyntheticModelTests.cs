@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
-using EdgeRuntime.Cli.Bench;
 using EdgeRuntime.Cli.Bench.Plan;
 using EdgeRuntime.Cli.Bench.Synthesis;
 using EdgeRuntime.Cli.Tests.Support;

@@ -1,8 +1,6 @@
 using System;
 using System.IO;
-using System.Linq;
 using System.Security.Cryptography;
-using System.Threading;
 using System.Threading.Tasks;
 using EdgeRuntime.Cli.Downloads;
 using EdgeRuntime.Cli.Tests.Support;

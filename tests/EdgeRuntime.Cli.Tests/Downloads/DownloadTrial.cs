@@ -1,6 +1,5 @@
 using System;
 using System.IO;
-using System.Threading;
 using System.Threading.Tasks;
 using EdgeRuntime.Cli.Downloads;
 using EdgeRuntime.Cli.Terminal;
