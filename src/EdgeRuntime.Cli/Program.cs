@@ -14,7 +14,8 @@ namespace EdgeRuntime.Cli;
 /// <summary>The command <c>edgert</c>: the list of its verbs, and the one place where exceptions become a line and an exit code.</summary>
 internal static class Program
 {
-    /// <summary>The verbs in the order of the help. A verb's command is made only when it is asked for: a hundred options take longer to make than to parse.</summary>
+    /// <summary>The verbs in the order of the help.</summary>
+    /// <remarks>Only the invoked verb's command is created: creating a hundred options takes longer than parsing them.</remarks>
     private static readonly (string Name, Func<Command> Create)[] s_verbs =
     [
         ("chat", ChatCommand.Create),
@@ -109,7 +110,8 @@ internal static class Program
         return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
     }
 
-    /// <summary>What looks like an option but went to an argument that names a file or a model (a file of such a name: ./-name), no text.</summary>
+    /// <summary>Finds a word that looks like an option but was parsed as the name of a file or model.</summary>
+    /// <remarks>A file whose name starts with a dash is written <c>./-name</c>. The arguments of tokenize may be text.</remarks>
     private static string? FindMisspelledOption(ParseResult parsed) => parsed.CommandResult.Command.Name == TokenizeCommand.Name ? null
         : parsed.CommandResult.Children.OfType<ArgumentResult>()
         .SelectMany(result => result.Tokens)

@@ -8,8 +8,8 @@ namespace EdgeRuntime.Benchmarks;
 /// <summary>Reads tables whose values hold no commas, as the benchmarks export them.</summary>
 internal static class CsvTable
 {
-    /// <summary>Rows by the names of their columns.</summary>
-    /// <exception cref="InvalidDataException">There is no such file, or a row has another number of values than there are columns.</exception>
+    /// <summary>Reads the rows; the keys of a row are the names of the columns.</summary>
+    /// <exception cref="InvalidDataException">The file does not exist, or a row has more or fewer values than columns.</exception>
     public static IEnumerable<IReadOnlyDictionary<string, string>> Read(string path)
     {
         if (!File.Exists(path))

@@ -18,8 +18,10 @@ public sealed class KernelConfig : ManualConfig
             .WithStrategy(RunStrategy.Monitoring).WithWarmupCount(2).WithIterationCount(9));
         AddColumnProvider(DefaultColumnProviders.Params, DefaultColumnProviders.Descriptor);
         AddColumn(StatisticColumn.Median, StatisticColumn.StdDev);
-        AddColumn(new WorkColumn("GOPS", "10^9 operations a second of one thread, from the median", (work, nanoseconds) => work.Operations / nanoseconds));
-        AddColumn(new WorkColumn("GB/s", "10^9 bytes of weights a second of one thread, from the median", (work, nanoseconds) => work.Bytes / nanoseconds));
+        AddColumn(new WorkColumn(
+            "GOPS", "10^9 operations a second of one thread, from the median", (work, nanoseconds) => work.Operations / nanoseconds));
+        AddColumn(new WorkColumn(
+            "GB/s", "10^9 bytes of weights a second of one thread, from the median", (work, nanoseconds) => work.Bytes / nanoseconds));
         AddColumn(new WorkColumn("ops/byte", "Operations per byte of weights", (work, _) => work.Operations / work.Bytes));
         AddLogger(ConsoleLogger.Default);
         AddExporter(MarkdownExporter.GitHub, new CsvExporter(CsvSeparator.Comma));

@@ -31,7 +31,8 @@ public abstract unsafe class MatrixBenchmark(int rows, int columns, int tokens)
         InstructionSet.All.Where(set => set.IsSupported && set.Name != "scalar").Select(set => set.Name);
 
     /// <summary>Bytes of a matrix in the file's layout.</summary>
-    public static double Bytes(string format, int rows, int columns) => (double)rows * columns / Find(format).BlockWeights * Find(format).BlockBytes;
+    public static double Bytes(string format, int rows, int columns) =>
+        (double)rows * columns / Find(format).BlockWeights * Find(format).BlockBytes;
 
     [GlobalSetup]
     public void Setup()

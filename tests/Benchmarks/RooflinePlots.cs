@@ -20,7 +20,8 @@ internal static class RooflinePlots
 
     private static readonly OxyColor[] Colours =
     [
-        OxyColor.FromRgb(0x2F, 0x6F, 0xB7), OxyColor.FromRgb(0xD9, 0x7A, 0x1E), OxyColor.FromRgb(0x3A, 0x94, 0x4A), OxyColor.FromRgb(0x8E, 0x4B, 0xA8),
+        OxyColor.FromRgb(0x2F, 0x6F, 0xB7), OxyColor.FromRgb(0xD9, 0x7A, 0x1E),
+        OxyColor.FromRgb(0x3A, 0x94, 0x4A), OxyColor.FromRgb(0x8E, 0x4B, 0xA8),
     ];
 
     /// <summary>Draws the plots of a machine.</summary>
@@ -63,8 +64,16 @@ internal static class RooflinePlots
 
         foreach (string set in sets)
         {
-            var measured = new ScatterSeries { Title = set, MarkerType = MarkerType.Circle, MarkerSize = 5, MarkerFill = Colour(sets, set) };
-            measured.Points.AddRange(points.Where(point => point.Isa == set).Select(point => new ScatterPoint(point.Intensity, point.Gops)));
+            var measured = new ScatterSeries
+            {
+                Title = set,
+                MarkerType = MarkerType.Circle,
+                MarkerSize = 5,
+                MarkerFill = Colour(sets, set),
+            };
+            measured.Points.AddRange(points
+                .Where(point => point.Isa == set)
+                .Select(point => new ScatterPoint(point.Intensity, point.Gops)));
             model.Series.Add(measured);
         }
 
@@ -90,7 +99,8 @@ internal static class RooflinePlots
         return line;
     }
 
-    private static OxyColor Colour(string[] sets, string set) => Array.IndexOf(sets, set) is >= 0 and int index ? Colours[index % Colours.Length] : OxyColors.Gray;
+    private static OxyColor Colour(string[] sets, string set) =>
+        Array.IndexOf(sets, set) is >= 0 and int index ? Colours[index % Colours.Length] : OxyColors.Gray;
 
     /// <summary>What one core can do at most: GB/s of a sequential read, or 10^9 operations a second of an instruction.</summary>
     private sealed record Limit(string Name, string Kind, string Isa, double Value)

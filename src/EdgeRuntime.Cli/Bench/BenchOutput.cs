@@ -11,7 +11,8 @@ namespace EdgeRuntime.Cli.Bench;
 /// <param name="tableWidth">Characters of a line of a table.</param>
 /// <param name="output">Gets the text; stays the caller's.</param>
 internal sealed class BenchOutput(
-    BenchFormat format, IReadOnlyList<BenchColumn> columns, IReadOnlyList<BenchPlot> plots, MachineFacts machine, int tableWidth, TextWriter output)
+    BenchFormat format, IReadOnlyList<BenchColumn> columns, IReadOnlyList<BenchPlot> plots, MachineFacts machine, int tableWidth,
+    TextWriter output)
 {
     private readonly List<BenchRow> _rows = [];
 

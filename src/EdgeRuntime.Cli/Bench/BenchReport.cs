@@ -49,7 +49,8 @@ internal static class BenchReport
         output.Write($"| {string.Join(" | ", used.Select(column => column.IsNumber ? "---:" : "---"))} |\n");
         foreach (BenchRow row in rows)
         {
-            output.Write($"| {string.Join(" | ", used.Select(column => column.Format(row).Replace("|", "\\|", StringComparison.Ordinal)))} |\n");
+            IEnumerable<string> cells = used.Select(column => column.Format(row).Replace("|", "\\|", StringComparison.Ordinal));
+            output.Write($"| {string.Join(" | ", cells)} |\n");
         }
     }
 
@@ -80,7 +81,10 @@ internal static class BenchReport
         }
     }
 
-    /// <summary>The columns, in order, in as few parts as fit; a part holds one column besides the keys even where that is too much.</summary>
+    /// <summary>
+    /// Splits the columns, in order, into as few parts as fit the width. A part has at least one column besides the keys, even if that is
+    /// too wide.
+    /// </summary>
     private static List<IReadOnlyList<BenchColumn>> Split(IReadOnlyList<BenchColumn> columns, IReadOnlyCollection<BenchRow> rows, int width)
     {
         const int Margins = 4;

@@ -89,7 +89,8 @@ internal sealed class Comparison(BenchOptions options, bool comparesStart, int p
         RunInTurns(
             pair => ours[pair] = StartProbe.Measure(alone, card.Path, threads),
             pair => peer[pair] = StartProbe.Measure(options, card.Path, threads));
-        return new ComparedStart(card, threads, options.InstructionSet ?? InstructionSet.Default.Name, StartFacts.Sum(ours), StartFacts.Sum(peer),
+        return new ComparedStart(
+            card, threads, options.InstructionSet ?? InstructionSet.Default.Name, StartFacts.Sum(ours), StartFacts.Sum(peer),
             [.. ours.Zip(peer, (a, b) => b.FirstTokenSeconds / a.FirstTokenSeconds)]);
     }
 

@@ -6,10 +6,11 @@ using System.Linq;
 
 namespace EdgeRuntime.Cli.Bench;
 
-/// <summary>The most memory that this process has ever had resident.</summary>
+/// <summary>Measures the peak resident memory of this process.</summary>
 internal static class PeakMemory
 {
-    /// <summary>Bytes: VmHWM on Linux, the peak working set elsewhere. Mapped pages of the model file count as they lie in memory.</summary>
+    /// <summary>Reads the peak in bytes: VmHWM on Linux, the peak working set elsewhere.</summary>
+    /// <remarks>Mapped pages of the model file count once they are resident.</remarks>
     public static long ReadBytes()
     {
         const string Status = "/proc/self/status";

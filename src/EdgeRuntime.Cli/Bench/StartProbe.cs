@@ -50,7 +50,9 @@ internal static class StartProbe
     /// <summary>Runs the process once.</summary>
     /// <exception cref="CommandException">The command can't find itself, or the process failed.</exception>
     public static StartFacts Measure(BenchOptions options, string model, int threads) =>
-        RunChild(FindSelf() ?? throw new CommandException($"{AppContext.BaseDirectory}: holds no edgert that could be started to be measured"), options, model, threads);
+        RunChild(
+            FindSelf() ?? throw new CommandException($"{AppContext.BaseDirectory}: holds no edgert that could be started to be measured"),
+            options, model, threads);
 
     /// <summary>The child's side: loads, answers, works through the plan once, and tells what it saw.</summary>
     public static void RunAsChild(BenchOptions options, TextWriter output)
@@ -105,7 +107,8 @@ internal static class StartProbe
         }
 
         using var facts = JsonDocument.Parse(rest);
-        return new StartFacts(facts.RootElement.GetProperty("load_s").GetDouble(), firstTokenSeconds, facts.RootElement.GetProperty("peak_bytes").GetInt64());
+        JsonElement root = facts.RootElement;
+        return new StartFacts(root.GetProperty("load_s").GetDouble(), firstTokenSeconds, root.GetProperty("peak_bytes").GetInt64());
     }
 
     private static IEnumerable<string> ChildArguments(BenchOptions options, string model, int threads)

@@ -15,7 +15,9 @@ internal sealed record Answer(string Text, IReadOnlyList<int> Tokens, Generation
     /// <summary>The line under an answer.</summary>
     public string Summary => string.Create(
         CultureInfo.InvariantCulture,
-        $"prompt {Cost.PromptTokens - Cost.CachedPromptTokens} tokens, {Cost.PrefillTokensPerSecond:F1} tok/s; generated {Cost.GeneratedTokens} tokens, {Cost.DecodeTokensPerSecond:F1} tok/s; first token after {Cost.TimeToFirstTokenSeconds:F2} s");
+        $"prompt {Cost.PromptTokens - Cost.CachedPromptTokens} tokens, {Cost.PrefillTokensPerSecond:F1} tok/s; "
+        + $"generated {Cost.GeneratedTokens} tokens, {Cost.DecodeTokensPerSecond:F1} tok/s; "
+        + $"first token after {Cost.TimeToFirstTokenSeconds:F2} s");
 
     /// <summary>Why the answer ended, as the JSON says it.</summary>
     public string StopReason => Cost.StopReason switch

@@ -5,7 +5,8 @@ using EdgeRuntime.Cli.Terminal;
 namespace EdgeRuntime.Cli.Chat;
 
 /// <summary>Reads turns and answers them until the input ends or the user leaves.</summary>
-internal sealed class ChatLoop(ModelSession session, ChatSession chat, TurnReader turns, ChatScreen screen, Interrupts interrupts, TimeProvider clock)
+internal sealed class ChatLoop(
+    ModelSession session, ChatSession chat, TurnReader turns, ChatScreen screen, Interrupts interrupts, TimeProvider clock)
 {
     /// <summary>A Ctrl-C at the prompt this soon after an answer was meant for the answer.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromSeconds(0.5);

@@ -68,5 +68,7 @@ internal sealed class TurnReader(ILineSource lines)
     }
 
     private static Line Ended(StringBuilder text, Line line) =>
-        line.End == LineEnd.Interrupted ? line : new Line(text.ToString().Trim('\n'), text.Length > 0 ? LineEnd.Entered : LineEnd.EndOfInput);
+        line.End == LineEnd.Interrupted
+            ? line
+            : new Line(text.ToString().Trim('\n'), text.Length > 0 ? LineEnd.Entered : LineEnd.EndOfInput);
 }

@@ -52,7 +52,8 @@ internal static class ChatCommand
         LanguageModel model = session.Model;
         var console = new TerminalConsole(output);
         var screen = new TerminalScreen(output, console);
-        screen.Remark($"{Path.GetFileName(model.Path)}, {model.InstructionSet}, {model.Threads} threads. /help lists commands, /exit leaves.");
+        screen.Remark(
+            $"{Path.GetFileName(model.Path)}, {model.InstructionSet}, {model.Threads} threads. /help lists commands, /exit leaves.");
         if (!chat.HasTemplate)
         {
             screen.Remark("No chat template: the model only goes on with the text.");

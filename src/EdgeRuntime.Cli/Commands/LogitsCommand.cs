@@ -23,7 +23,8 @@ internal static class LogitsCommand
     {
         var options = new ModelCommandOptions();
         Option<string?> ids = OptionFactory.Text("--ids", [], "Token ids, separated by commas or spaces", "1,2,3");
-        Option<string?> idsFile = OptionFactory.Text("--ids-file", [], "A file with token ids, separated by commas, spaces or line ends", "FILE");
+        Option<string?> idsFile = OptionFactory.Text(
+            "--ids-file", [], "A file with token ids, separated by commas, spaces or line ends", "FILE");
         var output = new Option<string>("--out", "-o")
         {
             Description = "The file to write, whole or not at all; a pipe or device gets the bytes directly",
@@ -32,7 +33,7 @@ internal static class LogitsCommand
         };
         Option<int> chunk = OptionFactory.Integer("--chunk", ["-b", "--batch-size"], "Tokens that are computed at once", 512, 1);
         Option<bool> exact = OptionFactory.Switch(
-            "--exact", [], "Weights expanded to float32, float32 activations and KV cache: the truth that every fast path is compared with");
+            "--exact", [], "Compute with float32 weights, activations and KV cache: the reference for every fast path");
         var command = new Command(
             "logits",
             "Computes the logits of every position. The file, little endian: int32 0x4C474552, int32 version 1, int32 tokens T, "
@@ -47,7 +48,8 @@ internal static class LogitsCommand
         {
             int[] tokens = ParseIds(parsed.GetValue(ids), parsed.GetValue(idsFile));
             using AppLog log = options.CreateLog(parsed);
-            using LanguageModel model = ModelLoading.Load(options.FindModel(parsed), options.GetModelOptions(parsed, log, parsed.GetValue(exact)));
+            using LanguageModel model = ModelLoading.Load(
+                options.FindModel(parsed), options.GetModelOptions(parsed, log, parsed.GetValue(exact)));
             CheckIds(tokens, model.VocabularySize);
             int context = options.GetContextLength(parsed, model.ContextLength) ?? tokens.Length;
             if (tokens.Length > context)
@@ -75,7 +77,8 @@ internal static class LogitsCommand
         }
 
         var tokens = new List<int>();
-        foreach (string text in (ids ?? UserFile.ReadText(file!)).Split((char[])[',', ' ', '\t', '\r', '\n', '[', ']'], StringSplitOptions.RemoveEmptyEntries))
+        char[] separators = [',', ' ', '\t', '\r', '\n', '[', ']'];
+        foreach (string text in (ids ?? UserFile.ReadText(file!)).Split(separators, StringSplitOptions.RemoveEmptyEntries))
         {
             tokens.Add(int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int id)
                 ? id

@@ -24,7 +24,8 @@ internal sealed class ModelMaking
         PeerOptions.LlamaPrefix + "PATH");
 
     private readonly Option<string?> _importance = OptionFactory.Text(
-        "--imatrix", [], "With --requantize: an importance matrix (GGUF) by llama.cpp's imatrix tool, which types below 3 bits need", "FILE");
+        "--imatrix", [], "With --requantize: an importance matrix (GGUF) by llama.cpp's imatrix tool, which types below 3 bits need",
+        "FILE");
 
     private readonly Option<bool> _force = OptionFactory.Switch(
         "--force", [], "With --make-model or --requantize: replace a file that is there already");

@@ -40,7 +40,8 @@ internal static class PerplexityCommand
 
             string text = UserFile.ReadText(parsed.GetRequiredValue(file));
             using AppLog log = options.CreateLog(parsed);
-            using LanguageModel model = ModelLoading.Load(options.FindModel(parsed), options.GetModelOptions(parsed, log, parsed.GetValue(exact)));
+            using LanguageModel model = ModelLoading.Load(
+                options.FindModel(parsed), options.GetModelOptions(parsed, log, parsed.GetValue(exact)));
             int context = options.GetContextLength(parsed, model.ContextLength) ?? Math.Min(DefaultContext, model.ContextLength);
             int[] tokens = Tokenize(model.Tokenizer, text, context, out int? begin);
             int count = tokens.Length / context;
@@ -91,7 +92,8 @@ internal static class PerplexityCommand
     {
         if (!json)
         {
-            output.Write(FormattableString.Invariant($"\nFinal estimate: PPL = {perplexity.Estimate:F4} +/- {perplexity.StandardError:F5}\n"));
+            output.Write(FormattableString.Invariant(
+                $"\nFinal estimate: PPL = {perplexity.Estimate:F4} +/- {perplexity.StandardError:F5}\n"));
             return;
         }
 

@@ -16,15 +16,22 @@ internal static class RenderCommand
 {
     public static Command Create()
     {
-        var template = new Argument<string>("template") { Description = "A Jinja template, or a .gguf file whose own template is taken", HelpName = "FILE" };
+        var template = new Argument<string>("template")
+        {
+            Description = "A Jinja template, or a .gguf file that contains one",
+            HelpName = "FILE",
+        };
         var cases = new Option<string>("--cases")
         {
-            Description = "JSON with 'cases' (name to variables: messages, tools, add_generation_prompt ...) and 'globals' (variables of every case)",
+            Description = "JSON with 'cases' (name to variables: messages, tools, add_generation_prompt ...) and 'globals' "
+                + "(variables of every case)",
             HelpName = "FILE",
             Required = true,
         };
-        Option<string?> now = OptionFactory.Text("--now", [], "The time that strftime_now sees, such as 2024-07-26T09:05:00 [default: the clock]", "TIME");
-        Option<bool> verbose = OptionFactory.Switch("--verbose", ["-v"], "Names the template's line of each error on standard error; stack traces with errors");
+        Option<string?> now = OptionFactory.Text(
+            "--now", [], "The time that strftime_now returns, such as 2024-07-26T09:05:00 [default: the clock]", "TIME");
+        Option<bool> verbose = OptionFactory.Switch(
+            "--verbose", ["-v"], "Write the template's line of each error, and stack traces, to standard error");
         var command = new Command("render", "Renders a chat template and prints one JSON object: case name to {\"output\"} or {\"error\"}.")
         {
             template, cases, now, verbose,
@@ -79,12 +86,14 @@ internal static class RenderCommand
         {
             if (@case.Value.ValueKind != JsonValueKind.Object)
             {
-                throw new CommandException($"{casesPath}: case '{@case.Name}': expected an object of variables, found {@case.Value.ValueKind}");
+                throw new CommandException(
+                    $"{casesPath}: case '{@case.Name}': expected an object of variables, found {@case.Value.ValueKind}");
             }
 
             try
             {
-                results[@case.Name] = new JsonObject { ["output"] = ChatTemplate.Parse(source).Render(Variables(globals, @case.Value), now) };
+                string output = ChatTemplate.Parse(source).Render(Variables(globals, @case.Value), now);
+                results[@case.Name] = new JsonObject { ["output"] = output };
             }
             catch (ChatTemplateException exception)
             {

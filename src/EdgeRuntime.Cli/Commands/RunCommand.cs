@@ -19,7 +19,11 @@ internal static class RunCommand
         var sampling = new SamplingCommandOptions();
         var conversation = new ConversationCommandOptions();
         var speculation = new SpeculationCommandOptions();
-        var words = new Argument<string?>("prompt") { Description = "The prompt [default: standard input]", Arity = ArgumentArity.ZeroOrOne };
+        var words = new Argument<string?>("prompt")
+        {
+            Description = "The prompt [default: standard input]",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
         Option<string?> prompt = OptionFactory.Text("--prompt", ["-p"], "The prompt, as the argument", "TEXT");
         Option<string?> file = OptionFactory.Text("--file", ["-f"], "A file with the prompt", "FILE");
         Option<bool> json = OptionFactory.Switch(
@@ -62,7 +66,9 @@ internal static class RunCommand
 
             if (answer.Cost.StopReason == StopReason.ContextFull)
             {
-                Console.Error.WriteLine($"edgert: the context of {session.ContextLength} tokens is full; a longer --ctx or --context-shift lets the answer go on");
+                Console.Error.WriteLine(
+                    $"edgert: the context of {session.ContextLength} tokens is full; "
+                    + "a longer --ctx or --context-shift lets the answer go on");
             }
 
             if (parsed.GetValue(options.Verbose))

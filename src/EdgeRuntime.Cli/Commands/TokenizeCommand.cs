@@ -23,15 +23,19 @@ internal static class TokenizeCommand
     {
         var model = new Argument<string?>("model")
         {
-            Description = "A .gguf file (a vocabulary alone is enough), or a model's name; one argument that is no file is the text [default: the bundled model]",
+            Description = "A .gguf file (a vocabulary alone is enough), or a model's name; a single argument that is no file is the text "
+                + "[default: the bundled model]",
             Arity = ArgumentArity.ZeroOrOne,
         };
         var text = new Argument<string?>("text") { Description = "The text [default: standard input]", Arity = ArgumentArity.ZeroOrOne };
         Option<string?> modelOption = OptionFactory.Text("--model", ["-m"], "The model; the one argument is then the text", "FILE|NAME");
         Option<string?> batch = OptionFactory.Text(
-            "--batch", [], "A JSON list of texts; prints a list of {text, ids, detokenized, ids_add_special_parse_special, ids_parse_special}", "FILE");
-        Option<bool> noSpecial = OptionFactory.Switch("--no-bos", ["--no-add-special"], "Don't add the BOS and EOS tokens that the vocabulary asks for");
-        Option<bool> noParse = OptionFactory.Switch("--no-parse-special", [], "Take control tokens written in the text (<|im_end|>) as plain text");
+            "--batch", [], "A JSON list of texts; prints a list of {text, ids, detokenized, ids_add_special_parse_special, "
+            + "ids_parse_special}", "FILE");
+        Option<bool> noSpecial = OptionFactory.Switch(
+            "--no-bos", ["--no-add-special"], "Don't add the BOS and EOS tokens that the vocabulary specifies");
+        Option<bool> noParse = OptionFactory.Switch(
+            "--no-parse-special", [], "Treat control tokens in the text (<|im_end|>) as plain text");
         Option<bool> ids = OptionFactory.Switch("--ids", [], "Print the ids alone, as a list in one line");
         var command = new Command(
             Name, "Prints the token ids and pieces of a text, one token a line: id, a tab, the piece as a JSON string.")
@@ -59,8 +63,10 @@ internal static class TokenizeCommand
         return command;
     }
 
-    /// <summary>Model and text: one argument alone is the text where it names no file, or where the model is named by the option.</summary>
-    private static (string? Model, string? Text) Arguments(string? first, string? second, string? option, bool withText) => (first, second, option) switch
+    /// <summary>Gets the model and the text from the arguments.</summary>
+    /// <remarks>A single argument is the text if it names no file, or if the option names the model.</remarks>
+    private static (string? Model, string? Text) Arguments(
+        string? first, string? second, string? option, bool withText) => (first, second, option) switch
     {
         (_, not null, _) or (not null, _, not null) when !withText => throw new UsageException("expected either a text or --batch"),
         _ when !withText => (option ?? first, null),

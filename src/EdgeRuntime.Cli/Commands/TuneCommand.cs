@@ -15,13 +15,16 @@ internal static class TuneCommand
     public static Command Create()
     {
         var options = new ModelCommandOptions();
-        Option<int> seconds = OptionFactory.Integer("--seconds", ["-s"], "Time that measuring may take, about; loading comes on top", 30, 1, 3600);
-        Option<bool> lossy = OptionFactory.Switch("--allow-lossy-kv", [], "Also try types of the KV cache that round more than F16: BF16 and Q8_0");
+        Option<int> seconds = OptionFactory.Integer(
+            "--seconds", ["-s"], "Approximate time for the measurements, without loading the model", 30, 1, 3600);
+        Option<bool> lossy = OptionFactory.Switch(
+            "--allow-lossy-kv", [], "Also try types of the KV cache that round more than F16: BF16 and Q8_0");
         Option<bool> dryRun = OptionFactory.Switch("--dry-run", [], "Show the result, write no profile");
         var command = new Command(
             "tune",
-            "Measures threads, instruction sets for prefill and decode, batch size and KV type, and writes the fastest to a profile that chat, run and the "
-            + $"library then use, unless told otherwise. Profiles lie in {TuningProfiles.Folder ?? "no folder here"} ({TuningProfiles.EnvironmentVariable} names another one).")
+            "Measures threads, instruction sets for prefill and decode, batch size and KV type, and writes the fastest to a profile. Chat, "
+            + "run and the library use the profile, unless told otherwise. Profiles lie in "
+            + $"{TuningProfiles.Folder ?? "no folder here"} ({TuningProfiles.EnvironmentVariable} names another one).")
         {
             options.ModelArgument, options.Model, seconds, lossy, dryRun, options.Verbose, options.LogFile,
         };
@@ -30,12 +33,17 @@ internal static class TuneCommand
             using var interrupts = new Interrupts();
             using AppLog log = options.CreateLog(parsed);
             string path = options.FindModel(parsed);
-            var tuning = new TuningOptions { Seconds = parsed.GetValue(seconds), AllowLossyKv = parsed.GetValue(lossy), LoggerFactory = log };
+            var tuning = new TuningOptions
+            {
+                Seconds = parsed.GetValue(seconds),
+                AllowLossyKv = parsed.GetValue(lossy),
+                LoggerFactory = log,
+            };
             TuningProfile profile = Measure(path, tuning, interrupts);
             using var output = new StandardOutput();
             Write(profile, tuning.Seconds, output);
 
-            // Last: what half a minute has found is shown even where it can't be kept. Nothing found replaces nothing.
+            // The profile is saved last: the user sees the result even if saving fails. An empty result overwrites no profile.
             bool keeps = profile.Measurements.Count > 0 && !parsed.GetValue(dryRun);
             output.Write(keeps ? $"Profile: {Save(profile)}\n" : "No profile was written.\n");
             return 0;
@@ -66,16 +74,21 @@ internal static class TuneCommand
         }
         else
         {
-            output.Write(FormattableString.Invariant($"Nothing could be measured in {seconds:F0} s, so these are the defaults; --seconds N gives more time.\n"));
+            output.Write(FormattableString.Invariant(
+                $"Nothing could be measured in {seconds:F0} s, so these are the defaults; --seconds N gives more time.\n"));
         }
 
         TuningChoice choice = profile.Choice;
-        output.Write(FormattableString.Invariant(
-            $"Chosen: {choice.Threads} threads, {choice.PrefillInstructionSet} for prefill, {choice.DecodeInstructionSet} for decode, batches of {choice.BatchTokens}, KV cache {choice.KvType}.\n"));
+        output.Write(string.Create(
+            CultureInfo.InvariantCulture,
+            $"Chosen: {choice.Threads} threads, {choice.PrefillInstructionSet} for prefill, {choice.DecodeInstructionSet} for decode, "
+            + $"batches of {choice.BatchTokens}, KV cache {choice.KvType}.\n"));
         if (measured)
         {
-            output.Write(FormattableString.Invariant(
-                $"The first value of each setting is the default; another one was taken only where it was faster in every round, of two at least, and by {(TuningSearch.MinGain - 1) * 100:F0} % in the median.\n"));
+            output.Write(string.Create(
+                CultureInfo.InvariantCulture,
+                $"The first value of each setting is the default; another one was taken only where it was faster in every round, "
+                + $"of two at least, and by {(TuningSearch.MinGain - 1) * 100:F0} % in the median.\n"));
         }
     }
 

@@ -5,7 +5,7 @@ using System.Text;
 
 namespace EdgeRuntime.Cli.Terminal;
 
-/// <summary>Puts text from outside (templates, metadata, servers) on one line of bounded length, for terminals, pipes and files alike.</summary>
+/// <summary>Puts text from outside (templates, metadata, servers) on one line of bounded length.</summary>
 internal static class OneLine
 {
     /// <summary>The number of characters that a line shows of a text.</summary>

@@ -16,7 +16,9 @@ namespace EdgeRuntime.Speculation;
 /// </remarks>
 internal sealed class Speculator
 {
-    /// <summary>The most tokens of one draft: with the current one as many as the CPU engine computes in one pass over its weights.</summary>
+    /// <summary>
+    /// The maximum number of tokens in a draft: with the current token, as many as the CPU engine computes in one pass over its weights.
+    /// </summary>
     public const int MostDrafted = 11;
 
     private readonly ISequenceState _state;

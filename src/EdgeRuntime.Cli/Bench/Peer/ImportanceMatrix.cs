@@ -30,7 +30,8 @@ internal static class ImportanceMatrix
         return means.Count > 0 ? means : throw new ModelFormatException(
             path,
             -1,
-            $"found no importance matrix; expected tensors NAME{SumsSuffix} and NAME{CountsSuffix}, as llama.cpp's imatrix tool writes them");
+            $"found no importance matrix; expected tensors NAME{SumsSuffix} and NAME{CountsSuffix}, "
+            + "as llama.cpp's imatrix tool writes them");
     }
 
     private static float[] ReadMeans(GgufFile file, GgufTensor sums)

@@ -154,7 +154,8 @@ internal sealed class LlamaBenchRuntime : IBenchRuntime
         Marshal.WriteByte(_wantsLogits, tokens.Length - 1, 0);
         if (result != 0)
         {
-            throw new CommandException($"llama.cpp can't decode {tokens.Length} tokens at position {Length} (code {result}): {LlamaLibrary.LastError}");
+            throw new CommandException(
+                $"llama.cpp can't decode {tokens.Length} tokens at position {Length} (code {result}): {LlamaLibrary.LastError}");
         }
 
         Length += tokens.Length;

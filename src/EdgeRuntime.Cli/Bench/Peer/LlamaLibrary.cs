@@ -60,7 +60,7 @@ internal sealed class LlamaLibrary
     /// <summary>What the library last logged as an error, in one line; for messages.</summary>
     public static string LastError => _lastError.Length > 0 ? _lastError : "no reason given";
 
-    /// <summary>Loads the libraries that the options name, restricted to the kernels that belong to the instruction set that they ask for.</summary>
+    /// <summary>Loads the libraries that the options name, restricted to the kernels of the options' instruction set.</summary>
     /// <exception cref="CommandException">Nothing there, or not the version that is known here.</exception>
     public static LlamaLibrary Load(BenchOptions options) => Load(
         options.Peer!.LibraryPath, options.InstructionSet is { } name ? Variants.GetValueOrDefault(InstructionSet.Parse(name).Name) : null);
@@ -141,7 +141,9 @@ internal sealed class LlamaLibrary
         LlamaNative.ModelParams model = LlamaNative.ModelDefaultParams();
         bool known = context is { Context: 512, Batch: 2048, MicroBatch: 512, FlashAttention: -1, KeyType: 1, ValueType: 1 }
             && model is { LoadMode: -1, UseExtraBufferTypes: 1 };
-        return known ? version : throw new CommandException($"{path}: says llama.cpp {version} but has other structures than {RequiredVersion}");
+        return known
+            ? version
+            : throw new CommandException($"{path}: says llama.cpp {version} but has other structures than {RequiredVersion}");
     }
 
     /// <summary>Loads the library with the processor's kernels.</summary>

@@ -82,7 +82,9 @@ internal static class LlamaNative
 
     [DllImport(Llama, EntryPoint = "llama_model_quantize")]
     public static extern uint Quantize(
-        [MarshalAs(UnmanagedType.LPUTF8Str)] string input, [MarshalAs(UnmanagedType.LPUTF8Str)] string output, in QuantizeParams parameters);
+        [MarshalAs(UnmanagedType.LPUTF8Str)] string input,
+        [MarshalAs(UnmanagedType.LPUTF8Str)] string output,
+        in QuantizeParams parameters);
 
     [DllImport(Llama, EntryPoint = "llama_ftype_name")]
     public static extern nint FileTypeName(int type);

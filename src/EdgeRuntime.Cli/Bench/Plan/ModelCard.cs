@@ -14,7 +14,8 @@ namespace EdgeRuntime.Cli.Bench.Plan;
 /// <param name="Parameters">Weights of all tensors.</param>
 /// <param name="LayerMacs">Multiply-adds of a token in all layers' matrices, attention apart.</param>
 /// <param name="OutputMacs">Multiply-adds of a position's logits.</param>
-internal sealed record ModelCard(string Path, string Description, string Type, long TensorBytes, long Parameters, long LayerMacs, long OutputMacs)
+internal sealed record ModelCard(
+    string Path, string Description, string Type, long TensorBytes, long Parameters, long LayerMacs, long OutputMacs)
 {
     /// <summary>Names of <c>general.file_type</c>, as llama.cpp has them.</summary>
     private static readonly Dictionary<int, string> FileTypes = new()
@@ -73,7 +74,8 @@ internal sealed record ModelCard(string Path, string Description, string Type, l
         long parameters = file.Tensors.Sum(tensor => tensor.Rows * tensor.Columns);
         GgufTensor? output = matrices.FirstOrDefault(tensor => tensor.Name == "output.weight")
             ?? matrices.FirstOrDefault(tensor => tensor.Name == "token_embd.weight");
-        string type = file.Metadata.Contains("general.file_type") && FileTypes.TryGetValue(file.Metadata.GetInt32("general.file_type"), out string? name)
+        string type = file.Metadata.Contains("general.file_type")
+            && FileTypes.TryGetValue(file.Metadata.GetInt32("general.file_type"), out string? name)
             ? name
             : MostCommonType(matrices).ToString();
         return new ModelCard(
@@ -87,7 +89,10 @@ internal sealed record ModelCard(string Path, string Description, string Type, l
     }
 
     private static TensorType MostCommonType(GgufTensor[] matrices) =>
-        matrices.GroupBy(tensor => tensor.Type).OrderByDescending(group => group.Sum(tensor => tensor.ByteLength)).Select(group => group.Key).FirstOrDefault();
+        matrices.GroupBy(tensor => tensor.Type)
+            .OrderByDescending(group => group.Sum(tensor => tensor.ByteLength))
+            .Select(group => group.Key)
+            .FirstOrDefault();
 
     private static string SizeText(long parameters) => parameters switch
     {

@@ -45,17 +45,21 @@ internal sealed record ModelShape(
         ["vocab"] = (1 << 20, (shape, size) => shape with { Vocabulary = size }),
     };
 
-    /// <summary>A name, with sizes of one's own behind it where wanted: <c>qwen-0.5b,layers=2,vocab=1003</c>.</summary>
-    /// <exception cref="ArgumentException">No such shape or size, or sizes that no model can have together; the message says what is expected.</exception>
+    /// <summary>Parses the name of a shape, optionally followed by other sizes: <c>qwen-0.5b,layers=2,vocab=1003</c>.</summary>
+    /// <exception cref="ArgumentException">
+    /// The shape or a size is unknown, or no model can have these sizes together; the message says what is expected.
+    /// </exception>
     public static ModelShape Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
         string[] parts = text.Split(',');
         ModelShape shape = parts.Skip(1).Aggregate(Find(parts[0]), (changed, part) => changed.With(part)) with { Name = text };
-        string? problem = shape.Vocabulary < SyntheticModel.LeastVocabulary ? $"a vocabulary of {SyntheticModel.LeastVocabulary} or more"
+        string? problem =
+            shape.Vocabulary < SyntheticModel.LeastVocabulary ? $"a vocabulary of {SyntheticModel.LeastVocabulary} or more"
             : shape.Heads % shape.KvHeads != 0 ? "heads that kv-heads divide"
             : shape.HeadLength % 2 != 0 ? "an even head"
-            : shape.Hidden % BlockElements != 0 || shape.FeedForward % BlockElements != 0 || shape.Heads * shape.HeadLength % BlockElements != 0
+            : shape.Hidden % BlockElements != 0 || shape.FeedForward % BlockElements != 0
+                || shape.Heads * shape.HeadLength % BlockElements != 0
                 ? $"hidden, feed-forward and heads x head that {BlockElements} divides" : null;
         return problem is null ? shape : throw new ArgumentException($"{text}: expected {problem}", nameof(text));
     }
@@ -65,15 +69,19 @@ internal sealed record ModelShape(
         string[] parts = change.Split('=');
         if (parts.Length != 2 || !Sizes.TryGetValue(parts[0], out (int Most, Func<ModelShape, int, ModelShape> Apply) size))
         {
-            throw new ArgumentException($"'{change}': expected one of {string.Join(", ", Sizes.Keys.Select(name => name + "=N"))}", nameof(change));
+            string expected = string.Join(", ", Sizes.Keys.Select(name => name + "=N"));
+            throw new ArgumentException($"'{change}': expected one of {expected}", nameof(change));
         }
 
         return int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= 1 && number <= size.Most
             ? size.Apply(this, number)
-            : throw new ArgumentException(FormattableString.Invariant($"'{change}': expected a number of 1 to {size.Most}"), nameof(change));
+            : throw new ArgumentException(
+                FormattableString.Invariant($"'{change}': expected a number of 1 to {size.Most}"), nameof(change));
     }
 
-    /// <exception cref="ArgumentException">No such shape; the message lists those that are.</exception>
-    public static ModelShape Find(string name) => All.FirstOrDefault(shape => shape.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
-        ?? throw new ArgumentException($"no shape '{name}'; use one of: {string.Join(", ", All.Select(shape => shape.Name))}", nameof(name));
+    /// <exception cref="ArgumentException">There is no such shape; the message lists all shapes.</exception>
+    public static ModelShape Find(string name) =>
+        All.FirstOrDefault(shape => shape.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+        ?? throw new ArgumentException(
+            $"no shape '{name}'; use one of: {string.Join(", ", All.Select(shape => shape.Name))}", nameof(name));
 }

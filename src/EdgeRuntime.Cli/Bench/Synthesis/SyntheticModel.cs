@@ -78,7 +78,10 @@ internal static class SyntheticModel
         string[] bytes = [.. ByteCharacters().Select(character => character.ToString())];
         string[] tokens =
         [
-            .. bytes, "to", .. Enumerable.Range(0, size - LeastVocabulary).Select(index => FormattableString.Invariant($"tok_{index}")), "<|endoftext|>",
+            .. bytes,
+            "to",
+            .. Enumerable.Range(0, size - LeastVocabulary).Select(index => FormattableString.Invariant($"tok_{index}")),
+            "<|endoftext|>",
         ];
         int[] types = new int[size];
         types.AsSpan().Fill(NormalToken);
@@ -92,7 +95,8 @@ internal static class SyntheticModel
         writer.AddKey("tokenizer.ggml.eos_token_id", (uint)(size - 1));
     }
 
-    /// <summary>The characters by which byte-level vocabularies write bytes: printable Latin-1 as it is, the others from U+0100 on.</summary>
+    /// <summary>Gets the characters that stand for bytes in byte-level vocabularies.</summary>
+    /// <remarks>Printable Latin-1 characters stand for themselves, the others are numbered from U+0100 on.</remarks>
     private static IEnumerable<char> ByteCharacters()
     {
         int others = 0;
@@ -112,7 +116,8 @@ internal static class SyntheticModel
         (string Name, int Columns, int Rows)[] matrices =
         [
             ("attn_q", shape.Hidden, queryWidth), ("attn_k", shape.Hidden, kvWidth), ("attn_v", shape.Hidden, kvWidth),
-            ("attn_output", queryWidth, shape.Hidden), ("ffn_gate", shape.Hidden, shape.FeedForward), ("ffn_up", shape.Hidden, shape.FeedForward),
+            ("attn_output", queryWidth, shape.Hidden),
+            ("ffn_gate", shape.Hidden, shape.FeedForward), ("ffn_up", shape.Hidden, shape.FeedForward),
             ("ffn_down", shape.FeedForward, shape.Hidden),
         ];
         for (int layer = 0; layer < shape.Layers; layer++)
