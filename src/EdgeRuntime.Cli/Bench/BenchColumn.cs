@@ -4,18 +4,18 @@ using System.Linq;
 
 namespace EdgeRuntime.Cli.Bench;
 
-/// <summary>A column of a table for people: which field it shows, and how.</summary>
+/// <summary>A column of a table: the field that it shows and its format.</summary>
 /// <param name="Title">Header, with the unit.</param>
 /// <param name="Field">Name of the field.</param>
-/// <param name="Digits">Digits behind the point; null for a text.</param>
-/// <param name="Scale">The number is multiplied by this.</param>
-/// <param name="SpreadField">A field that follows behind "±".</param>
-/// <param name="IsKey">Whether it says which measurement a row is, and so stands in every part of a table that is too wide.</param>
-/// <param name="Beside">Shown only where rows that agree in this other field differ in this one.</param>
+/// <param name="Digits">Digits after the decimal point; null for text.</param>
+/// <param name="Scale">The factor that the number is multiplied by.</param>
+/// <param name="SpreadField">The field that is shown after "±".</param>
+/// <param name="IsKey">Whether it identifies the measurement of a row; every part of a split table repeats it.</param>
+/// <param name="Beside">Another field: the column is shown only if rows with equal values of that field differ in this one.</param>
 internal sealed record BenchColumn(
     string Title, string Field, int? Digits = null, double Scale = 1, string? SpreadField = null, bool IsKey = false, string? Beside = null)
 {
-    /// <summary>Of a measurement of this runtime.</summary>
+    /// <summary>The columns for a measurement of this runtime.</summary>
     public static IReadOnlyList<BenchColumn> Measurement { get; } =
     [
         new("model", "model_type", IsKey: true),
@@ -47,7 +47,7 @@ internal sealed record BenchColumn(
         new("energy", "energy_source"),
     ];
 
-    /// <summary>Of several sequences at once: llama-batched-bench's columns behind those that name the model and its settings.</summary>
+    /// <summary>The columns for several sequences at once: model and settings, then the columns of llama-batched-bench.</summary>
     public static IReadOnlyList<BenchColumn> Parallel { get; } =
     [
         new("model", "model_type", IsKey: true),
@@ -67,7 +67,7 @@ internal sealed record BenchColumn(
         new("S t/s", "speed", 2),
     ];
 
-    /// <summary>Of a comparison with another runtime.</summary>
+    /// <summary>The columns for a comparison with another runtime.</summary>
     public static IReadOnlyList<BenchColumn> Comparison { get; } =
     [
         new("model", "model", IsKey: true),
@@ -91,7 +91,7 @@ internal sealed record BenchColumn(
 
     public bool IsNumber => Digits is not null;
 
-    /// <summary>Those columns that at least one row has something for.</summary>
+    /// <summary>Gets the columns for which at least one row has a value.</summary>
     public static IReadOnlyList<BenchColumn> Used(IEnumerable<BenchColumn> columns, IReadOnlyCollection<BenchRow> rows) =>
     [
         .. columns.Where(column => rows.Any(row => row.Text(column.Field).Length > 0)

@@ -3,13 +3,13 @@ using System.IO;
 
 namespace EdgeRuntime.Cli.Bench;
 
-/// <summary>Takes measurements one after another and writes them in one format: JSON lines at once, the others at the end.</summary>
+/// <summary>Collects measurements and writes them in one format: JSON lines at once, other formats at the end.</summary>
 /// <param name="format">The format.</param>
-/// <param name="columns">Of tables.</param>
-/// <param name="plots">Of the page.</param>
-/// <param name="machine">Where it is measured.</param>
-/// <param name="tableWidth">Characters of a line of a table.</param>
-/// <param name="output">Gets the text; stays the caller's.</param>
+/// <param name="columns">The columns of tables.</param>
+/// <param name="plots">The plots of the page.</param>
+/// <param name="machine">The machine that is measured.</param>
+/// <param name="tableWidth">The maximum number of characters in a line of a table.</param>
+/// <param name="output">Receives the text; the caller owns it.</param>
 internal sealed class BenchOutput(
     BenchFormat format, IReadOnlyList<BenchColumn> columns, IReadOnlyList<BenchPlot> plots, MachineFacts machine, int tableWidth,
     TextWriter output)
@@ -25,7 +25,7 @@ internal sealed class BenchOutput(
         }
     }
 
-    /// <summary>To be called behind the last measurement.</summary>
+    /// <summary>Completes the output; must be called after the last measurement.</summary>
     public void Complete()
     {
         switch (format)

@@ -7,10 +7,10 @@ using Spectre.Console;
 
 namespace EdgeRuntime.Cli.Bench;
 
-/// <summary>How measurements are written.</summary>
+/// <summary>The output format of measurements.</summary>
 internal enum BenchFormat
 {
-    /// <summary>Columns for a person at a terminal.</summary>
+    /// <summary>Aligned columns for a terminal.</summary>
     Table,
 
     /// <summary>A Markdown table.</summary>
@@ -19,17 +19,17 @@ internal enum BenchFormat
     /// <summary>All fields, one line a measurement, with a header.</summary>
     Csv,
 
-    /// <summary>All fields, one JSON object a line, each written as soon as it is there.</summary>
+    /// <summary>All fields, one JSON object a line, each written as soon as it is measured.</summary>
     Jsonl,
 
-    /// <summary>One page with tables and plots that needs no network.</summary>
+    /// <summary>A self-contained page with tables and plots.</summary>
     Html,
 }
 
 /// <summary>Writes rows as text.</summary>
 internal static class BenchReport
 {
-    /// <summary>One JSON object, without a line end.</summary>
+    /// <summary>Formats a row as one JSON object, without a line end.</summary>
     public static string ToJsonLine(BenchRow row) => JsonText.FormatLine(row.ToJson());
 
     public static void WriteCsv(IReadOnlyCollection<BenchRow> rows, TextWriter output)
@@ -54,11 +54,11 @@ internal static class BenchReport
         }
     }
 
-    /// <summary>A table for a screen: one that is wider than that comes in parts, each with the columns that name its rows.</summary>
+    /// <summary>Writes a table for a screen; a table that is too wide is split into parts, each with the key columns.</summary>
     /// <param name="rows">The measurements.</param>
-    /// <param name="columns">What may be shown.</param>
-    /// <param name="width">Characters of a line.</param>
-    /// <param name="output">Gets the text.</param>
+    /// <param name="columns">The columns that may be shown.</param>
+    /// <param name="width">The maximum number of characters in a line.</param>
+    /// <param name="output">Receives the text.</param>
     public static void WriteTable(IReadOnlyCollection<BenchRow> rows, IReadOnlyList<BenchColumn> columns, int width, TextWriter output)
     {
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output), Ansi = AnsiSupport.No });

@@ -16,7 +16,7 @@ internal sealed class BenchRow : IEnumerable<KeyValuePair<string, object>>
 {
     private readonly List<KeyValuePair<string, object>> _fields = [];
 
-    /// <summary>Creates a row that says what is measured: the machine, the model and its settings, by llama-bench's names.</summary>
+    /// <summary>Creates a row with the machine, the model and its settings, under llama-bench's names.</summary>
     public static BenchRow Identify(MachineFacts machine, ModelCard card, LanguageModel model, KvTypes kvTypes) => new()
     {
         { "cpu_info", machine.Processor },
@@ -36,13 +36,13 @@ internal sealed class BenchRow : IEnumerable<KeyValuePair<string, object>>
 
     public void Add(string name, object value) => _fields.Add(new(name, value));
 
-    /// <summary>Adds the present time as the time of the measurement.</summary>
+    /// <summary>Adds the current time as the time of the measurement.</summary>
     public void AddTestTime() => Add("test_time", DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture));
 
-    /// <summary>A field as people and tables read it; empty where the row has none of that name.</summary>
+    /// <summary>Gets a field as text; empty if the row has no field of that name.</summary>
     public string Text(string name) => Format(_fields.Find(field => field.Key == name).Value);
 
-    /// <summary>A field's number; null where the row has none of that name.</summary>
+    /// <summary>Gets the number in a field; null if the row has no field of that name.</summary>
     public double? Number(string name) =>
         _fields.Find(field => field.Key == name).Value is IConvertible value and not string
             ? value.ToDouble(CultureInfo.InvariantCulture)

@@ -13,8 +13,8 @@ internal static class BenchTurn
 
     /// <summary>Creates the token ids that every runtime gets: token p of the stream always goes to position p.</summary>
     /// <param name="count">Number of tokens.</param>
-    /// <param name="vocabulary">One more than the greatest id.</param>
-    /// <param name="sequence">Number of the sequence; each has a stream of its own.</param>
+    /// <param name="vocabulary">The number of token ids.</param>
+    /// <param name="sequence">Index of the sequence; each has its own stream.</param>
     public static int[] CreateTokens(int count, int vocabulary, int sequence = 0)
     {
         var random = new Random(20240229 + sequence);
@@ -27,12 +27,12 @@ internal static class BenchTurn
         return tokens;
     }
 
-    /// <summary>Fills the context to the test's depth, wakes threads and caches by a few tokens, then times the test.</summary>
-    /// <param name="runtime">The one to measure.</param>
+    /// <summary>Fills the context to the test's depth, computes a few tokens to warm up threads and caches, then times the test.</summary>
+    /// <param name="runtime">The runtime to measure.</param>
     /// <param name="test">The test.</param>
     /// <param name="tokens">At least <see cref="BenchTest.Positions"/> ids.</param>
-    /// <param name="latencies">Gets the seconds of each decoded token, or is empty.</param>
-    /// <param name="energy">Measures what is timed, or null; the caller stops it.</param>
+    /// <param name="latencies">Receives the seconds of each decoded token; may be empty.</param>
+    /// <param name="energy">Measures the energy of the timed part, or null; the caller stops it.</param>
     /// <returns>Seconds.</returns>
     public static double Run(
         IBenchRuntime runtime, BenchTest test, ReadOnlySpan<int> tokens, Span<double> latencies = default, EnergyMeter? energy = null)

@@ -6,7 +6,7 @@ using System.Runtime.CompilerServices;
 namespace EdgeRuntime.Cli.Bench;
 
 /// <summary>
-/// The clock of a core while it computes: a chain of additions and exclusive ors that wait for each other takes one cycle for each on
+/// Measures the clock of a core under load: each step of a chain of dependent additions and exclusive ors takes one cycle on
 /// every processor that .NET 10 runs on.
 /// </summary>
 internal static class ClockProbe
@@ -17,7 +17,7 @@ internal static class ClockProbe
     private const int Rounds = 100_000;
     private const int OperationsPerRound = 32;
 
-    /// <summary>GHz; null where repeats differ by more than 5 %, so that the clock can't be told.</summary>
+    /// <summary>Measures the clock in GHz; null if repeats differ by more than 5 %.</summary>
     public static double? MeasureGigahertz()
     {
         double[] clocks = new double[Repeats];

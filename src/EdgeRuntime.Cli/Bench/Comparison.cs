@@ -13,31 +13,31 @@ namespace EdgeRuntime.Cli.Bench;
 /// <param name="Card">The model.</param>
 /// <param name="Test">The test.</param>
 /// <param name="Threads">Threads of each runtime.</param>
-/// <param name="InstructionSet">Ours.</param>
+/// <param name="InstructionSet">The instruction set of this runtime.</param>
 /// <param name="FlashAttention">Whether the peer was faster with flash attention, and so ran with it.</param>
-/// <param name="OursTokensPerSecond">Median of our runs.</param>
+/// <param name="OursTokensPerSecond">Median of this runtime's runs.</param>
 /// <param name="PeerTokensPerSecond">Median of the peer's runs.</param>
-/// <param name="Ratios">Ours to peer, one for each pair of neighbouring runs.</param>
+/// <param name="Ratios">This runtime's rate divided by the peer's, one for each pair of neighbouring runs.</param>
 internal sealed record ComparedTest(
     ModelCard Card, BenchTest Test, int Threads, string InstructionSet, bool FlashAttention,
     double OursTokensPerSecond, double PeerTokensPerSecond, IReadOnlyList<double> Ratios)
 {
     public double Ratio => Statistics.Median(Ratios);
 
-    /// <summary>Bytes that a decoded token of ours reads; 0 for a prefill.</summary>
+    /// <summary>Gets the bytes that this runtime reads for a decoded token; 0 for a prefill.</summary>
     public double BytesPerToken { get; init; }
 
-    /// <summary>GB/s that the machine reads with as many threads: the least and the greatest of before and after.</summary>
+    /// <summary>Gets the read bandwidth in GB/s with as many threads: minimum and maximum of before and after.</summary>
     public (double Low, double High) MachineBandwidth { get; init; }
 }
 
-/// <summary>The starts of the two runtimes, each in processes of its own.</summary>
+/// <summary>The starts of the two runtimes, each in its own processes.</summary>
 /// <param name="Card">The model.</param>
 /// <param name="Threads">Threads of each runtime.</param>
-/// <param name="InstructionSet">Ours.</param>
-/// <param name="Ours">Of our processes.</param>
-/// <param name="Peer">Of the peer's.</param>
-/// <param name="Ratios">The peer's seconds to the first token to ours, one for each pair of neighbouring runs.</param>
+/// <param name="InstructionSet">The instruction set of this runtime.</param>
+/// <param name="Ours">The facts of this runtime's processes.</param>
+/// <param name="Peer">The facts of the peer's processes.</param>
+/// <param name="Ratios">The peer's seconds to the first token divided by this runtime's, one for each pair of neighbouring runs.</param>
 internal sealed record ComparedStart(
     ModelCard Card, int Threads, string InstructionSet, StartFacts Ours, StartFacts Peer, IReadOnlyList<double> Ratios)
 {
@@ -49,14 +49,14 @@ internal sealed record ComparedStart(
 /// threads are asleep or gone.
 /// </summary>
 /// <param name="options">What to measure; names the peer.</param>
-/// <param name="comparesStart">Whether the start of both is compared as well.</param>
+/// <param name="comparesStart">Whether the starts of both runtimes are compared as well.</param>
 /// <param name="pairs">Pairs of runs.</param>
-/// <param name="machine">Where it is measured.</param>
-/// <param name="tell">Gets a line for the person who waits.</param>
+/// <param name="machine">The machine that is measured.</param>
+/// <param name="tell">Receives lines about the progress.</param>
 internal sealed class Comparison(BenchOptions options, bool comparesStart, int pairs, MachineFacts machine, Action<string> tell)
 {
     /// <summary>Measures every model, number of threads and test.</summary>
-    /// <param name="done">Gets each result as soon as it is there.</param>
+    /// <param name="done">Receives each result as soon as it is measured.</param>
     public void Run(Action<BenchRow> done)
     {
         LlamaLibrary library = LlamaLibrary.Load(options);
@@ -101,7 +101,7 @@ internal sealed class Comparison(BenchOptions options, bool comparesStart, int p
             ModelLoading.Load(card.Path, options.CreateModelOptions(threads)), positions, options.KvTypes);
         using LlamaBenchRuntime flash = new(peerModel, positions, threads, options.KvTypes, flashAttention: true);
 
-        // llama.cpp has no attention over a quantized V cache but flash attention.
+        // llama.cpp supports a quantized V cache with flash attention only.
         bool isQuantized = options.KvTypes.Values is KvCacheType.Q8_0 or KvCacheType.Q4_0;
         using LlamaBenchRuntime? plain = isQuantized ? null : new(peerModel, positions, threads, options.KvTypes, flashAttention: false);
         if (ours.VocabularySize != flash.VocabularySize)
@@ -137,7 +137,7 @@ internal sealed class Comparison(BenchOptions options, bool comparesStart, int p
         };
     }
 
-    /// <summary>A B B A: whatever drifts slowly meets both alike.</summary>
+    /// <summary>Runs both in the order A B B A, so that slow drifts affect both equally.</summary>
     private void RunInTurns(Action<int> ours, Action<int> peer)
     {
         for (int pair = 0; pair < pairs; pair++)
@@ -148,7 +148,7 @@ internal sealed class Comparison(BenchOptions options, bool comparesStart, int p
         }
     }
 
-    /// <summary>Seconds of the faster of two runs after one to warm up.</summary>
+    /// <summary>Gets the seconds of the faster of two runs, after one run to warm up.</summary>
     private static double BestOf(LlamaBenchRuntime peer, BenchTest test, int[] tokens)
     {
         Turn(peer, test, tokens);

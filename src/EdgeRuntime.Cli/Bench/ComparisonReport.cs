@@ -5,10 +5,10 @@ using EdgeRuntime.Cli.Bench.Plan;
 
 namespace EdgeRuntime.Cli.Bench;
 
-/// <summary>Comparisons as rows; their first fields are the interface that scripts rely on.</summary>
+/// <summary>Converts comparisons to rows; scripts rely on the first fields.</summary>
 internal sealed class ComparisonReport(LlamaLibrary library, BenchOptions options, MachineFacts machine)
 {
-    /// <summary>Of a test: tokens a second.</summary>
+    /// <summary>Creates the row of a test: tokens per second.</summary>
     public BenchRow ToRow(ComparedTest result)
     {
         BenchRow row = Identify(result.Test.Name, result.Card, result.Threads);
@@ -30,7 +30,8 @@ internal sealed class ComparisonReport(LlamaLibrary library, BenchOptions option
         return row;
     }
 
-    /// <summary>Of a start: seconds to the first token (the ratio is the peer's to ours: above 1 ours is sooner) and peak memory.</summary>
+    /// <summary>Creates the row of a start: peak memory and seconds to the first token.</summary>
+    /// <remarks>The ratio is the peer's seconds divided by this runtime's: above 1 this runtime is faster.</remarks>
     public BenchRow ToRow(ComparedStart result)
     {
         BenchRow row = Identify("start", result.Card, result.Threads);

@@ -5,15 +5,15 @@ using EdgeRuntime.State;
 
 namespace EdgeRuntime.Cli.Bench;
 
-/// <summary>This runtime, to be measured.</summary>
+/// <summary>Drives this runtime for a measurement.</summary>
 internal sealed class EdgeBenchRuntime : IBenchRuntime
 {
-    /// <summary>Workers spin for less than a millisecond before they sleep.</summary>
+    /// <summary>The pause after which all workers sleep: they spin for less than a millisecond.</summary>
     private static readonly TimeSpan TimeToSleep = TimeSpan.FromMilliseconds(5);
 
     private readonly ModelSession _session;
 
-    /// <param name="model">The model; becomes this object's to dispose.</param>
+    /// <param name="model">The model; this object takes ownership.</param>
     /// <param name="positions">Capacity of the KV cache.</param>
     /// <param name="kvTypes">Types of the KV cache.</param>
     public EdgeBenchRuntime(LanguageModel model, int positions, KvTypes kvTypes)
@@ -29,7 +29,7 @@ internal sealed class EdgeBenchRuntime : IBenchRuntime
 
     public int Length => _session.Length;
 
-    /// <summary>Bytes of the KV cache that a token at that position reads.</summary>
+    /// <summary>Gets the bytes of the KV cache that a token at a position reads.</summary>
     public double KvBytesAt(double position) => _session.KvCacheBytes * (position / _session.ContextLength);
 
     public void Pause() => Thread.Sleep(TimeToSleep);

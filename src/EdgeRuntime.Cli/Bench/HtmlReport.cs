@@ -9,7 +9,7 @@ using OxyPlot.Series;
 
 namespace EdgeRuntime.Cli.Bench;
 
-/// <summary>One page with tables and plots (SVG by OxyPlot): no network, no script.</summary>
+/// <summary>Writes a self-contained page with tables and plots (SVG by OxyPlot), without scripts.</summary>
 internal static class HtmlReport
 {
     private const int BarsWidth = 560;
@@ -110,8 +110,8 @@ internal static class HtmlReport
 
 /// <summary>A plot of one field over the rows that have it.</summary>
 /// <param name="Title">Heading.</param>
-/// <param name="Field">What the bars show.</param>
-/// <param name="Unit">Of the axis.</param>
+/// <param name="Field">The field that the bars show.</param>
+/// <param name="Unit">The unit of the axis.</param>
 /// <param name="TestPrefix">"pp" or "tg" for the rows of these tests only; empty for all.</param>
 internal sealed record BenchPlot(string Title, string Field, string Unit, string TestPrefix = "")
 {
@@ -133,7 +133,7 @@ internal sealed record BenchPlot(string Title, string Field, string Unit, string
 
     public bool Shows(BenchRow row) => row.Text("test").StartsWith(TestPrefix, StringComparison.Ordinal);
 
-    /// <summary>What the bars are called; by their files where two would have one name.</summary>
+    /// <summary>Gets the labels of the bars; with the names of the files if two labels would be equal.</summary>
     public static IReadOnlyList<string> Labels(IReadOnlyCollection<BenchRow> rows)
     {
         string[] labels = [.. rows.Select(Label)];

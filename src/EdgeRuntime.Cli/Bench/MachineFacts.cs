@@ -4,10 +4,10 @@ using EdgeRuntime.Threading;
 
 namespace EdgeRuntime.Cli.Bench;
 
-/// <summary>The machine that a measurement ran on, as far as it tells its name.</summary>
+/// <summary>The machine that a measurement ran on.</summary>
 internal sealed record MachineFacts(string Processor, int Processors, string System, string Runtime)
 {
-    /// <summary>One line.</summary>
+    /// <summary>Formats the facts as one line.</summary>
     public string Summary => $"{Processor}, {Processors} processors, {System}, {Runtime}";
 
     public static MachineFacts Read() => new(

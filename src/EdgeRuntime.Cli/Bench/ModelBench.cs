@@ -16,7 +16,7 @@ internal sealed class ModelBench(BenchOptions options, MachineFacts machine, Ene
 {
     private const int MostStarts = 3;
 
-    /// <summary>Measures; <paramref name="done"/> gets each row as soon as it is there.</summary>
+    /// <summary>Runs the measurements; <paramref name="done"/> receives each row as soon as it is measured.</summary>
     public void Run(Action<BenchRow> done)
     {
         foreach (string path in options.Models)
@@ -168,7 +168,7 @@ internal sealed class ModelBench(BenchOptions options, MachineFacts machine, Ene
         }
     }
 
-    /// <summary>The device at rest with the model loaded: no thread of ours runs.</summary>
+    /// <summary>Measures the power of the idle device with the model loaded: no thread of this process computes.</summary>
     private EnergyReading? MeasureIdle(EdgeBenchRuntime runtime)
     {
         if (energy is not { HasSensor: true })
@@ -181,7 +181,8 @@ internal sealed class ModelBench(BenchOptions options, MachineFacts machine, Ene
         return energy.MeasureIdle();
     }
 
-    /// <summary>All repeats together; one without a reading leaves the numbers out, because its tokens would count for nothing.</summary>
+    /// <summary>Adds the energy of all repeats together.</summary>
+    /// <remarks>If a repeat has no reading, no numbers are added, because its tokens would count without their energy.</remarks>
     private void AddEnergy(BenchRow row, BenchTest test, TestTimes times, EnergyReading? idle)
     {
         if (energy is null)

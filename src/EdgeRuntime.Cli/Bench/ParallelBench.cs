@@ -15,13 +15,13 @@ namespace EdgeRuntime.Cli.Bench;
 /// sequence must get the tokens that it gets alone.
 /// </summary>
 /// <param name="options">What to measure.</param>
-/// <param name="machine">Where it is measured.</param>
-/// <param name="tell">Gets a line for the person who waits.</param>
+/// <param name="machine">The machine that is measured.</param>
+/// <param name="tell">Receives lines about the progress.</param>
 internal sealed class ParallelBench(BenchOptions options, MachineFacts machine, Action<string> tell)
 {
     /// <summary>Measures every model with every number of threads.</summary>
-    /// <param name="done">Gets each row as soon as it is measured.</param>
-    /// <exception cref="CommandException">A sequence got other tokens than alone.</exception>
+    /// <param name="done">Receives each row as soon as it is measured.</param>
+    /// <exception cref="CommandException">A sequence got other tokens than it gets alone.</exception>
     public void Run(Action<BenchRow> done)
     {
         foreach (string path in options.Models)
@@ -95,7 +95,7 @@ internal sealed class ParallelBench(BenchOptions options, MachineFacts machine, 
         }
     }
 
-    /// <summary>Decodes a sequence by itself, in a session as every other command does.</summary>
+    /// <summary>Decodes a single sequence in a session, as every other command does.</summary>
     private int[] DecodeAlone(LanguageModel model, int[] prompt, int generated)
     {
         int positions = prompt.Length + generated;
@@ -134,6 +134,6 @@ internal sealed class ParallelBench(BenchOptions options, MachineFacts machine, 
         return row;
     }
 
-    /// <summary>Seconds of each run.</summary>
+    /// <summary>The seconds of each run.</summary>
     private sealed record TestTimes(double[] Prefill, double[] Decode);
 }

@@ -8,8 +8,8 @@ using EdgeRuntime.Threading;
 namespace EdgeRuntime.Cli.Bench;
 
 /// <summary>
-/// How fast so many threads read memory that no cache holds: 512 MB in all, each thread its own part in order, by whole vectors. What
-/// the decoding of a token is bound by, and a sign of other work on the machine when it differs before and after.
+/// Measures how fast a number of threads read 512 MB of memory, more than caches hold; each thread reads its part in order.
+/// This bandwidth bounds the decoding of a token. A difference between before and after shows other work on the machine.
 /// </summary>
 internal sealed class ReadBandwidth : ITeamWork
 {
@@ -22,7 +22,7 @@ internal sealed class ReadBandwidth : ITeamWork
 
     private ReadBandwidth(int threads) => _parts = new ulong[threads][];
 
-    /// <summary>GB/s (10^9 bytes), the median of nine passes.</summary>
+    /// <summary>Measures the bandwidth in GB/s (10^9 bytes), the median of nine passes.</summary>
     public static double MeasureGigabytesPerSecond(int threads)
     {
         var work = new ReadBandwidth(threads);
@@ -41,7 +41,7 @@ internal sealed class ReadBandwidth : ITeamWork
 
     public void Run(WorkerPool team, int thread)
     {
-        // A page lies where it is first written: each thread makes its own part.
+        // The first write places a page on a NUMA node: each thread fills its own part.
         ulong[] part = new ulong[TotalBytes / sizeof(ulong) / team.Threads];
         part.AsSpan().Fill((ulong)thread + 1);
         _parts[thread] = part;
@@ -60,7 +60,7 @@ internal sealed class ReadBandwidth : ITeamWork
 
     private static ulong Sum(ulong[] part)
     {
-        // Four sums, so that additions never wait for each other.
+        // Four independent sums hide the latency of the additions.
         ReadOnlySpan<Vector<ulong>> vectors = MemoryMarshal.Cast<ulong, Vector<ulong>>(part);
         Vector<ulong> a = default, b = default, c = default, d = default;
         for (int i = 0; i + 3 < vectors.Length; i += 4)

@@ -19,7 +19,7 @@ internal sealed class SequenceBatch : IDisposable
 
     /// <param name="model">The model; must outlive this object.</param>
     /// <param name="sequences">Number of sequences.</param>
-    /// <param name="positions">Most positions of a sequence.</param>
+    /// <param name="positions">Maximum number of positions of a sequence.</param>
     /// <param name="kvTypes">Types of the KV caches.</param>
     public SequenceBatch(LanguageModel model, int sequences, int positions, KvTypes kvTypes)
     {
@@ -50,7 +50,7 @@ internal sealed class SequenceBatch : IDisposable
     /// <summary>Gets a sequence's tokens: its prompt, the decoded tokens, and the one that comes next.</summary>
     public ReadOnlySpan<int> Tokens(int sequence) => _tokens[sequence].AsSpan(0, _length + 1);
 
-    /// <summary>Starts every sequence anew with its prompt, in batches of up to 512 rows, and chooses its next token.</summary>
+    /// <summary>Restarts every sequence with its prompt, in batches of up to 512 rows, and chooses its next token.</summary>
     /// <param name="prompts">[sequences][1 or more tokens], all of the same length.</param>
     public void Prefill(ReadOnlySpan<int[]> prompts)
     {

@@ -15,13 +15,13 @@ using EdgeRuntime.State;
 
 namespace EdgeRuntime.Cli.Bench;
 
-/// <summary>What a fresh process told of its start and its life.</summary>
-/// <param name="LoadSeconds">Opening the file and, unless the first passes do it, packing its weights.</param>
-/// <param name="FirstTokenSeconds">From before the process was started to the logits behind a prompt of 32 tokens.</param>
-/// <param name="PeakBytes">Most resident memory, over the longest prefill and the deepest decode of the plan.</param>
+/// <summary>Measurements of a fresh process.</summary>
+/// <param name="LoadSeconds">Seconds to open the file and, unless the first passes do it, to pack its weights.</param>
+/// <param name="FirstTokenSeconds">Seconds from the start of the process to the logits after a prompt of 32 tokens.</param>
+/// <param name="PeakBytes">Peak resident memory, over the longest prefill and the deepest decode of the plan.</param>
 internal sealed record StartFacts(double LoadSeconds, double FirstTokenSeconds, long PeakBytes)
 {
-    /// <summary>Median seconds, and the greatest peak.</summary>
+    /// <summary>Combines measurements: the median of the seconds, and the greatest peak.</summary>
     public static StartFacts Sum(IReadOnlyCollection<StartFacts> facts) => new(
         Statistics.Median([.. facts.Select(fact => fact.LoadSeconds)]),
         Statistics.Median([.. facts.Select(fact => fact.FirstTokenSeconds)]),
@@ -29,32 +29,32 @@ internal sealed record StartFacts(double LoadSeconds, double FirstTokenSeconds, 
 }
 
 /// <summary>
-/// Measures what only a process of its own can show, of this runtime or of the peer that the options name: <c>edgert bench</c> starts
-/// itself with a hidden option.
+/// Measures start and peak memory in a fresh process, for this runtime or for the peer that the options name: <c>edgert bench</c>
+/// starts itself with a hidden option.
 /// </summary>
 internal static class StartProbe
 {
     public const string OptionName = "--start-probe";
 
-    /// <summary>Tokens of the prompt whose answer's first token is waited for.</summary>
+    /// <summary>The number of tokens in the prompt.</summary>
     public const int PromptTokens = 32;
 
     private const string FirstTokenMark = "first-token";
 
     /// <summary>Runs the process once to warm up the file and then <paramref name="repeats"/> times.</summary>
-    /// <returns>Their sum; null where the command can't find itself.</returns>
+    /// <returns>The combined measurements; null if the command can't find its own file.</returns>
     public static StartFacts? Measure(BenchOptions options, string model, int threads, int repeats) => FindSelf() is { } self
         ? StartFacts.Sum([.. Enumerable.Range(0, repeats + 1).Select(_ => RunChild(self, options, model, threads)).Skip(1)])
         : null;
 
     /// <summary>Runs the process once.</summary>
-    /// <exception cref="CommandException">The command can't find itself, or the process failed.</exception>
+    /// <exception cref="CommandException">The command can't find its own file, or the process failed.</exception>
     public static StartFacts Measure(BenchOptions options, string model, int threads) =>
         RunChild(
             FindSelf() ?? throw new CommandException($"{AppContext.BaseDirectory}: holds no edgert that could be started to be measured"),
             options, model, threads);
 
-    /// <summary>The child's side: loads, answers, works through the plan once, and tells what it saw.</summary>
+    /// <summary>Runs in the child: loads the model, answers, runs the plan once, and writes the measurements.</summary>
     public static void RunAsChild(BenchOptions options, TextWriter output)
     {
         long start = Stopwatch.GetTimestamp();
@@ -72,7 +72,7 @@ internal static class StartProbe
         output.WriteLine(json.ToJsonString());
     }
 
-    /// <summary>Loads the model; what it returns makes the runtime.</summary>
+    /// <summary>Loads the model; the returned function creates the runtime.</summary>
     private static Func<IBenchRuntime> Load(BenchOptions options, int threads, int positions)
     {
         if (options.Peer is { } peer)
@@ -81,7 +81,7 @@ internal static class StartProbe
             return () => new LlamaBenchRuntime(peerModel, positions, threads, options.KvTypes, flashAttention: true);
         }
 
-        // As chat, run and their like load it.
+        // The other commands also load with a quick start.
         LanguageModel model = ModelLoading.Load(
             options.Models[0], options.CreateModelOptions(threads) with { QuickStart = true }, progress: null, CancellationToken.None);
         return () => new EdgeBenchRuntime(model, positions, options.KvTypes);
@@ -126,7 +126,7 @@ internal static class StartProbe
 
     private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>The command's own file beside this assembly; null where it runs some other way.</summary>
+    /// <summary>Gets the path of the command's own file beside this assembly; null if there is none.</summary>
     private static string? FindSelf()
     {
         string beside = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "edgert.exe" : "edgert");

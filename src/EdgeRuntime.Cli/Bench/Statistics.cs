@@ -4,17 +4,17 @@ using System.Linq;
 
 namespace EdgeRuntime.Cli.Bench;
 
-/// <summary>The few numbers that sum up repeated measurements.</summary>
+/// <summary>Computes statistics of repeated measurements.</summary>
 internal static class Statistics
 {
-    /// <summary>The middle value, or the mean of the two middle ones.</summary>
-    /// <exception cref="ArgumentException">No values.</exception>
+    /// <summary>Computes the median: the middle value, or the mean of the two middle ones.</summary>
+    /// <exception cref="ArgumentException">There are no values.</exception>
     public static double Median(IReadOnlyCollection<double> values) => Percentile(values, 50);
 
-    /// <summary>The value below which <paramref name="percent"/> of the values lie, interpolated between neighbours.</summary>
+    /// <summary>Computes the value below which <paramref name="percent"/> % of the values lie, interpolated between neighbours.</summary>
     /// <param name="values">At least one, in any order.</param>
     /// <param name="percent">0 for the least, 100 for the greatest.</param>
-    /// <exception cref="ArgumentException">No values.</exception>
+    /// <exception cref="ArgumentException">There are no values.</exception>
     public static double Percentile(IReadOnlyCollection<double> values, double percent)
     {
         double[] sorted = Sorted(values);
@@ -24,7 +24,7 @@ internal static class Statistics
         return sorted[below] + ((place - below) * (sorted[above] - sorted[below]));
     }
 
-    /// <summary>The sample's standard deviation (n - 1); 0 for one value.</summary>
+    /// <summary>Computes the standard deviation of a sample (n - 1); 0 for one value.</summary>
     public static double StandardDeviation(IReadOnlyCollection<double> values)
     {
         double mean = values.Average();
@@ -32,10 +32,10 @@ internal static class Statistics
     }
 
     /// <summary>
-    /// An interval that holds the median of the distribution with at least <paramref name="confidence"/>, whatever the distribution:
-    /// the k-th least and k-th greatest value for the largest k that is sure enough, else the least and the greatest.
+    /// Computes an interval that contains the median of any distribution with at least <paramref name="confidence"/>: the k-th least
+    /// and k-th greatest value for the largest sufficient k, or the least and the greatest value if no k suffices.
     /// </summary>
-    /// <returns>The interval, and the confidence that it really has: 1 - 2 P(Binomial(n, 1/2) &lt; k).</returns>
+    /// <returns>The interval, and its actual confidence: 1 - 2 P(Binomial(n, 1/2) &lt; k).</returns>
     /// <remarks>Source: order statistics, as in Conover, Practical Nonparametric Statistics, section 3.2.</remarks>
     public static (double Low, double High, double Confidence) MedianInterval(IReadOnlyCollection<double> values, double confidence = 0.95)
     {

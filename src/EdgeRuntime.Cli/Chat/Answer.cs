@@ -6,20 +6,20 @@ using System.Text.Json.Nodes;
 
 namespace EdgeRuntime.Cli.Chat;
 
-/// <summary>An answer and what it took.</summary>
-/// <param name="Text">The text that was given out.</param>
+/// <summary>An answer and its cost.</summary>
+/// <param name="Text">The text of the answer.</param>
 /// <param name="Tokens">Ids of the generated tokens, an end-of-generation token included.</param>
 /// <param name="Cost">Counts and times.</param>
 internal sealed record Answer(string Text, IReadOnlyList<int> Tokens, GenerationResult Cost)
 {
-    /// <summary>The line under an answer.</summary>
+    /// <summary>Gets the line that is shown below an answer.</summary>
     public string Summary => string.Create(
         CultureInfo.InvariantCulture,
         $"prompt {Cost.PromptTokens - Cost.CachedPromptTokens} tokens, {Cost.PrefillTokensPerSecond:F1} tok/s; "
         + $"generated {Cost.GeneratedTokens} tokens, {Cost.DecodeTokensPerSecond:F1} tok/s; "
         + $"first token after {Cost.TimeToFirstTokenSeconds:F2} s");
 
-    /// <summary>Why the answer ended, as the JSON says it.</summary>
+    /// <summary>Gets the reason why the answer ended, as written in JSON.</summary>
     public string StopReason => Cost.StopReason switch
     {
         EdgeRuntime.StopReason.EndOfGeneration => "end",
@@ -29,10 +29,10 @@ internal sealed record Answer(string Text, IReadOnlyList<int> Tokens, Generation
         _ => "cancelled",
     };
 
-    /// <summary>Computes an answer to its end and writes each piece of it at once.</summary>
-    /// <param name="chat">Whose answer it is.</param>
-    /// <param name="pieces">The answer as the conversation streams it.</param>
-    /// <param name="write">Takes the text.</param>
+    /// <summary>Computes a whole answer and writes each piece as soon as it is complete.</summary>
+    /// <param name="chat">The conversation that the answer belongs to.</param>
+    /// <param name="pieces">The pieces of the answer.</param>
+    /// <param name="write">Receives the text of each piece.</param>
     public static Answer Stream(ChatSession chat, IEnumerable<GeneratedToken> pieces, Action<string> write)
     {
         var text = new StringBuilder();

@@ -6,7 +6,7 @@ using System.Threading.Tasks;
 namespace EdgeRuntime.Cli.Chat;
 
 /// <summary>
-/// Packs what a quick start has left of a model's weights while somebody reads the greeting and types: an answer that is asked for
+/// Packs the weights that a quick start has not packed, while the user reads the greeting and types. An answer that is requested
 /// meanwhile waits. Owns the task; stops it when disposed.
 /// </summary>
 internal sealed class BackgroundPacking : IDisposable
@@ -31,7 +31,7 @@ internal sealed class BackgroundPacking : IDisposable
         }
         catch (Exception exception) when (exception is OperationCanceledException or ModelFormatException or IOException)
         {
-            // What is wrong with the file, the answer that needs it says.
+            // The answer that needs these weights reports the error.
         }
     }
 }

@@ -8,7 +8,7 @@ namespace EdgeRuntime.Cli.Chat;
 internal sealed class ChatLoop(
     ModelSession session, ChatSession chat, TurnReader turns, ChatScreen screen, Interrupts interrupts, TimeProvider clock)
 {
-    /// <summary>A Ctrl-C at the prompt this soon after an answer was meant for the answer.</summary>
+    /// <summary>The time after an answer in which a Ctrl-C at the prompt still counts as meant for the answer.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromSeconds(0.5);
 
     private readonly SlashCommands _commands = new(session, chat, screen);
@@ -66,7 +66,7 @@ internal sealed class ChatLoop(
         }
         finally
         {
-            // Where the next line's reader takes Ctrl-C over, a signal that comes before it does so must not end the process.
+            // If the line reader handles Ctrl-C, a signal that arrives before the next line starts must not end the process.
             if (!turns.TakesControlC)
             {
                 interrupts.Disarm();

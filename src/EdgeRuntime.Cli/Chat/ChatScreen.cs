@@ -6,7 +6,7 @@ using Spectre.Console.Rendering;
 
 namespace EdgeRuntime.Cli.Chat;
 
-/// <summary>The output of a chat: answers as they come, and remarks of the program, which look different on a terminal.</summary>
+/// <summary>The output of a chat: streamed answers, and remarks of the program, which look different on a terminal.</summary>
 internal abstract class ChatScreen
 {
     protected const string ContextFull = "the context is full: /clear, or a longer --ctx";
@@ -17,10 +17,10 @@ internal abstract class ChatScreen
     /// <summary>Ends an answer.</summary>
     public abstract void EndAnswer(Answer answer);
 
-    /// <summary>Writes a remark, which is no part of the conversation.</summary>
+    /// <summary>Writes a remark, which does not belong to the conversation.</summary>
     public abstract void Remark(string text);
 
-    /// <summary>Writes an error that leaves the conversation as it is.</summary>
+    /// <summary>Writes an error that does not change the conversation.</summary>
     public abstract void Error(string text);
 }
 

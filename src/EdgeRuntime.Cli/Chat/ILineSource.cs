@@ -2,7 +2,7 @@ using System.IO;
 
 namespace EdgeRuntime.Cli.Chat;
 
-/// <summary>How the reading of a line ended.</summary>
+/// <summary>The way in which a line ended.</summary>
 internal enum LineEnd
 {
     Entered,
@@ -10,17 +10,17 @@ internal enum LineEnd
     Interrupted,
 }
 
-/// <summary>A line that was read.</summary>
+/// <summary>A line of input.</summary>
 internal readonly record struct Line(string Text, LineEnd End);
 
-/// <summary>Where the chat's lines come from.</summary>
+/// <summary>A source of input lines for the chat.</summary>
 internal interface ILineSource
 {
-    /// <summary>Whether Ctrl-C is a key while a line is read, rather than a signal.</summary>
+    /// <summary>Gets whether Ctrl-C is a key, rather than a signal, while a line is read.</summary>
     bool TakesControlC { get; }
 
     /// <summary>Reads one line.</summary>
-    /// <param name="prompt">Shown in front of it where somebody looks.</param>
+    /// <param name="prompt">The text in front of the line on a terminal.</param>
     Line Read(string prompt);
 }
 

@@ -3,13 +3,13 @@ using System.Globalization;
 
 namespace EdgeRuntime.Cli.Chat;
 
-/// <summary>A line that is being typed: text and cursor. Moves and deletes by what a reader sees as one character.</summary>
+/// <summary>A line that the user is typing: text and cursor. Moves and deletes by whole grapheme clusters.</summary>
 internal sealed class LineBuffer
 {
-    /// <summary>What was typed.</summary>
+    /// <summary>Gets the typed text.</summary>
     public string Text { get; private set; } = "";
 
-    /// <summary>Place of the cursor, in UTF-16 units.</summary>
+    /// <summary>Gets the position of the cursor, in UTF-16 units.</summary>
     public int Cursor { get; private set; }
 
     public void Set(string text)
@@ -42,7 +42,7 @@ internal sealed class LineBuffer
 
     public void DeleteToEnd() => Delete(Cursor, Text.Length);
 
-    /// <summary>Deletes the word before the cursor and the spaces behind it.</summary>
+    /// <summary>Deletes the word before the cursor and the spaces after the word.</summary>
     public void DeleteWord()
     {
         int start = Cursor;

@@ -5,7 +5,7 @@ using Spectre.Console.Rendering;
 
 namespace EdgeRuntime.Cli.Chat;
 
-/// <summary>Reads lines from a terminal: the keys of a shell (arrows, Home, End, Ctrl-A E U K W D) and a history.</summary>
+/// <summary>Reads lines from a terminal, with the keys of a shell (arrows, Home, End, Ctrl-A E U K W D) and a history.</summary>
 internal sealed class LineEditor(TerminalConsole console) : ILineSource
 {
     private readonly List<string> _history = [];
@@ -118,16 +118,16 @@ internal sealed class LineEditor(TerminalConsole console) : ILineSource
         }
     }
 
-    /// <summary>Writes prompt and text anew over the old ones and puts the cursor in its place, on whichever row that is.</summary>
+    /// <summary>Redraws the prompt and the text, and puts the cursor in its place, which may be on any row.</summary>
     private void Draw()
     {
-        // Half of a surrogate pair has come: the other half follows at once.
+        // The text ends with half of a surrogate pair: the other half follows at once.
         if (_line.Cursor > 0 && char.IsHighSurrogate(_line.Text[_line.Cursor - 1]))
         {
             return;
         }
 
-        // A terminal that was resized has wrapped the old rows anew, as wide as it is now.
+        // A resized terminal has wrapped the old rows again at its new width.
         int width = Math.Max(Console.WindowWidth, 2);
         string before = TerminalFilter.Show(_prompt + _line.Text[.._line.Cursor]);
         string whole = TerminalFilter.Show(_prompt + _line.Text);
@@ -137,7 +137,7 @@ internal sealed class LineEditor(TerminalConsole console) : ILineSource
         List<Segment> screen = [Segment.Control("\r"), Segment.Control(Move(oldRow, 'A')), Segment.Control("\e[J"), new Segment(whole)];
         if (end.Row > 0 && end.Column == 0)
         {
-            // A full row leaves the cursor at its right edge; only more text would wrap it.
+            // After a full row the cursor stays at the right edge; it moves to the next row only with more text.
             screen.Add(Segment.LineBreak);
         }
 
@@ -146,6 +146,6 @@ internal sealed class LineEditor(TerminalConsole console) : ILineSource
         console.Write(screen);
     }
 
-    /// <summary>The sequence that moves the cursor up (A) or right (C); nothing where it stays.</summary>
+    /// <summary>Gets the escape sequence that moves the cursor up (A) or right (C); empty for a distance of 0.</summary>
     private static string Move(int cells, char direction) => cells > 0 ? $"\e[{cells}{direction}" : "";
 }

@@ -3,15 +3,15 @@ using Spectre.Console;
 
 namespace EdgeRuntime.Cli.Chat;
 
-/// <summary>A place on a terminal, counted from where a text begins.</summary>
-/// <param name="Row">Row, 0 for the one in which the text begins.</param>
+/// <summary>A position on a terminal, relative to the start of a text.</summary>
+/// <param name="Row">Row, 0 for the first row of the text.</param>
 /// <param name="Column">Column, 0 at the left edge.</param>
 internal readonly record struct ScreenCell(int Row, int Column)
 {
     /// <summary>
-    /// Gets the place of the next character behind a text that the terminal wraps; a wide character never stands in two rows.
+    /// Gets the position after a text that the terminal wraps; a wide character is never split between two rows.
     /// </summary>
-    /// <param name="text">One line, which begins at the left edge.</param>
+    /// <param name="text">One line, which starts at the left edge.</param>
     /// <param name="width">Columns of the terminal.</param>
     public static ScreenCell Behind(string text, int width)
     {

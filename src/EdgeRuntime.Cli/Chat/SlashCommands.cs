@@ -4,7 +4,7 @@ using EdgeRuntime.Cli.Terminal;
 
 namespace EdgeRuntime.Cli.Chat;
 
-/// <summary>The chat's own commands; each begins with a slash.</summary>
+/// <summary>The commands of the chat; each starts with a slash.</summary>
 internal sealed class SlashCommands(ModelSession session, ChatSession chat, ChatScreen screen)
 {
     private const string Help = """
@@ -20,12 +20,12 @@ internal sealed class SlashCommands(ModelSession session, ChatSession chat, Chat
         Ctrl-C stops an answer.
         """;
 
-    /// <summary>The answer that was given last, for /stats.</summary>
+    /// <summary>Gets or sets the last answer, for /stats.</summary>
     public Answer? LastAnswer { get; set; }
 
     public static bool IsExit(string line) => line is "/exit" or "/bye" or "/quit";
 
-    /// <summary>Runs a command; returns an answer where it gave one.</summary>
+    /// <summary>Runs a command; returns its answer, or null if it gives none.</summary>
     public Answer? Run(string line, CancellationToken cancellationToken)
     {
         int space = line.AsSpan().IndexOfAny(' ', '\t', '\n');

@@ -4,7 +4,7 @@ using System.Text;
 namespace EdgeRuntime.Cli.Chat;
 
 /// <summary>
-/// Puts a turn together from lines: a trailing backslash goes on in the next line, and <c>"""</c> opens a block that the next
+/// Assembles a turn from lines: a line that ends with a backslash continues in the next, and <c>"""</c> opens a block that the next
 /// <c>"""</c> closes.
 /// </summary>
 internal sealed class TurnReader(ILineSource lines)
@@ -13,10 +13,10 @@ internal sealed class TurnReader(ILineSource lines)
     private const string ContinuationPrompt = ". ";
     private const string BlockMark = "\"\"\"";
 
-    /// <summary>Whether Ctrl-C is a key while a turn is read, rather than a signal.</summary>
+    /// <summary>Gets whether Ctrl-C is a key, rather than a signal, while a turn is read.</summary>
     public bool TakesControlC => lines.TakesControlC;
 
-    /// <summary>Reads one turn; its text is whole even where the input ended inside a block.</summary>
+    /// <summary>Reads one turn; its text is complete even if the input ends inside a block.</summary>
     public Line Read()
     {
         Line line = lines.Read(Prompt);

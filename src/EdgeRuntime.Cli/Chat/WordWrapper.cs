@@ -29,9 +29,9 @@ internal sealed class WordWrapper
     private bool _rowHasWord; // a complete one
     private bool _isFreeWord; // the present word began its row: its characters need not wait
 
-    /// <summary>Takes the next piece of the text.</summary>
+    /// <summary>Adds the next piece of the text.</summary>
     /// <param name="piece">Any part of the text; may end in the middle of a surrogate pair.</param>
-    /// <param name="width">Columns of the terminal now.</param>
+    /// <param name="width">The current width of the terminal in columns.</param>
     /// <returns>The text to write now, safe for a terminal.</returns>
     public string Apply(string piece, int width)
     {
@@ -50,7 +50,7 @@ internal sealed class WordWrapper
     }
 
     /// <summary>Ends the text; the next piece begins a new one at the left edge.</summary>
-    /// <returns>The word that was held back.</returns>
+    /// <returns>The word that was held back, if any.</returns>
     public string End()
     {
         EndLine();
@@ -171,7 +171,7 @@ internal sealed class WordWrapper
     private static bool MayBreak(Rune before, Rune after) =>
         (IsIdeograph(before) || IsIdeograph(after)) && !IsOpening(before) && !IsBoundToTheLeft(after);
 
-    /// <summary>Whether it is a letter of a script that uses no blanks; Hangul does.</summary>
+    /// <summary>Gets whether a character is a letter of a script without blanks between words; Hangul has blanks.</summary>
     private static bool IsIdeograph(Rune rune) =>
         Rune.GetUnicodeCategory(rune) == UnicodeCategory.OtherLetter && ScreenCell.CellsOf(rune) == 2
         && rune.Value is not ((>= 0x1100 and <= 0x11FF) or (>= 0xAC00 and <= 0xD7FF));
@@ -179,13 +179,13 @@ internal sealed class WordWrapper
     private static bool IsOpening(Rune rune) =>
         Rune.GetUnicodeCategory(rune) is UnicodeCategory.OpenPunctuation or UnicodeCategory.InitialQuotePunctuation;
 
-    /// <summary>Whether it never begins a row: closing punctuation, marks, and what prolongs or repeats a letter.</summary>
+    /// <summary>Gets whether a character never begins a row: closing punctuation, combining marks and modifier letters.</summary>
     private static bool IsBoundToTheLeft(Rune rune) => Rune.GetUnicodeCategory(rune)
         is UnicodeCategory.ClosePunctuation or UnicodeCategory.FinalQuotePunctuation or UnicodeCategory.OtherPunctuation
         or UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark
         or UnicodeCategory.ModifierLetter or UnicodeCategory.Format;
 
-    /// <summary>Finds out whether a line of Markdown is code, from its first characters and the lines before it.</summary>
+    /// <summary>Detects whether a line of Markdown is code, from its first characters and the preceding lines.</summary>
     private struct LineKind
     {
         private const int CodeIndent = 4;
@@ -198,10 +198,10 @@ internal sealed class WordWrapper
         private int _runCharacter;
         private bool _isKnown;
 
-        /// <summary>Gets whether the line is code, as far as its characters tell.</summary>
+        /// <summary>Gets whether the line is code, judged by its characters so far.</summary>
         public bool IsCode { get; private set; }
 
-        /// <summary>Takes the next character of the line.</summary>
+        /// <summary>Adds the next character of the line.</summary>
         public void Add(Rune rune)
         {
             if (_isKnown)

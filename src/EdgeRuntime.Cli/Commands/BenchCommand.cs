@@ -16,7 +16,7 @@ using EdgeRuntime.Threading;
 
 namespace EdgeRuntime.Cli.Commands;
 
-/// <summary><c>edgert bench</c>: how fast models run here, alone or beside llama.cpp.</summary>
+/// <summary><c>edgert bench</c>: measures the speed of models on this machine, alone or in comparison with llama.cpp.</summary>
 internal sealed class BenchCommand
 {
     private const int MostTokens = 1 << 20;
@@ -84,7 +84,7 @@ internal sealed class BenchCommand
     public static Command Create() => new BenchCommand().CreateCommand();
 
     /// <summary>Gets PATH of an option's <c>libllama=PATH</c>.</summary>
-    /// <exception cref="UsageException">The option's value is something else.</exception>
+    /// <exception cref="UsageException">The option's value has another form.</exception>
     public static string PeerPath(string text, string option) =>
         text.StartsWith(PeerOptions.LlamaPrefix, StringComparison.Ordinal) && text.Length > PeerOptions.LlamaPrefix.Length
             ? text[PeerOptions.LlamaPrefix.Length..]

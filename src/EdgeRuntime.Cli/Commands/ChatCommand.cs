@@ -8,7 +8,7 @@ using EdgeRuntime.Cli.Terminal;
 
 namespace EdgeRuntime.Cli.Commands;
 
-/// <summary><c>edgert chat</c>: a conversation.</summary>
+/// <summary><c>edgert chat</c>: holds a conversation with a model.</summary>
 internal static class ChatCommand
 {
     public static Command Create()

@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace EdgeRuntime.Cli.Commands;
 
-/// <summary><c>edgert eval</c>: how good a model is, by measure.</summary>
+/// <summary><c>edgert eval</c>: measures the quality of a model.</summary>
 internal static class EvalCommand
 {
     public static Command Create() => new("eval", "Measures how well a model predicts text.")

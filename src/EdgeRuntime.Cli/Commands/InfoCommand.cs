@@ -13,7 +13,7 @@ using EdgeRuntime.State;
 
 namespace EdgeRuntime.Cli.Commands;
 
-/// <summary><c>edgert info</c>: prints what a model file holds and needs, and whether it can run here.</summary>
+/// <summary><c>edgert info</c>: prints the contents and requirements of a model file, and whether it can run on this machine.</summary>
 internal static class InfoCommand
 {
     public static Command Create()

@@ -11,7 +11,7 @@ using EdgeRuntime.Files;
 
 namespace EdgeRuntime.Cli.Commands;
 
-/// <summary><c>edgert logits</c>: the logits of every position of one prompt, for comparing with any other runtime.</summary>
+/// <summary><c>edgert logits</c>: writes the logits of every position of a prompt, for comparison with other runtimes.</summary>
 internal static class LogitsCommand
 {
     /// <summary>First word of the file: "FRGL" as bytes.</summary>
@@ -119,7 +119,7 @@ internal static class LogitsCommand
             words = swapped;
         }
 
-        // A span of bytes can't be as long as the logits of a long chunk may be.
+        // The logits of a long chunk can have more bytes than a span can hold.
         const int Slice = 1 << 20;
         for (int start = 0; start < words.Length; start += Slice)
         {

@@ -12,7 +12,7 @@ namespace EdgeRuntime.Cli.Commands;
 /// <summary>The tensors of one type in a file.</summary>
 internal sealed record TensorTypeCount(string Type, int Count, long Bytes, bool HasKernels);
 
-/// <summary>The facts of a model file that a person wants to know before running it.</summary>
+/// <summary>The facts about a model file that users need before they run it.</summary>
 internal sealed class ModelFacts
 {
     /// <summary>The sizes that architectures share: the last part of their metadata key, and the name to show.</summary>
@@ -71,7 +71,7 @@ internal sealed class ModelFacts
     private long TensorBytes => File.Tensors.Sum(tensor => tensor.ByteLength);
 
     /// <param name="file">The opened file; stays the caller's.</param>
-    /// <param name="instructionSet">Name of the instruction set that was asked for, or null.</param>
+    /// <param name="instructionSet">Name of the requested instruction set, or null.</param>
     public static ModelFacts Read(GgufFile file, string? instructionSet)
     {
         ModelInspection inspection = ModelInspection.Inspect(file);
@@ -102,7 +102,7 @@ internal sealed class ModelFacts
         };
     }
 
-    /// <summary>A message about a file that has been named already.</summary>
+    /// <summary>Removes the file's path from a message, because the output names the file already.</summary>
     private static string WithoutPath(string message, GgufFile file)
     {
         string path = file.Path + ": ";

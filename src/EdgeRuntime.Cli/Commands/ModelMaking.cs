@@ -33,8 +33,8 @@ internal sealed class ModelMaking
     /// <summary>Gets the options.</summary>
     public Option[] All => [_makeModel, _requantize, _importance, _force];
 
-    /// <summary>Writes the model that the command line asks for.</summary>
-    /// <returns>False where it asks for none.</returns>
+    /// <summary>Writes the model that the command line describes.</summary>
+    /// <returns>False if the command line describes no model.</returns>
     /// <exception cref="UsageException">Wrong arguments.</exception>
     public bool Run(ParseResult parsed, string[] arguments)
     {

@@ -5,12 +5,12 @@ using EdgeRuntime.Cli.Terminal;
 namespace EdgeRuntime.Cli.Commands;
 
 /// <summary>Sums the negative log-likelihood of text, chunk by chunk. Source: llama.cpp, tools/perplexity.</summary>
-/// <param name="session">Of <paramref name="context"/> positions; its content is overwritten.</param>
+/// <param name="session">A session of <paramref name="context"/> positions; its content is overwritten.</param>
 /// <param name="context">Tokens of a chunk; the second half is scored.</param>
 /// <param name="beginOfSequence">Takes the first place of every chunk; null for none.</param>
 internal sealed class Perplexity(ModelSession session, int context, int? beginOfSequence)
 {
-    /// <summary>Positions whose logits are held at once.</summary>
+    /// <summary>The number of positions whose logits are held at once.</summary>
     private const int Batch = 64;
 
     private readonly int[] _chunk = new int[context];
@@ -18,14 +18,14 @@ internal sealed class Perplexity(ModelSession session, int context, int? beginOf
     private double _sum;
     private double _sumOfSquares;
 
-    /// <summary>Tokens scored so far.</summary>
+    /// <summary>Gets the number of tokens scored so far.</summary>
     public long Count { get; private set; }
 
-    /// <summary>Perplexity of what was scored: exp of the mean negative log-likelihood.</summary>
-    /// <exception cref="CommandException">It is beyond all numbers.</exception>
+    /// <summary>Gets the perplexity of the scored tokens: exp of the mean negative log-likelihood.</summary>
+    /// <exception cref="CommandException">The value is not finite.</exception>
     public double Estimate => Finite(Math.Exp(_sum / Count));
 
-    /// <summary>Standard error of <see cref="Estimate"/>, from the spread of the log-likelihoods.</summary>
+    /// <summary>Gets the standard error of <see cref="Estimate"/>, from the spread of the log-likelihoods.</summary>
     /// <inheritdoc cref="Estimate" path="/exception"/>
     public double StandardError
     {

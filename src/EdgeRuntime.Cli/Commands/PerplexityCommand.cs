@@ -9,7 +9,7 @@ using EdgeRuntime.Tokenizers;
 
 namespace EdgeRuntime.Cli.Commands;
 
-/// <summary><c>edgert eval perplexity</c>: computed as llama.cpp's perplexity tool does, so that figures can be compared.</summary>
+/// <summary><c>edgert eval perplexity</c>: computes perplexity as llama.cpp's tool does, so that results are comparable.</summary>
 internal static class PerplexityCommand
 {
     private const int DefaultContext = 512;
@@ -18,12 +18,12 @@ internal static class PerplexityCommand
     {
         var options = new ModelCommandOptions(DefaultContext);
         var file = new Option<string>("--file", "-f") { Description = "The text, UTF-8", HelpName = "FILE", Required = true };
-        Option<int> chunks = OptionFactory.Integer("--chunks", [], "Most chunks to score; -1: all", -1, -1);
-        Option<bool> exact = OptionFactory.Switch("--exact", [], "Weights expanded to float32, float32 activations and KV cache");
+        Option<int> chunks = OptionFactory.Integer("--chunks", [], "Maximum number of chunks to score; -1 scores all", -1, -1);
+        Option<bool> exact = OptionFactory.Switch("--exact", [], "Compute with float32 weights, activations and KV cache");
         Option<bool> json = OptionFactory.Switch("--json", [], "Print one JSON object at the end instead of the running estimate");
         var command = new Command(
             "perplexity",
-            "Perplexity of a text, as llama.cpp computes it: the text is tokenized once and cut into chunks of --ctx tokens, BOS "
+            "Computes the perplexity of a text as llama.cpp does: the text is tokenized once and cut into chunks of --ctx tokens, BOS "
             + "takes the first place of each where the vocabulary adds one, and the second half of each chunk is scored.");
         options.AddTo(command);
         foreach (Option option in (Option[])[file, chunks, exact, json])
@@ -83,7 +83,7 @@ internal static class PerplexityCommand
             throw new CommandException($"the text has {tokens.Length} tokens; at least {2 * context} are needed with --ctx {context}");
         }
 
-        // What is added to an empty text tells whether the vocabulary adds BOS.
+        // The tokens of an empty text show whether the vocabulary adds BOS.
         begin = tokenizer.Encode("", addSpecial: true).FirstOrDefault(-1) == tokenizer.BeginOfSequence ? tokenizer.BeginOfSequence : null;
         return tokens;
     }

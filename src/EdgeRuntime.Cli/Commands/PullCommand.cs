@@ -27,7 +27,7 @@ internal static class PullCommand
         Option<string?> output = OptionFactory.Text(
             "--output", ["-o"], $"Folder for the file [default: {ModelLocator.UserFolder}]", "FOLDER");
         Option<string?> catalogue = OptionFactory.Text(
-            "--catalog", [], "A catalogue of your own, shaped as models/catalog.json [default: the built-in one]", "FILE");
+            "--catalog", [], "Another catalogue, in the format of models/catalog.json [default: the built-in one]", "FILE");
         Option<string[]> sha256 = Checksums();
         var command = new Command(
             "pull", "Downloads a model, going on where an earlier download stopped, and checks it. Without a name: lists the catalogue.")
@@ -51,7 +51,8 @@ internal static class PullCommand
     {
         var option = new Option<string[]>("--sha256")
         {
-            Description = "What the file must hash to; of a split model the named part, or once for each [default: as in the catalogue]",
+            Description = "Expected SHA-256 of the file; for a split model, of the named part or one for each part "
+                + "[default: as in the catalogue]",
             HelpName = "HEX",
             Arity = ArgumentArity.OneOrMore,
         };
@@ -77,7 +78,7 @@ internal static class PullCommand
         return 0;
     }
 
-    /// <summary>The downloads that a name or URL means: several for a split model.</summary>
+    /// <summary>Gets the downloads for a name or URL: one for each part of a split model.</summary>
     private static IReadOnlyList<Download> Resolve(Catalogue models, string wanted, string folder, string[] sha256)
     {
         CatalogueEntry? entry = models.Find(wanted);
@@ -127,7 +128,7 @@ internal static class PullCommand
         return 0;
     }
 
-    /// <summary>Says which parts of a split model no checksum was given for, where one was given for another part.</summary>
+    /// <summary>Reports the parts of a split model without a checksum, if another part has one.</summary>
     private static void ReportUnchecked(IReadOnlyList<Download> downloads)
     {
         Download[] sure = [.. downloads.Where(download => download.Sha256 is not null)];

@@ -11,7 +11,7 @@ using EdgeRuntime.Tokenizers;
 
 namespace EdgeRuntime.Cli.Commands;
 
-/// <summary><c>edgert render</c>: what a chat template makes of conversations.</summary>
+/// <summary><c>edgert render</c>: renders conversations with a chat template.</summary>
 internal static class RenderCommand
 {
     public static Command Create()
@@ -97,7 +97,7 @@ internal static class RenderCommand
             }
             catch (ChatTemplateException exception)
             {
-                // Jinja's own words alone can be compared; the line is for whoever mends the template.
+                // The result has the reason alone, which can be compared with Jinja's; the line number helps the template's author.
                 results[@case.Name] = new JsonObject { ["error"] = exception.Reason };
                 if (verbose)
                 {

@@ -10,7 +10,7 @@ using EdgeRuntime.Cli.Terminal;
 
 namespace EdgeRuntime.Cli.Commands;
 
-/// <summary><c>edgert run</c>: one prompt, one answer, on standard output and nothing else there.</summary>
+/// <summary><c>edgert run</c>: answers one prompt; standard output has the answer only.</summary>
 internal static class RunCommand
 {
     public static Command Create()
@@ -24,7 +24,7 @@ internal static class RunCommand
             Description = "The prompt [default: standard input]",
             Arity = ArgumentArity.ZeroOrOne,
         };
-        Option<string?> prompt = OptionFactory.Text("--prompt", ["-p"], "The prompt, as the argument", "TEXT");
+        Option<string?> prompt = OptionFactory.Text("--prompt", ["-p"], "The prompt, instead of the argument", "TEXT");
         Option<string?> file = OptionFactory.Text("--file", ["-f"], "A file with the prompt", "FILE");
         Option<bool> json = OptionFactory.Switch(
             "--json", [], "Print one JSON object instead: text, tokens, stop_reason, prompt_tokens, seed, model, timings");
@@ -82,7 +82,7 @@ internal static class RunCommand
         return command;
     }
 
-    /// <summary>Gets the prompt among the arguments: the second one, or the only one where --model names the model.</summary>
+    /// <summary>Gets the prompt from the arguments: the second one, or the only one if --model names the model.</summary>
     private static string? PromptArgument(ParseResult parsed, ModelCommandOptions options, Argument<string?> prompt)
     {
         string? second = parsed.GetValue(prompt);

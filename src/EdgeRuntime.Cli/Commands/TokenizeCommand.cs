@@ -14,7 +14,7 @@ using EdgeRuntime.Tokenizers;
 
 namespace EdgeRuntime.Cli.Commands;
 
-/// <summary><c>edgert tokenize</c>: token ids and pieces of a text. Reads the vocabulary only.</summary>
+/// <summary><c>edgert tokenize</c>: prints token ids and pieces of a text. Reads the vocabulary only.</summary>
 internal static class TokenizeCommand
 {
     public const string Name = "tokenize";

@@ -9,7 +9,7 @@ using Spectre.Console;
 
 namespace EdgeRuntime.Cli.Commands;
 
-/// <summary><c>edgert tune</c>: measures which settings are the fastest here for a model, and keeps them in a profile.</summary>
+/// <summary><c>edgert tune</c>: finds the fastest settings for a model on this machine and saves them in a profile.</summary>
 internal static class TuneCommand
 {
     public static Command Create()

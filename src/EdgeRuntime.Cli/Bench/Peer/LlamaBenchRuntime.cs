@@ -61,7 +61,7 @@ internal sealed class LlamaBenchRuntime : IBenchRuntime
     private readonly nint _pool;
     private nint _context;
 
-    /// <param name="model">Stays the caller's, and must live longer.</param>
+    /// <param name="model">The model; the caller owns it, and it must outlive this object.</param>
     /// <param name="positions">Capacity of the KV cache.</param>
     /// <param name="threads">Threads that compute.</param>
     /// <param name="kvTypes">Types of the KV cache.</param>

@@ -19,7 +19,7 @@ internal sealed class LlamaLibrary
 
     private const string KernelsPrefix = "libggml-cpu";
 
-    /// <summary>Its kernels that an instruction set of ours, asked for by name, is compared with.</summary>
+    /// <summary>The kernels of llama.cpp to compare with, by the name of the requested instruction set.</summary>
     private static readonly Dictionary<string, string> Variants = new(StringComparer.OrdinalIgnoreCase)
     {
         ["avx512-vnni"] = "zen4",
@@ -32,7 +32,7 @@ internal sealed class LlamaLibrary
     private static LlamaLibrary? _loaded;
     private static string _lastError = "";
 
-    /// <summary>Kept alive: native code calls it until the process ends.</summary>
+    /// <summary>The log callback; kept alive because native code calls it until the process ends.</summary>
     private static readonly LlamaNative.LogCallback OnLog = KeepError;
 
     private LlamaLibrary(string version, string kernels)
@@ -45,10 +45,10 @@ internal sealed class LlamaLibrary
         FreeThreadPool = Function<LlamaNative.ThreadPoolAction>(handle, "ggml_threadpool_free");
     }
 
-    /// <summary>As the library names itself, such as "0.5.0-dev".</summary>
+    /// <summary>Gets the version that the library reports, such as "0.5.0-dev".</summary>
     public string Version { get; }
 
-    /// <summary>The processor variant of its kernels, such as "zen4".</summary>
+    /// <summary>Gets the processor variant of the kernels, such as "zen4".</summary>
     public string Variant { get; }
 
     public LlamaNative.ThreadPoolNew NewThreadPool { get; }
@@ -57,18 +57,18 @@ internal sealed class LlamaLibrary
 
     public LlamaNative.ThreadPoolAction FreeThreadPool { get; }
 
-    /// <summary>What the library last logged as an error, in one line; for messages.</summary>
+    /// <summary>Gets the last error that the library logged, in one line.</summary>
     public static string LastError => _lastError.Length > 0 ? _lastError : "no reason given";
 
     /// <summary>Loads the libraries that the options name, restricted to the kernels of the options' instruction set.</summary>
-    /// <exception cref="CommandException">Nothing there, or not the version that is known here.</exception>
+    /// <exception cref="CommandException">There is no library, or it has an unsupported version.</exception>
     public static LlamaLibrary Load(BenchOptions options) => Load(
         options.Peer!.LibraryPath, options.InstructionSet is { } name ? Variants.GetValueOrDefault(InstructionSet.Parse(name).Name) : null);
 
     /// <summary>Loads the libraries.</summary>
     /// <param name="path">The folder that holds them, or the file libllama in it.</param>
     /// <param name="variant">A processor variant to restrict it to, such as "haswell"; null for its own choice.</param>
-    /// <exception cref="CommandException">Nothing there, or not the version that is known here.</exception>
+    /// <exception cref="CommandException">There is no library, or it has an unsupported version.</exception>
     public static LlamaLibrary Load(string path, string? variant)
     {
         if (_loaded is not null)

@@ -13,7 +13,7 @@ namespace EdgeRuntime.Cli.Bench.Peer;
 /// <summary>Makes files of other types with llama.cpp's own quantizer, so that both runtimes are compared on the same files.</summary>
 internal static class LlamaQuantizer
 {
-    /// <summary>Types that llama.cpp gives to all layers only where it is told to: the rest of the model becomes Q8_0.</summary>
+    /// <summary>Types that llama.cpp uses for all layers only on request; the rest of the model becomes Q8_0.</summary>
     private static readonly TensorType[] LayerTypes = [TensorType.MXFP4, TensorType.NVFP4];
 
     /// <summary>Writes <paramref name="output"/>; an already quantized input is expanded first.</summary>
@@ -22,8 +22,8 @@ internal static class LlamaQuantizer
     /// <param name="type">A file type as llama.cpp names it: Q4_0, Q4_K_M ...</param>
     /// <param name="output">The file to write.</param>
     /// <param name="importancePath">The file of an importance matrix, or null for none.</param>
-    /// <param name="force">Replaces an output that is there already.</param>
-    /// <exception cref="CommandException">llama.cpp refuses.</exception>
+    /// <param name="force">Whether to replace an existing output.</param>
+    /// <exception cref="CommandException">llama.cpp refuses the conversion.</exception>
     /// <exception cref="ModelFormatException">The file of the importance matrix is damaged or of another kind.</exception>
     public static void Run(string libraryPath, string input, string type, string output, string? importancePath, bool force)
     {

@@ -3,10 +3,10 @@ using EdgeRuntime.State;
 
 namespace EdgeRuntime.Cli.Bench.Plan;
 
-/// <summary>What is to be measured.</summary>
+/// <summary>The plan and the settings of a measurement.</summary>
 internal sealed record BenchOptions
 {
-    /// <summary>Most tokens that are computed at once, in both runtimes (llama.cpp's batch and micro-batch).</summary>
+    /// <summary>The maximum number of tokens computed at once, in both runtimes (llama.cpp's batch and micro-batch).</summary>
     public const int BatchTokens = 512;
 
     /// <summary>Model files.</summary>
@@ -32,7 +32,7 @@ internal sealed record BenchOptions
     /// <summary>The runtime to compare with; null for none.</summary>
     public PeerOptions? Peer { get; init; }
 
-    /// <summary>How models are loaded: by what these options say, whatever a tuning profile says.</summary>
+    /// <summary>Gets the options for loading models; tuning profiles are ignored.</summary>
     public ModelOptions CreateModelOptions(int threads) => new()
     {
         Threads = threads,
@@ -42,7 +42,7 @@ internal sealed record BenchOptions
     };
 }
 
-/// <summary>llama.cpp, and how it is to be run.</summary>
+/// <summary>The location of llama.cpp and its settings.</summary>
 /// <param name="LibraryPath">libllama or its folder.</param>
 /// <param name="MapsFile">Whether it maps a model's file, as its tools do by default, or reads it.</param>
 internal sealed record PeerOptions(string LibraryPath, bool MapsFile)
@@ -53,7 +53,7 @@ internal sealed record PeerOptions(string LibraryPath, bool MapsFile)
     /// <summary>The option with which the peer reads the model's file instead of mapping it.</summary>
     public const string NoMapOptionName = "--no-mmap";
 
-    /// <summary>What stands before the library's path in the value of <see cref="CompareOptionName"/>.</summary>
+    /// <summary>The prefix of the library's path in the value of <see cref="CompareOptionName"/>.</summary>
     public const string LlamaPrefix = "libllama=";
 
     /// <summary>These options as <c>edgert bench</c> takes them.</summary>

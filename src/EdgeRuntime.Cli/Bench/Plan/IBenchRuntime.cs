@@ -10,15 +10,15 @@ internal interface IBenchRuntime : IDisposable
 {
     int VocabularySize { get; }
 
-    /// <summary>Positions in the KV cache.</summary>
+    /// <summary>Gets the number of positions in the KV cache.</summary>
     int Length { get; }
 
-    /// <summary>Puts its threads to sleep until the next work; returns when they are.</summary>
+    /// <summary>Puts the runtime's threads to sleep until the next work; returns when they sleep.</summary>
     void Pause();
 
-    /// <summary>Forgets everything from position <paramref name="length"/> on.</summary>
+    /// <summary>Removes all positions from <paramref name="length"/> on.</summary>
     void Rewind(int length);
 
-    /// <summary>Appends tokens, at most 512 at once, and computes the logits of the last one; returns when they are there.</summary>
+    /// <summary>Appends at most 512 tokens and computes the logits of the last one; returns when the logits are computed.</summary>
     void Append(ReadOnlySpan<int> tokens);
 }

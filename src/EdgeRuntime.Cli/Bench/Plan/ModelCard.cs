@@ -6,18 +6,18 @@ using EdgeRuntime.Gguf;
 
 namespace EdgeRuntime.Cli.Bench.Plan;
 
-/// <summary>What reports say of a model file.</summary>
-/// <param name="Path">As it was named.</param>
+/// <summary>The facts about a model file that reports show.</summary>
+/// <param name="Path">The path as the user named it.</param>
 /// <param name="Description">Architecture, size and type: <c>llama 135M Q4_1</c>.</param>
-/// <param name="Type">The file's type, or its most common tensor type where it says none.</param>
+/// <param name="Type">The file's type, or its most common tensor type if the metadata has none.</param>
 /// <param name="TensorBytes">Bytes of all tensors.</param>
 /// <param name="Parameters">Weights of all tensors.</param>
-/// <param name="LayerMacs">Multiply-adds of a token in all layers' matrices, attention apart.</param>
-/// <param name="OutputMacs">Multiply-adds of a position's logits.</param>
+/// <param name="LayerMacs">Multiply-adds per token in all layers' matrices, without attention.</param>
+/// <param name="OutputMacs">Multiply-adds for the logits of a position.</param>
 internal sealed record ModelCard(
     string Path, string Description, string Type, long TensorBytes, long Parameters, long LayerMacs, long OutputMacs)
 {
-    /// <summary>Names of <c>general.file_type</c>, as llama.cpp has them.</summary>
+    /// <summary>The names that llama.cpp uses for the values of <c>general.file_type</c>.</summary>
     private static readonly Dictionary<int, string> FileTypes = new()
     {
         [0] = "F32",
@@ -60,7 +60,7 @@ internal sealed record ModelCard(
 
     public string FileName => System.IO.Path.GetFileName(Path);
 
-    /// <summary>The number that <c>general.file_type</c> has for a type's name.</summary>
+    /// <summary>Gets the value of <c>general.file_type</c> for the name of a type.</summary>
     public static int FileTypeNumber(string name) =>
         FileTypes.Where(type => type.Value.Equals(name, StringComparison.OrdinalIgnoreCase)).Select(type => (int?)type.Key).FirstOrDefault()
         ?? throw new ArgumentException($"'{name}' is no file type; use one of: {string.Join(", ", FileTypes.Values)}", nameof(name));

@@ -5,8 +5,8 @@ using System.Linq;
 
 namespace EdgeRuntime.Cli.Bench.Synthesis;
 
-/// <summary>Sizes of a model of the llama family, as measurements need them: all that decides its speed.</summary>
-/// <param name="Name">As on the command line.</param>
+/// <summary>The sizes of a model of the llama family that determine its speed.</summary>
+/// <param name="Name">The name on the command line.</param>
 /// <param name="Hidden">Width of the residual stream.</param>
 /// <param name="FeedForward">Width inside the feed-forward block.</param>
 /// <param name="Layers">Layers.</param>
@@ -18,7 +18,7 @@ namespace EdgeRuntime.Cli.Bench.Synthesis;
 internal sealed record ModelShape(
     string Name, int Hidden, int FeedForward, int Layers, int Heads, int KvHeads, int HeadLength, int Vocabulary, bool Tied)
 {
-    /// <summary>Most types have blocks of so many weights.</summary>
+    /// <summary>The number of weights in a block of most types.</summary>
     private const int BlockElements = 32;
 
     public static IReadOnlyList<ModelShape> All { get; } =
@@ -33,7 +33,7 @@ internal sealed record ModelShape(
         new("llama-3b", 3072, 8192, 28, 24, 8, 128, 128_256, Tied: true),
     ];
 
-    /// <summary>What a name may be followed by, and how large it may be.</summary>
+    /// <summary>The sizes that may follow a name, with their maximum.</summary>
     private static readonly Dictionary<string, (int Most, Func<ModelShape, int, ModelShape> Apply)> Sizes = new()
     {
         ["hidden"] = (1 << 16, (shape, size) => shape with { Hidden = size }),

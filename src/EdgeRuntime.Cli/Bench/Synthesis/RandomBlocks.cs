@@ -7,12 +7,12 @@ using EdgeRuntime.Formats;
 namespace EdgeRuntime.Cli.Bench.Synthesis;
 
 /// <summary>
-/// Random weights of about the spread that trained ones have, made as blocks: random quants under scales that keep the mean at 0. Much
-/// faster than quantizing, and no kernel can tell them from real ones.
+/// Generates blocks of random weights with about the spread of trained weights: random quants, with scales that keep the mean at 0.
+/// This is much faster than quantizing, and kernels take the same time as with real weights.
 /// </summary>
 internal sealed class RandomBlocks(ulong seed)
 {
-    /// <summary>Spread of the weights; the norms keep activations finite at any.</summary>
+    /// <summary>The spread of the weights; the norms keep activations finite for any spread.</summary>
     private const double Deviation = 0.02;
 
     private static readonly Dictionary<TensorType, Recipe> Recipes = new()
@@ -65,7 +65,7 @@ internal sealed class RandomBlocks(ulong seed)
     private ulong _state = seed;
 
     /// <summary>Fills whole blocks of a type.</summary>
-    /// <exception cref="ArgumentException">The bytes are no whole blocks.</exception>
+    /// <exception cref="ArgumentException">The number of bytes is no multiple of the block size.</exception>
     public void Fill(TensorType type, Span<byte> bytes)
     {
         Recipe recipe = Recipes[type];
@@ -97,7 +97,7 @@ internal sealed class RandomBlocks(ulong seed)
         {
             foreach (ref byte pairs in block)
             {
-                // Two bits that are both set lose the higher one: 0, 1, 1 and 2 are left.
+                // If both bits are set, the higher one is cleared: the values become 0, 1, 1 and 2.
                 pairs &= (byte)~((pairs & 0x55) << 1);
             }
         }
@@ -154,7 +154,7 @@ internal sealed class RandomBlocks(ulong seed)
         return z ^ (z >> 31);
     }
 
-    /// <summary>How a type's random bytes become blocks.</summary>
+    /// <summary>The rules that turn random bytes into blocks of a type.</summary>
     private sealed record Recipe(
         int BlockBytes,
         double Scale,
@@ -174,10 +174,10 @@ internal sealed class RandomBlocks(ulong seed)
         {
         }
 
-        /// <summary>Whether quants are pairs of bits of which 3 has no use.</summary>
+        /// <summary>Gets whether quants are pairs of bits without the value 3.</summary>
         public bool IsTernary { get; init; }
 
-        /// <summary>Whether the scale lies in four parts; see <see cref="BlockIQ1_M"/>.</summary>
+        /// <summary>Gets whether the scale is stored in four parts; see <see cref="BlockIQ1_M"/>.</summary>
         public bool HasScatteredScale { get; init; }
     }
 }

@@ -9,7 +9,7 @@ using EdgeRuntime.Gguf;
 
 namespace EdgeRuntime.Cli.Bench.Synthesis;
 
-/// <summary>Writes a GGUF file with random weights in a named shape and type: fit for speed, and for nothing else.</summary>
+/// <summary>Writes a GGUF file with random weights in a named shape and type, for measurements of speed only.</summary>
 internal static class SyntheticModel
 {
     private const int ContextLength = 32_768;
@@ -18,13 +18,13 @@ internal static class SyntheticModel
     private const int ControlToken = 3;
     private const int ByteTokens = 256;
 
-    /// <summary>The bytes, one merge and an end-of-text token.</summary>
+    /// <summary>The minimum size of a vocabulary: the bytes, one merge and an end-of-text token.</summary>
     public const int LeastVocabulary = ByteTokens + 2;
 
     /// <summary>Writes a file.</summary>
     /// <param name="shape">Sizes.</param>
     /// <param name="mix">Types.</param>
-    /// <param name="output">Gets the file.</param>
+    /// <param name="output">Receives the file.</param>
     public static void Write(ModelShape shape, TypeMix mix, Stream output)
     {
         var writer = new GgufWriter(output);
@@ -72,7 +72,7 @@ internal static class SyntheticModel
         writer.AddKey("llama.vocab_size", (uint)shape.Vocabulary);
     }
 
-    /// <summary>A byte-level vocabulary: the 256 bytes, one merge, invented words, and an end-of-text token.</summary>
+    /// <summary>Adds a byte-level vocabulary: the 256 bytes, one merge, invented words, and an end-of-text token.</summary>
     private static void AddVocabulary(GgufWriter writer, int size)
     {
         string[] bytes = [.. ByteCharacters().Select(character => character.ToString())];

@@ -6,10 +6,10 @@ using EdgeRuntime.Formats;
 namespace EdgeRuntime.Cli.Bench.Synthesis;
 
 /// <summary>
-/// Which tensor type each matrix of a file has. Source: llama.cpp v0.5.0, llama-quant.cpp, with an importance matrix for the types that
+/// The tensor type of each matrix of a file. Source: llama.cpp v0.5.0, llama-quant.cpp, with an importance matrix for the types that
 /// need one. Its MXFP4 is for experts only; here the type is that of all layers.
 /// </summary>
-/// <param name="Name">As llama.cpp names the file type.</param>
+/// <param name="Name">The name of the file type in llama.cpp.</param>
 /// <param name="Base">The type of most matrices.</param>
 /// <param name="Output">The type of the output matrix, and of an embedding that is one.</param>
 /// <param name="Special">The type of a matrix that has another one, by its name, its layer and the model's shape.</param>
@@ -97,29 +97,29 @@ internal sealed record TypeMix(
         new("Q2_0", TensorType.Q2_0, TensorType.Q6_K, Embedding: TensorType.Q4_K),
     ];
 
-    /// <exception cref="ArgumentException">No such type; the message lists those that are.</exception>
+    /// <exception cref="ArgumentException">There is no such type; the message lists all types.</exception>
     public static TypeMix Find(string name) => All.FirstOrDefault(mix => mix.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
         ?? throw new ArgumentException($"no type '{name}'; use one of: {string.Join(", ", All.Select(mix => mix.Name))}", nameof(name));
 
-    /// <summary>The type of a layer's matrix, such as "ffn_down".</summary>
+    /// <summary>Gets the type of a layer's matrix, such as "ffn_down".</summary>
     public TensorType OfLayer(string matrix, int layer, ModelShape shape, int columns) =>
         Fit(Special?.Invoke(matrix, layer, shape) ?? Base, columns);
 
-    /// <summary>The type of the embedding, and of the output matrix where it is another one.</summary>
+    /// <summary>Gets the types of the embedding and of a separate output matrix.</summary>
     public (TensorType Embedding, TensorType Output) OfEnds(bool tied, int columns)
     {
         TensorType output = Fits(Output, columns) ? Output : TensorType.Q8_0;
         return (tied ? output : Fit(Embedding ?? Base, columns), output);
     }
 
-    /// <summary>Of the first and last eighth of the layers, and every third between.</summary>
+    /// <summary>Gets a type of more bits for the first and last eighth of the layers and every third between; null for others.</summary>
     private static TensorType? MoreBits(string matrix, int layer, ModelShape shape) => matrix is Value or Down
         && (layer < shape.Layers / 8 || layer >= 7 * shape.Layers / 8 || (layer - (shape.Layers / 8)) % 3 == 2) ? TensorType.Q6_K : null;
 
     private static TensorType? BetterNonLinear(string matrix, int layer, ModelShape shape) =>
         (matrix == Value && SharesValues(shape)) || IsEarlyDown(matrix, layer, shape) ? TensorType.Q5_K : null;
 
-    /// <summary>What the types of about two bits and less have in common.</summary>
+    /// <summary>Gets the rules that the types of about two bits or less share.</summary>
     /// <param name="better">The type of unshared values and of early feed-forward outputs.</param>
     /// <param name="attentionOutput">The type of attention outputs; the base where null.</param>
     private static Func<string, int, ModelShape, TensorType?> LowBits(TensorType better, TensorType? attentionOutput = null) =>
@@ -130,15 +130,15 @@ internal sealed record TypeMix(
             _ => IsEarlyDown(matrix, layer, shape) ? better : null,
         };
 
-    /// <summary>Whether four or more query heads share a value.</summary>
+    /// <summary>Gets whether four or more query heads share a value.</summary>
     private static bool SharesValues(ModelShape shape) => shape.Heads / shape.KvHeads >= 4;
 
     private static bool IsEarlyDown(string matrix, int layer, ModelShape shape) => matrix == Down && layer < shape.Layers / 8;
 
     private static bool Fits(TensorType type, int columns) => columns % TensorTypes.Find(type)!.BlockElements == 0;
 
-    /// <summary>Gives rows that are no multiple of a type's block a type of blocks of 32; of NVFP4 and Q1_0 llama.cpp refuses
-    /// them.</summary>
+    /// <summary>Replaces a type whose blocks do not divide the rows by a type with blocks of 32.</summary>
+    /// <remarks>llama.cpp refuses such rows for NVFP4 and Q1_0.</remarks>
     private static TensorType Fit(TensorType type, int columns) => Fits(type, columns) ? type : type switch
     {
         TensorType.Q2_K or TensorType.Q3_K or TensorType.TQ1_0 or TensorType.TQ2_0 or TensorType.Q1_0 or TensorType.Q2_0 => TensorType.Q4_0,
