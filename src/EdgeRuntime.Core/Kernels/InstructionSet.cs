@@ -100,7 +100,7 @@ internal sealed unsafe class InstructionSet
         where TVectors : unmanaged
         where TBlock : struct, IBlockVector
         where TLanes : struct, ILanes<TLanes> =>
-        Of<TIsa, TVector, PanelGemv<TIsa, TVector>, PanelTile<TIsa, TVector, TVectors>, TBlock, TLanes>(
+        Of<TIsa, TVector, PanelGemv<TIsa, TVector, TVectors>, PanelTile<TIsa, TVector, TVectors>, TBlock, TLanes>(
             name, isSupported, TIsa.TileTokens, tilePanels: 1);
 
     /// <summary>A set with loops of its own.</summary>

@@ -29,7 +29,8 @@ internal sealed unsafe class QuantizedPanels : IPanelProduct
         _kernels = kernels;
         _blocks = columns / ActivationLayout.BlockColumns;
         _gemv = decodeKernels.Gemv(_layout);
-        _gemvTokens = Math.Min(decodeKernels.GemvTokens(_layout), kernels.TileTokens);
+        int most = decodeKernels.GemvTokens(_layout);
+        _gemvTokens = kernels.TileTokens <= decodeKernels.TileTokens ? most : Math.Min(most, decodeKernels.TileTokens);
         _expand = kernels.Expand(_layout);
         _gemm = kernels.Gemm(_layout);
         PanelBytes = _layout.PanelBytes(columns);
@@ -90,7 +91,19 @@ internal sealed unsafe class QuantizedPanels : IPanelProduct
     {
         if (tokens <= _gemvTokens)
         {
-            _gemv(panels, activations, _blocks, tokens, y, yStride, rows);
+            // One tile goes over all rows. Two go over one panel after the other, which the caches hold meanwhile.
+            int step = tokens <= _kernels.TileTokens ? rows : PackedLayout.PanelRows;
+            for (int row = 0; row < rows; row += step)
+            {
+                for (int t = 0; t < tokens; t += _kernels.TileTokens)
+                {
+                    byte* panel = panels + (row / PackedLayout.PanelRows * PanelBytes);
+                    byte* tile = activations + ((long)_blocks * t * ActivationLayout.Int8BlockBytesPerToken);
+                    int count = Math.Min(_kernels.TileTokens, tokens - t);
+                    _gemv(panel, tile, _blocks, count, y + row + ((long)t * yStride), yStride, Math.Min(step, rows - row));
+                }
+            }
+
             return;
         }
 

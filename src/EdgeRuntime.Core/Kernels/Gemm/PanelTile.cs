@@ -26,6 +26,7 @@ internal abstract unsafe class PanelTile<TIsa, TVector, TVectors> : IPanelTile
     private const int CacheLine = 64;
     private const int Parked = PanelKernels.MostTileTokens * PanelRows;
 
+    [SkipLocalsInit]
     public static void Multiply<TQuants, TScales>(
         byte* panels, byte* activations, int blocks, int tokens, float* y, int yStride, int rows, bool continued)
         where TQuants : unmanaged, IPanelQuants
@@ -45,7 +46,8 @@ internal abstract unsafe class PanelTile<TIsa, TVector, TVectors> : IPanelTile
             CopyRows(y + row, yStride, acc, PanelRows, tokens, continued ? count : 0);
             for (int token = 0; token < tokens;)
             {
-                token += MultiplySome<TQuants, TScales>(panels, activations, blocks, tokens, token, acc + (token * PanelRows));
+                token += MultiplySome<Count1, TQuants, TScales>(
+                    panels, null, null, activations, blocks, tokens, token, acc + (token * PanelRows));
             }
 
             CopyRows(acc, PanelRows, y + row, yStride, tokens, count);
@@ -73,26 +75,33 @@ internal abstract unsafe class PanelTile<TIsa, TVector, TVectors> : IPanelTile
         }
     }
 
-    /// <summary>Multiplies as many tokens as one compiled loop takes; returns how many.</summary>
-    private static int MultiplySome<TQuants, TScales>(byte* panel, byte* activations, int blocks, int tokens, int first, float* acc)
+    /// <summary>
+    /// Adds the products of as many tokens as one compiled loop takes to acc, [tokens][16]; returns how many. TForm is <see cref="Count1"/>
+    /// for an expanded panel and <see cref="Count2"/> for the nibbles of a strip, with their expanded scales and where to prefetch.
+    /// </summary>
+    public static int MultiplySome<TForm, TQuants, TScales>(
+        byte* panel, byte* scales, byte* ahead, byte* activations, int blocks, int tokens, int first, float* acc)
+        where TForm : unmanaged
         where TQuants : unmanaged, IPanelQuants
         where TScales : struct, IPanelScales => ((tokens - first) * sizeof(TVectors)) switch
     {
-        1 => MultiplyRows<TQuants, TScales, Count1>(panel, activations, blocks, tokens, first, acc),
-        2 or 3 => MultiplyRows<TQuants, TScales, Count2>(panel, activations, blocks, tokens, first, acc),
-        4 or 5 => MultiplyRows<TQuants, TScales, Count4>(panel, activations, blocks, tokens, first, acc),
-        6 or 7 => MultiplyRows<TQuants, TScales, Count6>(panel, activations, blocks, tokens, first, acc),
-        _ => MultiplyRows<TQuants, TScales, Count8>(panel, activations, blocks, tokens, first, acc),
+        1 => MultiplyRows<TForm, TQuants, TScales, Count1>(panel, scales, ahead, activations, blocks, tokens, first, acc),
+        2 or 3 => MultiplyRows<TForm, TQuants, TScales, Count2>(panel, scales, ahead, activations, blocks, tokens, first, acc),
+        4 or 5 => MultiplyRows<TForm, TQuants, TScales, Count4>(panel, scales, ahead, activations, blocks, tokens, first, acc),
+        6 or 7 => MultiplyRows<TForm, TQuants, TScales, Count6>(panel, scales, ahead, activations, blocks, tokens, first, acc),
+        _ => MultiplyRows<TForm, TQuants, TScales, Count8>(panel, scales, ahead, activations, blocks, tokens, first, acc),
     };
 
-    private static int MultiplyRows<TQuants, TScales, TSums>(byte* panel, byte* activations, int blocks, int tokens, int first, float* acc)
+    private static int MultiplyRows<TForm, TQuants, TScales, TSums>(
+        byte* panel, byte* scales, byte* ahead, byte* activations, int blocks, int tokens, int first, float* acc)
+        where TForm : unmanaged
         where TQuants : unmanaged, IPanelQuants
         where TScales : struct, IPanelScales
         where TSums : unmanaged
     {
         for (int row = 0; row < PanelRows; row += sizeof(TVectors) * TIsa.Rows)
         {
-            Tokens<TQuants, TScales, TSums>(panel + (4 * row), activations, blocks, tokens, first, acc + row);
+            Tokens<TForm, TQuants, TScales, TSums>(panel + (4 * row), scales, ahead, activations, blocks, tokens, first, acc + row);
         }
 
         return sizeof(TSums) / sizeof(TVectors);
@@ -105,8 +114,9 @@ internal abstract unsafe class PanelTile<TIsa, TVector, TVectors> : IPanelTile
     /// All sums stand in this one method, since the compiler inlines in proportion to the size of the method that it begins with.
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tokens<TQuants, TScales, TSums>(
-        byte* panel, byte* activations, int blocks, nint tokens, nint first, float* acc)
+    private static void Tokens<TForm, TQuants, TScales, TSums>(
+        byte* panel, byte* scalesOfStrip, byte* ahead, byte* activations, int blocks, nint tokens, nint first, float* acc)
+        where TForm : unmanaged
         where TQuants : unmanaged, IPanelQuants
         where TScales : struct, IPanelScales
         where TSums : unmanaged
@@ -120,6 +130,7 @@ internal abstract unsafe class PanelTile<TIsa, TVector, TVectors> : IPanelTile
 
         nint step = 4 * tokens;
         bool isParked = TScales.Scales == 1 && sizeof(TQuants) == 4;
+        int quantBytes = sizeof(TForm) == 2 ? TQuants.Bits * StepBytes : QuantBytes;
         int parts = TScales.Scales == 2 || sizeof(TQuants) == 4 ? 2 : 1;
         for (; blocks > 0; blocks--)
         {
@@ -127,20 +138,21 @@ internal abstract unsafe class PanelTile<TIsa, TVector, TVectors> : IPanelTile
             float* d = (float*)(activations + (8 * step)) + first;
             short* sum16 = (short*)(d + (2 * tokens));
             byte* q = panel;
-            byte* scales = panel + QuantBytes;
+            byte* scales = sizeof(TForm) == 2 ? scalesOfStrip : panel + QuantBytes;
+            ahead = sizeof(TForm) == 2 ? PanelPrefetch.Block<TIsa, TVector, TQuants>(ahead) : ahead;
             for (int part = 0; part < parts; part++)
             {
                 TVector s0 = default, s1 = default, s2 = default, s3 = default, s4 = default, s5 = default, s6 = default, s7 = default;
-                for (byte* end = q + (QuantBytes / parts); q < end; q += 2 * StepBytes)
+                for (byte* end = q + (quantBytes / parts); q < end; q += 2 * StepBytes / sizeof(TForm))
                 {
-                    TVector w = Quants<TQuants>(q), x = Quants<TQuants>(q + StepBytes), v = w, u = x;
+                    TVector w = Quants<TForm, TQuants>(q, 0), x = Quants<TForm, TQuants>(q, 1), v = w, u = x;
                     if (sizeof(TVectors) == 2)
                     {
-                        v = Quants<TQuants>(q + (StepBytes / 2));
-                        u = Quants<TQuants>(q + StepBytes + (StepBytes / 2));
+                        v = Quants<TForm, TQuants>(q + (StepBytes / 2), 0);
+                        u = Quants<TForm, TQuants>(q + (StepBytes / 2), 1);
                     }
 
-                    sbyte* b = a + step;
+                    sbyte* b = sizeof(TForm) == 2 ? a + (4 * step) : a + step;
                     s0 = Dot<TQuants>(s0, w, x, a, b, 0);
                     if (sizeof(TSums) > 1) { s1 = Dot<TQuants>(s1, v, u, a, b, 1); }
                     if (sizeof(TSums) > 2) { s2 = Dot<TQuants>(s2, w, x, a, b, 2); }
@@ -149,7 +161,7 @@ internal abstract unsafe class PanelTile<TIsa, TVector, TVectors> : IPanelTile
                     if (sizeof(TSums) > 5) { s5 = Dot<TQuants>(s5, v, u, a, b, 5); }
                     if (sizeof(TSums) > 6) { s6 = Dot<TQuants>(s6, w, x, a, b, 6); }
                     if (sizeof(TSums) > 7) { s7 = Dot<TQuants>(s7, v, u, a, b, 7); }
-                    a = b + step;
+                    a = sizeof(TForm) == 2 ? a + step : b + step;
                 }
 
                 if (isParked && part == 0)
@@ -191,14 +203,18 @@ internal abstract unsafe class PanelTile<TIsa, TVector, TVectors> : IPanelTile
                 if (sizeof(TSums) > 7) { AddMinima(7, scales, d, sum16, acc); }
             }
 
-            panel += ExpandedPanelLayout.BytesOfBlock(TScales.Scales, TScales.Mins);
+            panel += sizeof(TForm) == 2 ? quantBytes : ExpandedPanelLayout.BytesOfBlock(TScales.Scales, TScales.Mins);
+            scalesOfStrip += (TScales.Scales + TScales.Mins) * StepBytes;
             activations += ActivationLayout.Int8BlockBytesPerToken * tokens;
         }
     }
 
+    /// <summary>Four columns. The second four are the next of an expanded panel, or those in the high nibbles, 16 columns later.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TVector Quants<TQuants>(byte* q)
-        where TQuants : unmanaged, IPanelQuants => StepProducts<TIsa, TVector>.Prepare<TQuants>(TIsa.Load(q));
+    private static TVector Quants<TForm, TQuants>(byte* q, int second)
+        where TForm : unmanaged
+        where TQuants : unmanaged, IPanelQuants => StepProducts<TIsa, TVector>.Prepare<TQuants>(
+        sizeof(TForm) == 2 ? TQuants.Load<TIsa, TVector>(q, 4 * second, default) : TIsa.Load(q + (second * StepBytes)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TVector Dot<TQuants>(TVector sum, TVector w, TVector x, sbyte* a, sbyte* b, nint i)

@@ -2,6 +2,7 @@ using System;
 using System.Runtime.Intrinsics;
 using EdgeRuntime.Kernels.Emit;
 using EdgeRuntime.Kernels.Panels;
+using EdgeRuntime.Kernels.Vector;
 using EdgeRuntime.Kernels.X86;
 
 namespace EdgeRuntime.Kernels.Gemv;
@@ -18,7 +19,7 @@ internal abstract unsafe class Avx512VnniGemv : IPanelGemv
     /// <inheritdoc/>
     /// <remarks>Where no code for tiles is written, few tokens go through the AVX-512 loop and more are expanded.</remarks>
     public static int Tokens(PackedLayout layout) =>
-        layout.IsEmitted ? EmittedTile.TileTokens : PanelGemv<Avx512Isa, Vector512<int>>.Tokens(layout);
+        layout.IsEmitted ? EmittedTile.TileTokens : PanelGemv<Avx512Isa, Vector512<int>, Count1>.Tokens(layout);
 
     public static void Multiply<TQuants, TScales>(
         byte* panels, byte* activations, int blocks, int tokens, float* y, int yStride, int rows)
@@ -29,7 +30,7 @@ internal abstract unsafe class Avx512VnniGemv : IPanelGemv
         PackedLayout layout = PackedLayout<TQuants, TScales>.Instance;
         if (!layout.IsEmitted || (tokens == 1 && layout.IsSuperBlock))
         {
-            PanelGemv<Avx512Isa, Vector512<int>>.Multiply<TQuants, TScales>(panels, activations, blocks, tokens, y, yStride, rows);
+            PanelGemv<Avx512Isa, Vector512<int>, Count1>.Multiply<TQuants, TScales>(panels, activations, blocks, tokens, y, yStride, rows);
             return;
         }
 

@@ -1,6 +1,7 @@
 using System;
 using System.Runtime.CompilerServices;
 using EdgeRuntime.Formats;
+using EdgeRuntime.Kernels.Gemm;
 using EdgeRuntime.Kernels.Panels;
 using EdgeRuntime.Kernels.Vector;
 
@@ -8,15 +9,19 @@ namespace EdgeRuntime.Kernels.Gemv;
 
 /// <summary>
 /// A few tokens times packed panels, in the order of <see cref="ExpandedPanelLayout"/>, without expanding them: written once for every
-/// instruction set, kind of quants and kind of scales.
+/// instruction set, kind of quants and kind of scales. With 256 bits, the loop of <see cref="PanelTile{TIsa,TVector,TVectors}"/> unpacks
+/// each vector of nibbles once for all tokens; only scales are expanded then, a strip at a time.
 /// </summary>
-internal abstract unsafe class PanelGemv<TIsa, TVector> : IPanelGemv
+/// <inheritdoc cref="PanelTile{TIsa,TVector,TVectors}"/>
+internal abstract unsafe class PanelGemv<TIsa, TVector, TVectors> : IPanelGemv
     where TIsa : struct, IPanelIsa<TVector>
     where TVector : struct
+    where TVectors : unmanaged
 {
     private const int MaxTokens = 4;
+    private const int CacheLine = 64;
 
-    public static int Tokens(PackedLayout layout) => MaxTokens;
+    public static int Tokens(PackedLayout layout) => UsesTile(layout) ? 2 * MaxTokens : MaxTokens;
 
     public static void Multiply<TQuants, TScales>(
         byte* panels, byte* activations, int blocks, int tokens, float* y, int yStride, int rows)
@@ -28,12 +33,18 @@ internal abstract unsafe class PanelGemv<TIsa, TVector> : IPanelGemv
             int count = Math.Min(PackedLayout.PanelRows, rows - row);
             panels = tokens == 1
                 ? MultiplyPanel<Count1, TQuants, TScales>(panels, activations, blocks, tokens, y + row, yStride, count)
+                : UsesTile(PackedLayout<TQuants, TScales>.Instance)
+                ? MultiplyPanel<Count2, TQuants, TScales>(panels, activations, blocks, tokens, y + row, yStride, count)
                 : MultiplyPanel<Count4, TQuants, TScales>(panels, activations, blocks, tokens, y + row, yStride, count);
         }
     }
 
+    /// <summary>Whether columns g and 16 + g are the nibbles of one byte and the int16 sums of a whole block are exact.</summary>
+    private static bool UsesTile(PackedLayout layout) =>
+        sizeof(TVectors) == 2 && layout.Scales == 1 && layout.Shape.Bits == 4 && layout.Shape.Code.Steps == 8;
+
     /// <summary>Returns the end of the panel, where the next one begins.</summary>
-    /// <typeparam name="TTokens"><see cref="Count1"/> for one token: then every place in the activations is a constant.</typeparam>
+    /// <typeparam name="TTokens"><see cref="Count1"/> for one token, with constant places in the activations; 2 for the tile.</typeparam>
     /// <typeparam name="TQuants">The quants.</typeparam>
     /// <typeparam name="TScales">The scales.</typeparam>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -44,13 +55,23 @@ internal abstract unsafe class PanelGemv<TIsa, TVector> : IPanelGemv
         where TQuants : unmanaged, IPanelQuants
         where TScales : struct, IPanelScales
     {
-        float* sums = stackalloc float[MaxTokens * PackedLayout.PanelRows];
+        int scaleBytes = (TScales.Scales + TScales.Mins) * PackedLayout.VectorBytes;
+        byte* buffer = stackalloc byte[(MaxTokens * PackedLayout.VectorBytes) + (PackedLayout.StripBlocks * scaleBytes) + CacheLine];
+        float* sums = (float*)(((nuint)buffer + CacheLine - 1) & ~(nuint)(CacheLine - 1));
         new Span<float>(sums, tokens * PackedLayout.PanelRows).Clear();
         for (; blocks > 0; blocks -= PackedLayout.StripBlocks)
         {
             int count = Math.Min(blocks, PackedLayout.StripBlocks);
             byte* quants = panel + PackedLayout.ScaleBytes<TScales>(count);
-            for (int t = 0; t < tokens; t++)
+            if (sizeof(TTokens) == 2)
+            {
+                byte* scales = (byte*)(sums + (MaxTokens * PackedLayout.PanelRows));
+                PanelExpand.Scales<TIsa, TVector, TQuants, TScales>(panel, count, scales, scaleBytes);
+                PanelTile<TIsa, TVector, TVectors>.MultiplySome<Count2, TQuants, TScales>(
+                    quants, scales, panel + PanelPrefetch.Bytes, activations, count, tokens, 0, sums);
+            }
+
+            for (int t = 0; sizeof(TTokens) != 2 && t < tokens; t++)
             {
                 for (int row = 0; row < PackedLayout.PanelRows; row += TIsa.Rows)
                 {

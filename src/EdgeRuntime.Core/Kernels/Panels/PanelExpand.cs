@@ -56,8 +56,9 @@ internal static unsafe class PanelExpand
         }
     }
 
+    /// <summary>Expands the scales and minima of a strip.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Scales<TIsa, TVector, TQuants, TScales>(byte* strip, int blocks, byte* expanded, int stride)
+    public static void Scales<TIsa, TVector, TQuants, TScales>(byte* strip, int blocks, byte* expanded, int stride)
         where TIsa : struct, IPanelIsa<TVector>
         where TVector : struct
         where TQuants : unmanaged, IPanelQuants

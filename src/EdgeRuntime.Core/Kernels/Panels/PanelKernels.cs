@@ -15,8 +15,8 @@ internal abstract unsafe class PanelKernels
     public const int MostTilePanels = 2;
 
     /// <summary>
-    /// Most tokens that <see cref="Gemv"/> takes, as for more, expanding the panels costs less; 0 where there is no Gemv. At most <see
-    /// cref="TileTokens"/>.
+    /// Most tokens that <see cref="Gemv"/> takes, as for more, expanding the panels costs less; 0 where there is no Gemv. More than
+    /// <see cref="TileTokens"/> are multiplied tile by tile.
     /// </summary>
     public abstract int GemvTokens(PackedLayout layout);
 
@@ -38,9 +38,9 @@ internal abstract unsafe class PanelKernels
     public abstract delegate*<byte*, int, byte*, void> Expand(PackedLayout layout);
 
     /// <summary>
-    /// (packed panels, activation tile, blocks, tokens, y, yStride, rows): as <see cref="Gemm"/>, straight from the packed form, for up
-    /// to <see cref="GemvTokens"/> tokens and any number of rows, whose panels lie one after another. Null where the instruction set has
-    /// none: then few tokens go the way of many, <see cref="Expand"/> and <see cref="Gemm"/>.
+    /// (packed panels, activation tile, blocks, tokens, y, yStride, rows): as <see cref="Gemm"/>, straight from the packed form, for one
+    /// tile of at most <see cref="GemvTokens"/> tokens and any number of rows, whose panels lie one after another. Null where the
+    /// instruction set has none: then few tokens go the way of many, <see cref="Expand"/> and <see cref="Gemm"/>.
     /// </summary>
     public abstract delegate*<byte*, byte*, int, int, float*, int, int, void> Gemv(PackedLayout layout);
 
