@@ -55,9 +55,7 @@ internal abstract unsafe class PanelGemv<TIsa, TVector, TVectors> : IPanelGemv
         where TQuants : unmanaged, IPanelQuants
         where TScales : struct, IPanelScales
     {
-        int scaleBytes = (TScales.Scales + TScales.Mins) * PackedLayout.VectorBytes;
-        byte* buffer = stackalloc byte[(MaxTokens * PackedLayout.VectorBytes) + (PackedLayout.StripBlocks * scaleBytes) + CacheLine];
-        float* sums = (float*)(((nuint)buffer + CacheLine - 1) & ~(nuint)(CacheLine - 1));
+        float* sums = stackalloc float[MaxTokens * PackedLayout.PanelRows];
         new Span<float>(sums, tokens * PackedLayout.PanelRows).Clear();
         for (; blocks > 0; blocks -= PackedLayout.StripBlocks)
         {
@@ -65,10 +63,7 @@ internal abstract unsafe class PanelGemv<TIsa, TVector, TVectors> : IPanelGemv
             byte* quants = panel + PackedLayout.ScaleBytes<TScales>(count);
             if (sizeof(TTokens) == 2)
             {
-                byte* scales = (byte*)(sums + (MaxTokens * PackedLayout.PanelRows));
-                PanelExpand.Scales<TIsa, TVector, TQuants, TScales>(panel, count, scales, scaleBytes);
-                PanelTile<TIsa, TVector, TVectors>.MultiplySome<Count2, TQuants, TScales>(
-                    quants, scales, panel + PanelPrefetch.Bytes, activations, count, tokens, 0, sums);
+                TileStrip<TQuants, TScales>(panel, quants, activations, count, tokens, sums);
             }
 
             for (int t = 0; sizeof(TTokens) != 2 && t < tokens; t++)
@@ -91,6 +86,21 @@ internal abstract unsafe class PanelGemv<TIsa, TVector, TVectors> : IPanelGemv
         }
 
         return panel;
+    }
+
+    /// <summary>A strip of a panel times all tokens: expands the scales, and leaves the quants to the tile.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [SkipLocalsInit]
+    private static void TileStrip<TQuants, TScales>(byte* strip, byte* quants, byte* activations, int blocks, int tokens, float* sums)
+        where TQuants : unmanaged, IPanelQuants
+        where TScales : struct, IPanelScales
+    {
+        byte* buffer = stackalloc byte[(2 * PackedLayout.StripBlocks * PackedLayout.VectorBytes) + CacheLine];
+        byte* scales = (byte*)(((nuint)buffer + CacheLine - 1) & ~(nuint)(CacheLine - 1));
+        int scaleBytes = (TScales.Scales + TScales.Mins) * PackedLayout.VectorBytes;
+        PanelExpand.Scales<TIsa, TVector, TQuants, TScales>(strip, blocks, scales, scaleBytes);
+        PanelTile<TIsa, TVector, TVectors>.MultiplySome<Count2, TQuants, TScales>(
+            quants, scales, strip + PanelPrefetch.Bytes, activations, blocks, tokens, 0, sums);
     }
 
     /// <summary>

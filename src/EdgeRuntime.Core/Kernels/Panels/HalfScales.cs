@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using EdgeRuntime.Formats;
+using static EdgeRuntime.Kernels.Panels.PackedLayout;
 
 namespace EdgeRuntime.Kernels.Panels;
 
@@ -12,15 +13,15 @@ internal readonly unsafe struct HalfScales : IPanelScales
 
     public static bool IsEmitted => true;
 
-    public static int BlockBytes => 2 * PackedLayout.PanelRows;
+    public static int BlockBytes => 2 * PanelRows;
 
     public static int Bytes(int blocks) => blocks * BlockBytes;
 
     public static void Pack(in BlockScales scales, byte* strip, int b, int r) =>
-        ((ushort*)strip)[(b * PackedLayout.PanelRows) + r] = scales.D;
+        ((ushort*)strip)[(b * PanelRows) + r] = scales.D;
 
     public static float Scale(byte* strip, int b, int h, int r, float unit) =>
-        HalfBits.ToSingle(((ushort*)strip)[(b * PackedLayout.PanelRows) + r]);
+        HalfBits.ToSingle(((ushort*)strip)[(b * PanelRows) + r]);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static StripScales<TVector> IPanelScales.Begin<TIsa, TVector>(byte* strip, int row, float unit) =>
@@ -28,7 +29,7 @@ internal readonly unsafe struct HalfScales : IPanelScales
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static TVector IPanelScales.Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h) =>
-        TIsa.LoadHalves(scales.Place + (2 * b * PackedLayout.PanelRows));
+        TIsa.LoadHalves(scales.Place + (2 * b * PanelRows));
 
     public static void WriteScale(IScaleCode code, int h) => code.LoadHalves(0);
 }
@@ -44,32 +45,30 @@ internal readonly unsafe struct WideHalfScales<TSpan> : IPanelScales
         _ => ScaleKind.Half256,
     };
 
-    public static bool IsSuperBlock => sizeof(TSpan) == PackedLayout.StripBlocks;
+    public static bool IsSuperBlock => sizeof(TSpan) == StripBlocks;
 
-    public static int Bytes(int blocks) => (blocks + sizeof(TSpan) - 1) / sizeof(TSpan) * 2 * PackedLayout.PanelRows;
+    public static int Bytes(int blocks) => (blocks + sizeof(TSpan) - 1) / sizeof(TSpan) * 2 * PanelRows;
 
     public static void Pack(in BlockScales scales, byte* strip, int b, int r) =>
-        ((ushort*)strip)[(b / sizeof(TSpan) * PackedLayout.PanelRows) + r] = scales.D;
+        ((ushort*)strip)[(b / sizeof(TSpan) * PanelRows) + r] = scales.D;
 
     public static float Scale(byte* strip, int b, int h, int r, float unit) =>
-        HalfBits.ToSingle(((ushort*)strip)[(b / sizeof(TSpan) * PackedLayout.PanelRows) + r]);
+        HalfBits.ToSingle(((ushort*)strip)[(b / sizeof(TSpan) * PanelRows) + r]);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static StripScales<TVector> IPanelScales.Begin<TIsa, TVector>(byte* strip, int row, float unit) => new(
-        sizeof(TSpan) == PackedLayout.StripBlocks ? TIsa.LoadHalves(strip + (2 * row)) : default, default, strip + (2 * row));
+        sizeof(TSpan) == StripBlocks ? TIsa.LoadHalves(strip + (2 * row)) : default, default, strip + (2 * row));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static TVector IPanelScales.Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h) =>
-        sizeof(TSpan) == PackedLayout.StripBlocks
+        sizeof(TSpan) == StripBlocks
             ? scales.D
-            : TIsa.LoadHalves(scales.Place + ((nint)((nuint)b / (nuint)sizeof(TSpan)) * 2 * PackedLayout.PanelRows));
+            : TIsa.LoadHalves(scales.Place + ((nint)((nuint)b / (nuint)sizeof(TSpan)) * 2 * PanelRows));
 }
 
 /// <summary>f16 d and m for 32 columns: {d[16], m[16]}[n].</summary>
 internal readonly unsafe struct HalfAndMinScales : IPanelScales
 {
-    private const int Rows = PackedLayout.PanelRows;
-
     public static ScaleKind Kind => ScaleKind.HalfAndMin;
 
     public static int Mins => 1;
@@ -78,20 +77,20 @@ internal readonly unsafe struct HalfAndMinScales : IPanelScales
 
     public static bool IsEmitted => true;
 
-    public static int BlockBytes => 4 * Rows;
+    public static int BlockBytes => 4 * PanelRows;
 
     public static int Bytes(int blocks) => blocks * BlockBytes;
 
     public static void Pack(in BlockScales scales, byte* strip, int b, int r)
     {
         ushort* half = (ushort*)strip + r;
-        half[2 * b * Rows] = scales.D;
-        half[((2 * b) + 1) * Rows] = scales.Min;
+        half[2 * b * PanelRows] = scales.D;
+        half[((2 * b) + 1) * PanelRows] = scales.Min;
     }
 
-    public static float Scale(byte* strip, int b, int h, int r, float unit) => HalfBits.ToSingle(((ushort*)strip)[(2 * b * Rows) + r]);
+    public static float Scale(byte* strip, int b, int h, int r, float unit) => HalfBits.ToSingle(((ushort*)strip)[(2 * b * PanelRows) + r]);
 
-    public static float Min(byte* strip, int b, int r) => HalfBits.ToSingle(((ushort*)strip)[(((2 * b) + 1) * Rows) + r]);
+    public static float Min(byte* strip, int b, int r) => HalfBits.ToSingle(((ushort*)strip)[(((2 * b) + 1) * PanelRows) + r]);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static StripScales<TVector> IPanelScales.Begin<TIsa, TVector>(byte* strip, int row, float unit) =>
@@ -99,13 +98,13 @@ internal readonly unsafe struct HalfAndMinScales : IPanelScales
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static TVector IPanelScales.Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h) =>
-        TIsa.LoadHalves(scales.Place + (4 * b * Rows));
+        TIsa.LoadHalves(scales.Place + (4 * b * PanelRows));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static TVector IPanelScales.Min<TIsa, TVector>(in StripScales<TVector> scales, nint b) =>
-        TIsa.LoadHalves(scales.Place + (((4 * b) + 2) * Rows));
+        TIsa.LoadHalves(scales.Place + (((4 * b) + 2) * PanelRows));
 
     public static void WriteScale(IScaleCode code, int h) => code.LoadHalves(0);
 
-    public static void WriteMin(IScaleCode code) => code.LoadHalves(2 * Rows);
+    public static void WriteMin(IScaleCode code) => code.LoadHalves(2 * PanelRows);
 }

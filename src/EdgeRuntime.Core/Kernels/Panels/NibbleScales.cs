@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using EdgeRuntime.Formats;
+using static EdgeRuntime.Kernels.Panels.PackedLayout;
 
 namespace EdgeRuntime.Kernels.Panels;
 
@@ -9,23 +10,14 @@ namespace EdgeRuntime.Kernels.Panels;
 /// </summary>
 internal readonly unsafe struct NibbleScales32 : IPanelScales
 {
-    private const int Rows = PackedLayout.PanelRows;
-
     public static ScaleKind Kind => ScaleKind.Nibbles32;
 
-    public static int Bytes(int blocks) => (2 + (PackedLayout.StripBlocks / 2)) * Rows;
+    public static int Bytes(int blocks) => (2 + (StripBlocks / 2)) * PanelRows;
 
-    public static void Pack(in BlockScales scales, byte* strip, int b, int r)
-    {
-        ((ushort*)strip)[r] = scales.D;
-        for (int i = 0; i < PackedLayout.StripBlocks / 2; i++)
-        {
-            strip[((2 + i) * Rows) + r] = (byte)(scales.SubBlocks[2 * i] | (scales.SubBlocks[(2 * i) + 1] << 4));
-        }
-    }
+    public static void Pack(in BlockScales scales, byte* strip, int b, int r) => Nibbles.Pack(in scales, StripBlocks / 2, strip, r);
 
     public static float Scale(byte* strip, int b, int h, int r, float unit) =>
-        HalfBits.ToSingle(((ushort*)strip)[r]) * unit * ((2 * ((strip[((2 + (b / 2)) * Rows) + r] >> (b % 2 * 4)) & 15)) + 1);
+        HalfBits.ToSingle(((ushort*)strip)[r]) * unit * ((2 * ((strip[((2 + (b / 2)) * PanelRows) + r] >> (b % 2 * 4)) & 15)) + 1);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static StripScales<TVector> IPanelScales.Begin<TIsa, TVector>(byte* strip, int row, float unit) =>
@@ -33,7 +25,7 @@ internal readonly unsafe struct NibbleScales32 : IPanelScales
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static TVector IPanelScales.Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h) =>
-        TIsa.MultiplyAdd(scales.Min, TIsa.LoadNibbles(scales.Place + ((b >> 1) * Rows), (int)(b & 1) * 4), scales.D);
+        TIsa.MultiplyAdd(scales.Min, TIsa.LoadNibbles(scales.Place + ((b >> 1) * PanelRows), (int)(b & 1) * 4), scales.D);
 }
 
 /// <summary>
@@ -41,25 +33,16 @@ internal readonly unsafe struct NibbleScales32 : IPanelScales
 /// </summary>
 internal readonly unsafe struct NibbleScales16 : IPanelScales
 {
-    private const int Rows = PackedLayout.PanelRows;
-
     public static ScaleKind Kind => ScaleKind.Nibbles16;
 
     public static int Scales => 2;
 
-    public static int Bytes(int blocks) => (2 + PackedLayout.StripBlocks) * Rows;
+    public static int Bytes(int blocks) => (2 + StripBlocks) * PanelRows;
 
-    public static void Pack(in BlockScales scales, byte* strip, int b, int r)
-    {
-        ((ushort*)strip)[r] = scales.D;
-        for (int i = 0; i < PackedLayout.StripBlocks; i++)
-        {
-            strip[((2 + i) * Rows) + r] = (byte)(scales.SubBlocks[2 * i] | (scales.SubBlocks[(2 * i) + 1] << 4));
-        }
-    }
+    public static void Pack(in BlockScales scales, byte* strip, int b, int r) => Nibbles.Pack(in scales, StripBlocks, strip, r);
 
     public static float Scale(byte* strip, int b, int h, int r, float unit) =>
-        HalfBits.ToSingle(((ushort*)strip)[r]) * unit * ((2 * ((strip[((2 + b) * Rows) + r] >> (h * 4)) & 15)) + 1);
+        HalfBits.ToSingle(((ushort*)strip)[r]) * unit * ((2 * ((strip[((2 + b) * PanelRows) + r] >> (h * 4)) & 15)) + 1);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static StripScales<TVector> IPanelScales.Begin<TIsa, TVector>(byte* strip, int row, float unit) =>
@@ -75,27 +58,24 @@ internal readonly unsafe struct NibbleScales16 : IPanelScales
 /// </summary>
 internal readonly unsafe struct ShiftedNibbleScales : IPanelScales
 {
-    private const int Rows = PackedLayout.PanelRows;
-    private const int Blocks = PackedLayout.StripBlocks;
-
     public static ScaleKind Kind => ScaleKind.Nibbles16Shifts;
 
     public static int Scales => 2;
 
-    public static int Bytes(int blocks) => (2 + (2 * Blocks)) * Rows;
+    public static int Bytes(int blocks) => (2 + (2 * StripBlocks)) * PanelRows;
 
     public static void Pack(in BlockScales scales, byte* strip, int b, int r)
     {
         NibbleScales16.Pack(in scales, strip, b, r);
-        for (int i = 0; i < Blocks; i++)
+        for (int i = 0; i < StripBlocks; i++)
         {
-            strip[((2 + Blocks + i) * Rows) + r] = (byte)(scales.Shifts >> (4 * i) & 15);
+            strip[((2 + StripBlocks + i) * PanelRows) + r] = (byte)(scales.Shifts >> (4 * i) & 15);
         }
     }
 
     public static float Scale(byte* strip, int b, int h, int r, float unit) => NibbleScales16.Scale(strip, b, h, r, unit);
 
-    public static int ShiftBits(byte* strip, int b, int r) => strip[((2 + Blocks + b) * Rows) + r];
+    public static int ShiftBits(byte* strip, int b, int r) => strip[((2 + StripBlocks + b) * PanelRows) + r];
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static StripScales<TVector> IPanelScales.Begin<TIsa, TVector>(byte* strip, int row, float unit) =>
@@ -106,7 +86,8 @@ internal readonly unsafe struct ShiftedNibbleScales : IPanelScales
         Nibbles.Scale<TIsa, TVector>(in scales, b, h);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static TVector IPanelScales.Shifts<TIsa, TVector>(byte* strip, int row, nint b) => TIsa.Spread(strip + ((2 + Blocks + b) * Rows) + row);
+    static TVector IPanelScales.Shifts<TIsa, TVector>(byte* strip, int row, nint b) =>
+        TIsa.Spread(strip + ((2 + StripBlocks + b) * PanelRows) + row);
 }
 
 /// <summary>
@@ -115,41 +96,39 @@ internal readonly unsafe struct ShiftedNibbleScales : IPanelScales
 /// </summary>
 internal readonly unsafe struct EighthScales : IPanelScales
 {
-    private const int Rows = PackedLayout.PanelRows;
-
     public static ScaleKind Kind => ScaleKind.Eighths;
 
     public static int Mins => 1;
 
-    public static int Bytes(int blocks) => (2 + PackedLayout.StripBlocks) * Rows;
+    public static int Bytes(int blocks) => (2 + StripBlocks) * PanelRows;
 
     public static void Pack(in BlockScales scales, byte* strip, int b, int r)
     {
         ((ushort*)strip)[r] = scales.D;
-        SubBlocks.Pack(scales.SubBlocks, PackedLayout.StripBlocks, strip + (2 * Rows) + r);
+        SubBlocks.Pack(scales.SubBlocks, StripBlocks, strip + (2 * PanelRows) + r);
     }
 
     public static float Scale(byte* strip, int b, int h, int r, float unit) =>
-        HalfBits.ToSingle(((ushort*)strip)[r]) * (strip[((2 + b) * Rows) + r] & 15);
+        HalfBits.ToSingle(((ushort*)strip)[r]) * (strip[((2 + b) * PanelRows) + r] & 15);
 
-    public static float Min(byte* strip, int b, int r) => Scale(strip, b, 0, r, 1) * (-1 / 8f) * (strip[((2 + b) * Rows) + r] >> 4);
+    public static float Min(byte* strip, int b, int r) => Scale(strip, b, 0, r, 1) * (-1 / 8f) * (strip[((2 + b) * PanelRows) + r] >> 4);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static StripScales<TVector> IPanelScales.Begin<TIsa, TVector>(byte* strip, int row, float unit)
     {
         TVector d = TIsa.LoadHalves(strip + (2 * row));
-        return new(d, TIsa.Multiply(d, TIsa.Broadcast(-1 / 8f)), strip + (2 * Rows) + row);
+        return new(d, TIsa.Multiply(d, TIsa.Broadcast(-1 / 8f)), strip + (2 * PanelRows) + row);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static TVector IPanelScales.Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h) =>
-        TIsa.Multiply(scales.D, TIsa.LoadNibbles(scales.Place + (b * Rows), 0));
+        TIsa.Multiply(scales.D, TIsa.LoadNibbles(scales.Place + (b * PanelRows), 0));
 
     /// <remarks>No product here rounds.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static TVector IPanelScales.Min<TIsa, TVector>(in StripScales<TVector> scales, nint b)
     {
-        byte* place = scales.Place + (b * Rows);
+        byte* place = scales.Place + (b * PanelRows);
         return TIsa.Multiply(TIsa.Multiply(scales.Min, TIsa.LoadNibbles(place, 0)), TIsa.LoadNibbles(place, 4));
     }
 }
@@ -160,52 +139,58 @@ internal readonly unsafe struct EighthScales : IPanelScales
 /// </summary>
 internal readonly unsafe struct NibbleMinScales : IPanelScales
 {
-    private const int Rows = PackedLayout.PanelRows;
-
     public static ScaleKind Kind => ScaleKind.NibbleMins16;
 
     public static int Scales => 2;
 
     public static int Mins => 2;
 
-    public static int Bytes(int blocks) => (4 + (2 * PackedLayout.StripBlocks)) * Rows;
+    public static int Bytes(int blocks) => (4 + (2 * StripBlocks)) * PanelRows;
 
     public static void Pack(in BlockScales scales, byte* strip, int b, int r)
     {
         ((ushort*)strip)[r] = scales.D;
-        ((ushort*)strip)[Rows + r] = scales.Min;
-        SubBlocks.Pack(scales.SubBlocks, 2 * PackedLayout.StripBlocks, strip + (4 * Rows) + r);
+        ((ushort*)strip)[PanelRows + r] = scales.Min;
+        SubBlocks.Pack(scales.SubBlocks, 2 * StripBlocks, strip + (4 * PanelRows) + r);
     }
 
     public static float Scale(byte* strip, int b, int h, int r, float unit) =>
         HalfBits.ToSingle(((ushort*)strip)[r]) * (Pair(strip, b, h, r) & 15);
 
-    public static float Min(byte* strip, int b, int r) => -HalfBits.ToSingle(((ushort*)strip)[Rows + r]);
+    public static float Min(byte* strip, int b, int r) => -HalfBits.ToSingle(((ushort*)strip)[PanelRows + r]);
 
     public static int MinPair(byte* strip, int b, int r) => (Pair(strip, b, 0, r) >> 4) | (Pair(strip, b, 1, r) >> 4 << 16);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static StripScales<TVector> IPanelScales.Begin<TIsa, TVector>(byte* strip, int row, float unit) => new(
-        TIsa.LoadHalves(strip + (2 * row)), TIsa.Negate(TIsa.LoadHalves(strip + (2 * (Rows + row)))), strip + (4 * Rows) + row);
+        TIsa.LoadHalves(strip + (2 * row)), TIsa.Negate(TIsa.LoadHalves(strip + (2 * (PanelRows + row)))), strip + (4 * PanelRows) + row);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static TVector IPanelScales.Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h) =>
-        TIsa.Multiply(scales.D, TIsa.LoadNibbles(scales.Place + (((2 * b) + h) * Rows), 0));
+        TIsa.Multiply(scales.D, TIsa.LoadNibbles(scales.Place + (((2 * b) + h) * PanelRows), 0));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static TVector IPanelScales.Min<TIsa, TVector>(in StripScales<TVector> scales, nint b) => scales.Min;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static TVector IPanelScales.MinPairs<TIsa, TVector>(in StripScales<TVector> scales, nint b) =>
-        TIsa.LoadHighNibblePairs(scales.Place + (2 * b * Rows), scales.Place + (((2 * b) + 1) * Rows));
+        TIsa.LoadHighNibblePairs(scales.Place + (2 * b * PanelRows), scales.Place + (((2 * b) + 1) * PanelRows));
 
-    private static int Pair(byte* strip, int b, int h, int r) => strip[((4 + (2 * b) + h) * Rows) + r];
+    private static int Pair(byte* strip, int b, int h, int r) => strip[((4 + (2 * b) + h) * PanelRows) + r];
 }
 
 /// <summary>What kinds of scales d * (2 sc + 1) have in common.</summary>
 internal static unsafe class Nibbles
 {
-    private const int Rows = PackedLayout.PanelRows;
+    /// <summary>Stores d and pairs of sc, the first of a pair in the low nibble.</summary>
+    public static void Pack(in BlockScales scales, int pairs, byte* strip, int r)
+    {
+        ((ushort*)strip)[r] = scales.D;
+        for (int i = 0; i < pairs; i++)
+        {
+            strip[((2 + i) * PanelRows) + r] = (byte)(scales.SubBlocks[2 * i] | (scales.SubBlocks[(2 * i) + 1] << 4));
+        }
+    }
 
     /// <remarks>d and twice d, so that d * (2 sc + 1) is one operation; no product here rounds.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -214,11 +199,11 @@ internal static unsafe class Nibbles
         where TVector : struct
     {
         TVector d = TIsa.LoadHalves(strip + (2 * row));
-        return new(TIsa.Multiply(d, TIsa.Broadcast(unit)), TIsa.Multiply(d, TIsa.Broadcast(2 * unit)), strip + (2 * Rows) + row);
+        return new(TIsa.Multiply(d, TIsa.Broadcast(unit)), TIsa.Multiply(d, TIsa.Broadcast(2 * unit)), strip + (2 * PanelRows) + row);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TVector Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h)
         where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct => TIsa.MultiplyAdd(scales.Min, TIsa.LoadNibbles(scales.Place + (b * Rows), 4 * h), scales.D);
+        where TVector : struct => TIsa.MultiplyAdd(scales.Min, TIsa.LoadNibbles(scales.Place + (b * PanelRows), 4 * h), scales.D);
 }

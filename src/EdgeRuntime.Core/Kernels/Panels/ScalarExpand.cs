@@ -1,5 +1,6 @@
 using System;
 using EdgeRuntime.Formats;
+using static EdgeRuntime.Kernels.Panels.PackedLayout;
 
 namespace EdgeRuntime.Kernels.Panels;
 
@@ -7,7 +8,6 @@ namespace EdgeRuntime.Kernels.Panels;
 internal static unsafe class ScalarExpand
 {
     private const int PanelRows = ExpandedPanelLayout.PanelRows;
-    private const int VectorBytes = PackedLayout.VectorBytes;
     private const int ShiftedLevels = 8;
     private const int Shift = 2;
 
@@ -17,9 +17,9 @@ internal static unsafe class ScalarExpand
         where TScales : struct, IPanelScales
     {
         PackedLayout layout = PackedLayout<TQuants, TScales>.Instance;
-        for (int first = 0; first < blocks; first += PackedLayout.StripBlocks)
+        for (int first = 0; first < blocks; first += StripBlocks)
         {
-            int count = Math.Min(PackedLayout.StripBlocks, blocks - first);
+            int count = Math.Min(StripBlocks, blocks - first);
             byte* quants = panel + layout.ScaleBytes(count);
             for (int b = 0; b < count; b++)
             {

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using EdgeRuntime.Formats;
+using static EdgeRuntime.Kernels.Panels.PackedLayout;
 
 namespace EdgeRuntime.Kernels.Panels;
 
@@ -8,45 +9,42 @@ namespace EdgeRuntime.Kernels.Panels;
 /// </summary>
 internal readonly unsafe struct SuperBlockMinScales : IPanelScales
 {
-    private const int Rows = PackedLayout.PanelRows;
-    private const int Blocks = PackedLayout.StripBlocks;
-
     public static ScaleKind Kind => ScaleKind.SuperBlockMins;
 
     public static int Mins => 1;
 
     public static bool IsEmitted => true;
 
-    public static int StripBytes => 4 * Rows;
+    public static int StripBytes => 4 * PanelRows;
 
-    public static int BlockBytes => Rows;
+    public static int BlockBytes => PanelRows;
 
-    public static int Bytes(int blocks) => StripBytes + (2 * Blocks * Rows);
+    public static int Bytes(int blocks) => StripBytes + (2 * StripBlocks * PanelRows);
 
     public static void Pack(in BlockScales scales, byte* strip, int b, int r)
     {
         ((ushort*)strip)[r] = scales.D;
-        ((ushort*)strip)[Rows + r] = scales.Min;
-        SubBlocks.Pack(scales.SubBlocks, 2 * Blocks, strip + StripBytes + r);
+        ((ushort*)strip)[PanelRows + r] = scales.Min;
+        SubBlocks.Pack(scales.SubBlocks, 2 * StripBlocks, strip + StripBytes + r);
     }
 
     public static float Scale(byte* strip, int b, int h, int r, float unit) =>
-        HalfBits.ToSingle(((ushort*)strip)[r]) * strip[StripBytes + (b * Rows) + r];
+        HalfBits.ToSingle(((ushort*)strip)[r]) * strip[StripBytes + (b * PanelRows) + r];
 
     public static float Min(byte* strip, int b, int r) =>
-        -(HalfBits.ToSingle(((ushort*)strip)[Rows + r]) * strip[StripBytes + ((Blocks + b) * Rows) + r]);
+        -(HalfBits.ToSingle(((ushort*)strip)[PanelRows + r]) * strip[StripBytes + ((StripBlocks + b) * PanelRows) + r]);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static StripScales<TVector> IPanelScales.Begin<TIsa, TVector>(byte* strip, int row, float unit) => new(
-        TIsa.LoadHalves(strip + (2 * row)), TIsa.Negate(TIsa.LoadHalves(strip + (2 * (Rows + row)))), strip + (4 * Rows) + row);
+        TIsa.LoadHalves(strip + (2 * row)), TIsa.Negate(TIsa.LoadHalves(strip + (2 * (PanelRows + row)))), strip + (4 * PanelRows) + row);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static TVector IPanelScales.Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h) =>
-        TIsa.Multiply(scales.D, TIsa.LoadBytes(scales.Place + (b * Rows)));
+        TIsa.Multiply(scales.D, TIsa.LoadBytes(scales.Place + (b * PanelRows)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static TVector IPanelScales.Min<TIsa, TVector>(in StripScales<TVector> scales, nint b) =>
-        TIsa.Multiply(scales.Min, TIsa.LoadBytes(scales.Place + ((Blocks + b) * Rows)));
+        TIsa.Multiply(scales.Min, TIsa.LoadBytes(scales.Place + ((StripBlocks + b) * PanelRows)));
 
     public static void WriteScale(IScaleCode code, int h)
     {
@@ -56,8 +54,8 @@ internal readonly unsafe struct SuperBlockMinScales : IPanelScales
 
     public static void WriteMin(IScaleCode code)
     {
-        code.LoadBytes(Blocks * Rows);
-        code.MultiplyByStrip(2 * Rows);
+        code.LoadBytes(StripBlocks * PanelRows);
+        code.MultiplyByStrip(2 * PanelRows);
         code.Negate();
     }
 }
@@ -66,40 +64,38 @@ internal readonly unsafe struct SuperBlockMinScales : IPanelScales
 internal readonly unsafe struct SuperBlockScales<TCount> : IPanelScales
     where TCount : unmanaged
 {
-    private const int Rows = PackedLayout.PanelRows;
-
     public static ScaleKind Kind => sizeof(TCount) == 2 ? ScaleKind.SuperBlock16 : ScaleKind.SuperBlock32;
 
     public static int Scales => sizeof(TCount);
 
     public static bool IsEmitted => true;
 
-    public static int StripBytes => 2 * Rows;
+    public static int StripBytes => 2 * PanelRows;
 
-    public static int BlockBytes => sizeof(TCount) * Rows;
+    public static int BlockBytes => sizeof(TCount) * PanelRows;
 
-    public static int Bytes(int blocks) => StripBytes + (PackedLayout.StripBlocks * BlockBytes);
+    public static int Bytes(int blocks) => StripBytes + (StripBlocks * BlockBytes);
 
     public static void Pack(in BlockScales scales, byte* strip, int b, int r)
     {
         ((ushort*)strip)[r] = scales.D;
-        SubBlocks.Pack(scales.SubBlocks, sizeof(TCount) * PackedLayout.StripBlocks, strip + StripBytes + r);
+        SubBlocks.Pack(scales.SubBlocks, sizeof(TCount) * StripBlocks, strip + StripBytes + r);
     }
 
     public static float Scale(byte* strip, int b, int h, int r, float unit) =>
-        HalfBits.ToSingle(((ushort*)strip)[r]) * ((sbyte*)strip)[StripBytes + (((sizeof(TCount) * b) + h) * Rows) + r];
+        HalfBits.ToSingle(((ushort*)strip)[r]) * ((sbyte*)strip)[StripBytes + (((sizeof(TCount) * b) + h) * PanelRows) + r];
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static StripScales<TVector> IPanelScales.Begin<TIsa, TVector>(byte* strip, int row, float unit) =>
-        new(TIsa.LoadHalves(strip + (2 * row)), default, strip + (2 * Rows) + row);
+        new(TIsa.LoadHalves(strip + (2 * row)), default, strip + (2 * PanelRows) + row);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static TVector IPanelScales.Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h) =>
-        TIsa.Multiply(scales.D, TIsa.LoadSignedBytes(scales.Place + (((sizeof(TCount) * b) + (sizeof(TCount) == 1 ? 0 : h)) * Rows)));
+        TIsa.Multiply(scales.D, TIsa.LoadSignedBytes(scales.Place + (((sizeof(TCount) * b) + (sizeof(TCount) == 1 ? 0 : h)) * PanelRows)));
 
     public static void WriteScale(IScaleCode code, int h)
     {
-        code.LoadSignedBytes(h * Rows);
+        code.LoadSignedBytes(h * PanelRows);
         code.MultiplyByStrip(0);
     }
 }
@@ -112,7 +108,7 @@ internal static unsafe class SubBlocks
     {
         for (int i = 0; i < count; i++)
         {
-            destination[i * PackedLayout.PanelRows] = bytes[i];
+            destination[i * PanelRows] = bytes[i];
         }
     }
 }

@@ -1,12 +1,12 @@
 using System;
 
-namespace EdgeRuntime.Kernels;
+namespace EdgeRuntime;
 
-/// <summary>A weight matrix has a scale or a weight that is infinite or not a number, with which every product would be.</summary>
+/// <summary>The exception that is thrown when a weight matrix contains a scale or a weight that is infinite or not a number.</summary>
 internal sealed class NonFiniteWeightException : Exception
 {
-    /// <param name="row">The matrix's row.</param>
-    /// <param name="column">First column of the block.</param>
+    /// <param name="row">The row of the matrix.</param>
+    /// <param name="column">The first column of the block.</param>
     public NonFiniteWeightException(long row, long column)
         : base(
             $"row {row} has an infinite or undefined weight at or after column {column}; the file is damaged, download or convert it again")
@@ -15,9 +15,9 @@ internal sealed class NonFiniteWeightException : Exception
         Column = column;
     }
 
-    /// <summary>The matrix's row.</summary>
+    /// <summary>Gets the row of the matrix.</summary>
     public long Row { get; }
 
-    /// <summary>First column of the block with the bad scale.</summary>
+    /// <summary>Gets the first column of the block.</summary>
     public long Column { get; }
 }
