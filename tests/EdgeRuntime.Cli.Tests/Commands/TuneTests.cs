@@ -9,14 +9,14 @@ namespace EdgeRuntime.Cli.Tests.Commands;
 
 public sealed class TuneTests : IDisposable
 {
+    // On a busy machine, nothing is measured in a few seconds.
+    private const string Seconds = "12";
+
     private readonly TemporaryFolder _folder = new();
 
     private Dictionary<string, string?> Environment => new() { ["EDGERUNTIME_PROFILES"] = _folder.Path, ["EDGERUNTIME_ISA"] = null };
 
     public void Dispose() => _folder.Dispose();
-
-    // On a busy machine, nothing is measured in a few seconds.
-    private const string Seconds = "12";
 
     [Fact]
     public void Tune_SmallModel_WritesAProfileThatRunUses()
