@@ -33,7 +33,7 @@ internal sealed class TerminalSession : IDisposable
         string script = _folder.Write(
             "start.sh",
             $"#!/bin/sh\n{variables}trap : INT\n{command}\ncode=$?\nstty -a | grep -q -e -icanon && echo '[raw]'\n"
-            + "echo \"[left with $code]\"\nsleep 1000\n");
+            + "echo; echo \"[left with $code]\"\nsleep 1000\n");
 
         // The raw output is recorded, too: what was on the screen for a moment only is found there. So the command waits for the recorder.
         string start = $"until [ -e {Quote(RecordPath)} ]; do sleep 0.05; done; exec sh {Quote(script)}";
