@@ -67,14 +67,14 @@ internal static class TokenizeCommand
     /// <remarks>A single argument is the text if it names no file, or if the option names the model.</remarks>
     private static (string? Model, string? Text) Arguments(
         string? first, string? second, string? option, bool withText) => (first, second, option) switch
-    {
-        (_, not null, _) or (not null, _, not null) when !withText => throw new UsageException("expected either a text or --batch"),
-        _ when !withText => (option ?? first, null),
-        (_, not null, not null) => throw new UsageException("--model and two arguments: the model is named twice"),
-        (_, null, not null) => (option, first),
-        (not null, null, null) when !File.Exists(first) && !first.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase) => (null, first),
-        _ => (first, second),
-    };
+        {
+            (_, not null, _) or (not null, _, not null) when !withText => throw new UsageException("expected either a text or --batch"),
+            _ when !withText => (option ?? first, null),
+            (_, not null, not null) => throw new UsageException("--model and two arguments: the model is named twice"),
+            (_, null, not null) => (option, first),
+            (not null, null, null) when !File.Exists(first) && !first.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase) => (null, first),
+            _ => (first, second),
+        };
 
     private static string Listing(Tokenizer tokenizer, IReadOnlyList<int> tokens)
     {

@@ -78,8 +78,14 @@ internal sealed unsafe class LatentAttention : Branch
         _expand = new HeadProjections($"{prefix}.attn_v_b", spec.Heads, spec.ValueLength, spec.Latent);
         _attention = new AttentionCore(
             prefix,
-            new AttentionShape { Heads = spec.Heads, KvHeads = 1, KeyLength = spec.KeyLength,
-                ValueLength = spec.Latent, Scale = spec.Scale },
+            new AttentionShape
+            {
+                Heads = spec.Heads,
+                KvHeads = 1,
+                KeyLength = spec.KeyLength,
+                ValueLength = spec.Latent,
+                Scale = spec.Scale,
+            },
             spec.Rope, firstRotated: spec.Latent);
     }
 

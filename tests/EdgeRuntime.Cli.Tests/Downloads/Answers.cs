@@ -1,8 +1,8 @@
 using System;
+using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using System.Threading.Tasks;
-using System.Globalization;
 using EdgeRuntime.Cli.Tests.Support;
 
 namespace EdgeRuntime.Cli.Tests.Downloads;

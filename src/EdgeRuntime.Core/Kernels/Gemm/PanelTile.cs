@@ -84,13 +84,13 @@ internal abstract unsafe class PanelTile<TIsa, TVector, TVectors> : IPanelTile
         where TForm : unmanaged
         where TQuants : unmanaged, IPanelQuants
         where TScales : struct, IPanelScales => ((tokens - first) * sizeof(TVectors)) switch
-    {
-        1 => MultiplyRows<TForm, TQuants, TScales, Count1>(panel, scales, ahead, activations, blocks, tokens, first, acc),
-        2 or 3 => MultiplyRows<TForm, TQuants, TScales, Count2>(panel, scales, ahead, activations, blocks, tokens, first, acc),
-        4 or 5 => MultiplyRows<TForm, TQuants, TScales, Count4>(panel, scales, ahead, activations, blocks, tokens, first, acc),
-        6 or 7 => MultiplyRows<TForm, TQuants, TScales, Count6>(panel, scales, ahead, activations, blocks, tokens, first, acc),
-        _ => MultiplyRows<TForm, TQuants, TScales, Count8>(panel, scales, ahead, activations, blocks, tokens, first, acc),
-    };
+        {
+            1 => MultiplyRows<TForm, TQuants, TScales, Count1>(panel, scales, ahead, activations, blocks, tokens, first, acc),
+            2 or 3 => MultiplyRows<TForm, TQuants, TScales, Count2>(panel, scales, ahead, activations, blocks, tokens, first, acc),
+            4 or 5 => MultiplyRows<TForm, TQuants, TScales, Count4>(panel, scales, ahead, activations, blocks, tokens, first, acc),
+            6 or 7 => MultiplyRows<TForm, TQuants, TScales, Count6>(panel, scales, ahead, activations, blocks, tokens, first, acc),
+            _ => MultiplyRows<TForm, TQuants, TScales, Count8>(panel, scales, ahead, activations, blocks, tokens, first, acc),
+        };
 
     private static int MultiplyRows<TForm, TQuants, TScales, TSums>(
         byte* panel, byte* scales, byte* ahead, byte* activations, int blocks, int tokens, int first, float* acc)
