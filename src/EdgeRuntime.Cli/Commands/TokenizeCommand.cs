@@ -72,7 +72,8 @@ internal static class TokenizeCommand
             _ when !withText => (option ?? first, null),
             (_, not null, not null) => throw new UsageException("--model and two arguments: the model is named twice"),
             (_, null, not null) => (option, first),
-            (not null, null, null) when !File.Exists(first) && !first.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase) => (null, first),
+            (not null, null, null) when !File.Exists(first) && !first.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase) =>
+                (null, first),
             _ => (first, second),
         };
 
