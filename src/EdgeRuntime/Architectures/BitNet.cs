@@ -15,13 +15,12 @@ internal sealed class BitNet(string name, Activation activation) : Architecture
         var decoder = new Decoder(keys, NormKind.Rms) { Output = "token_embd" };
         AttentionSpec attention = keys.Attention(RopePairing.Neox) with { HasSubNorm = true, NormEpsilon = keys.RmsEpsilon };
         int width = keys.Positive("feed_forward_length");
-        return decoder.Build((_, layer) =>
-        [
-            new Residual(decoder.Norm($"{layer}.attn_norm"), new Attention(layer, decoder.Hidden, attention)),
-            new Residual(decoder.Norm($"{layer}.ffn_norm"), new FeedForward(layer, decoder.Hidden, width, activation)
+        return decoder.Build((_, layer) => decoder.PreNorm(
+            layer,
+            new Attention(layer, decoder.Hidden, attention),
+            new FeedForward(layer, decoder.Hidden, width, activation)
             {
                 SubNorm = new Norm($"{layer}.ffn_sub_norm", NormKind.Rms, keys.RmsEpsilon, width),
-            }),
-        ]);
+            }));
     }
 }

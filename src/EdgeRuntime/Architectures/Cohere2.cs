@@ -15,15 +15,9 @@ internal sealed class Cohere2 : Architecture
         AttentionSpec full = windowed with { Window = 0, Rope = null };
         bool[] hasWindow = keys.WindowLayers(period: 4);
         int width = keys.Positive("feed_forward_length");
-        return decoder.Build((index, layer) =>
-        {
-            Norm norm = decoder.Norm($"{layer}.attn_norm");
-            return
-            [
-                new ParallelResidual(
-                    norm, new Attention(layer, decoder.Hidden, hasWindow[index] ? windowed : full),
-                    norm, new FeedForward(layer, decoder.Hidden, width, Activation.Silu)),
-            ];
-        });
+        return decoder.Build((index, layer) => decoder.Parallel(
+            layer,
+            new Attention(layer, decoder.Hidden, hasWindow[index] ? windowed : full),
+            new FeedForward(layer, decoder.Hidden, width, Activation.Silu)));
     }
 }

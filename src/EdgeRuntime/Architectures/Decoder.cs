@@ -51,6 +51,36 @@ internal sealed class Decoder
     /// <param name="name">Tensor name without its last part.</param>
     public Norm Norm(string name) => new(name, _normKind, _epsilon, Hidden);
 
+    /// <summary>Makes a layer of two branches, one after the other, each with a norm before it.</summary>
+    /// <param name="layer">The start of the tensor names (<c>blk.0</c>).</param>
+    /// <param name="mixer">The first branch, which reads <c>attn_norm</c>.</param>
+    /// <param name="feedForward">The second branch, which reads <c>ffn_norm</c>.</param>
+    public Stage[] PreNorm(string layer, Branch mixer, Branch feedForward) =>
+    [
+        new Residual(Norm($"{layer}.attn_norm"), mixer),
+        new Residual(Norm($"{layer}.ffn_norm"), feedForward),
+    ];
+
+    /// <summary>Makes a layer of two branches, one after the other, each with a norm after it only.</summary>
+    /// <param name="layer">The start of the tensor names.</param>
+    /// <param name="mixer">The first branch, followed by <c>post_attention_norm</c>.</param>
+    /// <param name="feedForward">The second branch, followed by <c>post_ffw_norm</c>.</param>
+    public Stage[] PostNorm(string layer, Branch mixer, Branch feedForward) =>
+    [
+        new Residual(before: null, mixer, Norm($"{layer}.post_attention_norm")),
+        new Residual(before: null, feedForward, Norm($"{layer}.post_ffw_norm")),
+    ];
+
+    /// <summary>Makes a layer of two branches side by side, which both read <c>attn_norm</c>.</summary>
+    /// <param name="layer">The start of the tensor names.</param>
+    /// <param name="mixer">One branch.</param>
+    /// <param name="feedForward">The other branch.</param>
+    public Stage[] Parallel(string layer, Branch mixer, Branch feedForward)
+    {
+        Norm norm = Norm($"{layer}.attn_norm");
+        return [new ParallelResidual(norm, mixer, norm, feedForward)];
+    }
+
     /// <summary>The model.</summary>
     /// <param name="layer">The stages of a layer, of its index and the start of its tensor names (<c>blk.0</c>).</param>
     public ModelModules Build(Func<int, string, Stage[]> layer)

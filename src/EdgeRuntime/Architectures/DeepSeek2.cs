@@ -17,13 +17,10 @@ internal sealed class DeepSeek2 : Architecture
         LatentAttentionSpec attention = ReadAttention(keys);
         int dense = keys.NotNegative("leading_dense_block_count", 0);
         ExpertSpec? experts = ReadExperts(keys);
-        return decoder.Build((index, layer) =>
-        [
-            new Residual(decoder.Norm($"{layer}.attn_norm"), new LatentAttention(layer, decoder.Hidden, attention)),
-            new Residual(
-                decoder.Norm($"{layer}.ffn_norm"),
-                keys.DenseOrExperts(layer, Activation.Silu, index < dense ? null : experts, order: BiasOrder.NoScale)),
-        ]);
+        return decoder.Build((index, layer) => decoder.PreNorm(
+            layer,
+            new LatentAttention(layer, decoder.Hidden, attention),
+            keys.DenseOrExperts(layer, Activation.Silu, index < dense ? null : experts, order: BiasOrder.NoScale)));
     }
 
     private static LatentAttentionSpec ReadAttention(ArchitectureKeys keys)

@@ -17,12 +17,9 @@ internal sealed class Gpt2 : Architecture
         };
         AttentionSpec attention = keys.Attention();
         int width = keys.Positive("feed_forward_length");
-        return decoder.Build((_, layer) =>
-        [
-            new Residual(decoder.Norm($"{layer}.attn_norm"), new Attention(layer, decoder.Hidden, attention)),
-            new Residual(
-                decoder.Norm($"{layer}.ffn_norm"),
-                new FeedForward(layer, decoder.Hidden, width, Activation.Gelu, gated: false) { BiasOrder = BiasOrder.NoScale }),
-        ]);
+        return decoder.Build((_, layer) => decoder.PreNorm(
+            layer,
+            new Attention(layer, decoder.Hidden, attention),
+            new FeedForward(layer, decoder.Hidden, width, Activation.Gelu, gated: false) { BiasOrder = BiasOrder.NoScale }));
     }
 }

@@ -17,16 +17,14 @@ internal sealed class GptNeoX : Architecture
         bool isParallel = keys.Flag("use_parallel_residual", true);
         return decoder.Build((_, layer) =>
         {
-            Norm attentionNorm = decoder.Norm($"{layer}.attn_norm");
-            Norm feedForwardNorm = decoder.Norm($"{layer}.ffn_norm");
             var attention = new Attention(layer, decoder.Hidden, spec);
             var feedForward = new FeedForward(layer, decoder.Hidden, width, Activation.Gelu, gated: false)
             {
                 BiasOrder = BiasOrder.NoScale,
             };
             return isParallel
-                ? [new ParallelResidual(attentionNorm, attention, feedForwardNorm, feedForward)]
-                : [new Residual(attentionNorm, attention), new Residual(feedForwardNorm, feedForward)];
+                ? [new ParallelResidual(decoder.Norm($"{layer}.attn_norm"), attention, decoder.Norm($"{layer}.ffn_norm"), feedForward)]
+                : decoder.PreNorm(layer, attention, feedForward);
         });
     }
 }

@@ -27,12 +27,9 @@ internal sealed class Granite(string name) : Architecture
             BiasOrder = BiasOrder.NoScale,
             SharedBiasOrder = BiasOrder.NoScale,
         };
-        return decoder.Build((_, layer) =>
-        [
-            new Residual(decoder.Norm($"{layer}.attn_norm"), new Attention(layer, decoder.Hidden, attention)),
-            new Residual(
-                decoder.Norm($"{layer}.ffn_norm"),
-                keys.DenseOrExperts(layer, Activation.Silu, experts, residualScale, BiasOrder.NoScale)),
-        ]);
+        return decoder.Build((_, layer) => decoder.PreNorm(
+            layer,
+            new Attention(layer, decoder.Hidden, attention),
+            keys.DenseOrExperts(layer, Activation.Silu, experts, residualScale, BiasOrder.NoScale)));
     }
 }

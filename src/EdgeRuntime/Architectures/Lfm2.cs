@@ -24,17 +24,12 @@ internal sealed class Lfm2 : Architecture
             Window = window,
         };
         int width = keys.Positive("feed_forward_length");
-        return decoder.Build((index, layer) =>
-        [
-            new Residual(
-                decoder.Norm($"{layer}.attn_norm"),
-                kvHeads[index] == 0
-                    ? new ShortConvolution(layer, decoder.Hidden, taps)
-                    : new Attention(layer, decoder.Hidden, Attention(index))),
-            new Residual(
-                decoder.Norm($"{layer}.ffn_norm"),
-                new FeedForward(layer, decoder.Hidden, width, Activation.Silu) { BiasOrder = BiasOrder.NoScale }),
-        ]);
+        return decoder.Build((index, layer) => decoder.PreNorm(
+            layer,
+            kvHeads[index] == 0
+                ? new ShortConvolution(layer, decoder.Hidden, taps)
+                : new Attention(layer, decoder.Hidden, Attention(index)),
+            new FeedForward(layer, decoder.Hidden, width, Activation.Silu) { BiasOrder = BiasOrder.NoScale }));
     }
 
     /// <summary>The matrix with which ColBERT variants make their output.</summary>

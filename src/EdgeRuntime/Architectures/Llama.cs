@@ -14,10 +14,9 @@ internal sealed class Llama : Architecture
         AttentionSpec attention = keys.Attention(RopePairing.Norm);
         keys.RequireWholeRope(attention);
         ExpertSpec? experts = keys.Experts("feed_forward_length");
-        return decoder.Build((_, layer) =>
-        [
-            new Residual(decoder.Norm($"{layer}.attn_norm"), new Attention(layer, decoder.Hidden, attention)),
-            new Residual(decoder.Norm($"{layer}.ffn_norm"), keys.DenseOrExperts(layer, Activation.Silu, experts)),
-        ]);
+        return decoder.Build((_, layer) => decoder.PreNorm(
+            layer,
+            new Attention(layer, decoder.Hidden, attention),
+            keys.DenseOrExperts(layer, Activation.Silu, experts)));
     }
 }

@@ -16,10 +16,9 @@ internal sealed class OlMoe : Architecture
         keys.RequireWholeRope(attention);
         ExpertSpec? experts = keys.Experts("feed_forward_length");
         experts = experts is null ? null : experts with { Normalizes = false, BiasOrder = BiasOrder.NoScale };
-        return decoder.Build((_, layer) =>
-        [
-            new Residual(decoder.Norm($"{layer}.attn_norm"), new Attention(layer, decoder.Hidden, attention)),
-            new Residual(decoder.Norm($"{layer}.ffn_norm"), keys.DenseOrExperts(layer, Activation.Silu, experts)),
-        ]);
+        return decoder.Build((_, layer) => decoder.PreNorm(
+            layer,
+            new Attention(layer, decoder.Hidden, attention),
+            keys.DenseOrExperts(layer, Activation.Silu, experts)));
     }
 }

@@ -21,14 +21,9 @@ internal sealed class Olmo2 : Architecture
         };
         bool[] hasWindow = windowed.Window == 0 ? new bool[keys.LayerCount] : keys.WindowLayers(period: 4);
         int width = keys.Positive("feed_forward_length");
-        return decoder.Build((index, layer) =>
-        [
-            new Residual(
-                before: null, new Attention(layer, decoder.Hidden, hasWindow[index] ? windowed : full),
-                decoder.Norm($"{layer}.post_attention_norm")),
-            new Residual(
-                before: null, new FeedForward(layer, decoder.Hidden, width, Activation.Silu) { BiasOrder = BiasOrder.NoScale },
-                decoder.Norm($"{layer}.post_ffw_norm")),
-        ]);
+        return decoder.Build((index, layer) => decoder.PostNorm(
+            layer,
+            new Attention(layer, decoder.Hidden, hasWindow[index] ? windowed : full),
+            new FeedForward(layer, decoder.Hidden, width, Activation.Silu) { BiasOrder = BiasOrder.NoScale }));
     }
 }

@@ -14,15 +14,9 @@ internal sealed class Phi2 : Architecture
         var decoder = new Decoder(keys, NormKind.Layer);
         AttentionSpec attention = keys.Attention(RopePairing.Neox);
         int width = keys.Positive("feed_forward_length");
-        return decoder.Build((_, layer) =>
-        {
-            Norm norm = decoder.Norm($"{layer}.attn_norm");
-            return
-            [
-                new ParallelResidual(
-                    norm, new Attention(layer, decoder.Hidden, attention),
-                    norm, new FeedForward(layer, decoder.Hidden, width, Activation.Gelu, gated: false) { BiasOrder = BiasOrder.NoScale }),
-            ];
-        });
+        return decoder.Build((_, layer) => decoder.Parallel(
+            layer,
+            new Attention(layer, decoder.Hidden, attention),
+            new FeedForward(layer, decoder.Hidden, width, Activation.Gelu, gated: false) { BiasOrder = BiasOrder.NoScale }));
     }
 }

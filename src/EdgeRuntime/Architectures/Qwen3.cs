@@ -15,10 +15,9 @@ internal sealed class Qwen3 : Architecture
         AttentionSpec attention = keys.Attention(RopePairing.Neox) with { Norm = QueryKeyNorm.Heads, NormEpsilon = keys.RmsEpsilon };
         keys.RequireWholeRope(attention);
         int width = keys.Positive("feed_forward_length");
-        return decoder.Build((_, layer) =>
-        [
-            new Residual(decoder.Norm($"{layer}.attn_norm"), new Attention(layer, decoder.Hidden, attention)),
-            new Residual(decoder.Norm($"{layer}.ffn_norm"), new FeedForward(layer, decoder.Hidden, width, Activation.Silu)),
-        ]);
+        return decoder.Build((_, layer) => decoder.PreNorm(
+            layer,
+            new Attention(layer, decoder.Hidden, attention),
+            new FeedForward(layer, decoder.Hidden, width, Activation.Silu)));
     }
 }

@@ -18,14 +18,9 @@ internal sealed class SmolLm3 : Architecture
         keys.RequireWholeRope(rotated);
         AttentionSpec plain = rotated with { Rope = null };
         int width = keys.Positive("feed_forward_length");
-        return decoder.Build((index, layer) =>
-        [
-            new Residual(
-                decoder.Norm($"{layer}.attn_norm"),
-                new Attention(layer, decoder.Hidden, (index + 1) % RopePeriod == 0 ? plain : rotated)),
-            new Residual(
-                decoder.Norm($"{layer}.ffn_norm"),
-                new FeedForward(layer, decoder.Hidden, width, Activation.Silu) { BiasOrder = BiasOrder.NoScale }),
-        ]);
+        return decoder.Build((index, layer) => decoder.PreNorm(
+            layer,
+            new Attention(layer, decoder.Hidden, (index + 1) % RopePeriod == 0 ? plain : rotated),
+            new FeedForward(layer, decoder.Hidden, width, Activation.Silu) { BiasOrder = BiasOrder.NoScale }));
     }
 }
