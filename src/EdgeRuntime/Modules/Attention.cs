@@ -114,9 +114,7 @@ internal sealed unsafe class Attention : Branch
     {
         if (_fused is not null)
         {
-            // The rows are [query
-            // key
-            // value].
+            // Each row is [query | key | value].
             _queries = scratch.Floats(_fused.Rows);
             _keys = _queries + (_spec.QueryWidth * sizeof(float));
             _values = _keys + (_spec.KeyWidth * sizeof(float));
@@ -157,7 +155,8 @@ internal sealed unsafe class Attention : Branch
         t.Barrier();
         _attention.Attend(t);
         float* result = t.Floats(_result);
-        t.MultiplyTo(output,
+        t.MultiplyTo(
+            output,
             t.Prepare(result, _spec.OutputWidth, t.Rows, _subNorm, Activations.FormsFor(_output), normed: result),
             _output);
     }

@@ -40,8 +40,7 @@ internal sealed record LatentAttentionSpec
 
 /// <summary>
 /// Multi-head latent attention in its absorbed form: each head's query is projected into the space of the latent vectors, so that all heads
-/// share the key [latent
-/// rotated] and the value [latent]; only the result is expanded per head.
+/// share the key [latent | rotated] and the value [latent]; only the result is expanded per head.
 /// Source: DeepSeek-V2, arXiv 2405.04434.
 /// </summary>
 internal sealed unsafe class LatentAttention : Branch

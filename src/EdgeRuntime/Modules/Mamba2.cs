@@ -26,10 +26,9 @@ internal sealed record Mamba2Spec(int Inner, int Heads, int Groups, int StateSiz
 }
 
 /// <summary>
-/// A selective state space with one decay per head (Mamba 2). With [z
-/// x, B, C
-/// dt] = Win n, [x, B, C] = silu(convolution([x, B, C])) and dt = softplus(dt + bias), the state S of each head becomes exp(dt A) S + dt x
-/// B, and y = S C + D x. The result is Wout norm(y * silu(z)), normalized per group.
+/// A selective state space with one decay per head (Mamba 2). With [z | x, B, C | dt] = Win n, [x, B, C] = silu(convolution([x, B, C])) and
+/// dt = softplus(dt + bias), the state S of each head becomes exp(dt A) S + dt x B, and y = S C + D x. The result is
+/// Wout norm(y * silu(z)), normalized per group.
 /// Source: Dao and Gu, arXiv 2405.21060.
 /// </summary>
 internal sealed unsafe class Mamba2 : Branch

@@ -7,10 +7,8 @@ namespace EdgeRuntime.Sampling;
 /// probabilities exceed p.
 /// </summary>
 /// <remarks>
-/// With the information content -log p(i) = log Z - x(i) and the entropy log Z - E[x], the distance
-/// -log p(i) - H
-/// is
-/// x(i) - E[x] |, so no logarithm is needed.
+/// With the information content -log p(i) = log Z - x(i) and the entropy H = log Z - E[x], the distance | -log p(i) - H | is
+/// | x(i) - E[x] |, so no logarithm is needed.
 /// </remarks>
 internal sealed class TypicalP(double p, int minKeep) : SamplingStep
 {
