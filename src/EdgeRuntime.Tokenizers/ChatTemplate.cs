@@ -60,9 +60,9 @@ public sealed class ChatTemplate
         Prompt(Run(variables, now, TemplateLimits.Steps));
 
     /// <summary>Renders a conversation.</summary>
-    /// <inheritdoc cref="RenderPrompt(IReadOnlyList{ChatMessage}, bool, string, string, DateTimeOffset?)"/>
+    /// <inheritdoc cref="RenderPrompt(IReadOnlyList{ModelMessage}, bool, string, string, DateTimeOffset?)"/>
     public string RenderMessages(
-        IReadOnlyList<ChatMessage> messages,
+        IReadOnlyList<ModelMessage> messages,
         bool addGenerationPrompt = true,
         string? bosToken = null,
         string? eosToken = null,
@@ -78,7 +78,7 @@ public sealed class ChatTemplate
     /// The template rejects the conversation, for example because of the order of its roles.
     /// </exception>
     public PromptText RenderPrompt(
-        IReadOnlyList<ChatMessage> messages,
+        IReadOnlyList<ModelMessage> messages,
         bool addGenerationPrompt = true,
         string? bosToken = null,
         string? eosToken = null,
@@ -86,7 +86,7 @@ public sealed class ChatTemplate
     {
         ArgumentNullException.ThrowIfNull(messages);
         var list = new JsonArray();
-        foreach (ChatMessage message in messages)
+        foreach (ModelMessage message in messages)
         {
             list.Add((JsonNode)new JsonObject { ["role"] = message.Role, ["content"] = message.Content });
         }

@@ -27,7 +27,7 @@ public sealed class ChatSession
 {
     private readonly ModelSession _session;
     private readonly ChatPrompt _prompt;
-    private readonly List<ChatMessage> _messages = [];
+    private readonly List<ModelMessage> _messages = [];
     private Generator _generator;
     private GenerationOptions _options;
     private readonly UseGuard _guard = new(nameof(ChatSession));
@@ -56,10 +56,10 @@ public sealed class ChatSession
     public bool HasTemplate { get; }
 
     /// <summary>Gets the messages of user and model, oldest first, without the system message.</summary>
-    public IReadOnlyList<ChatMessage> Messages => _messages;
+    public IReadOnlyList<ModelMessage> Messages => _messages;
 
     /// <summary>Gets or sets the system message. If it is null or empty, the default of the template applies.</summary>
-    public string? System { get; set; }
+    public string? SystemPrompt { get; set; }
 
     /// <summary>
     /// Gets or sets how answers are sampled and where they stop. Setting the options restarts the random generator. Messages keep the
@@ -94,7 +94,7 @@ public sealed class ChatSession
     {
         ArgumentNullException.ThrowIfNull(text);
         using UseGuard.Scope call = _guard.Enter();
-        return Answer(_messages.Count, new ChatMessage("user", text), cancellationToken);
+        return Answer(_messages.Count, new ModelMessage("user", text), cancellationToken);
     }
 
     /// <summary>
@@ -120,7 +120,7 @@ public sealed class ChatSession
 
     /// <summary>Removes the last message of the user and its answer.</summary>
     /// <returns>False if there is no message.</returns>
-    public bool Undo()
+    public bool RemoveLastTurn()
     {
         using UseGuard.Scope call = _guard.Enter();
         _turn++;
@@ -144,7 +144,7 @@ public sealed class ChatSession
     public void Save(string path)
     {
         using UseGuard.Scope call = _guard.Enter();
-        ChatFile.Write(path, System, _messages);
+        ChatFile.Write(path, SystemPrompt, _messages);
     }
 
     /// <summary>
@@ -158,14 +158,14 @@ public sealed class ChatSession
     public void Load(string path)
     {
         using UseGuard.Scope call = _guard.Enter();
-        (string? system, List<ChatMessage> messages) = ChatFile.Read(path);
-        System = system;
+        (string? system, List<ModelMessage> messages) = ChatFile.Read(path);
+        SystemPrompt = system;
         Clear();
         _messages.AddRange(messages);
     }
 
     /// <summary>Streams the answer to a question that follows the first <paramref name="before"/> messages.</summary>
-    private IEnumerable<GeneratedToken> Answer(int before, ChatMessage question, CancellationToken cancellationToken)
+    private IEnumerable<GeneratedToken> Answer(int before, ModelMessage question, CancellationToken cancellationToken)
     {
         int quarter = _session.ContextLength / 4;
         int most = _session.ContextLength - Math.Min(_options.MaxTokens ?? quarter, quarter);
@@ -183,12 +183,12 @@ public sealed class ChatSession
         return Stream(++_turn, before, question, prompt, cancellationToken);
     }
 
-    private List<ChatMessage> Conversation(int before, ChatMessage question)
+    private List<ModelMessage> Conversation(int before, ModelMessage question)
     {
-        List<ChatMessage> conversation = [];
-        if (!string.IsNullOrEmpty(System))
+        List<ModelMessage> conversation = [];
+        if (!string.IsNullOrEmpty(SystemPrompt))
         {
-            conversation.Add(new ChatMessage("system", System));
+            conversation.Add(new ModelMessage("system", SystemPrompt));
         }
 
         conversation.AddRange(_messages[_forgotten..before]);
@@ -197,7 +197,7 @@ public sealed class ChatSession
     }
 
     private IEnumerable<GeneratedToken> Stream(
-        int turn, int before, ChatMessage question, IReadOnlyList<int> prompt, CancellationToken cancellationToken)
+        int turn, int before, ModelMessage question, IReadOnlyList<int> prompt, CancellationToken cancellationToken)
     {
         List<int> ids = [];
         StringBuilder text = new();
@@ -227,7 +227,7 @@ public sealed class ChatSession
     }
 
     /// <summary>Adds an answer to the conversation, unless the conversation has changed since the answer began.</summary>
-    private void Keep(int turn, GenerationResult? result, int before, ChatMessage question, List<int> ids, string text)
+    private void Keep(int turn, GenerationResult? result, int before, ModelMessage question, List<int> ids, string text)
     {
         using UseGuard.Scope call = _guard.Enter();
         if (turn != _turn)
@@ -243,7 +243,7 @@ public sealed class ChatSession
 
         _messages.RemoveRange(before, _messages.Count - before);
         _messages.Add(question);
-        _messages.Add(new ChatMessage("assistant", text));
+        _messages.Add(new ModelMessage("assistant", text));
 
         // Before a stop string, the tokens contain more text than the next prompt will.
         if (Result!.StopReason != StopReason.StopText)

@@ -12,7 +12,7 @@ public sealed record GenerationOptions : SamplingOptions
     public int? MaxTokens { get; init; }
 
     /// <summary>Gets the texts that end the answer, also across token boundaries. The answer does not contain them.</summary>
-    public IReadOnlyList<string> Stop { get; init; } = [];
+    public IReadOnlyList<string> StopSequences { get; init; } = [];
 
     /// <summary>
     /// Gets a value indicating whether a full context is shifted: generation drops the oldest half of the tokens after the first

@@ -54,7 +54,7 @@ public sealed class Generator
         _state = state;
         _tokenizer = tokenizer;
         _options = options;
-        _stops = new StopMatcher(options.Stop);
+        _stops = new StopMatcher(options.StopSequences);
         Sampler = new Sampler(options, state.VocabularySize, state.ContextLength);
         _tokens = new TokenGenerator(state, Sampler, draft, options.ContextShift);
     }

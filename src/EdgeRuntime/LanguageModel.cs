@@ -191,10 +191,10 @@ public sealed class LanguageModel : IDisposable
     public ModelSession CreateSession(SessionOptions? options = null)
     {
         options ??= new SessionOptions();
-        KvCacheType kvType = options.KvType ?? TuningProfile?.Choice.KvType ?? KvCacheType.F16;
+        KvCacheType kvType = options.KvCacheType ?? TuningProfile?.Choice.KvCacheType ?? KvCacheType.F16;
         KvTypes kvTypes = _options.Exact
             ? new KvTypes(KvCacheType.F32, KvCacheType.F32)
-            : new KvTypes(options.KvKeyType ?? kvType, options.KvValueType ?? kvType);
+            : new KvTypes(options.KvCacheKeyType ?? kvType, options.KvCacheValueType ?? kvType);
         int batchTokens = options.BatchTokens ?? TuningProfile?.Choice.BatchTokens ?? SessionOptions.DefaultBatchTokens;
         int contextLength = options.ContextLength ?? Math.Min(ContextLength, SessionOptions.DefaultContextLength);
         ArgumentOutOfRangeException.ThrowIfLessThan(contextLength, 1, nameof(options));

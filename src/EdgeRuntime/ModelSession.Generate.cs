@@ -48,7 +48,7 @@ public sealed partial class ModelSession : ISequenceState
         _guard.ThrowIfClosed();
         options ??= new GenerationOptions();
         ChatPrompt format = options.CreatePrompt(Model.Tokenizer, Model.ChatTemplate);
-        IReadOnlyList<int> tokens = format.Encode([new ChatMessage("user", prompt)]);
+        IReadOnlyList<int> tokens = format.Encode([new ModelMessage("user", prompt)]);
         return Texts(new Generator(this, options), tokens, cancellationToken);
     }
 

@@ -21,13 +21,13 @@ public sealed record SessionOptions
     /// Gets the number format of cached keys and values; null for that of the tuning profile, or F16. A model loaded with
     /// <see cref="ModelOptions.Exact"/> always uses F32.
     /// </summary>
-    public KvCacheType? KvType { get; init; }
+    public KvCacheType? KvCacheType { get; init; }
 
-    /// <summary>Gets the number format of cached keys; null for <see cref="KvType"/>.</summary>
-    public KvCacheType? KvKeyType { get; init; }
+    /// <summary>Gets the number format of cached keys; null for <see cref="KvCacheType"/>.</summary>
+    public KvCacheType? KvCacheKeyType { get; init; }
 
-    /// <summary>Gets the number format of cached values; null for <see cref="KvType"/>.</summary>
-    public KvCacheType? KvValueType { get; init; }
+    /// <summary>Gets the number format of cached values; null for <see cref="KvCacheType"/>.</summary>
+    public KvCacheType? KvCacheValueType { get; init; }
 
     /// <summary>
     /// Gets the greatest number of tokens in one forward pass; null for that of the tuning profile, or <see cref="DefaultBatchTokens"/>.
@@ -35,5 +35,5 @@ public sealed record SessionOptions
     public int? BatchTokens { get; init; }
 
     /// <summary>Returns a copy of these options with the given cache types, which override a tuning profile.</summary>
-    internal SessionOptions With(KvTypes types) => this with { KvKeyType = types.Keys, KvValueType = types.Values };
+    internal SessionOptions With(KvTypes types) => this with { KvCacheKeyType = types.Keys, KvCacheValueType = types.Values };
 }

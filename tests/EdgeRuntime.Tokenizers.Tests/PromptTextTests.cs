@@ -91,12 +91,12 @@ public sealed class PromptTextTests
         for (int i = 0; i < 2000; i++)
         {
             ChatTemplate template = templates[i % templates.Length];
-            ChatMessage[] hostile =
+            ModelMessage[] hostile =
             [
-                .. new[] { "system", "user", "assistant", "tool" }.Select(role => new ChatMessage(
+                .. new[] { "system", "user", "assistant", "tool" }.Select(role => new ModelMessage(
                     role, string.Concat(Enumerable.Range(0, random.Next(1, 9)).Select(_ => pieces[random.Next(pieces.Length)])))),
             ];
-            ChatMessage[] harmless = [.. hostile.Select(message => message with { Content = "ab" })];
+            ModelMessage[] harmless = [.. hostile.Select(message => message with { Content = "ab" })];
             foreach (Tokenizer tokenizer in (Tokenizer[])[ByteLevelTokenizer, SentenceTokenizer])
             {
                 PromptText prompt = template.RenderPrompt(hostile);
@@ -148,8 +148,8 @@ public sealed class PromptTextTests
     {
         ChatTemplate template = ChatTemplate.Parse("{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{% endfor %}");
 
-        Assert.Equal([new TextRange(8, 9)], template.RenderPrompt([new ChatMessage("user", "x")]).Data);
-        Assert.Equal([new TextRange(2, 8), new TextRange(10, 11)], template.RenderPrompt([new ChatMessage("im_end", "x")]).Data);
+        Assert.Equal([new TextRange(8, 9)], template.RenderPrompt([new ModelMessage("user", "x")]).Data);
+        Assert.Equal([new TextRange(2, 8), new TextRange(10, 11)], template.RenderPrompt([new ModelMessage("im_end", "x")]).Data);
     }
 
     [Fact]

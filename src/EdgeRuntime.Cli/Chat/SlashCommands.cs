@@ -67,10 +67,10 @@ internal sealed class SlashCommands(ModelSession session, ChatSession chat, Chat
     {
         if (text.Length > 0)
         {
-            chat.System = text;
+            chat.SystemPrompt = text;
         }
 
-        screen.Remark(chat.System is { Length: > 0 } system ? $"system: {system}" : "system: the template's own");
+        screen.Remark(chat.SystemPrompt is { Length: > 0 } system ? $"system: {system}" : "system: the template's own");
     }
 
     private string Statistics()

@@ -33,7 +33,7 @@ internal static class ChatCommand
             using DraftModel? draft = speculation.Open(
                 parsed, options.GetModelOptions(parsed, log) with { Threads = model.Threads }, session.ContextLength);
             GenerationOptions generation = speculation.Apply(parsed, conversation.Apply(parsed, sampling.GetOptions(parsed)), draft);
-            var chat = new ChatSession(session, generation) { System = conversation.GetSystem(parsed) };
+            var chat = new ChatSession(session, generation) { SystemPrompt = conversation.GetSystem(parsed) };
             using var output = new StandardOutput();
             bool interactive = !Console.IsInputRedirected && output.IsTerminal && TerminalConsole.TakesSequences;
             return interactive ? RunOnTerminal(session, chat, output) : RunInPipe(session, chat, output);

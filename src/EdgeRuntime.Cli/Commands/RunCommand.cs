@@ -51,7 +51,7 @@ internal static class RunCommand
             using DraftModel? draft = speculation.Open(
                 parsed, options.GetModelOptions(parsed, log) with { Threads = model.Threads }, session.ContextLength);
             GenerationOptions generation = speculation.Apply(parsed, conversation.Apply(parsed, sampling.GetOptions(parsed)), draft);
-            var chat = new ChatSession(session, generation) { System = conversation.GetSystem(parsed) };
+            var chat = new ChatSession(session, generation) { SystemPrompt = conversation.GetSystem(parsed) };
             using var output = new StandardOutput();
             bool quiet = parsed.GetValue(json);
             Answer answer = Answer.Stream(chat, chat.Send(text, interrupted), quiet ? _ => { } : output.Write);

@@ -82,7 +82,7 @@ internal static class TuneCommand
         output.Write(string.Create(
             CultureInfo.InvariantCulture,
             $"Chosen: {choice.Threads} threads, {choice.PrefillInstructionSet} for prefill, {choice.DecodeInstructionSet} for decode, "
-            + $"batches of {choice.BatchTokens}, KV cache {choice.KvType}.\n"));
+            + $"batches of {choice.BatchTokens}, KV cache {choice.KvCacheType}.\n"));
         if (measured)
         {
             output.Write(string.Create(

@@ -100,9 +100,9 @@ internal sealed class ModelCommandOptions(int defaultContext = SessionOptions.De
     public SessionOptions GetSessionOptions(ParseResult parsed, int? contextLength) => new()
     {
         ContextLength = contextLength,
-        KvType = GetIfGiven(parsed, KvType),
-        KvKeyType = GetIfGiven(parsed, KvKeyType),
-        KvValueType = GetIfGiven(parsed, KvValueType),
+        KvCacheType = GetIfGiven(parsed, KvType),
+        KvCacheKeyType = GetIfGiven(parsed, KvKeyType),
+        KvCacheValueType = GetIfGiven(parsed, KvValueType),
     };
 
     /// <summary>Gets the requested context length, or null to leave it to the session.</summary>

@@ -92,7 +92,7 @@ internal sealed class SamplingCommandOptions
         LogitBias = ParseLogitBias(parsed.GetValue(LogitBias) ?? []),
         Seed = parsed.GetValue(Seed) is >= 0 and long seed ? (ulong)seed : SamplingRandom.NewSeed() >> 33,
         MaxTokens = parsed.GetValue(MaxTokens) is >= 0 and int tokens ? tokens : null,
-        Stop = Array.FindAll(parsed.GetValue(Stop) ?? [], text => text.Length > 0),
+        StopSequences = Array.FindAll(parsed.GetValue(Stop) ?? [], text => text.Length > 0),
         ContextShift = parsed.GetValue(ContextShift),
         KeepTokens = parsed.GetValue(Keep),
     };

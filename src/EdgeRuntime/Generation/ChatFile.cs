@@ -26,10 +26,10 @@ internal static class ChatFile
 
     /// <summary>Writes a conversation to a file.</summary>
     /// <exception cref="IOException">The file can't be written. An existing file is unchanged.</exception>
-    public static void Write(string path, string? system, IEnumerable<ChatMessage> messages)
+    public static void Write(string path, string? system, IEnumerable<ModelMessage> messages)
     {
         JsonArray list = [];
-        foreach (ChatMessage message in messages)
+        foreach (ModelMessage message in messages)
         {
             list.Add((JsonNode)new JsonObject { ["role"] = message.Role, ["content"] = message.Content });
         }
@@ -46,7 +46,7 @@ internal static class ChatFile
     /// The file can't be read, is not a regular file, or is larger than <see cref="MaxBytes"/>.
     /// </exception>
     /// <exception cref="UnauthorizedAccessException">The path may not be read, or is a folder.</exception>
-    public static (string? System, List<ChatMessage> Messages) Read(string path)
+    public static (string? System, List<ModelMessage> Messages) Read(string path)
     {
         try
         {
@@ -57,10 +57,10 @@ internal static class ChatFile
                 throw new InvalidDataException($"{path}: no \"messages\" list");
             }
 
-            List<ChatMessage> messages = [];
+            List<ModelMessage> messages = [];
             foreach (JsonElement message in list.EnumerateArray())
             {
-                messages.Add(new ChatMessage(StringOf(message, "role", path), StringOf(message, "content", path)));
+                messages.Add(new ModelMessage(StringOf(message, "role", path), StringOf(message, "content", path)));
             }
 
             return (root.TryGetProperty("system", out JsonElement system) ? system.GetString() : null, messages);

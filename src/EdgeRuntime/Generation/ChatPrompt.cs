@@ -41,7 +41,7 @@ internal sealed class ChatPrompt
     /// <param name="messages">The whole conversation, oldest message first.</param>
     /// <returns>The token ids of the whole prompt.</returns>
     /// <exception cref="ChatTemplateException">The template refuses the conversation.</exception>
-    public IReadOnlyList<int> Encode(IReadOnlyList<ChatMessage> messages)
+    public IReadOnlyList<int> Encode(IReadOnlyList<ModelMessage> messages)
     {
         PromptText text = _template is null
             ? Join(messages)
@@ -108,11 +108,11 @@ internal sealed class ChatPrompt
     }
 
     /// <summary>Joins the messages as plain text. The answers of the model remain data, whatever they spell.</summary>
-    private PromptText Join(IReadOnlyList<ChatMessage> messages)
+    private PromptText Join(IReadOnlyList<ModelMessage> messages)
     {
         var text = new StringBuilder();
         var data = new List<TextRange>();
-        foreach (ChatMessage message in messages)
+        foreach (ModelMessage message in messages)
         {
             text.Append(ReferenceEquals(message, messages[0]) ? "" : "\n").Append(message.Content);
             if (!_parsesSpecial || message.Role == "assistant")

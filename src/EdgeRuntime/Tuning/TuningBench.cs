@@ -106,8 +106,8 @@ internal sealed class TuningBench : ITuningBench, IDisposable
         {
             Capacity = MaxPositions,
             BatchTokens = Math.Min(choice.BatchTokens, MaxPositions),
-            KeyType = choice.KvType,
-            ValueType = choice.KvType,
+            KeyType = choice.KvCacheType,
+            ValueType = choice.KvCacheType,
         });
     }
 }

@@ -4,10 +4,10 @@ namespace EdgeRuntime.Tuning;
 /// <param name="Threads">The number of threads.</param>
 /// <param name="PrefillInstructionSet">The instruction set for several tokens at once.</param>
 /// <param name="DecodeInstructionSet">The instruction set for products of a single token.</param>
-/// <param name="KvType">The type of the KV cache.</param>
+/// <param name="KvCacheType">The type of the KV cache.</param>
 /// <param name="BatchTokens">The largest number of tokens computed at once.</param>
 public sealed record TuningChoice(
-    int Threads, string PrefillInstructionSet, string DecodeInstructionSet, KvCacheType KvType, int BatchTokens);
+    int Threads, string PrefillInstructionSet, string DecodeInstructionSet, KvCacheType KvCacheType, int BatchTokens);
 
 /// <summary>A measured speed.</summary>
 /// <param name="Step">The setting: "decode isa", "prefill isa", "threads", "batch" or "kv type".</param>

@@ -89,7 +89,7 @@ public sealed record TuningProfile(TuningKey Key, TuningChoice Choice, IReadOnly
         json.WriteNumber("threads", Choice.Threads);
         json.WriteString("isa_prefill", Choice.PrefillInstructionSet);
         json.WriteString("isa_decode", Choice.DecodeInstructionSet);
-        json.WriteString("kv_type", KvTypes.Name(Choice.KvType));
+        json.WriteString("kv_type", KvTypes.Name(Choice.KvCacheType));
         json.WriteNumber("batch_tokens", Choice.BatchTokens);
         json.WriteEndObject();
         json.WriteStartArray("measurements");

@@ -90,13 +90,13 @@ internal sealed class TuningSearch(
             _prefillRate * SecondsLeft * 0.5 / (Rounds * candidates.KvTypes.Count));
         if (depth < 32)
         {
-            tell($"kv type: {choice.KvType}, not measured: no time to fill a cache");
+            tell($"kv type: {choice.KvCacheType}, not measured: no time to fill a cache");
             return choice;
         }
 
         return Step(
             "kv type", 0.5, (depth / _prefillRate) + MinDecodeSeconds, candidates.KvTypes, choice,
-            (c, type) => c with { KvType = type }, Decode(depth));
+            (c, type) => c with { KvCacheType = type }, Decode(depth));
     }
 
     private Func<TuningChoice, double, Speed> Decode(int depth) =>

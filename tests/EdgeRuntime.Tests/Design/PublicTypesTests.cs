@@ -34,7 +34,7 @@ public sealed class PublicTypesTests
     [Fact]
     public void Tokenizers_HasThesePublicTypes() => AssertTypes(
         typeof(Tokenizer).Assembly,
-        "EdgeRuntime.Tokenizers.ChatMessage", "EdgeRuntime.Tokenizers.ChatTemplate", "EdgeRuntime.Tokenizers.ChatTemplateException",
+        "EdgeRuntime.Tokenizers.ModelMessage", "EdgeRuntime.Tokenizers.ChatTemplate", "EdgeRuntime.Tokenizers.ChatTemplateException",
         "EdgeRuntime.Tokenizers.PromptText", "EdgeRuntime.Tokenizers.TextRange", "EdgeRuntime.Tokenizers.TokenStreamDecoder",
         "EdgeRuntime.Tokenizers.Tokenizer", "EdgeRuntime.Tokenizers.TokenizerException", "EdgeRuntime.Tokenizers.VocabularyData",
         "EdgeRuntime.Tokenizers.VocabularyException");

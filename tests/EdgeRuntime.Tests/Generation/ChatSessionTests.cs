@@ -29,10 +29,10 @@ public sealed class ChatSessionTests(SmolLmFixture fixture) : IClassFixture<Smol
         using JsonDocument golden = JsonDocument.Parse(File.ReadAllText(file));
         foreach (JsonElement conversation in golden.RootElement.EnumerateArray())
         {
-            ChatMessage[] messages =
+            ModelMessage[] messages =
             [
                 .. conversation.GetProperty("messages").EnumerateArray()
-                    .Select(m => new ChatMessage(m.GetProperty("role").GetString()!, m.GetProperty("content").GetString()!)),
+                    .Select(m => new ModelMessage(m.GetProperty("role").GetString()!, m.GetProperty("content").GetString()!)),
             ];
             int[] expected = [.. conversation.GetProperty("prompt_ids").EnumerateArray().Select(id => id.GetInt32())];
             Assert.Equal(expected, new ChatPrompt(fixture.Model.Tokenizer, fixture.Model.ChatTemplate).Encode(messages));
@@ -84,7 +84,7 @@ public sealed class ChatSessionTests(SmolLmFixture fixture) : IClassFixture<Smol
         Drain(chat.Send("Tell me about Zürich.", Cancel));
         Drain(chat.Send("And about Rome?", Cancel));
         int beforeQuestion = chat.Result!.PromptTokens - fixture.Model.Tokenizer.Encode("And about Rome?").Count;
-        Assert.True(chat.Undo());
+        Assert.True(chat.RemoveLastTurn());
         Drain(chat.Send("Something else.", Cancel));
 
         // All of the first turn, and what is the same in the second before the question's text.
@@ -95,7 +95,7 @@ public sealed class ChatSessionTests(SmolLmFixture fixture) : IClassFixture<Smol
     public void Send_ConversationOutgrowsTheContext_IsRefusedOrLeavesOutTheOldest()
     {
         using ModelSession session = fixture.Model.CreateSession(new() { ContextLength = 128 });
-        ChatSession chat = new(session, Greedy) { System = Terse };
+        ChatSession chat = new(session, Greedy) { SystemPrompt = Terse };
         int turns = 0;
         while (turns < 20)
         {
@@ -130,7 +130,7 @@ public sealed class ChatSessionTests(SmolLmFixture fixture) : IClassFixture<Smol
         Drain(chat.Send("Hi", Cancel));
         Assert.Contains("You are a helpful AI assistant named SmolLM", Text(session), StringComparison.Ordinal);
         chat.Clear();
-        chat.System = "You speak like a pirate.";
+        chat.SystemPrompt = "You speak like a pirate.";
         Drain(chat.Send("Hi", Cancel));
         Assert.Contains("You speak like a pirate.", Text(session), StringComparison.Ordinal);
         Assert.DoesNotContain("SmolLM", Text(session), StringComparison.Ordinal);
@@ -141,7 +141,7 @@ public sealed class ChatSessionTests(SmolLmFixture fixture) : IClassFixture<Smol
     public void Send_CancelledAtOnce_LeavesTheConversationAndTheSessionUsable()
     {
         using ModelSession session = fixture.Model.CreateSession();
-        ChatSession chat = new(session, Greedy) { System = Terse };
+        ChatSession chat = new(session, Greedy) { SystemPrompt = Terse };
         Assert.Empty(chat.Send("Hello", new CancellationToken(canceled: true)));
         Assert.Empty(chat.Messages);
         Drain(chat.Send("Name the three primary colours.", Cancel));
@@ -152,7 +152,7 @@ public sealed class ChatSessionTests(SmolLmFixture fixture) : IClassFixture<Smol
     public void Send_StopString_NextTurnIsRight()
     {
         using ModelSession session = fixture.Model.CreateSession();
-        ChatSession chat = new(session, Greedy with { Stop = ["mary col"] }) { System = Terse };
+        ChatSession chat = new(session, Greedy with { StopSequences = ["mary col"] }) { SystemPrompt = Terse };
         Drain(chat.Send("Name the three primary colours.", Cancel));
         Assert.Equal("The three pri", chat.Messages[^1].Content);
         Drain(chat.Send("Go on.", Cancel));
@@ -163,7 +163,7 @@ public sealed class ChatSessionTests(SmolLmFixture fixture) : IClassFixture<Smol
     public void SaveAndLoad_Conversation_ComesBackWhole()
     {
         using ModelSession session = fixture.Model.CreateSession();
-        ChatSession chat = new(session, Greedy with { MaxTokens = 3 }) { System = "Be \"brief\".\n" };
+        ChatSession chat = new(session, Greedy with { MaxTokens = 3 }) { SystemPrompt = "Be \"brief\".\n" };
         Drain(chat.Send("Grüße 🙂 & <more>", Cancel));
         string path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
         try
@@ -172,7 +172,7 @@ public sealed class ChatSessionTests(SmolLmFixture fixture) : IClassFixture<Smol
             ChatSession loaded = new(session, Greedy);
             loaded.Load(path);
             Assert.Equal(chat.Messages, loaded.Messages);
-            Assert.Equal(chat.System, loaded.System);
+            Assert.Equal(chat.SystemPrompt, loaded.SystemPrompt);
             File.WriteAllText(path, "{\"messages\": [{\"role\": 3}]}");
             Assert.Throws<InvalidDataException>(() => loaded.Load(path));
             File.WriteAllText(path, "not json");
@@ -184,9 +184,9 @@ public sealed class ChatSessionTests(SmolLmFixture fixture) : IClassFixture<Smol
             File.Delete(path);
         }
 
-        Assert.True(chat.Undo());
+        Assert.True(chat.RemoveLastTurn());
         Assert.Empty(chat.Messages);
-        Assert.False(chat.Undo());
+        Assert.False(chat.RemoveLastTurn());
     }
 
     [Fact]

@@ -37,7 +37,7 @@ public sealed class GeneratorTests
     [InlineData("three!", "one two stop three")]
     public void Generate_StopString_NeverShowsAnyOfIt(string stop, string expected)
     {
-        Generator generator = New(Saying("one two stop three"), new() { Stop = [stop] });
+        Generator generator = New(Saying("one two stop three"), new() { StopSequences = [stop] });
         Assert.Equal(expected, Text(generator.Generate(Prompt)));
         bool found = expected != "one two stop three";
         Assert.Equal(found ? StopReason.StopText : StopReason.EndOfGeneration, generator.Result!.StopReason);
@@ -50,7 +50,7 @@ public sealed class GeneratorTests
     [InlineData(5, "one t")]
     public void Generate_MaxTokens_EndsThere(int most, string expected)
     {
-        Generator generator = New(Saying("one two"), new() { MaxTokens = most, Stop = ["two!"] });
+        Generator generator = New(Saying("one two"), new() { MaxTokens = most, StopSequences = ["two!"] });
         List<GeneratedToken> tokens = [.. generator.Generate(Prompt)];
         Assert.Equal(expected, Text(tokens));
         Assert.Equal(most, tokens.Count);
@@ -69,7 +69,7 @@ public sealed class GeneratorTests
     public void Generate_ContextFull_EndsWithTheReason()
     {
         FakeSequence state = Saying("a text that is too long", Prompt.Length + 4);
-        Generator generator = New(state, new() { Stop = ["that"] });
+        Generator generator = New(state, new() { StopSequences = ["that"] });
         Assert.Equal("a tex", Text(generator.Generate(Prompt)));
         Assert.Equal(StopReason.ContextFull, generator.Result!.StopReason);
         Assert.Equal(5, generator.Result.GeneratedTokens);
@@ -93,7 +93,7 @@ public sealed class GeneratorTests
     {
         using CancellationTokenSource source = new();
         FakeSequence state = Saying("one two");
-        Generator generator = New(state, new() { Stop = ["ones"] });
+        Generator generator = New(state, new() { StopSequences = ["ones"] });
         state.OnForward = () =>
         {
             if (state.Forwards == 3)
@@ -134,7 +134,7 @@ public sealed class GeneratorTests
     public void Constructor_SenselessSetting_IsRefused()
     {
         Assert.Throws<ArgumentException>(() => New(Saying(""), new() { MaxTokens = -1 }));
-        Assert.Throws<ArgumentException>(() => New(Saying(""), new() { Stop = [""] }));
+        Assert.Throws<ArgumentException>(() => New(Saying(""), new() { StopSequences = [""] }));
     }
 
     private static Generator New(FakeSequence state, GenerationOptions options) =>

@@ -85,7 +85,7 @@ public sealed class ConformanceTests
         using LanguageModel model = Load(fixture, isa: null);
         float[] expected = ModelRunner.Logits(model, reference.Tokens, reference.Tokens.Length, KvCacheType.F32);
         using ModelSession session =
-            model.CreateSession(new SessionOptions { ContextLength = reference.Tokens.Length, KvType = KvCacheType.F32 });
+            model.CreateSession(new SessionOptions { ContextLength = reference.Tokens.Length, KvCacheType = KvCacheType.F32 });
         session.Forward(reference.Tokens.AsSpan(0, 40));
         foreach (int length in (int[])[31, 30, 7, 0])
         {

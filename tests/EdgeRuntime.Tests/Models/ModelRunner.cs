@@ -13,7 +13,7 @@ internal static class ModelRunner
     public static float[] Logits(LanguageModel model, ReadOnlySpan<int> tokens, int chunk, KvCacheType kvType = KvCacheType.F16)
     {
         using ModelSession session =
-            model.CreateSession(new SessionOptions { ContextLength = tokens.Length, BatchTokens = chunk, KvType = kvType });
+            model.CreateSession(new SessionOptions { ContextLength = tokens.Length, BatchTokens = chunk, KvCacheType = kvType });
         float[] logits = new float[tokens.Length * model.VocabularySize];
         for (int first = 0; first < tokens.Length; first += chunk)
         {

@@ -47,7 +47,7 @@ public sealed class NonFiniteTests : IDisposable
         using var model = LanguageModel.Load(DamagedModel.Write(Path.Combine(_root, "m.gguf"), tensor, value, count: null));
         foreach (int batch in (int[])[1, 5, 512])
         {
-            using ModelSession session = model.CreateSession(new SessionOptions { BatchTokens = batch, KvType = type });
+            using ModelSession session = model.CreateSession(new SessionOptions { BatchTokens = batch, KvCacheType = type });
             NonFiniteException error = Assert.Throws<NonFiniteException>(() => session.Forward(Tokens).Length);
             Assert.Equal(layer, error.Layer);
             Assert.Equal(0, session.Length);

@@ -16,7 +16,7 @@ public sealed class StoriesTests
         using JsonDocument golden = JsonDocument.Parse(File.ReadAllText(SharedData.Require("models/stories260K.golden.json")));
         int[] expected = [.. golden.RootElement.GetProperty("token_ids").EnumerateArray().Select(id => id.GetInt32())];
         using var model = LanguageModel.Load(TestModels.Stories);
-        using ModelSession session = model.CreateSession(new SessionOptions { ContextLength = 256, KvType = KvCacheType.F32 });
+        using ModelSession session = model.CreateSession(new SessionOptions { ContextLength = 256, KvCacheType = KvCacheType.F32 });
         int[] actual = new int[expected.Length];
         actual[0] = model.Tokenizer.BeginOfSequence!.Value;
         for (int i = 1; i < actual.Length; i++)
@@ -53,7 +53,7 @@ public sealed class StoriesTests
     public void Shift_DropsPositionsAndGoesOn()
     {
         using var model = LanguageModel.Load(TestModels.Stories);
-        using ModelSession session = model.CreateSession(new SessionOptions { ContextLength = 16, KvType = KvCacheType.F32 });
+        using ModelSession session = model.CreateSession(new SessionOptions { ContextLength = 16, KvCacheType = KvCacheType.F32 });
         session.Forward([1, 20, 21, 22, 23, 24, 25, 26]);
         session.Shift(1, 3);
         Assert.Equal([1, 23, 24, 25, 26], session.Tokens.ToArray());

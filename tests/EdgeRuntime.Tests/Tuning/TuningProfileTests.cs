@@ -120,7 +120,7 @@ public sealed class TuningProfileTests : IDisposable
             TestModels.Stories, new TuningOptions { Seconds = 0.5 }, cancellationToken: TestContext.Current.CancellationToken);
         profile.Save(ProfilePath);
         Assert.Equal(profile.Choice, TuningProfile.Load(ProfilePath).Choice);
-        Assert.Contains(profile.Choice.KvType, new[] { KvCacheType.F16, KvCacheType.F32 });
+        Assert.Contains(profile.Choice.KvCacheType, new[] { KvCacheType.F16, KvCacheType.F32 });
         Assert.All(profile.Measurements, measurement => Assert.True(measurement.PrefillRate > 0 || measurement.DecodeRate > 0));
     }
 

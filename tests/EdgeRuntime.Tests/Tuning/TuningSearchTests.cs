@@ -23,7 +23,7 @@ public sealed class TuningSearchTests
     {
         var bench = new FakeBench(
             prefill: c => (c.PrefillInstructionSet == "narrow" ? 2 : 1) * (c.BatchTokens == 1024 ? 1.2 : 1) * (c.Threads == 2 ? 1.5 : 1),
-            decode: c => (c.DecodeInstructionSet == "wide" ? 2 : 1) * (c.KvType == KvCacheType.F32 ? 1.1 : 1));
+            decode: c => (c.DecodeInstructionSet == "wide" ? 2 : 1) * (c.KvCacheType == KvCacheType.F32 ? 1.1 : 1));
         (TuningChoice choice, IReadOnlyList<TuningMeasurement> measurements) = Search(bench);
         Assert.Equal(new TuningChoice(2, "narrow", "wide", KvCacheType.F32, 1024), choice);
         Assert.Equal(

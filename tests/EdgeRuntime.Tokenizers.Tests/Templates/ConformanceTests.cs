@@ -58,10 +58,10 @@ public sealed class ConformanceTests
         ChatTemplate parsed = ChatTemplate.Parse(template);
         foreach (JsonNode? conversation in JsonNode.Parse(File.ReadAllText(path))!.AsArray())
         {
-            var messages = new List<ChatMessage>();
+            var messages = new List<ModelMessage>();
             foreach (JsonNode? message in conversation!["messages"]!.AsArray())
             {
-                messages.Add(new ChatMessage((string)message!["role"]!, (string)message["content"]!));
+                messages.Add(new ModelMessage((string)message!["role"]!, (string)message["content"]!));
             }
 
             Assert.Equal((string)conversation["prompt"]!, parsed.RenderMessages(messages));
