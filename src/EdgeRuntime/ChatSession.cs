@@ -1,7 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Runtime.InteropServices;
-using System.Text;
 using System.Threading;
 using EdgeRuntime.Generation;
 using EdgeRuntime.Threading;
@@ -28,7 +26,7 @@ public sealed class ChatSession
     private readonly ModelSession _session;
     private readonly ChatPrompt _prompt;
     private readonly List<ModelMessage> _messages = [];
-    private Generator _generator;
+    private GenerationPipeline _pipeline;
     private GenerationOptions _options;
     private readonly UseGuard _guard = new(nameof(ChatSession));
     private int _turn; // counts the changes of the conversation
@@ -44,7 +42,7 @@ public sealed class ChatSession
         ArgumentNullException.ThrowIfNull(session);
         _session = session;
         _options = options ?? new GenerationOptions();
-        _generator = new Generator(session, _options);
+        _pipeline = new GenerationPipeline(session, _options);
         HasTemplate = _options.ApplyTemplate && session.Model.ChatTemplate is not null;
         _prompt = _options.CreatePrompt(session.Model.Tokenizer, session.Model.ChatTemplate);
     }
@@ -71,7 +69,8 @@ public sealed class ChatSession
         set
         {
             using UseGuard.Scope call = _guard.Enter();
-            _generator = new Generator(_session, value);
+            ArgumentNullException.ThrowIfNull(value);
+            _pipeline = new GenerationPipeline(_session, value);
             _options = value;
         }
     }
@@ -90,7 +89,7 @@ public sealed class ChatSession
     /// <exception cref="InvalidOperationException">
     /// Another thread uses the conversation or its session, or other code has used one of them since the last step of the answer.
     /// </exception>
-    public IEnumerable<GeneratedToken> Send(string text, CancellationToken cancellationToken = default)
+    public GenerationStream Send(string text, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(text);
         using UseGuard.Scope call = _guard.Enter();
@@ -106,7 +105,7 @@ public sealed class ChatSession
     /// There is no message yet, another thread uses the conversation or its session, or other code has used one of them since the last
     /// step.
     /// </exception>
-    public IEnumerable<GeneratedToken> Regenerate(CancellationToken cancellationToken = default)
+    public GenerationStream Regenerate(CancellationToken cancellationToken = default)
     {
         using UseGuard.Scope call = _guard.Enter();
         int asked = _messages.FindLastIndex(m => m.Role == "user");
@@ -133,9 +132,7 @@ public sealed class ChatSession
     public void Clear()
     {
         using UseGuard.Scope call = _guard.Enter();
-        _turn++;
-        _messages.Clear();
-        _forgotten = 0;
+        Forget();
     }
 
     /// <summary>Writes the system message and all messages to a JSON file. If writing fails, an existing file is unchanged.</summary>
@@ -160,12 +157,19 @@ public sealed class ChatSession
         using UseGuard.Scope call = _guard.Enter();
         (string? system, List<ModelMessage> messages) = ChatFile.Read(path);
         SystemPrompt = system;
-        Clear();
+        Forget();
         _messages.AddRange(messages);
     }
 
-    /// <summary>Streams the answer to a question that follows the first <paramref name="before"/> messages.</summary>
-    private IEnumerable<GeneratedToken> Answer(int before, ModelMessage question, CancellationToken cancellationToken)
+    private void Forget()
+    {
+        _turn++;
+        _messages.Clear();
+        _forgotten = 0;
+    }
+
+    /// <summary>Creates the answer to a question that follows the first <paramref name="before"/> messages.</summary>
+    private GenerationStream Answer(int before, ModelMessage question, CancellationToken cancellationToken)
     {
         int quarter = _session.ContextLength / 4;
         int most = _session.ContextLength - Math.Min(_options.MaxTokens ?? quarter, quarter);
@@ -180,7 +184,7 @@ public sealed class ChatSession
             prompt = _prompt.Encode(Conversation(before, question));
         }
 
-        return Stream(++_turn, before, question, prompt, cancellationToken);
+        return _pipeline.Generate(prompt, new Turn(this, ++_turn, before, question), cancellationToken);
     }
 
     private List<ModelMessage> Conversation(int before, ModelMessage question)
@@ -196,59 +200,44 @@ public sealed class ChatSession
         return conversation;
     }
 
-    private IEnumerable<GeneratedToken> Stream(
-        int turn, int before, ModelMessage question, IReadOnlyList<int> prompt, CancellationToken cancellationToken)
+    /// <summary>One answer of the conversation: what it answers and where it goes.</summary>
+    private sealed class Turn(ChatSession chat, int turn, int before, ModelMessage question) : IConversation
     {
-        List<int> ids = [];
-        StringBuilder text = new();
-        Generator generator = _generator;
-        if (turn != _turn)
+        public void Begin()
         {
-            throw new InvalidOperationException("the conversation has changed since this message was sent; send it again");
-        }
-
-        try
-        {
-            foreach (GeneratedToken token in generator.Generate(prompt, cancellationToken))
+            if (turn != chat._turn)
             {
-                text.Append(token.Text);
-                if (token.Id >= 0 && !_session.Model.Tokenizer.IsEndOfGeneration(token.Id))
-                {
-                    ids.Add(token.Id);
-                }
-
-                yield return token;
+                throw new InvalidOperationException("the conversation has changed since this message was sent; send it again");
             }
         }
-        finally
+
+        /// <summary>Adds the answer to the conversation, unless the conversation has changed since the answer began.</summary>
+        public void End(GenerationResult result, ReadOnlySpan<int> ids)
         {
-            Keep(turn, generator.Result, before, question, ids, text.ToString());
+            using UseGuard.Scope call = chat._guard.Enter();
+            if (turn == chat._turn)
+            {
+                chat.Keep(result, before, question, ids);
+            }
         }
     }
 
-    /// <summary>Adds an answer to the conversation, unless the conversation has changed since the answer began.</summary>
-    private void Keep(int turn, GenerationResult? result, int before, ModelMessage question, List<int> ids, string text)
+    private void Keep(GenerationResult result, int before, ModelMessage question, ReadOnlySpan<int> ids)
     {
-        using UseGuard.Scope call = _guard.Enter();
-        if (turn != _turn)
-        {
-            return;
-        }
-
         Result = result;
-        if (ids.Count == 0 && Result?.StopReason is null or StopReason.Cancelled)
+        if (ids.IsEmpty && result.FinishReason == FinishReason.Cancelled)
         {
             return;
         }
 
         _messages.RemoveRange(before, _messages.Count - before);
         _messages.Add(question);
-        _messages.Add(new ModelMessage("assistant", text));
+        _messages.Add(new ModelMessage("assistant", result.Text));
 
-        // Before a stop string, the tokens contain more text than the next prompt will.
-        if (Result!.StopReason != StopReason.StopText)
+        // Before a stop sequence, the tokens contain more text than the next prompt will.
+        if (result.FinishReason != FinishReason.StopSequence)
         {
-            _prompt.Append(CollectionsMarshal.AsSpan(ids), text);
+            _prompt.Append(ids, result.Text);
         }
     }
 }

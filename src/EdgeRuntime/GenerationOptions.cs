@@ -27,7 +27,7 @@ public sealed record GenerationOptions : SamplingOptions
     public int KeepTokens { get; init; }
 
     /// <summary>
-    /// Gets a value indicating whether <see cref="ModelSession.Generate"/> treats its text as a message of the user and applies the chat
+    /// Gets a value indicating whether <see cref="ModelSession.Generate(string, GenerationOptions?, System.Threading.CancellationToken)"/> treats its text as a message of the user and applies the chat
     /// template. If false, or if the model has no template, the model continues the text itself.
     /// </summary>
     public bool ApplyTemplate { get; init; } = true;

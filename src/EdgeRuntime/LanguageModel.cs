@@ -83,6 +83,9 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Gets the engine that computes the model. The model owns it.</summary>
     internal IEngine Engine => _engine;
 
+    /// <summary>Gets the turn of asynchronous passes, so that only one of them occupies a thread.</summary>
+    internal SemaphoreSlim EngineTurn { get; } = new(1);
+
     /// <summary>Creates a model on a custom engine. Sessions, generation and chats run on it as on the built-in engine.</summary>
     /// <param name="engine">The engine that computes. The model disposes it.</param>
     /// <param name="tokenizer">The tokenizer, with one token for each logit of the engine.</param>
@@ -181,6 +184,18 @@ public sealed class LanguageModel : IDisposable
             engine?.Dispose();
             throw;
         }
+    }
+
+    /// <summary>
+    /// Opens a model like <see cref="Load"/>, on a thread of its own. No thread of the thread pool is blocked.
+    /// </summary>
+    /// <inheritdoc cref="Load"/>
+    public static Task<LanguageModel> LoadAsync(
+        string path, ModelOptions? options = null, IProgress<float>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        return Task.Factory.StartNew(
+            () => Load(path, options, progress, cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     /// <summary>Creates a session for a new, empty sequence.</summary>

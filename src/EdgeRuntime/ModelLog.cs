@@ -12,4 +12,11 @@ internal static partial class ModelLog
     [LoggerMessage(
         5, LogLevel.Warning, "{Wanted} threads were asked for; computing with {Threads}, one for each processor of this process")]
     public static partial void ThreadsBounded(ILogger logger, int wanted, int threads);
+
+    [LoggerMessage(
+        6,
+        LogLevel.Warning,
+        "The context of {ContextLength} tokens is full; the answer ended after {GeneratedTokens} tokens. A greater "
+        + "SessionOptions.ContextLength has more room, and GenerationOptions.ContextShift continues without the oldest tokens")]
+    public static partial void ContextFull(ILogger logger, int generatedTokens, int contextLength);
 }

@@ -1,5 +1,7 @@
 using System;
+using System.Runtime.CompilerServices;
 using System.Threading;
+using System.Threading.Tasks;
 using EdgeRuntime.Engine;
 using EdgeRuntime.Threading;
 
@@ -9,8 +11,8 @@ namespace EdgeRuntime;
 /// Represents one sequence over a model: its tokens and their state (KV cache, recurrent state). Owns the memory of the state.
 /// </summary>
 /// <remarks>
-/// One thread at a time may use a session. A call during another call throws <see cref="InvalidOperationException"/> and changes nothing.
-/// The same exception ends an answer if other code has used the session since the last step of the answer. Any thread may call
+/// A session serves one call at a time, on whatever thread. A call during another call throws <see cref="InvalidOperationException"/> and
+/// changes nothing. The same exception ends an answer if other code has used the session since its last step. Any thread may call
 /// <see cref="Dispose"/> at any time. After that, only the members that describe the session are usable; all others throw
 /// <see cref="ObjectDisposedException"/>.
 /// </remarks>
@@ -73,12 +75,27 @@ public sealed partial class ModelSession : IDisposable
     /// </exception>
     /// <exception cref="NonFiniteException">The computation gave infinity or NaN. The message names the layer.</exception>
     /// <exception cref="System.IO.IOException">The model file, which contains the embeddings, can no longer be read.</exception>
-    /// <exception cref="InvalidOperationException">Another thread uses the session.</exception>
+    /// <exception cref="InvalidOperationException">Another call of the session is running.</exception>
     /// <exception cref="ObjectDisposedException">The session is disposed, possibly during the call.</exception>
-    public ReadOnlySpan<float> Forward(ReadOnlySpan<int> tokens, CancellationToken cancellationToken = default)
+    public ReadOnlySpan<float> Forward(scoped ReadOnlySpan<int> tokens, CancellationToken cancellationToken = default)
     {
         using UseGuard.Scope call = _guard.Enter();
-        Append(tokens, logitsRows: 1, cancellationToken);
+        AppendAsync(tokens, logitsRows: 1, new CallContext(IsAsync: false, cancellationToken)).Complete();
+        return Logits(1).Span;
+    }
+
+    /// <summary>
+    /// Appends tokens to the sequence and computes the logits of the last one. No thread is blocked while the call waits for the engine.
+    /// </summary>
+    /// <param name="tokens">One or more token ids. They are copied before the method returns.</param>
+    /// <param name="cancellationToken">Cancels the call. It is checked between batches and between layers.</param>
+    /// <returns>The logits, [vocabulary]. The memory is valid until the next call.</returns>
+    /// <inheritdoc cref="Forward" path="/remarks"/>
+    /// <inheritdoc cref="Forward" path="/exception"/>
+    public async Task<ReadOnlyMemory<float>> ForwardAsync(ReadOnlyMemory<int> tokens, CancellationToken cancellationToken = default)
+    {
+        using UseGuard.Scope call = _guard.Enter();
+        await AppendAsync(tokens.Span, logitsRows: 1, new CallContext(IsAsync: true, cancellationToken)).ConfigureAwait(false);
         return Logits(1);
     }
 
@@ -88,12 +105,12 @@ public sealed partial class ModelSession : IDisposable
     /// <returns>The logits, [tokens, vocabulary]. The span is valid until the next call.</returns>
     /// <inheritdoc cref="Forward" path="/remarks"/>
     /// <inheritdoc cref="Forward" path="/exception"/>
-    public ReadOnlySpan<float> ForwardAll(ReadOnlySpan<int> tokens, CancellationToken cancellationToken = default)
+    public ReadOnlySpan<float> ForwardAll(scoped ReadOnlySpan<int> tokens, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(tokens.Length, BatchTokens, nameof(tokens));
         using UseGuard.Scope call = _guard.Enter();
-        Append(tokens, tokens.Length, cancellationToken);
-        return Logits(tokens.Length);
+        AppendAsync(tokens, tokens.Length, new CallContext(IsAsync: false, cancellationToken)).Complete();
+        return Logits(tokens.Length).Span;
     }
 
     /// <summary>Removes all positions from <paramref name="length"/> on.</summary>
@@ -103,14 +120,12 @@ public sealed partial class ModelSession : IDisposable
     /// behind the greatest length that the state can return to.
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException">The length is negative or greater than <see cref="Length"/>.</exception>
-    /// <exception cref="InvalidOperationException">Another thread uses the session.</exception>
+    /// <exception cref="InvalidOperationException">Another call of the session is running.</exception>
     /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
     public void Truncate(int length)
     {
         using UseGuard.Scope call = _guard.Enter();
-        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)length, (uint)_length, nameof(length));
-        Rewind(length);
-        _guard.Change();
+        ((ISequenceState)this).Truncate(length);
     }
 
     /// <summary>
@@ -124,23 +139,17 @@ public sealed partial class ModelSession : IDisposable
     /// </remarks>
     /// <exception cref="NotSupportedException"><see cref="CanShift"/> is false.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A number is negative, or the positions are not all in the sequence.</exception>
-    /// <exception cref="InvalidOperationException">Another thread uses the session.</exception>
+    /// <exception cref="InvalidOperationException">Another call of the session is running.</exception>
     /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
     public void Shift(int keep, int count)
     {
         using UseGuard.Scope call = _guard.Enter();
-        ArgumentOutOfRangeException.ThrowIfNegative(keep);
-        ArgumentOutOfRangeException.ThrowIfNegative(count);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, _length - keep);
-        _state.Shift(keep, count);
-        _tokens.AsSpan(keep + count, _length - keep - count).CopyTo(_tokens.AsSpan(keep));
-        _length -= count;
-        _guard.Change();
+        ((ISequenceState)this).Shift(keep, count);
     }
 
     /// <summary>
-    /// Frees the memory of the session. A call that runs on another thread is cancelled and throws <see cref="ObjectDisposedException"/>;
-    /// this method waits for its end. A second call does nothing.
+    /// Frees the memory of the session. A running call is cancelled and throws <see cref="ObjectDisposedException"/>; this method waits for
+    /// its end. A second call does nothing.
     /// </summary>
     public void Dispose()
     {
@@ -150,26 +159,33 @@ public sealed partial class ModelSession : IDisposable
         }
     }
 
-    private void Append(ReadOnlySpan<int> tokens, int logitsRows, CancellationToken cancellationToken)
+    private ValueTask AppendAsync(ReadOnlySpan<int> tokens, int logitsRows, CallContext context)
     {
         Check(tokens);
-        cancellationToken.ThrowIfCancellationRequested();
+        context.CancellationToken.ThrowIfCancellationRequested();
         _guard.Change();
         if (_logits.Length < (long)logitsRows * Model.VocabularySize)
         {
             _logits = AllocateLogits(logitsRows);
         }
 
+        tokens.CopyTo(_tokens.AsSpan(_length));
+        return ComputeAsync(_length + tokens.Length, logitsRows, context);
+    }
+
+    /// <summary>Computes positions up to <paramref name="end"/>. After an exception, the sequence is the same as before.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask ComputeAsync(int end, int logitsRows, CallContext context)
+    {
         int length = _length;
-        int end = length + tokens.Length;
-        tokens.CopyTo(_tokens.AsSpan(length));
+        CancellationToken cancellationToken = context.CancellationToken;
         using CancellationTokenSource? linked = end - _state.Length >= LongCall && cancellationToken.CanBeCanceled
             ? CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _guard.Closing)
             : null;
         CancellationToken stop = linked?.Token ?? (cancellationToken.CanBeCanceled ? cancellationToken : _guard.Closing);
         try
         {
-            Compute(end, logitsRows, stop);
+            await RunAsync(end, logitsRows, context with { CancellationToken = stop }).ConfigureAwait(false);
             _length = end;
         }
         catch (OperationCanceledException) when (_guard.Closing.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
@@ -184,8 +200,9 @@ public sealed partial class ModelSession : IDisposable
         }
     }
 
-    /// <summary>Computes positions up to <paramref name="end"/>, one batch at a time.</summary>
-    private void Compute(int end, int logitsRows, CancellationToken stop)
+    /// <summary>Runs the engine up to position <paramref name="end"/>, one batch at a time.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask RunAsync(int end, int logitsRows, CallContext context)
     {
         while (_state.Length < end)
         {
@@ -193,8 +210,30 @@ public sealed partial class ModelSession : IDisposable
             int rows = Math.Min(BatchTokens, end - first);
             int outputs = first + rows == end ? logitsRows : 0;
             BatchSlice slice = new(_state, _tokens.AsMemory(first, rows), outputs, _logits);
-            stop.ThrowIfCancellationRequested();
-            Model.Engine.Run(new ReadOnlySpan<BatchSlice>(in slice), stop);
+            context.CancellationToken.ThrowIfCancellationRequested();
+            if (context.IsAsync)
+            {
+                await RunAsync(slice, context.CancellationToken).ConfigureAwait(false);
+            }
+            else
+            {
+                Run(in slice, context.CancellationToken);
+            }
+        }
+    }
+
+    private void Run(in BatchSlice slice, CancellationToken stop) => Model.Engine.Run(new ReadOnlySpan<BatchSlice>(in slice), stop);
+
+    private async ValueTask RunAsync(BatchSlice slice, CancellationToken stop)
+    {
+        await Model.EngineTurn.WaitAsync(stop).ConfigureAwait(false);
+        try
+        {
+            await Task.Run(() => Run(in slice, stop), CancellationToken.None).ConfigureAwait(false);
+        }
+        finally
+        {
+            Model.EngineTurn.Release();
         }
     }
 
@@ -229,5 +268,5 @@ public sealed partial class ModelSession : IDisposable
 
     private float[] AllocateLogits(int rows) => GC.AllocateUninitializedArray<float>(checked(rows * Model.VocabularySize), pinned: true);
 
-    private ReadOnlySpan<float> Logits(int rows) => _logits.AsSpan(0, rows * Model.VocabularySize);
+    private ReadOnlyMemory<float> Logits(int rows) => _logits.AsMemory(0, rows * Model.VocabularySize);
 }

@@ -85,9 +85,9 @@ public sealed partial class ReadmeTests
         // Example
         using var model = LanguageModel.Load(path);
         using var session = model.CreateSession();
-        foreach (string text in session.Generate("Why is the sky blue?", new() { MaxTokens = 128 }))
+        foreach (GeneratedToken token in session.Generate("Why is the sky blue?", new() { MaxTokens = 128 }))
         {
-            Console.Write(text);
+            Console.Write(token);
         }
 
         // End
@@ -113,6 +113,6 @@ public sealed partial class ReadmeTests
 
     private sealed class Recorder(List<string> pieces)
     {
-        public void Write(string text) => pieces.Add(text);
+        public void Write(object value) => pieces.Add($"{value}");
     }
 }

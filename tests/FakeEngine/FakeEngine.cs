@@ -31,6 +31,9 @@ internal sealed class FakeEngine(int vocabularySize, int contextLength, StateAbi
     /// <summary>The number of tokens that were computed, including those that were computed again.</summary>
     public int Computed { get; private set; }
 
+    /// <summary>Gets or sets what a pass does before it computes. It receives the token that cancels the pass.</summary>
+    public Action<CancellationToken>? OnRun { get; set; }
+
     public bool IsDisposed { get; private set; }
 
     /// <summary>Calls of <see cref="Prepare"/>.</summary>
@@ -47,6 +50,7 @@ internal sealed class FakeEngine(int vocabularySize, int contextLength, StateAbi
 
     public void Run(ReadOnlySpan<BatchSlice> batch, CancellationToken cancellationToken = default)
     {
+        OnRun?.Invoke(cancellationToken);
         cancellationToken.ThrowIfCancellationRequested();
         foreach (BatchSlice slice in batch)
         {

@@ -1,66 +1,70 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
-using System.Text;
 using System.Text.Json.Nodes;
 
 namespace EdgeRuntime.Cli.Chat;
 
 /// <summary>An answer and its cost.</summary>
-/// <param name="Text">The text of the answer.</param>
-/// <param name="Tokens">Ids of the generated tokens, an end-of-generation token included.</param>
-/// <param name="Cost">Counts and times.</param>
-internal sealed record Answer(string Text, IReadOnlyList<int> Tokens, GenerationResult Cost)
+/// <param name="Tokens">Ids of the generated tokens, including an end-of-generation token.</param>
+/// <param name="Result">The text, the finish reason, counts and times.</param>
+internal sealed record Answer(IReadOnlyList<int> Tokens, GenerationResult Result)
 {
     /// <summary>Gets the line that is shown below an answer.</summary>
     public string Summary => string.Create(
         CultureInfo.InvariantCulture,
-        $"prompt {Cost.PromptTokens - Cost.CachedPromptTokens} tokens, {Cost.PrefillTokensPerSecond:F1} tok/s; "
-        + $"generated {Cost.GeneratedTokens} tokens, {Cost.DecodeTokensPerSecond:F1} tok/s; "
-        + $"first token after {Cost.TimeToFirstTokenSeconds:F2} s");
+        $"prompt {Usage.PromptTokens - Usage.CachedPromptTokens} tokens, {Timings.PrefillTokensPerSecond:F1} tok/s; "
+        + $"generated {Usage.GeneratedTokens} tokens, {Timings.DecodeTokensPerSecond:F1} tok/s; "
+        + $"first token after {Timings.TimeToFirstToken.TotalSeconds:F2} s");
 
     /// <summary>Gets the reason why the answer ended, as written in JSON.</summary>
-    public string StopReason => Cost.StopReason switch
+    public string StopReason => Result.FinishReason switch
     {
-        EdgeRuntime.StopReason.EndOfGeneration => "end",
-        EdgeRuntime.StopReason.StopText => "stop",
-        EdgeRuntime.StopReason.MaxTokens => "length",
-        EdgeRuntime.StopReason.ContextFull => "context",
+        FinishReason.Stop => "end",
+        FinishReason.StopSequence => "stop",
+        FinishReason.Length => "length",
+        FinishReason.ContextFull => "context",
         _ => "cancelled",
     };
 
-    /// <summary>Computes a whole answer and writes each piece as soon as it is complete.</summary>
-    /// <param name="chat">The conversation that the answer belongs to.</param>
-    /// <param name="pieces">The pieces of the answer.</param>
-    /// <param name="write">Receives the text of each piece.</param>
-    public static Answer Stream(ChatSession chat, IEnumerable<GeneratedToken> pieces, Action<string> write)
-    {
-        var text = new StringBuilder();
-        var tokens = new List<int>();
-        foreach (GeneratedToken piece in pieces)
-        {
-            if (piece.Id >= 0)
-            {
-                tokens.Add(piece.Id);
-            }
+    private GenerationUsage Usage => Result.Usage;
 
-            if (piece.Text.Length > 0)
+    private GenerationTimings Timings => Result.Timings;
+
+    /// <summary>Computes an answer, until its end or until it is cancelled, and writes its text as soon as it is certain.</summary>
+    /// <param name="stream">The answer.</param>
+    /// <param name="write">Receives the pieces of the text.</param>
+    public static Answer Stream(GenerationStream stream, Action<string> write)
+    {
+        var tokens = new List<int>();
+        int written = 0;
+        try
+        {
+            foreach (GeneratedToken token in stream)
             {
-                text.Append(piece.Text);
-                write(piece.Text);
+                tokens.Add(token.Id);
+                if (token.Text.Length > 0)
+                {
+                    write(token.Text);
+                    written += token.Text.Length;
+                }
             }
         }
+        catch (OperationCanceledException) when (stream.Result is { FinishReason: FinishReason.Cancelled } result)
+        {
+            write(result.Text[written..]); // what a stop sequence could have followed
+        }
 
-        return new Answer(text.ToString(), tokens, chat.Result!);
+        return new Answer(tokens, stream.Result!);
     }
 
     public JsonObject TimingsJson(TimeSpan load) => new()
     {
         ["load_seconds"] = load.TotalSeconds,
-        ["prefill_seconds"] = Cost.PrefillSeconds,
-        ["prefill_tokens_per_second"] = Cost.PrefillTokensPerSecond,
-        ["decode_seconds"] = Cost.DecodeSeconds,
-        ["decode_tokens_per_second"] = Cost.DecodeTokensPerSecond,
-        ["time_to_first_token_seconds"] = Cost.TimeToFirstTokenSeconds,
+        ["prefill_seconds"] = Timings.Prefill.TotalSeconds,
+        ["prefill_tokens_per_second"] = Timings.PrefillTokensPerSecond,
+        ["decode_seconds"] = Timings.Decode.TotalSeconds,
+        ["decode_tokens_per_second"] = Timings.DecodeTokensPerSecond,
+        ["time_to_first_token_seconds"] = Timings.TimeToFirstToken.TotalSeconds,
     };
 }

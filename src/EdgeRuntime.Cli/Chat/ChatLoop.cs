@@ -52,7 +52,7 @@ internal sealed class ChatLoop(
             CancellationToken interrupted = interrupts.Arm();
             Answer? answer = trimmed[0] == '/'
                 ? _commands.Run(trimmed, interrupted)
-                : Chat.Answer.Stream(chat, chat.Send(turn, interrupted), screen.WriteAnswer);
+                : Chat.Answer.Stream(chat.Send(turn, interrupted), screen.WriteAnswer);
             if (answer is not null)
             {
                 _commands.LastAnswer = answer;

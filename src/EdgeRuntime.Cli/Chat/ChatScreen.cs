@@ -37,11 +37,11 @@ internal sealed class TerminalScreen(TextWriter output, TerminalConsole console)
     public override void EndAnswer(Answer answer)
     {
         output.Write(_wrapper.End() + "\n");
-        string reason = answer.Cost.StopReason switch
+        string reason = answer.Result.FinishReason switch
         {
-            StopReason.MaxTokens => " (stopped at --max-tokens)",
-            StopReason.ContextFull => $" ({ContextFull})",
-            StopReason.Cancelled => " (interrupted)",
+            FinishReason.Length => " (stopped at --max-tokens)",
+            FinishReason.ContextFull => $" ({ContextFull})",
+            FinishReason.Cancelled => " (interrupted)",
             _ => "",
         };
         Remark(answer.Summary + reason);
@@ -67,7 +67,7 @@ internal sealed class PipeScreen(TextWriter output) : ChatScreen
     public override void EndAnswer(Answer answer)
     {
         output.Write("\n");
-        if (answer.Cost.StopReason == StopReason.ContextFull)
+        if (answer.Result.FinishReason == FinishReason.ContextFull)
         {
             Remark(ContextFull);
         }

@@ -44,7 +44,7 @@ internal sealed class SlashCommands(ModelSession session, ChatSession chat, Chat
                 screen.Remark("the conversation is forgotten");
                 break;
             case "/regen":
-                return Answer.Stream(chat, chat.Regenerate(cancellationToken), screen.WriteAnswer);
+                return Answer.Stream(chat.Regenerate(cancellationToken), screen.WriteAnswer);
             case "/save":
                 UserFile.Replace(Required(name, argument), chat.Save);
                 screen.Remark($"saved {argument}");

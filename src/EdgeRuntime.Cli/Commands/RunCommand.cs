@@ -54,7 +54,7 @@ internal static class RunCommand
             var chat = new ChatSession(session, generation) { SystemPrompt = conversation.GetSystem(parsed) };
             using var output = new StandardOutput();
             bool quiet = parsed.GetValue(json);
-            Answer answer = Answer.Stream(chat, chat.Send(text, interrupted), quiet ? _ => { } : output.Write);
+            Answer answer = Answer.Stream(chat.Send(text, interrupted), quiet ? _ => { } : output.Write);
             if (quiet)
             {
                 JsonText.Write(ToJson(answer, model, generation, load), output);
@@ -64,7 +64,7 @@ internal static class RunCommand
                 output.Write("\n");
             }
 
-            if (answer.Cost.StopReason == StopReason.ContextFull)
+            if (answer.Result.FinishReason == FinishReason.ContextFull)
             {
                 Console.Error.WriteLine(
                     $"edgert: the context of {session.ContextLength} tokens is full; "
@@ -113,13 +113,13 @@ internal static class RunCommand
 
     private static JsonObject ToJson(Answer answer, LanguageModel model, GenerationOptions generation, TimeSpan load) => new()
     {
-        ["text"] = answer.Text,
+        ["text"] = answer.Result.Text,
         ["tokens"] = JsonText.List(answer.Tokens),
         ["stop_reason"] = answer.StopReason,
-        ["prompt_tokens"] = answer.Cost.PromptTokens,
-        ["generated_tokens"] = answer.Cost.GeneratedTokens,
-        ["drafted_tokens"] = answer.Cost.DraftedTokens,
-        ["accepted_tokens"] = answer.Cost.AcceptedTokens,
+        ["prompt_tokens"] = answer.Result.Usage.PromptTokens,
+        ["generated_tokens"] = answer.Result.Usage.GeneratedTokens,
+        ["drafted_tokens"] = answer.Result.Usage.DraftedTokens,
+        ["accepted_tokens"] = answer.Result.Usage.AcceptedTokens,
         ["seed"] = generation.Seed,
         ["model"] = model.Path,
         ["isa"] = model.InstructionSet,

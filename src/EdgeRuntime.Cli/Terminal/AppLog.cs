@@ -12,10 +12,13 @@ namespace EdgeRuntime.Cli.Terminal;
 
 /// <summary>
 /// The logging of the command: Serilog behind Microsoft's interfaces, with warnings on standard error and, on request, everything in a
-/// file. Serilog is set up on the first enabled message, because most runs have none and start faster without it.
+/// file. Serilog is set up on the first enabled message, because most runs have none and start faster without it. The warning of a full
+/// context is left out, because the commands give it in terms of their own options.
 /// </summary>
 internal sealed class AppLog : ILoggerFactory
 {
+    private const string ContextFull = "ContextFull";
+
     private readonly LogLevel _minimum;
     private readonly Lazy<ILoggerFactory> _serilog;
 
@@ -71,7 +74,7 @@ internal sealed class AppLog : ILoggerFactory
         public void Log<TState>(
             LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
-            if (IsEnabled(logLevel))
+            if (IsEnabled(logLevel) && eventId.Name != ContextFull)
             {
                 (_inner ??= log._serilog.Value.CreateLogger(category)).Log(logLevel, eventId, state, exception, formatter);
             }

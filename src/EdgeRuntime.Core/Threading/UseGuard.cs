@@ -4,17 +4,18 @@ using System.Threading;
 namespace EdgeRuntime.Threading;
 
 /// <summary>
-/// Lets one thread at a time use an object and rejects other threads at once. The thread inside may enter again, so that an operation can
-/// hold the object over several calls. Entering allocates nothing.
+/// Lets one call at a time use an object and rejects other calls at once. A call is not bound to a thread: it may end on another thread
+/// than it began. A call can't enter again; methods that expect the guard to be held don't enter it. Entering allocates nothing.
 /// </summary>
 /// <param name="name">The type of the object, for messages.</param>
 #pragma warning disable CA1001 // a token source without a timer has nothing to dispose
 internal sealed class UseGuard(string name)
 #pragma warning restore CA1001
 {
-    private readonly Lock _lock = new();
+    // A monitor, because Close waits for the end of a call that another thread may end.
+    private readonly object _sync = new();
     private readonly CancellationTokenSource _closing = new();
-    private bool _closed;
+    private bool _inside, _closed;
 
     /// <summary>Gets a token that is cancelled when <see cref="Close"/> starts to wait.</summary>
     public CancellationToken Closing => _closing.Token;
@@ -25,8 +26,8 @@ internal sealed class UseGuard(string name)
     public long Version { get; private set; }
 
     /// <summary>Starts a call. Disposing the scope ends the call.</summary>
-    /// <exception cref="InvalidOperationException">Another thread is inside.</exception>
-    /// <exception cref="ObjectDisposedException">The object is closed, or another thread is waiting to close it.</exception>
+    /// <exception cref="InvalidOperationException">Another call is running.</exception>
+    /// <exception cref="ObjectDisposedException">The object is closed, or a thread is waiting to close it.</exception>
     public Scope Enter()
     {
         Scope scope = TryEnter();
@@ -34,7 +35,7 @@ internal sealed class UseGuard(string name)
         {
             ThrowIfClosed();
             throw new InvalidOperationException(
-                $"{name}: used by two threads at once; give each thread its own, or let one wait for the other");
+                $"{name}: another call is still running; end or await it first, or give each caller a {name} of its own");
         }
 
         return scope;
@@ -43,18 +44,16 @@ internal sealed class UseGuard(string name)
     /// <summary>Starts a call like <see cref="Enter"/>. Instead of throwing it returns a scope that is not entered.</summary>
     public Scope TryEnter()
     {
-        if (!_lock.TryEnter())
+        lock (_sync)
         {
-            return default;
-        }
+            if (_inside || _closing.IsCancellationRequested)
+            {
+                return default;
+            }
 
-        if (_closing.IsCancellationRequested)
-        {
-            _lock.Exit();
-            return default;
+            _inside = true;
+            return new Scope(this);
         }
-
-        return new Scope(_lock);
     }
 
     /// <summary>Throws if <see cref="Close"/> has been called.</summary>
@@ -77,23 +76,37 @@ internal sealed class UseGuard(string name)
     public bool Close()
     {
         _closing.Cancel();
-        lock (_lock)
+        lock (_sync)
         {
+            while (_inside)
+            {
+                Monitor.Wait(_sync);
+            }
+
             bool first = !_closed;
             _closed = true;
             return first;
         }
     }
 
-    /// <summary>Represents a running call.</summary>
-    public readonly ref struct Scope
+    private void Exit()
     {
-        private readonly Lock? _lock;
+        lock (_sync)
+        {
+            _inside = false;
+            Monitor.PulseAll(_sync);
+        }
+    }
 
-        public Scope(Lock entered) => _lock = entered;
+    /// <summary>Represents a running call.</summary>
+    public readonly struct Scope : IDisposable
+    {
+        private readonly UseGuard? _entered;
 
-        public bool IsEntered => _lock is not null;
+        internal Scope(UseGuard entered) => _entered = entered;
 
-        public void Dispose() => _lock?.Exit();
+        public bool IsEntered => _entered is not null;
+
+        public void Dispose() => _entered?.Exit();
     }
 }

@@ -35,16 +35,18 @@ internal sealed class StopMatcher
         }
     }
 
+    private StopMatcher(StopMatcher other)
+    {
+        _stops = other._stops;
+        _failure = other._failure;
+        _matched = new int[_stops.Length];
+    }
+
     /// <summary>Gets the stop string that was found, or null.</summary>
     public string? Found { get; private set; }
 
-    /// <summary>Discards the text and the match.</summary>
-    public void Reset()
-    {
-        Array.Clear(_matched);
-        _held.Clear();
-        Found = null;
-    }
+    /// <summary>Creates a matcher of the same stop strings for another text.</summary>
+    public StopMatcher Restart() => new(this);
 
     /// <summary>
     /// Appends a piece and returns the text that can no longer be part of a stop string. If a stop string is found, this is all the text

@@ -1,16 +1,16 @@
 using System;
-using System.Threading;
+using System.Runtime.CompilerServices;
+using System.Threading.Tasks;
 using EdgeRuntime.Engine;
 using EdgeRuntime.Sampling;
 using EdgeRuntime.Speculation;
-using EdgeRuntime.Threading;
 
 namespace EdgeRuntime.Generation;
 
 /// <summary>
 /// Runs the decode loop on token ids: prefix reuse, prefill, sampling, forward passes, speculation, context shift. It does not know text or
-/// stop conditions: the caller ends an answer with <see cref="End"/>. A step allocates nothing on the managed heap. For one caller; owns
-/// nothing.
+/// stop conditions: the caller ends an answer with <see cref="End"/>. A synchronous step allocates nothing on the managed heap. For one
+/// caller, who holds the guard of the state; owns nothing.
 /// </summary>
 /// <remarks>
 /// The current token is always chosen but not yet in the state. The next call computes it. A cancelled call can therefore be repeated, and
@@ -26,7 +26,6 @@ internal sealed class TokenGenerator
     private int _queued, _taken;
     private int _keep;
     private int _remaining; // tokens that the caller may still request
-    private long _version; // of the state after the last step
 
     /// <param name="state">The sequence to continue.</param>
     /// <param name="sampler">A sampler for the vocabulary of the state.</param>
@@ -47,7 +46,7 @@ internal sealed class TokenGenerator
     /// <summary>Gets the number of prompt tokens that were already in the state.</summary>
     public int CachedPromptTokens { get; private set; }
 
-    /// <summary>Gets the number of tokens that the draft has proposed since <see cref="Start"/>.</summary>
+    /// <summary>Gets the number of tokens that the draft has proposed since <see cref="StartAsync"/>.</summary>
     public int DraftedTokens => _speculator?.Drafted ?? 0;
 
     /// <summary>Gets the number of proposed tokens that were accepted.</summary>
@@ -63,88 +62,24 @@ internal sealed class TokenGenerator
     /// <param name="prompt">All tokens of the prompt, from position 0.</param>
     /// <param name="keep">The number of tokens at the start that a context shift keeps.</param>
     /// <param name="mostTokens">The greatest number of tokens that the caller will request, which limits speculation.</param>
-    /// <param name="cancellationToken">Cancels the call. The state then contains the common prefix.</param>
+    /// <param name="context">How the call runs. After a cancelled call, the state contains the common prefix.</param>
+    /// <exception cref="ArgumentException">The prompt has no tokens; the state is unchanged.</exception>
     /// <exception cref="ContextFullException">The prompt is longer than the context; the state is unchanged.</exception>
-    /// <exception cref="InvalidOperationException">Another thread uses the state.</exception>
-    public void Start(ReadOnlySpan<int> prompt, int keep, int mostTokens, CancellationToken cancellationToken)
+    public async ValueTask StartAsync(int[] prompt, int keep, int mostTokens, CallContext context)
     {
-        using UseGuard.Scope step = _state.Guard.Enter();
-        try
-        {
-            Prefill(prompt, keep, mostTokens, cancellationToken);
-        }
-        finally
-        {
-            _version = _state.Guard.Version;
-        }
+        int common = Rewind(prompt);
+        _keep = keep;
+        _remaining = mostTokens - 1;
+        await _state.ForwardAsync(prompt.AsSpan(common), 1, context).ConfigureAwait(false);
+        _state.TakeSnapshot(); // another answer to this prompt, or the next turn, continues from here
+        Choose(_sampler.Sample(_state.GetLogits(1)));
     }
 
     /// <summary>Computes the current token and chooses the next one.</summary>
-    /// <param name="cancellationToken">Cancels the call, which changes nothing and can be repeated.</param>
+    /// <param name="context">How the call runs. A cancelled call changes nothing and can be repeated.</param>
     /// <returns>False if the context is full and may not be shifted.</returns>
-    /// <exception cref="InvalidOperationException">
-    /// Another thread uses the state, or other code has changed it since the last call.
-    /// </exception>
-    public bool MoveNext(CancellationToken cancellationToken)
-    {
-        using UseGuard.Scope step = _state.Guard.Enter();
-        if (_version != _state.Guard.Version)
-        {
-            throw new InvalidOperationException(
-                "the session was used for something else since this answer's last token; start the answer again");
-        }
-
-        try
-        {
-            return Decode(cancellationToken);
-        }
-        finally
-        {
-            _version = _state.Guard.Version;
-        }
-    }
-
-    /// <summary>
-    /// Removes positions computed ahead by speculation. The state then contains the prompt and all returned tokens except the last one.
-    /// Does nothing to a state that other code has used since.
-    /// </summary>
-    public void End()
-    {
-        int ahead = _queued - _taken;
-        _queued = _taken = 0;
-        using UseGuard.Scope step = _state.Guard.TryEnter();
-        if (ahead > 0 && step.IsEntered && _version == _state.Guard.Version)
-        {
-            _state.Truncate(_state.Length - ahead);
-        }
-    }
-
-    private void Prefill(ReadOnlySpan<int> prompt, int keep, int mostTokens, CancellationToken cancellationToken)
-    {
-        if (prompt.IsEmpty)
-        {
-            throw new ArgumentException("the prompt has no tokens; give at least one", nameof(prompt));
-        }
-
-        if (prompt.Length > _state.ContextLength)
-        {
-            throw new ContextFullException(0, prompt.Length, _state.ContextLength);
-        }
-
-        _queued = _taken = 0;
-        _keep = keep;
-        _remaining = mostTokens - 1;
-        int common = Math.Min(prompt.CommonPrefixLength(_state.Tokens), prompt.Length - 1);
-        _state.Truncate(common);
-        CachedPromptTokens = common;
-        _sampler.Reset(prompt);
-        _speculator?.Reset(prompt);
-        ReadOnlySpan<float> logits = _state.Forward(prompt[common..], cancellationToken);
-        _state.TakeSnapshot(); // another answer to this prompt, or the next turn, continues from here
-        Choose(_sampler.Sample(logits));
-    }
-
-    private bool Decode(CancellationToken cancellationToken)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<bool> MoveNextAsync(CallContext context)
     {
         if (_taken < _queued)
         {
@@ -163,17 +98,59 @@ internal sealed class TokenGenerator
         }
 
         _remaining--;
-        if (_speculator is not null && TrySpeculate(_speculator, cancellationToken))
+        if (_speculator is not null && await TrySpeculateAsync(_speculator, context).ConfigureAwait(false))
         {
             return true;
         }
 
         long started = _speculator?.StartPlain() ?? 0;
-        int current = Current;
-        ReadOnlySpan<float> logits = _state.Forward(new ReadOnlySpan<int>(in current), cancellationToken);
-        Choose(_sampler.Sample(logits));
+        await ForwardCurrentAsync(context).ConfigureAwait(false);
+        Choose(_sampler.Sample(_state.GetLogits(1)));
         _speculator?.EndPlain(started);
         return true;
+    }
+
+    /// <summary>
+    /// Removes positions computed ahead by speculation. The state then contains the prompt and all returned tokens except the last one.
+    /// </summary>
+    public void End()
+    {
+        int ahead = _queued - _taken;
+        _queued = _taken = 0;
+        if (ahead > 0)
+        {
+            _state.Truncate(_state.Length - ahead);
+        }
+    }
+
+    /// <summary>Prepares everything for a prompt and truncates the state to the common prefix.</summary>
+    /// <returns>The length of the common prefix, less than that of the prompt.</returns>
+    private int Rewind(ReadOnlySpan<int> prompt)
+    {
+        CachedPromptTokens = 0;
+        if (prompt.IsEmpty)
+        {
+            throw new ArgumentException("the prompt has no tokens; give at least one", nameof(prompt));
+        }
+
+        if (prompt.Length > _state.ContextLength)
+        {
+            throw new ContextFullException(0, prompt.Length, _state.ContextLength);
+        }
+
+        _queued = _taken = 0;
+        int common = Math.Min(prompt.CommonPrefixLength(_state.Tokens), prompt.Length - 1);
+        _state.Truncate(common);
+        CachedPromptTokens = common;
+        _sampler.Reset(prompt);
+        _speculator?.Reset(prompt);
+        return common;
+    }
+
+    private ValueTask ForwardCurrentAsync(CallContext context)
+    {
+        int current = Current;
+        return _state.ForwardAsync(new ReadOnlySpan<int>(in current), 1, context);
     }
 
     // Half of the positions behind the kept tokens, as in llama.cpp.
@@ -186,12 +163,14 @@ internal sealed class TokenGenerator
         _speculator?.Append(token);
     }
 
-    private bool TrySpeculate(Speculator speculator, CancellationToken cancellationToken)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<bool> TrySpeculateAsync(Speculator speculator, CallContext context)
     {
         int room = Math.Min(_state.ContextLength - _state.Length, _state.BatchTokens) - 1;
         int most = Math.Min(Math.Min(room, _remaining), Speculator.MostDrafted);
-        _queued = most <= 0 ? 0 : speculator.Step(Current, _queue.AsSpan(0, most + 1), cancellationToken);
         _taken = 0;
+        _queued = 0;
+        _queued = most <= 0 ? 0 : await speculator.StepAsync(Current, _queue.AsMemory(0, most + 1), context).ConfigureAwait(false);
         if (_queued == 0)
         {
             return false;

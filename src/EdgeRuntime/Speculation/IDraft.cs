@@ -1,5 +1,6 @@
 using System;
-using System.Threading;
+using System.Threading.Tasks;
+using EdgeRuntime.Engine;
 using EdgeRuntime.Sampling;
 
 namespace EdgeRuntime.Speculation;
@@ -25,9 +26,9 @@ internal interface IDraft
     /// <summary>Proposes tokens after <paramref name="text"/>, which is the text of the last <see cref="Prepare"/>.</summary>
     /// <param name="text">The prompt and the answer, including the current token.</param>
     /// <param name="draft">Receives the tokens, from index 0 on.</param>
-    /// <param name="cancellationToken">Cancels the call. The draft can be used again afterwards.</param>
+    /// <param name="context">How the call runs. The draft can be used again after a cancelled call.</param>
     /// <returns>The number of proposed tokens.</returns>
-    int Propose(ReadOnlySpan<int> text, Span<int> draft, CancellationToken cancellationToken);
+    ValueTask<int> ProposeAsync(ReadOnlyMemory<int> text, Memory<int> draft, CallContext context);
 
     /// <summary>
     /// Gets the distribution from which the proposed token <paramref name="index"/> was drawn; null if it was not drawn at random.

@@ -1,6 +1,7 @@
 using System;
 using System.Globalization;
-using System.Threading;
+using System.Runtime.CompilerServices;
+using System.Threading.Tasks;
 using EdgeRuntime.Engine;
 using EdgeRuntime.Sampling;
 using EdgeRuntime.Threading;
@@ -69,7 +70,8 @@ internal sealed class ModelDraft : IDraft
     public int Prepare(ReadOnlySpan<int> text) => 0;
 
     /// <inheritdoc/>
-    public int Propose(ReadOnlySpan<int> text, Span<int> draft, CancellationToken cancellationToken)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<int> ProposeAsync(ReadOnlyMemory<int> text, Memory<int> draft, CallContext context)
     {
         using UseGuard.Scope step = _state.Guard.Enter();
         int most = Math.Min(draft.Length, _state.ContextLength / 2 - 1);
@@ -78,25 +80,25 @@ internal sealed class ModelDraft : IDraft
             return 0;
         }
 
-        ReadOnlySpan<float> logits = Follow(text, most, cancellationToken);
+        await FollowAsync(text.Span, most, context).ConfigureAwait(false);
         for (int i = 0; ; i++)
         {
-            int token = Choose(logits, i);
-            draft[i] = token;
+            int token = Choose(_state.GetLogits(1), i);
+            draft.Span[i] = token;
             if (i == most - 1)
             {
                 return most;
             }
 
             _sampler.Accept(token);
-            logits = _state.Forward(draft.Slice(i, 1), cancellationToken);
+            await _state.ForwardAsync(draft.Span.Slice(i, 1), 1, context).ConfigureAwait(false);
         }
     }
 
     /// <inheritdoc/>
     public Distribution? DistributionOf(int index) => _greedy ? null : _distributions[index];
 
-    private ReadOnlySpan<float> Follow(ReadOnlySpan<int> text, int room, CancellationToken cancellationToken)
+    private ValueTask FollowAsync(ReadOnlySpan<int> text, int room, CallContext context)
     {
         // A text longer than the context loses half a context at a time, so that it is rarely recomputed.
         if (text.Length < _dropped + 1)
@@ -113,7 +115,7 @@ internal sealed class ModelDraft : IDraft
         int common = Math.Min(seen.CommonPrefixLength(_state.Tokens), seen.Length - 1);
         _state.Truncate(common);
         _sampler.Reset(seen);
-        return _state.Forward(seen[common..], cancellationToken);
+        return _state.ForwardAsync(seen[common..], 1, context);
     }
 
     private int Choose(ReadOnlySpan<float> logits, int index)

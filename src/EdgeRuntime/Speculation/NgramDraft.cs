@@ -1,5 +1,6 @@
 using System;
-using System.Threading;
+using System.Threading.Tasks;
+using EdgeRuntime.Engine;
 using EdgeRuntime.Sampling;
 
 namespace EdgeRuntime.Speculation;
@@ -41,7 +42,16 @@ internal sealed class NgramDraft : IDraft
     }
 
     /// <inheritdoc/>
-    public int Propose(ReadOnlySpan<int> text, Span<int> draft, CancellationToken cancellationToken)
+    public ValueTask<int> ProposeAsync(ReadOnlyMemory<int> text, Memory<int> draft, CallContext context)
+    {
+        Continue(text.Span, draft.Span);
+        return new ValueTask<int>(draft.Length);
+    }
+
+    /// <inheritdoc/>
+    public Distribution? DistributionOf(int index) => null;
+
+    private void Continue(ReadOnlySpan<int> text, Span<int> draft)
     {
         for (int i = 0; i < draft.Length; i++)
         {
@@ -49,12 +59,7 @@ internal sealed class NgramDraft : IDraft
             int from = _source + i;
             draft[i] = from < text.Length ? text[from] : draft[from - text.Length];
         }
-
-        return draft.Length;
     }
-
-    /// <inheritdoc/>
-    public Distribution? DistributionOf(int index) => null;
 
     /// <summary>
     /// Finds the longest earlier occurrence of the end of the text, the latest one on a tie. The source is the position after it.

@@ -1,5 +1,6 @@
 using System;
-using System.Threading;
+using System.Runtime.CompilerServices;
+using System.Threading.Tasks;
 using EdgeRuntime.Engine;
 using EdgeRuntime.Sampling;
 
@@ -74,14 +75,15 @@ internal sealed class Speculator
     /// <param name="chosen">
     /// Receives the chosen tokens: the accepted tokens of the draft and one more. Its length minus 1 limits the draft.
     /// </param>
-    /// <param name="cancellationToken">Cancels the call; nothing has changed then.</param>
+    /// <param name="context">How the call runs. A cancelled call changes nothing.</param>
     /// <returns>
     /// The number of chosen tokens; the state then contains all but the last. 0 means that nothing was done and a plain step is better.
     /// </returns>
-    public int Step(int current, Span<int> chosen, CancellationToken cancellationToken)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<int> StepAsync(int current, Memory<int> chosen, CallContext context)
     {
-        ReadOnlySpan<int> text = _text.AsSpan(0, _textLength);
-        int kind = _draft.Prepare(text);
+        ReadOnlyMemory<int> text = _text.AsMemory(0, _textLength);
+        int kind = _draft.Prepare(text.Span);
         int wanted = kind < 0 ? 0 : _length.Choose(kind, chosen.Length - 1);
         if (wanted == 0)
         {
@@ -89,7 +91,7 @@ internal sealed class Speculator
         }
 
         long started = _clock.GetTimestamp();
-        int drafted = _draft.Propose(text, _batch.AsSpan(1, wanted), cancellationToken);
+        int drafted = await _draft.ProposeAsync(text, _batch.AsMemory(1, wanted), context).ConfigureAwait(false);
         if (drafted == 0)
         {
             return 0;
@@ -98,8 +100,8 @@ internal sealed class Speculator
         _batch[0] = current;
         int position = _state.Length;
         _state.TakeSnapshot();
-        ReadOnlySpan<float> logits = _state.ForwardAll(_batch.AsSpan(0, drafted + 1), cancellationToken);
-        int accepted = Check(logits, drafted, chosen);
+        await _state.ForwardAsync(_batch.AsSpan(0, drafted + 1), drafted + 1, context).ConfigureAwait(false);
+        int accepted = Check(_state.GetLogits(drafted + 1), drafted, chosen.Span);
         _state.Truncate(position + 1 + accepted);
         Drafted += drafted;
         Accepted += accepted;

@@ -13,9 +13,10 @@ public sealed class PublicTypesTests
     [Fact]
     public void EdgeRuntime_HasThesePublicTypes() => AssertTypes(
         typeof(LanguageModel).Assembly,
-        "EdgeRuntime.ChatSession", "EdgeRuntime.GeneratedToken", "EdgeRuntime.GenerationOptions", "EdgeRuntime.GenerationResult",
-        "EdgeRuntime.Generator", "EdgeRuntime.IModelBackend", "EdgeRuntime.LanguageModel", "EdgeRuntime.ModelInspection",
-        "EdgeRuntime.ModelOptions", "EdgeRuntime.ModelSession", "EdgeRuntime.SessionOptions", "EdgeRuntime.StopReason",
+        "EdgeRuntime.ChatSession", "EdgeRuntime.FinishReason", "EdgeRuntime.GeneratedToken", "EdgeRuntime.GenerationOptions",
+        "EdgeRuntime.GenerationResult", "EdgeRuntime.GenerationStream", "EdgeRuntime.GenerationTimings", "EdgeRuntime.GenerationUsage",
+        "EdgeRuntime.IModelBackend", "EdgeRuntime.LanguageModel", "EdgeRuntime.ModelInspection", "EdgeRuntime.ModelOptions",
+        "EdgeRuntime.ModelSession", "EdgeRuntime.SessionOptions", "EdgeRuntime.TextStream",
         "EdgeRuntime.Engine.BatchSlice", "EdgeRuntime.Engine.EngineStateOptions", "EdgeRuntime.Engine.IEngine",
         "EdgeRuntime.Engine.IEngineState", "EdgeRuntime.Engine.OutputKind", "EdgeRuntime.Engine.StateAbilities",
         "EdgeRuntime.Sampling.Sampler", "EdgeRuntime.Sampling.SamplingOptions",

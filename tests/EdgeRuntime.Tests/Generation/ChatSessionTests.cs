@@ -4,6 +4,7 @@ using System.IO;
 using System.Linq;
 using System.Text.Json;
 using System.Threading;
+using EdgeRuntime.Engine;
 using EdgeRuntime.Generation;
 using EdgeRuntime.Sampling;
 using EdgeRuntime.TestSupport;
@@ -48,8 +49,9 @@ public sealed class ChatSessionTests(SmolLmFixture fixture) : IClassFixture<Smol
         int position = 0;
         foreach (string question in questions)
         {
-            GeneratedToken[] answer = [.. chat.Send(question, Cancel)];
-            GenerationResult result = chat.Result!;
+            GenerationStream stream = chat.Send(question, Cancel);
+            GeneratedToken[] answer = [.. stream];
+            GenerationUsage result = stream.Result!.Usage;
 
             // All that the cache held is reused: the earlier prompt and every token of the answers but the last, which was never computed.
             Assert.Equal(position, result.CachedPromptTokens);
@@ -73,7 +75,7 @@ public sealed class ChatSessionTests(SmolLmFixture fixture) : IClassFixture<Smol
         Drain(chat.Regenerate(Cancel));
         Assert.Equal(first, chat.Messages[^1].Content);
         Assert.Equal(2, chat.Messages.Count);
-        Assert.Equal(chat.Result!.PromptTokens - 1, chat.Result.CachedPromptTokens);
+        Assert.Equal(chat.Result!.Usage.PromptTokens - 1, chat.Result.Usage.CachedPromptTokens);
     }
 
     [Fact]
@@ -83,12 +85,12 @@ public sealed class ChatSessionTests(SmolLmFixture fixture) : IClassFixture<Smol
         ChatSession chat = new(session, Greedy with { Temperature = 1, Seed = 7 });
         Drain(chat.Send("Tell me about Zürich.", Cancel));
         Drain(chat.Send("And about Rome?", Cancel));
-        int beforeQuestion = chat.Result!.PromptTokens - fixture.Model.Tokenizer.Encode("And about Rome?").Count;
+        int beforeQuestion = chat.Result!.Usage.PromptTokens - fixture.Model.Tokenizer.Encode("And about Rome?").Count;
         Assert.True(chat.RemoveLastTurn());
         Drain(chat.Send("Something else.", Cancel));
 
         // All of the first turn, and what is the same in the second before the question's text.
-        Assert.InRange(chat.Result.CachedPromptTokens, beforeQuestion - 6, beforeQuestion);
+        Assert.InRange(chat.Result.Usage.CachedPromptTokens, beforeQuestion - 6, beforeQuestion);
     }
 
     [Fact]
@@ -142,7 +144,7 @@ public sealed class ChatSessionTests(SmolLmFixture fixture) : IClassFixture<Smol
     {
         using ModelSession session = fixture.Model.CreateSession();
         ChatSession chat = new(session, Greedy) { SystemPrompt = Terse };
-        Assert.Empty(chat.Send("Hello", new CancellationToken(canceled: true)));
+        Assert.Throws<OperationCanceledException>(() => chat.Send("Hello", new CancellationToken(canceled: true)).Complete());
         Assert.Empty(chat.Messages);
         Drain(chat.Send("Name the three primary colours.", Cancel));
         Assert.Contains("The three primary", chat.Messages[^1].Content, StringComparison.Ordinal);
@@ -200,7 +202,7 @@ public sealed class ChatSessionTests(SmolLmFixture fixture) : IClassFixture<Smol
         string raw = string.Concat(session.Generate("The capital of France is", plain, Cancel));
         Assert.Equal(fixture.Model.Tokenizer.Encode("The capital of France is").Count + 2, session.Length);
         Assert.NotEmpty(raw);
-        Assert.Throws<OperationCanceledException>(() => session.Generate("Hi", Greedy, new CancellationToken(canceled: true)).ToList());
+        Assert.Throws<OperationCanceledException>(() => session.Generate("Hi", Greedy, new CancellationToken(canceled: true)).Complete());
     }
 
     [Fact]
@@ -231,8 +233,8 @@ public sealed class ChatSessionTests(SmolLmFixture fixture) : IClassFixture<Smol
         using ModelSession session = fixture.Model.CreateSession(), draft = fixture.Model.CreateSession();
         string plain = string.Concat(session.Generate("Name three animals.", Greedy, Cancel));
         Assert.Equal(plain, string.Concat(session.Generate("Name three animals.", Greedy with { DraftSession = draft }, Cancel)));
-        Assert.Throws<ArgumentException>(() => new Generator(session, Greedy with { DraftSession = session }));
-        Assert.Throws<ArgumentException>(() => new Generator(session, Greedy with { DraftSession = draft, NgramDraft = true }));
+        Assert.Throws<ArgumentException>(() => session.Generate("a", Greedy with { DraftSession = session }));
+        Assert.Throws<ArgumentException>(() => session.Generate("a", Greedy with { DraftSession = draft, NgramDraft = true }));
     }
 
     [Fact]
@@ -240,7 +242,7 @@ public sealed class ChatSessionTests(SmolLmFixture fixture) : IClassFixture<Smol
     {
         using LanguageModel stories = LanguageModel.Load(TestModels.Stories);
         using ModelSession session = fixture.Model.CreateSession(), draft = stories.CreateSession();
-        ArgumentException e = Assert.Throws<ArgumentException>(() => new Generator(session, Greedy with { DraftSession = draft }));
+        ArgumentException e = Assert.Throws<ArgumentException>(() => session.Generate("a", Greedy with { DraftSession = draft }));
         Assert.Contains("512 tokens", e.Message, StringComparison.Ordinal);
     }
 
@@ -260,16 +262,17 @@ public sealed class ChatSessionTests(SmolLmFixture fixture) : IClassFixture<Smol
     {
         using ModelSession session = fixture.Model.CreateSession();
         TokenGenerator generator = new(session, new Sampler(new() { Seed = 1 }, fixture.Model.VocabularySize, session.ContextLength));
-        generator.Start([.. fixture.Model.Tokenizer.Encode("Once upon a time")], 0, 1000, Cancel);
+        CallContext context = new(IsAsync: false, Cancel);
+        generator.StartAsync([.. fixture.Model.Tokenizer.Encode("Once upon a time")], 0, 1000, context).Complete();
         for (int i = 0; i < 8; i++)
         {
-            generator.MoveNext(Cancel);
+            generator.MoveNextAsync(context).Complete();
         }
 
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 24; i++)
         {
-            generator.MoveNext(Cancel);
+            generator.MoveNextAsync(context).Complete();
         }
 
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Threading;
+using System.Threading.Tasks;
 using EdgeRuntime.Engine;
 using EdgeRuntime.Threading;
 
@@ -42,23 +43,25 @@ internal sealed class FakeSequence(int vocabularySize, int contextLength) : Time
     /// <summary>Milliseconds of all forward passes.</summary>
     public override long GetTimestamp() => (9 * Forwards) + Computed;
 
-    public ReadOnlySpan<float> Forward(ReadOnlySpan<int> tokens, CancellationToken cancellationToken)
+    public ReadOnlySpan<float> Forward(ReadOnlySpan<int> tokens)
     {
-        Append(tokens, cancellationToken);
+        Append(tokens, CancellationToken.None);
         Compute(Length, 0);
-        return _logits.AsSpan(0, vocabularySize);
+        return GetLogits(1);
     }
 
-    public ReadOnlySpan<float> ForwardAll(ReadOnlySpan<int> tokens, CancellationToken cancellationToken)
+    public ValueTask ForwardAsync(ReadOnlySpan<int> tokens, int logitsRows, CallContext context)
     {
-        Append(tokens, cancellationToken);
-        for (int i = 0; i < tokens.Length; i++)
+        Append(tokens, context.CancellationToken);
+        for (int i = 0; i < logitsRows; i++)
         {
-            Compute(Length - tokens.Length + i + 1, i);
+            Compute(Length - logitsRows + i + 1, i);
         }
 
-        return _logits.AsSpan(0, tokens.Length * vocabularySize);
+        return ValueTask.CompletedTask;
     }
+
+    public ReadOnlySpan<float> GetLogits(int rows) => _logits.AsSpan(0, rows * vocabularySize);
 
     public void Truncate(int length)
     {

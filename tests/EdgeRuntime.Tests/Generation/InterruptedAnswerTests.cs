@@ -24,7 +24,7 @@ public sealed class InterruptedAnswerTests : IDisposable
     {
         using ModelSession session = _model.CreateSession();
         string expected = string.Concat(session.Generate("The cat", Options));
-        IEnumerator<string> abandoned = session.Generate("Once upon a time", Options).GetEnumerator();
+        IEnumerator<GeneratedToken> abandoned = session.Generate("Once upon a time", Options).GetEnumerator();
         Assert.True(abandoned.MoveNext());
         Assert.Equal(expected, string.Concat(session.Generate("The cat", Options)));
         Assert.Equal(expected, await Task.Run(() => string.Concat(session.Generate("The cat", Options))));
@@ -39,7 +39,7 @@ public sealed class InterruptedAnswerTests : IDisposable
         using ModelSession session = _model.CreateSession();
         foreach (Action change in (Action[])[() => session.Truncate(0), () => session.Forward([5]), () => session.Shift(0, 1)])
         {
-            using IEnumerator<string> answer = session.Generate("Once upon a time", Options).GetEnumerator();
+            using IEnumerator<GeneratedToken> answer = session.Generate("Once upon a time", Options).GetEnumerator();
             Assert.True(answer.MoveNext());
             _ = session.Tokens.Length + session.Length;
             Assert.True(answer.MoveNext());
@@ -49,17 +49,16 @@ public sealed class InterruptedAnswerTests : IDisposable
     }
 
     [Fact]
-    public void Generate_SecondAnswerOfOneGenerator_EndsTheFirst()
+    public void Generate_SecondAnswer_EndsTheFirst()
     {
         using ModelSession session = _model.CreateSession();
-        var generator = new Generator(session, Options);
-        int[] expected = [.. generator.Generate(Prompt).Select(token => token.Id)];
-        using IEnumerator<GeneratedToken> first = generator.Generate(Prompt).GetEnumerator();
-        Assert.True(first.MoveNext());
-        Assert.Equal(expected, generator.Generate(Prompt).Select(token => token.Id));
-        GenerationResult? result = generator.Result;
-        Assert.Throws<InvalidOperationException>(() => first.MoveNext());
-        Assert.Same(result, generator.Result);
+        int[] expected = [.. session.Generate(Prompt, Options).Select(token => token.Id)];
+        GenerationStream first = session.Generate(Prompt, Options);
+        using IEnumerator<GeneratedToken> tokens = first.GetEnumerator();
+        Assert.True(tokens.MoveNext());
+        Assert.Equal(expected, session.Generate(Prompt, Options).Select(token => token.Id));
+        Assert.Throws<InvalidOperationException>(() => tokens.MoveNext());
+        Assert.Equal((FinishReason.Cancelled, 1), (first.Result!.FinishReason, first.Result.Usage.GeneratedTokens));
     }
 
     [Fact]
@@ -69,7 +68,7 @@ public sealed class InterruptedAnswerTests : IDisposable
         var chat = new ChatSession(session, Options);
         IEnumerator<GeneratedToken> old = chat.Send("Once upon a time").GetEnumerator();
         Assert.True(old.MoveNext());
-        IEnumerable<GeneratedToken> unread = chat.Send("nobody reads this");
+        GenerationStream unread = chat.Send("nobody reads this");
         _ = chat.Send("The cat").Count();
         Assert.Throws<InvalidOperationException>(() => unread.Any());
         Assert.Throws<InvalidOperationException>(() => old.MoveNext());

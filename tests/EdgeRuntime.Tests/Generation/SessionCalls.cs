@@ -18,7 +18,9 @@ internal static class SessionCalls
         ["Truncate"] = static session => session.Truncate(0),
         ["Shift"] = static session => session.Shift(0, 0),
         ["Generate"] = static session => session.Generate("a", Options).Any(),
-        ["Generator"] = static session => new Generator(session, Options).Generate(Prompt).Any(),
+        ["Generate tokens"] = static session => session.Generate(Prompt, Options).Complete(),
+        ["ForwardAsync"] = static session => session.ForwardAsync(new[] { 1 }).GetAwaiter().GetResult(),
+        ["CompleteAsync"] = static session => session.Generate(Prompt, Options).CompleteAsync().GetAwaiter().GetResult(),
         ["ChatSession"] = static session => new ChatSession(session, Options).Send("a").Any(),
     };
 

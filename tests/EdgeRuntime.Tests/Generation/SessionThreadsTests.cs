@@ -38,7 +38,7 @@ public sealed class SessionThreadsTests : IDisposable
         });
         inside.Wait();
         InvalidOperationException error = Assert.Throws<InvalidOperationException>(() => SessionCalls.All[member](session));
-        Assert.Contains("two threads", error.Message, StringComparison.Ordinal);
+        Assert.Contains("another call", error.Message, StringComparison.Ordinal);
         Assert.Equal(Prompt.Length, session.Length);
         leave.Set();
         await holder;
@@ -74,6 +74,7 @@ public sealed class SessionThreadsTests : IDisposable
                         session.Length != tokens.Length
                         || member == SessionCalls.All["ForwardAll"]
                         || member == SessionCalls.All["Forward"]
+                        || member == SessionCalls.All["ForwardAsync"]
                         || expected.SequenceEqual(logits));
                 }
                 catch (Exception error) when (error is InvalidOperationException or ContextFullException)

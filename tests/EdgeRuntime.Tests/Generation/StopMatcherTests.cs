@@ -49,15 +49,15 @@ public sealed class StopMatcherTests
     }
 
     [Fact]
-    public void Reset_AfterAMatch_StartsAnew()
+    public void Restart_AfterAMatch_StartsAnew()
     {
         StopMatcher matcher = new(["ab"]);
         matcher.Append("xa");
-        matcher.Reset();
+        matcher = matcher.Restart();
         Assert.Equal("b", matcher.Append("b"));
         matcher.Append("ab");
         Assert.Equal("ab", matcher.Found);
-        matcher.Reset();
+        matcher = matcher.Restart();
         Assert.Null(matcher.Found);
     }
 

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Threading;
+using EdgeRuntime.Engine;
 using EdgeRuntime.Generation;
 using EdgeRuntime.Sampling;
 using EdgeRuntime.Speculation;
@@ -10,17 +11,17 @@ namespace EdgeRuntime.Tests.Generation;
 
 public sealed class TokenGeneratorTests
 {
-    private static readonly CancellationToken None = CancellationToken.None;
+    private static readonly CallContext None = new(IsAsync: false, CancellationToken.None);
 
     [Fact]
     public void Start_PromptSharesAPrefix_ComputesOnlyTheRest()
     {
         FakeSequence state = new(50, 100);
         TokenGenerator generator = New(state);
-        generator.Start([1, 2, 3, 4, 5], 0, 100, None);
+        generator.StartAsync([1, 2, 3, 4, 5], 0, 100, None).Complete();
         Assert.Equal((0, 5), (generator.CachedPromptTokens, state.Computed));
 
-        generator.Start([1, 2, 3, 9, 10, 11], 0, 100, None);
+        generator.StartAsync([1, 2, 3, 9, 10, 11], 0, 100, None).Complete();
         Assert.Equal((3, 8), (generator.CachedPromptTokens, state.Computed));
         Assert.Equal([1, 2, 3, 9, 10, 11], state.Tokens.ToArray());
     }
@@ -30,10 +31,10 @@ public sealed class TokenGeneratorTests
     {
         FakeSequence state = new(50, 100);
         TokenGenerator generator = New(state);
-        generator.Start([1, 2, 3], 0, 100, None);
+        generator.StartAsync([1, 2, 3], 0, 100, None).Complete();
         int first = generator.Current;
-        generator.MoveNext(None);
-        generator.Start([1, 2, 3], 0, 100, None);
+        generator.MoveNextAsync(None).Complete();
+        generator.StartAsync([1, 2, 3], 0, 100, None).Complete();
         Assert.Equal(2, generator.CachedPromptTokens);
         Assert.Equal(first, generator.Current);
         Assert.Equal(3, state.Length);
@@ -44,10 +45,10 @@ public sealed class TokenGeneratorTests
     {
         FakeSequence state = new(50, 4);
         TokenGenerator generator = New(state);
-        generator.Start([1, 2], 0, 100, None);
-        Assert.Throws<ContextFullException>(() => generator.Start([3, 4, 5, 6, 7], 0, 100, None));
+        generator.StartAsync([1, 2], 0, 100, None).Complete();
+        Assert.Throws<ContextFullException>(() => generator.StartAsync([3, 4, 5, 6, 7], 0, 100, None).Complete());
         Assert.Equal([1, 2], state.Tokens.ToArray());
-        Assert.Throws<ArgumentException>(() => generator.Start([], 0, 100, None));
+        Assert.Throws<ArgumentException>(() => generator.StartAsync([], 0, 100, None).Complete());
     }
 
     [Fact]
@@ -55,17 +56,17 @@ public sealed class TokenGeneratorTests
     {
         FakeSequence state = new(50, 8);
         TokenGenerator generator = New(state);
-        generator.Start([1, 2, 3], 0, 100, None);
+        generator.StartAsync([1, 2, 3], 0, 100, None).Complete();
         int tokens = 1;
         while (generator.CanContinue)
         {
-            Assert.True(generator.MoveNext(None));
+            Assert.True(generator.MoveNextAsync(None).Complete());
             tokens++;
         }
 
         // Five positions behind the prompt, and the token after the last of them.
         Assert.Equal(6, tokens);
-        Assert.False(generator.MoveNext(None));
+        Assert.False(generator.MoveNextAsync(None).Complete());
         Assert.Equal(8, state.Length);
     }
 
@@ -74,10 +75,10 @@ public sealed class TokenGeneratorTests
     {
         FakeSequence state = new(50, 10);
         TokenGenerator generator = new(state, Greedy(state), shift: true);
-        generator.Start([1, 2, 3], 2, 100, None);
+        generator.StartAsync([1, 2, 3], 2, 100, None).Complete();
         for (int i = 0; i < 30; i++)
         {
-            Assert.True(generator.MoveNext(None));
+            Assert.True(generator.MoveNextAsync(None).Complete());
             Assert.Equal([1, 2], state.Tokens[..2].ToArray());
         }
 
@@ -90,9 +91,9 @@ public sealed class TokenGeneratorTests
     {
         FakeSequence state = new(50, 4);
         TokenGenerator generator = new(state, Greedy(state), shift: true);
-        generator.Start([1, 2, 3, 4], 4, 100, None);
+        generator.StartAsync([1, 2, 3, 4], 4, 100, None).Complete();
         Assert.False(generator.CanContinue);
-        Assert.False(generator.MoveNext(None));
+        Assert.False(generator.MoveNextAsync(None).Complete());
     }
 
     [Fact]
@@ -102,15 +103,15 @@ public sealed class TokenGeneratorTests
         FakeSequence state = new(50, 100);
         TokenGenerator generator = New(state);
         List<int> actual = [];
-        generator.Start([1, 2, 3], 0, 100, None);
+        generator.StartAsync([1, 2, 3], 0, 100, None).Complete();
         actual.Add(generator.Current);
         for (int i = 1; i < 20; i++)
         {
             using CancellationTokenSource source = new();
             state.OnForward = source.Cancel;
-            Assert.Throws<OperationCanceledException>(() => generator.MoveNext(source.Token));
+            Assert.Throws<OperationCanceledException>(() => generator.MoveNextAsync(new CallContext(false, source.Token)).Complete());
             state.OnForward = null;
-            generator.MoveNext(None);
+            generator.MoveNextAsync(None).Complete();
             actual.Add(generator.Current);
         }
 
@@ -125,16 +126,16 @@ public sealed class TokenGeneratorTests
         FakeSequence state = new(50, 600) { Model = (tokens, logits) => Periodic(tokens.Span, logits.Span) };
         Sampler sampler = new(new() { Seed = 1, Temperature = 0.5f, RepeatPenalty = 1.1f }, 50, 600);
         TokenGenerator generator = new(state, sampler, draft ? new NgramDraft() : null, shift: true, clock: state);
-        generator.Start([1, 2, 3], 1, int.MaxValue, None);
+        generator.StartAsync([1, 2, 3], 1, int.MaxValue, None).Complete();
         for (int i = 0; i < 100; i++)
         {
-            generator.MoveNext(None);
+            generator.MoveNextAsync(None).Complete();
         }
 
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 300; i++)
         {
-            generator.MoveNext(None);
+            generator.MoveNextAsync(None).Complete();
         }
 
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
@@ -152,9 +153,9 @@ public sealed class TokenGeneratorTests
 
     private static List<int> Collect(TokenGenerator generator, int count)
     {
-        generator.Start([1, 2, 3], 0, 100, None);
+        generator.StartAsync([1, 2, 3], 0, 100, None).Complete();
         List<int> tokens = [generator.Current];
-        while (tokens.Count < count && generator.MoveNext(None))
+        while (tokens.Count < count && generator.MoveNextAsync(None).Complete())
         {
             tokens.Add(generator.Current);
         }

@@ -2,6 +2,8 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
+using System.Threading.Tasks;
+using EdgeRuntime.Engine;
 using EdgeRuntime.Generation;
 using EdgeRuntime.Sampling;
 using EdgeRuntime.Speculation;
@@ -12,7 +14,7 @@ namespace EdgeRuntime.Tests.Speculation;
 
 public sealed class SpeculationTests
 {
-    private static readonly CancellationToken None = CancellationToken.None;
+    private static readonly CallContext None = new(IsAsync: false, CancellationToken.None);
 
     [Theory]
     [InlineData(0f)]
@@ -61,11 +63,11 @@ public sealed class SpeculationTests
             FakeSequence state = new(20, 300) { Model = (tokens, logits) => TokenGeneratorTests.Periodic(tokens.Span, logits.Span) };
             TokenGenerator generator = new(state, new Sampler(new() { Temperature = 0 }, 20, 300), new NgramDraft(), clock: state);
             int[] prompt = [.. Enumerable.Range(0, 45).Select(i => i % 20)];
-            generator.Start(prompt, 0, 1000, None);
+            generator.StartAsync(prompt, 0, 1000, None).Complete();
             List<int> tokens = [.. prompt, generator.Current];
             for (int i = 1; i < count; i++)
             {
-                generator.MoveNext(None);
+                generator.MoveNextAsync(None).Complete();
                 tokens.Add(generator.Current);
             }
 
@@ -90,10 +92,10 @@ public sealed class SpeculationTests
         FakeSequence state = new(20, 2000) { Model = (tokens, logits) => TokenGeneratorTests.Periodic(tokens.Span, logits.Span) };
         int[] prompt = [.. Enumerable.Range(0, 45).Select(i => i % 20)];
         TokenGenerator generator = new(state, new Sampler(new() { Temperature = 0 }, 20, 2000), new NgramDraft(), clock: state);
-        generator.Start(prompt, 0, 30, None);
+        generator.StartAsync(prompt, 0, 30, None).Complete();
         for (int i = 1; i < 30; i++)
         {
-            generator.MoveNext(None);
+            generator.MoveNextAsync(None).Complete();
             Assert.True(state.Length <= prompt.Length + 29);
         }
     }
@@ -135,10 +137,10 @@ public sealed class SpeculationTests
         Sampler sampler = new(options, vocabulary, 100);
         Distribution first = new(), second = new();
         FakeSequence exact = Noisy(vocabulary, 0);
-        sampler.GetDistribution(exact.Forward(prompt, None), first);
+        sampler.GetDistribution(exact.Forward(prompt), first);
         for (int i = 0; i < first.Count; i++)
         {
-            sampler.GetDistribution(exact.Forward([first.Ids[i]], None), second);
+            sampler.GetDistribution(exact.Forward([first.Ids[i]]), second);
             exact.Truncate(prompt.Length);
             for (int j = 0; j < second.Count; j++)
             {
@@ -195,9 +197,9 @@ public sealed class SpeculationTests
         bool shift = false)
     {
         generator = new(state, new Sampler(options, state.VocabularySize, state.ContextLength), draft, shift, clock: state);
-        generator.Start(prompt, 0, count, None);
+        generator.StartAsync(prompt, 0, count, None).Complete();
         List<int> tokens = [generator.Current];
-        while (tokens.Count < count && generator.MoveNext(None))
+        while (tokens.Count < count && generator.MoveNextAsync(None).Complete())
         {
             tokens.Add(generator.Current);
         }
@@ -210,7 +212,7 @@ public sealed class SpeculationTests
     private static List<int> RunFrom(FakeSequence state, GenerationOptions options, IDraft draft, int[] prompt, out Speculator speculator)
     {
         state.Truncate(0);
-        state.Forward(prompt.AsSpan(..^1), None);
+        state.Forward(prompt.AsSpan(..^1));
         Sampler sampler = new(options, state.VocabularySize, state.ContextLength);
         speculator = new Speculator(state, sampler, draft, clock: state);
         speculator.Reset(prompt);
@@ -219,10 +221,10 @@ public sealed class SpeculationTests
         int current = prompt[^1];
         while (tokens.Count < 2)
         {
-            int count = speculator.Step(current, chosen, None);
+            int count = speculator.StepAsync(current, chosen, None).Complete();
             if (count == 0)
             {
-                int token = sampler.Sample(state.Forward([current], None));
+                int token = sampler.Sample(state.Forward([current]));
                 speculator.Append(token);
                 chosen[0] = token;
                 count = 1;
@@ -284,21 +286,21 @@ public sealed class SpeculationTests
 
         public int Prepare(ReadOnlySpan<int> text) => 0;
 
-        public int Propose(ReadOnlySpan<int> text, Span<int> draft, CancellationToken cancellationToken)
+        public ValueTask<int> ProposeAsync(ReadOnlyMemory<int> text, Memory<int> draft, CallContext context)
         {
             int known = text.Length - promptLength;
-            if (known >= answer.Count || (known > 0 && text[^1] != answer[known - 1]))
+            if (known >= answer.Count || (known > 0 && text.Span[^1] != answer[known - 1]))
             {
-                return 0; // the text was cut at its front
+                return new ValueTask<int>(0); // the text was cut at its front
             }
 
             int count = Math.Min(Math.Min(length, draft.Length), answer.Count - known);
             for (int i = 0; i < count; i++)
             {
-                draft[i] = _random.Next(8) == 0 ? _random.Next(20) : answer[known + i];
+                draft.Span[i] = _random.Next(8) == 0 ? _random.Next(20) : answer[known + i];
             }
 
-            return Math.Max(count, 0);
+            return new ValueTask<int>(Math.Max(count, 0));
         }
 
         public Distribution? DistributionOf(int index) => null;

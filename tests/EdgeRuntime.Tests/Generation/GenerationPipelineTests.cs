@@ -8,7 +8,7 @@ using Xunit;
 
 namespace EdgeRuntime.Tests.Generation;
 
-public sealed class GeneratorTests
+public sealed class GenerationPipelineTests
 {
     private static readonly int[] Prompt = [0, .. FakeTokenizer.Ids("Say it: ")];
 
@@ -16,15 +16,16 @@ public sealed class GeneratorTests
     public void Generate_EndToken_GivesTheTextAndTheReason()
     {
         FakeSequence state = Saying("Grüße 🙂!");
-        Generator generator = New(state, new());
-        List<GeneratedToken> tokens = [.. generator.Generate(Prompt)];
+        GenerationStream answer = New(state, new()).Generate(Prompt);
+        List<GeneratedToken> tokens = [.. answer];
         Assert.Equal("Grüße 🙂!", Text(tokens));
         Assert.Equal(1, tokens[^1].Id);
         Assert.True(tokens[^1].IsLast);
         Assert.Single(tokens, t => t.IsLast);
-        GenerationResult result = generator.Result!;
-        Assert.Equal(StopReason.EndOfGeneration, result.StopReason);
-        Assert.Equal((Prompt.Length, 0, tokens.Count), (result.PromptTokens, result.CachedPromptTokens, result.GeneratedTokens));
+        GenerationResult result = answer.Result!;
+        Assert.Equal((FinishReason.Stop, "Grüße 🙂!"), (result.FinishReason, result.Text));
+        GenerationUsage expected = new() { PromptTokens = Prompt.Length, GeneratedTokens = tokens.Count };
+        Assert.Equal(expected, result.Usage);
 
         // The end token is not computed: the next turn does so with its own text.
         Assert.Equal(Prompt.Length + tokens.Count - 1, state.Length);
@@ -35,13 +36,14 @@ public sealed class GeneratorTests
     [InlineData("o s", "one tw")]
     [InlineData("stopp", "one two stop three")]
     [InlineData("three!", "one two stop three")]
-    public void Generate_StopString_NeverShowsAnyOfIt(string stop, string expected)
+    public void Generate_StopSequence_NeverShowsAnyOfIt(string stop, string expected)
     {
-        Generator generator = New(Saying("one two stop three"), new() { StopSequences = [stop] });
-        Assert.Equal(expected, Text(generator.Generate(Prompt)));
+        GenerationStream answer = New(Saying("one two stop three"), new() { StopSequences = [stop] }).Generate(Prompt);
+        Assert.Equal(expected, Text(answer));
         bool found = expected != "one two stop three";
-        Assert.Equal(found ? StopReason.StopText : StopReason.EndOfGeneration, generator.Result!.StopReason);
-        Assert.Equal(found ? stop : null, generator.Result.StopText);
+        Assert.Equal(found ? FinishReason.StopSequence : FinishReason.Stop, answer.Result!.FinishReason);
+        Assert.Equal(found ? stop : null, answer.Result.StopSequence);
+        Assert.Equal(expected, answer.Result.Text);
     }
 
     [Theory]
@@ -50,29 +52,29 @@ public sealed class GeneratorTests
     [InlineData(5, "one t")]
     public void Generate_MaxTokens_EndsThere(int most, string expected)
     {
-        Generator generator = New(Saying("one two"), new() { MaxTokens = most, StopSequences = ["two!"] });
-        List<GeneratedToken> tokens = [.. generator.Generate(Prompt)];
+        GenerationStream answer = New(Saying("one two"), new() { MaxTokens = most, StopSequences = ["two!"] }).Generate(Prompt);
+        List<GeneratedToken> tokens = [.. answer];
         Assert.Equal(expected, Text(tokens));
         Assert.Equal(most, tokens.Count);
-        Assert.Equal(StopReason.MaxTokens, generator.Result!.StopReason);
-        Assert.Equal(most, generator.Result.GeneratedTokens);
+        Assert.Equal(FinishReason.Length, answer.Result!.FinishReason);
+        Assert.Equal(most, answer.Result.Usage.GeneratedTokens);
     }
 
     [Fact]
     public void Generate_UnfinishedCharacterAtTheEnd_BecomesTheReplacementCharacter()
     {
-        Generator generator = New(Saying("aé"), new() { MaxTokens = 2 });
-        Assert.Equal("a\uFFFD", Text(generator.Generate(Prompt)));
+        GenerationResult result = New(Saying("aé"), new() { MaxTokens = 2 }).Generate(Prompt).Complete();
+        Assert.Equal("a\uFFFD", result.Text);
     }
 
     [Fact]
     public void Generate_ContextFull_EndsWithTheReason()
     {
         FakeSequence state = Saying("a text that is too long", Prompt.Length + 4);
-        Generator generator = New(state, new() { StopSequences = ["that"] });
-        Assert.Equal("a tex", Text(generator.Generate(Prompt)));
-        Assert.Equal(StopReason.ContextFull, generator.Result!.StopReason);
-        Assert.Equal(5, generator.Result.GeneratedTokens);
+        GenerationStream answer = New(state, new() { StopSequences = ["that"] }).Generate(Prompt);
+        Assert.Equal("a tex", Text(answer));
+        Assert.Equal(FinishReason.ContextFull, answer.Result!.FinishReason);
+        Assert.Equal(5, answer.Result.Usage.GeneratedTokens);
     }
 
     [Fact]
@@ -80,20 +82,20 @@ public sealed class GeneratorTests
     {
         using CancellationTokenSource source = new();
         FakeSequence state = Saying("one two");
-        Generator generator = New(state, new());
+        GenerationPipeline pipeline = New(state, new());
         state.OnForward = source.Cancel;
-        Assert.Empty(generator.Generate(Prompt, source.Token));
-        Assert.Equal(StopReason.Cancelled, generator.Result!.StopReason);
+        GenerationStream answer = pipeline.Generate(Prompt, cancellationToken: source.Token);
+        Assert.Throws<OperationCanceledException>(() => answer.Complete());
+        Assert.Equal((FinishReason.Cancelled, ""), (answer.Result!.FinishReason, answer.Result.Text));
         state.OnForward = null;
-        Assert.Equal("one two", Text(generator.Generate(Prompt, TestContext.Current.CancellationToken)));
+        Assert.Equal("one two", pipeline.Generate(Prompt).Complete().Text);
     }
 
     [Fact]
-    public void Generate_CancelledDuringDecode_GivesOutWhatWasHeldBack()
+    public void Generate_CancelledDuringDecode_HasTheTextThatWasHeldBack()
     {
         using CancellationTokenSource source = new();
         FakeSequence state = Saying("one two");
-        Generator generator = New(state, new() { StopSequences = ["ones"] });
         state.OnForward = () =>
         {
             if (state.Forwards == 3)
@@ -101,32 +103,34 @@ public sealed class GeneratorTests
                 source.Cancel();
             }
         };
-        List<GeneratedToken> tokens = [.. generator.Generate(Prompt, source.Token)];
-        Assert.Equal("one", Text(tokens));
-        Assert.Equal(new GeneratedToken(-1, "one", true), tokens[^1]);
-        Assert.Equal((StopReason.Cancelled, 3), (generator.Result!.StopReason, generator.Result.GeneratedTokens));
+        GenerationStream answer =
+            New(state, new() { StopSequences = ["ones"] }).Generate(Prompt, cancellationToken: source.Token);
+        List<GeneratedToken> tokens = [];
+        Assert.Throws<OperationCanceledException>(() => tokens.AddRange(answer));
+        Assert.Equal("", Text(tokens));
+        Assert.Equal((FinishReason.Cancelled, "one", 3), (answer.Result!.FinishReason, answer.Result.Text, answer.Result.Usage.GeneratedTokens));
         Assert.Equal(Prompt.Length + 2, state.Length);
     }
 
     [Fact]
-    public void Generate_CallerReadsNoFurther_HasAResult()
+    public void Generate_LoopLeftEarly_HasAResult()
     {
-        FakeSequence state = Saying("one two");
-        Generator generator = New(state, new());
-        Assert.Equal(3, generator.Generate(Prompt).Take(3).Count());
-        Assert.Equal((StopReason.Cancelled, 3), (generator.Result!.StopReason, generator.Result.GeneratedTokens));
+        GenerationStream answer = New(Saying("one two"), new()).Generate(Prompt);
+        Assert.Equal(3, answer.Take(3).Count());
+        Assert.Equal((FinishReason.Cancelled, "one"), (answer.Result!.FinishReason, answer.Result.Text));
     }
 
     [Fact]
     public void Generate_NextTurn_ComputesOnlyWhatIsNew()
     {
         FakeSequence state = Saying("one two");
-        Generator generator = New(state, new());
-        int[] answer = [.. generator.Generate(Prompt).Select(t => t.Id)];
+        GenerationPipeline pipeline = New(state, new());
+        int[] answer = [.. pipeline.Generate(Prompt).Select(t => t.Id)];
         int computed = state.Computed;
         int[] next = [.. Prompt, .. answer, .. FakeTokenizer.Ids("more")];
-        _ = generator.Generate(next).First();
-        Assert.Equal(next.Length - "more".Length - 1, generator.Result!.CachedPromptTokens);
+        GenerationStream second = pipeline.Generate(next);
+        _ = second.First();
+        Assert.Equal(next.Length - "more".Length - 1, second.Result!.Usage.CachedPromptTokens);
         Assert.Equal(computed + "more".Length + 1, state.Computed);
     }
 
@@ -137,7 +141,7 @@ public sealed class GeneratorTests
         Assert.Throws<ArgumentException>(() => New(Saying(""), new() { StopSequences = [""] }));
     }
 
-    private static Generator New(FakeSequence state, GenerationOptions options) =>
+    private static GenerationPipeline New(FakeSequence state, GenerationOptions options) =>
         new(state, new FakeTokenizer(), options with { Temperature = 0 });
 
     private static string Text(IEnumerable<GeneratedToken> tokens) =>
