@@ -12,7 +12,7 @@ namespace EdgeRuntime;
 /// streams the answers. Each turn computes only the new tokens.
 /// </summary>
 /// <remarks>
-/// <para>One thread at a time may use a conversation and its session. The conversation does not own the session.</para>
+/// <para>A conversation and its session serve one call at a time. The conversation does not own the session.</para>
 /// <para>A model without a chat template is a base model, which knows no roles. It continues the texts of all messages, joined by line
 /// ends, as plain text, and <see cref="HasTemplate"/> is false.</para>
 /// <para>If a conversation outgrows the context, <see cref="Send"/> refuses the next message. With
@@ -75,20 +75,18 @@ public sealed class ChatSession
         }
     }
 
-    /// <summary>Gets the statistics of the last answer, or null before the end of the first one.</summary>
+    /// <summary>Gets the result of the last answer, or null before the end of the first one.</summary>
     public GenerationResult? Result { get; private set; }
 
-    /// <summary>Sends a message and streams the answer. The sequence is lazy: each step of the enumeration computes a token.</summary>
+    /// <summary>Sends a message and streams the answer. It is lazy: each step of its enumeration computes a token.</summary>
     /// <param name="text">The message of the user.</param>
     /// <param name="cancellationToken">
-    /// Ends the answer within a token. The conversation keeps the tokens generated so far. If there are none, it drops the message.
+    /// Cancels the answer within a token. The conversation keeps the text generated so far. If there is none, it drops the message.
     /// </param>
-    /// <returns>The tokens of the answer.</returns>
+    /// <returns>The answer. Its enumeration throws the exceptions of <see cref="GenerationStream.Complete"/>.</returns>
     /// <exception cref="ContextFullException">The conversation is longer than the context. The conversation is unchanged.</exception>
     /// <exception cref="ChatTemplateException">The template refuses the conversation. The conversation is unchanged.</exception>
-    /// <exception cref="InvalidOperationException">
-    /// Another thread uses the conversation or its session, or other code has used one of them since the last step of the answer.
-    /// </exception>
+    /// <exception cref="InvalidOperationException">Another call of the conversation is running.</exception>
     public GenerationStream Send(string text, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -99,12 +97,9 @@ public sealed class ChatSession
     /// <summary>
     /// Streams another answer to the last message. The new answer replaces the old one, unless it is cancelled before its first token.
     /// </summary>
-    /// <param name="cancellationToken">Ends the answer within a token.</param>
-    /// <returns>The tokens of the answer, computed lazily.</returns>
-    /// <exception cref="InvalidOperationException">
-    /// There is no message yet, another thread uses the conversation or its session, or other code has used one of them since the last
-    /// step.
-    /// </exception>
+    /// <param name="cancellationToken">Cancels the answer within a token.</param>
+    /// <returns>The answer. Its enumeration throws the exceptions of <see cref="GenerationStream.Complete"/>.</returns>
+    /// <exception cref="InvalidOperationException">There is no message yet, or another call of the conversation is running.</exception>
     public GenerationStream Regenerate(CancellationToken cancellationToken = default)
     {
         using UseGuard.Scope call = _guard.Enter();

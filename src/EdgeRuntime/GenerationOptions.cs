@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Threading;
 using EdgeRuntime.Generation;
 using EdgeRuntime.Sampling;
 using EdgeRuntime.Tokenizers;
@@ -27,8 +28,9 @@ public sealed record GenerationOptions : SamplingOptions
     public int KeepTokens { get; init; }
 
     /// <summary>
-    /// Gets a value indicating whether <see cref="ModelSession.Generate(string, GenerationOptions?, System.Threading.CancellationToken)"/> treats its text as a message of the user and applies the chat
-    /// template. If false, or if the model has no template, the model continues the text itself.
+    /// Gets a value indicating whether <see cref="ModelSession.Generate(string, GenerationOptions?, CancellationToken)"/> treats its text
+    /// as a message of the user and applies the chat template. If false, or if the model has no template, the model continues the text
+    /// itself.
     /// </summary>
     public bool ApplyTemplate { get; init; } = true;
 

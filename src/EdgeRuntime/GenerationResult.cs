@@ -22,8 +22,8 @@ public sealed record GenerationResult
     public GenerationTimings Timings { get; init; } = new();
 
     /// <summary>
-    /// Gets the seed of the random generator: that of the options, or a random one. It repeats the answer if the generator has not been used
-    /// before; in a <see cref="ChatSession"/>, the generator continues from answer to answer.
+    /// Gets the seed of the random generator: that of the options, or a random one. Used as <c>Seed</c> of the options, it repeats the
+    /// answer. In a <see cref="ChatSession"/>, the generator continues from answer to answer, so the seed repeats the whole conversation.
     /// </summary>
     public ulong Seed { get; init; }
 }

@@ -56,12 +56,11 @@ public sealed partial class GenerationStream
         finally
         {
             bool ends = !hasToken || Current.IsLast;
+            Volatile.Write(ref _phase, ends ? Ended : Idle);
             if (ends)
             {
                 Finish();
             }
-
-            Volatile.Write(ref _phase, ends ? Ended : Idle);
         }
     }
 
@@ -81,6 +80,7 @@ public sealed partial class GenerationStream
     private static InvalidOperationException StepIsRunning() =>
         new("a step of this answer is still running; end or await it before the next call");
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> TryTakeAsync(CallContext context)
     {
         using UseGuard.Scope step = _pipeline.State.Guard.Enter();

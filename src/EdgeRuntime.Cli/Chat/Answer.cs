@@ -52,7 +52,7 @@ internal sealed record Answer(IReadOnlyList<int> Tokens, GenerationResult Result
         }
         catch (OperationCanceledException) when (stream.Result is { FinishReason: FinishReason.Cancelled } result)
         {
-            write(result.Text[written..]); // what a stop sequence could have followed
+            write(result.Text[written..]); // held back, because a stop sequence could have followed
         }
 
         return new Answer(tokens, stream.Result!);

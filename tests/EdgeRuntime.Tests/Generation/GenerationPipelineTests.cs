@@ -108,7 +108,8 @@ public sealed class GenerationPipelineTests
         List<GeneratedToken> tokens = [];
         Assert.Throws<OperationCanceledException>(() => tokens.AddRange(answer));
         Assert.Equal("", Text(tokens));
-        Assert.Equal((FinishReason.Cancelled, "one", 3), (answer.Result!.FinishReason, answer.Result.Text, answer.Result.Usage.GeneratedTokens));
+        Assert.Equal((FinishReason.Cancelled, "one"), (answer.Result!.FinishReason, answer.Result.Text));
+        Assert.Equal(3, answer.Result.Usage.GeneratedTokens);
         Assert.Equal(Prompt.Length + 2, state.Length);
     }
 
