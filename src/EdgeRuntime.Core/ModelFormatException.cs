@@ -5,7 +5,7 @@ namespace EdgeRuntime;
 /// <summary>
 /// The exception that is thrown for a file that violates its format. It names the file and the place, and what was found and expected.
 /// </summary>
-public sealed class ModelFormatException : Exception
+public sealed class ModelFormatException : EdgeRuntimeException
 {
     /// <param name="path">The path of the file.</param>
     /// <param name="offset">The byte offset in the file, or -1 if the error has no single place.</param>

@@ -7,7 +7,7 @@ namespace EdgeRuntime;
 /// of the pass are discarded, and the session is in the state that it had before the call. Either the weights are damaged, or the model
 /// needs a number format with a wider range than float32.
 /// </summary>
-public sealed class NonFiniteException : ArithmeticException
+public sealed class NonFiniteException : EdgeRuntimeException
 {
     /// <param name="path">The path of the model file.</param>
     /// <param name="place">The place of the first such value, in words, with the layer number if it is in a layer.</param>

@@ -3,7 +3,7 @@ using System;
 namespace EdgeRuntime;
 
 /// <summary>The exception that is thrown when a weight matrix contains a scale or a weight that is infinite or not a number.</summary>
-internal sealed class NonFiniteWeightException : Exception
+internal sealed class NonFiniteWeightException : EdgeRuntimeException
 {
     /// <param name="row">The row of the matrix.</param>
     /// <param name="column">The first column of the block.</param>

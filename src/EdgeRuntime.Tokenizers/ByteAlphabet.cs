@@ -1,7 +1,7 @@
 using System;
 using System.Runtime.CompilerServices;
 
-namespace EdgeRuntime.Tokenizers;
+namespace EdgeRuntime;
 
 /// <summary>
 /// The alphabet of bytes in byte-level vocabularies: printable Latin-1 characters represent themselves, the other 68 bytes are U+0100 and

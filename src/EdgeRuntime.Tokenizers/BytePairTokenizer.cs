@@ -1,9 +1,10 @@
 using System;
+using System.Buffers;
 using System.Collections.Generic;
 using System.Runtime.CompilerServices;
 using System.Text;
 
-namespace EdgeRuntime.Tokenizers;
+namespace EdgeRuntime;
 
 /// <summary>
 /// A BPE tokenizer with a list of merges: byte-level (GPT-2 and most models since) or over characters with byte tokens (Gemma 4). A
@@ -32,19 +33,29 @@ internal sealed class BytePairTokenizer : VocabularyTokenizer
 
     public override bool TidiesSpaces => _preTokenizer.TidiesSpaces;
 
-    protected override void EncodeText(ReadOnlySpan<byte> text, bool afterSpecial, SymbolMerger merger, List<int> output)
+    protected override void EncodeText(ReadOnlySpan<byte> text, bool afterSpecial, EncodingScratch scratch)
     {
-        byte[] marked = [];
-        if (_spelling == PieceSpelling.Sentence)
+        if (_spelling == PieceSpelling.ByteLevel)
         {
-            marked = new byte[checked(text.Length * SpaceMark.Utf8.Length)];
-            text = marked.AsSpan(0, SpaceMark.Insert(text, marked));
+            EncodeWords(text, scratch);
+            return;
         }
 
-        foreach (int length in _preTokenizer.Split(text))
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(checked(text.Length * SpaceMark.Utf8.Length));
+        int before = scratch.Ids.Length;
+        EncodeWords(buffer.AsSpan(0, SpaceMark.Insert(text, buffer)), scratch);
+        SpaceMark.ToTextIndices(text, 0, scratch.Ends[before..]);
+        ArrayPool<byte>.Shared.Return(buffer);
+    }
+
+    private void EncodeWords(ReadOnlySpan<byte> text, EncodingScratch scratch)
+    {
+        _preTokenizer.Split(text, scratch.Words);
+        int start = 0;
+        foreach (int length in scratch.Words)
         {
-            EncodeWord(text[..length], merger, output);
-            text = text[length..];
+            EncodeWord(text.Slice(start, length), start, scratch);
+            start += length;
         }
     }
 
@@ -97,18 +108,19 @@ internal sealed class BytePairTokenizer : VocabularyTokenizer
         return true;
     }
 
-    private void EncodeWord(ReadOnlySpan<byte> word, SymbolMerger merger, List<int> output)
+    private void EncodeWord(ReadOnlySpan<byte> word, int origin, EncodingScratch scratch)
     {
         if (_preTokenizer.IgnoresMerges || (_spelling == PieceSpelling.Sentence && word.Trim((byte)'\n').IsEmpty))
         {
             int whole = Vocabulary.Pieces.Find(word);
             if (whole >= 0 && whole < Vocabulary.Size)
             {
-                output.Add(whole);
+                scratch.Add(whole, origin + word.Length);
                 return;
             }
         }
 
+        SymbolMerger merger = scratch.Merger;
         merger.Clear();
         for (int start = 0; start < word.Length;)
         {
@@ -122,23 +134,24 @@ internal sealed class BytePairTokenizer : VocabularyTokenizer
         {
             if (symbol.Length > 0 && symbol.Id >= 0 && symbol.Id < Vocabulary.Size)
             {
-                output.Add(symbol.Id);
+                scratch.Add(symbol.Id, origin + symbol.Start + symbol.Length);
             }
             else
             {
-                AppendBytes(word.Slice(symbol.Start, symbol.Length), output);
+                AppendBytes(word.Slice(symbol.Start, symbol.Length), origin + symbol.Start, scratch);
             }
         }
     }
 
     // A byte without a token cannot be written in this vocabulary. llama.cpp omits it, too.
-    private void AppendBytes(ReadOnlySpan<byte> bytes, List<int> output)
+    private void AppendBytes(ReadOnlySpan<byte> bytes, int origin, EncodingScratch scratch)
     {
         foreach (byte value in bytes)
         {
+            origin++;
             if (_byteTokens[value] >= 0)
             {
-                output.Add(_byteTokens[value]);
+                scratch.Add(_byteTokens[value], origin);
             }
         }
     }

@@ -2,7 +2,7 @@ using System;
 using System.Globalization;
 using System.Text;
 
-namespace EdgeRuntime.Tokenizers;
+namespace EdgeRuntime;
 
 /// <summary>
 /// Converts a text to one char per code point, for regular expressions. .NET's expressions work on UTF-16, where a letter above U+FFFF is

@@ -1,11 +1,11 @@
 using System;
 using System.Collections.Generic;
 using System.Text.Json.Nodes;
-using EdgeRuntime.Tokenizers.Templates.Library;
-using EdgeRuntime.Tokenizers.Templates.Syntax;
-using EdgeRuntime.Tokenizers.Templates.Values;
+using EdgeRuntime.Templates.Library;
+using EdgeRuntime.Templates.Syntax;
+using EdgeRuntime.Templates.Values;
 
-namespace EdgeRuntime.Tokenizers;
+namespace EdgeRuntime;
 
 /// <summary>
 /// Represents the chat template of a model (Jinja) in parsed form. Immutable and thread-safe. A template comes from a downloaded file: its

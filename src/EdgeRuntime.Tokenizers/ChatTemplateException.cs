@@ -1,9 +1,9 @@
 using System;
 
-namespace EdgeRuntime.Tokenizers;
+namespace EdgeRuntime;
 
 /// <summary>The exception that is thrown when a chat template cannot be parsed or rendered.</summary>
-public sealed class ChatTemplateException : Exception
+public sealed class ChatTemplateException : EdgeRuntimeException
 {
     /// <param name="message">One line: the error, with line and column if known.</param>
     public ChatTemplateException(string message)

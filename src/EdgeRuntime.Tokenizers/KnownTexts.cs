@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 
-namespace EdgeRuntime.Tokenizers;
+namespace EdgeRuntime;
 
 /// <summary>
 /// Recognizes tokens by their text, because many files do not describe them. The lists and exceptions are those of llama.cpp v0.5.0

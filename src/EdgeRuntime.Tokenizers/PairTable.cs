@@ -2,7 +2,7 @@ using System;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 
-namespace EdgeRuntime.Tokenizers;
+namespace EdgeRuntime;
 
 /// <summary>Maps the two symbols of a merge to its rank (0 is best) and to the merged symbol.</summary>
 internal sealed class PairTable

@@ -2,7 +2,7 @@ using System;
 using System.Buffers;
 using System.Text;
 
-namespace EdgeRuntime.Tokenizers;
+namespace EdgeRuntime;
 
 /// <summary>Decodes a stream of pieces. The framework's UTF-8 decoder keeps the bytes of an incomplete character.</summary>
 internal sealed class PieceStreamDecoder : TokenStreamDecoder

@@ -4,7 +4,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
-namespace EdgeRuntime.Tokenizers;
+namespace EdgeRuntime;
 
 /// <summary>
 /// Assigns ids to byte strings, from 0 in the order of addition, and finds them by their bytes. It has one pool of bytes and one

@@ -3,7 +3,7 @@ using System.Buffers;
 using System.Collections.Generic;
 using System.Text.RegularExpressions;
 
-namespace EdgeRuntime.Tokenizers;
+namespace EdgeRuntime;
 
 /// <summary>
 /// Splits a text into the words within which BPE merges, by regular expressions. It also has the other properties that the name of a
@@ -45,22 +45,21 @@ internal sealed class PreTokenizer
 
     /// <summary>Splits a text into words.</summary>
     /// <param name="text">Valid UTF-8.</param>
-    /// <returns>The number of bytes of each word; the sum is the length of the text.</returns>
-    public List<int> Split(ReadOnlySpan<byte> text)
+    /// <param name="words">Receives the number of bytes of each word; the sum is the length of the text.</param>
+    public void Split(ReadOnlySpan<byte> text, List<int> words)
     {
+        words.Clear();
+
         // Several threads may create the expressions at once; the results are equal.
         _expressions ??= Array.ConvertAll(_patterns, static pattern => new Regex(pattern, RegexOptions.CultureInvariant));
         char[] buffer = ArrayPool<char>.Shared.Rent(text.Length);
         int length = CategoryText.Write(text, buffer);
-        var words = new List<int>((length / 4) + 1);
         Split(buffer.AsSpan(0, length), 0, words);
         ArrayPool<char>.Shared.Return(buffer);
         if (length != text.Length)
         {
             MeasureInBytes(text, words);
         }
-
-        return words;
     }
 
     private static void MeasureInBytes(ReadOnlySpan<byte> text, List<int> words)

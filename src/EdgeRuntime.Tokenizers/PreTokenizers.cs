@@ -1,7 +1,7 @@
 using System.Collections.Generic;
 using System.Linq;
 
-namespace EdgeRuntime.Tokenizers;
+namespace EdgeRuntime;
 
 /// <summary>
 /// Lists the pre-tokenizers by their names in files. Source of the names, expressions and flags: llama.cpp v0.5.0, <c>llama-vocab.cpp</c>.

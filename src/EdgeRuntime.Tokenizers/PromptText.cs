@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 
-namespace EdgeRuntime.Tokenizers;
+namespace EdgeRuntime;
 
 /// <summary>
 /// Represents a text to tokenize and the ranges of it that are data: text written by people or returned by tools. Data is plain text,

@@ -3,7 +3,7 @@ using System.Buffers;
 using System.Collections.Generic;
 using System.Text;
 
-namespace EdgeRuntime.Tokenizers;
+namespace EdgeRuntime;
 
 /// <summary>
 /// A SentencePiece BPE tokenizer (Llama 1 and 2, Mistral, Phi-3). Neighbors merge if together they are a piece, highest score first. Parts
@@ -33,19 +33,20 @@ internal sealed class SentencePieceTokenizer : VocabularyTokenizer
 
     protected override bool AddsSpacePrefix { get; }
 
-    protected override void EncodeText(ReadOnlySpan<byte> text, bool afterSpecial, SymbolMerger merger, List<int> output)
+    protected override void EncodeText(ReadOnlySpan<byte> text, bool afterSpecial, EncodingScratch scratch)
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(checked((text.Length + 1) * SpaceMark.Utf8.Length));
-        int length = AddsSpacePrefix && afterSpecial ? SpaceMark.Insert(" "u8, buffer) : 0;
-        length += SpaceMark.Insert(text, buffer.AsSpan(length));
-        ReadOnlySpan<byte> rest = buffer.AsSpan(0, length);
-        while (rest.Length > 0)
+        int prefix = AddsSpacePrefix && afterSpecial ? SpaceMark.Insert(" "u8, buffer) : 0;
+        ReadOnlySpan<byte> marked = buffer.AsSpan(0, prefix + SpaceMark.Insert(text, buffer.AsSpan(prefix)));
+        int before = scratch.Ids.Length;
+        for (int start = 0; start < marked.Length;)
         {
-            int word = _splitsAtSpaces ? FindWordEnd(rest) : rest.Length;
-            EncodeWord(rest[..word], merger, output);
-            rest = rest[word..];
+            int word = _splitsAtSpaces ? FindWordEnd(marked[start..]) : marked.Length;
+            EncodeWord(marked.Slice(start, word), start, scratch);
+            start += word;
         }
 
+        SpaceMark.ToTextIndices(text, prefix, scratch.Ends[before..]);
         ArrayPool<byte>.Shared.Return(buffer);
     }
 
@@ -92,8 +93,9 @@ internal sealed class SentencePieceTokenizer : VocabularyTokenizer
         }
     }
 
-    private void EncodeWord(ReadOnlySpan<byte> word, SymbolMerger merger, List<int> output)
+    private void EncodeWord(ReadOnlySpan<byte> word, int origin, EncodingScratch scratch)
     {
+        SymbolMerger merger = scratch.Merger;
         merger.Clear();
         for (int start = 0; start < word.Length;)
         {
@@ -107,20 +109,20 @@ internal sealed class SentencePieceTokenizer : VocabularyTokenizer
         {
             if (symbol.Length > 0 && symbol.Id >= 0)
             {
-                output.Add(symbol.Id);
+                scratch.Add(symbol.Id, origin + symbol.Start + symbol.Length);
             }
             else
             {
-                AppendBytes(word.Slice(symbol.Start, symbol.Length), output);
+                AppendBytes(word.Slice(symbol.Start, symbol.Length), origin + symbol.Start, scratch);
             }
         }
     }
 
-    private void AppendBytes(ReadOnlySpan<byte> bytes, List<int> output)
+    private void AppendBytes(ReadOnlySpan<byte> bytes, int origin, EncodingScratch scratch)
     {
         foreach (byte value in bytes)
         {
-            output.Add(_byteTokens[value] >= 0 ? _byteTokens[value] : Vocabulary.Unknown!.Value);
+            scratch.Add(_byteTokens[value] >= 0 ? _byteTokens[value] : Vocabulary.Unknown!.Value, ++origin);
         }
     }
 

@@ -1,7 +1,7 @@
 using System;
 using System.Runtime.CompilerServices;
 
-namespace EdgeRuntime.Tokenizers;
+namespace EdgeRuntime;
 
 /// <summary>The visible space of SentencePiece, U+2581.</summary>
 internal static class SpaceMark
@@ -54,5 +54,25 @@ internal static class SpaceMark
         }
 
         return written;
+    }
+
+    /// <summary>Converts indices in the result of <see cref="Insert"/> to indices in its text.</summary>
+    /// <param name="text">The text in UTF-8.</param>
+    /// <param name="prefix">The number of bytes that precede the result of the text.</param>
+    /// <param name="indices">The ascending indices, which are replaced. An index inside of a mark becomes the one behind the space.</param>
+    public static void ToTextIndices(ReadOnlySpan<byte> text, int prefix, Span<int> indices)
+    {
+        int source = 0;
+        int marked = prefix;
+        foreach (ref int index in indices)
+        {
+            while (marked < index)
+            {
+                marked += text[source] == (byte)' ' ? Utf8.Length : 1;
+                source++;
+            }
+
+            index = source;
+        }
     }
 }

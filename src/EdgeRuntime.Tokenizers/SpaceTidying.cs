@@ -1,6 +1,6 @@
 using System;
 
-namespace EdgeRuntime.Tokenizers;
+namespace EdgeRuntime;
 
 /// <summary>
 /// Tidies English spacing of a decoded text like the reference implementations of some vocabularies: no space before <c>? ! . ,</c>, none

@@ -2,7 +2,7 @@ using System;
 using System.Buffers;
 using System.Collections.Generic;
 
-namespace EdgeRuntime.Tokenizers;
+namespace EdgeRuntime;
 
 /// <summary>A fragment of a text: a special token, or bytes that still have to be encoded.</summary>
 /// <param name="Token">The token id, or -1 for bytes.</param>
@@ -17,8 +17,8 @@ internal readonly record struct TextFragment(int Token, int Start, int Length);
 internal sealed class SpecialTokenSplitter
 {
     private readonly Vocabulary _vocabulary;
-    // Maps (node << 8
-    // byte) to the next node. With an integer key the start-up compiles no separate dictionary type.
+
+    // Maps (node << 8 | byte) to the next node. With an integer key the start-up compiles no separate dictionary type.
     private readonly Dictionary<long, int> _edges = [];
     private readonly List<int> _tokenAtNode = [-1];
     private readonly SearchValues<byte> _firstBytes;
@@ -52,13 +52,15 @@ internal sealed class SpecialTokenSplitter
     /// <param name="data">
     /// The ranges of data bytes, in order. Inside them, and across their borders, only user-defined tokens are found.
     /// </param>
-    /// <returns>The fragments in order, without the white space that a token swallows.</returns>
-    public List<TextFragment> Split(ReadOnlySpan<byte> text, ReadOnlySpan<TextRange> data)
+    /// <param name="fragments">Receives the fragments in order, without the white space that a token swallows.</param>
+    public void Split(ReadOnlySpan<byte> text, ReadOnlySpan<TextRange> data, List<TextFragment> fragments)
     {
+        fragments.Clear();
         List<TextFragment>? matches = FindAll(text, data);
         if (matches is null)
         {
-            return [new TextFragment(-1, 0, text.Length)];
+            fragments.Add(new TextFragment(-1, 0, text.Length));
+            return;
         }
 
         bool[] taken = ArrayPool<bool>.Shared.Rent(text.Length);
@@ -66,7 +68,7 @@ internal sealed class SpecialTokenSplitter
         {
             Span<bool> takenBytes = taken.AsSpan(0, text.Length);
             takenBytes.Clear();
-            return Fill(Choose(text, matches, takenBytes), takenBytes);
+            Fill(Choose(text, matches, takenBytes), takenBytes, fragments);
         }
         finally
         {
@@ -165,9 +167,8 @@ internal sealed class SpecialTokenSplitter
     // The same characters as isspace of the C library.
     private static bool IsSpace(byte b) => b is (byte)' ' or (>= 9 and <= 13);
 
-    private static List<TextFragment> Fill(List<TextFragment> chosen, ReadOnlySpan<bool> taken)
+    private static void Fill(List<TextFragment> chosen, ReadOnlySpan<bool> taken, List<TextFragment> fragments)
     {
-        var fragments = new List<TextFragment>((2 * chosen.Count) + 1);
         int end = 0;
         foreach (TextFragment match in chosen)
         {
@@ -177,7 +178,6 @@ internal sealed class SpecialTokenSplitter
         }
 
         AddBytes(fragments, taken, end, taken.Length);
-        return fragments;
     }
 
     // Between two tokens only the first bytes can be white space swallowed by a token.

@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 
-namespace EdgeRuntime.Tokenizers;
+namespace EdgeRuntime;
 
 /// <summary>A part of a word during merging: a range of its bytes and the id of the piece, as an element of a linked list.</summary>
 internal struct Symbol

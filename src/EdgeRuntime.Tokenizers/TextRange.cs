@@ -1,4 +1,4 @@
-namespace EdgeRuntime.Tokenizers;
+namespace EdgeRuntime;
 
 /// <summary>A range of a text.</summary>
 /// <param name="Start">The start index.</param>

@@ -1,6 +1,6 @@
 using System;
 
-namespace EdgeRuntime.Tokenizers;
+namespace EdgeRuntime;
 
 /// <summary>The attributes of a token. A file gives one type; texts that are known to end a turn also get <see cref="Control"/>.</summary>
 [Flags]

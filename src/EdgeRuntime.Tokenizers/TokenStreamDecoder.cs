@@ -1,4 +1,4 @@
-namespace EdgeRuntime.Tokenizers;
+namespace EdgeRuntime;
 
 /// <summary>
 /// Decodes tokens as they arrive. The bytes of an incomplete character wait for the next token. For one caller at a time.

@@ -1,11 +1,37 @@
 using System;
 using System.Collections.Generic;
+using EdgeRuntime.Gguf;
 
-namespace EdgeRuntime.Tokenizers;
+namespace EdgeRuntime;
 
 /// <summary>Converts text to token ids and back, for one vocabulary. Immutable and thread-safe.</summary>
+/// <example>
+/// <code>
+/// Tokenizer tokenizer = Tokenizer.FromGguf("model.gguf");
+/// int count = tokenizer.CountTokens("How many tokens are this?");
+/// foreach (EncodedToken token in tokenizer.EncodeWithOffsets(text, addSpecial: false))
+/// {
+///     Console.WriteLine($"{token.Id}: {text[token.Range]}");
+/// }
+/// </code>
+/// </example>
 public abstract class Tokenizer
 {
+    /// <summary>Creates the tokenizer of a model file. Reads only the metadata of the file, not its weights, and closes the file.</summary>
+    /// <param name="path">The path of a .gguf file; for a split model, the path of its first part.</param>
+    /// <exception cref="ModelFormatException">The file is damaged, or its vocabulary contradicts itself.</exception>
+    /// <exception cref="UnsupportedModelException">
+    /// The tokenizer model or the pre-tokenizer is not supported; the message lists the supported ones.
+    /// </exception>
+    /// <exception cref="System.IO.FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="System.IO.IOException">The file can't be read, or the path is a folder.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access to the file is denied.</exception>
+    public static Tokenizer FromGguf(string path)
+    {
+        using GgufFile file = GgufFile.Open(path);
+        return GgufVocabulary.CreateTokenizer(file);
+    }
+
     /// <summary>Creates the tokenizer of a vocabulary.</summary>
     /// <exception cref="TokenizerException">
     /// The tokenizer model or the pre-tokenizer is not supported; the message lists the supported ones.
@@ -34,10 +60,12 @@ public abstract class Tokenizer
 
     /// <summary>Encodes a text.</summary>
     /// <param name="text">Any text; unpaired surrogates become U+FFFD.</param>
-    /// <param name="addSpecial">Whether to add BOS (and EOS) if the vocabulary specifies it.</param>
+    /// <param name="addSpecial">Whether to add BOS (and EOS) if the vocabulary specifies it. The default is true.</param>
     /// <param name="parseSpecial">
-    /// Whether control tokens that are spelled out in the text (<c>&lt;|im_start|&gt;</c>) become their ids; otherwise they are plain text.
+    /// Whether control tokens that are spelled out in the text (<c>&lt;|im_start|&gt;</c>) become their ids. By default they are plain
+    /// text.
     /// </param>
+    /// <returns>The token ids.</returns>
     public IReadOnlyList<int> Encode(string text, bool addSpecial = true, bool parseSpecial = false) =>
         Encode(parseSpecial ? PromptText.Parsed(text) : PromptText.Plain(text), addSpecial);
 
@@ -45,8 +73,60 @@ public abstract class Tokenizer
     /// <param name="text">
     /// Any text; unpaired surrogates become U+FFFD. Control tokens that are spelled out outside of the data become ids.
     /// </param>
-    /// <param name="addSpecial">Whether to add BOS (and EOS) if the vocabulary specifies it.</param>
+    /// <param name="addSpecial">Whether to add BOS (and EOS) if the vocabulary specifies it. The default is true.</param>
+    /// <returns>The token ids.</returns>
     public abstract IReadOnlyList<int> Encode(PromptText text, bool addSpecial = true);
+
+    /// <summary>Encodes a text into a span. The tokenizers of this library allocate nothing for a text without special tokens.</summary>
+    /// <param name="text">Any text; unpaired surrogates become U+FFFD.</param>
+    /// <param name="tokens">Receives the token ids.</param>
+    /// <param name="count">The number of tokens of the text, even if they do not fit.</param>
+    /// <param name="addSpecial">Whether to add BOS (and EOS) if the vocabulary specifies it. The default is true.</param>
+    /// <param name="parseSpecial">
+    /// Whether control tokens that are spelled out in the text become their ids. By default they are plain text.
+    /// </param>
+    /// <returns>False if the tokens do not fit into the span. Nothing is written then.</returns>
+    public virtual bool TryEncode(
+        ReadOnlySpan<char> text, Span<int> tokens, out int count, bool addSpecial = true, bool parseSpecial = false)
+    {
+        int[] ids = [.. Encode(text.ToString(), addSpecial, parseSpecial)];
+        count = ids.Length;
+        return ids.AsSpan().TryCopyTo(tokens);
+    }
+
+    /// <summary>Counts the tokens of a text, without a list of them.</summary>
+    /// <param name="text">Any text; unpaired surrogates become U+FFFD.</param>
+    /// <param name="addSpecial">Whether to add BOS (and EOS) if the vocabulary specifies it. The default is true.</param>
+    /// <param name="parseSpecial">
+    /// Whether control tokens that are spelled out in the text become their ids. By default they are plain text.
+    /// </param>
+    /// <returns>The number of tokens that <see cref="Encode(string, bool, bool)"/> returns.</returns>
+    public int CountTokens(ReadOnlySpan<char> text, bool addSpecial = true, bool parseSpecial = false)
+    {
+        TryEncode(text, [], out int count, addSpecial, parseSpecial);
+        return count;
+    }
+
+    /// <summary>Encodes a text and gets the part of the text that each token stands for.</summary>
+    /// <param name="text">Any text; unpaired surrogates become U+FFFD.</param>
+    /// <param name="addSpecial">Whether to add BOS (and EOS) if the vocabulary specifies it. The default is true.</param>
+    /// <param name="parseSpecial">
+    /// Whether control tokens that are spelled out in the text become their ids. By default they are plain text.
+    /// </param>
+    /// <returns>The tokens in order. Their ranges cover the text without gaps.</returns>
+    /// <exception cref="NotSupportedException">The tokenizer is a custom one that gives no offsets.</exception>
+    public IReadOnlyList<EncodedToken> EncodeWithOffsets(string text, bool addSpecial = true, bool parseSpecial = false) =>
+        EncodeWithOffsets(parseSpecial ? PromptText.Parsed(text) : PromptText.Plain(text), addSpecial);
+
+    /// <summary>Encodes a text with data and gets the part of the text that each token stands for.</summary>
+    /// <param name="text">
+    /// Any text; unpaired surrogates become U+FFFD. Control tokens that are spelled out outside of the data become ids.
+    /// </param>
+    /// <param name="addSpecial">Whether to add BOS (and EOS) if the vocabulary specifies it. The default is true.</param>
+    /// <returns>The tokens in order. Their ranges cover the text without gaps.</returns>
+    /// <exception cref="NotSupportedException">The tokenizer is a custom one that gives no offsets.</exception>
+    public virtual IReadOnlyList<EncodedToken> EncodeWithOffsets(PromptText text, bool addSpecial = true) =>
+        throw new NotSupportedException("this tokenizer gives no offsets of tokens; override EncodeWithOffsets");
 
     /// <summary>Gets the bytes of a token: UTF-8, but possibly only a part of a character.</summary>
     /// <param name="token">The token id.</param>
@@ -54,7 +134,24 @@ public abstract class Tokenizer
     public abstract ReadOnlySpan<byte> GetPieceBytes(int token, bool special = false);
 
     /// <summary>Decodes token ids. Invalid UTF-8 becomes U+FFFD.</summary>
+    /// <param name="tokens">The token ids.</param>
+    /// <param name="special">Whether control tokens are written out. By default they have no text.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A token id is not in the vocabulary.</exception>
     public abstract string Decode(ReadOnlySpan<int> tokens, bool special = false);
+
+    /// <summary>Decodes token ids into a span. The tokenizers of this library allocate nothing.</summary>
+    /// <param name="tokens">The token ids.</param>
+    /// <param name="text">Receives the text. If it is too short, its content is undefined.</param>
+    /// <param name="length">The length of the text in UTF-16 units, even if it does not fit.</param>
+    /// <param name="special">Whether control tokens are written out. By default they have no text.</param>
+    /// <returns>False if the text does not fit into the span.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A token id is not in the vocabulary.</exception>
+    public virtual bool TryDecode(ReadOnlySpan<int> tokens, Span<char> text, out int length, bool special = false)
+    {
+        string decoded = Decode(tokens, special);
+        length = decoded.Length;
+        return decoded.TryCopyTo(text);
+    }
 
     /// <summary>
     /// Gets whether the reference implementation of the vocabulary tidies English spacing of decoded text. <see cref="Decode"/> never does

@@ -1,11 +1,11 @@
 using System;
 
-namespace EdgeRuntime.Tokenizers;
+namespace EdgeRuntime;
 
 /// <summary>
 /// The exception that is thrown for an unsupported tokenizer model or pre-tokenizer. The message lists the supported ones.
 /// </summary>
-public sealed class TokenizerException : Exception
+public sealed class TokenizerException : EdgeRuntimeException
 {
     /// <param name="message">One line: what is not supported, and what is.</param>
     public TokenizerException(string message)

@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 
-namespace EdgeRuntime.Tokenizers;
+namespace EdgeRuntime;
 
 /// <summary>The results of a tokenizer for a text, for comparison with another implementation.</summary>
 /// <param name="Text">The text.</param>

@@ -4,7 +4,7 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
 
-namespace EdgeRuntime.Tokenizers;
+namespace EdgeRuntime;
 
 /// <summary>The spellings of token bytes in vocabularies.</summary>
 internal enum PieceSpelling

@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 
-namespace EdgeRuntime.Tokenizers;
+namespace EdgeRuntime;
 
 /// <summary>A vocabulary as described by its file (the <c>tokenizer.ggml.*</c> keys), independent of the file format.</summary>
 public sealed record VocabularyData

@@ -1,4 +1,4 @@
-namespace EdgeRuntime.Tokenizers;
+namespace EdgeRuntime;
 
 /// <summary>The defaults of a kind of vocabulary, for properties that the file does not specify.</summary>
 /// <param name="BeginOfSequence">The BOS token id, or null for none.</param>

@@ -1,9 +1,9 @@
 using System;
 
-namespace EdgeRuntime.Tokenizers;
+namespace EdgeRuntime;
 
 /// <summary>The exception that is thrown for a contradictory vocabulary.</summary>
-public sealed class VocabularyException : Exception
+public sealed class VocabularyException : EdgeRuntimeException
 {
     /// <param name="key">The last part of the key with the error ("tokens", "merges", "scores" and others).</param>
     /// <param name="found">What was found.</param>

@@ -4,7 +4,7 @@ using System.Collections.Generic;
 using System.Text;
 using System.Threading;
 
-namespace EdgeRuntime.Tokenizers;
+namespace EdgeRuntime;
 
 /// <summary>
 /// The base of tokenizers with a vocabulary. Encoding splits off special tokens, passes the text between them to the derived class, and
@@ -13,7 +13,7 @@ namespace EdgeRuntime.Tokenizers;
 internal abstract class VocabularyTokenizer : Tokenizer
 {
     private readonly SpecialTokenSplitter _splitter;
-    private SymbolMerger? _spareMerger;
+    private EncodingScratch? _spareScratch;
 
     protected VocabularyTokenizer(Vocabulary vocabulary, IReadOnlyList<ReadOnlyMemory<byte>> tokens)
     {
@@ -39,27 +39,29 @@ internal abstract class VocabularyTokenizer : Tokenizer
     public override IReadOnlyList<int> Encode(PromptText prompt, bool addSpecial = true)
     {
         ArgumentNullException.ThrowIfNull(prompt);
-        string text = prompt.Text;
-        var output = new List<int>((text.Length / 3) + 4);
-        if (addSpecial && Vocabulary.AddsBegin)
-        {
-            output.Add(Vocabulary.BeginOfSequence!.Value);
-        }
+        EncodingScratch scratch = Run(prompt.Text, Utf8.ToBytes(prompt.Text, prompt.Data), addSpecial);
+        int[] ids = scratch.Ids.ToArray();
+        Return(scratch);
+        return ids;
+    }
 
-        if (text.Length > 0)
-        {
-            byte[] utf8 = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetByteCount(text));
-            int length = Encoding.UTF8.GetBytes(text, utf8);
-            EncodeFragments(utf8.AsSpan(0, length), Utf8.ToBytes(text, prompt.Data), output);
-            ArrayPool<byte>.Shared.Return(utf8);
-        }
+    public override IReadOnlyList<EncodedToken> EncodeWithOffsets(PromptText prompt, bool addSpecial = true)
+    {
+        ArgumentNullException.ThrowIfNull(prompt);
+        EncodingScratch scratch = Run(prompt.Text, Utf8.ToBytes(prompt.Text, prompt.Data), addSpecial);
+        EncodedToken[] tokens = TokenRanges.Of(prompt.Text, scratch.Ids, scratch.Ends);
+        Return(scratch);
+        return tokens;
+    }
 
-        if (addSpecial && Vocabulary.AddsEnd)
-        {
-            output.Add(Vocabulary.EndOfSequence!.Value);
-        }
-
-        return output;
+    public override bool TryEncode(
+        ReadOnlySpan<char> text, Span<int> tokens, out int count, bool addSpecial = true, bool parseSpecial = false)
+    {
+        EncodingScratch scratch = Run(text, parseSpecial ? [] : [new TextRange(0, Encoding.UTF8.GetByteCount(text))], addSpecial);
+        count = scratch.Ids.Length;
+        bool fits = scratch.Ids.TryCopyTo(tokens);
+        Return(scratch);
+        return fits;
     }
 
     public override ReadOnlySpan<byte> GetPieceBytes(int token, bool special = false) =>
@@ -69,25 +71,20 @@ internal abstract class VocabularyTokenizer : Tokenizer
 
     public override string Decode(ReadOnlySpan<int> tokens, bool special = false)
     {
-        int length = 0;
-        foreach (int token in tokens)
-        {
-            length = checked(length + GetPieceBytes(token, special).Length);
-        }
-
-        byte[] bytes = ArrayPool<byte>.Shared.Rent(length);
-        int written = 0;
-        bool first = AddsSpacePrefix;
-        foreach (int token in tokens)
-        {
-            ReadOnlySpan<byte> piece = TrimPrefix(GetPieceBytes(token, special), ref first);
-            piece.CopyTo(bytes.AsSpan(written));
-            written += piece.Length;
-        }
-
-        string text = Encoding.UTF8.GetString(bytes, 0, written);
+        byte[] bytes = RentBytes(tokens, special, out int length);
+        string text = Encoding.UTF8.GetString(bytes, 0, length);
         ArrayPool<byte>.Shared.Return(bytes);
         return text;
+    }
+
+    public override bool TryDecode(ReadOnlySpan<int> tokens, Span<char> text, out int length, bool special = false)
+    {
+        byte[] rented = RentBytes(tokens, special, out int byteCount);
+        ReadOnlySpan<byte> bytes = rented.AsSpan(0, byteCount);
+        bool fits = Encoding.UTF8.TryGetChars(bytes, text, out length);
+        length = fits ? length : Encoding.UTF8.GetCharCount(bytes);
+        ArrayPool<byte>.Shared.Return(rented);
+        return fits;
     }
 
     public override TokenStreamDecoder CreateStreamDecoder(bool continuesText = false) =>
@@ -110,30 +107,99 @@ internal abstract class VocabularyTokenizer : Tokenizer
     /// <summary>Encodes a text without special tokens.</summary>
     /// <param name="text">Valid UTF-8, not empty.</param>
     /// <param name="afterSpecial">Whether the text is at the beginning or follows a special token.</param>
-    /// <param name="merger">Scratch memory.</param>
-    /// <param name="output">Receives the token ids.</param>
-    protected abstract void EncodeText(ReadOnlySpan<byte> text, bool afterSpecial, SymbolMerger merger, List<int> output);
+    /// <param name="scratch">Receives the tokens, with ends from the start of this text.</param>
+    protected abstract void EncodeText(ReadOnlySpan<byte> text, bool afterSpecial, EncodingScratch scratch);
 
-    private void EncodeFragments(ReadOnlySpan<byte> utf8, ReadOnlySpan<TextRange> data, List<int> output)
+    /// <summary>Encodes a text. The caller returns the scratch memory, which has the tokens.</summary>
+    private EncodingScratch Run(ReadOnlySpan<char> text, ReadOnlySpan<TextRange> data, bool addSpecial)
     {
-        SymbolMerger merger = Interlocked.Exchange(ref _spareMerger, null) ?? new SymbolMerger();
-        bool afterSpecial = true;
-        foreach (TextFragment fragment in _splitter.Split(utf8, data))
+        EncodingScratch scratch = Interlocked.Exchange(ref _spareScratch, null) ?? new EncodingScratch();
+        scratch.Clear();
+        if (addSpecial && Vocabulary.AddsBegin)
         {
+            scratch.Add(Vocabulary.BeginOfSequence!.Value, 0);
+        }
+
+        int length = 0;
+        if (text.Length > 0)
+        {
+            byte[] utf8 = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetByteCount(text));
+            length = Encoding.UTF8.GetBytes(text, utf8);
+            EncodeFragments(utf8.AsSpan(0, length), data, scratch);
+            ArrayPool<byte>.Shared.Return(utf8);
+        }
+
+        if (addSpecial && Vocabulary.AddsEnd)
+        {
+            scratch.Add(Vocabulary.EndOfSequence!.Value, length);
+        }
+
+        return scratch;
+    }
+
+    private void Return(EncodingScratch scratch)
+    {
+        scratch.Trim();
+        _spareScratch = scratch;
+    }
+
+    private void EncodeFragments(ReadOnlySpan<byte> utf8, ReadOnlySpan<TextRange> data, EncodingScratch scratch)
+    {
+        List<TextFragment> fragments = scratch.Fragments;
+        _splitter.Split(utf8, data, fragments);
+        for (int i = 0; i < fragments.Count; i++)
+        {
+            // White space that a token swallows belongs to it.
+            TextFragment fragment = fragments[i];
+            int end = i + 1 < fragments.Count ? fragments[i + 1].Start : utf8.Length;
             if (fragment.Token >= 0)
             {
-                output.Add(fragment.Token);
+                scratch.Add(fragment.Token, end);
             }
             else
             {
-                EncodeText(utf8.Slice(fragment.Start, fragment.Length), afterSpecial, merger, output);
+                EncodeFragment(utf8[fragment.Start..end], fragment.Start, i == 0 || fragments[i - 1].Token >= 0, scratch);
             }
+        }
+    }
 
-            afterSpecial = fragment.Token >= 0;
+    /// <summary>Encodes a part of the text. Bytes at its end that have no token belong to its last one.</summary>
+    private void EncodeFragment(ReadOnlySpan<byte> text, int start, bool afterSpecial, EncodingScratch scratch)
+    {
+        int before = scratch.Ids.Length;
+        EncodeText(text, afterSpecial, scratch);
+        Span<int> ends = scratch.Ends[before..];
+        foreach (ref int end in ends)
+        {
+            end += start;
         }
 
-        merger.Trim();
-        _spareMerger = merger;
+        if (ends.Length > 0)
+        {
+            ends[^1] = start + text.Length;
+        }
+    }
+
+    /// <summary>Concatenates pieces in an array of the shared pool, which the caller returns.</summary>
+    private byte[] RentBytes(ReadOnlySpan<int> tokens, bool special, out int length)
+    {
+        int most = 0;
+        foreach (int token in tokens)
+        {
+            most = checked(most + GetPieceBytes(token, special).Length);
+        }
+
+        byte[] bytes = ArrayPool<byte>.Shared.Rent(most);
+        length = 0;
+        bool first = AddsSpacePrefix;
+        foreach (int token in tokens)
+        {
+            ReadOnlySpan<byte> piece = TrimPrefix(GetPieceBytes(token, special), ref first);
+            piece.CopyTo(bytes.AsSpan(length));
+            length += piece.Length;
+        }
+
+        return bytes;
     }
 
     private int Check(int token)

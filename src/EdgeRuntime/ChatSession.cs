@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.Threading;
 using EdgeRuntime.Generation;
 using EdgeRuntime.Threading;
-using EdgeRuntime.Tokenizers;
 
 namespace EdgeRuntime;
 
@@ -146,7 +145,7 @@ public sealed class ChatSession
     /// <param name="path">The path of the file.</param>
     /// <exception cref="System.IO.InvalidDataException">The file is not a saved conversation.</exception>
     /// <exception cref="System.IO.IOException">The file can't be read, is not a regular file, or is larger than 64 MiB.</exception>
-    /// <exception cref="UnauthorizedAccessException">The path may not be read, or is a folder.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access to the file is denied.</exception>
     public void Load(string path)
     {
         using UseGuard.Scope call = _guard.Enter();

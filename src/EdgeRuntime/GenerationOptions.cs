@@ -1,8 +1,6 @@
 using System.Collections.Generic;
 using System.Threading;
 using EdgeRuntime.Generation;
-using EdgeRuntime.Sampling;
-using EdgeRuntime.Tokenizers;
 
 namespace EdgeRuntime;
 

@@ -4,9 +4,7 @@ using System.Globalization;
 using System.Threading;
 using EdgeRuntime.Engine;
 using EdgeRuntime.Generation;
-using EdgeRuntime.Sampling;
 using EdgeRuntime.Speculation;
-using EdgeRuntime.Tokenizers;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 

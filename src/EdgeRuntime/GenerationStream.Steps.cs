@@ -9,7 +9,6 @@ using System.Threading.Tasks;
 using EdgeRuntime.Engine;
 using EdgeRuntime.Generation;
 using EdgeRuntime.Threading;
-using EdgeRuntime.Tokenizers;
 
 namespace EdgeRuntime;
 

@@ -7,7 +7,6 @@ using EdgeRuntime.Engine;
 using EdgeRuntime.Generation;
 using EdgeRuntime.Gguf;
 using EdgeRuntime.State;
-using EdgeRuntime.Tokenizers;
 using EdgeRuntime.Tuning;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;

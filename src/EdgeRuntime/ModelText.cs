@@ -1,6 +1,5 @@
 using EdgeRuntime.Generation;
 using EdgeRuntime.Gguf;
-using EdgeRuntime.Tokenizers;
 
 namespace EdgeRuntime;
 

@@ -45,7 +45,9 @@ public sealed class PreTokenizerTests
         byte[] utf8 = Encoding.UTF8.GetBytes(text);
         var words = new List<string>();
         int start = 0;
-        foreach (int length in PreTokenizers.Find(name).Split(utf8))
+        List<int> lengths = [];
+        PreTokenizers.Find(name).Split(utf8, lengths);
+        foreach (int length in lengths)
         {
             words.Add(Encoding.UTF8.GetString(utf8, start, length));
             start += length;

@@ -6,7 +6,6 @@ using System.Linq;
 using EdgeRuntime.Cli.Bench.Plan;
 using EdgeRuntime.Cli.Models;
 using EdgeRuntime.Cli.Terminal;
-using EdgeRuntime.Sampling;
 
 namespace EdgeRuntime.Cli.Bench;
 

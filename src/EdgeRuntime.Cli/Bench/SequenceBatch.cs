@@ -1,7 +1,6 @@
 using System;
 using EdgeRuntime.Cli.Bench.Plan;
 using EdgeRuntime.Engine;
-using EdgeRuntime.Sampling;
 using EdgeRuntime.State;
 
 namespace EdgeRuntime.Cli.Bench;

@@ -4,7 +4,6 @@ using System.Globalization;
 using System.Linq;
 using EdgeRuntime.Generation;
 using EdgeRuntime.Gguf;
-using EdgeRuntime.Tokenizers;
 using Isa = EdgeRuntime.Kernels.InstructionSet;
 
 namespace EdgeRuntime.Cli.Commands;

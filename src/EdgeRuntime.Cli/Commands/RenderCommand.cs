@@ -7,7 +7,6 @@ using EdgeRuntime.Cli.Models;
 using EdgeRuntime.Cli.Options;
 using EdgeRuntime.Cli.Terminal;
 using EdgeRuntime.Gguf;
-using EdgeRuntime.Tokenizers;
 
 namespace EdgeRuntime.Cli.Commands;
 

@@ -10,7 +10,6 @@ using EdgeRuntime.Cli.Options;
 using EdgeRuntime.Cli.Terminal;
 using EdgeRuntime.Generation;
 using EdgeRuntime.Gguf;
-using EdgeRuntime.Tokenizers;
 
 namespace EdgeRuntime.Cli.Commands;
 

@@ -3,7 +3,6 @@ using System.IO;
 using System.Linq;
 using System.Net.Http;
 using System.Text.Json;
-using EdgeRuntime.Tokenizers;
 
 namespace EdgeRuntime.Cli.Terminal;
 
@@ -73,11 +72,8 @@ internal static class ErrorReport
     /// <summary>Gets whether an exception describes an error outside of this program, in words for the user.</summary>
     public static bool IsExpected(Exception exception) => exception switch
     {
-        CommandException or UsageException or ModelFormatException or UnsupportedModelException
-            or ContextFullException or ChatTemplateException
+        CommandException or UsageException or EdgeRuntimeException
             or IOException or InvalidDataException or InvalidOperationException or UnauthorizedAccessException => true,
-        DivideByZeroException or OverflowException => false,
-        ArithmeticException => true, // damaged weights, or biases that exclude every token
         _ => false,
     };
 

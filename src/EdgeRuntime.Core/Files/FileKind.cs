@@ -58,8 +58,7 @@ internal static partial class FileKinds
     }
 
     /// <summary>Throws unless the path can be opened as a regular file. A missing file passes: opening it gives the right error.</summary>
-    /// <exception cref="FileException">The entry is a pipe, a socket or a device.</exception>
-    /// <exception cref="UnauthorizedAccessException">The entry is a folder.</exception>
+    /// <exception cref="FileException">The entry is a folder, a pipe, a socket or a device.</exception>
     public static void Require(this FileKind kind, string path)
     {
         switch (kind)
@@ -67,7 +66,7 @@ internal static partial class FileKinds
             case FileKind.None or FileKind.Regular:
                 return;
             case FileKind.Folder:
-                throw new UnauthorizedAccessException($"{path}: is a folder, expected a file");
+                throw new FileException(path, "is a folder, expected a file");
             default:
                 throw new FileException(path, $"is a {kind.ToString().ToLowerInvariant()}, expected a regular file");
         }

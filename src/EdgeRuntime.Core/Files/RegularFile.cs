@@ -18,9 +18,9 @@ internal static class RegularFile
     private static readonly JsonDocumentOptions StrictJson = new() { AllowDuplicateProperties = false };
 
     /// <summary>Opens a file for reading.</summary>
-    /// <exception cref="FileException">The file is a pipe, a socket or a device.</exception>
+    /// <exception cref="FileException">The file is a folder, a pipe, a socket or a device.</exception>
     /// <exception cref="IOException">The file does not exist or cannot be read.</exception>
-    /// <exception cref="UnauthorizedAccessException">Access is denied, or the path is a folder.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access is denied.</exception>
     public static SafeFileHandle OpenHandle(string path, FileShare share = FileShare.Read, FileOptions options = FileOptions.None)
     {
         FileKinds.Of(path).Require(path);
@@ -45,10 +45,10 @@ internal static class RegularFile
     /// <param name="path">The path of the file.</param>
     /// <param name="maxBytes">The largest accepted length in bytes.</param>
     /// <exception cref="FileException">
-    /// The file is a pipe, a socket or a device, or it is longer than <paramref name="maxBytes"/>.
+    /// The file is a folder, a pipe, a socket or a device, or it is longer than <paramref name="maxBytes"/>.
     /// </exception>
     /// <exception cref="IOException">The file does not exist or cannot be read.</exception>
-    /// <exception cref="UnauthorizedAccessException">Access is denied, or the path is a folder.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access is denied.</exception>
     public static byte[] ReadBytes(string path, int maxBytes)
     {
         using FileStream stream = OpenRead(path);

@@ -69,8 +69,8 @@ public sealed class GgufFile : IDisposable
 
     /// <summary>Opens and validates a file. If it is any part of a split model, the other parts are opened from the same folder.</summary>
     /// <exception cref="ModelFormatException">The file or another part violates the format, or the parts contradict each other.</exception>
-    /// <exception cref="System.IO.IOException">The file cannot be read, or it is a pipe, a socket or a device.</exception>
-    /// <exception cref="UnauthorizedAccessException">Access to the file is denied, or the path is a folder.</exception>
+    /// <exception cref="System.IO.IOException">The file cannot be read, or it is a folder, a pipe, a socket or a device.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access to the file is denied.</exception>
     public static GgufFile Open(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);

@@ -21,8 +21,8 @@ internal sealed unsafe partial class MappedFile : IDisposable
     private bool _disposed;
 
     /// <summary>Maps the file.</summary>
-    /// <exception cref="IOException">The file cannot be read, or it is a pipe, a socket or a device.</exception>
-    /// <exception cref="UnauthorizedAccessException">Access is denied, or the path is a folder.</exception>
+    /// <exception cref="IOException">The file cannot be read, or it is a folder, a pipe, a socket or a device.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access is denied.</exception>
     public MappedFile(string path)
     {
         Source = new ReadableFile(path);

@@ -14,8 +14,8 @@ internal sealed class ReadableFile : IDisposable
     private readonly string _path;
 
     /// <summary>Opens the file.</summary>
-    /// <exception cref="IOException">The file cannot be read, or it is a pipe, a socket or a device.</exception>
-    /// <exception cref="UnauthorizedAccessException">Access is denied, or the path is a folder.</exception>
+    /// <exception cref="IOException">The file cannot be read, or it is a folder, a pipe, a socket or a device.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access is denied.</exception>
     public ReadableFile(string path)
     {
         _path = path;

@@ -6,7 +6,6 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using EdgeRuntime.Files;
-using EdgeRuntime.Tokenizers;
 
 namespace EdgeRuntime.Generation;
 
@@ -45,7 +44,7 @@ internal static class ChatFile
     /// <exception cref="IOException">
     /// The file can't be read, is not a regular file, or is larger than <see cref="MaxBytes"/>.
     /// </exception>
-    /// <exception cref="UnauthorizedAccessException">The path may not be read, or is a folder.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access to the file is denied.</exception>
     public static (string? System, List<ModelMessage> Messages) Read(string path)
     {
         try

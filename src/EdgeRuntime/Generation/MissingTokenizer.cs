@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using EdgeRuntime.Tokenizers;
 
 namespace EdgeRuntime.Generation;
 
@@ -29,6 +28,9 @@ internal sealed class MissingTokenizer(int vocabularySize, string problem) : Tok
 
     /// <inheritdoc/>
     public override IReadOnlyList<int> Encode(PromptText text, bool addSpecial = true) => throw Unsupported();
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<EncodedToken> EncodeWithOffsets(PromptText text, bool addSpecial = true) => throw Unsupported();
 
     /// <inheritdoc/>
     public override ReadOnlySpan<byte> GetPieceBytes(int token, bool special = false) => throw Unsupported();

@@ -2,7 +2,6 @@ using System;
 using System.Runtime.CompilerServices;
 using System.Threading.Tasks;
 using EdgeRuntime.Engine;
-using EdgeRuntime.Sampling;
 using EdgeRuntime.Speculation;
 
 namespace EdgeRuntime.Generation;

@@ -4,8 +4,9 @@ using System.Globalization;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using EdgeRuntime.Sampling;
 
-namespace EdgeRuntime.Sampling;
+namespace EdgeRuntime;
 
 /// <summary>
 /// Chooses the next token from logits: a list of steps in the order of llama.cpp, then a draw from its own seeded generator. For one caller
@@ -86,7 +87,7 @@ public sealed class Sampler
 
     /// <summary>Chooses a token. Call <see cref="Accept"/> afterwards.</summary>
     /// <param name="logits">[vocabulary]; minus infinity excludes a token.</param>
-    /// <exception cref="ArithmeticException">The logits contain NaN or infinity, or no token remains.</exception>
+    /// <exception cref="SamplingException">The logits contain NaN or infinity, or no token remains.</exception>
     public int Sample(ReadOnlySpan<float> logits)
     {
         if (_candidates is null)
@@ -178,12 +179,12 @@ public sealed class Sampler
             token++;
         }
 
-        throw new ArithmeticException(string.Create(
+        throw new SamplingException(string.Create(
             CultureInfo.InvariantCulture,
             $"the model computed {best} as the logit of token {token}: its weights are damaged or it overflowed"));
     }
 
-    private static ArithmeticException NoTokenLeft() =>
+    private static SamplingException NoTokenLeft() =>
         new("no token is left to choose: every logit is minus infinity (banned by LogitBias, or by the model)");
 
     private static int FirstOf(ReadOnlySpan<float> logits, float best)

@@ -1,6 +1,6 @@
 using System.Collections.Generic;
 
-namespace EdgeRuntime.Sampling;
+namespace EdgeRuntime;
 
 /// <summary>Specifies how a <see cref="Sampler"/> chooses tokens. The defaults are those of llama.cpp.</summary>
 public record SamplingOptions

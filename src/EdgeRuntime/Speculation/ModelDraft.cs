@@ -5,7 +5,6 @@ using System.Threading.Tasks;
 using EdgeRuntime.Engine;
 using EdgeRuntime.Sampling;
 using EdgeRuntime.Threading;
-using EdgeRuntime.Tokenizers;
 
 namespace EdgeRuntime.Speculation;
 

@@ -47,7 +47,7 @@ public sealed record TuningProfile(TuningKey Key, TuningChoice Choice, IReadOnly
     /// The file is not a profile of this version, or a value is invalid; the message names it.
     /// </exception>
     /// <exception cref="IOException">The file cannot be read, is not a regular file, or is too large for a profile.</exception>
-    /// <exception cref="UnauthorizedAccessException">Access is denied, or the path is a folder.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access is denied.</exception>
     public static TuningProfile Load(string path)
     {
         try

@@ -2,7 +2,6 @@ using System;
 using System.Linq;
 using System.Reflection;
 using EdgeRuntime.Gguf;
-using EdgeRuntime.Tokenizers;
 using Xunit;
 
 namespace EdgeRuntime.Tests.Design;
@@ -19,7 +18,7 @@ public sealed class PublicTypesTests
         "EdgeRuntime.ModelSession", "EdgeRuntime.SessionOptions", "EdgeRuntime.TextStream",
         "EdgeRuntime.Engine.BatchSlice", "EdgeRuntime.Engine.EngineStateOptions", "EdgeRuntime.Engine.IEngine",
         "EdgeRuntime.Engine.IEngineState", "EdgeRuntime.Engine.OutputKind", "EdgeRuntime.Engine.StateAbilities",
-        "EdgeRuntime.Sampling.Sampler", "EdgeRuntime.Sampling.SamplingOptions",
+        "EdgeRuntime.Sampler", "EdgeRuntime.SamplingException", "EdgeRuntime.SamplingOptions",
         "EdgeRuntime.Tuning.ModelTuner", "EdgeRuntime.Tuning.TuningChoice", "EdgeRuntime.Tuning.TuningKey",
         "EdgeRuntime.Tuning.TuningMeasurement", "EdgeRuntime.Tuning.TuningOptions", "EdgeRuntime.Tuning.TuningProfile",
         "EdgeRuntime.Tuning.TuningProfiles");
@@ -27,7 +26,8 @@ public sealed class PublicTypesTests
     [Fact]
     public void Core_HasThesePublicTypes() => AssertTypes(
         typeof(GgufFile).Assembly,
-        "EdgeRuntime.ContextFullException", "EdgeRuntime.KvCacheType", "EdgeRuntime.ModelFormatException", "EdgeRuntime.NonFiniteException",
+        "EdgeRuntime.ContextFullException", "EdgeRuntime.EdgeRuntimeException", "EdgeRuntime.KvCacheType",
+        "EdgeRuntime.ModelFormatException", "EdgeRuntime.NonFiniteException",
         "EdgeRuntime.UnsupportedModelException", "EdgeRuntime.Formats.TensorType", "EdgeRuntime.Gguf.GgufFile",
         "EdgeRuntime.Gguf.GgufMetadata", "EdgeRuntime.Gguf.GgufPart", "EdgeRuntime.Gguf.GgufTensor", "EdgeRuntime.Gguf.GgufValueShape",
         "EdgeRuntime.Gguf.GgufValueType");
@@ -35,10 +35,10 @@ public sealed class PublicTypesTests
     [Fact]
     public void Tokenizers_HasThesePublicTypes() => AssertTypes(
         typeof(Tokenizer).Assembly,
-        "EdgeRuntime.Tokenizers.ModelMessage", "EdgeRuntime.Tokenizers.ChatTemplate", "EdgeRuntime.Tokenizers.ChatTemplateException",
-        "EdgeRuntime.Tokenizers.PromptText", "EdgeRuntime.Tokenizers.TextRange", "EdgeRuntime.Tokenizers.TokenStreamDecoder",
-        "EdgeRuntime.Tokenizers.Tokenizer", "EdgeRuntime.Tokenizers.TokenizerException", "EdgeRuntime.Tokenizers.VocabularyData",
-        "EdgeRuntime.Tokenizers.VocabularyException");
+        "EdgeRuntime.ModelMessage", "EdgeRuntime.ChatTemplate", "EdgeRuntime.ChatTemplateException", "EdgeRuntime.EncodedToken",
+        "EdgeRuntime.PromptText", "EdgeRuntime.TextRange", "EdgeRuntime.TokenStreamDecoder",
+        "EdgeRuntime.Tokenizer", "EdgeRuntime.TokenizerException", "EdgeRuntime.VocabularyData",
+        "EdgeRuntime.VocabularyException");
 
     private static void AssertTypes(Assembly assembly, params string[] names) => Assert.Equal(
         names.Order(StringComparer.Ordinal), assembly.GetExportedTypes().Select(type => type.FullName!).Order(StringComparer.Ordinal));

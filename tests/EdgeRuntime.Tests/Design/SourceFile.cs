@@ -38,9 +38,11 @@ internal sealed class SourceFile
     /// <summary>Its namespace; empty where it declares none.</summary>
     public string Namespace { get; }
 
+    /// <summary>Whether all types that it declares are public.</summary>
+    public bool IsPublic => Declared.All(member => member.Modifiers.Any(SyntaxKind.PublicKeyword));
+
     /// <summary>Full names of the types that it declares, without those inside of other types.</summary>
-    public IEnumerable<string> Types => _root.DescendantNodes(node => node is CompilationUnitSyntax or BaseNamespaceDeclarationSyntax)
-        .OfType<MemberDeclarationSyntax>()
+    public IEnumerable<string> Types => Declared
         .Select(member => member switch
         {
             BaseTypeDeclarationSyntax type => type.Identifier.Text,
@@ -59,6 +61,11 @@ internal sealed class SourceFile
         .Select(node => node.ToString().Split('<')[0])
         .Distinct()
         .Select(CandidatesOf);
+
+    private IEnumerable<MemberDeclarationSyntax> Declared => _root
+        .DescendantNodes(node => node is CompilationUnitSyntax or BaseNamespaceDeclarationSyntax)
+        .OfType<MemberDeclarationSyntax>()
+        .Where(member => member is not BaseNamespaceDeclarationSyntax);
 
     private IEnumerable<string> CandidatesOf(string name)
     {

@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using EdgeRuntime.Generation;
-using EdgeRuntime.Tokenizers;
 using Xunit;
 
 namespace EdgeRuntime.Tests.Generation;

@@ -6,9 +6,7 @@ using System.Text.Json;
 using System.Threading;
 using EdgeRuntime.Engine;
 using EdgeRuntime.Generation;
-using EdgeRuntime.Sampling;
 using EdgeRuntime.TestSupport;
-using EdgeRuntime.Tokenizers;
 using Xunit;
 
 namespace EdgeRuntime.Tests.Generation;

@@ -1,7 +1,6 @@
 using System;
 using System.IO;
 using EdgeRuntime.TestSupport;
-using EdgeRuntime.Tokenizers;
 using Xunit;
 
 namespace EdgeRuntime.Tests.Generation;

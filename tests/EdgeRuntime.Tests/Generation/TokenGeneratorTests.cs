@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.Threading;
 using EdgeRuntime.Engine;
 using EdgeRuntime.Generation;
-using EdgeRuntime.Sampling;
 using EdgeRuntime.Speculation;
 using Xunit;
 

@@ -4,10 +4,10 @@ using System.Linq;
 using System.Text;
 using System.Text.Json.Nodes;
 using System.Threading.Tasks;
-using EdgeRuntime.Tokenizers.Templates.Library;
-using EdgeRuntime.Tokenizers.Templates.Values;
+using EdgeRuntime.Templates.Library;
+using EdgeRuntime.Templates.Values;
 using Xunit;
-using TestTable = EdgeRuntime.Tokenizers.Templates.Library.Tests;
+using TestTable = EdgeRuntime.Templates.Library.Tests;
 
 namespace EdgeRuntime.Tokenizers.Tests.Templates;
 

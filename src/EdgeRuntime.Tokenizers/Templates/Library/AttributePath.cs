@@ -1,7 +1,7 @@
 using System;
-using EdgeRuntime.Tokenizers.Templates.Values;
+using EdgeRuntime.Templates.Values;
 
-namespace EdgeRuntime.Tokenizers.Templates.Library;
+namespace EdgeRuntime.Templates.Library;
 
 /// <summary>The <c>attribute</c> argument of a filter: names and integer indices, separated by dots.</summary>
 internal readonly struct AttributePath

@@ -1,7 +1,7 @@
 using System;
-using EdgeRuntime.Tokenizers.Templates.Values;
+using EdgeRuntime.Templates.Values;
 
-namespace EdgeRuntime.Tokenizers.Templates.Library;
+namespace EdgeRuntime.Templates.Library;
 
 /// <summary>Python's <c>"...".format(...)</c>, with the sandbox's access to attributes.</summary>
 internal sealed class BraceFormat(RenderContext context, Arguments arguments)

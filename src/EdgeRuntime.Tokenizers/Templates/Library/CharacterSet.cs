@@ -1,7 +1,7 @@
 using System.Collections.Generic;
-using EdgeRuntime.Tokenizers.Templates.Values;
+using EdgeRuntime.Templates.Values;
 
-namespace EdgeRuntime.Tokenizers.Templates.Library;
+namespace EdgeRuntime.Templates.Library;
 
 /// <summary>The set of characters that <c>strip</c> removes: the code points of a text.</summary>
 internal sealed class CharacterSet

@@ -1,8 +1,8 @@
 using System;
 using System.Collections.Generic;
-using EdgeRuntime.Tokenizers.Templates.Values;
+using EdgeRuntime.Templates.Values;
 
-namespace EdgeRuntime.Tokenizers.Templates.Library;
+namespace EdgeRuntime.Templates.Library;
 
 /// <summary>The methods of Python's types.</summary>
 internal static class Methods

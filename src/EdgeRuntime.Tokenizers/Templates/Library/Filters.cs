@@ -1,6 +1,6 @@
-using EdgeRuntime.Tokenizers.Templates.Values;
+using EdgeRuntime.Templates.Values;
 
-namespace EdgeRuntime.Tokenizers.Templates.Library;
+namespace EdgeRuntime.Templates.Library;
 
 /// <summary>
 /// The filters of Jinja: name, parameters (<c>?</c> marks optional ones) and implementation. To add a filter, add a line.

@@ -1,8 +1,8 @@
 using System;
 using System.Globalization;
-using EdgeRuntime.Tokenizers.Templates.Values;
+using EdgeRuntime.Templates.Values;
 
-namespace EdgeRuntime.Tokenizers.Templates.Library;
+namespace EdgeRuntime.Templates.Library;
 
 /// <summary>Python's <c>"..." % values</c>.</summary>
 internal static class PercentFormat

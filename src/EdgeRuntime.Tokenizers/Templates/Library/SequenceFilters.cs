@@ -1,8 +1,8 @@
 using System;
 using System.Collections.Generic;
-using EdgeRuntime.Tokenizers.Templates.Values;
+using EdgeRuntime.Templates.Values;
 
-namespace EdgeRuntime.Tokenizers.Templates.Library;
+namespace EdgeRuntime.Templates.Library;
 
 /// <summary>The filters that work on whole sequences.</summary>
 internal static class SequenceFilters

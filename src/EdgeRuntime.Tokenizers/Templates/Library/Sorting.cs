@@ -1,7 +1,7 @@
 using System;
-using EdgeRuntime.Tokenizers.Templates.Values;
+using EdgeRuntime.Templates.Values;
 
-namespace EdgeRuntime.Tokenizers.Templates.Library;
+namespace EdgeRuntime.Templates.Library;
 
 /// <summary>
 /// Python's <c>sorted</c>: stable, and based on <c>&lt;</c> alone. A merge sort tolerates any order, even contradictory ones.

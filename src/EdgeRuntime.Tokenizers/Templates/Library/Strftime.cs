@@ -1,8 +1,8 @@
 using System;
 using System.Globalization;
-using EdgeRuntime.Tokenizers.Templates.Values;
+using EdgeRuntime.Templates.Values;
 
-namespace EdgeRuntime.Tokenizers.Templates.Library;
+namespace EdgeRuntime.Templates.Library;
 
 /// <summary>C's <c>strftime</c> in the C locale, like Python's <c>datetime.now().strftime</c>.</summary>
 internal static class Strftime

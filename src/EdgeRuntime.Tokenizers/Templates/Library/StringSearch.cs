@@ -1,7 +1,7 @@
 using System;
-using EdgeRuntime.Tokenizers.Templates.Values;
+using EdgeRuntime.Templates.Values;
 
-namespace EdgeRuntime.Tokenizers.Templates.Library;
+namespace EdgeRuntime.Templates.Library;
 
 /// <summary>The searching methods of Python's <c>str</c>.</summary>
 internal static class StringSearch

@@ -1,6 +1,6 @@
-using EdgeRuntime.Tokenizers.Templates.Values;
+using EdgeRuntime.Templates.Values;
 
-namespace EdgeRuntime.Tokenizers.Templates.Library;
+namespace EdgeRuntime.Templates.Library;
 
 /// <summary>The tests of Jinja, which are the words after <c>is</c>. To add a test, add a line.</summary>
 internal static class Tests

@@ -1,8 +1,8 @@
 using System;
 using System.Text;
-using EdgeRuntime.Tokenizers.Templates.Values;
+using EdgeRuntime.Templates.Values;
 
-namespace EdgeRuntime.Tokenizers.Templates.Library;
+namespace EdgeRuntime.Templates.Library;
 
 /// <summary>A function from text to text.</summary>
 /// <param name="Change">Computes the new text.</param>

@@ -1,8 +1,8 @@
 using System;
 using System.Text;
-using EdgeRuntime.Tokenizers.Templates.Values;
+using EdgeRuntime.Templates.Values;
 
-namespace EdgeRuntime.Tokenizers.Templates.Library;
+namespace EdgeRuntime.Templates.Library;
 
 /// <summary>The <c>str.is...</c> methods of Python.</summary>
 internal static class TextPredicates

@@ -1,6 +1,6 @@
-using EdgeRuntime.Tokenizers.Templates.Values;
+using EdgeRuntime.Templates.Values;
 
-namespace EdgeRuntime.Tokenizers.Templates.Syntax;
+namespace EdgeRuntime.Templates.Syntax;
 
 /// <summary>The left side of <c>=</c> or <c>in</c>.</summary>
 internal abstract class AssignTarget

@@ -1,8 +1,8 @@
 using System.Collections.Generic;
-using EdgeRuntime.Tokenizers.Templates.Library;
-using EdgeRuntime.Tokenizers.Templates.Values;
+using EdgeRuntime.Templates.Library;
+using EdgeRuntime.Templates.Values;
 
-namespace EdgeRuntime.Tokenizers.Templates.Syntax;
+namespace EdgeRuntime.Templates.Syntax;
 
 /// <summary>The base of template parts that have a value. Immutable, so that many threads can share a parsed template.</summary>
 internal abstract class Expression(int line)

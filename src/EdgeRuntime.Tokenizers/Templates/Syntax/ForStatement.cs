@@ -1,8 +1,8 @@
 using System;
 using System.Collections.Generic;
-using EdgeRuntime.Tokenizers.Templates.Values;
+using EdgeRuntime.Templates.Values;
 
-namespace EdgeRuntime.Tokenizers.Templates.Syntax;
+namespace EdgeRuntime.Templates.Syntax;
 
 /// <summary><c>{% for target in items if filter recursive %}</c> with its <c>else</c>.</summary>
 internal sealed class ForStatement(int line, AssignTarget target, Expression items, Expression? filter, bool isRecursive) : Statement

@@ -1,9 +1,9 @@
 using System;
 using System.Globalization;
 using System.Text;
-using EdgeRuntime.Tokenizers.Templates.Values;
+using EdgeRuntime.Templates.Values;
 
-namespace EdgeRuntime.Tokenizers.Templates.Syntax;
+namespace EdgeRuntime.Templates.Syntax;
 
 /// <content>The tokens inside of tags: names, operators, numbers and strings.</content>
 internal sealed partial class Lexer

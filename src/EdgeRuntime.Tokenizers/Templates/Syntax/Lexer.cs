@@ -1,8 +1,8 @@
 using System;
 using System.Collections.Generic;
-using EdgeRuntime.Tokenizers.Templates.Values;
+using EdgeRuntime.Templates.Values;
 
-namespace EdgeRuntime.Tokenizers.Templates.Syntax;
+namespace EdgeRuntime.Templates.Syntax;
 
 /// <summary>
 /// Splits a template into tokens like Jinja2 3.1 with <c>trim_blocks</c> (drops a newline after a block) and <c>lstrip_blocks</c> (drops

@@ -1,8 +1,8 @@
 using System;
 using System.Collections.Generic;
-using EdgeRuntime.Tokenizers.Templates.Values;
+using EdgeRuntime.Templates.Values;
 
-namespace EdgeRuntime.Tokenizers.Templates.Syntax;
+namespace EdgeRuntime.Templates.Syntax;
 
 /// <summary>A macro, or the body of a <c>call</c> block, with the scope of its definition.</summary>
 internal sealed class MacroValue(MacroDefinition definition, Scope closure) : Value

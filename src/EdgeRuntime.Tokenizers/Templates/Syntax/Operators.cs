@@ -1,7 +1,7 @@
 using System;
-using EdgeRuntime.Tokenizers.Templates.Values;
+using EdgeRuntime.Templates.Values;
 
-namespace EdgeRuntime.Tokenizers.Templates.Syntax;
+namespace EdgeRuntime.Templates.Syntax;
 
 /// <summary><c>left + right</c> and the other arithmetic operators.</summary>
 internal sealed class BinaryExpression(int line, Expression left, Func<RenderContext, Value, Value, Value> operation, Expression right)

@@ -1,7 +1,7 @@
 using System.Collections.Generic;
 using System.Text;
 
-namespace EdgeRuntime.Tokenizers.Templates.Syntax;
+namespace EdgeRuntime.Templates.Syntax;
 
 /// <content>The grammar of filters, tests and arguments.</content>
 internal sealed partial class Parser

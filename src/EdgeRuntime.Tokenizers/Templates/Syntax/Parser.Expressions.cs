@@ -1,9 +1,9 @@
 using System;
 using System.Collections.Generic;
-using EdgeRuntime.Tokenizers.Templates.Library;
-using EdgeRuntime.Tokenizers.Templates.Values;
+using EdgeRuntime.Templates.Library;
+using EdgeRuntime.Templates.Values;
 
-namespace EdgeRuntime.Tokenizers.Templates.Syntax;
+namespace EdgeRuntime.Templates.Syntax;
 
 /// <content>The grammar of operators, from the loosest binding to the tightest.</content>
 internal sealed partial class Parser

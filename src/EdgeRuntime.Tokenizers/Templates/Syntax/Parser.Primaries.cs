@@ -1,8 +1,8 @@
 using System.Collections.Generic;
 using System.Text;
-using EdgeRuntime.Tokenizers.Templates.Values;
+using EdgeRuntime.Templates.Values;
 
-namespace EdgeRuntime.Tokenizers.Templates.Syntax;
+namespace EdgeRuntime.Templates.Syntax;
 
 /// <content>The grammar of names, literals, attributes and subscripts.</content>
 internal sealed partial class Parser

@@ -1,6 +1,6 @@
 using System.Collections.Generic;
 
-namespace EdgeRuntime.Tokenizers.Templates.Syntax;
+namespace EdgeRuntime.Templates.Syntax;
 
 /// <content>The grammar of tags and of the text between them.</content>
 internal sealed partial class Parser

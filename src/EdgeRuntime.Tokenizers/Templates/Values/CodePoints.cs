@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 
-namespace EdgeRuntime.Tokenizers.Templates.Values;
+namespace EdgeRuntime.Templates.Values;
 
 /// <summary>Converts between the code points that Python counts and the UTF-16 units that .NET counts.</summary>
 internal static class CodePoints

@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 
-namespace EdgeRuntime.Tokenizers.Templates.Values;
+namespace EdgeRuntime.Templates.Values;
 
 /// <summary>Python's <c>dict</c>, which keeps the order of insertion.</summary>
 internal sealed class DictValue : Value

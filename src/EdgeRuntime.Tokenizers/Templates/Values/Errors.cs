@@ -1,6 +1,6 @@
 using System;
 
-namespace EdgeRuntime.Tokenizers.Templates.Values;
+namespace EdgeRuntime.Templates.Values;
 
 /// <summary>The errors of a rendering, in the words of Python and Jinja. The line number is added where the rendering ends.</summary>
 internal static class Errors
@@ -25,7 +25,7 @@ internal static class Errors
 /// <summary>The exception that ends the parsing or rendering of a template.</summary>
 /// <param name="reason">The error, in the words of Jinja.</param>
 /// <param name="line">The line in the template, from 1; 0 if unknown.</param>
-internal sealed class TemplateException(string reason, int line = 0) : Exception(reason)
+internal sealed class TemplateException(string reason, int line = 0) : EdgeRuntimeException(reason)
 {
     public int Line => line;
 }

@@ -1,6 +1,6 @@
 using System.Collections.Generic;
 
-namespace EdgeRuntime.Tokenizers.Templates.Values;
+namespace EdgeRuntime.Templates.Values;
 
 /// <summary>
 /// The result of <c>map</c>, <c>select</c> and similar filters: elements are computed on demand and only once. It is always true and has no

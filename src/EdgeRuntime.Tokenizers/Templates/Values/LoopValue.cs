@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 
-namespace EdgeRuntime.Tokenizers.Templates.Values;
+namespace EdgeRuntime.Templates.Values;
 
 /// <summary>
 /// The variable <c>loop</c> of a <c>for</c>. It is also the iteration, which reads one element ahead if the template asks for the next one.

@@ -1,7 +1,7 @@
 using System;
 using System.Globalization;
 
-namespace EdgeRuntime.Tokenizers.Templates.Values;
+namespace EdgeRuntime.Templates.Values;
 
 /// <summary>Formats and parses numbers like Python.</summary>
 internal static class NumberText

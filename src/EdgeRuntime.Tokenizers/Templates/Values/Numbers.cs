@@ -1,6 +1,6 @@
 using System;
 
-namespace EdgeRuntime.Tokenizers.Templates.Values;
+namespace EdgeRuntime.Templates.Values;
 
 /// <summary>Steps shared by int, float and bool, which Python compares by value.</summary>
 internal static class Numbers

@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 
-namespace EdgeRuntime.Tokenizers.Templates.Values;
+namespace EdgeRuntime.Templates.Values;
 
 /// <summary>The result of <c>namespace()</c>: the only object whose attributes a template can set, to carry values out of loops.</summary>
 internal sealed class NamespaceValue : Value

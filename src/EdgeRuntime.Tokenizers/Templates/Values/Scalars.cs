@@ -1,7 +1,7 @@
 using System;
 using System.Globalization;
 
-namespace EdgeRuntime.Tokenizers.Templates.Values;
+namespace EdgeRuntime.Templates.Values;
 
 /// <summary>Python's <c>None</c>.</summary>
 internal sealed class NoneValue : Value

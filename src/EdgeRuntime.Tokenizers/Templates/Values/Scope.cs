@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 
-namespace EdgeRuntime.Tokenizers.Templates.Values;
+namespace EdgeRuntime.Templates.Values;
 
 /// <summary>The names that a template, a macro, a turn of a loop or a block sees: its own and those of the enclosing scopes.</summary>
 internal sealed class Scope(Scope? parent)

@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 
-namespace EdgeRuntime.Tokenizers.Templates.Values;
+namespace EdgeRuntime.Templates.Values;
 
 /// <summary>The base of lists, tuples and ranges: values with elements by index.</summary>
 internal abstract class SequenceValue : Value

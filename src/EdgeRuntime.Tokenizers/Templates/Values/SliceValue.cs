@@ -1,6 +1,6 @@
 using System;
 
-namespace EdgeRuntime.Tokenizers.Templates.Values;
+namespace EdgeRuntime.Templates.Values;
 
 /// <summary>The <c>start:stop:step</c> of a subscript.</summary>
 internal sealed class SliceValue(Value start, Value stop, Value step) : Value

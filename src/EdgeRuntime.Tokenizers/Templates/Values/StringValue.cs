@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 
-namespace EdgeRuntime.Tokenizers.Templates.Values;
+namespace EdgeRuntime.Templates.Values;
 
 /// <summary>Python's <c>str</c>. Lengths and indices count code points, not UTF-16 units.</summary>
 /// <param name="text">The characters.</param>

@@ -1,4 +1,4 @@
-namespace EdgeRuntime.Tokenizers.Templates.Values;
+namespace EdgeRuntime.Templates.Values;
 
 /// <summary>
 /// The limits of templates. A template comes from a downloaded file and is hostile input: every loop, every nesting and every allocation is

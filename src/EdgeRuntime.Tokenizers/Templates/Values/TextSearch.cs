@@ -1,6 +1,6 @@
 using System;
 
-namespace EdgeRuntime.Tokenizers.Templates.Values;
+namespace EdgeRuntime.Templates.Values;
 
 /// <summary>
 /// Searches a pattern in time linear in the pattern and the text. Short patterns use .NET's vectorized search, whose worst case is the

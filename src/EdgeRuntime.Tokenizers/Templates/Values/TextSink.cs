@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Text;
 
-namespace EdgeRuntime.Tokenizers.Templates.Values;
+namespace EdgeRuntime.Templates.Values;
 
 /// <summary>Receives the text of the output, of a macro or of <c>str()</c>. Charges for every character.</summary>
 internal sealed class TextSink(RenderContext context)

@@ -1,6 +1,6 @@
 using System.Collections.Generic;
 
-namespace EdgeRuntime.Tokenizers.Templates.Values;
+namespace EdgeRuntime.Templates.Values;
 
 /// <summary>
 /// The value of a missing name, attribute or item: empty as text, false, and without elements. Any other use is an error.

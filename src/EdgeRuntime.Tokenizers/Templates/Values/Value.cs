@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 
-namespace EdgeRuntime.Tokenizers.Templates.Values;
+namespace EdgeRuntime.Templates.Values;
 
 /// <summary>
 /// The base of template values, with Python's behavior: truth, length, iteration, items, attributes, text. Values are immutable (except

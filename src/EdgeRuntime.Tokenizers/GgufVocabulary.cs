@@ -2,9 +2,8 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using EdgeRuntime.Gguf;
-using EdgeRuntime.Tokenizers;
 
-namespace EdgeRuntime.Generation;
+namespace EdgeRuntime;
 
 /// <summary>Reads the vocabulary of a file from its <c>tokenizer.ggml.*</c> keys.</summary>
 internal static class GgufVocabulary
