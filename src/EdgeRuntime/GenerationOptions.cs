@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Threading;
 using EdgeRuntime.Generation;
@@ -7,23 +8,37 @@ namespace EdgeRuntime;
 /// <summary>Specifies how an answer is sampled and where it stops. The defaults are those of llama.cpp.</summary>
 public sealed record GenerationOptions : SamplingOptions
 {
-    /// <summary>Gets the greatest number of tokens to generate; null for no limit other than the context.</summary>
-    public int? MaxTokens { get; init; }
+    /// <summary>Gets the greatest number of tokens to generate; null, the default, for no limit other than the context.</summary>
+    public int? MaxTokens
+    {
+        get;
+        init => field = OptionCheck.Require(value, value is null or >= 0, "0 or more, or null for no limit");
+    }
 
-    /// <summary>Gets the texts that end the answer, also across token boundaries. The answer does not contain them.</summary>
-    public IReadOnlyList<string> StopSequences { get; init; } = [];
+    /// <summary>
+    /// Gets the texts that end the answer, also across token boundaries. The answer does not contain them. The default is none.
+    /// </summary>
+    public IReadOnlyList<string> StopSequences
+    {
+        get;
+        init => field = CheckStops(value);
+    } = [];
 
     /// <summary>
     /// Gets a value indicating whether a full context is shifted: generation drops the oldest half of the tokens after the first
-    /// <see cref="KeepTokens"/> and continues. If false, the answer ends.
+    /// <see cref="KeepTokens"/> and continues. If false, the default, the answer ends.
     /// </summary>
     public bool ContextShift { get; init; }
 
     /// <summary>
     /// Gets the number of tokens at the start that a context shift keeps, not counting a beginning-of-sequence token; -1 for the whole
-    /// prompt.
+    /// prompt. The default is 0.
     /// </summary>
-    public int KeepTokens { get; init; }
+    public int KeepTokens
+    {
+        get;
+        init => field = OptionCheck.Require(value, value >= -1, "-1 (the whole prompt) or more");
+    }
 
     /// <summary>
     /// Gets a value indicating whether <see cref="ModelSession.Generate(string, GenerationOptions?, CancellationToken)"/> treats its text
@@ -51,6 +66,34 @@ public sealed record GenerationOptions : SamplingOptions
     /// distribution of answers is the same as without it. The caller owns the session and must not use it during an answer.
     /// </summary>
     public ModelSession? DraftSession { get; init; }
+
+    /// <summary>
+    /// Gets the sampler that chooses the tokens; null, the default, for the sampler of the library. It gets the logits of the model after
+    /// the <see cref="SamplingOptions.LogitProcessors"/>; the other sampling settings of these options have no effect then.
+    /// </summary>
+    public ISampler? Sampler { get; init; }
+
+    /// <summary>
+    /// Gets the number of most probable tokens whose log probabilities are reported with each token, besides that of the token itself;
+    /// null, the default, for no log probabilities. They are those of the model, before any sampling setting applies.
+    /// </summary>
+    public int? LogProbabilities
+    {
+        get;
+        init => field = OptionCheck.Require(value, value is null or >= 0, "0 or more, or null for none");
+    }
+
+    private static IReadOnlyList<string> CheckStops(IReadOnlyList<string> stops)
+    {
+        OptionCheck.Require(stops, stops is not null, "a list, which may be empty", nameof(StopSequences));
+        for (int i = 0; i < stops!.Count; i++)
+        {
+            OptionCheck.Require(
+                stops[i], !string.IsNullOrEmpty(stops[i]), "at least one character", FormattableString.Invariant($"StopSequences[{i}]"));
+        }
+
+        return stops;
+    }
 
     /// <summary>Creates the object that turns conversations into prompts with these options.</summary>
     internal ChatPrompt CreatePrompt(Tokenizer tokenizer, ChatTemplate? template) => ApplyTemplate

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Globalization;
 using System.Threading;
 using EdgeRuntime.Engine;
 using EdgeRuntime.Generation;
@@ -31,19 +30,12 @@ internal sealed class GenerationPipeline
     internal GenerationPipeline(
         ISequenceState state, Tokenizer tokenizer, GenerationOptions options, IDraft? draft = null, ILogger? logger = null)
     {
-        if (options.MaxTokens < 0)
-        {
-            throw new ArgumentException(
-                string.Create(CultureInfo.InvariantCulture, $"MaxTokens is {options.MaxTokens}; expected 0 or more, or null for no limit"),
-                nameof(options));
-        }
-
         State = state;
         Tokenizer = tokenizer;
         Options = options;
         Logger = logger ?? NullLogger.Instance;
         _stops = new StopMatcher(options.StopSequences);
-        _sampler = new Sampler(options, state.VocabularySize, state.ContextLength);
+        _sampler = new Sampler(options, state.VocabularySize, state.ContextLength, options.Sampler, options.LogProbabilities);
         Tokens = new TokenGenerator(state, _sampler, draft, options.ContextShift);
     }
 

@@ -130,7 +130,9 @@ public sealed class LanguageModel : IDisposable
     /// <exception cref="UnsupportedModelException">
     /// The architecture or a tensor type is not supported. The message lists what is supported.
     /// </exception>
-    /// <exception cref="System.IO.IOException">The file can't be read.</exception>
+    /// <exception cref="System.IO.FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="System.IO.IOException">The file can't be read, or the path is a folder.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access to the file is denied.</exception>
     /// <exception cref="OperationCanceledException">Loading was cancelled.</exception>
     public static LanguageModel Load(
         string path, ModelOptions? options = null, IProgress<float>? progress = null, CancellationToken cancellationToken = default)
@@ -203,7 +205,10 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Creates a session for a new, empty sequence.</summary>
     /// <param name="options">The options, or null for the defaults.</param>
     /// <returns>The session, which the caller disposes.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The context length or the batch size is less than one token.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// <see cref="SessionOptions.ContextLength"/> exceeds the length that the model was trained for, without
+    /// <see cref="SessionOptions.AllowLongContext"/>.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     public ModelSession CreateSession(SessionOptions? options = null)
     {
@@ -214,8 +219,7 @@ public sealed class LanguageModel : IDisposable
             : new KvTypes(options.KvCacheKeyType ?? kvType, options.KvCacheValueType ?? kvType);
         int batchTokens = options.BatchTokens ?? TuningProfile?.Choice.BatchTokens ?? SessionOptions.DefaultBatchTokens;
         int contextLength = options.ContextLength ?? Math.Min(ContextLength, SessionOptions.DefaultContextLength);
-        ArgumentOutOfRangeException.ThrowIfLessThan(contextLength, 1, nameof(options));
-        ArgumentOutOfRangeException.ThrowIfLessThan(batchTokens, 1, nameof(options));
+        options.CheckContextLength(ContextLength);
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
         var session = new ModelSession(this, new EngineStateOptions
         {
@@ -224,6 +228,11 @@ public sealed class LanguageModel : IDisposable
             KeyType = kvTypes.Keys,
             ValueType = kvTypes.Values,
         });
+        if (contextLength > ContextLength)
+        {
+            ModelLog.LongContext(Logger, contextLength, ContextLength);
+        }
+
         ModelLog.SessionOpened(Logger, contextLength, kvTypes, session.KvCacheBytes);
         return session;
     }

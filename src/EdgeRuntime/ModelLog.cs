@@ -19,4 +19,10 @@ internal static partial class ModelLog
         "The context of {ContextLength} tokens is full; the answer ended after {GeneratedTokens} tokens. A greater "
         + "SessionOptions.ContextLength has more room, and GenerationOptions.ContextShift continues without the oldest tokens")]
     public static partial void ContextFull(ILogger logger, int generatedTokens, int contextLength);
+
+    [LoggerMessage(
+        9,
+        LogLevel.Warning,
+        "The context of {ContextLength} tokens is longer than the {TrainedLength} that the model was trained for; answers get worse there")]
+    public static partial void LongContext(ILogger logger, int contextLength, int trainedLength);
 }

@@ -25,8 +25,8 @@ public sealed record ModelOptions
     public int? Threads
     {
         get;
-        init => field = value is null or (>= 1 and <= MaxThreads) ? value : throw new ArgumentOutOfRangeException(
-            nameof(Threads), FormattableString.Invariant($"{value} threads: expected 1 to {MaxThreads}"));
+        init => field = OptionCheck.Require(
+            value, value is null or (>= 1 and <= MaxThreads), FormattableString.Invariant($"1 to {MaxThreads}, or null for the default"));
     }
 
     /// <summary>
@@ -62,7 +62,11 @@ public sealed record ModelOptions
     /// A side-car file is about as large as the model. It is used only if it was packed from the present content of the model file and is
     /// undamaged; otherwise it is written again. If the folder can't be written, the log gets a warning, and loading continues.
     /// </remarks>
-    public string? PackedCache { get; init; }
+    public string? PackedCache
+    {
+        get;
+        init => field = OptionCheck.Require(value, value is null or { Length: > 0 }, "the path of a folder, or null for none");
+    }
 
     /// <summary>Gets a suitable value for <see cref="PackedCache"/>: a folder in the data folder of the user.</summary>
     public static string DefaultPackedCache => Path.Combine(
@@ -96,7 +100,11 @@ public sealed record ModelOptions
     /// Gets the backends of custom engines. The first one that can load a model loads it; otherwise the built-in engine loads it as a GGUF
     /// file.
     /// </summary>
-    public IReadOnlyList<IModelBackend> Backends { get; init; } = [];
+    public IReadOnlyList<IModelBackend> Backends
+    {
+        get;
+        init => field = OptionCheck.Require(value, value is not null, "a list, which may be empty");
+    } = [];
 
     /// <summary>Gets the factory of the logger that receives the events of loading and of sessions; null for no log.</summary>
     public ILoggerFactory? LoggerFactory { get; init; }

@@ -19,7 +19,7 @@ internal sealed class EdgeBenchRuntime : IBenchRuntime
     public EdgeBenchRuntime(LanguageModel model, int positions, KvTypes kvTypes)
     {
         Model = model;
-        var options = new SessionOptions { ContextLength = positions, BatchTokens = BenchOptions.BatchTokens };
+        var options = new SessionOptions { ContextLength = positions, AllowLongContext = true, BatchTokens = BenchOptions.BatchTokens };
         _session = model.CreateSession(options.With(kvTypes));
     }
 

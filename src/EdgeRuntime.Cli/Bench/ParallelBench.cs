@@ -98,7 +98,7 @@ internal sealed class ParallelBench(BenchOptions options, MachineFacts machine, 
     private int[] DecodeAlone(LanguageModel model, int[] prompt, int generated)
     {
         int positions = prompt.Length + generated;
-        var session = new SessionOptions { ContextLength = positions, BatchTokens = BenchOptions.BatchTokens };
+        var session = new SessionOptions { ContextLength = positions, AllowLongContext = true, BatchTokens = BenchOptions.BatchTokens };
         using ModelSession alone = model.CreateSession(session.With(options.KvTypes));
         Sampler sampler = SequenceBatch.CreateGreedy(model, positions);
         var tokens = new List<int>(prompt) { sampler.Sample(alone.Forward(prompt)) };

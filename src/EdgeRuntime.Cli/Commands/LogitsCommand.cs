@@ -61,6 +61,7 @@ internal static class LogitsCommand
             using ModelSession session = model.CreateSession(new SessionOptions
             {
                 ContextLength = context,
+                AllowLongContext = true,
                 BatchTokens = Math.Min(batch, tokens.Length),
             }.With(options.GetKvTypes(parsed)));
             Write(session, tokens, batch, parsed.GetRequiredValue(output));

@@ -50,7 +50,7 @@ internal static class PerplexityCommand
             }
 
             using ModelSession session = model.CreateSession(
-                new SessionOptions { ContextLength = context }.With(options.GetKvTypes(parsed)));
+                new SessionOptions { ContextLength = context, AllowLongContext = true }.With(options.GetKvTypes(parsed)));
             using var output = new StandardOutput();
             bool quiet = parsed.GetValue(json);
             var perplexity = new Perplexity(session, context, begin);

@@ -13,7 +13,7 @@ internal sealed class DraftModel : IDisposable
     public DraftModel(string path, ModelOptions options, int contextLength)
     {
         _model = ModelLoading.Load(path, options);
-        Session = _model.CreateSession(new SessionOptions { ContextLength = contextLength });
+        Session = _model.CreateSession(new SessionOptions { ContextLength = contextLength, AllowLongContext = true });
     }
 
     public ModelSession Session { get; }

@@ -100,6 +100,7 @@ internal sealed class ModelCommandOptions(int defaultContext = SessionOptions.De
     public SessionOptions GetSessionOptions(ParseResult parsed, int? contextLength) => new()
     {
         ContextLength = contextLength,
+        AllowLongContext = true,
         KvCacheType = GetIfGiven(parsed, KvType),
         KvCacheKeyType = GetIfGiven(parsed, KvKeyType),
         KvCacheValueType = GetIfGiven(parsed, KvValueType),

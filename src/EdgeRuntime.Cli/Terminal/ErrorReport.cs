@@ -58,10 +58,10 @@ internal static class ErrorReport
     public static string Describe(Exception exception) => exception switch
     {
         TypeInitializationException { InnerException: { } inner } => Describe(inner),
-        _ when IsExpected(exception) => exception.Message,
+        _ when IsExpected(exception) => OptionNames.Translate(exception.Message),
         HttpRequestException => exception.InnerException is { } inner ? $"{exception.Message} ({inner.Message})" : exception.Message,
         JsonException => "not valid JSON: " + exception.Message,
-        ArgumentException argument => WithoutParameterName(argument),
+        ArgumentException argument => OptionNames.Translate(WithoutParameterName(argument)),
         OutOfMemoryException => "not enough memory; use a shorter context (--ctx) or a smaller model",
         _ => $"internal error: {exception.GetType().Name}: {exception.Message} (--verbose shows the stack trace)",
     };

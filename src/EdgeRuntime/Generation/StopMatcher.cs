@@ -19,6 +19,7 @@ internal sealed class StopMatcher
     private readonly int[] _matched; // [stop]: how many of its characters the text ends with
     private readonly StringBuilder _held = new();
 
+    /// <param name="stops">The stop strings, none of them empty.</param>
     public StopMatcher(IReadOnlyList<string> stops)
     {
         _stops = [.. stops];
@@ -26,11 +27,6 @@ internal sealed class StopMatcher
         _matched = new int[_stops.Length];
         for (int i = 0; i < _stops.Length; i++)
         {
-            if (string.IsNullOrEmpty(_stops[i]))
-            {
-                throw new ArgumentException("a stop string is empty; give at least one character", nameof(stops));
-            }
-
             _failure[i] = FailureOf(_stops[i]);
         }
     }

@@ -181,6 +181,14 @@ internal sealed partial class Candidates
         }
     }
 
+    /// <summary>Sorts the candidates and gets their keys, best first. Tokens with a logit of minus infinity are left out.</summary>
+    public ReadOnlySpan<ulong> SortedKeys()
+    {
+        Enumerate();
+        Keys.Sort();
+        return Keys;
+    }
+
     private Span<ulong> Keys => _keys.AsSpan(0, _count);
 
     private void RenewKeys()

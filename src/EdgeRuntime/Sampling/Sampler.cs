@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
-using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using EdgeRuntime.Sampling;
@@ -9,35 +8,48 @@ using EdgeRuntime.Sampling;
 namespace EdgeRuntime;
 
 /// <summary>
-/// Chooses the next token from logits: a list of steps in the order of llama.cpp, then a draw from its own seeded generator. For one caller
-/// at a time.
+/// Chooses the next token from logits: the logit processors of the caller, a list of steps in the order of llama.cpp, then a draw from its
+/// own seeded generator. For one caller at a time.
 /// </summary>
 /// <remarks>
 /// The same logits, options and seed give the same tokens on every platform and with every thread count: selection is integer arithmetic,
 /// and probabilities are IEEE double arithmetic in a fixed order (<c>DeterministicMath</c>). <see cref="Sample"/> does not allocate.
 /// </remarks>
-public sealed class Sampler
+public sealed class Sampler : ISampler
 {
     private readonly SamplingStep[] _steps;
     private readonly Candidates? _candidates;
     private readonly bool _greedy;
     private readonly int _vocabularySize;
+    private readonly ISampler? _custom;
+    private readonly LogProbabilities? _logProbabilities;
     private SamplingRandom _random;
 
     /// <param name="options">The settings of the steps.</param>
     /// <param name="vocabularySize">The number of logits per position.</param>
     /// <param name="contextLength">The meaning of -1 in <see cref="SamplingOptions.RepeatLastTokens"/>.</param>
-    /// <exception cref="ArgumentException">A setting is invalid.</exception>
+    /// <exception cref="ArgumentException"><see cref="SamplingOptions.LogitBias"/> has a token outside of the vocabulary.</exception>
     public Sampler(SamplingOptions options, int vocabularySize, int contextLength)
+        : this(options, vocabularySize, contextLength, custom: null, logProbabilities: null)
+    {
+    }
+
+    /// <param name="options">The settings of the steps.</param>
+    /// <param name="vocabularySize">The number of logits per position.</param>
+    /// <param name="contextLength">The meaning of -1 in <see cref="SamplingOptions.RepeatLastTokens"/>.</param>
+    /// <param name="custom">A sampler that chooses from the logits of the processors, instead of the steps; null for none.</param>
+    /// <param name="logProbabilities">The number of most probable tokens to report for each token; null for no log probabilities.</param>
+    internal Sampler(SamplingOptions options, int vocabularySize, int contextLength, ISampler? custom, int? logProbabilities)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(vocabularySize);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(contextLength);
-        Validate(options);
         _vocabularySize = vocabularySize;
-        _greedy = options.Temperature <= 0;
-        _steps = [.. BuildSteps(options, vocabularySize, contextLength)];
-        if (!_greedy || _steps.Length > 0)
+        _custom = custom;
+        _logProbabilities = logProbabilities is { } top ? new LogProbabilities(vocabularySize, top) : null;
+        _greedy = custom is null && options.Temperature <= 0;
+        _steps = [.. BuildSteps(options, vocabularySize, contextLength, isCustom: custom is not null)];
+        if (_steps.Length > 0 || !(_greedy || custom is not null))
         {
             _candidates = new Candidates(vocabularySize);
         }
@@ -50,11 +62,13 @@ public sealed class Sampler
     public ulong Seed { get; }
 
     /// <summary>Lists the steps in the order in which they run.</summary>
-    private static IEnumerable<SamplingStep> BuildSteps(SamplingOptions o, int vocabularySize, int contextLength)
+    private static IEnumerable<SamplingStep> BuildSteps(SamplingOptions o, int vocabularySize, int contextLength, bool isCustom)
     {
         int window = o.RepeatLastTokens < 0 ? contextLength : o.RepeatLastTokens;
         bool penalized = window > 0 && (o.RepeatPenalty != 1 || o.PresencePenalty != 0 || o.FrequencyPenalty != 0);
 
+        if (o.LogitProcessors.Count > 0) { yield return new LogitProcessing(o.LogitProcessors, contextLength); }
+        if (isCustom) { yield break; }
         if (o.LogitBias.Count > 0) { yield return new LogitBias(o.LogitBias, vocabularySize); }
         if (penalized) { yield return new Penalties(o.RepeatPenalty, o.PresencePenalty, o.FrequencyPenalty, window, vocabularySize); }
 
@@ -74,41 +88,58 @@ public sealed class Sampler
         {
             step.Reset(tokens);
         }
+
+        _custom?.Reset(tokens);
+        _logProbabilities?.Clear();
     }
 
     /// <summary>Records a token that was appended.</summary>
     public void Accept(int token)
     {
+        _logProbabilities?.Record(token);
         foreach (SamplingStep step in _steps)
         {
             step.Accept(token);
         }
+
+        _custom?.Accept(token);
     }
+
+    /// <summary>Removes the log probabilities of the earliest accepted token; null if they are not computed.</summary>
+    internal TokenProbabilities? TakeLogProbabilities() => _logProbabilities?.Take();
 
     /// <summary>Chooses a token. Call <see cref="Accept"/> afterwards.</summary>
     /// <param name="logits">[vocabulary]; minus infinity excludes a token.</param>
     /// <exception cref="SamplingException">The logits contain NaN or infinity, or no token remains.</exception>
     public int Sample(ReadOnlySpan<float> logits)
     {
+        float best = Check(logits);
+        if (_custom is not null)
+        {
+            return SampleCustom(_custom, logits);
+        }
+
         if (_candidates is null)
         {
-            return FirstOf(logits, CheckedBest(logits, logits));
+            return FirstOf(logits, best);
         }
 
         if (_greedy)
         {
-            float best = Load(logits);
+            Apply(_candidates, logits);
+            best = LogitCheck.RequireBest(_candidates.Logits, "the penalties gave", "use penalties closer to their defaults");
             return FirstOf(_candidates.Logits, best);
         }
 
-        double sum = Filter(logits);
+        double sum = Filter(_candidates, logits);
         return _candidates.TokenAt(_random.NextDouble() * sum);
     }
 
     /// <summary>Gets the distribution from which <see cref="Sample"/> would draw.</summary>
     internal void GetDistribution(ReadOnlySpan<float> logits, Distribution distribution)
     {
-        if (_greedy)
+        // A custom sampler has made its choice: the distribution is that one token.
+        if (_greedy || _custom is not null)
         {
             distribution.Resize(1);
             distribution.Ids[0] = Sample(logits);
@@ -116,7 +147,8 @@ public sealed class Sampler
         }
         else
         {
-            double sum = Filter(logits);
+            Check(logits);
+            double sum = Filter(_candidates!, logits);
             _candidates!.CopyTo(distribution, sum);
         }
     }
@@ -124,68 +156,50 @@ public sealed class Sampler
     /// <summary>Gets a number in [0, 1) from the generator of the sampler.</summary>
     internal double NextRandom() => _random.NextDouble();
 
+    /// <summary>Checks the logits of the model and gets the best one.</summary>
+    private float Check(ReadOnlySpan<float> logits)
+    {
+        if (logits.Length != _vocabularySize)
+        {
+            throw new ArgumentException(
+                string.Create(CultureInfo.InvariantCulture, $"{logits.Length} logits; this sampler takes {_vocabularySize}"),
+                nameof(logits));
+        }
+
+        _logProbabilities?.Load(logits);
+        return LogitCheck.RequireBest(logits, "the model computed", "its weights are damaged or it overflowed");
+    }
+
     /// <summary>Runs the steps. Afterwards the candidates have their weights.</summary>
     /// <returns>The sum of the weights.</returns>
-    private double Filter(ReadOnlySpan<float> logits)
+    private double Filter(Candidates candidates, ReadOnlySpan<float> logits)
     {
-        Candidates candidates = _candidates!;
-        CheckedBest(logits, logits);
+        Apply(candidates, logits);
+        double sum = candidates.ComputeWeights();
+        return sum > 0 ? sum : throw LogitCheck.NoTokenLeft();
+    }
+
+    private void Apply(Candidates candidates, ReadOnlySpan<float> logits)
+    {
         candidates.Load(logits);
         foreach (SamplingStep step in _steps)
         {
             step.Apply(candidates);
         }
-
-        double sum = candidates.ComputeWeights();
-        return sum > 0 ? sum : throw NoTokenLeft();
     }
 
-    private float Load(ReadOnlySpan<float> logits)
+    private int SampleCustom(ISampler custom, ReadOnlySpan<float> logits)
     {
-        CheckedBest(logits, logits);
-        _candidates!.Load(logits);
-        foreach (SamplingStep step in _steps)
+        if (_candidates is not null)
         {
-            step.Apply(_candidates);
+            Apply(_candidates, logits);
+            logits = _candidates.Logits;
         }
 
-        return CheckedBest(_candidates.Logits, logits);
+        int token = custom.Sample(logits);
+        return (uint)token < (uint)_vocabularySize ? token : throw new SamplingException(string.Create(
+            CultureInfo.InvariantCulture, $"the custom sampler chose token {token}; expected 0 to {_vocabularySize - 1}"));
     }
-
-    // TensorPrimitives.Max returns NaN if any element is NaN.
-    private float CheckedBest(ReadOnlySpan<float> logits, ReadOnlySpan<float> given)
-    {
-        if (given.Length != _vocabularySize)
-        {
-            throw new ArgumentException(
-                string.Create(CultureInfo.InvariantCulture, $"{given.Length} logits; this sampler takes {_vocabularySize}"),
-                nameof(logits));
-        }
-
-        float best = TensorPrimitives.Max(logits);
-        if (float.IsFinite(best))
-        {
-            return best;
-        }
-
-        if (float.IsNegativeInfinity(best))
-        {
-            throw NoTokenLeft();
-        }
-
-        int token = 0;
-        while (!float.IsNaN(logits[token]) && !float.IsPositiveInfinity(logits[token]))
-        {
-            token++;
-        }
-
-        throw new SamplingException(string.Create(
-            CultureInfo.InvariantCulture,
-            $"the model computed {best} as the logit of token {token}: its weights are damaged or it overflowed"));
-    }
-
-    private static SamplingException NoTokenLeft() =>
-        new("no token is left to choose: every logit is minus infinity (banned by LogitBias, or by the model)");
 
     private static int FirstOf(ReadOnlySpan<float> logits, float best)
     {
@@ -207,27 +221,5 @@ public sealed class Sampler
         }
 
         return i;
-    }
-
-    private static void Validate(SamplingOptions o)
-    {
-        Check(float.IsFinite(o.Temperature), nameof(o.Temperature), o.Temperature, "a number; 0 is greedy");
-        Check(!float.IsNaN(o.TopP), nameof(o.TopP), o.TopP, "0 to 1; 1 is off");
-        Check(!float.IsNaN(o.MinP) && o.MinP <= 1, nameof(o.MinP), o.MinP, "0 to 1; 0 is off");
-        Check(!float.IsNaN(o.TypicalP), nameof(o.TypicalP), o.TypicalP, "0 to 1; 1 is off");
-        bool divides = float.IsFinite(o.RepeatPenalty) && o.RepeatPenalty > 0;
-        Check(divides, nameof(o.RepeatPenalty), o.RepeatPenalty, "a number above 0; 1 is off");
-        Check(float.IsFinite(o.PresencePenalty), nameof(o.PresencePenalty), o.PresencePenalty, "a number; 0 is off");
-        Check(float.IsFinite(o.FrequencyPenalty), nameof(o.FrequencyPenalty), o.FrequencyPenalty, "a number; 0 is off");
-        Check(o.MinKeep >= 0, nameof(o.MinKeep), o.MinKeep, "0 or more");
-        Check(o.RepeatLastTokens >= -1, nameof(o.RepeatLastTokens), o.RepeatLastTokens, "-1 (the whole context), 0 (none) or more");
-    }
-
-    private static void Check(bool good, string name, float value, string expected)
-    {
-        if (!good)
-        {
-            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"{name} is {value}; expected {expected}"));
-        }
     }
 }

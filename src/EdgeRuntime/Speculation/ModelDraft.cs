@@ -27,8 +27,9 @@ internal sealed class ModelDraft : IDraft
         _state = state;
         _greedy = options.Temperature <= 0;
 
-        // A separate generator: the random numbers for proposals must be independent of those for acceptance.
-        SamplingOptions own = options with { Seed = options.Seed is { } seed ? ~seed : null };
+        // A separate generator: the random numbers for proposals must be independent of those for acceptance. Logit processors see the
+        // tokens of the answer alone, not those of proposals.
+        SamplingOptions own = options with { Seed = options.Seed is { } seed ? ~seed : null, LogitProcessors = [] };
         _sampler = new Sampler(own, state.VocabularySize, state.ContextLength);
         _distributions = new Distribution[_greedy ? 0 : Speculator.MostDrafted];
         for (int i = 0; i < _distributions.Length; i++)

@@ -61,9 +61,6 @@ public sealed class StopMatcherTests
         Assert.Null(matcher.Found);
     }
 
-    [Fact]
-    public void Constructor_EmptyStop_IsRefused() => Assert.Throws<ArgumentException>(() => new StopMatcher(["a", ""]));
-
     private static string RandomText(Random random, int length) =>
         new([.. Enumerable.Range(0, length).Select(_ => (char)('a' + random.Next(3)))]);
 

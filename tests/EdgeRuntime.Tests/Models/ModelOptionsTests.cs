@@ -14,7 +14,7 @@ public sealed class ModelOptionsTests
     public void Threads_OutOfRange_IsRefused(int threads)
     {
         var exception = Assert.Throws<ArgumentOutOfRangeException>(() => new ModelOptions { Threads = threads });
-        Assert.StartsWith($"{threads} threads: expected 1 to 1024", exception.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"Threads is {threads}; expected 1 to 1024", exception.Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -197,17 +197,38 @@ public sealed class SamplerTests
     }
 
     [Fact]
-    public void Constructor_SenselessSetting_IsRefusedByName()
+    public void Constructor_BiasOfATokenOutsideTheVocabulary_IsRefused()
     {
-        Refused(new() { Temperature = float.NaN }, "Temperature is NaN");
-        Refused(new() { RepeatPenalty = 0 }, "RepeatPenalty is 0");
-        Refused(new() { MinP = 2 }, "MinP is 2");
-        Refused(new() { MinKeep = -1 }, "MinKeep is -1");
-        Refused(new() { LogitBias = new Dictionary<int, float> { [10] = 1 } }, "token 10");
-        Refused(new() { LogitBias = new Dictionary<int, float> { [1] = float.NaN } }, "token 1 is NaN");
+        SamplingOptions options = new() { LogitBias = new Dictionary<int, float> { [10] = 1 } };
+        Assert.Contains("token 10", Assert.Throws<ArgumentException>(() => new Sampler(options, 10, 10)).Message, StringComparison.Ordinal);
+    }
 
-        static void Refused(GenerationOptions options, string part) =>
-            Assert.Contains(part, Assert.Throws<ArgumentException>(() => new Sampler(options, 10, 10)).Message, StringComparison.Ordinal);
+    [Theory]
+    [InlineData(0)]
+    [InlineData(5)]
+    [InlineData(1000)]
+    public void TakeLogProbabilities_AnyToken_AreThoseOfADirectComputation(int top)
+    {
+        float[] logits = Logits(new Random(9), 1000);
+        logits[17] = float.NegativeInfinity;
+        Sampler sampler = new(new() { Temperature = 0.5f, Seed = 1, RepeatPenalty = 2 }, logits.Length, 10, null, top);
+        double logSum = Math.Log(logits.Sum(logit => Math.Exp(logit)));
+        int[] best = [.. Enumerable.Range(0, logits.Length).Where(id => id != 17).OrderByDescending(id => logits[id]).Take(top)];
+        int[] chosen = [.. Enumerable.Range(0, 3).Select(_ => Next())];
+        foreach (int token in chosen)
+        {
+            TokenProbabilities actual = sampler.TakeLogProbabilities()!;
+            Assert.Equal(logits[token] - logSum, actual.Chosen, 1e-5);
+            Assert.Equal(best, actual.Top.Select(entry => entry.Id));
+            Assert.All(actual.Top, entry => Assert.Equal(logits[entry.Id] - logSum, entry.LogProbability, 1e-5));
+        }
+
+        int Next()
+        {
+            int token = sampler.Sample(logits);
+            sampler.Accept(token);
+            return token;
+        }
     }
 
     private static GenerationOptions Options(Random random, int vocabulary)

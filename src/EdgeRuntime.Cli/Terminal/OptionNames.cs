@@ -1,0 +1,25 @@
+using System;
+
+namespace EdgeRuntime.Cli.Terminal;
+
+/// <summary>Translates messages of the library, which name its options, for users of the command.</summary>
+internal static class OptionNames
+{
+    private static readonly (string Api, string Option)[] s_names =
+    [
+        ("SessionOptions.ContextLength", "--ctx"),
+        ("GenerationOptions.ContextShift", "--context-shift"),
+        ("LogitBias", "--logit-bias"),
+    ];
+
+    /// <summary>Replaces each option of the library by that of the command.</summary>
+    public static string Translate(string message)
+    {
+        foreach ((string api, string option) in s_names)
+        {
+            message = message.Replace(api, option, StringComparison.Ordinal);
+        }
+
+        return message;
+    }
+}
