@@ -28,7 +28,9 @@ internal sealed class EncodingScratch
     /// <summary>Gets the token ids.</summary>
     public ReadOnlySpan<int> Ids => CollectionsMarshal.AsSpan(_ids);
 
-    /// <summary>Gets the index of the byte behind each token, [Ids.Length], ascending. A token begins where the previous one ends.</summary>
+    /// <summary>
+    /// Gets the index of the byte behind each token, [Ids.Length], in ascending order. A token begins where the previous one ends.
+    /// </summary>
     public Span<int> Ends => CollectionsMarshal.AsSpan(_ends);
 
     /// <summary>Removes all tokens.</summary>

@@ -18,7 +18,7 @@ namespace EdgeRuntime;
 public abstract class Tokenizer
 {
     /// <summary>Creates the tokenizer of a model file. Reads only the metadata of the file, not its weights, and closes the file.</summary>
-    /// <param name="path">The path of a .gguf file; for a split model, the path of its first part.</param>
+    /// <param name="path">The path of a .gguf file; for a split model, the path of any part.</param>
     /// <exception cref="ModelFormatException">The file is damaged, or its vocabulary contradicts itself.</exception>
     /// <exception cref="UnsupportedModelException">
     /// The tokenizer model or the pre-tokenizer is not supported; the message lists the supported ones.

@@ -15,6 +15,14 @@ namespace EdgeRuntime;
 /// The same logits, options and seed give the same tokens on every platform and with every thread count: selection is integer arithmetic,
 /// and probabilities are IEEE double arithmetic in a fixed order (<c>DeterministicMath</c>). <see cref="Sample"/> does not allocate.
 /// </remarks>
+/// <example>
+/// <code>
+/// var sampler = new Sampler(new SamplingOptions { Temperature = 0.7f, Seed = 1 }, model.VocabularySize, session.ContextLength);
+/// sampler.Reset(session.Tokens);
+/// int token = sampler.Sample(session.Forward(prompt));
+/// sampler.Accept(token);
+/// </code>
+/// </example>
 public sealed class Sampler : ISampler
 {
     private readonly SamplingStep[] _steps;

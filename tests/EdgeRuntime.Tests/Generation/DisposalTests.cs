@@ -81,7 +81,8 @@ public sealed class DisposalTests : IDisposable
         Exception? error = null;
         for (int round = 0; round < 20 && error is null; round++)
         {
-            ModelSession session = _model.CreateSession(new SessionOptions { ContextLength = 4000, AllowLongContext = true, BatchTokens = 4000 });
+            SessionOptions options = new() { ContextLength = 4000, AllowLongContext = true, BatchTokens = 4000 };
+            ModelSession session = _model.CreateSession(options);
             Task<Exception?> call = Task.Run(() => Record.Exception(() => session.Forward([.. Enumerable.Repeat(7, 4000)])));
             SpinWait.SpinUntil(() => ((ISequenceState)session).Guard.Version > 0); // it computes
             session.Dispose();

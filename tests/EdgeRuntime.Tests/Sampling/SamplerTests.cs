@@ -178,7 +178,11 @@ public sealed class SamplerTests
             MinKeep = 3,
             LogitBias = new Dictionary<int, float> { [3] = 1 },
         };
-        foreach (GenerationOptions options in new[] { Greedy, new(), all, all with { TopK = 0 }, all with { Temperature = 0 } })
+        GenerationOptions[] settings =
+        [
+            Greedy, new(), all, all with { TopK = 0 }, all with { Temperature = 0 }, all with { LogitProcessors = [new Unchanged()] },
+        ];
+        foreach (GenerationOptions options in settings)
         {
             Sampler sampler = new(options, vocabulary, 1000);
             for (int i = 0; i < 3; i++)
@@ -228,6 +232,13 @@ public sealed class SamplerTests
             int token = sampler.Sample(logits);
             sampler.Accept(token);
             return token;
+        }
+    }
+
+    private sealed class Unchanged : ILogitProcessor
+    {
+        public void Process(ReadOnlySpan<int> tokens, Span<float> logits)
+        {
         }
     }
 
