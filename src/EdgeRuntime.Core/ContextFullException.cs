@@ -1,5 +1,3 @@
-using System;
-
 namespace EdgeRuntime;
 
 /// <summary>The exception that is thrown when tokens do not fit into the session's context.</summary>

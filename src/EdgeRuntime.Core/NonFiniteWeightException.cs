@@ -1,5 +1,3 @@
-using System;
-
 namespace EdgeRuntime;
 
 /// <summary>The exception that is thrown when a weight matrix contains a scale or a weight that is infinite or not a number.</summary>

@@ -1,5 +1,3 @@
-using System;
-
 namespace EdgeRuntime;
 
 /// <summary>The exception that is thrown for a well-formed model that this build cannot run. The message lists what is supported.</summary>

@@ -1,5 +1,3 @@
-using System;
-
 namespace EdgeRuntime;
 
 /// <summary>The exception that is thrown when a chat template cannot be parsed or rendered.</summary>

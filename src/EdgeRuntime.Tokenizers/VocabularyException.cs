@@ -1,5 +1,3 @@
-using System;
-
 namespace EdgeRuntime;
 
 /// <summary>The exception that is thrown for a contradictory vocabulary.</summary>

@@ -1,4 +1,3 @@
-using EdgeRuntime.Generation;
 using EdgeRuntime.Gguf;
 
 namespace EdgeRuntime;

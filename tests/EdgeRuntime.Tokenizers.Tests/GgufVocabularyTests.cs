@@ -1,5 +1,4 @@
 using System.Linq;
-using EdgeRuntime.Generation;
 using EdgeRuntime.Gguf;
 using EdgeRuntime.TestSupport;
 using Xunit;

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using EdgeRuntime.Generation;
 using EdgeRuntime.Gguf;
 using EdgeRuntime.TestSupport;
 

@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
-using EdgeRuntime.Generation;
 using EdgeRuntime.Gguf;
 using Isa = EdgeRuntime.Kernels.InstructionSet;
 

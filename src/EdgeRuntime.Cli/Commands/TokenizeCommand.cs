@@ -8,7 +8,6 @@ using System.Text.Json.Nodes;
 using EdgeRuntime.Cli.Models;
 using EdgeRuntime.Cli.Options;
 using EdgeRuntime.Cli.Terminal;
-using EdgeRuntime.Generation;
 using EdgeRuntime.Gguf;
 
 namespace EdgeRuntime.Cli.Commands;

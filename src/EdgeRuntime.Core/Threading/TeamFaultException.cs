@@ -1,5 +1,3 @@
-using System;
-
 namespace EdgeRuntime.Threading;
 
 /// <summary>The exception that unwinds the threads of a team after another thread has failed. It never leaves the pool.</summary>

@@ -1,5 +1,3 @@
-using System;
-
 namespace EdgeRuntime.Templates.Values;
 
 /// <summary>The errors of a rendering, in the words of Python and Jinja. The line number is added where the rendering ends.</summary>
