@@ -6,6 +6,7 @@ using EdgeRuntime.Cpu;
 using EdgeRuntime.Engine;
 using EdgeRuntime.Generation;
 using EdgeRuntime.Gguf;
+using EdgeRuntime.Scheduling;
 using EdgeRuntime.State;
 using EdgeRuntime.Tuning;
 using Microsoft.Extensions.Logging;
@@ -15,8 +16,10 @@ namespace EdgeRuntime;
 
 /// <summary>Represents a loaded language model: its weights, tokenizer and chat template.</summary>
 /// <remarks>
-/// A model is immutable and safe to use from many threads, and any number of sessions share it. The model owns its file and weights, which
-/// live until the model and all its sessions are disposed.
+/// <para>A model is immutable and safe to use from many threads, and any number of sessions share it. The model owns its file and weights,
+/// which live until the model and all its sessions are disposed.</para>
+/// <para>Sessions that compute at the same time share forward passes: answers of several sessions are decoded together, and a long prompt
+/// of one is computed in parts while others decode. The results are the same as those of each session alone.</para>
 /// </remarks>
 public sealed class LanguageModel : IDisposable
 {
@@ -30,6 +33,7 @@ public sealed class LanguageModel : IDisposable
         Architecture = architecture;
         _options = options;
         _engine = engine;
+        Scheduler = new BatchScheduler(engine);
         Tokenizer = text.Tokenizer ?? new MissingTokenizer(engine.VocabularySize, text.TokenizerProblem!);
         ChatTemplate = text.ChatTemplate;
         Logger = CreateLogger(options);
@@ -82,8 +86,8 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Gets the engine that computes the model. The model owns it.</summary>
     internal IEngine Engine => _engine;
 
-    /// <summary>Gets the turn of asynchronous passes, so that only one of them occupies a thread.</summary>
-    internal SemaphoreSlim EngineTurn { get; } = new(1);
+    /// <summary>Gets the scheduler through which all sessions of the model use the engine.</summary>
+    internal BatchScheduler Scheduler { get; }
 
     /// <summary>Creates a model on a custom engine. Sessions, generation and chats run on it as on the built-in engine.</summary>
     /// <param name="engine">The engine that computes. The model disposes it.</param>

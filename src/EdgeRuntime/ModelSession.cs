@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Threading;
 using System.Threading.Tasks;
 using EdgeRuntime.Engine;
+using EdgeRuntime.Scheduling;
 using EdgeRuntime.Threading;
 
 namespace EdgeRuntime;
@@ -22,6 +23,7 @@ public sealed partial class ModelSession : IDisposable
     private const int LongCall = 32;
 
     private readonly IEngineState _state;
+    private readonly ScheduledSequence _passes;
     private readonly int[] _tokens;
     private readonly UseGuard _guard = new(nameof(ModelSession));
 
@@ -37,6 +39,7 @@ public sealed partial class ModelSession : IDisposable
         _tokens = new int[ContextLength];
         _logits = AllocateLogits(1);
         _state = model.Engine.CreateState(options);
+        _passes = model.Scheduler.Open(options);
     }
 
     /// <summary>Gets the model that the session runs on. The session does not own it.</summary>
@@ -155,6 +158,7 @@ public sealed partial class ModelSession : IDisposable
     {
         if (_guard.Close())
         {
+            _passes.Dispose();
             _state.Dispose();
         }
     }
@@ -213,27 +217,12 @@ public sealed partial class ModelSession : IDisposable
             context.CancellationToken.ThrowIfCancellationRequested();
             if (context.IsAsync)
             {
-                await RunAsync(slice, context.CancellationToken).ConfigureAwait(false);
+                await _passes.RunAsync(slice, context.CancellationToken).ConfigureAwait(false);
             }
             else
             {
-                Run(in slice, context.CancellationToken);
+                _passes.Run(slice, context.CancellationToken);
             }
-        }
-    }
-
-    private void Run(in BatchSlice slice, CancellationToken stop) => Model.Engine.Run(new ReadOnlySpan<BatchSlice>(in slice), stop);
-
-    private async ValueTask RunAsync(BatchSlice slice, CancellationToken stop)
-    {
-        await Model.EngineTurn.WaitAsync(stop).ConfigureAwait(false);
-        try
-        {
-            await Task.Run(() => Run(in slice, stop), CancellationToken.None).ConfigureAwait(false);
-        }
-        finally
-        {
-            Model.EngineTurn.Release();
         }
     }
 

@@ -1,0 +1,54 @@
+using System;
+
+namespace EdgeRuntime.Scheduling;
+
+/// <summary>
+/// Chooses the number of rows of a pass with parts of long requests, so that short requests beside them do not wait long. Learns from the
+/// time of earlier passes.
+/// </summary>
+internal sealed class PassBudget
+{
+    /// <summary>The smallest part of a long request. It bounds the time that a prefill takes beside many short requests.</summary>
+    public const int LeastRows = 4;
+
+    // A guess for the first pass. A wrong one costs one pass that is too short or somewhat too long.
+    private const int FirstRows = 16;
+    private const int MostRows = 1 << 16;
+    private const double MostGrowth = 1.1;
+
+    /// <summary>
+    /// The time of a pass on a machine that decodes a token in half of it. With sampling and waiting, and with the noise of a busy
+    /// machine, the tokens of other sequences then come within 50 ms.
+    /// </summary>
+    public static readonly TimeSpan ShortestTarget = TimeSpan.FromMilliseconds(30);
+
+    private TimeSpan _decode; // the time of a pass that only decodes
+
+    /// <summary>Gets the number of rows that a pass of <see cref="Target"/> has.</summary>
+    public int Rows { get; private set; } = FirstRows;
+
+    /// <summary>
+    /// Gets the time to aim at: <see cref="ShortestTarget"/>, or twice the time of a pass that only decodes where that is longer. A pass
+    /// reads all weights; if this alone takes longer than the target, a small part would make the prefill slow for nothing.
+    /// </summary>
+    public TimeSpan Target => 2 * _decode > ShortestTarget ? 2 * _decode : ShortestTarget;
+
+    /// <summary>Records a pass.</summary>
+    /// <param name="rows">The number of rows of the pass.</param>
+    /// <param name="elapsed">The time that it took.</param>
+    /// <param name="isDecode">Whether every request of the pass had one row.</param>
+    public void Record(int rows, TimeSpan elapsed, bool isDecode)
+    {
+        if (isDecode)
+        {
+            // A pass that was disturbed must not set the target of a whole prefill.
+            TimeSpan most = _decode == TimeSpan.Zero ? elapsed : MostGrowth * _decode;
+            _decode = elapsed < most ? elapsed : most;
+        }
+        else if (rows >= Rows / 2 || elapsed > Target)
+        {
+            // Repeated, this converges for a time of a + b * rows: near the solution each step leaves a / Target of the error.
+            Rows = (int)Math.Clamp(rows * (Target / elapsed), LeastRows, MostRows);
+        }
+    }
+}
