@@ -274,7 +274,7 @@ internal sealed class BatchScheduler : IThreadPoolWorkItem
         {
             _passEnd = _clock.GetTimestamp();
             TimeSpan elapsed = _clock.GetElapsedTime(start, _passEnd);
-            if (isMeasured)
+            if (isMeasured && (_pass.IsShared || _pass.IsDecode))
             {
                 _budget.Record(_pass.Rows, elapsed, _pass.IsDecode);
             }

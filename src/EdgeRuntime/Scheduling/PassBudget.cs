@@ -11,10 +11,10 @@ internal sealed class PassBudget
     /// <summary>The smallest part of a long request. It bounds the time that a prefill takes beside many short requests.</summary>
     public const int LeastRows = 4;
 
-    // A guess for the first pass. A wrong one costs one pass that is too short or somewhat too long.
-    private const int FirstRows = 16;
-    private const int MostRows = 1 << 16;
-    private const double MostGrowth = 1.1;
+    // Small, because a pass that is too long is a gap that people see, and one that is too short costs little.
+    private const int FirstRows = 8;
+    private const double RowGrowth = 1.25;
+    private const double DecodeGrowth = 1.1;
 
     /// <summary>
     /// The time of a pass on a machine that decodes a token in half of it. With sampling and waiting, and with the noise of a busy
@@ -33,7 +33,7 @@ internal sealed class PassBudget
     /// </summary>
     public TimeSpan Target => 2 * _decode > ShortestTarget ? 2 * _decode : ShortestTarget;
 
-    /// <summary>Records a pass.</summary>
+    /// <summary>Records a pass. A large pass of one caller alone says nothing about small ones and does not belong here.</summary>
     /// <param name="rows">The number of rows of the pass.</param>
     /// <param name="elapsed">The time that it took.</param>
     /// <param name="isDecode">Whether every request of the pass had one row.</param>
@@ -42,13 +42,14 @@ internal sealed class PassBudget
         if (isDecode)
         {
             // A pass that was disturbed must not set the target of a whole prefill.
-            TimeSpan most = _decode == TimeSpan.Zero ? elapsed : MostGrowth * _decode;
+            TimeSpan most = _decode == TimeSpan.Zero ? elapsed : DecodeGrowth * _decode;
             _decode = elapsed < most ? elapsed : most;
         }
         else if (rows >= Rows / 2 || elapsed > Target)
         {
-            // Repeated, this converges for a time of a + b * rows: near the solution each step leaves a / Target of the error.
-            Rows = (int)Math.Clamp(rows * (Target / elapsed), LeastRows, MostRows);
+            // Repeated, this converges for a time of a + b * rows: near the solution each step leaves a / Target of the error. Growth is
+            // slow, because kernels for few rows differ from those for many and the time jumps between them.
+            Rows = (int)Math.Clamp(rows * (Target / elapsed), LeastRows, (RowGrowth * Rows) + 1);
         }
     }
 }

@@ -39,6 +39,9 @@ internal sealed class SharedPass(IEngine engine)
     /// <summary>Gets a value indicating whether every request of the pass has one row.</summary>
     public bool IsDecode => Rows == _members.Count;
 
+    /// <summary>Gets a value indicating whether long requests take part in the pass with a part only.</summary>
+    public bool IsShared { get; private set; }
+
     /// <summary>Gets or sets the greatest number of rows of a pass.</summary>
     /// <remarks>
     /// The greatest batch of all sessions. The CPU engine has planned scratch of this size already, so sharing adds none to it.
@@ -49,6 +52,7 @@ internal sealed class SharedPass(IEngine engine)
     public void TakeAlone(ScheduledSequence request)
     {
         Clear();
+        IsShared = false;
         Add(request, request.RemainingRows);
     }
 
@@ -61,6 +65,7 @@ internal sealed class SharedPass(IEngine engine)
     public void TakeShared(List<ScheduledSequence> waiting, int rows)
     {
         Clear();
+        IsShared = true;
         ScheduledSequence oldest = waiting[0];
         int reserved = waiting.Exists(IsLong) ? PassBudget.LeastRows : 0; // so that the first long request gets a part in any case
         foreach (ScheduledSequence request in waiting)

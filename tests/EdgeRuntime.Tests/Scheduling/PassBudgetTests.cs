@@ -18,7 +18,7 @@ public sealed class PassBudgetTests
         var budget = new PassBudget();
         budget.Record(1, TimeSpan.FromMilliseconds(passMilliseconds + rowMilliseconds), isDecode: true);
         Assert.Equal(target, budget.Target.TotalMilliseconds);
-        for (int i = 0; i < 20; i++)
+        for (int i = 0; i < 50; i++)
         {
             budget.Record(budget.Rows, TimeSpan.FromMilliseconds(passMilliseconds + (rowMilliseconds * budget.Rows)), isDecode: false);
         }
@@ -31,9 +31,9 @@ public sealed class PassBudgetTests
     public void Record_OfTheLastSmallPart_ChangesNothing()
     {
         var budget = new PassBudget();
-        budget.Record(60, TimeSpan.FromMilliseconds(30), isDecode: false);
-        budget.Record(20, TimeSpan.FromMilliseconds(20), isDecode: false);
-        Assert.Equal(60, budget.Rows);
+        int rows = budget.Rows;
+        budget.Record((rows / 2) - 1, TimeSpan.FromMilliseconds(20), isDecode: false);
+        Assert.Equal(rows, budget.Rows);
     }
 
     [Fact]
