@@ -3,7 +3,6 @@ using System.Collections;
 using System.Collections.Generic;
 using System.Threading;
 using System.Threading.Tasks;
-using EdgeRuntime.Engine;
 
 namespace EdgeRuntime;
 
@@ -29,7 +28,9 @@ namespace EdgeRuntime;
 /// Console.WriteLine($"{answer.Result!.FinishReason}, {answer.Result.Usage.GeneratedTokens} tokens");
 /// </code>
 /// </example>
+#pragma warning disable CA1711 // a stream of an answer, not of bytes
 public sealed partial class GenerationStream : IEnumerable<GeneratedToken>
+#pragma warning restore CA1711
 {
     // Only one enumerable interface: with both, every LINQ method would be ambiguous. "await foreach" finds the method by its name.
     private readonly CancellationToken _cancellationToken;

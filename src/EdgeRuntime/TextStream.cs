@@ -17,7 +17,9 @@ namespace EdgeRuntime;
 /// }
 /// </code>
 /// </example>
+#pragma warning disable CA1711 // a stream of an answer, not of bytes
 public sealed class TextStream : IEnumerable<string>
+#pragma warning restore CA1711
 {
     private readonly GenerationStream _answer;
 
