@@ -1,6 +1,8 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using System.Text.Json.Nodes;
+using System.Threading;
 using EdgeRuntime.Templates.Library;
 using EdgeRuntime.Templates.Syntax;
 using EdgeRuntime.Templates.Values;
@@ -19,8 +21,16 @@ namespace EdgeRuntime;
 public sealed class ChatTemplate
 {
     private readonly Statement[] _body;
+    private readonly Lazy<TemplateAbilities> _abilities;
 
-    private ChatTemplate(Statement[] body) => _body = body;
+    private ChatTemplate(Statement[] body)
+    {
+        _body = body;
+        _abilities = new Lazy<TemplateAbilities>(() => TemplateAbilities.Of(this), LazyThreadSafetyMode.PublicationOnly);
+    }
+
+    /// <summary>Gets a value indicating whether the template describes tools to the model. If false, it ignores them.</summary>
+    public bool SupportsTools => _abilities.Value.DescribesTools;
 
     /// <summary>Parses a template.</summary>
     /// <exception cref="ChatTemplateException">
@@ -60,17 +70,20 @@ public sealed class ChatTemplate
         Prompt(Run(variables, now, TemplateLimits.Steps));
 
     /// <summary>Renders a conversation.</summary>
-    /// <inheritdoc cref="RenderPrompt(IReadOnlyList{ModelMessage}, bool, string, string, DateTimeOffset?)"/>
+    /// <inheritdoc
+    /// cref="RenderPrompt(IReadOnlyList{ModelMessage}, IReadOnlyList{ToolDefinition}, bool, string, string, DateTimeOffset?)"/>
     public string RenderMessages(
         IReadOnlyList<ModelMessage> messages,
+        IReadOnlyList<ToolDefinition>? tools = null,
         bool addGenerationPrompt = true,
         string? bosToken = null,
         string? eosToken = null,
-        DateTimeOffset? now = null) => RenderPrompt(messages, addGenerationPrompt, bosToken, eosToken, now).Text;
+        DateTimeOffset? now = null) => RenderPrompt(messages, tools, addGenerationPrompt, bosToken, eosToken, now).Text;
 
-    /// <summary>Renders a conversation and records which parts of the text came from the messages.</summary>
+    /// <summary>Renders a conversation and records which parts of the text came from the messages and tools.</summary>
     /// <param name="messages">The messages, oldest first.</param>
-    /// <param name="addGenerationPrompt">Whether to append the beginning of the assistant's answer.</param>
+    /// <param name="tools">The tools that the model may call, or null for none. See <see cref="SupportsTools"/>.</param>
+    /// <param name="addGenerationPrompt">Whether to append the beginning of the assistant's answer. The default is true.</param>
     /// <param name="bosToken">The piece of the BOS token; null if the vocabulary has none.</param>
     /// <param name="eosToken">The piece of the EOS token; null if the vocabulary has none.</param>
     /// <param name="now">The time for <c>strftime_now</c>; null for the system clock.</param>
@@ -79,28 +92,27 @@ public sealed class ChatTemplate
     /// </exception>
     public PromptText RenderPrompt(
         IReadOnlyList<ModelMessage> messages,
+        IReadOnlyList<ToolDefinition>? tools = null,
         bool addGenerationPrompt = true,
         string? bosToken = null,
         string? eosToken = null,
         DateTimeOffset? now = null)
     {
         ArgumentNullException.ThrowIfNull(messages);
-        var list = new JsonArray();
-        foreach (ModelMessage message in messages)
-        {
-            list.Add((JsonNode)new JsonObject { ["role"] = message.Role, ["content"] = message.Content });
-        }
-
-        return RenderPrompt(
-            new JsonObject
-            {
-                ["messages"] = list,
-                ["add_generation_prompt"] = addGenerationPrompt,
-                ["bos_token"] = bosToken ?? "",
-                ["eos_token"] = eosToken ?? "",
-            },
-            now);
+        JsonObject variables = ToVariables(messages, tools, addGenerationPrompt);
+        variables["bos_token"] = bosToken ?? "";
+        variables["eos_token"] = eosToken ?? "";
+        return RenderPrompt(variables, now);
     }
+
+    /// <summary>Creates the variables for a conversation, with the arguments of tool calls as the template expects them.</summary>
+    internal JsonObject ToVariables(
+        IReadOnlyList<ModelMessage> messages, IReadOnlyList<ToolDefinition>? tools, bool addGenerationPrompt) =>
+        MessageJson.ToVariables(
+            messages,
+            tools,
+            addGenerationPrompt,
+            argumentsAsObjects: messages.Any(message => message.ToolCalls.Count > 0) && _abilities.Value.TakesArgumentObjects);
 
     /// <summary>Runs the template with a limit of steps and returns its output.</summary>
     internal TextSink Run(JsonObject variables, DateTimeOffset? now, int steps)

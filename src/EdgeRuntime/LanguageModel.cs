@@ -241,6 +241,33 @@ public sealed class LanguageModel : IDisposable
         return session;
     }
 
+    /// <summary>Creates a conversation with a session of its own.</summary>
+    /// <param name="options">The options, or null for the defaults.</param>
+    /// <returns>The conversation, which the caller disposes. It owns its session.</returns>
+    /// <exception cref="ArgumentException">
+    /// An option is out of range or contradicts another one, or the role of a message is unknown.
+    /// </exception>
+    /// <exception cref="UnsupportedModelException">The tokenizer of the model is not supported.</exception>
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
+    public ChatSession CreateChat(ChatSessionOptions? options = null)
+    {
+        options ??= new ChatSessionOptions();
+        ModelSession session = CreateSession(options.Session);
+        try
+        {
+            return new ChatSession(session, options.Generation, options.Messages, ownsSession: true)
+            {
+                SystemPrompt = options.SystemPrompt,
+                Tools = options.Tools,
+            };
+        }
+        catch
+        {
+            session.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>
     /// Packs the weights that are not packed yet after a <see cref="ModelOptions.QuickStart"/>. Does nothing if all weights are packed.
     /// </summary>

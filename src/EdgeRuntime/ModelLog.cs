@@ -25,4 +25,7 @@ internal static partial class ModelLog
         LogLevel.Warning,
         "The context of {ContextLength} tokens is longer than the {TrainedLength} that the model was trained for; answers get worse there")]
     public static partial void LongContext(ILogger logger, int contextLength, int trainedLength);
+
+    [LoggerMessage(7, LogLevel.Warning, "The model is not told of the tools: its chat template has no place for them, or is not applied")]
+    public static partial void ToolsIgnored(ILogger logger);
 }

@@ -36,7 +36,7 @@ public sealed partial class ModelSession : ISequenceState
         _guard.ThrowIfClosed();
         options ??= new GenerationOptions();
         ChatPrompt format = options.CreatePrompt(Model.Tokenizer, Model.ChatTemplate);
-        return Generate(format.Encode([new ModelMessage("user", prompt)]), options, cancellationToken);
+        return Generate(format.Encode([ModelMessage.User(prompt)]), options, cancellationToken);
     }
 
     /// <summary>Generates the continuation of tokens. It is lazy: each step of its enumeration computes a token.</summary>

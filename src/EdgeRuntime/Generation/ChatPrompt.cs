@@ -38,13 +38,15 @@ internal sealed class ChatPrompt
 
     /// <summary>Computes the prompt for the next answer.</summary>
     /// <param name="messages">The whole conversation, oldest message first.</param>
+    /// <param name="tools">The tools that the model may call, or null for none. Plain text has no tools.</param>
     /// <returns>The token ids of the whole prompt.</returns>
     /// <exception cref="ChatTemplateException">The template refuses the conversation.</exception>
-    public IReadOnlyList<int> Encode(IReadOnlyList<ModelMessage> messages)
+    public IReadOnlyList<int> Encode(IReadOnlyList<ModelMessage> messages, IReadOnlyList<ToolDefinition>? tools = null)
     {
         PromptText text = _template is null
             ? Join(messages)
-            : _template.RenderPrompt(messages, true, PieceOf(_tokenizer.BeginOfSequence), PieceOf(_tokenizer.EndOfSequence));
+            : _template.RenderPrompt(
+                messages, tools, bosToken: PieceOf(_tokenizer.BeginOfSequence), eosToken: PieceOf(_tokenizer.EndOfSequence));
         while (!TryEncodeRest(text))
         {
             _marks.RemoveAt(_marks.Count - 1);

@@ -12,7 +12,8 @@ public sealed class PublicTypesTests
     [Fact]
     public void EdgeRuntime_HasThesePublicTypes() => AssertTypes(
         typeof(LanguageModel).Assembly,
-        "EdgeRuntime.ChatSession", "EdgeRuntime.FinishReason", "EdgeRuntime.GeneratedToken", "EdgeRuntime.GenerationOptions",
+        "EdgeRuntime.ChatSession", "EdgeRuntime.ChatSessionOptions", "EdgeRuntime.FinishReason", "EdgeRuntime.GeneratedToken",
+        "EdgeRuntime.GenerationOptions",
         "EdgeRuntime.GenerationResult", "EdgeRuntime.GenerationStream", "EdgeRuntime.GenerationTimings", "EdgeRuntime.GenerationUsage",
         "EdgeRuntime.ILogitProcessor", "EdgeRuntime.IModelBackend", "EdgeRuntime.ISampler", "EdgeRuntime.LanguageModel",
         "EdgeRuntime.ModelInspection", "EdgeRuntime.ModelOptions",
@@ -36,7 +37,8 @@ public sealed class PublicTypesTests
     [Fact]
     public void Tokenizers_HasThesePublicTypes() => AssertTypes(
         typeof(Tokenizer).Assembly,
-        "EdgeRuntime.ModelMessage", "EdgeRuntime.ChatTemplate", "EdgeRuntime.ChatTemplateException", "EdgeRuntime.EncodedToken",
+        "EdgeRuntime.ModelMessage", "EdgeRuntime.ToolCall", "EdgeRuntime.ToolDefinition",
+        "EdgeRuntime.ChatTemplate", "EdgeRuntime.ChatTemplateException", "EdgeRuntime.EncodedToken",
         "EdgeRuntime.PromptText", "EdgeRuntime.TextRange", "EdgeRuntime.TokenStreamDecoder",
         "EdgeRuntime.Tokenizer", "EdgeRuntime.TokenizerException", "EdgeRuntime.VocabularyData",
         "EdgeRuntime.VocabularyException");

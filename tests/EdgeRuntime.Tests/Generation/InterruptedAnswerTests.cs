@@ -62,23 +62,6 @@ public sealed class InterruptedAnswerTests : IDisposable
     }
 
     [Fact]
-    public void Send_ConversationChangedMeanwhile_DoesNotTouchTheNewOne()
-    {
-        using ModelSession session = _model.CreateSession();
-        var chat = new ChatSession(session, Options);
-        IEnumerator<GeneratedToken> old = chat.Send("Once upon a time").GetEnumerator();
-        Assert.True(old.MoveNext());
-        GenerationStream unread = chat.Send("nobody reads this");
-        _ = chat.Send("The cat").Count();
-        Assert.Throws<InvalidOperationException>(() => unread.Any());
-        Assert.Throws<InvalidOperationException>(() => old.MoveNext());
-        old.Dispose();
-        Assert.Equal(["The cat"], chat.Messages.Where(message => message.Role == "user").Select(message => message.Content));
-        chat.Clear();
-        Assert.Empty(chat.Messages);
-    }
-
-    [Fact]
     public void Generate_AThousandRandomCancellations_LeaveTheSessionRight()
     {
         using ModelSession session = _model.CreateSession(new SessionOptions { BatchTokens = 4 });

@@ -10,10 +10,6 @@ namespace EdgeRuntime.Templates.Library;
 /// <summary>Converts JSON to the variables of a rendering.</summary>
 internal static class JsonInput
 {
-    // Templates embed roles in control tokens ('<|' + role + '|>'), so roles have to count as text of the template.
-    private static readonly string[] Roles =
-        ["system", "user", "assistant", "tool", "developer", "function", "model", "ipython", "observation", "environment", "documents"];
-
     /// <summary>
     /// Converts the value of a variable. Its strings are data, except the roles that templates know and the texts of the vocabulary's own
     /// tokens.
@@ -53,8 +49,9 @@ internal static class JsonInput
         }
     }
 
+    // Templates embed roles in control tokens ('<|' + role + '|>'), so roles have to count as text of the template.
     private static bool IsRole(KeyValuePair<string, JsonNode?> member) =>
-        member.Key == "role" && member.Value is JsonValue value && value.TryGetValue(out string? role) && Array.IndexOf(Roles, role) >= 0;
+        member.Key == "role" && member.Value is JsonValue value && value.TryGetValue(out string? role) && MessageRoles.IsKnown(role);
 
     private static Value Scalar(JsonValue value, DataRanges data) => value.GetValueKind() switch
     {
