@@ -12,6 +12,7 @@ internal sealed class SlashCommands(ModelSession session, ChatSession chat, Chat
         /system TEXT    what the model is told before the conversation; without a text: shows it
         /clear          forgets the conversation
         /regen          answers the last message anew
+        /undo           removes the last message and its answer
         /save FILE      writes the conversation to a file (JSON)
         /load FILE      goes on with a conversation from a file
         /stats          the model, the context and the last answer in numbers
@@ -45,6 +46,9 @@ internal sealed class SlashCommands(ModelSession session, ChatSession chat, Chat
                 break;
             case "/regen":
                 return Answer.Stream(chat.Regenerate(cancellationToken), screen.WriteAnswer);
+            case "/undo":
+                screen.Remark(chat.RemoveLastTurn() ? "the last message and its answer are removed" : "there is no message to remove");
+                break;
             case "/save":
                 UserFile.Replace(Required(name, argument), chat.Save);
                 screen.Remark($"saved {argument}");
