@@ -23,7 +23,7 @@ internal sealed partial record Example(string Name, int Line, IReadOnlyList<stri
     public static IEnumerable<Example> Read(string path)
     {
         string text = File.ReadAllText(path).ReplaceLineEndings("\n");
-        List<Match> blocks = [.. Block().Matches(text)];
+        List<Match> blocks = [.. Block().Matches(text).Cast<Match>()];
         var parts = blocks.Where(block => block.Groups["kind"].Value == "part")
             .ToDictionary(block => block.Groups["name"].Value.Trim(), block => block.Groups["code"].Value);
         int number = 0;
