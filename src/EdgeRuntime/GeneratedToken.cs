@@ -1,3 +1,5 @@
+using System.Collections.Generic;
+
 namespace EdgeRuntime;
 
 /// <summary>Represents one token of an answer.</summary>
@@ -9,6 +11,18 @@ namespace EdgeRuntime;
 /// <param name="IsLast">Whether the answer ends with this token.</param>
 public readonly record struct GeneratedToken(int Id, string Text, bool IsLast)
 {
+    /// <summary>
+    /// Gets the natural logarithm of the probability of the token, before any sampling setting applies; null without
+    /// <see cref="GenerationOptions.LogProbabilities"/>.
+    /// </summary>
+    public float? LogProbability { get; init; }
+
+    /// <summary>
+    /// Gets the most probable tokens at this position with their log probabilities, best first; empty without
+    /// <see cref="GenerationOptions.LogProbabilities"/>.
+    /// </summary>
+    public IReadOnlyList<TokenLogProbability> TopLogProbabilities { get => field ?? []; init; }
+
     /// <summary>Returns <see cref="Text"/>.</summary>
     /// <returns>The text of the token.</returns>
     public override string ToString() => Text ?? "";

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Threading;
 using EdgeRuntime.Engine;
 using EdgeRuntime.Generation;
+using EdgeRuntime.Sampling;
 using EdgeRuntime.Speculation;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -59,6 +60,9 @@ internal sealed class GenerationPipeline
     public GenerationStream Generate(
         IReadOnlyList<int> prompt, IConversation? conversation = null, CancellationToken cancellationToken = default) =>
         new(this, [.. prompt], conversation, cancellationToken);
+
+    /// <summary>Removes the log probabilities of the next token that the caller takes; null if they are not computed.</summary>
+    public TokenProbabilities? TakeLogProbabilities() => _sampler.TakeLogProbabilities();
 
     /// <summary>Creates the stop matcher of an answer.</summary>
     public StopMatcher CreateStopMatcher() => _stops.Restart();

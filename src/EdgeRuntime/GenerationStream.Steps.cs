@@ -143,6 +143,11 @@ public sealed partial class GenerationStream
 
         _generated++;
         Current = Take(_pipeline.Tokens.Current);
+        if (_pipeline.TakeLogProbabilities() is { } probabilities)
+        {
+            Current = Current with { LogProbability = probabilities.Chosen, TopLogProbabilities = probabilities.Top };
+        }
+
         _text.Append(Current.Text);
         return true;
     }

@@ -9,7 +9,9 @@ internal sealed class DraftModel : IDisposable
 
     /// <param name="path">The path of the draft model file.</param>
     /// <param name="options">The options of the target model.</param>
-    /// <param name="contextLength">The number of positions of the target session. A model trained for fewer drafts from the newest ones.</param>
+    /// <param name="contextLength">
+    /// The number of positions of the target session. A model trained for fewer drafts from the newest ones.
+    /// </param>
     public DraftModel(string path, ModelOptions options, int contextLength)
     {
         _model = ModelLoading.Load(path, options);
