@@ -31,7 +31,7 @@ internal sealed class BytePairTokenizer : VocabularyTokenizer
         _merges = ReadMerges(data.Merges);
     }
 
-    public override bool TidiesSpaces => _preTokenizer.TidiesSpaces;
+    public override string TidySpaces(string text) => _preTokenizer.TidiesSpaces ? SpaceTidying.Apply(text) : text;
 
     protected override void EncodeText(ReadOnlySpan<byte> text, bool afterSpecial, EncodingScratch scratch)
     {

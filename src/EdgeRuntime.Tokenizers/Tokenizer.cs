@@ -154,10 +154,12 @@ public abstract class Tokenizer
     }
 
     /// <summary>
-    /// Gets whether the reference implementation of the vocabulary tidies English spacing of decoded text. <see cref="Decode"/> never does
-    /// this, because it changes the text of the tokens.
+    /// Removes the spaces before punctuation that the reference implementation of this vocabulary removes from decoded texts
+    /// (<c>clean_up_tokenization_spaces</c>). It changes texts such as <c>ls .</c>, so decoding never does it.
     /// </summary>
-    public virtual bool TidiesSpaces => false;
+    /// <param name="text">A decoded text.</param>
+    /// <returns>The tidied text; the same text if the reference does not tidy.</returns>
+    public virtual string TidySpaces(string text) => text;
 
     /// <summary>
     /// Creates a decoder for tokens that arrive one at a time. It never returns half a character, and its output in total equals the result

@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using EdgeRuntime.Cpu;
 using EdgeRuntime.Kernels;
 using EdgeRuntime.Threading;
@@ -37,6 +38,7 @@ internal sealed record ComputeSettings(InstructionSet Prefill, InstructionSet De
     public CpuSettings ToCpuSettings(ModelOptions options, ILogger logger)
     {
         WarnOfBound(logger);
+        WarnOfScalarCode(options, logger);
         return new CpuSettings(Prefill, Decode, Threads)
         {
             Exact = options.Exact,
@@ -44,6 +46,19 @@ internal sealed record ComputeSettings(InstructionSet Prefill, InstructionSet De
             QuickStartBytes = options.QuickStart ? options.QuickStartBytes : null,
             Logger = logger,
         };
+    }
+
+    /// <summary>Logs a warning if scalar code runs that nobody chose, on a processor with vectors.</summary>
+    private void WarnOfScalarCode(ModelOptions options, ILogger logger)
+    {
+        bool isChosen = options.InstructionSet is not null
+            || Environment.GetEnvironmentVariable(InstructionSet.EnvironmentVariable) is { Length: > 0 };
+        if (Prefill == InstructionSet.All[^1] && !isChosen && DisabledInstructions.IncludeAvx2)
+        {
+            ModelLog.ScalarCode(logger, RuntimeFeature.IsDynamicCodeCompiled
+                ? "a variable such as DOTNET_EnableAVX2 tells .NET not to use them"
+                : "the program was compiled ahead of time without them; publish it with -p:IlcInstructionSet=x86-64-v3");
+        }
     }
 
     /// <summary>Logs a warning if fewer threads are used than requested.</summary>

@@ -83,8 +83,8 @@ public sealed class LanguageModel : IDisposable
 
     internal ILogger Logger { get; }
 
-    /// <summary>Gets the engine that computes the model. The model owns it.</summary>
-    internal IEngine Engine => _engine;
+    /// <summary>Gets the engine that computes the model, for programs that run batches of several sequences. The model owns it.</summary>
+    public IEngine Engine => _engine;
 
     /// <summary>Gets the scheduler through which all sessions of the model use the engine.</summary>
     internal BatchScheduler Scheduler { get; }

@@ -41,7 +41,10 @@ public sealed class ModelInspection
     /// Gets the tensors that the architecture knows and this runtime deliberately does not run: layers that predict further tokens, or
     /// heads for other tasks.
     /// </summary>
-    internal IReadOnlyList<GgufTensor> TensorsNotRun { get; }
+    public IReadOnlyList<GgufTensor> TensorsNotRun { get; }
+
+    /// <summary>Gets the names of the architectures that this build runs, as in files ("llama").</summary>
+    public static IReadOnlyList<string> SupportedArchitectures { get; } = [.. Architectures.Architecture.All.Select(static known => known.Name)];
 
     /// <summary>Determines whether this build has kernels for weights of the given type.</summary>
     public static bool HasKernels(TensorType type) => TensorFormats.Find(type) is not null;

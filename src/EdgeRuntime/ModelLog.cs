@@ -10,6 +10,10 @@ internal static partial class ModelLog
     public static partial void SessionOpened(ILogger logger, int contextLength, KvTypes kvTypes, long bytes);
 
     [LoggerMessage(
+        6, LogLevel.Warning, "Computing with scalar code, many times slower than this processor could: it has AVX2 and FMA, but {Reason}")]
+    public static partial void ScalarCode(ILogger logger, string reason);
+
+    [LoggerMessage(
         5, LogLevel.Warning, "{Wanted} threads were asked for; computing with {Threads}, one for each processor of this process")]
     public static partial void ThreadsBounded(ILogger logger, int wanted, int threads);
 

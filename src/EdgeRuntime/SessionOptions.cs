@@ -1,5 +1,4 @@
 using System;
-using EdgeRuntime.State;
 
 namespace EdgeRuntime;
 
@@ -48,9 +47,6 @@ public sealed record SessionOptions
         get;
         init => field = OptionCheck.Require(value, value is null or >= 1, "1 or more tokens, or null for the default");
     }
-
-    /// <summary>Returns a copy of these options with the given cache types, which override a tuning profile.</summary>
-    internal SessionOptions With(KvTypes types) => this with { KvCacheKeyType = types.Keys, KvCacheValueType = types.Values };
 
     /// <summary>Checks the context length against that of a model.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is longer, and the options do not allow it.</exception>

@@ -4,7 +4,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using EdgeRuntime.Cli.Bench.Plan;
-using EdgeRuntime.State;
+using EdgeRuntime.Cli.Models;
 
 namespace EdgeRuntime.Cli.Bench;
 

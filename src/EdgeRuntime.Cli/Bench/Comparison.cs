@@ -5,7 +5,6 @@ using EdgeRuntime.Cli.Bench.Peer;
 using EdgeRuntime.Cli.Bench.Plan;
 using EdgeRuntime.Cli.Models;
 using EdgeRuntime.Cli.Terminal;
-using EdgeRuntime.Kernels;
 
 namespace EdgeRuntime.Cli.Bench;
 
@@ -90,7 +89,7 @@ internal sealed class Comparison(BenchOptions options, bool comparesStart, int p
             pair => ours[pair] = StartProbe.Measure(alone, card.Path, threads),
             pair => peer[pair] = StartProbe.Measure(options, card.Path, threads));
         return new ComparedStart(
-            card, threads, options.InstructionSet ?? InstructionSet.Default.Name, StartFacts.Sum(ours), StartFacts.Sum(peer),
+            card, threads, ProcessorInfo.GetInstructionSet(options.InstructionSet), StartFacts.Sum(ours), StartFacts.Sum(peer),
             [.. ours.Zip(peer, (a, b) => b.FirstTokenSeconds / a.FirstTokenSeconds)]);
     }
 

@@ -1,7 +1,7 @@
 using System;
 using System.Threading;
 using EdgeRuntime.Cli.Bench.Plan;
-using EdgeRuntime.State;
+using EdgeRuntime.Cli.Models;
 
 namespace EdgeRuntime.Cli.Bench;
 
@@ -20,7 +20,7 @@ internal sealed class EdgeBenchRuntime : IBenchRuntime
     {
         Model = model;
         var options = new SessionOptions { ContextLength = positions, AllowLongContext = true, BatchTokens = BenchOptions.BatchTokens };
-        _session = model.CreateSession(options.With(kvTypes));
+        _session = model.CreateSession(kvTypes.ApplyTo(options));
     }
 
     public LanguageModel Model { get; }

@@ -1,6 +1,5 @@
 using System;
 using System.Runtime.InteropServices;
-using EdgeRuntime.Threading;
 
 namespace EdgeRuntime.Cli.Bench;
 
@@ -11,6 +10,6 @@ internal sealed record MachineFacts(string Processor, int Processors, string Sys
     public string Summary => $"{Processor}, {Processors} processors, {System}, {Runtime}";
 
     public static MachineFacts Read() => new(
-        ProcessorName.Current, Environment.ProcessorCount, $"{RuntimeInformation.OSDescription} {RuntimeInformation.OSArchitecture}",
+        ProcessorInfo.Name, Environment.ProcessorCount, $"{RuntimeInformation.OSDescription} {RuntimeInformation.OSArchitecture}",
         RuntimeInformation.FrameworkDescription);
 }

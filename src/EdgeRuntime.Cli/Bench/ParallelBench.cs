@@ -99,7 +99,7 @@ internal sealed class ParallelBench(BenchOptions options, MachineFacts machine, 
     {
         int positions = prompt.Length + generated;
         var session = new SessionOptions { ContextLength = positions, AllowLongContext = true, BatchTokens = BenchOptions.BatchTokens };
-        using ModelSession alone = model.CreateSession(session.With(options.KvTypes));
+        using ModelSession alone = model.CreateSession(options.KvTypes.ApplyTo(session));
         Sampler sampler = SequenceBatch.CreateGreedy(model, positions);
         var tokens = new List<int>(prompt) { sampler.Sample(alone.Forward(prompt)) };
         while (tokens.Count <= positions)

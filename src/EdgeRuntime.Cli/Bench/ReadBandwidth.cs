@@ -1,9 +1,9 @@
 using System;
 using System.Diagnostics;
+using System.Linq;
 using System.Numerics;
 using System.Runtime.InteropServices;
 using System.Threading;
-using EdgeRuntime.Threading;
 
 namespace EdgeRuntime.Cli.Bench;
 
@@ -11,7 +11,7 @@ namespace EdgeRuntime.Cli.Bench;
 /// Measures how fast a number of threads read 512 MB of memory, more than caches hold; each thread reads its part in order.
 /// This bandwidth bounds the decoding of a token. A difference between before and after shows other work on the machine.
 /// </summary>
-internal sealed class ReadBandwidth : ITeamWork
+internal sealed class ReadBandwidth
 {
     private const long TotalBytes = 512 << 20;
     private const int Passes = 9;
@@ -26,31 +26,25 @@ internal sealed class ReadBandwidth : ITeamWork
     public static double MeasureGigabytesPerSecond(int threads)
     {
         var work = new ReadBandwidth(threads);
-        WorkerPool team = SharedWorkerPool.Rent(threads);
-        try
-        {
-            team.Run(work);
-        }
-        finally
-        {
-            SharedWorkerPool.Return(team);
-        }
-
+        using var barrier = new Barrier(threads);
+        Thread[] readers = [.. Enumerable.Range(0, threads).Select(index => new Thread(() => work.Run(barrier, index)))];
+        Array.ForEach(readers, static reader => reader.Start());
+        Array.ForEach(readers, static reader => reader.Join());
         return TotalBytes / Statistics.Median(work._seconds) / 1e9;
     }
 
-    public void Run(WorkerPool team, int thread)
+    private void Run(Barrier barrier, int thread)
     {
         // The first write places a page on a NUMA node: each thread fills its own part.
-        ulong[] part = new ulong[TotalBytes / sizeof(ulong) / team.Threads];
+        ulong[] part = new ulong[TotalBytes / sizeof(ulong) / _parts.Length];
         part.AsSpan().Fill((ulong)thread + 1);
         _parts[thread] = part;
         for (int pass = 0; pass < Passes; pass++)
         {
-            team.Barrier();
+            barrier.SignalAndWait();
             long start = Stopwatch.GetTimestamp();
             Interlocked.Add(ref _sum, Sum(part));
-            team.Barrier();
+            barrier.SignalAndWait();
             if (thread == 0)
             {
                 _seconds[pass] = Stopwatch.GetElapsedTime(start).TotalSeconds;

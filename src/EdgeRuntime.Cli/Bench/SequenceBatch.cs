@@ -1,7 +1,7 @@
 using System;
 using EdgeRuntime.Cli.Bench.Plan;
+using EdgeRuntime.Cli.Models;
 using EdgeRuntime.Engine;
-using EdgeRuntime.State;
 
 namespace EdgeRuntime.Cli.Bench;
 

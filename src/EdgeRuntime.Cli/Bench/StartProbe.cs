@@ -11,7 +11,6 @@ using EdgeRuntime.Cli.Bench.Peer;
 using EdgeRuntime.Cli.Bench.Plan;
 using EdgeRuntime.Cli.Models;
 using EdgeRuntime.Cli.Terminal;
-using EdgeRuntime.State;
 
 namespace EdgeRuntime.Cli.Bench;
 

@@ -11,8 +11,6 @@ using EdgeRuntime.Cli.Models;
 using EdgeRuntime.Cli.Options;
 using EdgeRuntime.Cli.Terminal;
 using EdgeRuntime.Files;
-using EdgeRuntime.Kernels;
-using EdgeRuntime.Threading;
 
 namespace EdgeRuntime.Cli.Commands;
 
@@ -202,7 +200,7 @@ internal sealed class BenchCommand
         string? isa = parsed.GetValue(_common.Isa);
         if (isa is not null)
         {
-            InstructionSet.Parse(isa);
+            ProcessorInfo.GetInstructionSet(isa); // refuses an unknown name before the first measurement
         }
 
         return new BenchOptions
@@ -244,7 +242,7 @@ internal sealed class BenchCommand
     /// <summary>Gets the numbers of threads to measure with, at most one for each processor.</summary>
     private int[] ReadThreads(ParseResult parsed)
     {
-        int[] threads = parsed.GetValue(_threads) is { Length: > 0 } wanted ? wanted : [ProcessorTopology.PhysicalCores];
+        int[] threads = parsed.GetValue(_threads) is { Length: > 0 } wanted ? wanted : [ProcessorInfo.PhysicalCores];
         int most = Environment.ProcessorCount;
         if (threads.Max() > most)
         {

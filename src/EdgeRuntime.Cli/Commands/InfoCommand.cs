@@ -5,11 +5,10 @@ using System.Globalization;
 using System.Linq;
 using System.Text;
 using System.Text.Json.Nodes;
-using EdgeRuntime.Architectures;
+using EdgeRuntime.Cli.Models;
 using EdgeRuntime.Cli.Options;
 using EdgeRuntime.Cli.Terminal;
 using EdgeRuntime.Gguf;
-using EdgeRuntime.State;
 
 namespace EdgeRuntime.Cli.Commands;
 
@@ -35,7 +34,7 @@ internal static class InfoCommand
             using var output = new StandardOutput();
             if (parsed.GetValue(architectures))
             {
-                output.Write(string.Concat(Architecture.All.Select(architecture => architecture.Name + "\n")));
+                output.Write(string.Concat(ModelInspection.SupportedArchitectures.Select(name => name + "\n")));
                 return 0;
             }
 
@@ -104,7 +103,7 @@ internal static class InfoCommand
             text.Append(Invariant($"\ntensors that do not run here ({tensors.Count}, {bytes}); the answers do not depend on them\n"));
             foreach (GgufTensor tensor in tensors)
             {
-                text.Append(CultureInfo.InvariantCulture, $"  {Printable.Shorten(tensor.Name)}\n");
+                text.Append(CultureInfo.InvariantCulture, $"  {tensor.Name}\n");
             }
         }
     }

@@ -58,12 +58,12 @@ internal static class LogitsCommand
             }
 
             int batch = parsed.GetValue(chunk);
-            using ModelSession session = model.CreateSession(new SessionOptions
+            using ModelSession session = model.CreateSession(options.GetKvTypes(parsed).ApplyTo(new SessionOptions
             {
                 ContextLength = context,
                 AllowLongContext = true,
                 BatchTokens = Math.Min(batch, tokens.Length),
-            }.With(options.GetKvTypes(parsed)));
+            }));
             Write(session, tokens, batch, parsed.GetRequiredValue(output));
             return 0;
         });

@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using EdgeRuntime.Gguf;
-using Isa = EdgeRuntime.Kernels.InstructionSet;
 
 namespace EdgeRuntime.Cli.Commands;
 
@@ -78,7 +77,7 @@ internal sealed class ModelFacts
         string text;
         try
         {
-            tokenizer = GgufVocabulary.CreateTokenizer(file);
+            tokenizer = Tokenizer.FromGguf(file.Path);
             text = $"{file.Metadata.GetString("tokenizer.ggml.model", "none")}{PreText(file)}, {tokenizer.VocabularySize} tokens, "
                 + $"BOS {Token(tokenizer, tokenizer.BeginOfSequence)}, EOS {Token(tokenizer, tokenizer.EndOfSequence)}";
         }
@@ -92,7 +91,7 @@ internal sealed class ModelFacts
         {
             File = file,
             Inspection = inspection,
-            InstructionSet = (instructionSet is null ? Isa.Default : Isa.Parse(instructionSet)).Name,
+            InstructionSet = ProcessorInfo.GetInstructionSet(instructionSet),
             Problems = problems.ConvertAll(problem => WithoutPath(problem, file)),
             TokenizerText = text,
             BeginOfSequence = tokenizer?.BeginOfSequence,

@@ -50,7 +50,7 @@ internal static class PerplexityCommand
             }
 
             using ModelSession session = model.CreateSession(
-                new SessionOptions { ContextLength = context, AllowLongContext = true }.With(options.GetKvTypes(parsed)));
+                options.GetKvTypes(parsed).ApplyTo(new SessionOptions { ContextLength = context, AllowLongContext = true }));
             using var output = new StandardOutput();
             bool quiet = parsed.GetValue(json);
             var perplexity = new Perplexity(session, context, begin);

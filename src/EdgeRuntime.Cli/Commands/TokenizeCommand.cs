@@ -8,7 +8,6 @@ using System.Text.Json.Nodes;
 using EdgeRuntime.Cli.Models;
 using EdgeRuntime.Cli.Options;
 using EdgeRuntime.Cli.Terminal;
-using EdgeRuntime.Gguf;
 
 namespace EdgeRuntime.Cli.Commands;
 
@@ -44,8 +43,7 @@ internal static class TokenizeCommand
         {
             (string? modelName, string? given) = Arguments(
                 parsed.GetValue(model), parsed.GetValue(text), parsed.GetValue(modelOption), withText: parsed.GetValue(batch) is null);
-            using GgufFile file = GgufFile.Open(ModelLocator.Find(modelName));
-            Tokenizer tokenizer = GgufVocabulary.CreateTokenizer(file);
+            Tokenizer tokenizer = Tokenizer.FromGguf(ModelLocator.Find(modelName));
             using var output = new StandardOutput();
             if (parsed.GetValue(batch) is { } texts)
             {
@@ -98,14 +96,15 @@ internal static class TokenizeCommand
         var results = new JsonArray();
         foreach (JsonElement element in document.RootElement.EnumerateArray())
         {
-            var vector = TokenizerVector.Create(tokenizer, ReadText(element, $"{path}: item {results.Count}"));
+            string text = ReadText(element, $"{path}: item {results.Count}");
+            IReadOnlyList<int> ids = tokenizer.Encode(text, addSpecial: false);
             results.Add((JsonNode)new JsonObject
             {
-                ["text"] = vector.Text,
-                ["ids"] = JsonText.List(vector.Ids),
-                ["detokenized"] = vector.Detokenized,
-                ["ids_add_special_parse_special"] = JsonText.List(vector.IdsAddSpecialParseSpecial),
-                ["ids_parse_special"] = JsonText.List(vector.IdsParseSpecial),
+                ["text"] = text,
+                ["ids"] = JsonText.List(ids),
+                ["detokenized"] = tokenizer.TidySpaces(tokenizer.Decode([.. ids])),
+                ["ids_add_special_parse_special"] = JsonText.List(tokenizer.Encode(text, addSpecial: true, parseSpecial: true)),
+                ["ids_parse_special"] = JsonText.List(tokenizer.Encode(text, addSpecial: false, parseSpecial: true)),
             });
         }
 

@@ -35,13 +35,13 @@ internal static class TuneCommand
             string path = options.FindModel(parsed);
             var tuning = new TuningOptions
             {
-                Seconds = parsed.GetValue(seconds),
-                AllowLossyKv = parsed.GetValue(lossy),
+                TimeLimit = TimeSpan.FromSeconds(parsed.GetValue(seconds)),
+                AllowLossyKvCache = parsed.GetValue(lossy),
                 LoggerFactory = log,
             };
             TuningProfile profile = Measure(path, tuning, interrupts);
             using var output = new StandardOutput();
-            Write(profile, tuning.Seconds, output);
+            Write(profile, tuning.TimeLimit, output);
 
             // The profile is saved last: the user sees the result even if saving fails. An empty result overwrites no profile.
             bool keeps = profile.Measurements.Count > 0 && !parsed.GetValue(dryRun);
@@ -59,13 +59,13 @@ internal static class TuneCommand
 
     private static string Save(TuningProfile profile)
     {
-        string path = TuningProfiles.PathOf(profile.Key)
+        string path = TuningProfiles.GetPath(profile.Key)
             ?? throw new CommandException($"there is no folder for profiles: set {TuningProfiles.EnvironmentVariable} to one");
         UserFile.Use(path, profile.Save);
         return path;
     }
 
-    private static void Write(TuningProfile profile, double seconds, TextWriter output)
+    private static void Write(TuningProfile profile, TimeSpan timeLimit, TextWriter output)
     {
         bool measured = profile.Measurements.Count > 0;
         if (measured)
@@ -75,7 +75,7 @@ internal static class TuneCommand
         else
         {
             output.Write(FormattableString.Invariant(
-                $"Nothing could be measured in {seconds:F0} s, so these are the defaults; --seconds N gives more time.\n"));
+                $"Nothing could be measured in {timeLimit.TotalSeconds:F0} s, so these are the defaults; --seconds N gives more time.\n"));
         }
 
         TuningChoice choice = profile.Choice;
@@ -88,7 +88,7 @@ internal static class TuneCommand
             output.Write(string.Create(
                 CultureInfo.InvariantCulture,
                 $"The first value of each setting is the default; another one was taken only where it was faster in every round, "
-                + $"of two at least, and by {(TuningSearch.MinGain - 1) * 100:F0} % in the median.\n"));
+                + $"of two at least, and by {(ModelTuner.MinGain - 1) * 100:F0} % in the median.\n"));
         }
     }
 
@@ -100,8 +100,8 @@ internal static class TuneCommand
         foreach (TuningMeasurement measurement in profile.Measurements)
         {
             table.AddRow(
-                new Text(measurement.Step), new Text(measurement.Setting), new Text(Rate(measurement.PrefillRate)),
-                new Text(Rate(measurement.DecodeRate)), new Text(measurement.Chosen ? "chosen" : ""));
+                new Text(measurement.Step), new Text(measurement.Setting), new Text(Rate(measurement.PrefillTokensPerSecond)),
+                new Text(Rate(measurement.DecodeTokensPerSecond)), new Text(measurement.IsChosen ? "chosen" : ""));
         }
 
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output), Ansi = AnsiSupport.No });

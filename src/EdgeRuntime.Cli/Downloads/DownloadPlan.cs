@@ -60,10 +60,10 @@ internal static partial class DownloadPlan
             throw new FormatException($"found only the number of a part ({match.Value}), expected the name of the model in front of it");
         }
 
-        return count is >= 1 and <= GgufLimits.MaxParts && number >= 1 && number <= count
+        return count is >= 1 and <= GgufFile.MaxParts && number >= 1 && number <= count
             ? (number, count)
             : throw new FormatException(
-                $"found part {number} of {count} ({match.Value}), expected part 1 to N of N, with N at most {GgufLimits.MaxParts}");
+                $"found part {number} of {count} ({match.Value}), expected part 1 to N of N, with N at most {GgufFile.MaxParts}");
     }
 
     private static Uri UrlOfPart(Uri url, int part)

@@ -1,10 +1,6 @@
 using System.CommandLine;
-using System.Linq;
 using EdgeRuntime.Cli.Models;
 using EdgeRuntime.Cli.Terminal;
-using EdgeRuntime.Kernels;
-using EdgeRuntime.State;
-using EdgeRuntime.Threading;
 
 namespace EdgeRuntime.Cli.Options;
 
@@ -48,7 +44,7 @@ internal sealed class ModelCommandOptions(int defaultContext = SessionOptions.De
     public Option<string?> Isa { get; } = OptionFactory.Text(
         "--isa",
         [],
-        "Instruction set of the kernels: " + string.Join(", ", InstructionSet.All.Select(set => set.Name))
+        "Instruction set of the kernels: " + string.Join(", ", ProcessorInfo.AllInstructionSets)
             + " [default: the best of this machine, or EDGERUNTIME_ISA]",
         "NAME");
 
@@ -121,7 +117,7 @@ internal sealed class ModelCommandOptions(int defaultContext = SessionOptions.De
     public ModelOptions GetModelOptions(ParseResult parsed, AppLog log, bool exact = false) => new()
     {
         Threads = parsed.IsGiven(Threads)
-            ? parsed.GetValue(Threads) is > 0 and int threads ? threads : ProcessorTopology.PhysicalCores
+            ? parsed.GetValue(Threads) is > 0 and int threads ? threads : ProcessorInfo.PhysicalCores
             : null,
         InstructionSet = parsed.GetValue(Isa),
         Exact = exact,

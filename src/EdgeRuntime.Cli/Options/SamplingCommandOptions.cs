@@ -90,7 +90,7 @@ internal sealed class SamplingCommandOptions
         PresencePenalty = parsed.GetValue(PresencePenalty),
         FrequencyPenalty = parsed.GetValue(FrequencyPenalty),
         LogitBias = ParseLogitBias(parsed.GetValue(LogitBias) ?? []),
-        Seed = parsed.GetValue(Seed) is >= 0 and long seed ? (ulong)seed : SamplingRandom.NewSeed() >> 33,
+        Seed = parsed.GetValue(Seed) is >= 0 and long seed ? (ulong)seed : (ulong)Random.Shared.NextInt64(1L << 31),
         MaxTokens = parsed.GetValue(MaxTokens) is >= 0 and int tokens ? tokens : null,
         StopSequences = Array.FindAll(parsed.GetValue(Stop) ?? [], text => text.Length > 0),
         ContextShift = parsed.GetValue(ContextShift),

@@ -14,6 +14,9 @@ namespace EdgeRuntime.Gguf;
 /// </remarks>
 public sealed class GgufFile : IDisposable
 {
+    /// <summary>The largest number of files of a split model.</summary>
+    public const int MaxParts = GgufLimits.MaxParts;
+
     private readonly List<GgufPartReader> _parts;
     private readonly List<GgufTensor> _tensors;
     private readonly Dictionary<string, GgufTensor> _byName;
@@ -65,7 +68,7 @@ public sealed class GgufFile : IDisposable
     public IReadOnlyList<GgufTensor> Tensors => _tensors;
 
     /// <summary>Gets whether the first bytes of a file are the GGUF signature.</summary>
-    internal static bool IsGguf(ReadOnlySpan<byte> start) => start.StartsWith("GGUF"u8);
+    public static bool IsGguf(ReadOnlySpan<byte> start) => start.StartsWith("GGUF"u8);
 
     /// <summary>Opens and validates a file. If it is any part of a split model, the other parts are opened from the same folder.</summary>
     /// <exception cref="ModelFormatException">The file or another part violates the format, or the parts contradict each other.</exception>

@@ -175,13 +175,13 @@ public sealed class GgufMetadata
     /// <summary>Creates the exception for a value of the wrong type.</summary>
     /// <param name="key">A key of the file.</param>
     /// <param name="expected">The expected type, for example "an array of floats".</param>
-    public ModelFormatException WrongType(string key, string expected) => WrongValue(key, $"{GetShape(key)}", expected);
+    internal ModelFormatException WrongType(string key, string expected) => WrongValue(key, $"{GetShape(key)}", expected);
 
     /// <summary>Creates the exception for a value that cannot be used. The exception also names the file and the offset.</summary>
     /// <param name="key">The key, which may be missing from the file.</param>
     /// <param name="found">The value, or the problem with it.</param>
     /// <param name="expected">The expected value.</param>
-    public ModelFormatException WrongValue(string key, string found, string expected) => new(
+    internal ModelFormatException WrongValue(string key, string found, string expected) => new(
         _path,
         _values.TryGetValue(key, out GgufValue value) ? value.Offset : -1,
         $"key {GgufText.Quote(key)}: found {found}, expected {expected}; convert the model again");

@@ -70,7 +70,7 @@ public sealed class GgufTensor
     /// <summary>Reads the scale of the whole tensor. It is 1 for all types except I2_S, which stores it after the rows.</summary>
     /// <exception cref="ModelFormatException">The scale is not finite.</exception>
     /// <exception cref="ObjectDisposedException">The file is disposed.</exception>
-    public float ReadScale()
+    internal float ReadScale()
     {
         if (Type != TensorType.I2_S)
         {

@@ -12,7 +12,7 @@ namespace EdgeRuntime.Gguf;
 /// Writes a GGUF file in one pass: add all keys and tensors, then append the bytes of the tensors in the same order with
 /// <see cref="WriteData"/>, then call <see cref="Complete"/>. Only the header is kept in memory. The caller owns the stream.
 /// </summary>
-internal sealed class GgufWriter
+public sealed class GgufWriter
 {
     private readonly Stream _output;
     private readonly uint _version;

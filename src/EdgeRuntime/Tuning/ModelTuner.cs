@@ -10,17 +10,20 @@ namespace EdgeRuntime.Tuning;
 /// <summary>Finds the fastest settings of a model on this machine by measuring.</summary>
 public static class ModelTuner
 {
+    /// <summary>The factor by which a setting must be faster than the default, in the median of several rounds, to be chosen.</summary>
+    public const double MinGain = 1.03;
+
     /// <summary>Measures and chooses the settings. No file is written.</summary>
     /// <param name="path">The path of a .gguf file.</param>
     /// <param name="options">The options; null for the defaults.</param>
-    /// <param name="tell">Receives a line at the start of each step, or null.</param>
+    /// <param name="onStep">Receives a line at the start of each step; null for no lines.</param>
     /// <param name="progress">Receives the fraction of the weights that is packed.</param>
     /// <param name="cancellationToken">Cancels the measurement.</param>
     /// <exception cref="ModelFormatException">The file is damaged or contradictory.</exception>
     /// <exception cref="UnsupportedModelException">The model cannot run.</exception>
     /// <exception cref="OperationCanceledException">The measurement was cancelled.</exception>
     public static TuningProfile Run(
-        string path, TuningOptions? options = null, Action<string>? tell = null, IProgress<float>? progress = null,
+        string path, TuningOptions? options = null, Action<string>? onStep = null, IProgress<float>? progress = null,
         CancellationToken cancellationToken = default)
     {
         options ??= new TuningOptions();
@@ -41,7 +44,7 @@ public static class ModelTuner
         {
             using var bench = new TuningBench(engine, cancellationToken);
             var search = new TuningSearch(
-                bench, TuningCandidates.OfThisMachine(options.AllowLossyKv), options, tell ?? (_ => { }), TimeProvider.System);
+                bench, TuningCandidates.OfThisMachine(options.AllowLossyKvCache), options, onStep ?? (_ => { }), TimeProvider.System);
             (TuningChoice choice, var measurements) = search.Run();
             return new TuningProfile(TuningKey.Of(file), choice, measurements);
         }

@@ -12,7 +12,7 @@ public sealed record TuningChoice(
 /// <summary>A measured speed.</summary>
 /// <param name="Step">The setting: "decode isa", "prefill isa", "threads", "batch" or "kv type".</param>
 /// <param name="Setting">The candidate.</param>
-/// <param name="PrefillRate">The tokens per second of a prefill; null if not measured.</param>
-/// <param name="DecodeRate">The tokens per second of decoding; null if not measured.</param>
-/// <param name="Chosen">Whether the candidate was chosen.</param>
-public sealed record TuningMeasurement(string Step, string Setting, double? PrefillRate, double? DecodeRate, bool Chosen);
+/// <param name="PrefillTokensPerSecond">The tokens per second of a prefill; null if not measured.</param>
+/// <param name="DecodeTokensPerSecond">The tokens per second of decoding; null if not measured.</param>
+/// <param name="IsChosen">Whether the candidate was chosen.</param>
+public sealed record TuningMeasurement(string Step, string Setting, double? PrefillTokensPerSecond, double? DecodeTokensPerSecond, bool IsChosen);

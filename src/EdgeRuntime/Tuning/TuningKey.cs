@@ -23,7 +23,7 @@ public sealed record TuningKey(
     string Processor, int Cores, IReadOnlyList<string> InstructionSets, string Architecture, string ModelShape, string Runtime)
 {
     /// <summary>Creates the key of a file on this machine.</summary>
-    public static TuningKey Of(GgufFile file)
+    internal static TuningKey Of(GgufFile file)
     {
         ArgumentNullException.ThrowIfNull(file);
         string architecture = file.Metadata.GetString("general.architecture", "");
@@ -43,10 +43,10 @@ public sealed record TuningKey(
     }
 
     /// <summary>Gets the file name of the profile, made from the model shape and the machine.</summary>
-    public string FileName => $"{ModelShape}-{Hash($"{Processor}\n{Cores}\n{string.Join(',', InstructionSets)}")[..8]}.json";
+    internal string FileName => $"{ModelShape}-{Hash($"{Processor}\n{Cores}\n{string.Join(',', InstructionSets)}")[..8]}.json";
 
     /// <summary>Describes the first difference to another key; null if they are equal.</summary>
-    public string? DifferenceTo(TuningKey other)
+    internal string? DifferenceTo(TuningKey other)
     {
         ArgumentNullException.ThrowIfNull(other);
         return other.Processor != Processor ? $"made for the processor '{other.Processor}'; this is '{Processor}'"

@@ -3,20 +3,23 @@ using System.Collections.Generic;
 using System.Linq;
 using EdgeRuntime.Kernels;
 using EdgeRuntime.Threading;
+using Microsoft.Extensions.Logging;
 
 namespace EdgeRuntime.Tuning;
 
-/// <summary>Options of tuning a model.</summary>
+/// <summary>Specifies how <see cref="ModelTuner"/> measures a model.</summary>
 public sealed record TuningOptions
 {
-    /// <summary>Gets the time limit of the measurements in seconds, without loading. A step that has started is completed.</summary>
-    public double Seconds { get; init; } = 30;
+    /// <summary>Gets the time limit of the measurements, without loading; 30 seconds by default. A started step is completed.</summary>
+    public TimeSpan TimeLimit { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Gets whether to try types of the KV cache with larger rounding errors than F16: BF16 and Q8_0.</summary>
-    public bool AllowLossyKv { get; init; }
+    /// <summary>
+    /// Gets whether to try types of the KV cache with larger rounding errors than F16: BF16 and Q8_0. False by default.
+    /// </summary>
+    public bool AllowLossyKvCache { get; init; }
 
-    /// <summary>Gets the logger factory that receives events of loading; null for none.</summary>
-    public Microsoft.Extensions.Logging.ILoggerFactory? LoggerFactory { get; init; }
+    /// <summary>Gets the logger factory that receives events of loading; null, the default, for none.</summary>
+    public ILoggerFactory? LoggerFactory { get; init; }
 }
 
 /// <summary>The values that a search chooses from. The first of each list is the default.</summary>

@@ -6,7 +6,6 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using EdgeRuntime.Files;
 using EdgeRuntime.Kernels;
-using EdgeRuntime.State;
 using EdgeRuntime.Threading;
 
 namespace EdgeRuntime.Tuning;
@@ -18,10 +17,10 @@ namespace EdgeRuntime.Tuning;
 public sealed record TuningProfile(TuningKey Key, TuningChoice Choice, IReadOnlyList<TuningMeasurement> Measurements)
 {
     /// <summary>The version of the file format.</summary>
-    public const int FormatVersion = 1;
+    internal const int FormatVersion = 1;
 
     /// <summary>The largest accepted batch. Scratch memory grows with the batch.</summary>
-    public const int MaxBatchTokens = 8192;
+    internal const int MaxBatchTokens = 8192;
 
     /// <summary>The largest accepted length of a file in bytes.</summary>
     internal const int MaxFileBytes = 1 << 20;
@@ -89,7 +88,7 @@ public sealed record TuningProfile(TuningKey Key, TuningChoice Choice, IReadOnly
         json.WriteNumber("threads", Choice.Threads);
         json.WriteString("isa_prefill", Choice.PrefillInstructionSet);
         json.WriteString("isa_decode", Choice.DecodeInstructionSet);
-        json.WriteString("kv_type", KvTypes.Name(Choice.KvCacheType));
+        json.WriteString("kv_type", NameOf(Choice.KvCacheType));
         json.WriteNumber("batch_tokens", Choice.BatchTokens);
         json.WriteEndObject();
         json.WriteStartArray("measurements");
@@ -107,17 +106,17 @@ public sealed record TuningProfile(TuningKey Key, TuningChoice Choice, IReadOnly
         json.WriteStartObject();
         json.WriteString("step", measurement.Step);
         json.WriteString("setting", measurement.Setting);
-        if (measurement.PrefillRate is { } prefill)
+        if (measurement.PrefillTokensPerSecond is { } prefill)
         {
             json.WriteNumber("prefill_ts", Math.Round(prefill, 3));
         }
 
-        if (measurement.DecodeRate is { } decode)
+        if (measurement.DecodeTokensPerSecond is { } decode)
         {
             json.WriteNumber("decode_ts", Math.Round(decode, 3));
         }
 
-        json.WriteBoolean("chosen", measurement.Chosen);
+        json.WriteBoolean("chosen", measurement.IsChosen);
         json.WriteEndObject();
     }
 
@@ -176,6 +175,14 @@ public sealed record TuningProfile(TuningKey Key, TuningChoice Choice, IReadOnly
             : throw new InvalidDataException($"{property} '{name}': not on this machine");
     }
 
-    private static KvCacheType ParseKvType(string name) =>
-        KvTypes.Find(name) ?? throw new InvalidDataException($"kv_type '{name}': expected {KvTypes.Names}");
+    private static KvCacheType ParseKvType(string name)
+    {
+        KvCacheType[] all = Enum.GetValues<KvCacheType>();
+        int found = Array.FindIndex(all, type => NameOf(type) == name);
+        return found >= 0
+            ? all[found]
+            : throw new InvalidDataException($"kv_type '{name}': expected {string.Join(", ", all.Select(NameOf))}");
+    }
+
+    private static string NameOf(KvCacheType type) => type.ToString().ToLowerInvariant();
 }

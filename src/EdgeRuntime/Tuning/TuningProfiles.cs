@@ -31,7 +31,7 @@ public static class TuningProfiles
     }
 
     /// <summary>Gets the file of a key's profile; null if there is no folder.</summary>
-    public static string? PathOf(TuningKey key)
+    public static string? GetPath(TuningKey key)
     {
         ArgumentNullException.ThrowIfNull(key);
         return Folder is { } folder ? Path.Combine(folder, key.FileName) : null;
@@ -42,7 +42,7 @@ public static class TuningProfiles
     internal static TuningProfile? Find(GgufFile file, ILogger logger)
     {
         TuningKey key = TuningKey.Of(file);
-        string? path = PathOf(key);
+        string? path = GetPath(key);
         if (path is null || !File.Exists(path))
         {
             return null;

@@ -17,9 +17,6 @@ namespace EdgeRuntime.Tuning;
 internal sealed class TuningSearch(
     ITuningBench bench, TuningCandidates candidates, TuningOptions options, Action<string> tell, TimeProvider clock)
 {
-    /// <summary>The factor by which a candidate must be faster than the default in the median of the rounds.</summary>
-    public const double MinGain = 1.03;
-
     private const int Rounds = 3;
     private const int MinRounds = 2;
     private const int MinPrefillTokens = 16;
@@ -42,7 +39,7 @@ internal sealed class TuningSearch(
         TuningChoice choice = candidates.Default;
         // The first second is slower: pages are faulted in, code is recompiled, the clock frequency rises.
         bench.Prefill(choice, Math.Min(MinPrefillTokens, bench.MaxPositions));
-        _decodeRate = bench.Decode(choice, depth: 0, options.Seconds * WarmUpShare);
+        _decodeRate = bench.Decode(choice, depth: 0, options.TimeLimit.TotalSeconds * WarmUpShare);
         _prefillRate = bench.Prefill(choice, Math.Min(32, bench.MaxPositions));
 
         choice = Step(
@@ -58,7 +55,7 @@ internal sealed class TuningSearch(
         return (StepKvType(choice), _measurements);
     }
 
-    private double SecondsLeft => options.Seconds - clock.GetElapsedTime(_started).TotalSeconds;
+    private double SecondsLeft => options.TimeLimit.TotalSeconds - clock.GetElapsedTime(_started).TotalSeconds;
 
     private double MinDecodeSeconds => ITuningBench.MinDecodedTokens / _decodeRate;
 
@@ -179,7 +176,7 @@ internal sealed class TuningSearch(
     private static int Choose(IReadOnlyList<Speed>[] speeds)
     {
         int best = 0;
-        double bestGain = MinGain;
+        double bestGain = ModelTuner.MinGain;
         for (int i = 1; i < speeds.Length; i++)
         {
             double[] gains = [.. speeds[i].Select((speed, round) => speeds[0][round].SecondsOfTurn / speed.SecondsOfTurn).Order()];

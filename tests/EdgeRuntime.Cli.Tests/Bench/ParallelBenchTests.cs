@@ -3,9 +3,9 @@ using System.Linq;
 using System.Text.Json;
 using EdgeRuntime.Cli.Bench;
 using EdgeRuntime.Cli.Bench.Plan;
+using EdgeRuntime.Cli.Models;
 using EdgeRuntime.Cli.Terminal;
 using EdgeRuntime.Cli.Tests.Support;
-using EdgeRuntime.State;
 using Xunit;
 
 namespace EdgeRuntime.Cli.Tests.Bench;

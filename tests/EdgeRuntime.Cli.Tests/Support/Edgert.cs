@@ -60,10 +60,14 @@ internal static class Edgert
     /// <summary>Runs <c>edgert-fake</c>, the command with one more backend, which lies beside the tests.</summary>
     /// <param name="input">What standard input holds; null: nothing.</param>
     /// <param name="arguments">Its arguments.</param>
-    public static EdgertResult RunFake(string? input, params string[] arguments)
+    public static EdgertResult RunFake(string? input, params string[] arguments) =>
+        RunFakeIn(new Dictionary<string, string?>(), input, arguments);
+
+    /// <summary>As <see cref="RunFake"/>, with environment variables set (or, for null, removed).</summary>
+    public static EdgertResult RunFakeIn(IReadOnlyDictionary<string, string?> environment, string? input, params string[] arguments)
     {
         string path = System.IO.Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "edgert-fake.exe" : "edgert-fake");
-        using Process process = Start(path, new Dictionary<string, string?>(), arguments);
+        using Process process = Start(path, environment, arguments);
         return Finish(process, input, $"edgert-fake {string.Join(' ', arguments)}");
     }
 

@@ -28,7 +28,7 @@ public sealed class TuningSearchTests
         Assert.Equal(new TuningChoice(2, "narrow", "wide", KvCacheType.F32, 1024), choice);
         Assert.Equal(
             ["decode isa wide", "prefill isa narrow", "threads 2", "batch 1024", "kv type F32"],
-            measurements.Where(measurement => measurement.Chosen).Select(measurement => $"{measurement.Step} {measurement.Setting}"));
+            measurements.Where(measurement => measurement.IsChosen).Select(measurement => $"{measurement.Step} {measurement.Setting}"));
         Assert.Equal(2 + 2 + 3 + 3 + 2, measurements.Count);
     }
 
@@ -71,7 +71,7 @@ public sealed class TuningSearchTests
         var lines = new List<string>();
         var bench = new FakeBench(_ => 0.001, _ => 1);
         (TuningChoice choice, IReadOnlyList<TuningMeasurement> measurements) =
-            new TuningSearch(bench, Candidates, new TuningOptions { Seconds = 5 }, lines.Add, bench).Run();
+            new TuningSearch(bench, Candidates, new TuningOptions { TimeLimit = TimeSpan.FromSeconds(5) }, lines.Add, bench).Run();
         Assert.Equal(512, choice.BatchTokens);
         Assert.DoesNotContain(measurements, measurement => measurement.Step is "batch" or "kv type");
         Assert.Contains(lines, line => line.StartsWith("batch: 512, not measured", StringComparison.Ordinal));
@@ -85,7 +85,7 @@ public sealed class TuningSearchTests
     public void Run_ShortContext_StaysWithinIt(int positions)
     {
         var bench = new FakeBench(_ => 1, _ => 1) { MaxPositions = positions };
-        new TuningSearch(bench, Candidates, new TuningOptions { Seconds = 10 }, _ => { }, bench).Run();
+        new TuningSearch(bench, Candidates, new TuningOptions { TimeLimit = TimeSpan.FromSeconds(10) }, _ => { }, bench).Run();
         Assert.True(bench.LongestPrefill <= positions, $"{bench.LongestPrefill} tokens");
     }
 
@@ -153,7 +153,7 @@ public sealed class TuningSearchTests
     }
 
     private static (TuningChoice Choice, IReadOnlyList<TuningMeasurement> Measurements) Search(FakeBench bench) =>
-        new TuningSearch(bench, Candidates, new TuningOptions { Seconds = 60 }, _ => { }, bench).Run();
+        new TuningSearch(bench, Candidates, new TuningOptions { TimeLimit = TimeSpan.FromSeconds(60) }, _ => { }, bench).Run();
 
     /// <summary>A device whose speeds are made up: 1000 and 100 tokens a second times a factor. It is also the clock.</summary>
     private sealed class FakeBench(Func<TuningChoice, double> prefill, Func<TuningChoice, double> decode) : TimeProvider, ITuningBench

@@ -38,7 +38,7 @@ internal static class ImportanceMatrix
     {
         string countsName = sums.Name[..^SumsSuffix.Length] + CountsSuffix;
         GgufTensor counts = file.FindTensor(countsName) ?? throw new ModelFormatException(
-            file.Path, -1, $"tensor '{Printable.Shorten(countsName)}' is missing; expected one beside '{Printable.Shorten(sums.Name)}'");
+            file.Path, -1, $"tensor '{countsName}' is missing; expected one beside '{sums.Name}'");
         float[] means = ReadFloats(sums);
         float[] matrices = ReadFloats(counts);
         (int columns, int rest) = Math.DivRem(means.Length, matrices.Length);
@@ -47,7 +47,7 @@ internal static class ImportanceMatrix
             throw new ModelFormatException(
                 file.Path,
                 counts.FileOffset,
-                $"tensor '{Printable.Shorten(countsName)}' has {matrices.Length} values for {means.Length} sums; "
+                $"tensor '{countsName}' has {matrices.Length} values for {means.Length} sums; "
                 + "expected one for each matrix");
         }
 
@@ -65,7 +65,7 @@ internal static class ImportanceMatrix
         if (tensor.Type != TensorType.F32)
         {
             throw new ModelFormatException(
-                tensor.Part.Path, tensor.FileOffset, $"tensor '{Printable.Shorten(tensor.Name)}' has type {tensor.Type}; expected F32");
+                tensor.Part.Path, tensor.FileOffset, $"tensor '{tensor.Name}' has type {tensor.Type}; expected F32");
         }
 
         float[] values = new float[tensor.ByteLength / sizeof(float)];
@@ -75,6 +75,6 @@ internal static class ImportanceMatrix
             tensor.Part.Path,
             tensor.FileOffset,
             FormattableString.Invariant(
-                $"tensor '{Printable.Shorten(tensor.Name)}': value {bad} is {values[bad]}; expected a finite number, 0 or more"));
+                $"tensor '{tensor.Name}': value {bad} is {values[bad]}; expected a finite number, 0 or more"));
     }
 }

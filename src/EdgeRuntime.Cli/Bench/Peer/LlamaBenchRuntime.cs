@@ -1,8 +1,9 @@
 using System;
 using System.Runtime.InteropServices;
 using EdgeRuntime.Cli.Bench.Plan;
+using EdgeRuntime.Cli.Models;
 using EdgeRuntime.Cli.Terminal;
-using EdgeRuntime.State;
+using EdgeRuntime.Formats;
 
 namespace EdgeRuntime.Cli.Bench.Peer;
 
@@ -75,8 +76,8 @@ internal sealed class LlamaBenchRuntime : IBenchRuntime
         parameters.Batch = parameters.MicroBatch = BenchOptions.BatchTokens;
         parameters.Threads = parameters.BatchThreads = threads;
         parameters.FlashAttention = flashAttention ? LlamaNative.FlashAttentionOn : LlamaNative.FlashAttentionOff;
-        parameters.KeyType = (int)kvTypes.KeyTensorType;
-        parameters.ValueType = (int)kvTypes.ValueTensorType;
+        parameters.KeyType = TypeNumber(kvTypes.Keys);
+        parameters.ValueType = TypeNumber(kvTypes.Values);
         _context = LlamaNative.ContextCreate(model.Handle, parameters);
         if (_context == 0)
         {
@@ -131,6 +132,9 @@ internal sealed class LlamaBenchRuntime : IBenchRuntime
         Marshal.FreeHGlobal(_ids);
         Marshal.FreeHGlobal(_wantsLogits);
     }
+
+    /// <summary>Gets ggml's number of a type, which GGUF files use too.</summary>
+    private static int TypeNumber(KvCacheType type) => (int)Enum.Parse<TensorType>(type.ToString());
 
     private static nint CreateThreadPool(LlamaLibrary library, int threads)
     {

@@ -5,7 +5,6 @@ using System.Linq;
 using System.Runtime.InteropServices;
 using EdgeRuntime.Cli.Bench.Plan;
 using EdgeRuntime.Cli.Terminal;
-using EdgeRuntime.Kernels;
 
 namespace EdgeRuntime.Cli.Bench.Peer;
 
@@ -63,7 +62,7 @@ internal sealed class LlamaLibrary
     /// <summary>Loads the libraries that the options name, restricted to the kernels of the options' instruction set.</summary>
     /// <exception cref="CommandException">There is no library, or it has an unsupported version.</exception>
     public static LlamaLibrary Load(BenchOptions options) => Load(
-        options.Peer!.LibraryPath, options.InstructionSet is { } name ? Variants.GetValueOrDefault(InstructionSet.Parse(name).Name) : null);
+        options.Peer!.LibraryPath, options.InstructionSet is { } name ? Variants.GetValueOrDefault(ProcessorInfo.GetInstructionSet(name)) : null);
 
     /// <summary>Loads the libraries.</summary>
     /// <param name="path">The folder that holds them, or the file libllama in it.</param>

@@ -1,5 +1,5 @@
 using System.Collections.Generic;
-using EdgeRuntime.State;
+using EdgeRuntime.Cli.Models;
 
 namespace EdgeRuntime.Cli.Bench.Plan;
 

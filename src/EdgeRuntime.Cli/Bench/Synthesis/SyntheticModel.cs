@@ -148,8 +148,7 @@ internal static class SyntheticModel
             return;
         }
 
-        TensorTypeFacts facts = TensorTypes.Find(type)!;
-        int rowBytes = columns / facts.BlockElements * facts.BlockBytes;
+        int rowBytes = columns / type.GetBlockElements() * type.GetBlockBytes();
         byte[] chunk = new byte[Math.Max(1, ChunkBytes / rowBytes) * rowBytes];
         for (long left = (long)rows * rowBytes; left > 0;)
         {

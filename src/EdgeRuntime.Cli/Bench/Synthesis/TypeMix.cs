@@ -135,7 +135,7 @@ internal sealed record TypeMix(
 
     private static bool IsEarlyDown(string matrix, int layer, ModelShape shape) => matrix == Down && layer < shape.Layers / 8;
 
-    private static bool Fits(TensorType type, int columns) => columns % TensorTypes.Find(type)!.BlockElements == 0;
+    private static bool Fits(TensorType type, int columns) => columns % type.GetBlockElements() == 0;
 
     /// <summary>Replaces a type whose blocks do not divide the rows by a type with blocks of 32.</summary>
     /// <remarks>llama.cpp refuses such rows for NVFP4 and Q1_0.</remarks>

@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 
-namespace EdgeRuntime;
+namespace EdgeRuntime.Tokenizers.Tests;
 
 /// <summary>The results of a tokenizer for a text, for comparison with another implementation.</summary>
 /// <param name="Text">The text.</param>
@@ -28,7 +28,7 @@ internal sealed record TokenizerVector(
         return new TokenizerVector(
             text,
             ids,
-            tokenizer.TidiesSpaces ? SpaceTidying.Apply(decoded) : decoded,
+            tokenizer.TidySpaces(decoded),
             tokenizer.Encode(text, addSpecial: true, parseSpecial: true),
             tokenizer.Encode(text, addSpecial: false, parseSpecial: true));
     }
