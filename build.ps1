@@ -1,4 +1,4 @@
-# build.ps1 VERB [arguments]: build, portable, run, test, bench, pack, format, clean. build.sh has the same verbs.
+# build.ps1 VERB [arguments]: build, portable, run, test, bench, pack, api, format, clean. build.sh has the same verbs.
 $ErrorActionPreference = 'Stop'
 Set-Location $PSScriptRoot
 $verb = if ($args.Count -gt 0) { $args[0] } else { 'build' }
@@ -12,29 +12,29 @@ function Publish([string]$folder, [string[]]$properties) {
     dotnet publish $command -c Release -o $folder -v q --nologo @properties | ForEach-Object { [Console]::Error.WriteLine($_) }
 }
 
-# Returns the instruction sets that the ahead-of-time compiler may assume. Code for AVX2, AVX-512 or dot products exists only in commands
-# that assume them. Returns nothing for an unknown processor, since its command would have none of that code.
-function Get-ProcessorLevel {
-    if (-not ('System.Runtime.Intrinsics.Arm.Dp' -as [type])) { return } # Windows PowerShell lacks these types; PowerShell 7 has them
+# Returns the properties of an ahead-of-time build for this processor: an instruction set above the default of EdgeRuntime.targets, if the
+# processor has one. Returns null for a processor that lacks the default or is unknown, since its command would have scalar code only.
+function Get-ProcessorProperties {
+    if (-not ('System.Runtime.Intrinsics.Arm.Dp' -as [type])) { return $null } # Windows PowerShell lacks these types; PowerShell 7 has them
     $avx512 = [Runtime.Intrinsics.X86.Avx512BW+VL]::IsSupported -and
         [Runtime.Intrinsics.X86.Avx512DQ+VL]::IsSupported -and
         [Runtime.Intrinsics.X86.Avx512CD+VL]::IsSupported
     $avx2 = [Runtime.Intrinsics.X86.Avx2]::IsSupported -and
         [Runtime.Intrinsics.X86.Bmi2]::IsSupported -and
         [Runtime.Intrinsics.X86.Fma]::IsSupported
-    if ($avx512) { 'x86-64-v4' }
-    elseif ($avx2) { 'x86-64-v3' }
-    elseif ([Runtime.Intrinsics.Arm.Dp]::IsSupported) { 'dotprod' }
-    elseif ([Runtime.Intrinsics.Arm.AdvSimd]::IsSupported) { 'armv8-a' }
+    if ($avx512) { , @('-p:IlcInstructionSet=x86-64-v4') }
+    elseif ([Runtime.Intrinsics.Arm.Dp]::IsSupported) { , @('-p:IlcInstructionSet=dotprod') }
+    elseif ($avx2 -or [Runtime.Intrinsics.Arm.AdvSimd]::IsSupported) { , @() }
+    else { $null }
 }
 
 # Builds the command for this machine: one file of machine code, which starts at once and needs no .NET. The linker is part of Visual
 # Studio's C++ tools.
 function Build {
-    $level = Get-ProcessorLevel
+    $processor = Get-ProcessorProperties
     $built = $false
-    if ($level) {
-        $ahead = @('--use-current-runtime', '-p:PublishAot=true', "-p:IlcInstructionSet=$level")
+    if ($null -ne $processor) {
+        $ahead = @('--use-current-runtime', '-p:PublishAot=true') + $processor
         dotnet restore $command @ahead -v q > $null
         if ($LASTEXITCODE -eq 0) { Publish 'artifacts/edgert' $ahead }
         $built = $LASTEXITCODE -eq 0
@@ -74,13 +74,19 @@ switch ($verb) {
         dotnet run --project tests/Benchmarks -c Release -- @rest
     }
     'pack' { dotnet pack EdgeRuntime.sln -c Release -o artifacts/packages @rest }
+    'api' {
+        # One project after another: in a solution, the fixes of one replace those of another.
+        Get-ChildItem src/*/PublicAPI.Unshipped.txt | ForEach-Object {
+            dotnet format analyzers $_.DirectoryName --diagnostics RS0016 RS0017 --severity warn @rest
+        }
+    }
     'format' { dotnet format EdgeRuntime.sln @rest }
     'clean' {
         Remove-Item artifacts -Recurse -Force -ErrorAction SilentlyContinue
         Get-ChildItem src, tests -Recurse -Directory -Include bin, obj | Remove-Item -Recurse -Force
     }
     default {
-        [Console]::Error.WriteLine("build.ps1: unknown verb '$verb'; verbs: build, portable, run, test, bench, pack, format, clean")
+        [Console]::Error.WriteLine("build.ps1: unknown verb '$verb'; verbs: build, portable, run, test, bench, pack, api, format, clean")
         exit 2
     }
 }
