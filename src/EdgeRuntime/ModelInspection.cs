@@ -44,7 +44,8 @@ public sealed class ModelInspection
     public IReadOnlyList<GgufTensor> TensorsNotRun { get; }
 
     /// <summary>Gets the names of the architectures that this build runs, as in files ("llama").</summary>
-    public static IReadOnlyList<string> SupportedArchitectures { get; } = [.. Architectures.Architecture.All.Select(static known => known.Name)];
+    public static IReadOnlyList<string> SupportedArchitectures { get; } =
+        [.. Architectures.Architecture.All.Select(static known => known.Name)];
 
     /// <summary>Determines whether this build has kernels for weights of the given type.</summary>
     public static bool HasKernels(TensorType type) => TensorFormats.Find(type) is not null;

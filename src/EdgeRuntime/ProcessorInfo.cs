@@ -19,7 +19,9 @@ public static class ProcessorInfo
     /// </summary>
     public static string Name => ProcessorName.Current;
 
-    /// <summary>Gets the number of physical cores that the process may use, at least 1: the default of <see cref="ModelOptions.Threads"/>.</summary>
+    /// <summary>
+    /// Gets the number of physical cores that the process may use, at least 1. It is the default of <see cref="ModelOptions.Threads"/>.
+    /// </summary>
     public static int PhysicalCores => ProcessorTopology.PhysicalCores;
 
     /// <summary>Gets the names of all instruction sets that have kernels, best first. The last one, "scalar", runs everywhere.</summary>

@@ -15,4 +15,5 @@ public sealed record TuningChoice(
 /// <param name="PrefillTokensPerSecond">The tokens per second of a prefill; null if not measured.</param>
 /// <param name="DecodeTokensPerSecond">The tokens per second of decoding; null if not measured.</param>
 /// <param name="IsChosen">Whether the candidate was chosen.</param>
-public sealed record TuningMeasurement(string Step, string Setting, double? PrefillTokensPerSecond, double? DecodeTokensPerSecond, bool IsChosen);
+public sealed record TuningMeasurement(
+    string Step, string Setting, double? PrefillTokensPerSecond, double? DecodeTokensPerSecond, bool IsChosen);

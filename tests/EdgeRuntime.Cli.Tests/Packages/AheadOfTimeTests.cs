@@ -97,7 +97,8 @@ public sealed partial class AheadOfTimeTests : IDisposable
         string guide = File.ReadAllText(Path.Combine(SharedData.Repository, "docs", "guide", "ahead-of-time.md"));
         foreach (Match file in PublishedFile().Matches(guide))
         {
-            string text = file.Groups["text"].Value.Replace("\"EdgeRuntime\" Version=\"0.1.0\"", $"\"EdgeRuntime\" Version=\"{Version}\"", StringComparison.Ordinal);
+            string text = file.Groups["text"].Value.Replace(
+                "\"EdgeRuntime\" Version=\"0.1.0\"", $"\"EdgeRuntime\" Version=\"{Version}\"", StringComparison.Ordinal);
             File.WriteAllText(Path.Combine(_folder.FullName, file.Groups["name"].Value), text);
         }
 

@@ -117,11 +117,14 @@ public sealed class TuningProfileTests : IDisposable
     public void Run_OnTheSmallModel_ChoosesWhatCanBeUsed()
     {
         TuningProfile profile = ModelTuner.Run(
-            TestModels.Stories, new TuningOptions { TimeLimit = TimeSpan.FromSeconds(0.5) }, cancellationToken: TestContext.Current.CancellationToken);
+            TestModels.Stories, new TuningOptions { TimeLimit = TimeSpan.FromSeconds(0.5) },
+            cancellationToken: TestContext.Current.CancellationToken);
         profile.Save(ProfilePath);
         Assert.Equal(profile.Choice, TuningProfile.Load(ProfilePath).Choice);
         Assert.Contains(profile.Choice.KvCacheType, new[] { KvCacheType.F16, KvCacheType.F32 });
-        Assert.All(profile.Measurements, measurement => Assert.True(measurement.PrefillTokensPerSecond > 0 || measurement.DecodeTokensPerSecond > 0));
+        Assert.All(
+            profile.Measurements,
+            measurement => Assert.True(measurement.PrefillTokensPerSecond > 0 || measurement.DecodeTokensPerSecond > 0));
     }
 
     [Fact]

@@ -62,7 +62,8 @@ internal sealed class LlamaLibrary
     /// <summary>Loads the libraries that the options name, restricted to the kernels of the options' instruction set.</summary>
     /// <exception cref="CommandException">There is no library, or it has an unsupported version.</exception>
     public static LlamaLibrary Load(BenchOptions options) => Load(
-        options.Peer!.LibraryPath, options.InstructionSet is { } name ? Variants.GetValueOrDefault(ProcessorInfo.GetInstructionSet(name)) : null);
+        options.Peer!.LibraryPath,
+        options.InstructionSet is { } name ? Variants.GetValueOrDefault(ProcessorInfo.GetInstructionSet(name)) : null);
 
     /// <summary>Loads the libraries.</summary>
     /// <param name="path">The folder that holds them, or the file libllama in it.</param>
