@@ -30,7 +30,8 @@ internal sealed unsafe class QuantizedPanels : IPanelProduct
         _blocks = columns / ActivationLayout.BlockColumns;
         _gemv = decodeKernels.Gemv(_layout);
         int most = decodeKernels.GemvTokens(_layout);
-        _gemvTokens = kernels.TileTokens <= decodeKernels.TileTokens ? most : Math.Min(most, decodeKernels.TileTokens);
+        int tile = Math.Min(kernels.TileTokens, decodeKernels.TileTokens);
+        _gemvTokens = kernels.TileTokens == decodeKernels.TileTokens ? most : Math.Min(most, tile);
         _expand = kernels.Expand(_layout);
         _gemm = kernels.Gemm(_layout);
         PanelBytes = _layout.PanelBytes(columns);
@@ -91,19 +92,7 @@ internal sealed unsafe class QuantizedPanels : IPanelProduct
     {
         if (tokens <= _gemvTokens)
         {
-            // One tile goes over all rows. Two go over one panel after the other, which the caches hold meanwhile.
-            int step = tokens <= _kernels.TileTokens ? rows : PackedLayout.PanelRows;
-            for (int row = 0; row < rows; row += step)
-            {
-                for (int t = 0; t < tokens; t += _kernels.TileTokens)
-                {
-                    byte* panel = panels + (row / PackedLayout.PanelRows * PanelBytes);
-                    byte* tile = activations + ((long)_blocks * t * ActivationLayout.Int8BlockBytesPerToken);
-                    int count = Math.Min(_kernels.TileTokens, tokens - t);
-                    _gemv(panel, tile, _blocks, count, y + row + ((long)t * yStride), yStride, Math.Min(step, rows - row));
-                }
-            }
-
+            _gemv(panels, activations, _blocks, tokens, y, yStride, rows);
             return;
         }
 

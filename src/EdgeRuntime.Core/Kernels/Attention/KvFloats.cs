@@ -92,7 +92,8 @@ internal sealed unsafe class KvFloatProduct<TLanes, TElement> : KvProduct<TLanes
 
         for (nint i = 0; i < count; i += TLanes.Count)
         {
-            TLanes.Store(Streamed<TElement>.Load<TLanes>(source + (i * TElement.ElementBytes)), expanded + i);
+            Prefetch.Ahead(source + (i * TElement.ElementBytes));
+            TLanes.Store(TElement.Load<TLanes>(source + (i * TElement.ElementBytes)), expanded + i);
         }
 
         return expanded;

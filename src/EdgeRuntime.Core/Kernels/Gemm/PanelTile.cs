@@ -77,7 +77,7 @@ internal abstract unsafe class PanelTile<TIsa, TVector, TVectors> : IPanelTile
 
     /// <summary>
     /// Adds the products of as many tokens as one compiled loop takes to acc, [tokens][16]; returns how many. TForm is <see cref="Count1"/>
-    /// for an expanded panel and <see cref="Count2"/> for the nibbles of a strip, with their expanded scales and where to prefetch.
+    /// for an expanded panel and <see cref="Count2"/> for the quants of a strip, with their expanded scales and where to prefetch.
     /// </summary>
     public static int MultiplySome<TForm, TQuants, TScales>(
         byte* panel, byte* scales, byte* ahead, byte* activations, int blocks, int tokens, int first, float* acc)
@@ -131,6 +131,7 @@ internal abstract unsafe class PanelTile<TIsa, TVector, TVectors> : IPanelTile
         nint step = 4 * tokens;
         bool isParked = TScales.Scales == 1 && sizeof(TQuants) == 4;
         int quantBytes = sizeof(TForm) == 2 ? TQuants.Bits * StepBytes : QuantBytes;
+        bool isPaired = sizeof(TForm) == 2 && sizeof(TQuants) != IQuantCode.Signed;
         int parts = TScales.Scales == 2 || sizeof(TQuants) == 4 ? 2 : 1;
         for (; blocks > 0; blocks--)
         {
@@ -143,7 +144,7 @@ internal abstract unsafe class PanelTile<TIsa, TVector, TVectors> : IPanelTile
             for (int part = 0; part < parts; part++)
             {
                 TVector s0 = default, s1 = default, s2 = default, s3 = default, s4 = default, s5 = default, s6 = default, s7 = default;
-                for (byte* end = q + (quantBytes / parts); q < end; q += 2 * StepBytes / sizeof(TForm))
+                for (byte* end = q + (quantBytes / parts); q < end; q += isPaired ? StepBytes : 2 * StepBytes)
                 {
                     TVector w = Quants<TForm, TQuants>(q, 0), x = Quants<TForm, TQuants>(q, 1), v = w, u = x;
                     if (sizeof(TVectors) == 2)
@@ -152,7 +153,7 @@ internal abstract unsafe class PanelTile<TIsa, TVector, TVectors> : IPanelTile
                         u = Quants<TForm, TQuants>(q + (StepBytes / 2), 1);
                     }
 
-                    sbyte* b = sizeof(TForm) == 2 ? a + (4 * step) : a + step;
+                    sbyte* b = isPaired ? a + (4 * step) : a + step;
                     s0 = Dot<TQuants>(s0, w, x, a, b, 0);
                     if (sizeof(TSums) > 1) { s1 = Dot<TQuants>(s1, v, u, a, b, 1); }
                     if (sizeof(TSums) > 2) { s2 = Dot<TQuants>(s2, w, x, a, b, 2); }
@@ -161,7 +162,7 @@ internal abstract unsafe class PanelTile<TIsa, TVector, TVectors> : IPanelTile
                     if (sizeof(TSums) > 5) { s5 = Dot<TQuants>(s5, v, u, a, b, 5); }
                     if (sizeof(TSums) > 6) { s6 = Dot<TQuants>(s6, w, x, a, b, 6); }
                     if (sizeof(TSums) > 7) { s7 = Dot<TQuants>(s7, v, u, a, b, 7); }
-                    a = sizeof(TForm) == 2 ? a + step : b + step;
+                    a = isPaired ? a + step : b + step;
                 }
 
                 if (isParked && part == 0)
@@ -209,12 +210,13 @@ internal abstract unsafe class PanelTile<TIsa, TVector, TVectors> : IPanelTile
         }
     }
 
-    /// <summary>Four columns. The second four are the next of an expanded panel, or those in the high nibbles, 16 columns later.</summary>
+    /// <summary>Four columns. The second four are the next, or those in the high nibbles of a packed panel, 16 columns later.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TVector Quants<TForm, TQuants>(byte* q, int second)
         where TForm : unmanaged
         where TQuants : unmanaged, IPanelQuants => StepProducts<TIsa, TVector>.Prepare<TQuants>(
-        sizeof(TForm) == 2 ? TQuants.Load<TIsa, TVector>(q, 4 * second, default) : TIsa.Load(q + (second * StepBytes)));
+        sizeof(TForm) == 2 && sizeof(TQuants) != IQuantCode.Signed
+            ? TQuants.Load<TIsa, TVector>(q, 4 * second, default) : TIsa.Load(q + (second * StepBytes)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TVector Dot<TQuants>(TVector sum, TVector w, TVector x, sbyte* a, sbyte* b, nint i)

@@ -10,7 +10,7 @@ namespace EdgeRuntime.Kernels.Gemv;
 /// <summary>
 /// A few tokens times packed panels, in the order of <see cref="ExpandedPanelLayout"/>, without expanding them: written once for every
 /// instruction set, kind of quants and kind of scales. With 256 bits, the loop of <see cref="PanelTile{TIsa,TVector,TVectors}"/> unpacks
-/// each vector of nibbles once for all tokens; only scales are expanded then, a strip at a time.
+/// each vector of nibbles or bytes once for four tokens; only scales are expanded then, a strip at a time.
 /// </summary>
 /// <inheritdoc cref="PanelTile{TIsa,TVector,TVectors}"/>
 internal abstract unsafe class PanelGemv<TIsa, TVector, TVectors> : IPanelGemv
@@ -39,9 +39,9 @@ internal abstract unsafe class PanelGemv<TIsa, TVector, TVectors> : IPanelGemv
         }
     }
 
-    /// <summary>Whether columns g and 16 + g are the nibbles of one byte and the int16 sums of a whole block are exact.</summary>
-    private static bool UsesTile(PackedLayout layout) =>
-        sizeof(TVectors) == 2 && layout.Scales == 1 && layout.Shape.Bits == 4 && layout.Shape.Code.Steps == 8;
+    /// <summary>Whether a byte is a quant, or two quants whose int16 sums over a whole block are exact.</summary>
+    private static bool UsesTile(PackedLayout layout) => sizeof(TVectors) == 2 && layout.Scales == 1
+        && (layout.Shape.Bits == 8 || (layout.Shape.Bits == 4 && layout.Shape.Code.Steps == 8));
 
     /// <summary>Returns the end of the panel, where the next one begins.</summary>
     /// <typeparam name="TTokens"><see cref="Count1"/> for one token, with constant places in the activations; 2 for the tile.</typeparam>
@@ -55,15 +55,15 @@ internal abstract unsafe class PanelGemv<TIsa, TVector, TVectors> : IPanelGemv
         where TQuants : unmanaged, IPanelQuants
         where TScales : struct, IPanelScales
     {
-        float* sums = stackalloc float[MaxTokens * PackedLayout.PanelRows];
+        float* sums = stackalloc float[2 * MaxTokens * PackedLayout.PanelRows];
         new Span<float>(sums, tokens * PackedLayout.PanelRows).Clear();
-        for (; blocks > 0; blocks -= PackedLayout.StripBlocks)
+        for (int first = 0; first < blocks; first += PackedLayout.StripBlocks)
         {
-            int count = Math.Min(blocks, PackedLayout.StripBlocks);
+            int count = Math.Min(blocks - first, PackedLayout.StripBlocks);
             byte* quants = panel + PackedLayout.ScaleBytes<TScales>(count);
             if (sizeof(TTokens) == 2)
             {
-                TileStrip<TQuants, TScales>(panel, quants, activations, count, tokens, sums);
+                TileStrip<TQuants, TScales>(panel, quants, activations, first, blocks, count, tokens, sums);
             }
 
             for (int t = 0; sizeof(TTokens) != 2 && t < tokens; t++)
@@ -72,12 +72,12 @@ internal abstract unsafe class PanelGemv<TIsa, TVector, TVectors> : IPanelGemv
                 {
                     byte* ahead = t + row == 0 ? panel + PanelPrefetch.Bytes : null;
                     float* acc = sums + (t * PackedLayout.PanelRows) + row;
-                    Strip<TTokens, TQuants, TScales>(panel, quants + (4 * row), activations, count, t, tokens, row, acc, ahead);
+                    byte* a = activations + (first * ActivationLayout.Int8BlockBytesPerToken * tokens);
+                    Strip<TTokens, TQuants, TScales>(panel, quants + (4 * row), a, count, t, tokens, row, acc, ahead);
                 }
             }
 
             panel = quants + (count * TQuants.Bits * PackedLayout.VectorBytes);
-            activations += count * ActivationLayout.Int8BlockBytesPerToken * tokens;
         }
 
         for (int t = 0; t < tokens; t++)
@@ -91,16 +91,22 @@ internal abstract unsafe class PanelGemv<TIsa, TVector, TVectors> : IPanelGemv
     /// <summary>A strip of a panel times all tokens: expands the scales, and leaves the quants to the tile.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     [SkipLocalsInit]
-    private static void TileStrip<TQuants, TScales>(byte* strip, byte* quants, byte* activations, int blocks, int tokens, float* sums)
+    private static void TileStrip<TQuants, TScales>(
+        byte* strip, byte* quants, byte* activations, int first, int blocks, int count, int tokens, float* sums)
         where TQuants : unmanaged, IPanelQuants
         where TScales : struct, IPanelScales
     {
         byte* buffer = stackalloc byte[(2 * PackedLayout.StripBlocks * PackedLayout.VectorBytes) + CacheLine];
         byte* scales = (byte*)(((nuint)buffer + CacheLine - 1) & ~(nuint)(CacheLine - 1));
         int scaleBytes = (TScales.Scales + TScales.Mins) * PackedLayout.VectorBytes;
-        PanelExpand.Scales<TIsa, TVector, TQuants, TScales>(strip, blocks, scales, scaleBytes);
-        PanelTile<TIsa, TVector, TVectors>.MultiplySome<Count2, TQuants, TScales>(
-            quants, scales, strip + PanelPrefetch.Bytes, activations, blocks, tokens, 0, sums);
+        PanelExpand.Scales<TIsa, TVector, TQuants, TScales>(strip, count, scales, scaleBytes);
+        for (int t = 0; t < tokens; t += MaxTokens)
+        {
+            int some = Math.Min(MaxTokens, tokens - t);
+            byte* a = activations + (((blocks * t) + (first * some)) * ActivationLayout.Int8BlockBytesPerToken);
+            PanelTile<TIsa, TVector, TVectors>.MultiplySome<Count2, TQuants, TScales>(
+                quants, scales, strip + PanelPrefetch.Bytes, a, count, some, 0, sums + (t * PackedLayout.PanelRows));
+        }
     }
 
     /// <summary>

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using EdgeRuntime.Formats;
+using EdgeRuntime.Kernels.Vector;
 using static EdgeRuntime.Kernels.Panels.PackedLayout;
 
 namespace EdgeRuntime.Kernels.Panels;
@@ -102,11 +103,8 @@ internal readonly unsafe struct EighthScales : IPanelScales
 
     public static int Bytes(int blocks) => (2 + StripBlocks) * PanelRows;
 
-    public static void Pack(in BlockScales scales, byte* strip, int b, int r)
-    {
-        ((ushort*)strip)[r] = scales.D;
-        SubBlocks.Pack(scales.SubBlocks, StripBlocks, strip + (2 * PanelRows) + r);
-    }
+    public static void Pack(in BlockScales scales, byte* strip, int b, int r) =>
+        SuperBlockScales<Count1>.Pack(in scales, strip, b, r);
 
     public static float Scale(byte* strip, int b, int h, int r, float unit) =>
         HalfBits.ToSingle(((ushort*)strip)[r]) * (strip[((2 + b) * PanelRows) + r] & 15);
@@ -147,12 +145,7 @@ internal readonly unsafe struct NibbleMinScales : IPanelScales
 
     public static int Bytes(int blocks) => (4 + (2 * StripBlocks)) * PanelRows;
 
-    public static void Pack(in BlockScales scales, byte* strip, int b, int r)
-    {
-        ((ushort*)strip)[r] = scales.D;
-        ((ushort*)strip)[PanelRows + r] = scales.Min;
-        SubBlocks.Pack(scales.SubBlocks, 2 * StripBlocks, strip + (4 * PanelRows) + r);
-    }
+    public static void Pack(in BlockScales scales, byte* strip, int b, int r) => SuperBlockMinScales.Pack(in scales, strip, b, r);
 
     public static float Scale(byte* strip, int b, int h, int r, float unit) =>
         HalfBits.ToSingle(((ushort*)strip)[r]) * (Pair(strip, b, h, r) & 15);

@@ -117,8 +117,7 @@ internal static unsafe class PanelPrefetch
         if (TQuants.Bits > 3) { TIsa.Prefetch(ahead + (4 * CacheLine)); }
         if (TQuants.Bits > 4) { TIsa.Prefetch(ahead + (5 * CacheLine)); }
         if (TQuants.Bits > 5) { TIsa.Prefetch(ahead + (6 * CacheLine)); }
-        if (TQuants.Bits > 6) { TIsa.Prefetch(ahead + (7 * CacheLine)); }
-        if (TQuants.Bits > 6) { TIsa.Prefetch(ahead + (8 * CacheLine)); }
+        if (TQuants.Bits > 6) { TIsa.Prefetch(ahead + (7 * CacheLine)); TIsa.Prefetch(ahead + (8 * CacheLine)); }
         return ahead + ((TQuants.Bits + 1) * CacheLine);
     }
 }

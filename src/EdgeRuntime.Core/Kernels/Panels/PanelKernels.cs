@@ -16,7 +16,7 @@ internal abstract unsafe class PanelKernels
 
     /// <summary>
     /// Most tokens that <see cref="Gemv"/> takes, as for more, expanding the panels costs less; 0 where there is no Gemv. More than
-    /// <see cref="TileTokens"/> are multiplied tile by tile.
+    /// <see cref="TileTokens"/> lie in several tiles, one after another.
     /// </summary>
     public abstract int GemvTokens(PackedLayout layout);
 
@@ -38,9 +38,9 @@ internal abstract unsafe class PanelKernels
     public abstract delegate*<byte*, int, byte*, void> Expand(PackedLayout layout);
 
     /// <summary>
-    /// (packed panels, activation tile, blocks, tokens, y, yStride, rows): as <see cref="Gemm"/>, straight from the packed form, for one
-    /// tile of at most <see cref="GemvTokens"/> tokens and any number of rows, whose panels lie one after another. Null where the
-    /// instruction set has none: then few tokens go the way of many, <see cref="Expand"/> and <see cref="Gemm"/>.
+    /// (packed panels, activation tiles, blocks, tokens, y, yStride, rows): as <see cref="Gemm"/>, straight from the packed form, for at
+    /// most <see cref="GemvTokens"/> tokens and any number of rows, whose panels lie one after another. Null where the instruction set
+    /// has none: then few tokens go the way of many, <see cref="Expand"/> and <see cref="Gemm"/>.
     /// </summary>
     public abstract delegate*<byte*, byte*, int, int, float*, int, int, void> Gemv(PackedLayout layout);
 

@@ -13,6 +13,11 @@ internal unsafe interface ILaneSource
     /// <summary>Loads one element for each lane, exactly.</summary>
     static abstract TLanes Load<TLanes>(byte* source)
         where TLanes : struct, ILanes<TLanes>;
+
+    /// <summary>Prefetches the line of elements that are loaded later, if they come from memory.</summary>
+    static virtual void Prefetch(byte* source)
+    {
+    }
 }
 
 /// <summary>A float type of elements.</summary>
@@ -90,7 +95,7 @@ internal readonly unsafe struct BFloat16Element : IFloatElement, IFloat16Roundin
     }
 }
 
-/// <summary>Elements that are read once, in order: the memory behind them is prefetched.</summary>
+/// <summary>Elements that are read once: those of the next product are prefetched.</summary>
 internal readonly unsafe struct Streamed<TElement> : ILaneSource
     where TElement : struct, ILaneSource
 {
@@ -98,9 +103,8 @@ internal readonly unsafe struct Streamed<TElement> : ILaneSource
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TLanes Load<TLanes>(byte* source)
-        where TLanes : struct, ILanes<TLanes>
-    {
-        Prefetch.Ahead(source);
-        return TElement.Load<TLanes>(source);
-    }
+        where TLanes : struct, ILanes<TLanes> => TElement.Load<TLanes>(source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Prefetch(byte* source) => Vector.Prefetch.Line(source);
 }

@@ -11,11 +11,15 @@ internal static unsafe class Prefetch
 
     /// <summary>Prefetches the line 2048 bytes after an address that is read in order. Any address is safe.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Ahead(void* address)
+    public static void Ahead(void* address) => Line((byte*)address + DistanceBytes);
+
+    /// <summary>Prefetches the line of an address. Any address is safe.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Line(void* address)
     {
         if (Sse.IsSupported)
         {
-            Sse.Prefetch0((byte*)address + DistanceBytes);
+            Sse.Prefetch0(address);
         }
     }
 }

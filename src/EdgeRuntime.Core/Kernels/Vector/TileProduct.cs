@@ -102,11 +102,15 @@ internal static unsafe class TileProduct<TLanes>
 
         float* a1 = a + aStride, a2 = a1 + aStride, a3 = a2 + aStride, a4 = a3 + aStride, a5 = a4 + aStride;
         bStep *= TSource.ElementBytes;
+        nint next = k * bStep;
         nint b1 = Offset<TSource>(1, bGroup), b2 = Offset<TSource>(2, bGroup), b3 = Offset<TSource>(3, bGroup);
         for (nint i = 0; i < k; i++)
         {
             LaneRow<TLanes, TVectors> x = default;
             x.Load<TSource>(b, b1, b2, b3);
+            TSource.Prefetch(b + next);
+            if (TLanes.Count == GroupLanes && sizeof(TVectors) > 1) { TSource.Prefetch(b + b1 + next); }
+            if (TLanes.Count == GroupLanes && sizeof(TVectors) > 2) { TSource.Prefetch(b + b2 + next); TSource.Prefetch(b + b3 + next); }
             b += bStep;
             sum0.MultiplyAdd(a[i], x);
             if (sizeof(TRows) > 1) { sum1.MultiplyAdd(a1[i], x); }
