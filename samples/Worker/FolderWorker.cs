@@ -36,7 +36,7 @@ internal sealed partial class FolderWorker(LanguageModel model, IConfiguration c
     {
         using ModelSession session = model.CreateSession();
         string text = await File.ReadAllTextAsync(question, stoppingToken);
-        GenerationResult result = await session.Generate(text, new() { MaxTokens = 256 }).CompleteAsync(stoppingToken);
+        GenerationResult result = await session.Generate(text, new() { MaxTokens = 256 }, stoppingToken).CompleteAsync(stoppingToken);
         await File.WriteAllTextAsync(answer, result.Text, stoppingToken);
         Answered(logger, question, result.Usage.GeneratedTokens, result.FinishReason);
     }

@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.CommandLine;
 using System.Globalization;
 using EdgeRuntime.Cli.Terminal;
-using EdgeRuntime.Sampling;
 
 namespace EdgeRuntime.Cli.Options;
 

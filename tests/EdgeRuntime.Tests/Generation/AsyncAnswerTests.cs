@@ -38,7 +38,7 @@ public sealed class AsyncAnswerTests : IDisposable
         ModelSession[] sessions = [.. Enumerable.Range(0, 50).Select(_ => _model.CreateSession())];
         try
         {
-            _engine.OnRun = _ => release.Wait(s_patience);
+            _engine.OnRun = _ => release.Wait(s_patience, CancellationToken.None);
             Task<GenerationResult>[] answers = [.. sessions.Select(session => session.Generate(Prompt, s_options).CompleteAsync())];
 
             // One pass holds a thread; fifty waiting answers hold none, so that the pool has one for other work.
@@ -87,7 +87,7 @@ public sealed class AsyncAnswerTests : IDisposable
         GenerationStream answer = session.Generate(Prompt, s_options);
         IAsyncEnumerator<GeneratedToken> tokens = answer.GetAsyncEnumerator();
         Assert.True(await tokens.MoveNextAsync());
-        _engine.OnRun = _ => release.Wait(s_patience);
+        _engine.OnRun = _ => release.Wait(s_patience, CancellationToken.None);
         Task<bool> running = tokens.MoveNextAsync().AsTask();
         await Assert.ThrowsAsync<InvalidOperationException>(() => tokens.MoveNextAsync().AsTask());
         await Assert.ThrowsAsync<InvalidOperationException>(() => tokens.DisposeAsync().AsTask());

@@ -1,6 +1,6 @@
 using System.Runtime.Intrinsics.X86;
 
-namespace EdgeRuntime.Kernels;
+namespace EdgeRuntime.Cpu;
 
 /// <summary>
 /// Detects that the processor has instructions which this process can't use: the program was compiled ahead of time without them, or .NET

@@ -1,8 +1,8 @@
 using System.Runtime.Intrinsics.X86;
-using EdgeRuntime.Kernels;
+using EdgeRuntime.Cpu;
 using Xunit;
 
-namespace EdgeRuntime.Core.Tests.Kernels;
+namespace EdgeRuntime.Tests.Cpu;
 
 public sealed class DisabledInstructionsTests
 {
