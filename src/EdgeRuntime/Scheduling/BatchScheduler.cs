@@ -20,11 +20,10 @@ namespace EdgeRuntime.Scheduling;
 /// timer.</para>
 /// </remarks>
 #pragma warning disable CA1001 // the timer fires once and then holds nothing
-internal sealed class BatchScheduler : IThreadPoolWorkItem
+internal sealed partial class BatchScheduler : IThreadPoolWorkItem
 #pragma warning restore CA1001
 {
     private const int WaitShare = 8;
-    private static readonly TimeSpan s_shortestTimer = TimeSpan.FromMilliseconds(1);
 
     private readonly Lock _lock = new();
     private readonly TimeProvider _clock;
@@ -34,12 +33,10 @@ internal sealed class BatchScheduler : IThreadPoolWorkItem
     private readonly List<ScheduledSequence> _expected = []; // were in the last pass and will probably be back soon
     private readonly List<ScheduledSequence> _finished = []; // to be released by the driver
     private RecentCallers _callers;
-    private ITimer? _timer;
     private long _passEnd;
     private TimeSpan _patience; // after the end of the last pass, for the expected
     private int _sequences;
     private bool _isDriven;
-    private bool _isQueued; // as a work item
 
     /// <param name="engine">The engine that computes; not owned.</param>
     /// <param name="clock">The clock that measures passes and limits waiting; null for the system clock.</param>
@@ -146,22 +143,6 @@ internal sealed class BatchScheduler : IThreadPoolWorkItem
             {
                 Appoint();
             }
-        }
-    }
-
-    /// <summary>Drives passes on a thread of the pool as long as only asynchronous requests wait.</summary>
-    void IThreadPoolWorkItem.Execute()
-    {
-        bool starts;
-        lock (_lock)
-        {
-            _isQueued = false;
-            starts = TryStart();
-        }
-
-        if (starts)
-        {
-            Drive(null);
         }
     }
 
@@ -312,61 +293,5 @@ internal sealed class BatchScheduler : IThreadPoolWorkItem
         request.MarkTaken();
         request.Error = error;
         _callers.Record(request.Caller, _clock.GetTimestamp());
-    }
-
-    /// <summary>Sees to it that someone starts the next pass.</summary>
-    private void HandOver()
-    {
-        if (CanStart)
-        {
-            Appoint();
-        }
-        else
-        {
-            ArmTimer();
-        }
-    }
-
-    /// <summary>Wakes a thread that waits, or queues a work item if all requests are asynchronous.</summary>
-    private void Appoint()
-    {
-        foreach (ScheduledSequence request in _waiting)
-        {
-            if (!request.IsAsync)
-            {
-                request.Signal.Set();
-                return;
-            }
-        }
-
-        if (!_isQueued)
-        {
-            _isQueued = true;
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-        }
-    }
-
-    private void ArmTimer()
-    {
-        TimeSpan rest = _patience - _clock.GetElapsedTime(_passEnd);
-        _timer ??= _clock.CreateTimer(
-            static scheduler => ((BatchScheduler)scheduler!).EndWait(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _timer.Change(rest > s_shortestTimer ? rest : s_shortestTimer, Timeout.InfiniteTimeSpan);
-    }
-
-    /// <summary>Starts the next pass without those that have not come back.</summary>
-    private void EndWait()
-    {
-        lock (_lock)
-        {
-            if (CanStart)
-            {
-                Appoint();
-            }
-            else if (!_isDriven && _waiting.Count > 0)
-            {
-                ArmTimer(); // the timer was that of an earlier pass
-            }
-        }
     }
 }
