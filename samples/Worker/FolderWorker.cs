@@ -10,7 +10,8 @@ using Microsoft.Extensions.Logging;
 namespace Worker;
 
 /// <summary>Answers each text file of a folder: <c>question.txt</c> gets a <c>question.answer.md</c>, and is asked once.</summary>
-internal sealed partial class FolderWorker(LanguageModel model, IConfiguration configuration, ILogger<FolderWorker> logger) : BackgroundService
+internal sealed partial class FolderWorker(LanguageModel model, IConfiguration configuration, ILogger<FolderWorker> logger)
+    : BackgroundService
 {
     private readonly string _folder = configuration["Folder"] ?? "questions";
 

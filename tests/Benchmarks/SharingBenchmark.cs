@@ -82,7 +82,8 @@ internal static class SharingBenchmark
         gaps.RemoveRange(0, 16);
         gaps.Sort();
         Print($"prefill of {PrefillTokens}: {alone:F0} ms alone, {together:F0} ms beside a session that decodes");
-        Print($"gaps of {gaps.Count} tokens: median {gaps[gaps.Count / 2]:F1}, 95% {gaps[gaps.Count * 95 / 100]:F1}, greatest {gaps[^2]:F1} and {gaps[^1]:F1} ms");
+        Print(
+            $"{gaps.Count} gaps: median {gaps[gaps.Count / 2]:F1}, 95% {gaps[gaps.Count * 95 / 100]:F1}, greatest {gaps[^1]:F1} ms");
     }
 
     private static double Decode(LanguageModel model, int sessions, out double bytes)

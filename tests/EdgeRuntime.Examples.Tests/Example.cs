@@ -29,7 +29,8 @@ internal sealed partial record Example(string Name, int Line, IReadOnlyList<stri
         int number = 0;
         foreach (Match block in blocks.Where(block => block.Groups["kind"].Value == "runs"))
         {
-            string[] used = block.Groups["name"].Value.Split(["with", ","], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+            string[] used = block.Groups["name"].Value.Split(
+                ["with", ","], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
             yield return new Example(
                 $"{Path.GetFileNameWithoutExtension(path)}-{++number}",
                 text.AsSpan(0, block.Groups["code"].Index).Count('\n') + 1,
@@ -37,6 +38,8 @@ internal sealed partial record Example(string Name, int Line, IReadOnlyList<stri
         }
     }
 
-    [GeneratedRegex(@"^<!-- (?<kind>runs|part)(?:: (?<name>[^\n]*?))? -->\n```csharp\n(?<code>.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline)]
+    [GeneratedRegex(
+        @"^<!-- (?<kind>runs|part)(?:: (?<name>[^\n]*?))? -->\n```csharp\n(?<code>.*?)^```$",
+        RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex Block();
 }

@@ -45,6 +45,8 @@ internal static class ExampleCompiler
             trees,
             _references,
             new CSharpCompilationOptions(OutputKind.ConsoleApplication, nullableContextOptions: NullableContextOptions.Enable));
-        return [.. compilation.Emit(path).Diagnostics.Where(found => found.Severity >= DiagnosticSeverity.Warning).Select(found => found.ToString())];
+        return [.. compilation.Emit(path).Diagnostics
+            .Where(found => found.Severity >= DiagnosticSeverity.Warning)
+            .Select(found => found.ToString())];
     }
 }

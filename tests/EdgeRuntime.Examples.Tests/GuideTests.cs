@@ -17,7 +17,8 @@ public sealed class GuideTests
 {
     private static readonly TimeSpan _patience = TimeSpan.FromMinutes(2);
 
-    private static readonly Dictionary<string, Example> _examples = Directory.EnumerateFiles(Path.Combine(SharedData.Repository, "docs", "guide"), "*.md")
+    private static readonly Dictionary<string, Example> _examples = Directory
+        .EnumerateFiles(Path.Combine(SharedData.Repository, "docs", "guide"), "*.md")
         .Append(Path.Combine(SharedData.Repository, "README.md"))
         .SelectMany(Example.Read)
         .ToDictionary(example => example.Name);
@@ -91,7 +92,7 @@ public sealed class GuideTests
     private static Process Start(string program, ExampleFolder folder)
     {
         string settings = Path.Combine(AppContext.BaseDirectory, typeof(GuideTests).Assembly.GetName().Name!);
-        var start = new ProcessStartInfo(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet")
+        var start = new ProcessStartInfo("dotnet")
         {
             WorkingDirectory = folder.Path,
             RedirectStandardInput = true,

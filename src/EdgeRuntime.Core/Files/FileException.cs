@@ -50,6 +50,7 @@ internal sealed class FileException : IOException
     public static string Describe(string path, Exception exception) => exception switch
     {
         FileException file => file.Problem,
+        IOException when exception.Message.StartsWith(path + ": ", StringComparison.Ordinal) => OneLine(exception)[(path.Length + 2)..],
         FileNotFoundException => "no such file",
         DirectoryNotFoundException => $"no such folder as {Path.GetDirectoryName(path)}",
         UnauthorizedAccessException => "no permission",

@@ -127,7 +127,8 @@ public sealed class ChatPipeTests
     public void Chat_Undo_RemovesTheLastTurn()
     {
         EdgertResult once = Edgert.RunWith("Once upon\n", ["chat", "-m", Edgert.Stories, .. Greedy]).Expect(0);
-        EdgertResult twice = Edgert.RunWith("The dog\n/undo\nOnce upon\n/undo\n/undo\n", ["chat", "-m", Edgert.Stories, .. Greedy]).Expect(0);
+        EdgertResult twice =
+            Edgert.RunWith("The dog\n/undo\nOnce upon\n/undo\n/undo\n", ["chat", "-m", Edgert.Stories, .. Greedy]).Expect(0);
         Assert.EndsWith(once.Output, twice.Output, StringComparison.Ordinal);
         Assert.Contains("there is no message to remove", twice.Error, StringComparison.Ordinal);
     }
