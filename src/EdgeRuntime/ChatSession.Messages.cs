@@ -2,8 +2,8 @@ using System;
 using System.Collections.Generic;
 using System.Threading;
 using EdgeRuntime.Generation;
-using EdgeRuntime.Threading;
 using EdgeRuntime.Templates.Library;
+using EdgeRuntime.Threading;
 
 namespace EdgeRuntime;
 

@@ -53,8 +53,8 @@ public sealed class EdgeChatClient(LanguageModel model) : IChatClient
 
     private static IEnumerable<ModelMessage> Convert(ChatMessage message) => message.Contents.OfType<FunctionResultContent>()
         .Select(result => ModelMessage.Tool($"{result.Result}", result.CallId))
-        .DefaultIfEmpty(ModelMessage.Assistant(message.Text, [.. message.Contents.OfType<FunctionCallContent>().Select(Convert)])
-            with { Role = message.Role.Value });
+        .DefaultIfEmpty(new ModelMessage(message.Role.Value, message.Text)
+        { ToolCalls = [.. message.Contents.OfType<FunctionCallContent>().Select(Convert)] });
 
     private static ToolCall Convert(FunctionCallContent call) => new(call.Name, JsonSerializer.Serialize(call.Arguments), call.CallId);
 }
