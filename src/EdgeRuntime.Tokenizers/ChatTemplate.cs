@@ -18,6 +18,12 @@ namespace EdgeRuntime;
 /// controls). Integers have 128 bits. Filters for HTML pages (<c>urlize</c>, <c>xmlattr</c>), debugging and random choice are not
 /// supported.
 /// </remarks>
+/// <example>
+/// <code>
+/// string prompt = model.ChatTemplate!.RenderMessages([ModelMessage.User("Hello!")]);
+/// Console.WriteLine(prompt);
+/// </code>
+/// </example>
 public sealed class ChatTemplate
 {
     private readonly Statement[] _body;

@@ -21,6 +21,13 @@ namespace EdgeRuntime;
 /// <para>Sessions that compute at the same time share forward passes: answers of several sessions are decoded together, and a long prompt
 /// of one is computed in parts while others decode. The results are the same as those of each session alone.</para>
 /// </remarks>
+/// <example>
+/// <code>
+/// using LanguageModel model = LanguageModel.Load("model.gguf");
+/// using ModelSession session = model.CreateSession();
+/// Console.WriteLine(session.Generate("Name a colour.", new() { MaxTokens = 16 }).Complete().Text);
+/// </code>
+/// </example>
 public sealed class LanguageModel : IDisposable
 {
     private readonly ModelOptions _options;

@@ -13,6 +13,13 @@ namespace EdgeRuntime;
 /// Describes a model file without loading its weights: its shape, the memory it needs, and the reasons why it can't run. Immutable; owns
 /// nothing.
 /// </summary>
+/// <example>
+/// <code>
+/// using GgufFile file = GgufFile.Open("model.gguf");
+/// ModelInspection inspection = ModelInspection.Inspect(file);
+/// Console.WriteLine(inspection.Problems.Count == 0 ? $"{inspection.Architecture} runs" : inspection.Problems[0]);
+/// </code>
+/// </example>
 public sealed class ModelInspection
 {
     private readonly ModelModules? _modules;

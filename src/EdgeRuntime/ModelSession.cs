@@ -17,6 +17,14 @@ namespace EdgeRuntime;
 /// <see cref="Dispose"/> at any time. After that, only the members that describe the session are usable; all others throw
 /// <see cref="ObjectDisposedException"/>.
 /// </remarks>
+/// <example>
+/// <code>
+/// using ModelSession session = model.CreateSession(new SessionOptions { ContextLength = 2048 });
+/// ReadOnlySpan&lt;float&gt; logits = session.Forward([.. model.Tokenizer.Encode("The capital of France is")]);
+/// Console.WriteLine($"{session.Length} tokens, {logits.Length} logits");
+/// session.Truncate(2); // goes back, and the next call continues from there
+/// </code>
+/// </example>
 public sealed partial class ModelSession : IDisposable
 {
     // A shorter call ends soon, so it observes only one cancellation token. Linking two allocates.

@@ -46,7 +46,7 @@ internal static class ExampleCompiler
             _references,
             new CSharpCompilationOptions(OutputKind.ConsoleApplication, nullableContextOptions: NullableContextOptions.Enable));
         return [.. compilation.Emit(path).Diagnostics
-            .Where(found => found.Severity >= DiagnosticSeverity.Warning)
+            .Where(found => found.Severity >= (example.IsComment ? DiagnosticSeverity.Error : DiagnosticSeverity.Warning))
             .Select(found => found.ToString())];
     }
 }

@@ -12,7 +12,7 @@ using Xunit;
 
 namespace EdgeRuntime.Examples.Tests;
 
-/// <summary>Every C# program in the guide and in the README compiles without warnings and runs.</summary>
+/// <summary>Every C# program in the guide, in the README and in the documentation of the libraries compiles and runs.</summary>
 public sealed class GuideTests
 {
     private static readonly TimeSpan _patience = TimeSpan.FromMinutes(2);
@@ -21,6 +21,9 @@ public sealed class GuideTests
         .EnumerateFiles(Path.Combine(SharedData.Repository, "docs", "guide"), "*.md")
         .Append(Path.Combine(SharedData.Repository, "README.md"))
         .SelectMany(Example.Read)
+        .Concat(Directory.EnumerateFiles(Path.Combine(SharedData.Repository, "src"), "*.cs", SearchOption.AllDirectories)
+            .Where(path => !path.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal))
+            .SelectMany(Example.ReadComments))
         .ToDictionary(example => example.Name);
 
     public static TheoryData<string> Programs => [.. _examples.Values.Where(example => !example.IsServer).Select(example => example.Name)];
@@ -103,7 +106,8 @@ public sealed class GuideTests
             {
                 "exec", "--runtimeconfig", settings + ".runtimeconfig.json", "--depsfile", settings + ".deps.json", program,
             },
-            Environment = { ["ASPNETCORE_URLS"] = "http://127.0.0.1:0" },
+            // Tuning profiles stay in the folder, too.
+            Environment = { ["ASPNETCORE_URLS"] = "http://127.0.0.1:0", ["XDG_DATA_HOME"] = folder.Path },
         };
         return Process.Start(start)!;
     }

@@ -12,6 +12,16 @@ namespace EdgeRuntime.Gguf;
 /// All offsets are checked against the lengths that the files have when they are opened. The files are not mapped: reading from a file that
 /// has been truncated since then throws an <see cref="System.IO.IOException"/>. To replace a model in use, rename a new file over it.
 /// </remarks>
+/// <example>
+/// <code>
+/// using GgufFile file = GgufFile.Open("model.gguf");
+/// Console.WriteLine(file.Metadata.GetString("general.architecture"));
+/// foreach (GgufTensor tensor in file.Tensors)
+/// {
+///     Console.WriteLine($"{tensor.Name}: {tensor.Type}, {tensor.Rows} x {tensor.Columns}");
+/// }
+/// </code>
+/// </example>
 public sealed class GgufFile : IDisposable
 {
     /// <summary>The largest number of files of a split model.</summary>

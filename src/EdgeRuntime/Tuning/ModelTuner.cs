@@ -8,6 +8,12 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace EdgeRuntime.Tuning;
 
 /// <summary>Finds the fastest settings of a model on this machine by measuring.</summary>
+/// <example>
+/// <code>
+/// TuningProfile profile = ModelTuner.Run("model.gguf", new TuningOptions { TimeLimit = TimeSpan.FromSeconds(5) });
+/// profile.Save(TuningProfiles.GetPath(profile.Key)); // LanguageModel.Load applies it from now on
+/// </code>
+/// </example>
 public static class ModelTuner
 {
     /// <summary>The factor by which a setting must be faster than the default, in the median of several rounds, to be chosen.</summary>
