@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using System.IO;
 using System.Linq;
-using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using System.Threading.Tasks;
 using EdgeRuntime.Cli.Tests.Support;
@@ -53,7 +52,7 @@ public sealed partial class ReadmeTests
     [Fact]
     public void Example_IsTheOneThatIsCompiledHere()
     {
-        string source = File.ReadAllText(SourcePath());
+        string source = File.ReadAllText(Path.Combine(SharedData.Repository, "tests", "EdgeRuntime.Cli.Tests", "ReadmeTests.cs"));
         Match code = CompiledExample().Match(source);
         Assert.Contains(Compact(code.Groups["code"].Value), Compact(Readme), StringComparison.Ordinal);
     }
@@ -93,8 +92,6 @@ public sealed partial class ReadmeTests
         // End
         return pieces;
     }
-
-    private static string SourcePath([CallerFilePath] string path = "") => path;
 
     private static string Compact(string code) =>
         string.Concat(code.Replace("\"model.gguf\"", "path", StringComparison.Ordinal).Where(c => !char.IsWhiteSpace(c)));
