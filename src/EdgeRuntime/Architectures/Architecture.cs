@@ -13,11 +13,32 @@ internal abstract class Architecture
     /// <summary>Gets every architecture that can run. To add one: a file beside this one, and its line here.</summary>
     public static IReadOnlyList<Architecture> All { get; } =
     [
-        new Llama(), new Qwen2("qwen2", RopePairing.Neox), new Qwen3(), new Qwen3Moe(), new Gemma2(), new Gemma3(), new Gpt2(),
-        new Phi2(), new Falcon(), new Granite("granite"), new Granite("granitemoe"), new DeepSeek2(), new Lfm2(), new Mamba2(),
-        new Olmo2(), new OlMoe(), new SmolLm3(), new StarCoder2(), new Qwen2("internlm2", RopePairing.Norm), new GptNeoX(),
-        new CommandR(), new Cohere2(), new Exaone4(), new BitNet("bitnet", Activation.Silu),
-        new BitNet("bitnet-b1.58", Activation.ReluSquared), new BitNet("bitnet-25", Activation.ReluSquared),
+        new BitNet("bitnet", Activation.Silu),
+        new BitNet("bitnet-25", Activation.ReluSquared),
+        new BitNet("bitnet-b1.58", Activation.ReluSquared),
+        new Cohere2(),
+        new CommandR(),
+        new DeepSeek2(),
+        new Exaone4(),
+        new Falcon(),
+        new Gemma2(),
+        new Gemma3(),
+        new Gpt2(),
+        new GptNeoX(),
+        new Granite("granite"),
+        new Granite("granitemoe"),
+        new Qwen2("internlm2", RopePairing.Norm),
+        new Lfm2(),
+        new Llama(),
+        new Mamba2(),
+        new OlMoe(),
+        new Olmo2(),
+        new Phi2(),
+        new Qwen2("qwen2", RopePairing.Neox),
+        new Qwen3(),
+        new Qwen3Moe(),
+        new SmolLm3(),
+        new StarCoder2(),
     ];
 
     /// <summary>Gets the value of <c>general.architecture</c>, which is also the prefix of the metadata keys.</summary>
