@@ -40,6 +40,13 @@ internal sealed class EncodingScratch
         _ends.Clear();
     }
 
+    /// <summary>Removes the tokens after the first ones.</summary>
+    public void Truncate(int count)
+    {
+        CollectionsMarshal.SetCount(_ids, count);
+        CollectionsMarshal.SetCount(_ends, count);
+    }
+
     /// <summary>Appends a token.</summary>
     /// <param name="id">The token id.</param>
     /// <param name="end">The index of the byte behind the token.</param>

@@ -49,7 +49,8 @@ internal static class GgufVocabulary
     public static VocabularyData Read(GgufMetadata metadata) => new()
     {
         Model = metadata.GetString(Prefix + "model"),
-        ModelName = metadata.GetShape("general.name") is { Type: GgufValueType.String } ? metadata.GetString("general.name") : null,
+        ModelName = ReadText(metadata, "general.name"),
+        Architecture = ReadText(metadata, "general.architecture"),
         PreTokenizer = metadata.GetString(Prefix + "pre", ""),
         Tokens = metadata.GetStringBytes(Prefix + "tokens"),
         Scores = ReadScores(metadata),
@@ -59,6 +60,9 @@ internal static class GgufVocabulary
         Flags = ReadFlags(metadata),
         CharsMap = ReadCharsMap(metadata),
     };
+
+    private static string? ReadText(GgufMetadata metadata, string key) =>
+        metadata.GetShape(key) is { Type: GgufValueType.String } ? metadata.GetString(key) : null;
 
     private static ReadOnlyMemory<float> ReadScores(GgufMetadata metadata)
     {

@@ -8,7 +8,11 @@ namespace EdgeRuntime;
 /// <param name="Token">The token id, or -1 for bytes.</param>
 /// <param name="Start">The index of the first byte.</param>
 /// <param name="Length">The number of bytes.</param>
-internal readonly record struct TextFragment(int Token, int Start, int Length);
+internal readonly record struct TextFragment(int Token, int Start, int Length)
+{
+    /// <summary>Gets the index behind the last byte.</summary>
+    public int End => Start + Length;
+}
 
 /// <summary>
 /// Finds special tokens that are spelled out in a text. Longer tokens are matched first, anywhere in the text; tokens of equal length are
@@ -153,7 +157,15 @@ internal sealed class SpecialTokenSplitter
             chosen.Add(match);
             if ((_vocabulary.GetAttributes(match.Token) & TokenAttributes.StripsRight) != 0)
             {
-                for (int i = match.Start + match.Length; i < text.Length && !taken[i] && IsSpace(text[i]); i++)
+                for (int i = match.End; i < text.Length && !taken[i] && IsSpace(text[i]); i++)
+                {
+                    taken[i] = true;
+                }
+            }
+
+            if ((_vocabulary.GetAttributes(match.Token) & TokenAttributes.StripsLeft) != 0)
+            {
+                for (int i = match.Start - 1; i >= 0 && !taken[i] && IsSpace(text[i]); i--)
                 {
                     taken[i] = true;
                 }
@@ -174,18 +186,23 @@ internal sealed class SpecialTokenSplitter
         {
             AddBytes(fragments, taken, end, match.Start);
             fragments.Add(match);
-            end = match.Start + match.Length;
+            end = match.End;
         }
 
         AddBytes(fragments, taken, end, taken.Length);
     }
 
-    // Between two tokens only the first bytes can be white space swallowed by a token.
+    // Between two tokens only the first and the last bytes can be white space swallowed by a token.
     private static void AddBytes(List<TextFragment> fragments, ReadOnlySpan<bool> taken, int start, int end)
     {
         while (start < end && taken[start])
         {
             start++;
+        }
+
+        while (start < end && taken[end - 1])
+        {
+            end--;
         }
 
         if (start < end)

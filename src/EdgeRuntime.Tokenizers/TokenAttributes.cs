@@ -4,7 +4,7 @@ namespace EdgeRuntime;
 
 /// <summary>The attributes of a token. A file gives one type; texts that are known to end a turn also get <see cref="Control"/>.</summary>
 [Flags]
-internal enum TokenAttributes : byte
+internal enum TokenAttributes : ushort
 {
     None = 0,
     Normal = 1,
@@ -19,6 +19,9 @@ internal enum TokenAttributes : byte
 
     /// <summary>A token that ends an answer.</summary>
     EndsGeneration = 128,
+
+    /// <summary>A token that swallows the white space before it.</summary>
+    StripsLeft = 256,
 
     /// <summary>Tokens without text, unless their written form is requested.</summary>
     Hidden = Unknown | Control,

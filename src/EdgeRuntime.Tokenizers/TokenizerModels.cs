@@ -12,6 +12,7 @@ internal static class TokenizerModels
     [
         ("llama", static data => new SentencePieceTokenizer(data)),
         ("gpt2", static data => new BytePairTokenizer(data, PreTokenizers.Find(data.PreTokenizer))),
+        ("bert", static data => new WordPieceTokenizer(data)),
         ("gemma4", static data => new BytePairTokenizer(data, PreTokenizers.Gemma4)),
     ];
 

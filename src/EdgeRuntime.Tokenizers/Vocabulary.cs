@@ -40,10 +40,11 @@ internal sealed class Vocabulary
         EndOfSequence = FindSpecial(data, "eos", defaults.EndOfSequence);
         BeginOfSequence = FindSpecial(data, "bos", defaults.BeginOfSequence);
         Unknown = FindSpecial(data, "unknown", defaults.Unknown);
-        AddsBegin = GetFlag(data, "add_bos_token", defaults.AddsBegin) || defaults.ForcesBegin;
-        AddsEnd = GetFlag(data, "add_eos_token", false);
-        RequireAdded(AddsBegin, BeginOfSequence, "bos", "add_bos_token");
-        RequireAdded(AddsEnd, EndOfSequence, "eos", "add_eos_token");
+        AddedBegin = FindAdded(data, "bos", BeginOfSequence, defaults, defaults.AddsBegin);
+        int? separator = FindSpecial(data, "separator", defaults.Separator);
+        AddedEnd = defaults.EndsWithSeparator
+            ? FindAdded(data, "sep", separator, defaults, defaults.AddsEnd)
+            : FindAdded(data, "eos", EndOfSequence, defaults, defaults.AddsEnd);
         KnownTexts.Apply(FindKnown(data.Tokens), NameSpecials(data), _attributes);
         Pieces = new PieceTable(Size);
         _written = new PieceTable(Size);
@@ -66,9 +67,11 @@ internal sealed class Vocabulary
 
     public int? Unknown { get; }
 
-    public bool AddsBegin { get; }
+    /// <summary>Gets the token that is added before a text, or null.</summary>
+    public int? AddedBegin { get; }
 
-    public bool AddsEnd { get; }
+    /// <summary>Gets the token that is added after a text, or null.</summary>
+    public int? AddedEnd { get; }
 
     public TokenAttributes GetAttributes(int token) => _attributes[token];
 
@@ -84,15 +87,13 @@ internal sealed class Vocabulary
             ? value
             : -1;
 
-    private static bool GetFlag(VocabularyData data, string key, bool fallback) =>
-        data.Flags.TryGetValue(key, out bool flag) ? flag : fallback;
-
-    private static void RequireAdded(bool adds, int? token, string name, string flag)
+    /// <summary>Gets the token that is added at one end of a text, or null.</summary>
+    private static int? FindAdded(VocabularyData data, string name, int? token, VocabularyDefaults defaults, bool adds)
     {
-        if (adds && token is null)
-        {
-            throw new VocabularyException($"{name}_token_id", "no such key", $"a token id, because {flag} holds");
-        }
+        string flag = $"add_{name}_token";
+        adds = defaults.ReadsFlags ? data.GetFlag(flag, adds) || (name == "bos" && defaults.ForcesBegin) : adds;
+        return !adds ? null : token
+            ?? throw new VocabularyException($"{name}_token_id", "no such key", $"a token id, because {flag} holds");
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -263,18 +264,53 @@ internal sealed class Vocabulary
         return [];
     }
 
-    // Files do not record which tokens swallow the following white space. Like llama.cpp, recognize Phi-3 by its name.
+    // Files do not record which tokens swallow white space. Like llama.cpp, recognize them by the names of the model and its parts.
     private void MarkStripping(VocabularyData data)
     {
-        if (data.ModelName is not string name
-            || !(name.Contains("phi-3", StringComparison.OrdinalIgnoreCase) || name.Contains("phi3", StringComparison.OrdinalIgnoreCase)))
+        if (Contains(data.PreTokenizer, "jina-v2-de", "jina-v2-es", "jina-v2-code")
+            || Contains(data.Architecture, "nomic-bert-moe", "jina-bert-v3"))
         {
-            return;
+            MarkMask(data.Tokens, "<mask>"u8);
+        }
+        else if (Contains(data.ModelName, "phi-3", "phi3"))
+        {
+            MarkPhi3(data.Tokens);
+        }
+        else if (Contains(data.ModelName, "modern-bert"))
+        {
+            MarkMask(data.Tokens, "[MASK]"u8);
+        }
+    }
+
+    private static bool Contains(string? text, params ReadOnlySpan<string> parts)
+    {
+        foreach (string part in parts)
+        {
+            if (text?.Contains(part, StringComparison.OrdinalIgnoreCase) == true)
+            {
+                return true;
+            }
         }
 
+        return false;
+    }
+
+    private void MarkMask(IReadOnlyList<ReadOnlyMemory<byte>> tokens, ReadOnlySpan<byte> mask)
+    {
         for (int token = 0; token < Size; token++)
         {
-            ReadOnlySpan<byte> text = data.Tokens[token].Span;
+            if (tokens[token].Span.SequenceEqual(mask))
+            {
+                _attributes[token] |= TokenAttributes.StripsLeft;
+            }
+        }
+    }
+
+    private void MarkPhi3(IReadOnlyList<ReadOnlyMemory<byte>> tokens)
+    {
+        for (int token = 0; token < Size; token++)
+        {
+            ReadOnlySpan<byte> text = tokens[token].Span;
             bool keeps = text.SequenceEqual("<unk>"u8) || text.SequenceEqual("<s>"u8) || text.SequenceEqual("<|endoftext|>"u8);
             if (!keeps && (_attributes[token] & TokenAttributes.Special) != 0)
             {

@@ -15,6 +15,12 @@ public sealed record VocabularyData
     /// </summary>
     public string? ModelName { get; init; }
 
+    /// <summary>
+    /// Gets the architecture of the language model; null if the file has none. It is the only sign of the mask token of some embedding
+    /// models, which swallows the white space before it.
+    /// </summary>
+    public string? Architecture { get; init; }
+
     /// <summary>Gets the name of the pre-tokenizer ("llama-bpe", "qwen2", "smollm" and others); null if the file has none.</summary>
     public string? PreTokenizer { get; init; }
 
@@ -44,4 +50,7 @@ public sealed record VocabularyData
 
     /// <summary>Gets the compiled normalizer of a SentencePiece model (<c>precompiled_charsmap</c>); empty if the file has none.</summary>
     public ReadOnlyMemory<byte> CharsMap { get; init; }
+
+    /// <summary>Gets a flag, or the fallback if the file does not have it.</summary>
+    internal bool GetFlag(string key, bool fallback) => Flags.TryGetValue(key, out bool flag) ? flag : fallback;
 }

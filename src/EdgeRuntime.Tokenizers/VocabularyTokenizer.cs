@@ -115,9 +115,9 @@ internal abstract class VocabularyTokenizer : Tokenizer
     {
         EncodingScratch scratch = Interlocked.Exchange(ref _spareScratch, null) ?? new EncodingScratch();
         scratch.Clear();
-        if (addSpecial && Vocabulary.AddsBegin)
+        if (addSpecial && Vocabulary.AddedBegin is int begin)
         {
-            scratch.Add(Vocabulary.BeginOfSequence!.Value, 0);
+            scratch.Add(begin, 0);
         }
 
         int length = 0;
@@ -129,9 +129,9 @@ internal abstract class VocabularyTokenizer : Tokenizer
             ArrayPool<byte>.Shared.Return(utf8);
         }
 
-        if (addSpecial && Vocabulary.AddsEnd)
+        if (addSpecial && Vocabulary.AddedEnd is int end)
         {
-            scratch.Add(Vocabulary.EndOfSequence!.Value, length);
+            scratch.Add(end, length);
         }
 
         return scratch;
@@ -151,14 +151,14 @@ internal abstract class VocabularyTokenizer : Tokenizer
         {
             // White space that a token swallows belongs to it.
             TextFragment fragment = fragments[i];
-            int end = i + 1 < fragments.Count ? fragments[i + 1].Start : utf8.Length;
             if (fragment.Token >= 0)
             {
-                scratch.Add(fragment.Token, end);
+                scratch.Add(fragment.Token, i + 1 < fragments.Count ? fragments[i + 1].Start : utf8.Length);
             }
             else
             {
-                EncodeFragment(utf8[fragment.Start..end], fragment.Start, i == 0 || fragments[i - 1].Token >= 0, scratch);
+                bool afterSpecial = i == 0 || fragments[i - 1].Token >= 0;
+                EncodeFragment(utf8[fragment.Start..fragment.End], fragment.Start, afterSpecial, scratch);
             }
         }
     }

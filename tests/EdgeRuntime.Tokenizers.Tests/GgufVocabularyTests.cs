@@ -1,3 +1,4 @@
+using System.IO;
 using System.Linq;
 using EdgeRuntime.Gguf;
 using EdgeRuntime.TestSupport;
@@ -36,9 +37,23 @@ public sealed class GgufVocabularyTests
     [Fact]
     public void CreateTokenizer_UnsupportedModel_NamesWhatIsSupported()
     {
-        using GgufFile file = GgufFile.Open(SharedData.Require("conformance/tokenizers/bert-bge.gguf"));
-        var error = Assert.Throws<UnsupportedModelException>(() => GgufVocabulary.CreateTokenizer(file));
-        Assert.Contains("\"bert\" is not supported; supported are llama, gpt2", error.Message);
+        string path = Path.GetTempFileName();
+        try
+        {
+            using (FileStream stream = File.Create(path))
+            {
+                var writer = new GgufWriter(stream);
+                writer.AddKey("tokenizer.ggml.model", "sixth");
+                writer.Complete();
+            }
+
+            var error = Assert.Throws<UnsupportedModelException>(() => Tokenizer.FromGguf(path));
+            Assert.Contains("\"sixth\" is not supported; supported are llama, gpt2", error.Message);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
     }
 
     [Theory]

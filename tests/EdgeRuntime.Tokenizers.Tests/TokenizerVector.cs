@@ -8,7 +8,8 @@ namespace EdgeRuntime.Tokenizers.Tests;
 /// <param name="Text">The text.</param>
 /// <param name="Ids">The ids without adding or parsing special tokens.</param>
 /// <param name="Detokenized">
-/// The text decoded from <paramref name="Ids"/>, with tidied spaces if the reference of the vocabulary does so.
+/// The text decoded from <paramref name="Ids"/>, with unknown tokens written out, and with tidied spaces if the reference of the vocabulary
+/// does so.
 /// </param>
 /// <param name="IdsAddSpecialParseSpecial">The ids with special tokens added and parsed.</param>
 /// <param name="IdsParseSpecial">The ids with special tokens parsed only.</param>
@@ -24,7 +25,7 @@ internal sealed record TokenizerVector(
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
         IReadOnlyList<int> ids = tokenizer.Encode(text, addSpecial: false);
-        string decoded = tokenizer.Decode(ids.ToArray());
+        string decoded = tokenizer.Decode(ids.ToArray(), special: true);
         return new TokenizerVector(
             text,
             ids,

@@ -102,7 +102,7 @@ internal static class TokenizeCommand
             {
                 ["text"] = text,
                 ["ids"] = JsonText.List(ids),
-                ["detokenized"] = tokenizer.TidySpaces(tokenizer.Decode([.. ids])),
+                ["detokenized"] = tokenizer.TidySpaces(tokenizer.Decode([.. ids], special: true)),
                 ["ids_add_special_parse_special"] = JsonText.List(tokenizer.Encode(text, addSpecial: true, parseSpecial: true)),
                 ["ids_parse_special"] = JsonText.List(tokenizer.Encode(text, addSpecial: false, parseSpecial: true)),
             });
