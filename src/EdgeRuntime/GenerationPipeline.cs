@@ -23,8 +23,9 @@ internal sealed class GenerationPipeline
     /// <exception cref="ArgumentException">
     /// An option is out of range or contradicts another one, or the draft model has another vocabulary.
     /// </exception>
+    /// <exception cref="UnsupportedModelException">The model can't continue a text.</exception>
     public GenerationPipeline(ModelSession session, GenerationOptions options)
-        : this(session, session.Model.Tokenizer, options, CreateDraft(session, options), session.Model.Logger)
+        : this(RequireGeneration(session), session.Model.Tokenizer, options, CreateDraft(session, options), session.Model.Logger)
     {
     }
 
@@ -92,6 +93,12 @@ internal sealed class GenerationPipeline
         }
 
         ModelDraft.RequireSameVocabulary(session.Model.Tokenizer, draft.Model.Tokenizer);
-        return new ModelDraft(draft, options);
+        return new ModelDraft(RequireGeneration(draft), options);
     }
+
+    private static ModelSession RequireGeneration(ModelSession session) => session.CanGenerate
+        ? session
+        : throw new UnsupportedModelException(
+            $"{session.Model.Path}: a model of architecture '{session.Model.Architecture}' computes a text as a whole and can't continue it "
+            + "token by token; logits of a whole text are available");
 }

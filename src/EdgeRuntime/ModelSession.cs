@@ -43,10 +43,10 @@ public sealed partial class ModelSession : IDisposable
     {
         Model = model;
         ContextLength = options.Capacity;
-        BatchTokens = options.BatchTokens;
         _tokens = new int[ContextLength];
         _logits = AllocateLogits(1);
         _state = model.Engine.CreateState(options);
+        BatchTokens = CanGenerate ? options.BatchTokens : options.Capacity;
         _passes = model.Scheduler.Open(options);
     }
 
@@ -69,6 +69,12 @@ public sealed partial class ModelSession : IDisposable
     /// Gets the size of the sequence's state at full length, in bytes. The system commits the memory as positions are used.
     /// </summary>
     public long KvCacheBytes => _state.ByteSize;
+
+    /// <summary>
+    /// Gets a value indicating whether the model can continue a text token by token. If not, its positions attend to later ones too
+    /// (encoders, diffusion models): each call computes the whole sequence anew, and <see cref="BatchTokens"/> is the context.
+    /// </summary>
+    public bool CanGenerate => (_state.Abilities & StateAbilities.WholePasses) == 0;
 
     /// <summary>Gets a value indicating whether <see cref="Shift"/> can drop positions from the middle of the sequence.</summary>
     public bool CanShift => (_state.Abilities & StateAbilities.Shift) != 0;
@@ -216,6 +222,11 @@ public sealed partial class ModelSession : IDisposable
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask RunAsync(int end, int logitsRows, CallContext context)
     {
+        if (!CanGenerate)
+        {
+            _state.Truncate(0);
+        }
+
         while (_state.Length < end)
         {
             int first = _state.Length;

@@ -31,7 +31,8 @@ internal static class LogitsCommand
             HelpName = "FILE",
             Required = true,
         };
-        Option<int> chunk = OptionFactory.Integer("--chunk", ["-b", "--batch-size"], "Tokens that are computed at once", 512, 1);
+        Option<int> chunk = OptionFactory.Integer(
+            "--chunk", ["-b", "--batch-size"], "Tokens that are computed at once; always all of them if the model is not causal", 512, 1);
         Option<bool> exact = OptionFactory.Switch(
             "--exact", [], "Compute with float32 weights, activations and KV cache: the reference for every fast path");
         var command = new Command(
@@ -64,7 +65,7 @@ internal static class LogitsCommand
                 AllowLongContext = true,
                 BatchTokens = Math.Min(batch, tokens.Length),
             }));
-            Write(session, tokens, batch, parsed.GetRequiredValue(output));
+            Write(session, tokens, session.CanGenerate ? batch : tokens.Length, parsed.GetRequiredValue(output));
             return 0;
         });
         return command;

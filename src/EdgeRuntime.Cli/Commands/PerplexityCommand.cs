@@ -51,6 +51,12 @@ internal static class PerplexityCommand
 
             using ModelSession session = model.CreateSession(
                 options.GetKvTypes(parsed).ApplyTo(new SessionOptions { ContextLength = context, AllowLongContext = true }));
+            if (!session.CanGenerate)
+            {
+                throw new CommandException(
+                    $"{model.Path}: a model of architecture '{model.Architecture}' has no perplexity: it sees the tokens that it would predict");
+            }
+
             using var output = new StandardOutput();
             bool quiet = parsed.GetValue(json);
             var perplexity = new Perplexity(session, context, begin);

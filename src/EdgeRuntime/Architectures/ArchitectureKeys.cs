@@ -133,6 +133,7 @@ internal sealed class ArchitectureKeys
             KeyLength = keyLength,
             ValueLength = valueLength,
             Scale = AttentionScale(keyLength),
+            IsCausal = Flag("attention.causal", true),
         };
     }
 

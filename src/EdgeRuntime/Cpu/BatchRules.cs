@@ -70,6 +70,14 @@ internal static class BatchRules
             throw new ContextFullException(state.Length, slice.Tokens.Length, state.Capacity);
         }
 
+        if (state.Length > 0 && (state.Abilities & StateAbilities.WholePasses) != 0)
+        {
+            throw new ArgumentException(
+                $"{slice.Tokens.Length} tokens for a state of {state.Length} positions: positions of this model attend to later ones too, "
+                + "so a text is computed in one pass; truncate the state to 0 and give it the whole text",
+                nameof(slice));
+        }
+
         if (slice.Tokens.Length > state.BatchTokens)
         {
             throw new ArgumentException(

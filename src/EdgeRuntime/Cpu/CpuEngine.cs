@@ -97,6 +97,11 @@ internal sealed unsafe partial class CpuEngine : IEngine, ITeamWork
                 $"a context of {options.Capacity} tokens: the model has learned {_statePlan.MostPositions} positions and has no others");
         }
 
+        if (_statePlan.TakesWholePasses)
+        {
+            options = options with { BatchTokens = options.Capacity };
+        }
+
         AddReference();
         try
         {

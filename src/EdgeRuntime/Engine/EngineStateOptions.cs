@@ -6,7 +6,9 @@ public sealed record EngineStateOptions
     /// <summary>The largest number of positions.</summary>
     public required int Capacity { get; init; }
 
-    /// <summary>The most tokens that one <see cref="BatchSlice"/> will append.</summary>
+    /// <summary>
+    /// The most tokens that one <see cref="BatchSlice"/> will append. A state with <see cref="StateAbilities.WholePasses"/> ignores it.
+    /// </summary>
     public required int BatchTokens { get; init; }
 
     /// <summary>The number format of cached keys; an engine without a choice ignores it.</summary>

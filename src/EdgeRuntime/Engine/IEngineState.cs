@@ -71,7 +71,7 @@ public interface IEngineState : IDisposable
     void Load(Stream source);
 }
 
-/// <summary>What a sequence's state can do besides being appended to and emptied.</summary>
+/// <summary>What a sequence's state can do besides being appended to and emptied, and whether it can be appended to at all.</summary>
 [Flags]
 public enum StateAbilities
 {
@@ -95,4 +95,10 @@ public enum StateAbilities
 
     /// <summary>The state can be written to a stream and read back.</summary>
     Save = 32,
+
+    /// <summary>
+    /// The state takes a text whole, in one pass: positions attend to later ones too, so that a longer text is computed anew. The engine
+    /// refuses to append to a state that is not empty.
+    /// </summary>
+    WholePasses = 64,
 }

@@ -49,7 +49,7 @@ internal sealed unsafe class AttentionCore : Module
     {
         Rotation = _rope is null ? null : state.AddRotation(_rope);
         _layer = state.AddKeysAndValues(
-            new KvLayer(_shape.KvHeads, _shape.KeyLength, _shape.ValueLength, _shape.Reach ?? 0, Rotation, _firstRotated));
+            new KvLayer(_shape.KvHeads, _shape.KeyLength, _shape.ValueLength, _shape.Reach ?? 0, Rotation, _firstRotated, _shape.IsCausal));
     }
 
     public override void Plan(ScratchPlan scratch)

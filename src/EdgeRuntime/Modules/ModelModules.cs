@@ -28,12 +28,13 @@ internal sealed class ModelModules
     /// <exception cref="UnsupportedModelException">No module reads a tensor, or a type has no kernels.</exception>
     public void Bind(TensorBinder tensors)
     {
+        tensors.Source.IsNotRun = IsNotRun;
         foreach (Stage stage in Stages)
         {
             stage.Bind(tensors);
         }
 
-        tensors.Source.RequireAllBound(IsNotRun);
+        tensors.Source.RequireAllBound();
     }
 
     /// <summary>Collects the state that every module keeps per sequence.</summary>

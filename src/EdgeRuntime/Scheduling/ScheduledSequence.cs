@@ -49,6 +49,9 @@ internal sealed class ScheduledSequence : IValueTaskSource, IDisposable
     /// <summary>Gets the number of tokens of the request that are not computed yet.</summary>
     public int RemainingRows => _slice.Tokens.Length - _computed;
 
+    /// <summary>Gets a value indicating whether the request must be computed in one pass.</summary>
+    public bool IsWhole => (_slice.State.Abilities & StateAbilities.WholePasses) != 0;
+
     /// <summary>Gets a value indicating whether the request waits for a pass.</summary>
     public bool IsWaiting => _state == RequestState.Waiting;
 

@@ -64,9 +64,15 @@ internal sealed class SharedPass(IEngine engine)
     /// <param name="rows">The number of rows to aim at.</param>
     public void TakeShared(List<ScheduledSequence> waiting, int rows)
     {
+        ScheduledSequence oldest = waiting[0];
+        if (oldest.IsWhole)
+        {
+            TakeAlone(oldest); // it can't be cut, and neither can the others, which are of the same model
+            return;
+        }
+
         Clear();
         IsShared = true;
-        ScheduledSequence oldest = waiting[0];
         int reserved = waiting.Exists(IsLong) ? PassBudget.LeastRows : 0; // so that the first long request gets a part in any case
         foreach (ScheduledSequence request in waiting)
         {

@@ -112,6 +112,11 @@ internal sealed unsafe partial class SequenceState : IEngineState
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)length, (uint)Length, nameof(length));
+        if (_plan.TakesWholePasses)
+        {
+            return length == Length ? length : 0;
+        }
+
         int nearest = !HasRecurrent || length == Length ? length : _snapshotLength <= length ? _snapshotLength : 0;
         return _cache is null || _cache.CanTruncate(nearest) ? nearest : 0;
     }

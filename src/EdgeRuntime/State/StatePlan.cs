@@ -11,7 +11,9 @@ namespace EdgeRuntime.State;
 /// <param name="Window">The number of positions that a query attends to, its own included; 0 for all.</param>
 /// <param name="Rotation">The rotation of the keys, or null.</param>
 /// <param name="FirstRotated">The first element of a key that rotates.</param>
-internal sealed record KvLayer(int KvHeads, int KeyLength, int ValueLength, int Window, Rotation? Rotation, int FirstRotated = 0);
+/// <param name="IsCausal">Whether no query sees keys after its own position.</param>
+internal sealed record KvLayer(
+    int KvHeads, int KeyLength, int ValueLength, int Window, Rotation? Rotation, int FirstRotated = 0, bool IsCausal = true);
 
 /// <summary>The place of a module's recurrent state in that of a sequence.</summary>
 /// <param name="Offset">First float.</param>
@@ -54,10 +56,14 @@ internal sealed class StatePlan
 
     /// <summary>Gets what the states of the model can do.</summary>
     public StateAbilities Abilities => StateAbilities.Copy | StateAbilities.Save | (
-        RecurrentFloats > 0 ? StateAbilities.Snapshots
+        TakesWholePasses ? StateAbilities.WholePasses
+        : RecurrentFloats > 0 ? StateAbilities.Snapshots
         : !_layers.TrueForAll(static layer => layer.Window == 0) ? StateAbilities.TruncateNear
         : _layers.TrueForAll(static layer => layer.Rotation is not null) ? StateAbilities.Truncate | StateAbilities.Shift
         : StateAbilities.Truncate);
+
+    /// <summary>Gets whether a text must be computed in one pass, because some layer sees later positions.</summary>
+    public bool TakesWholePasses => _layers.Exists(static layer => !layer.IsCausal);
 
     /// <summary>Returns the bytes of a state with these options, at full length.</summary>
     public long ByteSize(EngineStateOptions options) =>

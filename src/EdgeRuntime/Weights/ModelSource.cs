@@ -21,6 +21,9 @@ internal sealed class ModelSource
 
     public GgufMetadata Metadata => _file.Metadata;
 
+    /// <summary>Gets or sets a predicate for the names of tensors that the architecture deliberately does not run: they count as absent.</summary>
+    public Predicate<string> IsNotRun { get; set; } = static _ => false;
+
     /// <summary>Gets the number of tensors in the file.</summary>
     public int TensorCount => _file.Tensors.Count;
 
@@ -28,7 +31,7 @@ internal sealed class ModelSource
     public IEnumerable<string> UnboundTensors => _file.Tensors.Select(static tensor => tensor.Name).Where(name => !_bound.Contains(name));
 
     /// <summary>Gets whether the file has a tensor of that name. This is not a request for it.</summary>
-    public bool Has(string name) => _file.FindTensor(name) is not null;
+    public bool Has(string name) => !IsNotRun(name) && _file.FindTensor(name) is not null;
 
     /// <summary>Records a tensor as requested without reading it.</summary>
     public void Ignore(string name) => _bound.Add(name);
@@ -83,11 +86,12 @@ internal sealed class ModelSource
         OptionalFloats(name, rows, columns) ?? throw Missing(name, rows == 1 ? $"{columns} values" : Shape(rows, columns));
 
     /// <summary>Refuses a file with tensors that nothing reads, because its output would be silently wrong.</summary>
-    /// <param name="isNotRun">Gets whether the architecture deliberately does not run a tensor, by name.</param>
-    /// <exception cref="UnsupportedModelException">There are other tensors; the message names the first three.</exception>
-    public void RequireAllBound(Predicate<string> isNotRun)
+    /// <exception cref="UnsupportedModelException">
+    /// There are others than those of <see cref="IsNotRun"/>; the message names the first three.
+    /// </exception>
+    public void RequireAllBound()
     {
-        string[] ignored = [.. UnboundTensors.Where(name => !isNotRun(name))];
+        string[] ignored = [.. UnboundTensors.Where(name => !IsNotRun(name))];
         if (ignored.Length > 0)
         {
             string more = ignored.Length > 3 ? $" and {ignored.Length - 3} more" : "";
@@ -104,6 +108,11 @@ internal sealed class ModelSource
 
     private GgufTensor? Find(string name)
     {
+        if (IsNotRun(name))
+        {
+            return null;
+        }
+
         _bound.Add(name);
         return _file.FindTensor(name);
     }

@@ -1,0 +1,59 @@
+using System;
+using EdgeRuntime.Kernels.Vector;
+using EdgeRuntime.Modules;
+using EdgeRuntime.Weights;
+
+namespace EdgeRuntime.Architectures;
+
+/// <summary>
+/// Diffusion language models: a decoder whose positions attend to all others. They fill masks in a text, which is computed as a whole.
+/// llama.cpp keeps no keys for them either, so that each of its batches is a text of its own.
+/// </summary>
+/// <param name="name">The name of the family.</param>
+/// <param name="pairing">The elements that the rope rotates together.</param>
+/// <param name="norm">The norms of queries and keys.</param>
+/// <param name="normalizes">Whether the weights of the chosen experts are divided by their sum.</param>
+internal sealed class Diffusion(string name, RopePairing pairing, QueryKeyNorm norm = QueryKeyNorm.None, bool normalizes = true)
+    : Architecture
+{
+    private const string ExpertWidth = "expert_feed_forward_length";
+
+    public override string Name => name;
+
+    public override ModelModules Read(ArchitectureKeys keys)
+    {
+        var decoder = new Decoder(keys, NormKind.Rms) { IsNotRun = IsUnusedBias };
+        AttentionSpec attention = keys.Attention(pairing) with { Norm = norm, NormEpsilon = keys.RmsEpsilon, IsCausal = false };
+        keys.RequireWholeRope(attention);
+
+        // Files of LLaDA may have factors of frequencies; the family does not use them.
+        attention = attention with { Rope = attention.Rope! with { FrequencyFactors = null } };
+        ExpertSpec? experts = ReadExperts(keys);
+        return decoder.Build((_, layer) => decoder.PreNorm(
+            layer,
+            new Attention(layer, decoder.Hidden, attention),
+            keys.DenseOrExperts(layer, Activation.Silu, experts, order: BiasOrder.NoScale)));
+    }
+
+    /// <summary>Gets whether a tensor is a bias that files may have and that llama.cpp does not add: all but those of queries to values.</summary>
+    private static bool IsUnusedBias(string tensor) =>
+        tensor.EndsWith(".bias", StringComparison.Ordinal)
+        && !tensor.Contains(".attn_q", StringComparison.Ordinal)
+        && !tensor.EndsWith(".attn_k.bias", StringComparison.Ordinal)
+        && !tensor.EndsWith(".attn_v.bias", StringComparison.Ordinal);
+
+    private ExpertSpec? ReadExperts(ArchitectureKeys keys)
+    {
+        bool hasWidth = keys.NotNegative(ExpertWidth, 0) > 0;
+        ExpertSpec? experts = keys.Experts(hasWidth ? ExpertWidth : "feed_forward_length");
+        if (experts is null)
+        {
+            return null;
+        }
+
+        // The width that a file leaves out is that of a dense layer, shared out among the experts of a token.
+        int width = hasWidth ? experts.Width : experts.Width / experts.Used;
+        keys.Require(width > 0, "feed_forward_length", $"{experts.Width}", $"expert_used_count, {experts.Used}, or more");
+        return experts with { Width = width, Normalizes = normalizes, BiasOrder = BiasOrder.NoScale };
+    }
+}
