@@ -1,51 +1,10 @@
-using EdgeRuntime.Kernels.Attention;
+using System;
+using System.Runtime.CompilerServices;
 using EdgeRuntime.Kernels.Vector;
 using EdgeRuntime.State;
 using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Modules;
-
-/// <summary>The norms of queries and keys.</summary>
-internal enum QueryKeyNorm
-{
-    None,
-
-    /// <summary>Each head separately, with the same weights.</summary>
-    Heads,
-
-    /// <summary>All heads of a position together.</summary>
-    Whole,
-}
-
-/// <summary>The parameters of an attention layer: those of the kernel, and of the steps around it.</summary>
-internal sealed record AttentionSpec : AttentionShape
-{
-    /// <summary>Gets the rotary encoding; null if queries and keys have no position encoding.</summary>
-    public RopeSpec? Rope { get; init; }
-
-    /// <summary>Gets the norm of queries and keys before their rotation.</summary>
-    public QueryKeyNorm Norm { get; init; }
-
-    /// <summary>Gets the epsilon of <see cref="Norm"/>.</summary>
-    public float NormEpsilon { get; init; }
-
-    /// <summary>
-    /// Gets whether the result is normalized (<c>attn_sub_norm</c>, with <see cref="NormEpsilon"/>) before its projection.
-    /// </summary>
-    public bool HasSubNorm { get; init; }
-
-    /// <summary>Gets the factor of the result before it is added to the residual stream.</summary>
-    public float ResidualScale { get; init; } = 1;
-
-    public int QueryWidth => Heads * KeyLength;
-
-    public int KeyWidth => KvHeads * KeyLength;
-
-    public int ValueWidth => KvHeads * ValueLength;
-
-    /// <summary>Gets the width of the attention's output before its projection.</summary>
-    public int OutputWidth => Heads * ValueLength;
-}
 
 /// <summary>
 /// Computes Wo softmax(scale rope(Wq n) rope(Wk n)^T) Wv n, with keys and values of earlier positions from the cache of the sequence. Wq,
@@ -55,9 +14,12 @@ internal sealed unsafe class Attention : Branch
 {
     private readonly int _hidden;
     private readonly AttentionSpec _spec;
+    private readonly int _queryRows;
     private readonly Norm? _queryNorm;
     private readonly Norm? _keyNorm;
+    private readonly Norm? _valueNorm;
     private readonly Norm? _subNorm;
+    private readonly OutputGate? _gate;
     private readonly AttentionCore _attention;
     private Projection? _fused;
     private Projection? _query;
@@ -77,27 +39,29 @@ internal sealed unsafe class Attention : Branch
     {
         _hidden = hidden;
         _spec = spec;
-        _attention = new AttentionCore(prefix, spec, spec.Rope);
+        _queryRows = spec.Gate == OutputGateKind.SigmoidOfQuery ? 2 * spec.QueryWidth : spec.QueryWidth;
+        _attention = new AttentionCore(prefix, spec, spec.Rope) { CanTurnKeys = spec.CanTurnKeys };
+        _queryNorm = CreateNorm("attn_q_norm", spec.Heads);
+        _keyNorm = CreateNorm("attn_k_norm", spec.KvHeads);
+        _valueNorm = spec.NormsValues ? new Norm(null, NormKind.Rms, spec.NormEpsilon, spec.ValueLength) : null;
         _subNorm = spec.HasSubNorm ? new Norm($"{prefix}.attn_sub_norm", NormKind.Rms, spec.NormEpsilon, spec.OutputWidth) : null;
-        if (spec.Norm != QueryKeyNorm.None)
-        {
-            bool heads = spec.Norm == QueryKeyNorm.Heads;
-            _queryNorm = new Norm($"{prefix}.attn_q_norm", NormKind.Rms, spec.NormEpsilon, heads ? spec.KeyLength : spec.QueryWidth);
-            _keyNorm = new Norm($"{prefix}.attn_k_norm", NormKind.Rms, spec.NormEpsilon, heads ? spec.KeyLength : spec.KeyWidth);
-        }
+        _gate = spec.Gate == OutputGateKind.None ? null : new OutputGate(prefix, hidden, spec);
     }
 
-    public override ActivationForms Reads => Activations.FormsFor(_fused, _query, _key, _value);
+    public override ActivationForms Reads => Activations.FormsFor(_fused, _query, _key, _value, _gate?.Projection);
+
+    /// <summary>Gets the distance between the queries of two rows, in floats.</summary>
+    private int QueryStride => _fused?.Rows ?? _queryRows;
 
     public override void Bind(TensorBinder tensors)
     {
         if (tensors.Has($"{Prefix}.attn_qkv"))
         {
-            _fused = tensors.Projection($"{Prefix}.attn_qkv", _spec.QueryWidth + _spec.KeyWidth + _spec.ValueWidth, _hidden);
+            _fused = tensors.Projection($"{Prefix}.attn_qkv", _queryRows + _spec.KeyWidth + _spec.ValueWidth, _hidden);
         }
         else
         {
-            _query = tensors.Projection($"{Prefix}.attn_q", _spec.QueryWidth, _hidden);
+            _query = tensors.Projection($"{Prefix}.attn_q", _queryRows, _hidden);
             _key = tensors.Projection($"{Prefix}.attn_k", _spec.KeyWidth, _hidden);
             _value = tensors.Projection($"{Prefix}.attn_v", _spec.ValueWidth, _hidden);
         }
@@ -106,6 +70,11 @@ internal sealed unsafe class Attention : Branch
         _queryNorm?.Bind(tensors);
         _keyNorm?.Bind(tensors);
         _subNorm?.Bind(tensors);
+        _gate?.Bind(tensors);
+        if (_spec.MayHaveSinks && tensors.Source.OptionalVector($"{Prefix}.attn_sinks.weight", _spec.Heads) is { } sinks)
+        {
+            _attention.UseSinks(sinks);
+        }
     }
 
     public override void Declare(StatePlan state) => _attention.Declare(state);
@@ -116,62 +85,103 @@ internal sealed unsafe class Attention : Branch
         {
             // Each row is [query | key | value].
             _queries = scratch.Floats(_fused.Rows);
-            _keys = _queries + (_spec.QueryWidth * sizeof(float));
+            _keys = _queries + (_queryRows * sizeof(float));
             _values = _keys + (_spec.KeyWidth * sizeof(float));
         }
         else
         {
-            _queries = scratch.Floats(_spec.QueryWidth);
+            _queries = scratch.Floats(_queryRows);
             _keys = scratch.Floats(_spec.KeyWidth);
             _values = scratch.Floats(_spec.ValueWidth);
         }
 
         _result = scratch.Floats(_spec.OutputWidth);
         scratch.UseActivations(_spec.OutputWidth, scratch.Rows);
+        _gate?.Plan(scratch);
         _attention.Plan(scratch);
     }
 
     public override void Run(PassThread t, in Activations input, BranchOutput output)
     {
-        if (_fused is not null)
-        {
-            t.Multiply(input, t.Rows, new Product(_fused, t.Floats(_queries), _fused.Rows));
-        }
-        else
-        {
-            t.Multiply(
-                input, t.Rows, new Product(_query!, t.Floats(_queries), _spec.QueryWidth),
-                new Product(_key!, t.Floats(_keys), _spec.KeyWidth),
-                new Product(_value!, t.Floats(_values), _spec.ValueWidth));
-        }
-
+        Project(t, input);
+        float* result = t.Floats(_result);
         if (t.Index == 0)
         {
-            _attention.PlanBatch(t, t.Floats(_queries), _fused?.Rows ?? _spec.QueryWidth, t.Floats(_result));
+            _attention.PlanBatch(t, t.Floats(_queries), QueryStride, result);
         }
 
         t.Barrier();
         RotateAndStore(t);
         t.Barrier();
         _attention.Attend(t);
-        float* result = t.Floats(_result);
+        _gate?.Run(t, result);
         t.MultiplyTo(
             output,
             t.Prepare(result, _spec.OutputWidth, t.Rows, _subNorm, Activations.FormsFor(_output), normed: result),
             _output);
     }
 
+    private Norm? CreateNorm(string name, int heads)
+    {
+        AttentionSpec spec = _spec;
+        string full = $"{Prefix}.{name}";
+        return spec.Norm switch
+        {
+            QueryKeyNorm.None => null,
+            QueryKeyNorm.PlainHeads => new Norm(null, spec.NormKind, spec.NormEpsilon, spec.KeyLength),
+            QueryKeyNorm.QueryGains => new Norm(name == "attn_q_norm" ? full : null, spec.NormKind, spec.NormEpsilon, spec.KeyLength)
+            {
+                WeightRows = heads,
+                HasGains = true,
+            },
+            QueryKeyNorm.OwnHeads => new Norm(full, spec.NormKind, spec.NormEpsilon, spec.KeyLength) { WeightRows = heads },
+            QueryKeyNorm.Whole => new Norm(full, spec.NormKind, spec.NormEpsilon, heads * spec.KeyLength),
+            _ => new Norm(full, spec.NormKind, spec.NormEpsilon, spec.KeyLength),
+        };
+    }
+
+    /// <summary>Computes queries, keys, values and gates. The caller ends the phase.</summary>
+    private void Project(PassThread t, in Activations input)
+    {
+        Products products = default;
+        int count = 0;
+        if (_fused is not null)
+        {
+            products[count++] = new Product(_fused, t.Floats(_queries), _fused.Rows);
+        }
+        else
+        {
+            products[count++] = new Product(_query!, t.Floats(_queries), _queryRows);
+            products[count++] = new Product(_key!, t.Floats(_keys), _spec.KeyWidth);
+            products[count++] = new Product(_value!, t.Floats(_values), _spec.ValueWidth);
+        }
+
+        if (_gate?.Projection is not null)
+        {
+            products[count++] = _gate.Product(t);
+        }
+
+        t.Multiply(input, t.Rows, ((ReadOnlySpan<Product>)products)[..count]);
+    }
+
     /// <summary>Normalizes and rotates queries and keys, and stores keys and values in the caches.</summary>
     private void RotateAndStore(PassThread t)
     {
-        int stride = _fused?.Rows ?? 0;
         for (int row; (row = t.TakeItem()) < t.Rows;)
         {
-            float* query = t.Floats(_queries) + ((long)row * (_fused is null ? _spec.QueryWidth : stride));
-            float* key = t.Floats(_keys) + ((long)row * (_fused is null ? _spec.KeyWidth : stride));
-            float* value = t.Floats(_values) + ((long)row * (_fused is null ? _spec.ValueWidth : stride));
-            Normalize(t.Vector, _queryNorm, query, _spec.QueryWidth);
-            Normalize(t.Vector, _keyNorm, key, _spec.KeyWidth);
+            float* query = t.Floats(_queries) + ((long)row * QueryStride);
+            float* key = t.Floats(_keys) + ((long)row * (_fused?.Rows ?? _spec.KeyWidth));
+            float* value = t.Floats(_values) + ((long)row * (_fused?.Rows ?? _spec.ValueWidth));
+            if (_spec.Gate == OutputGateKind.SigmoidOfQuery)
+            {
+                _gate!.Split(t, row, query);
+            }
+
+            if (!_spec.NormsAfterRope)
+            {
+                Normalize(t.Vector, query, key);
+            }
+
             if (_attention.Rotation is { } rotation)
             {
                 float* cos = t.Rotation(row, rotation);
@@ -181,15 +191,36 @@ internal sealed unsafe class Attention : Branch
                 Rope.Apply(key, _spec.KvHeads, _spec.KeyLength, rope.Dimensions, cos, sin, rope.Pairing);
             }
 
+            if (_spec.NormsAfterRope)
+            {
+                Normalize(t.Vector, query, key);
+            }
+
+            Normalize(t.Vector, _valueNorm, value, _spec.ValueWidth);
             _attention.Store(t, row, query, key, value);
         }
     }
 
+    private void Normalize(ElementwiseKernels vector, float* query, float* key)
+    {
+        Normalize(vector, _queryNorm, query, _spec.QueryWidth);
+        Normalize(vector, _keyNorm, key, _spec.KeyWidth);
+    }
+
     private static void Normalize(ElementwiseKernels vector, Norm? norm, float* x, int width)
     {
-        for (int at = 0; norm is not null && at < width; at += norm.Width)
+        for (int head = 0, at = 0; norm is not null && at < width; head++, at += norm.Width)
         {
-            norm.Apply(vector, x + at, x + at);
+            norm.Apply(vector, x + at, x + at, head);
         }
+    }
+
+    /// <summary>The products of a layer: of queries, keys, values and gates.</summary>
+    [InlineArray(4)]
+    private struct Products
+    {
+#pragma warning disable IDE0044, IDE0051 // the element of the array
+        private Product _first;
+#pragma warning restore IDE0044, IDE0051
     }
 }

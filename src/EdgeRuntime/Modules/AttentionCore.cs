@@ -35,6 +35,9 @@ internal sealed unsafe class AttentionCore : Module
         _firstRotated = firstRotated;
     }
 
+    /// <summary>Gets whether cached keys can be turned to other positions.</summary>
+    public bool CanTurnKeys { get; init; } = true;
+
     /// <summary>Gets the location of the rope's cosines and sines, or null.</summary>
     public Rotation? Rotation { get; private set; }
 
@@ -49,7 +52,7 @@ internal sealed unsafe class AttentionCore : Module
     {
         Rotation = _rope is null ? null : state.AddRotation(_rope);
         _layer = state.AddKeysAndValues(
-            new KvLayer(_shape.KvHeads, _shape.KeyLength, _shape.ValueLength, _shape.Reach ?? 0, Rotation, _firstRotated, _shape.IsCausal));
+            new KvLayer(_shape.KvHeads, _shape.KeyLength, _shape.ValueLength, _shape.Reach ?? 0, CanTurnKeys ? Rotation : null, _firstRotated, _shape.IsCausal));
     }
 
     public override void Plan(ScratchPlan scratch)

@@ -41,13 +41,27 @@ internal sealed unsafe class Norm : Module
     /// <summary>Gets the number of elements that are normalized together.</summary>
     public int Width => _width;
 
+    /// <summary>Gets the last part of the name of the weights; empty in the few files whose names end without one.</summary>
+    public string Suffix { get; init; } = ".weight";
+
+    /// <summary>Gets the number of rows of weights: 1, or one for each head of a row.</summary>
+    public int WeightRows { get; init; } = 1;
+
+    /// <summary>Gets whether a row of weights is a single number, for all elements.</summary>
+    public bool HasGains { get; init; }
+
     public override void Bind(TensorBinder tensors)
     {
-        if (_name is not null)
+        if (_name is null)
         {
-            _weight = tensors.Vector($"{_name}.weight", _width);
-            _bias = tensors.OptionalVector($"{_name}.bias", _width);
+            return;
         }
+
+        string weight = _name + Suffix;
+        _weight = HasGains ? tensors.Keep(Spread(tensors.Source.Floats(weight, WeightRows, 1)))
+            : WeightRows == 1 ? tensors.Vector(weight, _width)
+            : tensors.Floats(weight, WeightRows, _width);
+        _bias = tensors.Source.OptionalFloats($"{_name}.bias", WeightRows, _width) is { } bias ? tensors.Keep(bias) : null;
     }
 
     public override void Plan(ScratchPlan scratch)
@@ -58,10 +72,12 @@ internal sealed unsafe class Norm : Module
     /// <param name="vector">The kernels.</param>
     /// <param name="x">[Width].</param>
     /// <param name="y">[Width]; may be x.</param>
-    public void Apply(ElementwiseKernels vector, float* x, float* y)
+    /// <param name="head">The head that the row is; only with <see cref="WeightRows"/>.</param>
+    public void Apply(ElementwiseKernels vector, float* x, float* y, int head = 0)
     {
-        float* weight = _weight is null ? null : (float*)_weight.Pointer;
-        float* bias = _bias is null ? null : (float*)_bias.Pointer;
+        long first = WeightRows == 1 ? 0 : (long)head * _width;
+        float* weight = _weight is null ? null : (float*)_weight.Pointer + first;
+        float* bias = _bias is null ? null : (float*)_bias.Pointer + first;
         if (_kind == NormKind.Rms)
         {
             vector.RmsNorm(x, weight, _epsilon, y, _width);
@@ -74,5 +90,16 @@ internal sealed unsafe class Norm : Module
         {
             vector.LayerNorm(x, weight, bias, _epsilon, y, _width);
         }
+    }
+
+    private float[] Spread(float[] gains)
+    {
+        float[] weights = new float[gains.Length * _width];
+        for (int i = 0; i < weights.Length; i++)
+        {
+            weights[i] = gains[i / _width];
+        }
+
+        return weights;
     }
 }

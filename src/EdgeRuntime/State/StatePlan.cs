@@ -9,7 +9,7 @@ namespace EdgeRuntime.State;
 /// <param name="KeyLength">Elements of a head's key.</param>
 /// <param name="ValueLength">Elements of a head's value.</param>
 /// <param name="Window">The number of positions that a query attends to, its own included; 0 for all.</param>
-/// <param name="Rotation">The rotation of the keys, or null.</param>
+/// <param name="Rotation">The rotation that moves a key to another position; null if none does.</param>
 /// <param name="FirstRotated">The first element of a key that rotates.</param>
 /// <param name="IsCausal">Whether no query sees keys after its own position.</param>
 internal sealed record KvLayer(

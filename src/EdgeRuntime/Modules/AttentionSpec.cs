@@ -1,0 +1,88 @@
+using EdgeRuntime.Kernels.Attention;
+using EdgeRuntime.State;
+
+namespace EdgeRuntime.Modules;
+
+/// <summary>The norms of queries and keys.</summary>
+internal enum QueryKeyNorm
+{
+    None,
+
+    /// <summary>Each head separately, with the same weights.</summary>
+    Heads,
+
+    /// <summary>Each head separately, with weights of its own.</summary>
+    OwnHeads,
+
+    /// <summary>Each head separately, without weights.</summary>
+    PlainHeads,
+
+    /// <summary>Each head separately, without weights; a query head is then multiplied by a number of its own.</summary>
+    QueryGains,
+
+    /// <summary>All heads of a position together.</summary>
+    Whole,
+}
+
+/// <summary>The gates that multiply the result of attention before its projection.</summary>
+internal enum OutputGateKind
+{
+    None,
+
+    /// <summary>Sigmoids of <c>attn_gate</c> times the layer's input, one for each head or each element, as the matrix has rows.</summary>
+    Sigmoid,
+
+    /// <summary>As <see cref="Sigmoid"/>, with the softplus function.</summary>
+    Softplus,
+
+    /// <summary>Sigmoids of further rows of <c>attn_q</c>: each head has its query and then its gate.</summary>
+    SigmoidOfQuery,
+}
+
+/// <summary>The parameters of an attention layer: those of the kernel, and of the steps around it.</summary>
+internal sealed record AttentionSpec : AttentionShape
+{
+    /// <summary>Gets the rotary encoding; null if queries and keys have no position encoding.</summary>
+    public RopeSpec? Rope { get; init; }
+
+    /// <summary>Gets the norm of queries and keys.</summary>
+    public QueryKeyNorm Norm { get; init; }
+
+    /// <summary>Gets the formula of <see cref="Norm"/>.</summary>
+    public NormKind NormKind { get; init; }
+
+    /// <summary>Gets whether <see cref="Norm"/> follows the rotation instead of preceding it.</summary>
+    public bool NormsAfterRope { get; init; }
+
+    /// <summary>Gets whether the heads of values are normalized too, without weights.</summary>
+    public bool NormsValues { get; init; }
+
+    /// <summary>Gets the epsilon of all norms of the layer.</summary>
+    public float NormEpsilon { get; init; }
+
+    /// <summary>Gets the gates of the result.</summary>
+    public OutputGateKind Gate { get; init; }
+
+    /// <summary>Gets whether files may have <c>attn_sinks</c>: a logit of each head that counts in the sum of the softmax only.</summary>
+    public bool MayHaveSinks { get; init; }
+
+    /// <summary>
+    /// Gets whether the result is normalized (<c>attn_sub_norm</c>, with <see cref="NormEpsilon"/>) before its projection.
+    /// </summary>
+    public bool HasSubNorm { get; init; }
+
+    /// <summary>Gets the factor of the result before it is added to the residual stream.</summary>
+    public float ResidualScale { get; init; } = 1;
+
+    public int QueryWidth => Heads * KeyLength;
+
+    public int KeyWidth => KvHeads * KeyLength;
+
+    public int ValueWidth => KvHeads * ValueLength;
+
+    /// <summary>Gets the width of the attention's output before its projection.</summary>
+    public int OutputWidth => Heads * ValueLength;
+
+    /// <summary>Gets whether the key of a position can be turned to another position: not if weights follow the rotation.</summary>
+    public bool CanTurnKeys => !NormsAfterRope || Norm is QueryKeyNorm.None or QueryKeyNorm.PlainHeads or QueryKeyNorm.QueryGains;
+}
