@@ -41,6 +41,9 @@ internal sealed unsafe class AttentionCore : Module
     /// <summary>Gets the location of the rope's cosines and sines, or null.</summary>
     public Rotation? Rotation { get; private set; }
 
+    /// <summary>Gets the factor of queries that grows with their position, or null.</summary>
+    public QueryTemperature? Temperature { get; init; }
+
     public override void Bind(TensorBinder tensors)
     {
     }
@@ -112,6 +115,11 @@ internal sealed unsafe class AttentionCore : Module
                 _layer, head, position,
                 _transformsKeys ? Transform(headKey, _shape.KeyLength, copies) : headKey,
                 _transformsValues ? Transform(headValue, _shape.ValueLength, copies + _shape.KeyLength) : headValue);
+        }
+
+        if (Temperature is not null)
+        {
+            t.Vector.Scale(query, Temperature.FactorAt(position), _shape.Heads * _shape.KeyLength);
         }
 
         if (_transformsKeys)

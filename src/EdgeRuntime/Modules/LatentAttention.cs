@@ -1,42 +1,9 @@
 using System;
 using EdgeRuntime.Kernels.Attention;
-using EdgeRuntime.Kernels.Vector;
 using EdgeRuntime.State;
 using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Modules;
-
-/// <summary>The parameters of an attention layer whose keys and values are one latent vector per position.</summary>
-internal sealed record LatentAttentionSpec
-{
-    public required int Heads { get; init; }
-
-    /// <summary>Gets the length of the latent vector.</summary>
-    public required int Latent { get; init; }
-
-    /// <summary>Gets the length of the low-rank query; 0 if queries are projected directly.</summary>
-    public required int QueryRank { get; init; }
-
-    /// <summary>Gets the number of elements of a head's query that are not rotated.</summary>
-    public required int PlainLength { get; init; }
-
-    /// <summary>Gets the length of a head's value after its expansion.</summary>
-    public required int ValueLength { get; init; }
-
-    public required RopeSpec Rope { get; init; }
-
-    /// <summary>Gets the factor of the scores.</summary>
-    public required float Scale { get; init; }
-
-    /// <summary>Gets the epsilon of the norms of the latent vectors.</summary>
-    public required float NormEpsilon { get; init; }
-
-    /// <summary>Gets the length of a head's query.</summary>
-    public int QueryLength => PlainLength + Rope.Dimensions;
-
-    /// <summary>Gets the length of a position's key: the latent vector, then the rotated elements.</summary>
-    public int KeyLength => Latent + Rope.Dimensions;
-}
 
 /// <summary>
 /// Multi-head latent attention in its absorbed form: each head's query is projected into the space of the latent vectors, so that all heads
@@ -47,19 +14,12 @@ internal sealed unsafe class LatentAttention : Branch
 {
     private readonly int _hidden;
     private readonly LatentAttentionSpec _spec;
-    private readonly Norm? _queryNorm;
-    private readonly Norm _latentNorm;
+    private readonly LatentProjections _projections;
     private readonly HeadProjections _absorb;
     private readonly HeadProjections _expand;
     private readonly AttentionCore _attention;
-    private Projection? _queryDown;
-    private Projection _query = null!;
-    private Projection _keyValue = null!;
     private Projection _output = null!;
-    private long _lowRank;
-    private long _queries;
     private long _absorbed;
-    private long _latents;
     private long _attended;
     private long _result;
 
@@ -71,38 +31,28 @@ internal sealed unsafe class LatentAttention : Branch
     {
         _hidden = hidden;
         _spec = spec;
-        _queryNorm = spec.QueryRank == 0 ? null : new Norm($"{prefix}.attn_q_a_norm", NormKind.Rms, spec.NormEpsilon, spec.QueryRank);
-        _latentNorm = new Norm($"{prefix}.attn_kv_a_norm", NormKind.Rms, spec.NormEpsilon, spec.Latent);
+        _projections = new LatentProjections(prefix, hidden, spec);
         _absorb = new HeadProjections($"{prefix}.attn_k_b", spec.Heads, spec.Latent, spec.PlainLength);
         _expand = new HeadProjections($"{prefix}.attn_v_b", spec.Heads, spec.ValueLength, spec.Latent);
-        _attention = new AttentionCore(
-            prefix,
-            new AttentionShape
-            {
-                Heads = spec.Heads,
-                KvHeads = 1,
-                KeyLength = spec.KeyLength,
-                ValueLength = spec.Latent,
-                Scale = spec.Scale,
-            },
-            spec.Rope, firstRotated: spec.Latent);
+        var shape = new AttentionShape
+        {
+            Heads = spec.Heads,
+            KvHeads = 1,
+            KeyLength = spec.KeyLength,
+            ValueLength = spec.Latent,
+            Scale = spec.Scale,
+        };
+        _attention = new AttentionCore(prefix, shape, spec.Rope, firstRotated: spec.Latent) { Temperature = spec.Temperature };
     }
 
-    public override ActivationForms Reads => Activations.FormsFor(_queryDown ?? _query, _keyValue);
+    public override ActivationForms Reads => _projections.Reads;
 
     public override void Bind(TensorBinder tensors)
     {
-        int width = _spec.Heads * _spec.QueryLength;
-        _queryDown = _spec.QueryRank == 0 ? null : tensors.Projection($"{Prefix}.attn_q_a", _spec.QueryRank, _hidden);
-        _query = _queryDown is null
-            ? tensors.Projection($"{Prefix}.attn_q", width, _hidden)
-            : tensors.Projection($"{Prefix}.attn_q_b", width, _spec.QueryRank);
-        _queryNorm?.Bind(tensors);
-        _keyValue = tensors.Projection($"{Prefix}.attn_kv_a_mqa", _spec.KeyLength, _hidden);
-        _latentNorm.Bind(tensors);
+        _projections.Bind(tensors);
         _absorb.Bind(tensors);
         _expand.Bind(tensors);
-        _output = tensors.Projection($"{Prefix}.attn_output", _hidden, _spec.Heads * _spec.ValueLength);
+        _output = tensors.Projection($"{Prefix}.attn_output", _hidden, _spec.Heads * _spec.ValueLength, _spec.ResidualScale);
     }
 
     public override void Declare(StatePlan state) => _attention.Declare(state);
@@ -110,13 +60,11 @@ internal sealed unsafe class LatentAttention : Branch
     public override void Plan(ScratchPlan scratch)
     {
         int heads = _spec.Heads;
-        _lowRank = scratch.Floats(_spec.QueryRank);
-        _queries = scratch.Floats(heads * _spec.QueryLength);
+        _projections.Plan(scratch);
         _absorbed = scratch.Floats(heads * _spec.KeyLength);
-        _latents = scratch.Floats(_spec.KeyLength);
         _attended = scratch.Floats(heads * _spec.Latent);
         _result = scratch.Floats(heads * _spec.ValueLength);
-        scratch.UseActivations(Math.Max(_spec.QueryRank, heads * _spec.ValueLength), scratch.Rows);
+        scratch.UseActivations(heads * _spec.ValueLength, scratch.Rows);
         _absorb.Plan(scratch);
         _expand.Plan(scratch);
         _attention.Plan(scratch);
@@ -125,14 +73,17 @@ internal sealed unsafe class LatentAttention : Branch
     public override void Run(PassThread t, in Activations input, BranchOutput output)
     {
         int heads = _spec.Heads;
-        float* queries = t.Floats(_queries);
         float* absorbed = t.Floats(_absorbed);
-        float* latents = t.Floats(_latents);
         float* attended = t.Floats(_attended);
-        Project(t, input, queries, latents);
+        if (t.Index == 0)
+        {
+            _attention.PlanBatch(t, absorbed, heads * _spec.KeyLength, attended);
+        }
+
+        _projections.Run(t, input);
         _absorb.Run(
-            t, queries, heads * _spec.QueryLength, _spec.QueryLength, absorbed, heads * _spec.KeyLength, _spec.KeyLength);
-        RotateAndStore(t, queries, absorbed, latents);
+            t, _projections.Queries(t), heads * _spec.QueryLength, _spec.QueryLength, absorbed, heads * _spec.KeyLength, _spec.KeyLength);
+        RotateAndStore(t, absorbed);
         t.Barrier();
         _attention.Attend(t);
         float* result = t.Floats(_result);
@@ -141,53 +92,23 @@ internal sealed unsafe class LatentAttention : Branch
             output, t.Prepare(result, heads * _spec.ValueLength, t.Rows, norm: null, Activations.FormsFor(_output)), _output);
     }
 
-    /// <summary>Projects to the queries, and to the latent vectors with the rotated part of the keys. Ends at a barrier.</summary>
-    private void Project(PassThread t, in Activations input, float* queries, float* latents)
+    /// <summary>Completes queries and keys with their rotated elements, and stores keys and values in the caches.</summary>
+    private void RotateAndStore(PassThread t, float* absorbed)
     {
-        int width = _spec.Heads * _spec.QueryLength;
-        var keyValue = new Product(_keyValue, latents, _spec.KeyLength);
-        if (_queryDown is null)
-        {
-            t.Multiply(input, t.Rows, new Product(_query, queries, width), keyValue);
-        }
-        else
-        {
-            float* lowRank = t.Floats(_lowRank);
-            t.Multiply(input, t.Rows, new Product(_queryDown, lowRank, _spec.QueryRank), keyValue);
-            t.Barrier();
-            Activations q = t.Prepare(lowRank, _spec.QueryRank, t.Rows, _queryNorm, Activations.FormsFor(_query), normed: lowRank);
-            t.Multiply(q, t.Rows, new Product(_query, queries, width));
-        }
-
-        if (t.Index == 0)
-        {
-            _attention.PlanBatch(t, t.Floats(_absorbed), _spec.Heads * _spec.KeyLength, t.Floats(_attended));
-        }
-
-        t.Barrier();
-    }
-
-    /// <summary>Rotates the last elements of queries and keys, normalizes the latent vectors, and stores both in the caches.</summary>
-    private void RotateAndStore(PassThread t, float* queries, float* absorbed, float* latents)
-    {
-        RopeSpec rope = _spec.Rope;
+        int rotated = _spec.Rope.Dimensions;
         for (int row; (row = t.TakeItem()) < t.Rows;)
         {
-            float* cos = t.Rotation(row, _attention.Rotation!);
-            float* sin = cos + _attention.Rotation!.Pairs;
-            float* latent = latents + ((long)row * _spec.KeyLength);
-            _latentNorm.Apply(t.Vector, latent, latent);
-            Rope.Apply(latent + _spec.Latent, 1, rope.Dimensions, rope.Dimensions, cos, sin, rope.Pairing);
+            float* query = _projections.Queries(t) + ((long)row * _spec.Heads * _spec.QueryLength) + _spec.PlainLength;
+            float* latent = _projections.Latents(t) + ((long)row * _spec.KeyLength);
+            float* target = absorbed + ((long)row * _spec.Heads * _spec.KeyLength);
+            _projections.NormalizeAndRotate(t, row, _attention.Rotation!, latent);
             for (int head = 0; head < _spec.Heads; head++)
             {
-                long index = ((long)row * _spec.Heads) + head;
-                float* plain = queries + (index * _spec.QueryLength) + _spec.PlainLength;
-                Rope.Apply(plain, 1, rope.Dimensions, rope.Dimensions, cos, sin, rope.Pairing);
-                new ReadOnlySpan<float>(plain, rope.Dimensions)
-                    .CopyTo(new Span<float>(absorbed + (index * _spec.KeyLength) + _spec.Latent, rope.Dimensions));
+                new ReadOnlySpan<float>(query + ((long)head * _spec.QueryLength), rotated)
+                    .CopyTo(new Span<float>(target + ((long)head * _spec.KeyLength) + _spec.Latent, rotated));
             }
 
-            _attention.Store(t, row, absorbed + ((long)row * _spec.Heads * _spec.KeyLength), latent, latent);
+            _attention.Store(t, row, target, latent, latent);
         }
     }
 }

@@ -1,0 +1,55 @@
+using System;
+using EdgeRuntime.Kernels.Vector;
+using EdgeRuntime.Modules;
+using EdgeRuntime.State;
+
+namespace EdgeRuntime.Architectures;
+
+/// <summary>Reads the parameters of latent attention.</summary>
+internal static class LatentKeys
+{
+    /// <summary>Reads the sizes, the rope and the scale of latent attention.</summary>
+    /// <param name="keys">The model's metadata.</param>
+    /// <param name="keyLengthKey">The key of the length of a head's query.</param>
+    /// <param name="valueLengthKey">The key of the length of a head's value.</param>
+    /// <param name="pairing">The pairing of the rope.</param>
+    public static LatentAttentionSpec Read(ArchitectureKeys keys, string keyLengthKey, string valueLengthKey, RopePairing pairing)
+    {
+        int queryLength = keys.Positive(keyLengthKey);
+        RopeSpec rope = RopeKeys.Read(keys, queryLength, pairing);
+        int heads = keys.Positive("attention.head_count");
+        int latent = keys.Positive("attention.kv_lora_rank");
+        int valueLength = keys.Positive(valueLengthKey);
+        keys.RequireHeadLength("attention.kv_lora_rank", latent + rope.Dimensions);
+        keys.RequireHeadLength(keyLengthKey, queryLength);
+        keys.RequireHeadLength(valueLengthKey, valueLength);
+        keys.RequireWidth("attention.kv_lora_rank", heads, latent + rope.Dimensions);
+        keys.RequireWidth(keyLengthKey, heads, queryLength + valueLength);
+        float magnitude = RopeKeys.LatentMagnitude(keys, rope);
+        return new LatentAttentionSpec
+        {
+            Heads = heads,
+            Latent = latent,
+            QueryRank = keys.Source.Has("blk.0.attn_q.weight") ? 0 : keys.Positive("attention.q_lora_rank"),
+            PlainLength = queryLength - rope.Dimensions,
+            ValueLength = valueLength,
+            Rope = rope,
+            Scale = magnitude * magnitude / MathF.Sqrt(queryLength),
+            NormEpsilon = keys.RmsEpsilon,
+        };
+    }
+
+    /// <summary>Reads latent attention whose scale is 1 / sqrt(key length), with the keys of ordinary attention.</summary>
+    public static LatentAttentionSpec ReadWithPlainScale(ArchitectureKeys keys, RopePairing pairing)
+    {
+        LatentAttentionSpec attention = Read(keys, "attention.key_length", "attention.value_length", pairing);
+        return attention with { Scale = 1 / MathF.Sqrt(attention.QueryLength) };
+    }
+
+    /// <summary>Reads the growing factor of queries; null where the file has none.</summary>
+    public static QueryTemperature? Temperature(ArchitectureKeys keys)
+    {
+        float scale = keys.FiniteSingle("attention.temperature_scale", 0);
+        return scale == 0 ? null : new QueryTemperature(scale, keys.Positive("attention.temperature_length"));
+    }
+}
