@@ -37,8 +37,8 @@ internal static class RopeKeys
             BetaSlow = keys.PositiveSingle("rope.scaling.yarn_beta_slow", 1),
             OriginalContextLength = keys.Positive("rope.scaling.original_context_length", keys.Positive("context_length")),
             FrequencyFactors = Factors(keys, "rope_freqs.weight", dimensions),
-            LongFactors = kind == "longrope" ? Factors(keys, "rope_factors_long.weight", dimensions) : null,
-            ShortFactors = kind == "longrope" ? Factors(keys, "rope_factors_short.weight", dimensions) : null,
+            LongFactors = Factors(keys, "rope_factors_long.weight", dimensions),
+            ShortFactors = Factors(keys, "rope_factors_short.weight", dimensions),
         };
     }
 
