@@ -105,13 +105,16 @@ internal sealed class ArchitectureKeys
         return scale == 0 ? 1 / MathF.Sqrt(keyLength) : scale;
     }
 
+    /// <summary>KV heads for each layer: as many as heads where the file does not say. Hybrids have none in layers without attention.</summary>
+    public int[] KvHeads() => PerLayer(Has("attention.head_count_kv") ? "attention.head_count_kv" : "attention.head_count");
+
     /// <summary>Heads, their sizes and the scale of scores, as most families have them; without a rope.</summary>
     /// <param name="layer">A layer with attention, where heads differ by layer.</param>
     public AttentionSpec Attention(int layer = 0)
     {
         int hidden = Hidden;
         int heads = PerLayer("attention.head_count")[layer];
-        int kvHeads = Has("attention.head_count_kv") ? PerLayer("attention.head_count_kv")[layer] : heads;
+        int kvHeads = KvHeads()[layer];
         Require(heads > 0, "attention.head_count", $"{heads}", "1 or more");
         Require(kvHeads > 0, "attention.head_count_kv", $"{kvHeads}", "1 or more");
         Require(heads % kvHeads == 0, "attention.head_count_kv", $"{kvHeads}", $"a divisor of attention.head_count, {heads}");

@@ -17,11 +17,12 @@ internal sealed class Decoder
 
     /// <param name="keys">The model's metadata.</param>
     /// <param name="normKind">Of every norm over the residual stream.</param>
-    public Decoder(ArchitectureKeys keys, NormKind normKind)
+    /// <param name="epsilon">Of these norms; null for that of the key that goes with the kind.</param>
+    public Decoder(ArchitectureKeys keys, NormKind normKind, float? epsilon = null)
     {
         _keys = keys;
         _normKind = normKind;
-        _epsilon = normKind == NormKind.Rms ? keys.RmsEpsilon : keys.LayerNormEpsilon;
+        _epsilon = epsilon ?? (normKind == NormKind.Rms ? keys.RmsEpsilon : keys.LayerNormEpsilon);
         Hidden = keys.Hidden;
         Embedding = new Embedding("token_embd", Hidden);
     }

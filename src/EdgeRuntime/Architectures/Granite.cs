@@ -6,7 +6,8 @@ namespace EdgeRuntime.Architectures;
 
 /// <summary>Granite 3 and 4: llama's layers, with or without experts, with scales of embedding, branches, scores and logits.</summary>
 /// <param name="name">The name of the variant, which says no more than what the keys say.</param>
-internal sealed class Granite(string name) : Architecture
+/// <param name="isHybrid">Whether the layers without KV heads are Mamba 2.</param>
+internal sealed class Granite(string name, bool isHybrid = false) : Architecture
 {
     public override string Name => name;
 
@@ -18,8 +19,15 @@ internal sealed class Granite(string name) : Architecture
             LogitScale = 1 / keys.PositiveSingle("logit_scale"),
         };
         float residualScale = keys.Factor("residual_scale");
-        AttentionSpec attention = keys.Attention(RopePairing.Norm) with { ResidualScale = residualScale };
-        attention = keys.Flag("rope.scaling.finetuned", true) ? attention : attention with { Rope = null };
+        bool hasRope = keys.Flag("rope.scaling.finetuned", true);
+        int[] kvHeads = keys.KvHeads();
+        Mamba2Spec? mamba = isHybrid ? keys.Mamba2(keys.RmsEpsilon) : null;
+        AttentionSpec Attention(int layer)
+        {
+            AttentionSpec attention = keys.Attention(RopePairing.Norm, layer) with { ResidualScale = residualScale };
+            return hasRope ? attention : attention with { Rope = null };
+        }
+
         ExpertSpec? experts = keys.Experts("feed_forward_length");
         experts = experts is null ? null : experts with
         {
@@ -27,9 +35,11 @@ internal sealed class Granite(string name) : Architecture
             BiasOrder = BiasOrder.NoScale,
             SharedBiasOrder = BiasOrder.NoScale,
         };
-        return decoder.Build((_, layer) => decoder.PreNorm(
+        return decoder.Build((index, layer) => decoder.PreNorm(
             layer,
-            new Attention(layer, decoder.Hidden, attention),
+            mamba is not null && kvHeads[index] == 0
+                ? new Modules.Mamba2(layer, decoder.Hidden, mamba) { ResidualScale = residualScale }
+                : new Attention(layer, decoder.Hidden, Attention(index)),
             keys.DenseOrExperts(layer, Activation.Silu, experts, residualScale, BiasOrder.NoScale)));
     }
 }
