@@ -6,7 +6,8 @@ namespace EdgeRuntime;
 
 /// <summary>
 /// Converts a text to one char per code point, for regular expressions. .NET's expressions work on UTF-16, where a letter above U+FFFF is
-/// two surrogates and not a letter. Such a code point is replaced by a char of the same category that no pattern mentions.
+/// two surrogates and not a letter, and know the categories of the framework's version of Unicode. Where these matter, a code point is
+/// replaced by a char of its category that no pattern mentions.
 /// </summary>
 internal static class CategoryText
 {
@@ -34,7 +35,7 @@ internal static class CategoryText
             }
 
             _ = Rune.DecodeFromUtf8(text, out Rune rune, out int length);
-            target[written++] = rune.IsBmp ? (char)rune.Value : Represent(rune);
+            target[written++] = rune.IsBmp && !Characters.IsLater(rune.Value) ? (char)rune.Value : Represent(rune);
             text = text[length..];
         }
 
@@ -43,7 +44,7 @@ internal static class CategoryText
 
     private static char Represent(Rune rune)
     {
-        switch (Rune.GetUnicodeCategory(rune))
+        switch (Characters.GetCategory(rune.Value))
         {
             case UnicodeCategory.UppercaseLetter or UnicodeCategory.LowercaseLetter or UnicodeCategory.TitlecaseLetter
                 or UnicodeCategory.ModifierLetter or UnicodeCategory.OtherLetter:

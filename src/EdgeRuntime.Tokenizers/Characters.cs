@@ -24,6 +24,25 @@ internal static class Characters
 
     private static readonly Lazy<(int First, int Last, int Base)[]> Bases = new(ReadBases);
 
+    /// <summary>Gets whether a character was assigned after Unicode 15.1.</summary>
+    public static bool IsLater(int character)
+    {
+        if (character < Later[0].First)
+        {
+            return false;
+        }
+
+        foreach ((int first, int last) in Later)
+        {
+            if (character <= last)
+            {
+                return character >= first;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Gets the general category of a character.</summary>
     public static UnicodeCategory GetCategory(int character) =>
         IsLater(character) ? UnicodeCategory.OtherNotAssigned : CharUnicodeInfo.GetUnicodeCategory(character);
@@ -79,24 +98,6 @@ internal static class Characters
         }
 
         return character;
-    }
-
-    private static bool IsLater(int character)
-    {
-        if (character < Later[0].First)
-        {
-            return false;
-        }
-
-        foreach ((int first, int last) in Later)
-        {
-            if (character <= last)
-            {
-                return character >= first;
-            }
-        }
-
-        return false;
     }
 
     // Invariant globalization has no normalization, so the decompositions of Unicode are a resource: "first-last:base" in ascending order.

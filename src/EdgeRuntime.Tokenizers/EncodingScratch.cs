@@ -19,6 +19,9 @@ internal sealed class EncodingScratch
     /// <summary>Gets the merger of the symbols of a word.</summary>
     public SymbolMerger Merger { get; } = new();
 
+    /// <summary>Gets the normalized text.</summary>
+    public MappedText Mapped { get; } = new();
+
     /// <summary>Gets the fragments of the text.</summary>
     public List<TextFragment> Fragments { get; private set; } = [];
 
@@ -47,6 +50,13 @@ internal sealed class EncodingScratch
         CollectionsMarshal.SetCount(_ends, count);
     }
 
+    /// <summary>Reverses the order of the tokens after the first ones.</summary>
+    public void Reverse(int count)
+    {
+        CollectionsMarshal.AsSpan(_ids)[count..].Reverse();
+        CollectionsMarshal.AsSpan(_ends)[count..].Reverse();
+    }
+
     /// <summary>Appends a token.</summary>
     /// <param name="id">The token id.</param>
     /// <param name="end">The index of the byte behind the token.</param>
@@ -60,6 +70,7 @@ internal sealed class EncodingScratch
     public void Trim()
     {
         Merger.Trim();
+        Mapped.Trim();
         if (Math.Max(_ids.Capacity, Math.Max(Words.Capacity, Fragments.Capacity)) > MaxKeptElements)
         {
             (_ids, _ends, Words, Fragments) = ([], [], [], []);

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Globalization;
 using EdgeRuntime.Gguf;
 
 namespace EdgeRuntime;
@@ -10,7 +9,6 @@ internal static class GgufVocabulary
 {
     private const string Prefix = "tokenizer.ggml.";
     private const string IdSuffix = "_token_id";
-    private const string CharsMapKey = Prefix + "precompiled_charsmap";
 
     // Names of special tokens in keys that differ from those in the tokenizers. The last three are an old spelling.
     private static readonly Dictionary<string, string> OtherNames = new()
@@ -58,7 +56,7 @@ internal static class GgufVocabulary
         Merges = metadata.GetStringBytes(Prefix + "merges"),
         SpecialTokens = ReadSpecialTokens(metadata),
         Flags = ReadFlags(metadata),
-        CharsMap = ReadCharsMap(metadata),
+        CharsMap = metadata.GetBytes(Prefix + "precompiled_charsmap"),
     };
 
     private static string? ReadText(GgufMetadata metadata, string key) =>
@@ -118,17 +116,5 @@ internal static class GgufVocabulary
         }
 
         return flags;
-    }
-
-    private static ReadOnlyMemory<byte> ReadCharsMap(GgufMetadata metadata)
-    {
-        ReadOnlyMemory<byte> map = metadata.GetBytes(CharsMapKey);
-        if (metadata.Contains(CharsMapKey) && (map.Length < 4 || BitConverter.ToUInt32(map.Span) + 4L >= map.Length))
-        {
-            string found = string.Create(CultureInfo.InvariantCulture, $"{map.Length} bytes");
-            throw metadata.WrongValue(CharsMapKey, found, "a 4-byte size, as many bytes of trie and the replacements");
-        }
-
-        return map;
     }
 }

@@ -74,16 +74,50 @@ internal sealed class PieceTrie
     /// <summary>Gets the id of the piece that ends at a node, or -1.</summary>
     public int GetId(int node) => _ids[node];
 
+    /// <summary>Gets the node of a prefix, or -1 if no piece starts with it.</summary>
+    public int Find(ReadOnlySpan<byte> prefix)
+    {
+        int node = Root;
+        for (int i = 0; i < prefix.Length && node >= 0; i++)
+        {
+            node = Step(node, prefix[i]);
+        }
+
+        return node;
+    }
+
+    /// <summary>Gets the length of the longest beginning of a text that is also the beginning of a piece.</summary>
+    public int MeasurePrefix(ReadOnlySpan<byte> text)
+    {
+        int node = Root;
+        for (int i = 0; i < text.Length; i++)
+        {
+            node = Step(node, text[i]);
+            if (node < 0)
+            {
+                return i;
+            }
+        }
+
+        return text.Length;
+    }
+
     /// <summary>Finds the longest piece that a text starts with.</summary>
     /// <param name="text">The text.</param>
     /// <param name="length">The number of bytes of the piece.</param>
     /// <returns>The id, or -1 if the text starts with no piece.</returns>
+    public int FindLongest(ReadOnlySpan<byte> text, out int length) => FindLongest(Root, text, out length);
+
+    /// <summary>Finds the longest piece that consists of the prefix of a node and the beginning of a text.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="text">The text after the prefix.</param>
+    /// <param name="length">The number of bytes of the piece that are in the text.</param>
+    /// <returns>The id, or -1 if there is no such piece.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public int FindLongest(ReadOnlySpan<byte> text, out int length)
+    public int FindLongest(int node, ReadOnlySpan<byte> text, out int length)
     {
-        int found = -1;
+        int found = _ids[node];
         length = 0;
-        int node = Root;
         for (int i = 0; i < text.Length; i++)
         {
             node = Step(node, text[i]);

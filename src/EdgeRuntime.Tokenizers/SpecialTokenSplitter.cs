@@ -22,9 +22,7 @@ internal sealed class SpecialTokenSplitter
 {
     private readonly Vocabulary _vocabulary;
 
-    // Maps (node << 8 | byte) to the next node. With an integer key the start-up compiles no separate dictionary type.
-    private readonly Dictionary<long, int> _edges = [];
-    private readonly List<int> _tokenAtNode = [-1];
+    private readonly PieceTrie _tokens = new();
     private readonly SearchValues<byte> _firstBytes;
     private readonly SearchValues<byte> _firstBytesUserDefined;
 
@@ -38,7 +36,7 @@ internal sealed class SpecialTokenSplitter
             if ((vocabulary.GetAttributes(token) & TokenAttributes.Special) != 0 && tokens[token].Length > 0)
             {
                 ReadOnlySpan<byte> text = tokens[token].Span;
-                Insert(text, token);
+                _tokens.Add(text, token);
                 first.Add(text[0]);
                 if (IsFoundInData(token))
                 {
@@ -82,26 +80,6 @@ internal sealed class SpecialTokenSplitter
 
     private bool IsFoundInData(int token) => (_vocabulary.GetAttributes(token) & TokenAttributes.Hidden) == 0;
 
-    private static long Edge(int node, byte next) => ((long)node << 8) | next;
-
-    private void Insert(ReadOnlySpan<byte> text, int token)
-    {
-        int node = 0;
-        foreach (byte b in text)
-        {
-            if (!_edges.TryGetValue(Edge(node, b), out int next))
-            {
-                next = _tokenAtNode.Count;
-                _tokenAtNode.Add(-1);
-                _edges.Add(Edge(node, b), next);
-            }
-
-            node = next;
-        }
-
-        _tokenAtNode[node] = token;
-    }
-
     private List<TextFragment>? FindAll(ReadOnlySpan<byte> text, ReadOnlySpan<TextRange> data)
     {
         List<TextFragment>? matches = null;
@@ -124,10 +102,10 @@ internal sealed class SpecialTokenSplitter
             }
 
             start += skipped;
-            int node = 0;
-            for (int i = start; i < text.Length && _edges.TryGetValue(Edge(node, text[i]), out node); i++)
+            int node = PieceTrie.Root;
+            for (int i = start; i < text.Length && (node = _tokens.Step(node, text[i])) >= 0; i++)
             {
-                int token = _tokenAtNode[node];
+                int token = _tokens.GetId(node);
                 if (token >= 0 && (i < border || IsFoundInData(token)))
                 {
                     (matches ??= []).Add(new TextFragment(token, start, i + 1 - start));

@@ -13,6 +13,9 @@ internal static class TokenizerModels
         ("llama", static data => new SentencePieceTokenizer(data)),
         ("gpt2", static data => new BytePairTokenizer(data, PreTokenizers.Find(data.PreTokenizer))),
         ("bert", static data => new WordPieceTokenizer(data)),
+        ("t5", static data => new UnigramTokenizer(data)),
+        ("rwkv", static data => new RwkvTokenizer(data)),
+        ("plamo2", static data => new PlamoTokenizer(data)),
         ("gemma4", static data => new BytePairTokenizer(data, PreTokenizers.Gemma4)),
     ];
 

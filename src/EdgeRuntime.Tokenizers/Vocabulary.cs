@@ -6,16 +6,6 @@ using System.Text;
 
 namespace EdgeRuntime;
 
-/// <summary>The spellings of token bytes in vocabularies.</summary>
-internal enum PieceSpelling
-{
-    /// <summary>UTF-8, with U+2581 in place of spaces.</summary>
-    Sentence,
-
-    /// <summary>The alphabet of <see cref="ByteAlphabet"/>.</summary>
-    ByteLevel,
-}
-
 /// <summary>
 /// Represents a validated vocabulary in the form that encoding and decoding need: the pieces as bytes with an index, the attributes of the
 /// tokens, and the special tokens. Immutable.
@@ -80,13 +70,6 @@ internal sealed class Vocabulary
     /// <summary>Gets the bytes of a token in a text. For a hidden token these are the bytes of its written form.</summary>
     public ReadOnlySpan<byte> GetWrittenBytes(int token) => _written[token];
 
-    /// <summary>Parses the text of a byte token, <c>&lt;0x0A&gt;</c>; returns -1 for any other text.</summary>
-    private static int ParseByteToken(ReadOnlySpan<byte> text) =>
-        text.Length == 6 && text.StartsWith("<0x"u8) && text[5] == (byte)'>'
-            && byte.TryParse(text.Slice(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte value)
-            ? value
-            : -1;
-
     /// <summary>Gets the token that is added at one end of a text, or null.</summary>
     private static int? FindAdded(VocabularyData data, string name, int? token, VocabularyDefaults defaults, bool adds)
     {
@@ -114,20 +97,25 @@ internal sealed class Vocabulary
         var attributes = new TokenAttributes[size];
         for (int i = 0; i < size; i++)
         {
-            attributes[i] = types.Length == 0 ? TokenAttributes.Normal : types[i] switch
-            {
-                1 => TokenAttributes.Normal,
-                2 => TokenAttributes.Unknown,
-                3 => TokenAttributes.Control,
-                4 => TokenAttributes.UserDefined,
-                5 => TokenAttributes.Unused,
-                6 => TokenAttributes.Byte,
-                _ => TokenAttributes.None,
-            };
+            attributes[i] = ReadType(data, i);
         }
 
         return attributes;
     }
+
+    /// <summary>Gets the attribute that a token has in its file.</summary>
+    public static TokenAttributes ReadType(VocabularyData data, int token) => data.TokenTypes.IsEmpty
+        ? TokenAttributes.Normal
+        : data.TokenTypes.Span[token] switch
+        {
+            1 => TokenAttributes.Normal,
+            2 => TokenAttributes.Unknown,
+            3 => TokenAttributes.Control,
+            4 => TokenAttributes.UserDefined,
+            5 => TokenAttributes.Unused,
+            6 => TokenAttributes.Byte,
+            _ => TokenAttributes.None,
+        };
 
     private static int? FindSpecial(VocabularyData data, string name, int? fallback)
     {
@@ -202,7 +190,7 @@ internal sealed class Vocabulary
                 buffer = new byte[text.Length];
             }
 
-            _written.Add(Write(token, text, buffer, spelling), findable: false);
+            _written.Add(spelling.Write(_attributes[token], token, text, buffer), findable: false);
             if (spelling == PieceSpelling.ByteLevel)
             {
                 text = ByteAlphabet.TryDecode(text, buffer, out int length) ? buffer.AsSpan(0, length) : [];
@@ -226,42 +214,6 @@ internal sealed class Vocabulary
         }
 
         return quoted.Append(text.Length > 40 ? "...\"" : "\"").ToString();
-    }
-
-    // The tests are in the order of llama.cpp, because a token may match several of them.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private ReadOnlySpan<byte> Write(int token, ReadOnlySpan<byte> text, Span<byte> buffer, PieceSpelling spelling)
-    {
-        TokenAttributes attributes = _attributes[token];
-        if ((attributes & TokenAttributes.Special) != 0)
-        {
-            return text;
-        }
-
-        if ((attributes & TokenAttributes.Normal) != 0)
-        {
-            if (spelling == PieceSpelling.Sentence)
-            {
-                return buffer[..SpaceMark.Replace(text, buffer)];
-            }
-
-            return ByteAlphabet.TryDecode(text, buffer, out int length) ? buffer[..length] : text;
-        }
-
-        if ((attributes & TokenAttributes.Byte) != 0)
-        {
-            int value = ParseByteToken(text);
-            if (value < 0)
-            {
-                throw new VocabularyException(
-                    "tokens", $"byte token {token} with the text {Quote(text)}", "two hexadecimal digits as in <0x0A>");
-            }
-
-            buffer[0] = (byte)value;
-            return buffer[..1];
-        }
-
-        return [];
     }
 
     // Files do not record which tokens swallow white space. Like llama.cpp, recognize them by the names of the model and its parts.

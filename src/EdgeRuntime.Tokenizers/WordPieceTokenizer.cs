@@ -1,5 +1,4 @@
 using System;
-using System.Buffers;
 using System.Globalization;
 using System.Text;
 
@@ -11,11 +10,15 @@ namespace EdgeRuntime;
 /// </summary>
 internal sealed class WordPieceTokenizer : VocabularyTokenizer
 {
+    private const int AsciiCount = 0x80;
+
     // Like the reference, BOS and the separator are added whatever the file says.
     private static readonly VocabularyDefaults Defaults = new(
         BeginOfSequence: 101, Unknown: 100, Separator: 102, AddsBegin: true, AddsEnd: true, EndsWithSeparator: true, ReadsFlags: false);
 
     private readonly PieceTrie _pieces = new();
+    private readonly int _wordStart; // the node of the mark that starts a word, or -1
+    private readonly Treatment[] _ascii = new Treatment[AsciiCount];
     private readonly bool _lowers;
     private readonly bool _stripsAccents;
 
@@ -33,10 +36,16 @@ internal sealed class WordPieceTokenizer : VocabularyTokenizer
                 _pieces.Add(data.Tokens[token].Span, token);
             }
         }
+
+        _wordStart = _pieces.Find(SpaceMark.Utf8);
+        for (int character = 0; character < AsciiCount; character++)
+        {
+            _ascii[character] = Classify(character);
+        }
     }
 
     /// <summary>The treatments of characters.</summary>
-    private enum Treatment
+    private enum Treatment : byte
     {
         /// <summary>The character is a part of a word.</summary>
         Kept,
@@ -57,46 +66,40 @@ internal sealed class WordPieceTokenizer : VocabularyTokenizer
 
     protected override void EncodeText(ReadOnlySpan<byte> text, bool afterSpecial, EncodingScratch scratch)
     {
-        // A character of more than one byte becomes one of at most four.
-        int most = checked((2 * text.Length) + SpaceMark.Utf8.Length);
-        byte[] bytes = ArrayPool<byte>.Shared.Rent(most);
-        int[] ends = ArrayPool<int>.Shared.Rent(most);
-        var word = new Word(bytes, ends);
-        for (int position = 0; position < text.Length;)
+        scratch.Mapped.Clear();
+        int wordStart = 0;
+        Span<byte> bytes = stackalloc byte[4];
+        for (int start = 0; start < text.Length;)
         {
-            _ = Rune.DecodeFromUtf8(text[position..], out Rune rune, out int length);
+            _ = Rune.DecodeFromUtf8(text[start..], out Rune rune, out int length);
+            int end = start + length;
             int character = _stripsAccents ? Characters.GetBase(rune.Value) : rune.Value;
-            Treatment treatment = Classify(character);
+            Treatment treatment = character < AsciiCount ? _ascii[character] : Classify(character);
             if (treatment is Treatment.Space or Treatment.Alone)
             {
-                EncodeWord(ref word, scratch);
+                EncodeWord(wordStart, scratch);
             }
 
             if (treatment is Treatment.Kept or Treatment.Alone)
             {
-                word.Append(_lowers ? Characters.ToLower(character) : character, position, position + length);
+                wordStart = scratch.Mapped.Length == 0 ? start : wordStart;
+                character = _lowers ? Characters.ToLower(character) : character;
+                scratch.Mapped.Add(bytes[..new Rune(character).EncodeToUtf8(bytes)], start, end);
             }
 
             if (treatment == Treatment.Alone)
             {
-                EncodeWord(ref word, scratch);
+                EncodeWord(wordStart, scratch);
             }
 
-            position += length;
+            start = end;
         }
 
-        EncodeWord(ref word, scratch);
-        ArrayPool<byte>.Shared.Return(bytes);
-        ArrayPool<int>.Shared.Return(ends);
+        EncodeWord(wordStart, scratch);
     }
 
     private Treatment Classify(int character)
     {
-        if (char.IsAsciiLetterOrDigit((char)character) && character < 0x80)
-        {
-            return Treatment.Kept;
-        }
-
         if (Characters.IsWhiteSpace(character))
         {
             return Treatment.Space;
@@ -113,7 +116,7 @@ internal sealed class WordPieceTokenizer : VocabularyTokenizer
                 or UnicodeCategory.FinalQuotePunctuation or UnicodeCategory.OtherPunctuation:
                 return Treatment.Alone;
             case UnicodeCategory.MathSymbol or UnicodeCategory.CurrencySymbol or UnicodeCategory.ModifierSymbol
-                or UnicodeCategory.OtherSymbol when character < 0x80:
+                or UnicodeCategory.OtherSymbol when character < AsciiCount:
                 return Treatment.Alone;
         }
 
@@ -125,57 +128,28 @@ internal sealed class WordPieceTokenizer : VocabularyTokenizer
         is (>= 0x4E00 and <= 0x9FFF) or (>= 0x3400 and <= 0x4DBF) or (>= 0x20000 and <= 0x2A6DF) or (>= 0x2A700 and <= 0x2B73F)
         or (>= 0x2B740 and <= 0x2B81F) or (>= 0x2B920 and <= 0x2CEAF) or (>= 0xF900 and <= 0xFAFF) or (>= 0x2F800 and <= 0x2FA1F);
 
-    private void EncodeWord(ref Word word, EncodingScratch scratch)
+    private void EncodeWord(int wordStart, EncodingScratch scratch)
     {
-        ReadOnlySpan<byte> bytes = word.Bytes;
+        ReadOnlySpan<byte> word = scratch.Mapped.Bytes;
+        ReadOnlySpan<int> ends = scratch.Mapped.Ends;
         int before = scratch.Ids.Length;
-        for (int start = 0; start < bytes.Length;)
+        for (int start = 0; start < word.Length;)
         {
-            int token = _pieces.FindLongest(bytes[start..], out int length);
+            // The first piece of a word starts with a mark; it may be the mark alone.
+            int node = start == 0 && scratch.Ids.Length == before ? _wordStart : PieceTrie.Root;
+            int length = 0;
+            int token = node < 0 ? -1 : _pieces.FindLongest(node, word[start..], out length);
             if (token < 0)
             {
                 scratch.Truncate(before);
-                scratch.Add(Vocabulary.Unknown!.Value, word.GetEnd(bytes.Length));
+                scratch.Add(Vocabulary.Unknown!.Value, ends[^1]);
                 break;
             }
 
             start += length;
-            scratch.Add(token, word.GetEnd(start));
+            scratch.Add(token, start == 0 ? wordStart : ends[start - 1]);
         }
 
-        word.Clear();
-    }
-
-    /// <summary>A normalized word behind a mark of its start, with the places of its bytes in the text.</summary>
-    private ref struct Word(Span<byte> bytes, Span<int> ends)
-    {
-        private readonly Span<byte> _bytes = bytes;
-        private readonly Span<int> _ends = ends; // [bytes]: the index behind the byte in the text
-        private int _length;
-
-        /// <summary>Gets the bytes; none before the first character.</summary>
-        public readonly ReadOnlySpan<byte> Bytes => _bytes[.._length];
-
-        /// <summary>Gets the index in the text behind the first bytes of the word.</summary>
-        public readonly int GetEnd(int length) => _ends[length - 1];
-
-        public void Clear() => _length = 0;
-
-        /// <summary>Appends the character that stands for a range of the text.</summary>
-        public void Append(int character, int start, int end)
-        {
-            if (_length == 0)
-            {
-                SpaceMark.Utf8.CopyTo(_bytes);
-                _length = SpaceMark.Utf8.Length;
-                _ends[.._length].Fill(start);
-            }
-
-            // All bytes but the last one end inside of the character, so that its tokens have the range of the whole character.
-            int length = new Rune(character).EncodeToUtf8(_bytes[_length..]);
-            _ends.Slice(_length, length - 1).Fill(start + 1);
-            _length += length;
-            _ends[_length - 1] = end;
-        }
+        scratch.Mapped.Clear();
     }
 }

@@ -12,6 +12,7 @@ internal static class VocabularyBuilder
     public const int Unknown = 2;
     public const int Control = 3;
     public const int UserDefined = 4;
+    public const int Unused = 5;
     public const int ByteToken = 6;
 
     /// <summary>A SentencePiece vocabulary: unk, BOS, EOS, 256 byte tokens, and then the given pieces, the earlier the better.</summary>
