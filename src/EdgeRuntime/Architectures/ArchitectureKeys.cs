@@ -174,20 +174,25 @@ internal sealed class ArchitectureKeys
     }
 
     /// <summary>A count for each layer: the file's array, where 0 means none, or its one number for all.</summary>
-    public int[] PerLayer(string key)
+    public int[] PerLayer(string key) => Counts(key, LayerCount, "layers");
+
+    /// <summary>So many counts: the file's array, or its one number for all.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="count">The least length of the array.</param>
+    /// <param name="what">What is counted, for messages.</param>
+    public int[] Counts(string key, int count, string what)
     {
-        int layers = LayerCount;
         GgufValueShape? shape = _source.Metadata.GetShape(Full(key));
         if (shape is null || shape.Value.Type != GgufValueType.Array)
         {
-            return [.. Enumerable.Repeat(Positive(key), layers)];
+            return [.. Enumerable.Repeat(Positive(key), count)];
         }
 
         ReadOnlyMemory<int> values = _source.Metadata.GetInt32s(Full(key));
-        Require(values.Length >= layers, key, $"an array of {values.Length}", $"one of {layers}, as many as layers");
-        int bad = values.Span[..layers].IndexOfAnyExceptInRange(0, MaxCount);
-        Require(bad < 0, key, bad < 0 ? "" : $"{values.Span[bad]} for layer {bad}", $"0 to {MaxCount}");
-        return values.Span[..layers].ToArray();
+        Require(values.Length >= count, key, $"an array of {values.Length}", $"one of {count}, as many as {what}");
+        int bad = values.Span[..count].IndexOfAnyExceptInRange(0, MaxCount);
+        Require(bad < 0, key, bad < 0 ? "" : $"{values.Span[bad]} at index {bad}", $"0 to {MaxCount}");
+        return values.Span[..count].ToArray();
     }
 
     /// <summary>Refuses a rope that turns a part of each head, which the family does not have.</summary>
@@ -236,7 +241,8 @@ internal sealed class ArchitectureKeys
         : new Experts(layer, Hidden, experts, activation) { ResidualScale = residualScale };
 
     /// <summary>The layers with a window: those of the file's pattern, or all but every last of a period.</summary>
-    public bool[] WindowLayers(int period)
+    /// <param name="period">The period where the file has none; null where the file must have a pattern.</param>
+    public bool[] WindowLayers(int? period)
     {
         int layers = LayerCount;
         const string Key = "attention.sliding_window_pattern";
@@ -248,8 +254,17 @@ internal sealed class ArchitectureKeys
             return [.. flags.Span[..layers].ToArray().Select(static flag => flag != 0)];
         }
 
-        period = shape is null ? period : NotNegative(Key, period);
-        return [.. Enumerable.Range(0, layers).Select(layer => period == 0 || layer % period < period - 1)];
+        Require(period is not null, Key, shape is null ? "missing" : "a number", $"an array of {layers}, as many as layers");
+        int length = shape is null ? period!.Value : NotNegative(Key, 0);
+        return [.. Enumerable.Range(0, layers).Select(layer => length == 0 || layer % length < length - 1)];
+    }
+
+    /// <summary>The layers of a pattern: those whose number in the file's array is not 0; all where the file has no array.</summary>
+    public bool[] Layers(string key)
+    {
+        bool isArray = _source.Metadata.GetShape(Full(key)) is { Type: GgufValueType.Array };
+        return isArray ? [.. Counts(key, LayerCount, "layers").Select(static flag => flag != 0)]
+            : [.. Enumerable.Repeat(true, LayerCount)];
     }
 
     /// <summary>A factor, 1 where the file has none or 0, which stands for none.</summary>

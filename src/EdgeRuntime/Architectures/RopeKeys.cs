@@ -1,4 +1,5 @@
 using System;
+using System.Linq;
 using EdgeRuntime.Kernels.Vector;
 using EdgeRuntime.State;
 
@@ -40,6 +41,30 @@ internal static class RopeKeys
             LongFactors = Factors(keys, "rope_factors_long.weight", dimensions),
             ShortFactors = Factors(keys, "rope_factors_short.weight", dimensions),
         };
+    }
+
+    /// <summary>
+    /// Restricts a rope that has four positions for each token to text: the first three are equal, and the fourth is 0, so that its pairs do
+    /// not turn. The pairs of each position are those of <c>rope.dimension_sections</c>.
+    /// </summary>
+    /// <param name="keys">The model's metadata.</param>
+    /// <param name="rope">The rope.</param>
+    /// <param name="interleaved">Whether the first three sections take turns instead of following each other.</param>
+    public static RopeSpec ForText(ArchitectureKeys keys, RopeSpec rope, bool interleaved)
+    {
+        const string Key = "rope.dimension_sections";
+        int[] sections = keys.Counts(Key, 4, "positions of a token");
+        int pairs = (int)Math.Min(int.MaxValue, sections.Sum(static section => (long)section));
+        keys.Require(pairs > 0 && pairs <= rope.Dimensions, Key, $"{pairs} in all", $"1 to {rope.Dimensions}, the elements that rotate");
+        float[] factors = rope.FrequencyFactors?.ToArray() ?? [.. Enumerable.Repeat(1f, rope.Dimensions / 2)];
+        for (int i = 0; i < factors.Length; i++)
+        {
+            int pair = i % pairs;
+            bool turns = interleaved ? pair < 3 * sections[pair % 3] : pair < pairs - sections[3];
+            factors[i] = turns ? factors[i] : float.PositiveInfinity;
+        }
+
+        return rope with { FrequencyFactors = factors };
     }
 
     /// <summary>

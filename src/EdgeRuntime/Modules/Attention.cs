@@ -55,17 +55,7 @@ internal sealed unsafe class Attention : Branch
 
     public override void Bind(TensorBinder tensors)
     {
-        if (tensors.Has($"{Prefix}.attn_qkv"))
-        {
-            _fused = tensors.Projection($"{Prefix}.attn_qkv", _queryRows + _spec.KeyWidth + _spec.ValueWidth, _hidden);
-        }
-        else
-        {
-            _query = tensors.Projection($"{Prefix}.attn_q", _queryRows, _hidden);
-            _key = tensors.Projection($"{Prefix}.attn_k", _spec.KeyWidth, _hidden);
-            _value = tensors.Projection($"{Prefix}.attn_v", _spec.ValueWidth, _hidden);
-        }
-
+        BindInputs(tensors, $"{Prefix}.attn_qkv", _spec.InputBiasOrder);
         _output = tensors.Projection($"{Prefix}.attn_output", _hidden, _spec.OutputWidth, _spec.ResidualScale);
         _queryNorm?.Bind(tensors);
         _keyNorm?.Bind(tensors);
@@ -119,6 +109,26 @@ internal sealed unsafe class Attention : Branch
             output,
             t.Prepare(result, _spec.OutputWidth, t.Rows, _subNorm, Activations.FormsFor(_output), normed: result),
             _output);
+    }
+
+    private void BindInputs(TensorBinder tensors, string fused, BiasOrder order)
+    {
+        if (_spec.HasEqualParts)
+        {
+            _query = tensors.Part(fused, _queryRows, _queryRows, _hidden, part: 0, parts: 3, order);
+            _key = tensors.Part(fused, _queryRows, _spec.KeyWidth, _hidden, part: 1, parts: 3, order);
+            _value = tensors.Part(fused, _queryRows, _spec.ValueWidth, _hidden, part: 2, parts: 3, order);
+        }
+        else if (tensors.Has(fused))
+        {
+            _fused = tensors.Projection(fused, _queryRows + _spec.KeyWidth + _spec.ValueWidth, _hidden, order: order);
+        }
+        else
+        {
+            _query = tensors.Projection($"{Prefix}.attn_q", _queryRows, _hidden, order: order);
+            _key = tensors.Projection($"{Prefix}.attn_k", _spec.KeyWidth, _hidden, order: order);
+            _value = tensors.Projection($"{Prefix}.attn_v", _spec.ValueWidth, _hidden, order: order);
+        }
     }
 
     private Norm? CreateNorm(string name, int heads)

@@ -1,5 +1,6 @@
 using EdgeRuntime.Kernels.Attention;
 using EdgeRuntime.State;
+using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Modules;
 
@@ -70,6 +71,15 @@ internal sealed record AttentionSpec : AttentionShape
     /// Gets whether the result is normalized (<c>attn_sub_norm</c>, with <see cref="NormEpsilon"/>) before its projection.
     /// </summary>
     public bool HasSubNorm { get; init; }
+
+    /// <summary>Gets the order of biases and of the file's matrix scales in queries, keys and values.</summary>
+    public BiasOrder InputBiasOrder { get; init; } = BiasOrder.AfterScale;
+
+    /// <summary>
+    /// Gets whether <c>attn_qkv</c> has as many rows for keys and for values as for queries, whatever the number of KV heads: further rows
+    /// are not used.
+    /// </summary>
+    public bool HasEqualParts { get; init; }
 
     /// <summary>Gets the factor of the result before it is added to the residual stream.</summary>
     public float ResidualScale { get; init; } = 1;

@@ -45,6 +45,9 @@ internal sealed record ExpertSpec
     /// <summary>Gets the inner width of the shared expert, which every token uses in addition to the chosen ones; 0 for none.</summary>
     public int SharedWidth { get; init; }
 
+    /// <summary>Gets whether the shared expert has the rows of its gate and of up in one matrix.</summary>
+    public bool SharedHasFusedGate { get; init; }
+
     /// <summary>Gets the order of biases and scales in the shared expert.</summary>
     public BiasOrder SharedBiasOrder { get; init; } = BiasOrder.BeforeScale;
 

@@ -37,7 +37,12 @@ internal sealed unsafe class Experts : Branch
         _activation = activation;
         _shared = spec.SharedWidth == 0
             ? null
-            : new FeedForward(prefix, hidden, spec.SharedWidth, activation) { Suffix = "_shexp", BiasOrder = spec.SharedBiasOrder };
+            : new FeedForward(prefix, hidden, spec.SharedWidth, activation)
+            {
+                Suffix = "_shexp",
+                HasFusedGate = spec.SharedHasFusedGate,
+                BiasOrder = spec.SharedBiasOrder,
+            };
     }
 
     /// <summary>Gets the factor of the result before it is added to the residual stream.</summary>

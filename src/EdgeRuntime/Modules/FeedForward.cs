@@ -35,6 +35,9 @@ internal sealed unsafe class FeedForward : Branch
     /// <summary>Gets the suffix of the tensor names; <c>_shexp</c> for a shared expert.</summary>
     public string Suffix { get; init; } = "";
 
+    /// <summary>Gets whether the file has the rows of the gate and of up in one matrix <c>ffn_up</c>, in this order.</summary>
+    public bool HasFusedGate { get; init; }
+
     /// <summary>Gets the norm before the last product, or null.</summary>
     public Norm? SubNorm { get; init; }
 
@@ -48,8 +51,18 @@ internal sealed unsafe class FeedForward : Branch
 
     public override void Bind(TensorBinder tensors)
     {
-        _gate = _gated ? tensors.Projection($"{Prefix}.ffn_gate{Suffix}", _width, _hidden, order: BiasOrder) : null;
-        _up = tensors.Projection($"{Prefix}.ffn_up{Suffix}", _width, _hidden, order: BiasOrder);
+        string up = $"{Prefix}.ffn_up{Suffix}";
+        if (HasFusedGate)
+        {
+            _gate = tensors.Part(up, _width, _width, _hidden, part: 0, parts: 2, BiasOrder);
+            _up = tensors.Part(up, _width, _width, _hidden, part: 1, parts: 2, BiasOrder);
+        }
+        else
+        {
+            _gate = _gated ? tensors.Projection($"{Prefix}.ffn_gate{Suffix}", _width, _hidden, order: BiasOrder) : null;
+            _up = tensors.Projection(up, _width, _hidden, order: BiasOrder);
+        }
+
         _down = tensors.Projection($"{Prefix}.ffn_down{Suffix}", _hidden, _width, ResidualScale, BiasOrder);
         SubNorm?.Bind(tensors);
     }

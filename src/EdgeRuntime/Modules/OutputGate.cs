@@ -39,7 +39,7 @@ internal sealed unsafe class OutputGate : Module
             _width = _spec.Heads;
         }
 
-        Projection = tensors.Projection(_name, _width, _hidden);
+        Projection = tensors.Projection(_name, _width, _hidden, order: BiasOrder.NoScale);
     }
 
     public override void Plan(ScratchPlan scratch) => _gates = scratch.Floats(_width);

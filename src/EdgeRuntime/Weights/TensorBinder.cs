@@ -97,6 +97,25 @@ internal sealed unsafe class TensorBinder : IDisposable
     public Projection[] Stack(string name, int count, int rows, int columns, BiasOrder order = BiasOrder.AfterScale) =>
         StackPart(name, count, rows, columns, part: 0, parts: 1, order);
 
+    /// <summary>Binds the first rows of a part of a matrix whose parts, one below the other, have equally many rows.</summary>
+    /// <param name="name">The tensor name without its last part: [parts * rows, columns].</param>
+    /// <param name="rows">Rows of a part.</param>
+    /// <param name="used">Rows to bind.</param>
+    /// <param name="columns">Input features.</param>
+    /// <param name="part">The index of the part.</param>
+    /// <param name="parts">The number of parts.</param>
+    /// <param name="order">How biases and scales go together.</param>
+    public Projection Part(string name, int rows, int used, int columns, int part, int parts, BiasOrder order)
+    {
+        GgufTensor tensor = Source.Matrix($"{name}.weight", checked((long)parts * rows), columns);
+        order = OrderOf(tensor, order);
+        float scale = ReadScales(name, 1, order)?[0] ?? 1;
+        float[]? bias = Source.OptionalVector($"{name}.bias", parts * rows)?.AsSpan(part * rows, used).ToArray();
+        bias = bias is null || order != BiasOrder.BeforeScale ? bias : Array.ConvertAll(bias, value => value * scale);
+        IgnoreInputScale(name);
+        return Add(tensor, used, (long)part * rows, scale * tensor.ReadScale(), bias);
+    }
+
     /// <summary>Binds one part of each matrix of a stack whose matrices have several parts, one below the other.</summary>
     /// <param name="name">The tensor name without its last part: [count, parts * rows, columns].</param>
     /// <param name="count">The number of matrices.</param>
