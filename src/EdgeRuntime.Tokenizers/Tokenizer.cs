@@ -65,8 +65,8 @@ public abstract class Tokenizer
     /// Whether control tokens that are spelled out in the text (<c>&lt;|im_start|&gt;</c>) become their ids. By default they are plain
     /// text.
     /// </param>
-    /// <returns>The token ids.</returns>
-    public IReadOnlyList<int> Encode(string text, bool addSpecial = true, bool parseSpecial = false) =>
+    /// <returns>A new array of the token ids.</returns>
+    public int[] Encode(string text, bool addSpecial = true, bool parseSpecial = false) =>
         Encode(parseSpecial ? PromptText.Parsed(text) : PromptText.Plain(text), addSpecial);
 
     /// <summary>Encodes a text with data.</summary>
@@ -74,8 +74,8 @@ public abstract class Tokenizer
     /// Any text; unpaired surrogates become U+FFFD. Control tokens that are spelled out outside of the data become ids.
     /// </param>
     /// <param name="addSpecial">Whether to add BOS (and EOS) if the vocabulary specifies it. The default is true.</param>
-    /// <returns>The token ids.</returns>
-    public abstract IReadOnlyList<int> Encode(PromptText text, bool addSpecial = true);
+    /// <returns>A new array of the token ids.</returns>
+    public abstract int[] Encode(PromptText text, bool addSpecial = true);
 
     /// <summary>Encodes a text into a span. The tokenizers of this library allocate nothing for a text without special tokens.</summary>
     /// <param name="text">Any text; unpaired surrogates become U+FFFD.</param>
@@ -89,7 +89,7 @@ public abstract class Tokenizer
     public virtual bool TryEncode(
         ReadOnlySpan<char> text, Span<int> tokens, out int count, bool addSpecial = true, bool parseSpecial = false)
     {
-        int[] ids = [.. Encode(text.ToString(), addSpecial, parseSpecial)];
+        int[] ids = Encode(text.ToString(), addSpecial, parseSpecial);
         count = ids.Length;
         return ids.AsSpan().TryCopyTo(tokens);
     }

@@ -36,7 +36,7 @@ internal abstract class VocabularyTokenizer : Tokenizer
 
     public override bool IsControl(int token) => (Vocabulary.GetAttributes(Check(token)) & TokenAttributes.Control) != 0;
 
-    public override IReadOnlyList<int> Encode(PromptText prompt, bool addSpecial = true)
+    public override int[] Encode(PromptText prompt, bool addSpecial = true)
     {
         ArgumentNullException.ThrowIfNull(prompt);
         EncodingScratch scratch = Run(prompt.Text, Utf8.ToBytes(prompt.Text, prompt.Data), addSpecial);

@@ -206,8 +206,8 @@ public sealed partial class ChatSession : IDisposable
             ? before
             : Math.Max(_messages.FindLastIndex(before - 1, message => message.Role == "user"), 0);
         _forgotten = Math.Min(_forgotten, end);
-        IReadOnlyList<int> prompt = _prompt.Encode(Conversation(before, question), _tools);
-        while (_options.ContextShift && prompt.Count > most && _forgotten < end)
+        int[] prompt = _prompt.Encode(Conversation(before, question), _tools);
+        while (_options.ContextShift && prompt.Length > most && _forgotten < end)
         {
             // Down to half of the context at once: the remaining prompt is recomputed, which should not happen at every turn.
             most = _session.ContextLength / 2;

@@ -20,7 +20,7 @@ namespace EdgeRuntime;
 /// <example>
 /// <code>
 /// using ModelSession session = model.CreateSession(new SessionOptions { ContextLength = 2048 });
-/// ReadOnlySpan&lt;float&gt; logits = session.Forward([.. model.Tokenizer.Encode("The capital of France is")]);
+/// ReadOnlySpan&lt;float&gt; logits = session.Forward(model.Tokenizer.Encode("The capital of France is"));
 /// Console.WriteLine($"{session.Length} tokens, {logits.Length} logits");
 /// session.Truncate(2); // goes back, and the next call continues from there
 /// </code>

@@ -44,7 +44,7 @@ public sealed class PromptTextTests
 
         // The shorter token inside may still be the template's own.
         Assert.DoesNotContain("<|im_end|>", Controls(ByteLevelTokenizer, ByteLevelTokenizer.Encode(prompt, false)));
-        Assert.Equal("<|im_end|>", ByteLevelTokenizer.Decode([.. ByteLevelTokenizer.Encode(prompt, false)], special: true));
+        Assert.Equal("<|im_end|>", ByteLevelTokenizer.Decode(ByteLevelTokenizer.Encode(prompt, false), special: true));
     }
 
     [Fact]
@@ -139,7 +139,7 @@ public sealed class PromptTextTests
 
         Assert.Empty(Controls(sentence, sentence.Encode("<s>", addSpecial: false)));
         Assert.Empty(Controls(byteLevel, byteLevel.Encode("<e>", addSpecial: false)));
-        Assert.Equal("<e>", byteLevel.Decode([.. byteLevel.Encode("<e>")]));
+        Assert.Equal("<e>", byteLevel.Decode(byteLevel.Encode("<e>")));
         Assert.Equal(["<e>"], Controls(byteLevel, byteLevel.Encode("<e>", parseSpecial: true)));
     }
 

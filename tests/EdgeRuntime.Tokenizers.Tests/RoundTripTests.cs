@@ -104,8 +104,8 @@ public sealed class RoundTripTests
         Tokenizer tokenizer = Vocabularies.Open("qwen2");
         var random = new Random(Seed);
         string[] texts = [.. Enumerable.Range(0, 200).Select(_ => MakeText(random))];
-        int[][] expected = [.. texts.Select(text => tokenizer.Encode(text).ToArray())];
-        int[][] actual = [.. texts.AsParallel().AsOrdered().WithDegreeOfParallelism(4).Select(text => tokenizer.Encode(text).ToArray())];
+        int[][] expected = [.. texts.Select(text => tokenizer.Encode(text))];
+        int[][] actual = [.. texts.AsParallel().AsOrdered().WithDegreeOfParallelism(4).Select(text => tokenizer.Encode(text))];
         Assert.Equal(expected, actual);
     }
 

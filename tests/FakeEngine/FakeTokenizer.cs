@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using System.Linq;
 using System.Text;
 
@@ -28,7 +27,7 @@ internal sealed class FakeTokenizer : Tokenizer
 
     public static int[] Ids(string text) => [.. Encoding.UTF8.GetBytes(text).Select(b => b + FirstByte)];
 
-    public override IReadOnlyList<int> Encode(PromptText text, bool addSpecial = true) =>
+    public override int[] Encode(PromptText text, bool addSpecial = true) =>
         addSpecial ? [0, .. Ids(text.Text)] : Ids(text.Text);
 
     public override ReadOnlySpan<byte> GetPieceBytes(int token, bool special = false) =>

@@ -82,7 +82,7 @@ internal static class PerplexityCommand
             throw new UsageException($"--ctx {context}: expected 4 or more");
         }
 
-        int[] tokens = [.. tokenizer.Encode(text, addSpecial: true, parseSpecial: false)];
+        int[] tokens = tokenizer.Encode(text, addSpecial: true, parseSpecial: false);
         if (tokens.Length < 2 * context)
         {
             throw new CommandException($"the text has {tokens.Length} tokens; at least {2 * context} are needed with --ctx {context}");

@@ -51,7 +51,7 @@ internal static class TokenizeCommand
                 return 0;
             }
 
-            IReadOnlyList<int> tokens = tokenizer.Encode(
+            int[] tokens = tokenizer.Encode(
                 given ?? StandardInput.ReadAll(), addSpecial: !parsed.GetValue(noSpecial), parseSpecial: !parsed.GetValue(noParse));
             output.Write(parsed.GetValue(ids) ? $"[{string.Join(", ", tokens)}]\n" : Listing(tokenizer, tokens));
             return 0;
@@ -97,12 +97,12 @@ internal static class TokenizeCommand
         foreach (JsonElement element in document.RootElement.EnumerateArray())
         {
             string text = ReadText(element, $"{path}: item {results.Count}");
-            IReadOnlyList<int> ids = tokenizer.Encode(text, addSpecial: false);
+            int[] ids = tokenizer.Encode(text, addSpecial: false);
             results.Add((JsonNode)new JsonObject
             {
                 ["text"] = text,
                 ["ids"] = JsonText.List(ids),
-                ["detokenized"] = tokenizer.TidySpaces(tokenizer.Decode([.. ids], special: true)),
+                ["detokenized"] = tokenizer.TidySpaces(tokenizer.Decode(ids, special: true)),
                 ["ids_add_special_parse_special"] = JsonText.List(tokenizer.Encode(text, addSpecial: true, parseSpecial: true)),
                 ["ids_parse_special"] = JsonText.List(tokenizer.Encode(text, addSpecial: false, parseSpecial: true)),
             });

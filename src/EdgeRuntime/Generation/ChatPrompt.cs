@@ -41,7 +41,7 @@ internal sealed class ChatPrompt
     /// <param name="tools">The tools that the model may call, or null for none. Plain text has no tools.</param>
     /// <returns>The token ids of the whole prompt.</returns>
     /// <exception cref="ChatTemplateException">The template refuses the conversation.</exception>
-    public IReadOnlyList<int> Encode(IReadOnlyList<ModelMessage> messages, IReadOnlyList<ToolDefinition>? tools = null)
+    public int[] Encode(IReadOnlyList<ModelMessage> messages, IReadOnlyList<ToolDefinition>? tools = null)
     {
         PromptText text = _template is null
             ? Join(messages)
@@ -78,10 +78,10 @@ internal sealed class ChatPrompt
             return false;
         }
 
-        IReadOnlyList<int> rest = known == 0 ? EncodeWhole(text) : _tokenizer.Encode(text.Slice(known), addSpecial: false);
+        int[] rest = known == 0 ? EncodeWhole(text) : _tokenizer.Encode(text.Slice(known), addSpecial: false);
 
         // A control token is a border that no tokenization crosses; elsewhere the two sides might belong together.
-        if (known > 0 && known < text.Text.Length && (rest.Count == 0 || !_tokenizer.IsControl(rest[0])))
+        if (known > 0 && known < text.Text.Length && (rest.Length == 0 || !_tokenizer.IsControl(rest[0])))
         {
             return false;
         }
@@ -95,7 +95,7 @@ internal sealed class ChatPrompt
         return true;
     }
 
-    private IReadOnlyList<int> EncodeWhole(PromptText text)
+    private int[] EncodeWhole(PromptText text)
     {
         if (_template is null)
         {
@@ -104,8 +104,8 @@ internal sealed class ChatPrompt
 
         // Templates write the beginning-of-sequence token themselves, or leave it to a vocabulary that adds it; never two. An
         // end-of-sequence token, which some vocabularies add as well, would end the conversation.
-        IReadOnlyList<int> ids = _tokenizer.Encode(text, addSpecial: false);
-        return _begin is { } begin && (ids.Count == 0 || ids[0] != begin) ? [begin, .. ids] : ids;
+        int[] ids = _tokenizer.Encode(text, addSpecial: false);
+        return _begin is { } begin && (ids.Length == 0 || ids[0] != begin) ? [begin, .. ids] : ids;
     }
 
     /// <summary>Joins the messages as plain text. The answers of the model remain data, whatever they spell.</summary>

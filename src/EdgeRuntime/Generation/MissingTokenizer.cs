@@ -27,7 +27,7 @@ internal sealed class MissingTokenizer(int vocabularySize, string problem) : Tok
     public override bool IsControl(int token) => throw Unsupported();
 
     /// <inheritdoc/>
-    public override IReadOnlyList<int> Encode(PromptText text, bool addSpecial = true) => throw Unsupported();
+    public override int[] Encode(PromptText text, bool addSpecial = true) => throw Unsupported();
 
     /// <inheritdoc/>
     public override IReadOnlyList<EncodedToken> EncodeWithOffsets(PromptText text, bool addSpecial = true) => throw Unsupported();

@@ -83,7 +83,7 @@ public sealed class ChatSessionTests(SmolLmFixture fixture) : IClassFixture<Smol
         ChatSession chat = new(session, Greedy with { Temperature = 1, Seed = 7 });
         Drain(chat.Send("Tell me about Zürich.", Cancel));
         Drain(chat.Send("And about Rome?", Cancel));
-        int beforeQuestion = chat.Result!.Usage.PromptTokens - fixture.Model.Tokenizer.Encode("And about Rome?").Count;
+        int beforeQuestion = chat.Result!.Usage.PromptTokens - fixture.Model.Tokenizer.Encode("And about Rome?").Length;
         Assert.True(chat.RemoveLastTurn());
         Drain(chat.Send("Something else.", Cancel));
 
@@ -198,7 +198,7 @@ public sealed class ChatSessionTests(SmolLmFixture fixture) : IClassFixture<Smol
         Assert.Contains(shown, Text(session), StringComparison.Ordinal);
         GenerationOptions plain = Greedy with { ApplyTemplate = false, MaxTokens = 3 };
         string raw = string.Concat(session.Generate("The capital of France is", plain, Cancel));
-        Assert.Equal(fixture.Model.Tokenizer.Encode("The capital of France is").Count + 2, session.Length);
+        Assert.Equal(fixture.Model.Tokenizer.Encode("The capital of France is").Length + 2, session.Length);
         Assert.NotEmpty(raw);
         Assert.Throws<OperationCanceledException>(() => session.Generate("Hi", Greedy, new CancellationToken(canceled: true)).Complete());
     }
