@@ -51,8 +51,8 @@ internal sealed class GenerationPipeline
 
     public ILogger Logger { get; }
 
-    /// <summary>Gets the seed of the sampler.</summary>
-    public ulong Seed => _sampler.Seed;
+    /// <summary>Gets the seed of the sampler; null if it is a custom one.</summary>
+    public ulong? Seed => Options.Sampler is null ? _sampler.Seed : null;
 
     /// <summary>Creates an answer. Nothing is computed before its enumeration.</summary>
     /// <param name="prompt">The token ids of the whole prompt from position 0. They are copied.</param>

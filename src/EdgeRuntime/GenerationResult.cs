@@ -24,6 +24,7 @@ public sealed record GenerationResult
     /// <summary>
     /// Gets the seed of the random generator: that of the options, or a random one. Used as <c>Seed</c> of the options, it repeats the
     /// answer. In a <see cref="ChatSession"/>, the generator continues from answer to answer, so the seed repeats the whole conversation.
+    /// Null if an <see cref="ISampler"/> of the options chose the tokens.
     /// </summary>
-    public ulong Seed { get; init; }
+    public ulong? Seed { get; init; }
 }

@@ -60,6 +60,15 @@ public sealed class ExtensionPointTests(SmolLmFixture fixture) : IClassFixture<S
     }
 
     [Fact]
+    public void Generate_CustomSampler_ReportsNoSeed()
+    {
+        GenerationOptions options = new() { MaxTokens = 1, Seed = 1 };
+        using ModelSession session = fixture.Model.CreateSession(new SessionOptions { ContextLength = 256 });
+        Assert.Equal(1UL, session.Generate(Question, options).Complete().Seed);
+        Assert.Null(session.Generate(Question, options with { Sampler = new Greedy() }).Complete().Seed);
+    }
+
+    [Fact]
     public void Generate_CustomSampler_StopsAtStopSequences()
     {
         GenerationOptions options = new() { MaxTokens = 24, Sampler = new Greedy() };
