@@ -21,7 +21,9 @@ internal sealed class DeepSeek2(string name) : Architecture
             : LatentKeys.Read(keys, "attention.key_length", "attention.value_length", RopePairing.Norm);
         attention = attention with { Temperature = LatentKeys.Temperature(keys) };
         int dense = keys.NotNegative("leading_dense_block_count", 0);
-        ExpertSpec? experts = ReadExperts(keys);
+        // Of the models whose files do not name the gating, GLM 4.7 Flash has sigmoids.
+        bool isGlm = keys.LayerCount is 47 or 48 && keys.Vocabulary == 154880;
+        ExpertSpec? experts = ReadExperts(keys, isGlm ? ExpertGating.Sigmoid : ExpertGating.Softmax, BiasOrder.NoScale);
         return decoder.Build((index, layer) => decoder.PreNorm(
             layer,
             absorbed
@@ -30,7 +32,11 @@ internal sealed class DeepSeek2(string name) : Architecture
             keys.DenseOrExperts(layer, Activation.Silu, index < dense ? null : experts, order: BiasOrder.NoScale)));
     }
 
-    private static ExpertSpec? ReadExperts(ArchitectureKeys keys)
+    /// <summary>Reads the experts, a shared one included, or null where the model has none.</summary>
+    /// <param name="keys">The model's metadata.</param>
+    /// <param name="gating">The gating of a file that does not name one.</param>
+    /// <param name="order">How the biases and scales of matrices go together.</param>
+    public static ExpertSpec? ReadExperts(ArchitectureKeys keys, ExpertGating gating, BiasOrder order)
     {
         if (keys.Experts("expert_feed_forward_length") is not { } experts)
         {
@@ -41,11 +47,11 @@ internal sealed class DeepSeek2(string name) : Architecture
         keys.RequireWidth("expert_shared_count", experts.Width, shared);
         return experts with
         {
-            Gating = keys.Gating(ExpertGating.Softmax),
+            Gating = keys.Gating(gating),
             Normalizes = keys.Flag("expert_weights_norm", false),
             SharedWidth = experts.Width * shared,
-            BiasOrder = BiasOrder.NoScale,
-            SharedBiasOrder = BiasOrder.NoScale,
+            BiasOrder = order,
+            SharedBiasOrder = order,
         };
     }
 }

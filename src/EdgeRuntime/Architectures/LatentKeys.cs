@@ -1,4 +1,5 @@
 using System;
+using System.Linq;
 using EdgeRuntime.Kernels.Vector;
 using EdgeRuntime.Modules;
 using EdgeRuntime.State;
@@ -44,6 +45,40 @@ internal static class LatentKeys
     {
         LatentAttentionSpec attention = Read(keys, "attention.key_length", "attention.value_length", pairing);
         return attention with { Scale = 1 / MathF.Sqrt(attention.QueryLength) };
+    }
+
+    /// <summary>Reads the parameters of an indexer, whose keys are [rotated | plain].</summary>
+    public static KeyIndexerSpec Indexer(ArchitectureKeys keys, LatentAttentionSpec attention, RopePairing pairing, float epsilon)
+    {
+        int heads = keys.Positive("attention.indexer.head_count");
+        int keyLength = keys.Positive("attention.indexer.key_length");
+        int rotated = attention.Rope.Dimensions;
+        keys.RequireHeadLength("attention.indexer.key_length", keyLength);
+        keys.RequireWidth("attention.indexer.key_length", heads, keyLength);
+        keys.Require(
+            keyLength >= rotated, "attention.indexer.key_length", $"{keyLength}", $"rope.dimension_count, {rotated}, or more");
+        keys.Require(attention.QueryRank > 0, "attention.q_lora_rank", "missing", "1 or more, for the indexer");
+        return new KeyIndexerSpec
+        {
+            Heads = heads,
+            KeyLength = keyLength,
+            QueryRank = attention.QueryRank,
+            Rope = attention.Rope with { Pairing = pairing },
+            NormEpsilon = epsilon,
+        };
+    }
+
+    /// <summary>
+    /// Reads which layers have an indexer of their own: the file's array, its one number for all, or <paramref name="fallback"/>.
+    /// </summary>
+    public static bool[] IndexingLayers(ArchitectureKeys keys, Func<int, bool> fallback)
+    {
+        const string Key = "attention.indexer.types";
+        bool[] indexes = keys.Has(Key)
+            ? Array.ConvertAll(keys.PerLayer(Key), static type => type != 0)
+            : [.. Enumerable.Range(0, keys.LayerCount).Select(fallback)];
+        keys.Require(indexes[0], Key, "0 for layer 0", "1, because no layer before it has an indexer");
+        return indexes;
     }
 
     /// <summary>Reads the growing factor of queries; null where the file has none.</summary>

@@ -21,6 +21,9 @@ internal sealed unsafe class AttentionCore : Module
     private long _partialBytes;
     private bool _transformsKeys;
     private bool _transformsValues;
+    private SelectedAttention? _selected;
+    private float* _queries;
+    private int _queryStride;
     private float* _output;
 
     /// <param name="prefix">The prefix of the layer's tensor names, for messages.</param>
@@ -44,6 +47,9 @@ internal sealed unsafe class AttentionCore : Module
     /// <summary>Gets the factor of queries that grows with their position, or null.</summary>
     public QueryTemperature? Temperature { get; init; }
 
+    /// <summary>Gets the keys that rows attend to; null for all that they see.</summary>
+    public KeySelection? Selection { get; init; }
+
     public override void Bind(TensorBinder tensors)
     {
     }
@@ -53,9 +59,12 @@ internal sealed unsafe class AttentionCore : Module
 
     public override void Declare(StatePlan state)
     {
+        _selected = Selection is null ? null : new SelectedAttention(_shape, Selection);
         Rotation = _rope is null ? null : state.AddRotation(_rope);
         _layer = state.AddKeysAndValues(
-            new KvLayer(_shape.KvHeads, _shape.KeyLength, _shape.ValueLength, _shape.Reach ?? 0, CanTurnKeys ? Rotation : null, _firstRotated, _shape.IsCausal));
+            new KvLayer(
+                _shape.KvHeads, _shape.KeyLength, _shape.ValueLength, _shape.Reach ?? 0, CanTurnKeys ? Rotation : null, _firstRotated,
+                _shape.IsCausal));
     }
 
     public override void Plan(ScratchPlan scratch)
@@ -66,6 +75,7 @@ internal sealed unsafe class AttentionCore : Module
         _transformsKeys = HadamardTransform.AppliesTo(scratch.Size.Types.KeyTensorType, _shape.KeyLength);
         _transformsValues = HadamardTransform.AppliesTo(scratch.Size.Types.ValueTensorType, _shape.ValueLength);
         scratch.UseThread(Math.Max(_kernel.ScratchBytes, sizeof(float) * ((long)_shape.KeyLength + _shape.ValueLength)));
+        _selected?.Plan(scratch);
     }
 
     /// <summary>Plans the work of all sequences. Called by one thread; the others read the plan after a barrier.</summary>
@@ -76,10 +86,18 @@ internal sealed unsafe class AttentionCore : Module
     public void PlanBatch(PassThread t, float* queries, int queryStride, float* output)
     {
         int outputStride = _shape.Heads * _shape.ValueLength;
+        _queries = queries;
+        _queryStride = queryStride;
         _output = output;
         _batch.Begin(_kernel!, t.Floats(_partials), _partialBytes);
         foreach (ref readonly SequenceRows sequence in t.Sequences)
         {
+            int rows = _selected?.RowsWithAllKeys(sequence) ?? sequence.Rows;
+            if (rows == 0)
+            {
+                continue;
+            }
+
             var slice = new AttentionSlice
             {
                 Queries = queries + ((long)sequence.FirstRow * queryStride),
@@ -87,7 +105,7 @@ internal sealed unsafe class AttentionCore : Module
                 Output = output + ((long)sequence.FirstRow * outputStride),
                 OutputStride = outputStride,
                 Start = sequence.FirstPosition,
-                Tokens = sequence.Rows,
+                Tokens = rows,
             };
             sequence.State.Cache.Fill(ref slice, _layer);
             _batch.Add(slice);
@@ -131,28 +149,34 @@ internal sealed unsafe class AttentionCore : Module
     /// <summary>Computes output = softmax(scale q k^T) v for all rows. Ends at a barrier.</summary>
     public void Attend(PassThread t)
     {
-        for (int item; (item = t.TakeItem()) < _batch.Items;)
-        {
-            _batch.Compute(item, t.Scratch);
-        }
-
-        t.Barrier();
-        if (_batch.MergeItems > 0)
-        {
-            for (int item; (item = t.TakeItem()) < _batch.MergeItems;)
-            {
-                _batch.Merge(item);
-            }
-
-            t.Barrier();
-        }
-
+        Compute(t, _batch);
+        _selected?.Attend(t, _layer, _queries, _queryStride, _output);
         if (_transformsValues)
         {
             int width = _shape.Heads * _shape.ValueLength;
             for (int row; (row = t.TakeItem()) < t.Rows;)
             {
                 HadamardTransform.Apply(_output + ((long)row * width), width);
+            }
+
+            t.Barrier();
+        }
+    }
+
+    /// <summary>Computes all items of a batch. Ends at a barrier.</summary>
+    public static void Compute(PassThread t, AttentionBatch batch)
+    {
+        for (int item; (item = t.TakeItem()) < batch.Items;)
+        {
+            batch.Compute(item, t.Scratch);
+        }
+
+        t.Barrier();
+        if (batch.MergeItems > 0)
+        {
+            for (int item; (item = t.TakeItem()) < batch.MergeItems;)
+            {
+                batch.Merge(item);
             }
 
             t.Barrier();

@@ -41,8 +41,13 @@ internal sealed unsafe class LatentAttention : Branch
             KeyLength = spec.KeyLength,
             ValueLength = spec.Latent,
             Scale = spec.Scale,
+            Window = spec.Window,
         };
-        _attention = new AttentionCore(prefix, shape, spec.Rope, firstRotated: spec.Latent) { Temperature = spec.Temperature };
+        _attention = new AttentionCore(prefix, shape, spec.Rope, firstRotated: spec.Latent)
+        {
+            Temperature = spec.Temperature,
+            Selection = spec.Selection,
+        };
     }
 
     public override ActivationForms Reads => _projections.Reads;
@@ -53,9 +58,17 @@ internal sealed unsafe class LatentAttention : Branch
         _absorb.Bind(tensors);
         _expand.Bind(tensors);
         _output = tensors.Projection($"{Prefix}.attn_output", _hidden, _spec.Heads * _spec.ValueLength, _spec.ResidualScale);
+        if (_spec.HasSinks)
+        {
+            _attention.UseSinks(tensors.Source.Floats($"{Prefix}.attn_sinks.weight", 1, _spec.Heads));
+        }
     }
 
-    public override void Declare(StatePlan state) => _attention.Declare(state);
+    public override void Declare(StatePlan state)
+    {
+        _projections.Indexer?.Declare(state);
+        _attention.Declare(state);
+    }
 
     public override void Plan(ScratchPlan scratch)
     {
@@ -85,9 +98,11 @@ internal sealed unsafe class LatentAttention : Branch
             t, _projections.Queries(t), heads * _spec.QueryLength, _spec.QueryLength, absorbed, heads * _spec.KeyLength, _spec.KeyLength);
         RotateAndStore(t, absorbed);
         t.Barrier();
+        _projections.Indexer?.Choose(t);
         _attention.Attend(t);
         float* result = t.Floats(_result);
         _expand.Run(t, attended, heads * _spec.Latent, _spec.Latent, result, heads * _spec.ValueLength, _spec.ValueLength);
+        _projections.Gate?.Run(t, result);
         t.MultiplyTo(
             output, t.Prepare(result, heads * _spec.ValueLength, t.Rows, norm: null, Activations.FormsFor(_output)), _output);
     }
@@ -109,6 +124,7 @@ internal sealed unsafe class LatentAttention : Branch
             }
 
             _attention.Store(t, row, target, latent, latent);
+            _projections.Indexer?.Store(t, row);
         }
     }
 }

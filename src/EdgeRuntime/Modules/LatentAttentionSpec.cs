@@ -31,6 +31,24 @@ internal sealed record LatentAttentionSpec
     /// <summary>Gets the factor of queries that grows with their position, or null.</summary>
     public QueryTemperature? Temperature { get; init; }
 
+    /// <summary>Gets whether the rotated part of the key is normalized (<c>attn_k_norm</c>) before its rotation.</summary>
+    public bool NormsRotatedKey { get; init; }
+
+    /// <summary>Gets the gates of the result before its last projection, from the layer's input.</summary>
+    public OutputGateKind Gate { get; init; }
+
+    /// <summary>Gets whether each head has one more logit, <c>attn_sinks</c>, in the sum of its softmax.</summary>
+    public bool HasSinks { get; init; }
+
+    /// <summary>Gets the number of positions that a query attends to, its own included; 0 for all.</summary>
+    public int Window { get; init; }
+
+    /// <summary>Gets the keys that rows attend to; null for all that they see.</summary>
+    public KeySelection? Selection { get; init; }
+
+    /// <summary>Gets the indexer that makes <see cref="Selection"/>; null if an earlier layer's does.</summary>
+    public KeyIndexerSpec? Indexer { get; init; }
+
     /// <summary>Gets the factor of the result before it is added to the residual stream.</summary>
     public float ResidualScale { get; init; } = 1;
 

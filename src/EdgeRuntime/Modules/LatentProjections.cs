@@ -1,3 +1,5 @@
+using System;
+using System.Runtime.CompilerServices;
 using EdgeRuntime.Kernels.Vector;
 using EdgeRuntime.State;
 using EdgeRuntime.Weights;
@@ -15,6 +17,7 @@ internal sealed unsafe class LatentProjections : Module
     private readonly LatentAttentionSpec _spec;
     private readonly Norm? _queryNorm;
     private readonly Norm _latentNorm;
+    private readonly Norm? _rotatedNorm;
     private Projection? _queryDown;
     private Projection _query = null!;
     private Projection _keyValue = null!;
@@ -32,10 +35,30 @@ internal sealed unsafe class LatentProjections : Module
         _spec = spec;
         _queryNorm = spec.QueryRank == 0 ? null : new Norm($"{prefix}.attn_q_a_norm", NormKind.Rms, spec.NormEpsilon, spec.QueryRank);
         _latentNorm = new Norm($"{prefix}.attn_kv_a_norm", NormKind.Rms, spec.NormEpsilon, spec.Latent);
+        _rotatedNorm = spec.NormsRotatedKey
+            ? new Norm($"{prefix}.attn_k_norm", NormKind.Rms, spec.NormEpsilon, spec.Rope.Dimensions)
+            : null;
+        Indexer = spec.Indexer is null ? null : new KeyIndexer(prefix, hidden, spec.Indexer, spec.Selection!);
+        Gate = spec.Gate == OutputGateKind.None ? null : new OutputGate(prefix, hidden, new AttentionSpec
+        {
+            Heads = spec.Heads,
+            KvHeads = spec.Heads,
+            KeyLength = spec.QueryLength,
+            ValueLength = spec.ValueLength,
+            Scale = spec.Scale,
+            Gate = spec.Gate,
+        });
     }
 
     /// <summary>Gets the forms in which <see cref="Run"/> reads its input.</summary>
-    public ActivationForms Reads => Activations.FormsFor(_queryDown ?? _query, _keyValue);
+    public ActivationForms Reads =>
+        Activations.FormsFor(_queryDown ?? _query, _keyValue, Gate?.Projection) | (Indexer?.Reads ?? ActivationForms.None);
+
+    /// <summary>Gets the indexer of the layer, or null.</summary>
+    public KeyIndexer? Indexer { get; }
+
+    /// <summary>Gets the gates of the result, or null.</summary>
+    public OutputGate? Gate { get; }
 
     public override void Bind(TensorBinder tensors)
     {
@@ -47,6 +70,9 @@ internal sealed unsafe class LatentProjections : Module
         _queryNorm?.Bind(tensors);
         _keyValue = tensors.Projection($"{_prefix}.attn_kv_a_mqa", _spec.KeyLength, _hidden);
         _latentNorm.Bind(tensors);
+        _rotatedNorm?.Bind(tensors);
+        Indexer?.Bind(tensors);
+        Gate?.Bind(tensors);
     }
 
     public override void Plan(ScratchPlan scratch)
@@ -55,6 +81,8 @@ internal sealed unsafe class LatentProjections : Module
         _queries = scratch.Floats(_spec.Heads * _spec.QueryLength);
         _latents = scratch.Floats(_spec.KeyLength);
         scratch.UseActivations(_spec.QueryRank, scratch.Rows);
+        Indexer?.Plan(scratch);
+        Gate?.Plan(scratch);
     }
 
     /// <summary>Gets the queries, [rows, heads, query length].</summary>
@@ -63,25 +91,50 @@ internal sealed unsafe class LatentProjections : Module
     /// <summary>Gets the latent vectors, each followed by the rotated part of the key, [rows, key length].</summary>
     public float* Latents(PassThread t) => t.Floats(_latents);
 
-    /// <summary>Computes <see cref="Queries"/> and <see cref="Latents"/>, neither normalized nor rotated. Ends at a barrier.</summary>
+    /// <summary>
+    /// Computes <see cref="Queries"/> and <see cref="Latents"/>, neither normalized nor rotated, and what indexer and gates need. Ends at a
+    /// barrier.
+    /// </summary>
     public void Run(PassThread t, in Activations input)
     {
-        int width = _spec.Heads * _spec.QueryLength;
-        var keyValue = new Product(_keyValue, Latents(t), _spec.KeyLength);
-        if (_queryDown is null)
+        float* lowRank = t.Floats(_lowRank);
+        var query = new Product(_query, Queries(t), _spec.Heads * _spec.QueryLength);
+        Products products = default;
+        products[0] = _queryDown is null ? query : new Product(_queryDown, lowRank, _spec.QueryRank);
+        products[1] = new Product(_keyValue, Latents(t), _spec.KeyLength);
+        int count = 2;
+        if (Gate is not null)
         {
-            t.Multiply(input, t.Rows, new Product(_query, Queries(t), width), keyValue);
+            products[count++] = Gate.Product(t);
+        }
+
+        if (Indexer is not null)
+        {
+            products[count++] = Indexer.Keys(t);
+            products[count++] = Indexer.Weights(t);
+        }
+
+        t.Multiply(input, t.Rows, ((ReadOnlySpan<Product>)products)[..count]);
+        t.Barrier();
+        if (_queryDown is not null)
+        {
+            MultiplyLowRank(t, lowRank, query);
+            t.Barrier();
+        }
+    }
+
+    private void MultiplyLowRank(PassThread t, float* lowRank, Product query)
+    {
+        ActivationForms forms = Activations.FormsFor(_query) | (Indexer?.ReadsOfQuery ?? ActivationForms.None);
+        Activations q = t.Prepare(lowRank, _spec.QueryRank, t.Rows, _queryNorm, forms, normed: lowRank);
+        if (Indexer is null)
+        {
+            t.Multiply(q, t.Rows, query);
         }
         else
         {
-            float* lowRank = t.Floats(_lowRank);
-            t.Multiply(input, t.Rows, new Product(_queryDown, lowRank, _spec.QueryRank), keyValue);
-            t.Barrier();
-            Activations q = t.Prepare(lowRank, _spec.QueryRank, t.Rows, _queryNorm, Activations.FormsFor(_query), normed: lowRank);
-            t.Multiply(q, t.Rows, new Product(_query, Queries(t), width));
+            t.Multiply(q, t.Rows, query, Indexer.Queries(t));
         }
-
-        t.Barrier();
     }
 
     /// <summary>Rotates the last elements of a row's queries and key, and normalizes its latent vector.</summary>
@@ -97,7 +150,14 @@ internal sealed unsafe class LatentProjections : Module
         float* source = Latents(t) + ((long)row * _spec.KeyLength);
         float* query = Queries(t) + ((long)row * _spec.Heads * _spec.QueryLength) + _spec.PlainLength;
         _latentNorm.Apply(t.Vector, source, latent);
+        _rotatedNorm?.Apply(t.Vector, source + _spec.Latent, source + _spec.Latent);
         Rope.Apply(source + _spec.Latent, 1, rope.Dimensions, rope.Dimensions, cos, sin, rope.Pairing);
         Rope.Apply(query, _spec.Heads, _spec.QueryLength, rope.Dimensions, cos, sin, rope.Pairing);
+    }
+
+    [InlineArray(5)]
+    private struct Products
+    {
+        private Product _first;
     }
 }

@@ -28,6 +28,7 @@ internal sealed unsafe class Pass : IDisposable
     private int _sequenceCount;
     private volatile bool _hasUnsoundRows;
     private NativeBuffer _memory = new(0);
+    private NativeBuffer _carried = new(0);
     private NativeBuffer _int8 = new(0);
     private NativeBuffer _float32 = new(0);
     private ScratchPlan _plan;
@@ -144,6 +145,9 @@ internal sealed unsafe class Pass : IDisposable
     /// <summary>Gets the buffer at an offset from <see cref="ScratchPlan"/>.</summary>
     public float* Floats(long offset) => (float*)(_memory.Pointer + offset);
 
+    /// <summary>Gets the buffer at an offset from <see cref="ScratchPlan.CarriedFloats"/>.</summary>
+    public float* Carried(long offset) => (float*)(_carried.Pointer + offset);
+
     /// <summary>Allocates the memory of a plan. No pass may run during this call.</summary>
     /// <param name="plan">The plan, which replaces the previous one.</param>
     /// <param name="matmulBytes">The scratch per thread for matrix products, in bytes.</param>
@@ -151,6 +155,7 @@ internal sealed unsafe class Pass : IDisposable
     {
         _plan = plan;
         Grow(ref _memory, plan.TotalBytes);
+        Grow(ref _carried, plan.CarriedBytes);
         Grow(ref _int8, plan.ActivationBytes);
         Grow(ref _float32, plan.ActivationBytes);
         _tokens = new int[plan.Rows];
@@ -213,6 +218,7 @@ internal sealed unsafe class Pass : IDisposable
     public void Dispose()
     {
         _memory.Dispose();
+        _carried.Dispose();
         _int8.Dispose();
         _float32.Dispose();
         foreach (PassThread thread in Threads)

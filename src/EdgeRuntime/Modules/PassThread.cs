@@ -77,6 +77,9 @@ internal sealed unsafe class PassThread : IDisposable
     /// <inheritdoc cref="Pass.Floats"/>
     public float* Floats(long offset) => _pass.Floats(offset);
 
+    /// <inheritdoc cref="Pass.Carried"/>
+    public float* Carried(long offset) => _pass.Carried(offset);
+
     /// <summary>
     /// Takes the next item of the phase, which may be past the end. A phase that takes items ends with <see cref="Barrier"/>.
     /// </summary>

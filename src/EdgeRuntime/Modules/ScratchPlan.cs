@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using EdgeRuntime.Kernels;
 using EdgeRuntime.Kernels.Panels;
 using EdgeRuntime.Memory;
@@ -29,6 +30,7 @@ internal readonly record struct BatchSize(int Rows, int Sequences, int Positions
 internal sealed class ScratchPlan
 {
     private readonly long _stageStart;
+    private readonly Dictionary<object, long> _carried = [];
     private long _next;
     private int _widest;
     private long _activationBytes;
@@ -83,6 +85,9 @@ internal sealed class ScratchPlan
     /// <summary>Gets the number of bytes of all buffers, without the tiles of activations.</summary>
     public long TotalBytes { get; private set; }
 
+    /// <summary>Gets the number of bytes of the buffers that outlive their stages.</summary>
+    public long CarriedBytes { get; private set; }
+
     /// <summary>Gets the number of bytes of the largest tensor of activations, in tiles of either form.</summary>
     public long ActivationBytes => NativeBuffer.Align(_activationBytes);
 
@@ -101,6 +106,20 @@ internal sealed class ScratchPlan
     /// <summary>Adds a buffer of [rows, width] floats.</summary>
     /// <returns>Its offset, for <see cref="PassThread.Floats"/>.</returns>
     public long Floats(long width) => Bytes(width * Rows * sizeof(float));
+
+    /// <summary>Adds a buffer of [rows, width] floats that outlives the stage. Stages that name the same owner share it.</summary>
+    /// <returns>Its offset, for <see cref="PassThread.Carried"/>.</returns>
+    public long CarriedFloats(object owner, long width)
+    {
+        if (!_carried.TryGetValue(owner, out long offset))
+        {
+            offset = CarriedBytes;
+            CarriedBytes = checked(CarriedBytes + NativeBuffer.Align(width * Rows * sizeof(float)));
+            _carried.Add(owner, offset);
+        }
+
+        return offset;
+    }
 
     /// <summary>Adds a buffer of a number of bytes.</summary>
     /// <returns>Its offset.</returns>

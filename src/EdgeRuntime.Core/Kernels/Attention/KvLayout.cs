@@ -30,7 +30,7 @@ internal sealed unsafe class KvLayout
     public KvLayout(TensorType keyType, TensorType valueType, int keyLength, int valueLength)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(keyLength, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(valueLength, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(valueLength);
         KeyLength = keyLength;
         ValueLength = valueLength;
         Keys = KvFormat.Of(keyType);
@@ -50,7 +50,7 @@ internal sealed unsafe class KvLayout
     /// <summary>Elements of a head's key.</summary>
     public int KeyLength { get; }
 
-    /// <summary>Elements of a head's value.</summary>
+    /// <summary>Elements of a head's value; 0 for keys alone.</summary>
     public int ValueLength { get; }
 
     /// <summary>Bytes of the keys of 16 positions.</summary>
