@@ -105,7 +105,7 @@ internal sealed class ArchitectureKeys
         return scale == 0 ? 1 / MathF.Sqrt(keyLength) : scale;
     }
 
-    /// <summary>KV heads for each layer: as many as heads where the file does not say. Hybrids have none in layers without attention.</summary>
+    /// <summary>KV heads for each layer: as many as heads where the file does not say. Hybrids have layers without any.</summary>
     public int[] KvHeads() => PerLayer(Has("attention.head_count_kv") ? "attention.head_count_kv" : "attention.head_count");
 
     /// <summary>Heads, their sizes and the scale of scores, as most families have them; without a rope.</summary>
@@ -171,6 +171,59 @@ internal sealed class ArchitectureKeys
         Require(spec.Inner % spec.Heads == 0, "ssm.time_step_rank", $"{spec.Heads}", $"a divisor of ssm.inner_size, {spec.Inner}");
         Require(spec.Heads % spec.Groups == 0, "ssm.group_count", $"{spec.Groups}", $"a divisor of ssm.time_step_rank, {spec.Heads}");
         return spec;
+    }
+
+    /// <summary>The sizes of Mamba layers.</summary>
+    public MambaSpec Mamba()
+    {
+        var spec = new MambaSpec(
+            Positive("ssm.inner_size"), Positive("ssm.time_step_rank"), Positive("ssm.state_size"), Positive("ssm.conv_kernel"), RmsEpsilon,
+            Flag("ssm.dt_b_c_rms", false));
+        RequireWidth("ssm.inner_size", 2, spec.Inner);
+        RequireWidth("ssm.state_size", spec.Inner, spec.StateSize);
+        RequireWidth("ssm.conv_kernel", spec.Inner, spec.Taps);
+        return spec;
+    }
+
+    /// <summary>The sizes of layers with the delta rule and one decay for each head.</summary>
+    public DeltaRuleSpec DeltaRule()
+    {
+        var spec = new DeltaRuleSpec
+        {
+            Heads = Positive("ssm.time_step_rank"),
+            KeyHeads = Positive("ssm.group_count"),
+            HeadSize = Positive("ssm.state_size"),
+            Taps = Positive("ssm.conv_kernel"),
+            Epsilon = RmsEpsilon,
+        };
+        RequireDeltaRule(spec, "ssm.state_size");
+        int inner = Positive("ssm.inner_size");
+        Require(spec.Heads % spec.KeyHeads == 0, "ssm.group_count", $"{spec.KeyHeads}", $"a divisor of ssm.time_step_rank, {spec.Heads}");
+        Require(inner == spec.ValueWidth, "ssm.inner_size", $"{inner}", $"ssm.time_step_rank times ssm.state_size, {spec.ValueWidth}");
+        return spec;
+    }
+
+    /// <summary>Refuses sizes of a delta rule that no model comes near, and which would overflow.</summary>
+    public void RequireDeltaRule(DeltaRuleSpec spec, string sizeKey)
+    {
+        RequireHeadLength(sizeKey, spec.HeadSize);
+        RequireWidth(sizeKey, Math.Max(spec.Heads, spec.KeyHeads), spec.HeadSize);
+        RequireWidth(sizeKey, spec.ValueWidth, spec.HeadSize);
+        RequireWidth("ssm.conv_kernel", spec.MixedWidth, spec.Taps);
+    }
+
+    /// <summary>The layers with a recurrent mixer: those of the file's list, or all but every last of a period.</summary>
+    public bool[] RecurrentLayers(int period)
+    {
+        const string Key = "attention.recurrent_layers";
+        int layers = LayerCount;
+        if (!Has(Key))
+        {
+            period = Positive("full_attention_interval", period);
+            return [.. Enumerable.Range(1, layers).Select(layer => layer % period != 0)];
+        }
+
+        return Flags(Key, layers);
     }
 
     /// <summary>A count for each layer: the file's array, where 0 means none, or its one number for all.</summary>
@@ -249,9 +302,7 @@ internal sealed class ArchitectureKeys
         GgufValueShape? shape = _source.Metadata.GetShape(Full(Key));
         if (shape is not null && shape.Value.Type == GgufValueType.Array)
         {
-            ReadOnlyMemory<int> flags = _source.Metadata.GetInt32s(Full(Key));
-            Require(flags.Length >= layers, Key, $"an array of {flags.Length}", $"one of {layers}, as many as layers");
-            return [.. flags.Span[..layers].ToArray().Select(static flag => flag != 0)];
+            return Flags(Key, layers);
         }
 
         Require(period is not null, Key, shape is null ? "missing" : "a number", $"an array of {layers}, as many as layers");
@@ -306,6 +357,13 @@ internal sealed class ArchitectureKeys
         {
             throw new ModelFormatException(_source.Path, -1, $"{Full(key)} is {found}; expected {expected}");
         }
+    }
+
+    private bool[] Flags(string key, int layers)
+    {
+        ReadOnlyMemory<int> flags = _source.Metadata.GetInt32s(Full(key));
+        Require(flags.Length >= layers, key, $"an array of {flags.Length}", $"one of {layers}, as many as layers");
+        return [.. flags.Span[..layers].ToArray().Select(static flag => flag != 0)];
     }
 
     private string Full(string key) => $"{_prefix}.{key}";

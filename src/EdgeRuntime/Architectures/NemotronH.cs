@@ -4,8 +4,8 @@ using EdgeRuntime.Modules;
 namespace EdgeRuntime.Architectures;
 
 /// <summary>
-/// Nemotron H: each layer is one branch: Mamba 2 where it has neither KV heads nor a feed-forward width, else attention without positions, or
-/// a feed-forward.
+/// Nemotron H: each layer is one branch: a feed-forward where it has a width, else attention without positions, or Mamba 2 where it has no
+/// KV heads.
 /// </summary>
 /// <param name="name">The name of the variant, which says no more than what the keys say.</param>
 internal sealed class NemotronH(string name) : Architecture

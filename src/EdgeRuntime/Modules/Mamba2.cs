@@ -93,7 +93,7 @@ internal sealed unsafe class Mamba2 : Branch
         float* projected = t.Floats(_projected);
         t.Multiply(input, t.Rows, new Product(_input, projected, _spec.InputWidth));
         t.Barrier();
-        Convolve(t, projected);
+        _convolution.RunSilu(t, projected + _spec.Inner, _spec.InputWidth, t.Floats(_convolved));
         t.Barrier();
         Scan(t);
         t.Barrier();
@@ -105,16 +105,6 @@ internal sealed unsafe class Mamba2 : Branch
         }
 
         t.MultiplyTo(output, t.Prepare(y, _spec.Inner, t.Rows, norm: null, Activations.FormsFor(_output)), _output);
-    }
-
-    private void Convolve(PassThread t, float* projected)
-    {
-        for (int row; (row = t.TakeItem()) < t.Rows;)
-        {
-            float* y = t.Floats(_convolved) + ((long)row * _spec.ConvolutionWidth);
-            _convolution.Run(t, row, projected + _spec.Inner, _spec.InputWidth, y);
-            t.Vector.Activate(Activation.Silu, y, y, _spec.ConvolutionWidth);
-        }
     }
 
     /// <summary>Runs the recurrence of each head of each sequence, row by row.</summary>

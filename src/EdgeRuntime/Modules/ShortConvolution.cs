@@ -59,7 +59,7 @@ internal sealed unsafe class ShortConvolution : Branch
         for (int row; (row = t.TakeItem()) < t.Rows;)
         {
             float* result = y + ((long)row * _hidden);
-            _convolution.Run(t, row, x, stride, result);
+            _convolution.Run(t, row, x, stride, result, first: 0, _hidden);
             t.Vector.Multiply(c + ((long)row * stride), result, result, _hidden);
         }
 

@@ -160,6 +160,21 @@ internal sealed unsafe class TensorBinder : IDisposable
     /// <summary>Reads a tensor of floats [<paramref name="rows"/>, <paramref name="columns"/>].</summary>
     public NativeBuffer Floats(string name, int rows, int columns) => Keep(Source.Floats(name, rows, columns));
 
+    /// <summary>Turns floats [<paramref name="rows"/>, <paramref name="columns"/>] into [columns, rows], so that the rows are adjacent.</summary>
+    public static float[] Transpose(ReadOnlySpan<float> values, int rows, int columns)
+    {
+        float[] turned = new float[values.Length];
+        for (int row = 0; row < rows; row++)
+        {
+            for (int column = 0; column < columns; column++)
+            {
+                turned[(column * rows) + row] = values[(row * columns) + column];
+            }
+        }
+
+        return turned;
+    }
+
     /// <summary>Copies values that a module computed from its tensors, and owns the copy.</summary>
     public NativeBuffer Keep(ReadOnlySpan<float> values)
     {

@@ -24,7 +24,7 @@ public sealed class ConformanceTests
     [
         .. s_smallFixtures, "qwen3moe-moe", "granite-dense", "olmo2-dense", "olmoe-moe", "smollm3-dense", "starcoder2-dense",
         "internlm2-dense", "gptneox-dense", "command-r-dense", "cohere2-dense", "exaone4-dense",
-        "falcon-h1-dense", "granitehybrid-dense", "nemotron_h-dense",
+        "falcon-h1-dense", "granitehybrid-dense", "jamba-dense", "mamba-dense", "nemotron_h-dense", "qwen35-dense", "qwen3next-moe",
     ];
 
     public static IEnumerable<TheoryDataRow<string, string, int>> Cases() =>

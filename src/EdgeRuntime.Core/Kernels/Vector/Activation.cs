@@ -22,6 +22,9 @@ internal enum Activation
 
     /// <summary>ln(1 + exp(x)).</summary>
     Softplus,
+
+    /// <summary>exp(x).</summary>
+    Exp,
 }
 
 /// <summary>A function of a number, on lanes: the same bits with every width.</summary>
@@ -82,6 +85,14 @@ internal readonly struct ReluSquared : ILaneFunction
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TLanes Apply<TLanes>(TLanes x)
         where TLanes : struct, ILanes<TLanes> => Relu.Apply(x) * Relu.Apply(x);
+}
+
+/// <inheritdoc cref="LaneMath.Exp{TLanes}"/>
+internal readonly struct Exp : ILaneFunction
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TLanes Apply<TLanes>(TLanes x)
+        where TLanes : struct, ILanes<TLanes> => LaneMath.Exp(x);
 }
 
 /// <inheritdoc cref="LaneMath.Tanh{TLanes}"/>

@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 namespace EdgeRuntime.Kernels.Vector;
 
 /// <inheritdoc/>
-internal sealed unsafe class ElementwiseKernels<TLanes> : ElementwiseKernels
+internal sealed unsafe partial class ElementwiseKernels<TLanes> : ElementwiseKernels
     where TLanes : struct, ILanes<TLanes>
 {
     public override void RmsNorm(float* x, float* weight, float epsilon, float* y, int count) =>
@@ -43,6 +43,7 @@ internal sealed unsafe class ElementwiseKernels<TLanes> : ElementwiseKernels
             Activation.Relu => &Apply<Relu>,
             Activation.ReluSquared => &Apply<ReluSquared>,
             Activation.Sigmoid => &Apply<Sigmoid>,
+            Activation.Exp => &Apply<Exp>,
             _ => &Softplus,
         };
         function(x, y, count);

@@ -62,6 +62,43 @@ internal abstract unsafe class ElementwiseKernels
     /// <remarks>The sum is 16 fma chains by i mod 16, then <see cref="LaneMath.Reduce"/>.</remarks>
     public abstract float Scan(float* state, float decay, float input, float* b, float* c, int count);
 
+    /// <summary>
+    /// A step of a state space with a decay for every element: state = state * exp(time * a) + input * b; y = sum over the states of
+    /// state * c, in their order.
+    /// </summary>
+    /// <param name="from">The state, [states, stride], of which <paramref name="count"/> channels.</param>
+    /// <param name="to">The new state; may be <paramref name="from"/>.</param>
+    /// <param name="a">[states, stride].</param>
+    /// <param name="stride">The distance between two states of a channel.</param>
+    /// <param name="time">[count].</param>
+    /// <param name="input">[count].</param>
+    /// <param name="b">[states].</param>
+    /// <param name="c">[states].</param>
+    /// <param name="states">States of a channel.</param>
+    /// <param name="y">[count].</param>
+    /// <param name="count">Channels.</param>
+    public abstract void ScanChannels(
+        float* from, float* to, float* a, int stride, float* time, float* input, float* b, float* c, int states, float* y, int count);
+
+    /// <summary>
+    /// Steps of a recurrence over a matrix: state = decay * state + key (x) rate (value - read * state); y = query * state. Each column is
+    /// on its own, and its sums are in the order of the rows.
+    /// </summary>
+    /// <param name="from">The state, [rows, columns].</param>
+    /// <param name="to">The new state; may be <paramref name="from"/>.</param>
+    /// <param name="rows">Rows of the state.</param>
+    /// <param name="columns">Columns of the state.</param>
+    /// <param name="factors">[steps, 4, rows]: decays, reads, keys, queries.</param>
+    /// <param name="rates">[steps].</param>
+    /// <param name="values">[steps, columns].</param>
+    /// <param name="valueStride">The distance between the values of two steps.</param>
+    /// <param name="y">[steps, columns].</param>
+    /// <param name="yStride">The distance between the results of two steps.</param>
+    /// <param name="steps">Steps, at least 1.</param>
+    public abstract void StepMatrix(
+        float* from, float* to, int rows, int columns, float* factors, float* rates, float* values, int valueStride, float* y, int yStride,
+        int steps);
+
     /// <summary>y = y + x * factor, with one rounding.</summary>
     public abstract void AddScaled(float* x, float factor, float* y, int count);
 
