@@ -248,6 +248,23 @@ internal sealed class ArchitectureKeys
         return values.Span[..count].ToArray();
     }
 
+    /// <summary>Reads a number, 0 or more, for each layer: the file's array, its one number for all, or 0 where it has none.</summary>
+    public float[] PerLayerSingle(string key)
+    {
+        int layers = LayerCount;
+        if (_source.Metadata.GetShape(Full(key)) is not { Type: GgufValueType.Array })
+        {
+            return [.. Enumerable.Repeat(NotNegativeSingle(key, 0), layers)];
+        }
+
+        ReadOnlyMemory<float> values = _source.Metadata.GetSingles(Full(key));
+        Require(values.Length >= layers, key, $"an array of {values.Length}", $"one of {layers}, as many as layers");
+        float[] numbers = values.Span[..layers].ToArray();
+        int bad = Array.FindIndex(numbers, static number => !float.IsFinite(number) || number < 0);
+        Require(bad < 0, key, bad < 0 ? "" : $"{numbers[bad]} for layer {bad}", "0 or more");
+        return numbers;
+    }
+
     /// <summary>Refuses a rope that turns a part of each head, which the family does not have.</summary>
     public void RequireWholeRope(AttentionSpec attention) => Require(
         attention.Rope!.Dimensions == attention.KeyLength, "rope.dimension_count", $"{attention.Rope.Dimensions}",

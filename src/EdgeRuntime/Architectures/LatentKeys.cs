@@ -14,17 +14,22 @@ internal static class LatentKeys
     /// <param name="keyLengthKey">The key of the length of a head's query.</param>
     /// <param name="valueLengthKey">The key of the length of a head's value.</param>
     /// <param name="pairing">The pairing of the rope.</param>
-    public static LatentAttentionSpec Read(ArchitectureKeys keys, string keyLengthKey, string valueLengthKey, RopePairing pairing)
+    /// <param name="latentKey">The key of the length of the latent vector.</param>
+    /// <param name="layer">The layer, where the number of heads differs by layer.</param>
+    public static LatentAttentionSpec Read(
+        ArchitectureKeys keys, string keyLengthKey, string valueLengthKey, RopePairing pairing, string latentKey = "attention.kv_lora_rank",
+        int layer = 0)
     {
         int queryLength = keys.Positive(keyLengthKey);
         RopeSpec rope = RopeKeys.Read(keys, queryLength, pairing);
-        int heads = keys.Positive("attention.head_count");
-        int latent = keys.Positive("attention.kv_lora_rank");
+        int heads = keys.PerLayer("attention.head_count")[layer];
+        keys.Require(heads > 0, "attention.head_count", $"{heads} for layer {layer}", "1 or more");
+        int latent = keys.Positive(latentKey);
         int valueLength = keys.Positive(valueLengthKey);
-        keys.RequireHeadLength("attention.kv_lora_rank", latent + rope.Dimensions);
+        keys.RequireHeadLength(latentKey, latent + rope.Dimensions);
         keys.RequireHeadLength(keyLengthKey, queryLength);
         keys.RequireHeadLength(valueLengthKey, valueLength);
-        keys.RequireWidth("attention.kv_lora_rank", heads, latent + rope.Dimensions);
+        keys.RequireWidth(latentKey, heads, latent + rope.Dimensions);
         keys.RequireWidth(keyLengthKey, heads, queryLength + valueLength);
         float magnitude = RopeKeys.LatentMagnitude(keys, rope);
         return new LatentAttentionSpec

@@ -54,7 +54,7 @@ internal sealed unsafe class ExpandedLatentAttention : Branch
     {
         _projections.Bind(tensors);
         _expand = tensors.Projection($"{Prefix}.attn_kv_b", ExpandedWidth, _spec.Latent);
-        _output = tensors.Projection($"{Prefix}.attn_output", _hidden, OutputWidth, _spec.ResidualScale);
+        _output = tensors.Projection($"{Prefix}.attn_output", _hidden, OutputWidth, _spec.ResidualScale, _spec.BiasOrder);
     }
 
     public override void Declare(StatePlan state) => _attention.Declare(state);

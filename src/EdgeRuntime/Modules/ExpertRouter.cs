@@ -36,6 +36,11 @@ internal sealed record ExpertSpec
     /// <summary>Gets the factor of the weights.</summary>
     public float Scale { get; init; } = 1;
 
+    /// <summary>
+    /// Gets the limit L of the chosen experts before their activation: gates up to L, and up from -L to L; 0 for none.
+    /// </summary>
+    public float Limit { get; init; }
+
     /// <summary>Gets the number of groups of experts; 1 for none.</summary>
     public int Groups { get; init; } = 1;
 

@@ -1,4 +1,5 @@
 using System;
+using System.Numerics.Tensors;
 using EdgeRuntime.Kernels;
 using EdgeRuntime.Kernels.Panels;
 using EdgeRuntime.Kernels.Vector;
@@ -182,12 +183,23 @@ internal sealed unsafe class Experts : Branch
                 for (int i = 0; i < count; i++)
                 {
                     long offset = ((long)(pair + i) * _spec.Width) + firstRow;
+                    if (_spec.Limit != 0)
+                    {
+                        Limit(new Span<float>(h + offset, width), new Span<float>(up + offset, width));
+                    }
+
                     t.Vector.Gate(_activation, h + offset, up + offset, h + offset, width);
                 }
             }
         }
 
         t.Barrier();
+    }
+
+    private void Limit(Span<float> gate, Span<float> up)
+    {
+        TensorPrimitives.Min(gate, _spec.Limit, gate);
+        TensorPrimitives.Clamp(up, -_spec.Limit, _spec.Limit, up);
     }
 
     /// <summary>Computes y = Down h of every pair. Ends at a barrier.</summary>

@@ -57,7 +57,8 @@ internal sealed unsafe class LatentAttention : Branch
         _projections.Bind(tensors);
         _absorb.Bind(tensors);
         _expand.Bind(tensors);
-        _output = tensors.Projection($"{Prefix}.attn_output", _hidden, _spec.Heads * _spec.ValueLength, _spec.ResidualScale);
+        _output = tensors.Projection(
+            $"{Prefix}.attn_output", _hidden, _spec.Heads * _spec.ValueLength, _spec.ResidualScale, _spec.BiasOrder);
         if (_spec.HasSinks)
         {
             _attention.UseSinks(tensors.Source.Floats($"{Prefix}.attn_sinks.weight", 1, _spec.Heads));

@@ -1,4 +1,5 @@
 using EdgeRuntime.State;
+using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Modules;
 
@@ -48,6 +49,9 @@ internal sealed record LatentAttentionSpec
 
     /// <summary>Gets the indexer that makes <see cref="Selection"/>; null if an earlier layer's does.</summary>
     public KeyIndexerSpec? Indexer { get; init; }
+
+    /// <summary>Gets how the bias and the scale of the last projection go together.</summary>
+    public BiasOrder BiasOrder { get; init; } = BiasOrder.AfterScale;
 
     /// <summary>Gets the factor of the result before it is added to the residual stream.</summary>
     public float ResidualScale { get; init; } = 1;
