@@ -1,0 +1,90 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using EdgeRuntime.TestSupport;
+using EdgeRuntime.Tests.Support;
+using Xunit;
+
+namespace EdgeRuntime.Tests.Models;
+
+/// <summary>A model of every family of llama.cpp's architecture test gives its logits, or is refused by name.</summary>
+public sealed class FamilyTests : IDisposable
+{
+    private const double Bound = 1e-6;
+
+    /// <summary>The models whose families this runtime does not compute.</summary>
+    private static readonly string[] s_refused = [];
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("edgert-family-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    public static IEnumerable<TheoryDataRow<string>> Models() =>
+        RandomModels.Names().Except(s_refused).Select(static name => new TheoryDataRow<string>(name));
+
+    public static IEnumerable<TheoryDataRow<string>> RefusedModels() =>
+        s_refused.Select(static name => new TheoryDataRow<string>(name));
+
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void ForwardAll_OfEachFamily_GivesItsLogits(string name)
+    {
+        using var model = LanguageModel.Load(Make(name));
+        LogitsFile reference = LogitsFile.Read(RandomModels.LogitsOf(name));
+        foreach (int chunk in (int[])[reference.Tokens.Length, 7, 1])
+        {
+            float[] logits = ModelRunner.Logits(model, reference.Tokens, chunk, KvCacheType.F32);
+            Assert.InRange(reference.NormalizedError(logits), 0, Bound);
+        }
+
+        using ModelSession session =
+            model.CreateSession(new SessionOptions { ContextLength = reference.Tokens.Length, KvCacheType = KvCacheType.F32 });
+        float[] whole = session.ForwardAll(reference.Tokens).ToArray();
+        session.Truncate(13);
+        Assert.Equal(whole[(13 * model.VocabularySize)..], session.ForwardAll(reference.Tokens.AsSpan(13)).ToArray());
+    }
+
+    [Theory]
+    [MemberData(nameof(RefusedModels))]
+    public void Load_OfAFamilyThatIsNotComputed_IsRefusedByName(string name)
+    {
+        string path = Make(name);
+        Exception error = Assert.Throws<UnsupportedModelException>(() => LanguageModel.Load(path));
+        string family = name[..name.LastIndexOf('-')];
+        Assert.Contains($"'{family}'", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', error.Message);
+    }
+
+    /// <summary>The fixtures of the shared data have weights of a normal distribution.</summary>
+    [Fact]
+    public void ForwardAll_OfTheSharedModels_GivesTheirLogits()
+    {
+        List<string> faults = [];
+        foreach (string path in SharedData.RequireFiles("conformance/architectures", "*.gguf"))
+        {
+            if (s_refused.Contains(Path.GetFileNameWithoutExtension(path)))
+            {
+                continue;
+            }
+
+            LogitsFile reference = LogitsFile.Read(Path.ChangeExtension(path, ".logits"));
+            using var model = LanguageModel.Load(path);
+            double error =
+                reference.NormalizedError(ModelRunner.Logits(model, reference.Tokens, reference.Tokens.Length, KvCacheType.F32));
+            if (!(error < Bound))
+            {
+                faults.Add($"{Path.GetFileName(path)}: {error:e1}");
+            }
+        }
+
+        Assert.Empty(faults);
+    }
+
+    private string Make(string name)
+    {
+        string path = Path.Combine(_folder, "model.gguf");
+        RandomModels.Make(name, path);
+        return path;
+    }
+}
