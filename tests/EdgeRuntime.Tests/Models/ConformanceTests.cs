@@ -4,6 +4,7 @@ using System.Linq;
 using EdgeRuntime.Engine;
 using EdgeRuntime.Kernels;
 using EdgeRuntime.TestSupport;
+using EdgeRuntime.Tests.Support;
 using Xunit;
 
 namespace EdgeRuntime.Tests.Models;
@@ -12,19 +13,16 @@ namespace EdgeRuntime.Tests.Models;
 public sealed class ConformanceTests
 {
     private const double Bound = 1e-6;
+    private const string TernaryFixture = "tiny-bitnet-TQ1_0";
 
-    /// <summary>The fixtures that the repository has as small models: at least one for each module.</summary>
-    private static readonly string[] s_smallFixtures =
-    [
-        "llama-dense", "llama-moe", "qwen2-dense", "qwen3-dense", "gemma2-dense", "gemma3-dense", "gpt2-dense", "phi2-dense",
-        "falcon-dense", "granitemoe-moe", "deepseek2-moe", "lfm2-dense", "mamba2-dense",
-    ];
-
+    /// <summary>At least one model for each module; <see cref="FamilyTests"/> has the other families.</summary>
     private static readonly string[] s_floatFixtures =
     [
-        .. s_smallFixtures, "qwen3moe-moe", "granite-dense", "olmo2-dense", "olmoe-moe", "smollm3-dense", "starcoder2-dense",
-        "internlm2-dense", "gptneox-dense", "command-r-dense", "cohere2-dense", "exaone4-dense",
-        "falcon-h1-dense", "granitehybrid-dense", "jamba-dense", "mamba-dense", "nemotron_h-dense", "qwen35-dense", "qwen3next-moe",
+        "llama-dense", "llama-moe", "qwen2-dense", "qwen3-dense", "gemma2-dense", "gemma3-dense", "gpt2-dense", "phi2-dense",
+        "falcon-dense", "granitemoe-moe", "deepseek2-moe", "lfm2-dense", "mamba2-dense", "olmo2-dense", "olmoe-moe", "smollm3-dense",
+        "gptneox-dense", "command-r-dense", "cohere2-dense",
+        "falcon-h1-dense", "granitehybrid-dense", "nemotron_h-dense",
+        "jamba-dense", "mamba-dense", "qwen35-dense", "qwen3next-moe",
     ];
 
     public static IEnumerable<TheoryDataRow<string, string, int>> Cases() =>
@@ -33,12 +31,11 @@ public sealed class ConformanceTests
         from chunk in new[] { int.MaxValue, 7, 1 }
         select new TheoryDataRow<string, string, int>(fixture, isa.Name, chunk);
 
-    public static IEnumerable<TheoryDataRow<string>> FloatFixtures() => Rows(s_floatFixtures);
+    /// <summary>Gets the models with float weights and one with ternary weights.</summary>
+    public static IEnumerable<TheoryDataRow<string>> Fixtures() => Rows([.. s_floatFixtures, TernaryFixture]);
 
-    /// <summary>Gets one fixture of each family: files <c>NAME.gguf</c> and <c>NAME.logits</c>.</summary>
-    public static IEnumerable<TheoryDataRow<string>> Fixtures() => Rows([.. s_floatFixtures, "tiny-bitnet-TQ1_0"]);
-
-    public static string PathOf(string fixture) => FileOf(fixture, "gguf");
+    public static string PathOf(string fixture) =>
+        fixture == TernaryFixture ? SharedData.Require($"small-models/{fixture}.gguf") : RandomModels.PathOf(fixture);
 
     [Theory]
     [MemberData(nameof(Cases))]
@@ -48,17 +45,6 @@ public sealed class ConformanceTests
         LogitsFile reference = ReadReference(fixture);
         using LanguageModel model = Load(fixture, isa);
         float[] logits = ModelRunner.Logits(model, reference.Tokens, Math.Min(chunk, reference.Tokens.Length), KvCacheType.F32);
-        Assert.InRange(reference.NormalizedError(logits), 0, Bound);
-    }
-
-    /// <summary>The fixtures that the small models are rounded from, with weights of full precision.</summary>
-    [Theory]
-    [MemberData(nameof(FloatFixtures))]
-    public void ForwardAll_OfUnroundedWeights_GivesTheirLogits(string fixture)
-    {
-        LogitsFile reference = LogitsFile.Read(SharedData.Require($"conformance/architectures/{fixture}.logits"));
-        using var model = LanguageModel.Load(SharedData.Require($"conformance/architectures/{fixture}.gguf"));
-        float[] logits = ModelRunner.Logits(model, reference.Tokens, reference.Tokens.Length, KvCacheType.F32);
         Assert.InRange(reference.NormalizedError(logits), 0, Bound);
     }
 
@@ -146,13 +132,8 @@ public sealed class ConformanceTests
     private static IEnumerable<TheoryDataRow<string>> Rows(string[] fixtures) =>
         fixtures.Select(static fixture => new TheoryDataRow<string>(fixture));
 
-    private static LogitsFile ReadReference(string fixture) => LogitsFile.Read(FileOf(fixture, "logits"));
-
-    private static string FileOf(string fixture, string extension)
-    {
-        bool isShared = s_floatFixtures.Contains(fixture) && !s_smallFixtures.Contains(fixture);
-        return SharedData.Require($"{(isShared ? "conformance/architectures" : "small-models")}/{fixture}.{extension}");
-    }
+    private static LogitsFile ReadReference(string fixture) => LogitsFile.Read(
+        fixture == TernaryFixture ? SharedData.Require($"small-models/{fixture}.logits") : RandomModels.LogitsOf(fixture));
 
     private static LanguageModel Load(string fixture, string? isa) =>
         LanguageModel.Load(PathOf(fixture), new ModelOptions { InstructionSet = isa });

@@ -32,14 +32,16 @@ public sealed class FamilyTests : IDisposable
     {
         using var model = LanguageModel.Load(Make(name));
         LogitsFile reference = LogitsFile.Read(RandomModels.LogitsOf(name));
-        foreach (int chunk in (int[])[reference.Tokens.Length, 7, 1])
+        using ModelSession session =
+            model.CreateSession(new SessionOptions { ContextLength = reference.Tokens.Length, KvCacheType = KvCacheType.F32 });
+
+        // A model that can't generate attends to later positions: it computes a text as a whole.
+        foreach (int chunk in session.CanGenerate ? (int[])[reference.Tokens.Length, 7, 1] : [reference.Tokens.Length])
         {
             float[] logits = ModelRunner.Logits(model, reference.Tokens, chunk, KvCacheType.F32);
             Assert.InRange(reference.NormalizedError(logits), 0, Bound);
         }
 
-        using ModelSession session =
-            model.CreateSession(new SessionOptions { ContextLength = reference.Tokens.Length, KvCacheType = KvCacheType.F32 });
         float[] whole = session.ForwardAll(reference.Tokens).ToArray();
         session.Truncate(13);
         Assert.Equal(whole[(13 * model.VocabularySize)..], session.ForwardAll(reference.Tokens.AsSpan(13)).ToArray());
