@@ -9,7 +9,7 @@ using EdgeRuntime.Weights;
 namespace EdgeRuntime.Architectures;
 
 /// <summary>Checked reading of an architecture's own metadata keys (<c>llama.block_count</c> ...).</summary>
-internal sealed class ArchitectureKeys
+internal sealed partial class ArchitectureKeys
 {
     // No published model comes near; a larger figure is damage, and would be multiplied into sizes.
     private const int MaxCount = 1 << 24;
@@ -147,14 +147,6 @@ internal sealed class ArchitectureKeys
         return attention with { Rope = RopeKeys.Read(this, attention.KeyLength, pairing) };
     }
 
-    /// <summary>How scores of experts become probabilities.</summary>
-    public ExpertGating Gating(ExpertGating fallback)
-    {
-        int gating = NotNegative("expert_gating_func", 0);
-        Require(gating <= 3, "expert_gating_func", $"{gating}", "1 (softmax), 2 (sigmoid) or 3 (softmax of the chosen)");
-        return gating == 0 ? fallback : (ExpertGating)gating;
-    }
-
     /// <summary>Yes or no.</summary>
     public bool Flag(string key, bool fallback) => _source.Metadata.GetBoolean(Full(key), fallback);
 
@@ -287,6 +279,8 @@ internal sealed class ArchitectureKeys
         Require(used <= count, "expert_used_count", $"{used}", $"at most expert_count, {count}");
         Require(count % groups == 0, "expert_group_count", $"{groups}", $"a divisor of expert_count, {count}");
         Require(groupsUsed <= groups, "expert_group_used_count", $"{groupsUsed}", $"at most expert_group_count, {groups}");
+        int eligible = count / groups * groupsUsed;
+        Require(used <= eligible, "expert_used_count", $"{used}", $"at most {eligible}, the experts of {groupsUsed} groups");
         return new ExpertSpec
         {
             Count = count,
@@ -359,14 +353,10 @@ internal sealed class ArchitectureKeys
         (long)count * size <= MaxCount, key, $"{size}, {count} times", $"at most {MaxCount} in all");
 
     /// <summary>Refuses a variant that the key switches on.</summary>
-    public void RequireZero(string key, string variant)
-    {
-        if (NotNegative(key, 0) != 0)
-        {
-            throw new UnsupportedModelException(
-                $"{_source.Path}: {variant} are not supported for architecture '{_prefix}' ({Full(key)} is not 0)");
-        }
-    }
+    public void RequireZero(string key, string variant) => RequireOnly(0, key, NotNegative(key, 0), variant);
+
+    /// <summary>Refuses a variant that the key switches on with a number above 1.</summary>
+    public void RequireOne(string key, string variant) => RequireOnly(1, key, Positive(key), variant);
 
     public void Require(bool condition, string key, string found, string expected)
     {
@@ -381,6 +371,15 @@ internal sealed class ArchitectureKeys
         ReadOnlyMemory<int> flags = _source.Metadata.GetInt32s(Full(key));
         Require(flags.Length >= layers, key, $"an array of {flags.Length}", $"one of {layers}, as many as layers");
         return [.. flags.Span[..layers].ToArray().Select(static flag => flag != 0)];
+    }
+
+    private void RequireOnly(int expected, string key, int found, string variant)
+    {
+        if (found != expected)
+        {
+            throw new UnsupportedModelException(
+                $"{_source.Path}: {variant} are not supported for architecture '{_prefix}' ({Full(key)} is not {expected})");
+        }
     }
 
     private string Full(string key) => $"{_prefix}.{key}";

@@ -72,6 +72,16 @@ internal sealed class Decoder
         new Residual(before: null, feedForward, Norm($"{layer}.post_ffw_norm")),
     ];
 
+    /// <summary>Makes a layer of two branches, one after the other, each with norms before and after it.</summary>
+    /// <param name="layer">The start of the tensor names.</param>
+    /// <param name="mixer">The first branch, between <c>attn_norm</c> and <c>post_attention_norm</c>.</param>
+    /// <param name="feedForward">The second branch, between <c>ffn_norm</c> and <c>post_ffw_norm</c>.</param>
+    public Stage[] Sandwich(string layer, Branch mixer, Branch feedForward) =>
+    [
+        new Residual(Norm($"{layer}.attn_norm"), mixer, Norm($"{layer}.post_attention_norm")),
+        new Residual(Norm($"{layer}.ffn_norm"), feedForward, Norm($"{layer}.post_ffw_norm")),
+    ];
+
     /// <summary>Makes a layer of two branches side by side, which both read <c>attn_norm</c>.</summary>
     /// <param name="layer">The start of the tensor names.</param>
     /// <param name="mixer">One branch.</param>

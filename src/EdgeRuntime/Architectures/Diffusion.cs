@@ -16,8 +16,6 @@ namespace EdgeRuntime.Architectures;
 internal sealed class Diffusion(string name, RopePairing pairing, QueryKeyNorm norm = QueryKeyNorm.None, bool normalizes = true)
     : Architecture
 {
-    private const string ExpertWidth = "expert_feed_forward_length";
-
     public override string Name => name;
 
     public override ModelModules Read(ArchitectureKeys keys)
@@ -42,18 +40,6 @@ internal sealed class Diffusion(string name, RopePairing pairing, QueryKeyNorm n
         && !tensor.EndsWith(".attn_k.bias", StringComparison.Ordinal)
         && !tensor.EndsWith(".attn_v.bias", StringComparison.Ordinal);
 
-    private ExpertSpec? ReadExperts(ArchitectureKeys keys)
-    {
-        bool hasWidth = keys.NotNegative(ExpertWidth, 0) > 0;
-        ExpertSpec? experts = keys.Experts(hasWidth ? ExpertWidth : "feed_forward_length");
-        if (experts is null)
-        {
-            return null;
-        }
-
-        // The width that a file leaves out is that of a dense layer, shared out among the experts of a token.
-        int width = hasWidth ? experts.Width : experts.Width / experts.Used;
-        keys.Require(width > 0, "feed_forward_length", $"{experts.Width}", $"expert_used_count, {experts.Used}, or more");
-        return experts with { Width = width, Normalizes = normalizes, BiasOrder = BiasOrder.NoScale };
-    }
+    private ExpertSpec? ReadExperts(ArchitectureKeys keys) =>
+        keys.NotNegative("expert_count", 0) == 0 ? null : keys.RequiredExpertsOrShares() with { Normalizes = normalizes };
 }

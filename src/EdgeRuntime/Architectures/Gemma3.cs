@@ -33,15 +33,9 @@ internal sealed class Gemma3 : Architecture
         };
         bool[] hasWindow = windowed.Window == 0 ? new bool[keys.LayerCount] : keys.WindowLayers(period: 6);
         int width = keys.Positive("feed_forward_length");
-        return decoder.Build((index, layer) =>
-        [
-            new Residual(
-                decoder.Norm($"{layer}.attn_norm"), new Attention(layer, decoder.Hidden, hasWindow[index] ? windowed : full),
-                decoder.Norm($"{layer}.post_attention_norm")),
-            new Residual(
-                decoder.Norm($"{layer}.ffn_norm"),
-                new FeedForward(layer, decoder.Hidden, width, Activation.Gelu) { BiasOrder = BiasOrder.NoScale },
-                decoder.Norm($"{layer}.post_ffw_norm")),
-        ]);
+        return decoder.Build((index, layer) => decoder.Sandwich(
+            layer,
+            new Attention(layer, decoder.Hidden, hasWindow[index] ? windowed : full),
+            new FeedForward(layer, decoder.Hidden, width, Activation.Gelu) { BiasOrder = BiasOrder.NoScale }));
     }
 }

@@ -15,6 +15,9 @@ internal enum ExpertGating
 
     /// <summary>Experts are chosen by their scores; the weights are a softmax over the chosen ones.</summary>
     SoftmaxOfChosen = 3,
+
+    /// <summary>The square root of the softplus function of each score.</summary>
+    SqrtSoftplus = 4,
 }
 
 /// <summary>The parameters of a layer's experts.</summary>
@@ -97,16 +100,27 @@ internal static unsafe class ExpertRouter
 
     private static void ToProbabilities(ExpertSpec spec, float* scores)
     {
-        if (spec.Gating == ExpertGating.Softmax)
+        switch (spec.Gating)
         {
-            Softmax(scores, spec.Count);
-        }
-        else if (spec.Gating == ExpertGating.Sigmoid)
-        {
-            for (int i = 0; i < spec.Count; i++)
-            {
-                scores[i] = 1 / (1 + LaneMath.Exp(-scores[i]));
-            }
+            case ExpertGating.Softmax:
+                Softmax(scores, spec.Count);
+                break;
+            case ExpertGating.Sigmoid:
+                for (int i = 0; i < spec.Count; i++)
+                {
+                    scores[i] = 1 / (1 + LaneMath.Exp(-scores[i]));
+                }
+
+                break;
+            case ExpertGating.SqrtSoftplus:
+                for (int i = 0; i < spec.Count; i++)
+                {
+                    scores[i] = MathF.Sqrt(Softplus(scores[i]));
+                }
+
+                break;
+            default:
+                break;
         }
     }
 
@@ -175,6 +189,9 @@ internal static unsafe class ExpertRouter
         keys[best] = float.NegativeInfinity;
         return best;
     }
+
+    /// <summary>ln(1 + exp(x)), exact for large x.</summary>
+    private static float Softplus(float x) => x > 20 ? x : (float)Math.Log(1.0 + LaneMath.Exp(x));
 
     private static void Softmax(float* x, int count)
     {

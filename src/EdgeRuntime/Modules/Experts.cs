@@ -55,7 +55,10 @@ internal sealed unsafe class Experts : Branch
     public override void Bind(TensorBinder tensors)
     {
         _router = tensors.Projection($"{Prefix}.ffn_gate_inp", _spec.Count, _hidden);
-        _bias = tensors.OptionalVector($"{Prefix}.exp_probs_b.bias", _spec.Count);
+
+        // Files of one family lack the last part of the name.
+        _bias = tensors.OptionalVector($"{Prefix}.exp_probs_b.bias", _spec.Count)
+            ?? tensors.OptionalVector($"{Prefix}.exp_probs_b", _spec.Count);
         string fused = $"{Prefix}.ffn_gate_up_exps";
         bool isFused = tensors.Has(fused);
         _gate = isFused
