@@ -42,6 +42,7 @@ internal abstract class Architecture
         new GraniteSwa(),
         new Granite("granitehybrid", isHybrid: true),
         new Granite("granitemoe"),
+        new HrmText(),
         new HunYuan("hunyuan-dense", RopePairing.Neox),
         new HunYuanMoe(),
         new HunYuan("hunyuan_vl", RopePairing.Neox),
@@ -62,6 +63,7 @@ internal abstract class Architecture
         new MiniMaxM2(),
         new DeepSeek2("mistral4"),
         new MuseGlimmer(),
+        new Nanbeige(),
         new NemotronH("nemotron_h"),
         new NemotronH("nemotron_h_moe"),
         new Olmo2(),
@@ -79,11 +81,13 @@ internal abstract class Architecture
         new Qwen3Next("qwen35moe"),
         new Qwen3Moe(),
         new Qwen3Next("qwen3next", isNext: true),
-        new Qwen3Vl(),
+        new Qwen3Vl("qwen3tts", outputRows: 3072),
+        new Qwen3Vl("qwen3vl"),
         new Diffusion("rnd1", RopePairing.Neox, QueryKeyNorm.Heads),
         new SmolLm3(),
         new Spark(),
         new StarCoder2(),
+        new Talkie(),
     ];
 
     /// <summary>Gets the value of <c>general.architecture</c>, which is also the prefix of the metadata keys.</summary>

@@ -33,8 +33,8 @@ internal sealed class Decoder
     /// <summary>The first stage.</summary>
     public Embedding Embedding { get; init; }
 
-    /// <summary>Name of the last norm.</summary>
-    public string OutputNorm { get; init; } = "output_norm";
+    /// <summary>Name of the last norm; null for a norm without weights.</summary>
+    public string? OutputNorm { get; init; } = "output_norm";
 
     /// <summary>Name of the output matrix; the embedding serves where the file has none.</summary>
     public string Output { get; init; } = "output";
@@ -48,9 +48,15 @@ internal sealed class Decoder
     /// <summary>Tells the tensors that the family has and this runtime deliberately does not run, by name.</summary>
     public Predicate<string> IsNotRun { get; init; } = static _ => false;
 
+    /// <summary>The tensor that a module gets for a name: another one where layers share their weights.</summary>
+    public Func<string, string> TensorOf { get; init; } = static name => name;
+
+    /// <summary>Rows of the output matrix, whose logits are those of the last tokens; null for all.</summary>
+    public int? OutputRows { get; init; }
+
     /// <summary>A norm over the residual stream.</summary>
-    /// <param name="name">Tensor name without its last part.</param>
-    public Norm Norm(string name) => new(name, _normKind, _epsilon, Hidden);
+    /// <param name="name">Tensor name without its last part; null for a norm without weights.</param>
+    public Norm Norm(string? name = null) => new(name, _normKind, _epsilon, Hidden);
 
     /// <summary>Makes a layer of two branches, one after the other, each with a norm before it.</summary>
     /// <param name="layer">The start of the tensor names (<c>blk.0</c>).</param>
@@ -94,21 +100,28 @@ internal sealed class Decoder
 
     /// <summary>The model.</summary>
     /// <param name="layer">The stages of a layer, of its index and the start of its tensor names (<c>blk.0</c>).</param>
-    public ModelModules Build(Func<int, string, Stage[]> layer)
+    /// <param name="count">The number of layers; null for that of the file.</param>
+    public ModelModules Build(Func<int, string, Stage[]> layer, int? count = null)
     {
         int vocabulary = _keys.Vocabulary;
-        IEnumerable<Stage> layers = Enumerable.Range(0, _keys.LayerCount).SelectMany(index => layer(index, $"blk.{index}"));
+        IEnumerable<Stage> layers = Enumerable.Range(0, count ?? _keys.LayerCount).SelectMany(index => layer(index, $"blk.{index}"));
         return new ModelModules
         {
             Hidden = Hidden,
             Vocabulary = vocabulary,
             ContextLength = _keys.ContextLength,
             IsNotRun = IsNotRun,
+            TensorOf = TensorOf,
             Stages =
             [
                 Embedding,
                 .. layers,
-                new Head(Norm(OutputNorm), Output, "token_embd", Hidden, vocabulary) { Scale = LogitScale, Cap = LogitCap },
+                new Head(Norm(OutputNorm), Output, "token_embd", Hidden, vocabulary)
+                {
+                    Scale = LogitScale,
+                    Cap = LogitCap,
+                    Rows = OutputRows ?? vocabulary,
+                },
             ],
         };
     }

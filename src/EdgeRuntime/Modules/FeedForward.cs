@@ -44,6 +44,9 @@ internal sealed unsafe class FeedForward : Branch
     /// <summary>Gets the order of biases and of the file's matrix scales.</summary>
     public BiasOrder BiasOrder { get; init; } = BiasOrder.BeforeScale;
 
+    /// <summary>Gets the order of the last product, if another one than <see cref="BiasOrder"/>.</summary>
+    public BiasOrder? DownBiasOrder { get; init; }
+
     /// <summary>Gets the factor of the result before it is added to the residual stream.</summary>
     public float ResidualScale { get; init; } = 1;
 
@@ -63,7 +66,7 @@ internal sealed unsafe class FeedForward : Branch
             _up = tensors.Projection(up, _width, _hidden, order: BiasOrder);
         }
 
-        _down = tensors.Projection($"{Prefix}.ffn_down{Suffix}", _hidden, _width, ResidualScale, BiasOrder);
+        _down = tensors.Projection($"{Prefix}.ffn_down{Suffix}", _hidden, _width, ResidualScale, DownBiasOrder ?? BiasOrder);
         SubNorm?.Bind(tensors);
     }
 

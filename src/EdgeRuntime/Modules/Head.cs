@@ -34,6 +34,12 @@ internal sealed unsafe class Head : Stage
     /// <summary>Gets the factor of the logits.</summary>
     public float Scale { get; init; } = 1;
 
+    /// <summary>
+    /// Gets the number of rows of the output matrix. If they are fewer than the vocabulary, they are its last tokens; the other logits are
+    /// the lowest number.
+    /// </summary>
+    public required int Rows { get; init; }
+
     /// <summary>Gets the soft cap of the logits; 0 for none.</summary>
     public float Cap { get; init; }
 
@@ -41,7 +47,7 @@ internal sealed unsafe class Head : Stage
     {
         _norm?.Bind(tensors);
         _output = _name != _tied && tensors.Has(_name)
-            ? tensors.Projection(_name, _vocabulary, _hidden, Scale)
+            ? tensors.Projection(_name, Rows, _hidden, Scale)
             : tensors.TiedProjection(_tied, _vocabulary, _hidden, Scale);
     }
 
@@ -113,15 +119,22 @@ internal sealed unsafe class Head : Stage
     private void WriteLogits(PassThread t, float* x, int rows)
     {
         Activations n = t.Prepare(x, _hidden, rows, _norm, Activations.FormsFor(_output));
+        int missing = _vocabulary - _output.Rows;
+        float* logits = t.Pass.Logits + missing;
         while (t.TakeShare(_output.Panels, out int panel, out int last))
         {
-            _output.Multiply(n.For(_output), rows, panel, last, t.Pass.Logits, _vocabulary, t.Scratch);
+            _output.Multiply(n.For(_output), rows, panel, last, logits, _vocabulary, t.Scratch);
             int first = panel * PackedMatrix.PanelRows;
-            int count = Math.Min(last * PackedMatrix.PanelRows, _vocabulary) - first;
+            int count = Math.Min(last * PackedMatrix.PanelRows, _output.Rows) - first;
             for (int row = 0; Cap != 0 && row < rows; row++)
             {
-                t.Vector.Cap(t.Pass.Logits + ((long)row * _vocabulary) + first, Cap, count);
+                t.Vector.Cap(logits + ((long)row * _vocabulary) + first, Cap, count);
             }
+        }
+
+        for (int row = 0; t.Index == 0 && missing > 0 && row < rows; row++)
+        {
+            new Span<float>(t.Pass.Logits + ((long)row * _vocabulary), missing).Fill(float.MinValue);
         }
 
         t.Barrier();

@@ -23,12 +23,18 @@ internal sealed class ModelModules
     /// <summary>Gets a predicate for the names of tensors that this runtime deliberately ignores.</summary>
     public Predicate<string> IsNotRun { get; init; } = static _ => false;
 
+    /// <summary>
+    /// Gets a function that gives the tensor which a module gets for a name: another one where layers share their weights.
+    /// </summary>
+    public Func<string, string> TensorOf { get; init; } = static name => name;
+
     /// <summary>Binds the tensors of every module, and rejects a file with tensors that no module reads.</summary>
     /// <exception cref="ModelFormatException">A tensor is missing or has another shape.</exception>
     /// <exception cref="UnsupportedModelException">No module reads a tensor, or a type has no kernels.</exception>
     public void Bind(TensorBinder tensors)
     {
         tensors.Source.IsNotRun = IsNotRun;
+        tensors.Source.TensorOf = TensorOf;
         foreach (Stage stage in Stages)
         {
             stage.Bind(tensors);

@@ -24,6 +24,9 @@ internal sealed class ModelSource
     /// <summary>Gets or sets a predicate for the names of tensors that the architecture deliberately does not run: they count as absent.</summary>
     public Predicate<string> IsNotRun { get; set; } = static _ => false;
 
+    /// <summary>Gets or sets the function that gives the tensor which a caller gets for a name, where layers share their weights.</summary>
+    public Func<string, string> TensorOf { get; set; } = static name => name;
+
     /// <summary>Gets the number of tensors in the file.</summary>
     public int TensorCount => _file.Tensors.Count;
 
@@ -31,7 +34,7 @@ internal sealed class ModelSource
     public IEnumerable<string> UnboundTensors => _file.Tensors.Select(static tensor => tensor.Name).Where(name => !_bound.Contains(name));
 
     /// <summary>Gets whether the file has a tensor of that name. This is not a request for it.</summary>
-    public bool Has(string name) => !IsNotRun(name) && _file.FindTensor(name) is not null;
+    public bool Has(string name) => !IsNotRun(name) && _file.FindTensor(TensorOf(name)) is not null;
 
     /// <summary>Records a tensor as requested without reading it.</summary>
     public void Ignore(string name) => _bound.Add(name);
@@ -113,6 +116,7 @@ internal sealed class ModelSource
             return null;
         }
 
+        name = TensorOf(name);
         _bound.Add(name);
         return _file.FindTensor(name);
     }

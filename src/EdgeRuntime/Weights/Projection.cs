@@ -11,6 +11,8 @@ namespace EdgeRuntime.Weights;
 internal sealed unsafe class Projection : IDisposable
 {
     private readonly NativeBuffer? _bias;
+    private readonly Projection? _owner; // of the weights, if these are shared
+    private MatrixLoader? _loader;
 
     /// <param name="matrix">W [rows, columns]; owned from here on.</param>
     /// <param name="scale">Factor of the product.</param>
@@ -26,12 +28,24 @@ internal sealed unsafe class Projection : IDisposable
         }
     }
 
+    private Projection(Projection owner, float scale, NativeBuffer? bias)
+    {
+        _owner = owner;
+        _bias = bias;
+        Matrix = owner.Matrix;
+        Scale = scale;
+    }
+
     public PackedMatrix Matrix { get; }
 
     /// <summary>
     /// Gets or sets the loader that multiplies until all panels of the matrix are packed; then null. Changed only while nobody multiplies.
     /// </summary>
-    public MatrixLoader? Loader { get; set; }
+    public MatrixLoader? Loader
+    {
+        get => _owner is null ? _loader : _owner.Loader;
+        set => _loader = value;
+    }
 
     /// <summary>Gets the bytes of scratch that a thread needs for <see cref="Multiply"/>.</summary>
     public long ScratchBytes => Loader?.ScratchBytes ?? Matrix.ScratchBytes;
@@ -83,6 +97,9 @@ internal sealed unsafe class Projection : IDisposable
             }
         }
     }
+
+    /// <summary>Returns the same weights with another scale and bias. It owns nothing, so the bias must live as long as the weights.</summary>
+    public Projection With(float scale, NativeBuffer? bias) => new(_owner ?? this, scale, bias);
 
     public void Dispose()
     {

@@ -33,6 +33,7 @@ internal sealed unsafe class TensorBinder : IDisposable
     private readonly bool _exact;
     private readonly List<Projection> _projections = [];
     private readonly List<NativeBuffer> _vectors = [];
+    private readonly Dictionary<(GgufTensor Tensor, long FirstRow, int Rows), Projection> _packed = [];
 
     /// <param name="source">The model's file.</param>
     /// <param name="instructionSet">The instruction set whose kernels will read the weights.</param>
@@ -207,9 +208,16 @@ internal sealed unsafe class TensorBinder : IDisposable
 
     private Projection Add(GgufTensor tensor, int rows, long firstRow, float scale, float[]? bias)
     {
+        if (_packed.TryGetValue((tensor, firstRow, rows), out Projection? known))
+        {
+            // Layers that share weights share their packed form, each with a scale of its own.
+            return known.With(scale, bias is null ? null : Keep(bias));
+        }
+
         var matrix = new PackedMatrix(_exact ? TensorType.F32 : tensor.Type, rows, (int)tensor.Columns, _instructionSet, allocate: false);
         var projection = new Projection(matrix, scale, bias) { Loader = new MatrixLoader(tensor, matrix, firstRow, Source.Path) };
         _projections.Add(projection);
+        _packed.Add((tensor, firstRow, rows), projection);
         return projection;
     }
 }
