@@ -25,6 +25,9 @@ internal sealed partial class BatchScheduler : IThreadPoolWorkItem
 {
     private const int WaitShare = 8;
 
+    // A caller without a request counts as active for longer than an application takes between two tokens.
+    private static readonly TimeSpan s_activeWindow = TimeSpan.FromMilliseconds(100);
+
     private readonly Lock _lock = new();
     private readonly TimeProvider _clock;
     private readonly SharedPass _pass;
@@ -33,6 +36,7 @@ internal sealed partial class BatchScheduler : IThreadPoolWorkItem
     private readonly List<ScheduledSequence> _expected = []; // were in the last pass and will probably be back soon
     private readonly List<ScheduledSequence> _finished = []; // to be released by the driver
     private RecentCallers _callers;
+    private RecentCallers _decoders; // callers of short requests
     private long _passEnd;
     private TimeSpan _patience; // after the end of the last pass, for the expected
     private int _sequences;
@@ -230,13 +234,14 @@ internal sealed partial class BatchScheduler : IThreadPoolWorkItem
                 return false;
             }
 
-            if (_waiting.Count == 1 && !_callers.HasOther(_waiting[0].Caller, _clock))
+            long caller = _waiting[0].Caller;
+            if (_waiting.Count == 1 && !_callers.HasOther(caller, s_activeWindow, _clock))
             {
                 _pass.TakeAlone(_waiting[0]);
             }
             else
             {
-                _pass.TakeShared(_waiting, _budget.Rows);
+                _pass.TakeShared(_waiting, _budget.Rows, isAwaited: _decoders.HasOther(caller, _budget.Target, _clock));
             }
 
             foreach (ScheduledSequence request in _pass.Members)
@@ -292,6 +297,11 @@ internal sealed partial class BatchScheduler : IThreadPoolWorkItem
     {
         request.MarkTaken();
         request.Error = error;
-        _callers.Record(request.Caller, _clock.GetTimestamp());
+        long now = _clock.GetTimestamp();
+        _callers.Record(request.Caller, now);
+        if (request.IsShort)
+        {
+            _decoders.Record(request.Caller, now);
+        }
     }
 }

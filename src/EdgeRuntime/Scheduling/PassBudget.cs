@@ -45,7 +45,7 @@ internal sealed class PassBudget
             TimeSpan most = _decode == TimeSpan.Zero ? elapsed : DecodeGrowth * _decode;
             _decode = elapsed < most ? elapsed : most;
         }
-        else if (rows >= Rows / 2 || elapsed > Target)
+        else if (rows > Rows / 2 || elapsed > Target) // not half a part or a small rest
         {
             // Repeated, this converges for a time of a + b * rows: near the solution each step leaves a / Target of the error. Growth is
             // slow, because kernels for few rows differ from those for many and the time jumps between them.

@@ -8,9 +8,6 @@ namespace EdgeRuntime.Scheduling;
 /// </summary>
 internal struct RecentCallers
 {
-    /// <summary>How long a caller without a request counts as active: longer than an application takes between two tokens.</summary>
-    public static readonly TimeSpan Window = TimeSpan.FromMilliseconds(100);
-
     private long _latest;
     private long? _latestTime, _otherTime;
 
@@ -26,7 +23,7 @@ internal struct RecentCallers
         _latestTime = timestamp;
     }
 
-    /// <summary>Gets whether another caller is active.</summary>
-    public readonly bool HasOther(long caller, TimeProvider clock) =>
-        (caller == _latest ? _otherTime : _latestTime) is { } time && clock.GetElapsedTime(time) < Window;
+    /// <summary>Gets whether another caller completed a request within the last <paramref name="window"/>.</summary>
+    public readonly bool HasOther(long caller, TimeSpan window, TimeProvider clock) =>
+        (caller == _latest ? _otherTime : _latestTime) is { } time && clock.GetElapsedTime(time) < window;
 }

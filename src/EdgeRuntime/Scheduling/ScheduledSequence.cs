@@ -52,6 +52,9 @@ internal sealed class ScheduledSequence : IValueTaskSource, IDisposable
     /// <summary>Gets a value indicating whether the request must be computed in one pass.</summary>
     public bool IsWhole => (_slice.State.Abilities & StateAbilities.WholePasses) != 0;
 
+    /// <summary>Gets a value indicating whether the current or last request is short, such as a token.</summary>
+    public bool IsShort { get; private set; }
+
     /// <summary>Gets a value indicating whether the request waits for a pass.</summary>
     public bool IsWaiting => _state == RequestState.Waiting;
 
@@ -190,6 +193,7 @@ internal sealed class ScheduledSequence : IValueTaskSource, IDisposable
         }
 
         (_slice, _computed, Caller, IsAsync, Cancellation, Error) = (slice, 0, caller, isAsync, cancellationToken, null);
+        IsShort = slice.Tokens.Length <= SharedPass.MostShortRows;
     }
 
     private enum RequestState

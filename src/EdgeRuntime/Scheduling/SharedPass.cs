@@ -23,12 +23,13 @@ internal sealed class SharedPass(IEngine engine)
     /// </summary>
     public const int MostOutputs = 64;
 
-    // A token, or a draft that is checked, is never cut.
-    private const int MostShortRows = 16;
+    /// <summary>The rows of a short request. A token, or a draft that is checked, is never cut.</summary>
+    public const int MostShortRows = 16;
 
     private readonly List<ScheduledSequence> _members = [];
     private BatchSlice[] _slices = new BatchSlice[1];
     private int _outputs;
+    private bool _isHalf; // parts of long requests alone, half as large as usual
 
     /// <summary>Gets the requests of the pass.</summary>
     public ReadOnlySpan<ScheduledSequence> Members => CollectionsMarshal.AsSpan(_members);
@@ -52,7 +53,7 @@ internal sealed class SharedPass(IEngine engine)
     public void TakeAlone(ScheduledSequence request)
     {
         Clear();
-        IsShared = false;
+        IsShared = _isHalf = false;
         Add(request, request.RemainingRows);
     }
 
@@ -62,7 +63,10 @@ internal sealed class SharedPass(IEngine engine)
     /// </summary>
     /// <param name="waiting">The requests, the oldest first.</param>
     /// <param name="rows">The number of rows to aim at.</param>
-    public void TakeShared(List<ScheduledSequence> waiting, int rows)
+    /// <param name="isAwaited">
+    /// Whether a short request is about to come. It would wait for this pass and the next one, which are then halves.
+    /// </param>
+    public void TakeShared(List<ScheduledSequence> waiting, int rows, bool isAwaited)
     {
         ScheduledSequence oldest = waiting[0];
         if (oldest.IsWhole)
@@ -73,21 +77,25 @@ internal sealed class SharedPass(IEngine engine)
 
         Clear();
         IsShared = true;
-        int reserved = waiting.Exists(IsLong) ? PassBudget.LeastRows : 0; // so that the first long request gets a part in any case
+        int reserved = waiting.Exists(request => !request.IsShort) ? PassBudget.LeastRows : 0; // a part for the first long request
         foreach (ScheduledSequence request in waiting)
         {
-            if (!IsLong(request) && request.CacheTypes == oldest.CacheTypes && request.RemainingRows <= RowLimit - reserved - Rows
+            if (request.IsShort && request.CacheTypes == oldest.CacheTypes && request.RemainingRows <= RowLimit - reserved - Rows
                 && request.OutputsOf(request.RemainingRows) <= MostOutputs - reserved - _outputs)
             {
                 Add(request, request.RemainingRows);
             }
         }
 
+        bool followsHalf = _isHalf;
+        _isHalf = isAwaited && Rows == 0;
+        rows = _isHalf || followsHalf ? rows / 2 : rows;
         foreach (ScheduledSequence request in waiting)
         {
             int room = Math.Min(Math.Max(rows - Rows, reserved), RowLimit - Rows);
             int part = request.LimitOutputs(Math.Min(request.RemainingRows, room), MostOutputs - _outputs);
-            if (IsLong(request) && request.CacheTypes == oldest.CacheTypes && part >= PassBudget.LeastRows)
+            int least = Math.Min(PassBudget.LeastRows, request.RemainingRows);
+            if (!request.IsShort && request.CacheTypes == oldest.CacheTypes && part >= least)
             {
                 Add(request, part);
                 reserved = 0;
@@ -125,8 +133,6 @@ internal sealed class SharedPass(IEngine engine)
 
         return true;
     }
-
-    private static bool IsLong(ScheduledSequence request) => request.RemainingRows > MostShortRows;
 
     private void Clear()
     {

@@ -114,6 +114,41 @@ public sealed class BatchSchedulerTests : IDisposable
     }
 
     [Fact]
+    public async Task RunAsync_BetweenTwoTokensOfAnother_TakesHalfAPartTwice()
+    {
+        var decoding = new Sequence(_engine, _scheduler, 512);
+        var prefill = new Sequence(_engine, _scheduler, 3000);
+        decoding.Run(Tokens(1));
+        Task begun = QueueBehindTheGate([(prefill, Tokens(3000))])[0];
+        _engine.Entered.Wait();
+        Task token = decoding.RunAsync(Tokens(1)).AsTask();
+        Task end = EndAsync(begun, prefill);
+        _engine.Gate.Set();
+        await token;
+        decoding.Dispose();
+        await end;
+        Assert.Equal([1, 4, 4 + 1], _engine.Passes.Take(3).Select(pass => pass.Rows)); // 8 and then 9 otherwise
+    }
+
+    [Fact]
+    public async Task RunAsync_AtTheEndOfAPrefill_TakesNoLargerParts()
+    {
+        var decoding = new Sequence(_engine, _scheduler, 512);
+        var prefill = new Sequence(_engine, _scheduler, 23);
+        Task[] queued = QueueBehindTheGate([(decoding, Tokens(1)), (prefill, Tokens(23))]);
+        Task end = EndAsync(queued[1], prefill);
+        _engine.Gate.Set();
+        await queued[0];
+        while (!end.IsCompleted)
+        {
+            decoding.Run(Tokens(1));
+        }
+
+        await end;
+        Assert.True(_engine.Passes.All(pass => pass.Rows <= 12), Describe()); // 8 and 16 tokens if the rest counted as short
+    }
+
+    [Fact]
     public async Task RunAsync_OfSeveralPrefills_TakesTurns()
     {
         Sequence[] sequences = [.. Enumerable.Range(0, 3).Select(_ => new Sequence(_engine, _scheduler, 1000))];
