@@ -106,7 +106,8 @@ internal abstract class Architecture
         string name = source.Metadata.GetString("general.architecture");
         Architecture architecture = All.FirstOrDefault(known => string.Equals(known.Name, name, StringComparison.Ordinal))
             ?? throw new UnsupportedModelException(
-                $"{source.Path}: architecture '{Printable.Shorten(name)}' is not supported; "
+                $"{source.Path}: architecture '{Printable.Shorten(name)}' is not supported"
+                + (MissingArchitectures.PartsOf(name) is { } parts ? $", because these parts are missing: {parts}; " : "; ")
                 + $"supported: {string.Join(", ", All.Select(known => known.Name))}");
         return architecture.Read(new ArchitectureKeys(source, name));
     }
