@@ -10,7 +10,7 @@ namespace EdgeRuntime;
 /// A BPE tokenizer with a list of merges: byte-level (GPT-2 and most models since) or over characters with byte tokens (Gemma 4). A
 /// pre-tokenizer splits the text into words; within a word, pairs merge in the order of the list.
 /// </summary>
-internal sealed class BytePairTokenizer : VocabularyTokenizer
+internal class BytePairTokenizer : VocabularyTokenizer
 {
     private readonly PreTokenizer _preTokenizer;
     private readonly PieceSpelling _spelling;
@@ -35,7 +35,7 @@ internal sealed class BytePairTokenizer : VocabularyTokenizer
 
     protected override void EncodeText(ReadOnlySpan<byte> text, bool afterSpecial, EncodingScratch scratch)
     {
-        if (_spelling == PieceSpelling.ByteLevel)
+        if (_spelling != PieceSpelling.Sentence)
         {
             EncodeWords(text, scratch);
             return;
@@ -48,7 +48,10 @@ internal sealed class BytePairTokenizer : VocabularyTokenizer
         ArrayPool<byte>.Shared.Return(buffer);
     }
 
-    private void EncodeWords(ReadOnlySpan<byte> text, EncodingScratch scratch)
+    /// <summary>Encodes a text in the spelling of the vocabulary.</summary>
+    /// <param name="text">The text, with marks in place of spaces if the pieces have them.</param>
+    /// <param name="scratch">Receives the tokens, with ends from the start of the text.</param>
+    protected void EncodeWords(ReadOnlySpan<byte> text, EncodingScratch scratch)
     {
         _preTokenizer.Split(text, scratch.Words);
         int start = 0;
@@ -110,7 +113,7 @@ internal sealed class BytePairTokenizer : VocabularyTokenizer
 
     private void EncodeWord(ReadOnlySpan<byte> word, int origin, EncodingScratch scratch)
     {
-        if (_preTokenizer.IgnoresMerges || (_spelling == PieceSpelling.Sentence && word.Trim((byte)'\n').IsEmpty))
+        if (_preTokenizer.IgnoresMerges || (_preTokenizer.TakesLineBreaksWhole && word.Trim((byte)'\n').IsEmpty))
         {
             int whole = Vocabulary.Pieces.Find(word);
             if (whole >= 0 && whole < Vocabulary.Size)

@@ -5,8 +5,8 @@ using System.Runtime.InteropServices;
 namespace EdgeRuntime;
 
 /// <summary>
-/// The compiled normalizer of a SentencePiece model (<c>precompiled_charsmap</c>): replacements of character sequences, found by a trie. The
-/// trie is a double array (Darts-clone): a child's index is the parent's base XOR the next byte, and the child repeats the byte as its
+/// The compiled normalizer of a SentencePiece model (<c>precompiled_charsmap</c>): replacements of character sequences, found by a trie.
+/// The trie is a double array (Darts-clone): a child's index is the parent's base XOR the next byte, and the child repeats the byte as its
 /// label. Everything that a walk may reach is checked once, when the map is read.
 /// </summary>
 internal sealed class CharacterMap

@@ -20,15 +20,23 @@ internal static class GgufVocabulary
     };
 
     /// <summary>Creates the tokenizer of a file.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="preTokenizer">The name of the pre-tokenizer, or null for the one that the file names.</param>
     /// <exception cref="ModelFormatException">The vocabulary is damaged or contradicts itself.</exception>
     /// <exception cref="UnsupportedModelException">
     /// The kind of vocabulary is not supported. The message lists the supported kinds.
     /// </exception>
-    public static Tokenizer CreateTokenizer(GgufFile file)
+    public static Tokenizer CreateTokenizer(GgufFile file, string? preTokenizer = null)
     {
         VocabularyData vocabulary = Read(file.Metadata);
         try
         {
+            if (preTokenizer is not null)
+            {
+                _ = PreTokenizers.Find(preTokenizer); // refuses an unknown name, whatever the kind of vocabulary
+                vocabulary = vocabulary with { PreTokenizer = preTokenizer };
+            }
+
             return Tokenizer.Create(vocabulary);
         }
         catch (TokenizerException error)

@@ -18,8 +18,8 @@ internal sealed class MappedText
     public ReadOnlySpan<byte> Bytes => _bytes.AsSpan(0, Length);
 
     /// <summary>
-    /// Gets, for each byte, the index behind its character in the original text. All bytes but the last one of a character end inside it, so
-    /// that tokens that share the character have the range of the whole character.
+    /// Gets, for each byte, the index behind its character in the original text. All bytes but the last one of a character end inside it,
+    /// so that tokens that share the character have the range of the whole character.
     /// </summary>
     public ReadOnlySpan<int> Ends => _ends.AsSpan(0, Length);
 

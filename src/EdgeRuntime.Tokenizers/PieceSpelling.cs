@@ -100,7 +100,13 @@ internal static class PieceSpellings
 
             if (text[i] != (byte)'x')
             {
-                buffer[written++] = text[i] switch { (byte)'t' => (byte)'\t', (byte)'n' => (byte)'\n', (byte)'r' => (byte)'\r', _ => text[i] };
+                buffer[written++] = text[i] switch
+                {
+                    (byte)'t' => (byte)'\t',
+                    (byte)'n' => (byte)'\n',
+                    (byte)'r' => (byte)'\r',
+                    _ => text[i],
+                };
                 continue;
             }
 

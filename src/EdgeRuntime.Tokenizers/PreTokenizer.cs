@@ -6,23 +6,21 @@ using System.Text.RegularExpressions;
 namespace EdgeRuntime;
 
 /// <summary>
-/// Splits a text into the words within which BPE merges, by regular expressions. It also has the other properties that the name of a
-/// pre-tokenizer implies.
+/// Splits a text into the words within which BPE merges. It also has the other properties that the name of a pre-tokenizer implies.
 /// </summary>
 internal sealed class PreTokenizer
 {
-    private readonly string[] _patterns;
-    private Regex[]? _expressions;
+    private readonly SplitRule[] _rules;
 
     /// <param name="names">The names in files.</param>
-    /// <param name="patterns">
-    /// The first expression splits the text into its matches and the text between them; each further one splits the pieces of the previous
-    /// one. They match text of <see cref="CategoryText"/>, with one char per code point.
+    /// <param name="rules">
+    /// The first rule splits the text; each further one splits the pieces of the previous one. They get text of
+    /// <see cref="CategoryText"/>, with one char per code point.
     /// </param>
-    public PreTokenizer(string[] names, params string[] patterns)
+    public PreTokenizer(string[] names, params SplitRule[] rules)
     {
         Names = names;
-        _patterns = patterns;
+        _rules = rules;
     }
 
     /// <summary>Gets the names in files.</summary>
@@ -33,6 +31,9 @@ internal sealed class PreTokenizer
 
     /// <summary>Gets whether a word that is a piece becomes that token without merging.</summary>
     public bool IgnoresMerges { get; init; }
+
+    /// <summary>Gets whether a word of line breaks that is a piece becomes that token without merging.</summary>
+    public bool TakesLineBreaksWhole { get; init; }
 
     /// <summary>Gets whether BOS is added if the file does not say.</summary>
     public bool AddsBegin { get; init; }
@@ -49,9 +50,6 @@ internal sealed class PreTokenizer
     public void Split(ReadOnlySpan<byte> text, List<int> words)
     {
         words.Clear();
-
-        // Several threads may create the expressions at once; the results are equal.
-        _expressions ??= Array.ConvertAll(_patterns, static pattern => new Regex(pattern, RegexOptions.CultureInvariant));
         char[] buffer = ArrayPool<char>.Shared.Rent(text.Length);
         int length = CategoryText.Write(text, buffer);
         Split(buffer.AsSpan(0, length), 0, words);
@@ -79,14 +77,30 @@ internal sealed class PreTokenizer
 
     private void Split(ReadOnlySpan<char> text, int level, List<int> words)
     {
-        if (level == _expressions!.Length)
+        if (level == _rules.Length)
         {
             words.Add(text.Length);
-            return;
         }
+        else if (_rules[level].Cut is { } cut)
+        {
+            int pending = 0;
+            while (!text.IsEmpty)
+            {
+                int length = cut(text, ref pending);
+                Split(text[..length], level + 1, words);
+                text = text[length..];
+            }
+        }
+        else
+        {
+            SplitAtMatches(text, level, words);
+        }
+    }
 
+    private void SplitAtMatches(ReadOnlySpan<char> text, int level, List<int> words)
+    {
         int end = 0;
-        foreach (ValueMatch match in _expressions[level].EnumerateMatches(text))
+        foreach (ValueMatch match in _rules[level].Expression.EnumerateMatches(text))
         {
             if (match.Index > end)
             {

@@ -44,6 +44,21 @@ internal static class PreTokenizers
     private const string Youtu =
         @"[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+" + EnglishSuffix + @"?|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|" + Newlines;
 
+    private const string TinyAya =
+        @"[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+" + EnglishSuffix + @"?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|" + Newlines;
+
+    private const string Han = @"\u4E00-\u9FFF\u3400-\u4DBF\uF900-\uFAFF" + CategoryText.Han;
+
+    private const string KimiK2 =
+        "[" + Han + @"]+|[^\r\n\p{L}\p{N}]?[\p{L}-[" + Han + "]]+" + EnglishSuffix + @"?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|" + Newlines;
+
+    // The third range starts where the reference has it, at the character that U+F900 is canonically equivalent to.
+    private const string AfmoeAsian =
+        @"[\u4E00-\u9FFF\u3400-\u4DBF\u8C48-\uFAFF\u3040-\u309F\u30A0-\u30FF\uFF65-\uFF9F\u2F00-\u2FDF\u0E40-\u0E7F\u0E80-\u0EFF"
+        + @"\u1780-\u17FF\u1000-\u109F\uAA60-\uAA7F\uA9E0-\uA9FF\uAC00-\uD7AF\u1100-\u11FF]+";
+
+    private const string Lines = @"[^\n]+|\n+";
+
     private const string Bloom = @" ?[^(\s|.,!?…。，、।۔،)]+";
 
     private const string DeepSeekHan = "[一-龥\u0800-一가-\uD7FF]+";
@@ -68,13 +83,23 @@ internal static class PreTokenizers
     /// <summary>
     /// The pre-tokenizer of Gemma 4, which splits into lines instead of words; the vocabulary has pieces with spaces inside.
     /// </summary>
-    public static readonly PreTokenizer Gemma4 = new(["gemma4"], @"[^\n]+|\n+") { Spelling = PieceSpelling.Sentence, ForcesBegin = true };
+    public static readonly PreTokenizer Gemma4 = new(["gemma4", "granite-embed-multi-311m"], Lines)
+    {
+        Spelling = PieceSpelling.Sentence,
+        TakesLineBreaksWhole = true,
+        ForcesBegin = true,
+    };
 
     /// <summary>All pre-tokenizers.</summary>
     public static readonly IReadOnlyList<PreTokenizer> All =
     [
         Default,
-        new(["gpt-2", "phi-2", "jina-es", "jina-de", "gigachat", "a.x-4.0", "mellum", "exaone4", "mpt", "olmo", "jais"], Gpt2),
+        new(
+            [
+                "gpt-2", "phi-2", "jina-es", "jina-de", "jina-v2-es", "jina-v2-de", "jina-v1-en", "jina-v2-code", "roberta-bpe",
+                "modern-bert", "gigachat", "a.x-4.0", "mellum", "exaone4", "mpt", "olmo", "jais",
+            ],
+            Gpt2),
         new(["trillion", "granite-docling"], Gpt2) { TidiesSpaces = false },
         new(["llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2", "jina-v5-nano"], Llama3)
         {
@@ -124,7 +149,7 @@ internal static class PreTokenizers
         },
         new(["seed-coder"], EnglishSuffix + @"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}\r\n]+|" + Newlines) { TidiesSpaces = false },
         new(["ufakzeka"], @"[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|" + Newlines) { TidiesSpaces = false },
-        new(["laguna"], @"[^\n]+|\n+", Qwen2) { TidiesSpaces = false },
+        new(["laguna"], Lines, Qwen2) { TidiesSpaces = false },
         new(
             ["exaone-moe"],
             EnglishSuffix + @"|[^\r\n\p{L}\p{N}]?(?:\p{L}\p{M}*(?: \p{L}\p{M}*)*)+|\p{N}"
@@ -133,6 +158,12 @@ internal static class PreTokenizers
         {
             IgnoresMerges = true,
         },
+        new(["kimi-k2"], KimiK2) { TidiesSpaces = false },
+        new(["tiny_aya", "cohere2moe"], (CutPiece)DigitGroups.CutBehindGroups, TinyAya) { TidiesSpaces = false },
+        new(["afmoe"], (CutPiece)DigitGroups.CutBehindGroups, AfmoeAsian, DeepSeek3Words + @"[\r\n]*|" + Newlines) { TidiesSpaces = false },
+        new(["superbpe"], @"\p{N}+", (CutPiece)DigitGroups.CutBeforeGroups) { TidiesSpaces = false },
+        new(["whitespace"], @"\S+") { Spelling = PieceSpelling.Plain },
+        new(["sarvam-moe"], Lines) { Spelling = PieceSpelling.Sentence, TidiesSpaces = false },
         Gemma4,
     ];
 
@@ -148,6 +179,7 @@ internal static class PreTokenizers
 
         return All.FirstOrDefault(candidate => candidate.Names.Contains(name))
             ?? throw new TokenizerException(
-                $"pre-tokenizer \"{name}\" is not supported; supported are {string.Join(", ", All.SelectMany(known => known.Names))}");
+                $"pre-tokenizer \"{name}\" is not supported; if another one fits, choose it with PreTokenizer (--pre-tokenizer): "
+                + string.Join(", ", All.SelectMany(known => known.Names)));
     }
 }

@@ -19,6 +19,10 @@ public abstract class Tokenizer
 {
     /// <summary>Creates the tokenizer of a model file. Reads only the metadata of the file, not its weights, and closes the file.</summary>
     /// <param name="path">The path of a .gguf file; for a split model, the path of any part.</param>
+    /// <param name="preTokenizer">
+    /// The name of the pre-tokenizer ("llama-bpe", "qwen2" and others), which replaces the one that the file names; null for that of the
+    /// file. It matters to BPE vocabularies only.
+    /// </param>
     /// <exception cref="ModelFormatException">The file is damaged, or its vocabulary contradicts itself.</exception>
     /// <exception cref="UnsupportedModelException">
     /// The tokenizer model or the pre-tokenizer is not supported; the message lists the supported ones.
@@ -26,10 +30,10 @@ public abstract class Tokenizer
     /// <exception cref="System.IO.FileNotFoundException">There is no such file.</exception>
     /// <exception cref="System.IO.IOException">The file can't be read, or the path is a folder.</exception>
     /// <exception cref="UnauthorizedAccessException">Access to the file is denied.</exception>
-    public static Tokenizer FromGguf(string path)
+    public static Tokenizer FromGguf(string path, string? preTokenizer = null)
     {
         using GgufFile file = GgufFile.Open(path);
-        return GgufVocabulary.CreateTokenizer(file);
+        return GgufVocabulary.CreateTokenizer(file, preTokenizer);
     }
 
     /// <summary>Creates the tokenizer of a vocabulary.</summary>

@@ -166,7 +166,7 @@ public sealed class LanguageModel : IDisposable
             CpuSettings settings = ComputeSettings.Resolve(options, profile?.Choice).ToCpuSettings(options, logger);
 
             // Beside the weights on a thread of its own: a cold start spends as long on a vocabulary as on the weights of a small model.
-            Task<ModelText> reading = Task.Run(() => ModelText.Read(file), CancellationToken.None);
+            Task<ModelText> reading = Task.Run(() => ModelText.Read(file, options.PreTokenizer), CancellationToken.None);
             try
             {
                 engine = loader.Load(settings, progress, cancellationToken);

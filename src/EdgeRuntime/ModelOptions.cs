@@ -88,6 +88,12 @@ public sealed record ModelOptions
     public bool QuickStart { get; init; }
 
     /// <summary>
+    /// Gets the name of the pre-tokenizer of a BPE vocabulary ("llama-bpe", "qwen2" and others), which replaces the one that the file names;
+    /// null for that of the file. A file whose pre-tokenizer is unknown has no tokenizer without this option.
+    /// </summary>
+    public string? PreTokenizer { get; init; }
+
+    /// <summary>
     /// Gets the size of the weights in bytes from which <see cref="QuickStart"/> applies. Smaller models are packed as fast as they are
     /// read.
     /// </summary>

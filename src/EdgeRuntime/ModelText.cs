@@ -9,10 +9,12 @@ namespace EdgeRuntime;
 internal sealed record ModelText(Tokenizer? Tokenizer, string? TokenizerProblem, ChatTemplate? ChatTemplate)
 {
     /// <summary>Reads the tokenizer and the chat template of a file.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="preTokenizer">The name of the pre-tokenizer, or null for the one that the file names.</param>
     /// <exception cref="ModelFormatException">The vocabulary or the template is damaged.</exception>
-    public static ModelText Read(GgufFile file)
+    public static ModelText Read(GgufFile file, string? preTokenizer)
     {
-        (Tokenizer? tokenizer, string? problem) = ReadTokenizer(file);
+        (Tokenizer? tokenizer, string? problem) = ReadTokenizer(file, preTokenizer);
         return new ModelText(tokenizer, problem, ReadChatTemplate(file));
     }
 
@@ -28,11 +30,11 @@ internal sealed record ModelText(Tokenizer? Tokenizer, string? TokenizerProblem,
     }
 
     /// <summary>Creates the tokenizer, or returns the reason why its kind is not supported. Such a model still runs on token ids.</summary>
-    private static (Tokenizer? Tokenizer, string? Problem) ReadTokenizer(GgufFile file)
+    private static (Tokenizer? Tokenizer, string? Problem) ReadTokenizer(GgufFile file, string? preTokenizer)
     {
         try
         {
-            return (GgufVocabulary.CreateTokenizer(file), null);
+            return (GgufVocabulary.CreateTokenizer(file, preTokenizer), null);
         }
         catch (UnsupportedModelException exception)
         {

@@ -56,6 +56,16 @@ public sealed class GgufVocabularyTests
         }
     }
 
+    [Fact]
+    public void FromGguf_OtherPreTokenizer_ReplacesTheOneOfTheFile()
+    {
+        string path = SharedData.Require("conformance/tokenizers/gpt-2.gguf");
+        Assert.Equal(3, Tokenizer.FromGguf(path, preTokenizer: "smollm").CountTokens("123"));
+        Assert.Equal(1, Tokenizer.FromGguf(path).CountTokens("123"));
+        var error = Assert.Throws<UnsupportedModelException>(() => Tokenizer.FromGguf(path, preTokenizer: "sixth"));
+        Assert.Contains("\"sixth\" is not supported", error.Message);
+    }
+
     [Theory]
     [InlineData("stories260K.gguf")]
     [InlineData("SmolLM2-135M-Instruct-Q4_1.gguf")]

@@ -21,6 +21,13 @@ public sealed class PreTokenizerTests
     [InlineData("bloom", "a, b (c", "a|,| b| (|c")]
     [InlineData("default", "a+1234", "a|+|123|4")]
     [InlineData("gemma4", "a b\n\nc", "a b|\n\n|c")]
+    [InlineData("kimi-k2", "ab's中文x 1234", "ab's|中文|x| |123|4")]
+    [InlineData("kimi-k2", "a𠀀𠀁b豈ƻ", "a|𠀀𠀁|b|豈|ƻ")]
+    [InlineData("tiny_aya", "a12345678 1²3", "a|12|345|678| |1²3")]
+    [InlineData("afmoe", "abc1234 ไทย123", "abc|1|234| |ไทย|123")]
+    [InlineData("superbpe", "a 1234567,123456x12", "a |1|234|567|,|123|456|x|12")]
+    [InlineData("whitespace", "a,b  c", "a,b|  |c")]
+    [InlineData("sarvam-moe", "a b\n", "a b|\n")]
     public void Split_Text_GivesTheWords(string name, string text, string words) =>
         Assert.Equal(words.Split('|'), Split(name, text));
 

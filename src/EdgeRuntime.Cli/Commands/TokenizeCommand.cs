@@ -33,17 +33,19 @@ internal static class TokenizeCommand
             "--no-bos", ["--no-add-special"], "Don't add the BOS and EOS tokens that the vocabulary specifies");
         Option<bool> noParse = OptionFactory.Switch(
             "--no-parse-special", [], "Treat control tokens in the text (<|im_end|>) as plain text");
+        Option<string?> preTokenizer = ModelCommandOptions.CreatePreTokenizer();
         Option<bool> ids = OptionFactory.Switch("--ids", [], "Print the ids alone, as a list in one line");
         var command = new Command(
             Name, "Prints the token ids and pieces of a text, one token a line: id, a tab, the piece as a JSON string.")
         {
-            model, text, modelOption, batch, noSpecial, noParse, ids, OptionFactory.Switch("--verbose", ["-v"], "Stack traces with errors"),
+            model, text, modelOption, batch, noSpecial, noParse, ids, preTokenizer,
+            OptionFactory.Switch("--verbose", ["-v"], "Stack traces with errors"),
         };
         command.SetAction(parsed =>
         {
             (string? modelName, string? given) = Arguments(
                 parsed.GetValue(model), parsed.GetValue(text), parsed.GetValue(modelOption), withText: parsed.GetValue(batch) is null);
-            Tokenizer tokenizer = Tokenizer.FromGguf(ModelLocator.Find(modelName));
+            Tokenizer tokenizer = Tokenizer.FromGguf(ModelLocator.Find(modelName), parsed.GetValue(preTokenizer));
             using var output = new StandardOutput();
             if (parsed.GetValue(batch) is { } texts)
             {

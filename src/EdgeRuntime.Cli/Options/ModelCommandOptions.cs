@@ -48,6 +48,8 @@ internal sealed class ModelCommandOptions(int defaultContext = SessionOptions.De
             + " [default: the best of this machine, or EDGERUNTIME_ISA]",
         "NAME");
 
+    public Option<string?> PreTokenizer { get; } = CreatePreTokenizer();
+
     public Option<bool> NoTuning { get; } = OptionFactory.Switch(
         "--no-tuning", [],
         "Leave the profile of 'edgert tune' alone, which otherwise fills in threads, instruction set, batch and KV type");
@@ -66,6 +68,10 @@ internal sealed class ModelCommandOptions(int defaultContext = SessionOptions.De
     public Option<string?> LogFile { get; } = OptionFactory.Text(
         "--log-file", [], "A file that gets the log, level Debug and above: a new one, or an older log to append to", "FILE");
 
+    /// <summary>Creates the option for the pre-tokenizer of a BPE vocabulary.</summary>
+    public static Option<string?> CreatePreTokenizer() => OptionFactory.Text(
+        "--pre-tokenizer", [], "Split text as the pre-tokenizer of this name instead of the one that the file names", "NAME");
+
     /// <summary>Adds the options for loading a model to a command.</summary>
     public void AddTo(Command command, bool withArgument = true)
     {
@@ -74,7 +80,7 @@ internal sealed class ModelCommandOptions(int defaultContext = SessionOptions.De
             command.Add(ModelArgument);
         }
 
-        foreach (Option option in (Option[])[Model, Context, Threads, .. KvTypeOptions, Isa, NoTuning, PackedCache, Verbose, LogFile])
+        foreach (Option option in (Option[])[Model, Context, Threads, .. KvTypeOptions, Isa, PreTokenizer, NoTuning, PackedCache, Verbose, LogFile])
         {
             command.Add(option);
         }
@@ -120,6 +126,7 @@ internal sealed class ModelCommandOptions(int defaultContext = SessionOptions.De
             ? parsed.GetValue(Threads) is > 0 and int threads ? threads : ProcessorInfo.PhysicalCores
             : null,
         InstructionSet = parsed.GetValue(Isa),
+        PreTokenizer = parsed.GetValue(PreTokenizer),
         Exact = exact,
         UseTuningProfile = !parsed.GetValue(NoTuning),
         PackedCache = GetPackedCache(parsed),
