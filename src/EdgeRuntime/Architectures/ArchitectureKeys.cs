@@ -113,18 +113,20 @@ internal sealed partial class ArchitectureKeys
     public AttentionSpec Attention(int layer = 0)
     {
         int hidden = Hidden;
-        int heads = PerLayer("attention.head_count")[layer];
+        int[] allHeads = PerLayer("attention.head_count");
+        int heads = allHeads[layer];
         int kvHeads = KvHeads()[layer];
         Require(heads > 0, "attention.head_count", $"{heads}", "1 or more");
         Require(kvHeads > 0, "attention.head_count_kv", $"{kvHeads}", "1 or more");
         Require(heads % kvHeads == 0, "attention.head_count_kv", $"{kvHeads}", $"a divisor of attention.head_count, {heads}");
+        int first = allHeads[0] > 0 ? allHeads[0] : heads;
         if (!Has("attention.key_length"))
         {
-            Require(hidden % heads == 0, "attention.head_count", $"{heads}", $"a divisor of embedding_length, {hidden}");
+            Require(hidden % first == 0, "attention.head_count", $"{first}", $"a divisor of embedding_length, {hidden}");
         }
 
-        int keyLength = Positive("attention.key_length", hidden / heads);
-        int valueLength = Positive("attention.value_length", hidden / heads);
+        int keyLength = Positive("attention.key_length", hidden / first);
+        int valueLength = Positive("attention.value_length", hidden / first);
         RequireHeadLength("attention.key_length", keyLength);
         RequireHeadLength("attention.value_length", valueLength);
         RequireWidth("attention.key_length", heads, keyLength);
@@ -329,10 +331,10 @@ internal sealed partial class ArchitectureKeys
             : [.. Enumerable.Repeat(true, LayerCount)];
     }
 
-    /// <summary>A factor, 1 where the file has none or 0, which stands for none.</summary>
-    public float Factor(string key)
+    /// <summary>A factor: <paramref name="fallback"/> where the file has none, and 1 where it has 0, which stands for none.</summary>
+    public float Factor(string key, float fallback = 1)
     {
-        float factor = FiniteSingle(key, 0);
+        float factor = FiniteSingle(key, fallback);
         return factor == 0 ? 1 : factor;
     }
 

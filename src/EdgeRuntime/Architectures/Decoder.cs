@@ -36,8 +36,11 @@ internal sealed class Decoder
     /// <summary>Name of the last norm; null for a norm without weights.</summary>
     public string? OutputNorm { get; init; } = "output_norm";
 
-    /// <summary>Name of the output matrix; the embedding serves where the file has none.</summary>
+    /// <summary>Name of the output matrix.</summary>
     public string Output { get; init; } = "output";
+
+    /// <summary>Name of the matrix that serves where the file has no output matrix; null where the file must have one.</summary>
+    public string? OutputFallback { get; init; } = "token_embd";
 
     /// <summary>Factor of the logits.</summary>
     public float LogitScale { get; init; } = 1;
@@ -47,6 +50,19 @@ internal sealed class Decoder
 
     /// <summary>Tells the tensors that the family has and this runtime deliberately does not run, by name.</summary>
     public Predicate<string> IsNotRun { get; init; } = static _ => false;
+
+    /// <summary>
+    /// Gets whether a tensor is a bias that files may have and that some families do not add: all but those of queries, keys and values.
+    /// </summary>
+    public static bool IsUnusedBias(string tensor) =>
+        tensor.EndsWith(".bias", StringComparison.Ordinal)
+        && !tensor.Contains(".attn_q", StringComparison.Ordinal)
+        && !tensor.EndsWith(".attn_k.bias", StringComparison.Ordinal)
+        && !tensor.EndsWith(".attn_v.bias", StringComparison.Ordinal);
+
+    /// <summary>Gets whether a tensor is a set of rope factors, which some families load and do not use.</summary>
+    public static bool IsRopeFactors(string tensor) =>
+        tensor is "rope_freqs.weight" or "rope_factors_long.weight" or "rope_factors_short.weight";
 
     /// <summary>The tensor that a module gets for a name: another one where layers share their weights.</summary>
     public Func<string, string> TensorOf { get; init; } = static name => name;
@@ -61,11 +77,12 @@ internal sealed class Decoder
     /// <summary>Makes a layer of two branches, one after the other, each with a norm before it.</summary>
     /// <param name="layer">The start of the tensor names (<c>blk.0</c>).</param>
     /// <param name="mixer">The first branch, which reads <c>attn_norm</c>.</param>
-    /// <param name="feedForward">The second branch, which reads <c>ffn_norm</c>.</param>
-    public Stage[] PreNorm(string layer, Branch mixer, Branch feedForward) =>
+    /// <param name="feedForward">The second branch, which reads <paramref name="feedForwardNorm"/>.</param>
+    /// <param name="feedForwardNorm">The name of the second norm within the layer.</param>
+    public Stage[] PreNorm(string layer, Branch mixer, Branch feedForward, string feedForwardNorm = "ffn_norm") =>
     [
         new Residual(Norm($"{layer}.attn_norm"), mixer),
-        new Residual(Norm($"{layer}.ffn_norm"), feedForward),
+        new Residual(Norm($"{layer}.{feedForwardNorm}"), feedForward),
     ];
 
     /// <summary>Makes a layer of two branches, one after the other, each with a norm after it only.</summary>
@@ -103,7 +120,7 @@ internal sealed class Decoder
     /// <param name="count">The number of layers; null for that of the file.</param>
     public ModelModules Build(Func<int, string, Stage[]> layer, int? count = null)
     {
-        int vocabulary = _keys.Vocabulary;
+        int vocabulary = (int)_keys.Source.MatrixWithAnyRows($"{Embedding.Name}.weight", Hidden).Rows;
         IEnumerable<Stage> layers = Enumerable.Range(0, count ?? _keys.LayerCount).SelectMany(index => layer(index, $"blk.{index}"));
         return new ModelModules
         {
@@ -116,7 +133,7 @@ internal sealed class Decoder
             [
                 Embedding,
                 .. layers,
-                new Head(Norm(OutputNorm), Output, "token_embd", Hidden, vocabulary)
+                new Head(Norm(OutputNorm), Output, OutputFallback, Hidden, vocabulary)
                 {
                     Scale = LogitScale,
                     Cap = LogitCap,

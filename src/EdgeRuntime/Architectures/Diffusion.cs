@@ -1,4 +1,3 @@
-using System;
 using EdgeRuntime.Kernels.Vector;
 using EdgeRuntime.Modules;
 using EdgeRuntime.Weights;
@@ -20,7 +19,7 @@ internal sealed class Diffusion(string name, RopePairing pairing, QueryKeyNorm n
 
     public override ModelModules Read(ArchitectureKeys keys)
     {
-        var decoder = new Decoder(keys, NormKind.Rms) { IsNotRun = IsUnusedBias };
+        var decoder = new Decoder(keys, NormKind.Rms) { IsNotRun = Decoder.IsUnusedBias };
         AttentionSpec attention = keys.Attention(pairing) with { Norm = norm, NormEpsilon = keys.RmsEpsilon, IsCausal = false };
         keys.RequireWholeRope(attention);
 
@@ -32,13 +31,6 @@ internal sealed class Diffusion(string name, RopePairing pairing, QueryKeyNorm n
             new Attention(layer, decoder.Hidden, attention),
             keys.DenseOrExperts(layer, Activation.Silu, experts, order: BiasOrder.NoScale)));
     }
-
-    /// <summary>Gets whether a tensor is a bias that files may have and that llama.cpp does not add: all but those of queries to values.</summary>
-    private static bool IsUnusedBias(string tensor) =>
-        tensor.EndsWith(".bias", StringComparison.Ordinal)
-        && !tensor.Contains(".attn_q", StringComparison.Ordinal)
-        && !tensor.EndsWith(".attn_k.bias", StringComparison.Ordinal)
-        && !tensor.EndsWith(".attn_v.bias", StringComparison.Ordinal);
 
     private ExpertSpec? ReadExperts(ArchitectureKeys keys) =>
         keys.NotNegative("expert_count", 0) == 0 ? null : keys.RequiredExpertsOrShares() with { Normalizes = normalizes };

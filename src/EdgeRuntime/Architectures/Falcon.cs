@@ -13,6 +13,7 @@ internal sealed class Falcon : Architecture
     {
         var decoder = new Decoder(keys, NormKind.Layer);
         AttentionSpec attention = keys.Attention(RopePairing.Neox);
+        keys.RequireWholeRope(attention);
         int width = keys.Positive("feed_forward_length");
         return decoder.Build((_, layer) =>
         {

@@ -4,10 +4,11 @@ using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Architectures;
 
-/// <summary>GPT-2: layer norms, learned positions, no rope, no gate.</summary>
-internal sealed class Gpt2 : Architecture
+/// <summary>GPT-2 and StarCoder 1: layer norms, learned positions, no rope, no gate.</summary>
+/// <param name="name">The name of the family.</param>
+internal sealed class Gpt2(string name) : Architecture
 {
-    public override string Name => "gpt2";
+    public override string Name => name;
 
     public override ModelModules Read(ArchitectureKeys keys)
     {

@@ -11,7 +11,7 @@ internal sealed class GptNeoX : Architecture
 
     public override ModelModules Read(ArchitectureKeys keys)
     {
-        var decoder = new Decoder(keys, NormKind.Layer);
+        var decoder = new Decoder(keys, NormKind.Layer) { OutputFallback = null };
         AttentionSpec spec = keys.Attention(RopePairing.Neox);
         int width = keys.Positive("feed_forward_length");
         bool isParallel = keys.Flag("use_parallel_residual", true);

@@ -11,7 +11,7 @@ internal sealed class OlMoe : Architecture
 
     public override ModelModules Read(ArchitectureKeys keys)
     {
-        var decoder = new Decoder(keys, NormKind.Rms);
+        var decoder = new Decoder(keys, NormKind.Rms) { OutputFallback = null };
         AttentionSpec attention = keys.Attention(RopePairing.Neox) with { Norm = QueryKeyNorm.Whole, NormEpsilon = keys.RmsEpsilon };
         keys.RequireWholeRope(attention);
         ExpertSpec? experts = keys.Experts("feed_forward_length");

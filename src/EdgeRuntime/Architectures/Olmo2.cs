@@ -11,7 +11,7 @@ internal sealed class Olmo2 : Architecture
 
     public override ModelModules Read(ArchitectureKeys keys)
     {
-        var decoder = new Decoder(keys, NormKind.Rms);
+        var decoder = new Decoder(keys, NormKind.Rms) { OutputFallback = null };
         AttentionSpec full = keys.Attention(RopePairing.Neox) with { Norm = QueryKeyNorm.Whole, NormEpsilon = keys.RmsEpsilon };
         keys.RequireWholeRope(full);
         AttentionSpec windowed = full with

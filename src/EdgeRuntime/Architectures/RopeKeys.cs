@@ -8,6 +8,8 @@ namespace EdgeRuntime.Architectures;
 /// <summary>Reads a rope from an architecture's <c>rope.*</c> keys and from the tensors of its frequency factors.</summary>
 internal static class RopeKeys
 {
+    private const string Sections = "rope.dimension_sections";
+
     /// <summary>Reads an architecture's <c>rope.*</c> keys and factor tensors.</summary>
     public static RopeSpec Read(ArchitectureKeys keys, int keyLength, RopePairing pairing)
     {
@@ -43,6 +45,10 @@ internal static class RopeKeys
         };
     }
 
+    /// <summary>Gets whether the file shares out the pairs of the rope among several positions of a token.</summary>
+    public static bool HasSections(ArchitectureKeys keys) =>
+        keys.Has(Sections) && keys.Counts(Sections, 4, "positions of a token") is [> 0, > 0, ..];
+
     /// <summary>
     /// Restricts a rope that has four positions for each token to text: the first three are equal, and the fourth is 0, so that its pairs do
     /// not turn. The pairs of each position are those of <c>rope.dimension_sections</c>.
@@ -52,10 +58,9 @@ internal static class RopeKeys
     /// <param name="interleaved">Whether the first three sections take turns instead of following each other.</param>
     public static RopeSpec ForText(ArchitectureKeys keys, RopeSpec rope, bool interleaved)
     {
-        const string Key = "rope.dimension_sections";
-        int[] sections = keys.Counts(Key, 4, "positions of a token");
+        int[] sections = keys.Counts(Sections, 4, "positions of a token");
         int pairs = (int)Math.Min(int.MaxValue, sections.Sum(static section => (long)section));
-        keys.Require(pairs > 0 && pairs <= rope.Dimensions, Key, $"{pairs} in all", $"1 to {rope.Dimensions}, the elements that rotate");
+        keys.Require(pairs > 0 && pairs <= rope.Dimensions, Sections, $"{pairs} in all", $"1 to {rope.Dimensions}, the elements that rotate");
         float[] factors = rope.FrequencyFactors?.ToArray() ?? [.. Enumerable.Repeat(1f, rope.Dimensions / 2)];
         for (int i = 0; i < factors.Length; i++)
         {

@@ -40,7 +40,7 @@ internal sealed unsafe class Attention : Branch
         _hidden = hidden;
         _spec = spec;
         _queryRows = spec.Gate == OutputGateKind.SigmoidOfQuery ? 2 * spec.QueryWidth : spec.QueryWidth;
-        _attention = new AttentionCore(prefix, spec, spec.Rope) { CanTurnKeys = spec.CanTurnKeys };
+        _attention = new AttentionCore(prefix, spec, spec.Rope) { CanTurnKeys = spec.CanTurnKeys, Temperature = spec.Temperature };
         _queryNorm = CreateNorm("attn_q_norm", spec.Heads);
         _keyNorm = CreateNorm("attn_k_norm", spec.KvHeads);
         _valueNorm = spec.NormsValues ? new Norm(null, NormKind.Rms, spec.NormEpsilon, spec.ValueLength) : null;
@@ -187,6 +187,13 @@ internal sealed unsafe class Attention : Branch
                 _gate!.Split(t, row, query);
             }
 
+            if (_spec.Clamp != 0)
+            {
+                Clamp(query, _spec.QueryWidth);
+                Clamp(key, _spec.KeyWidth);
+                Clamp(value, _spec.ValueWidth);
+            }
+
             if (!_spec.NormsAfterRope)
             {
                 Normalize(t.Vector, query, key);
@@ -215,6 +222,14 @@ internal sealed unsafe class Attention : Branch
     {
         Normalize(vector, _queryNorm, query, _spec.QueryWidth);
         Normalize(vector, _keyNorm, key, _spec.KeyWidth);
+    }
+
+    private void Clamp(float* x, int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            x[i] = Math.Clamp(x[i], -_spec.Clamp, _spec.Clamp);
+        }
     }
 
     private static void Normalize(ElementwiseKernels vector, Norm? norm, float* x, int width)

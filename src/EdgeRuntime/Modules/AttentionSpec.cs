@@ -1,3 +1,5 @@
+using System;
+using System.Numerics;
 using EdgeRuntime.Kernels.Attention;
 using EdgeRuntime.State;
 using EdgeRuntime.Weights;
@@ -46,6 +48,12 @@ internal sealed record AttentionSpec : AttentionShape
     /// <summary>Gets the rotary encoding; null if queries and keys have no position encoding.</summary>
     public RopeSpec? Rope { get; init; }
 
+    /// <summary>Gets the bound of queries, keys and values, which become no greater and no less than its negative; 0 for none.</summary>
+    public float Clamp { get; init; }
+
+    /// <summary>Gets the factor of queries that grows with their position, or null.</summary>
+    public QueryTemperature? Temperature { get; init; }
+
     /// <summary>Gets the norm of queries and keys.</summary>
     public QueryKeyNorm Norm { get; init; }
 
@@ -92,6 +100,30 @@ internal sealed record AttentionSpec : AttentionShape
 
     /// <summary>Gets the width of the attention's output before its projection.</summary>
     public int OutputWidth => Heads * ValueLength;
+
+    /// <summary>
+    /// Creates a copy with biases of scores that grow with distance (ALiBi). A head's slope is a power of 2^(-greatest / n), where n is the
+    /// largest power of two up to the number of heads; the heads beyond n have the odd powers of its root.
+    /// Source: llama.cpp, ggml-cpu/ops.cpp, <c>soft_max</c>.
+    /// </summary>
+    /// <param name="greatest">The greatest bias, as files name it; 0 for none.</param>
+    public AttentionSpec WithAlibi(float greatest)
+    {
+        if (greatest == 0)
+        {
+            return this;
+        }
+
+        int power = (int)BitOperations.RoundUpToPowerOf2((uint)Heads + 1) / 2;
+        float[] slopes = new float[Heads];
+        for (int head = 0; head < Heads; head++)
+        {
+            float exponent = head < power ? head + 1 : (head - power) + 0.5f;
+            slopes[head] = MathF.Pow(2, -greatest / power * exponent);
+        }
+
+        return this with { AlibiSlopes = slopes };
+    }
 
     /// <summary>Gets whether the key of a position can be turned to another position: not if weights follow the rotation.</summary>
     public bool CanTurnKeys => !NormsAfterRope || Norm is QueryKeyNorm.None or QueryKeyNorm.PlainHeads or QueryKeyNorm.QueryGains;

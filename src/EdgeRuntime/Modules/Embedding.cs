@@ -25,6 +25,9 @@ internal sealed unsafe class Embedding : Stage
 
     public override string Kind => "embedding";
 
+    /// <summary>Gets the tensor name without its last part.</summary>
+    public string Name => _name;
+
     /// <summary>Gets the factor of the rows.</summary>
     public float Scale { get; init; } = 1;
 

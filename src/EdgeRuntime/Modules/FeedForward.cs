@@ -1,6 +1,7 @@
 using System;
 using EdgeRuntime.Kernels;
 using EdgeRuntime.Kernels.Vector;
+using EdgeRuntime.Memory;
 using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Modules;
@@ -15,6 +16,7 @@ internal sealed unsafe class FeedForward : Branch
     private Projection? _gate;
     private Projection _up = null!;
     private Projection _down = null!;
+    private NativeBuffer? _factors;
     private long _gateBuffer;
     private long _upBuffer;
 
@@ -37,6 +39,9 @@ internal sealed unsafe class FeedForward : Branch
 
     /// <summary>Gets whether the file has the rows of the gate and of up in one matrix <c>ffn_up</c>, in this order.</summary>
     public bool HasFusedGate { get; init; }
+
+    /// <summary>Gets the name within the layer of divisors of the activated elements, which the file may have; null for none.</summary>
+    public string? Divisors { get; init; }
 
     /// <summary>Gets the norm before the last product, or null.</summary>
     public Norm? SubNorm { get; init; }
@@ -68,6 +73,10 @@ internal sealed unsafe class FeedForward : Branch
 
         _down = tensors.Projection($"{Prefix}.ffn_down{Suffix}", _hidden, _width, ResidualScale, DownBiasOrder ?? BiasOrder);
         SubNorm?.Bind(tensors);
+        if (Divisors is not null && tensors.Source.OptionalVector($"{Prefix}.{Divisors}", _width) is { } divisors)
+        {
+            _factors = tensors.Keep(Array.ConvertAll(divisors, static divisor => 1 / divisor));
+        }
     }
 
     public override void Plan(ScratchPlan scratch)
@@ -105,6 +114,11 @@ internal sealed unsafe class FeedForward : Branch
                 else
                 {
                     t.Vector.Gate(_activation, h + offset, up + offset, h + offset, count);
+                }
+
+                if (_factors is not null)
+                {
+                    t.Vector.Multiply(h + offset, (float*)_factors.Pointer + first, h + offset, count);
                 }
             }
         }

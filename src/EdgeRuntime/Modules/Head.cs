@@ -9,7 +9,7 @@ internal sealed unsafe class Head : Stage
 {
     private readonly Norm? _norm;
     private readonly string _name;
-    private readonly string _tied;
+    private readonly string? _tied;
     private readonly int _hidden;
     private readonly int _vocabulary;
     private Projection _output = null!;
@@ -17,10 +17,10 @@ internal sealed unsafe class Head : Stage
 
     /// <param name="norm">The last norm, or null.</param>
     /// <param name="name">The name of the output matrix, without its last part.</param>
-    /// <param name="tied">The name of the embedding, which is used if the file has no output matrix.</param>
+    /// <param name="tied">The name of the embedding, which is used if the file has no output matrix; null if the file must have one.</param>
     /// <param name="hidden">The width of the residual stream.</param>
     /// <param name="vocabulary">The number of rows of the matrix.</param>
-    public Head(Norm? norm, string name, string tied, int hidden, int vocabulary)
+    public Head(Norm? norm, string name, string? tied, int hidden, int vocabulary)
     {
         _norm = norm;
         _name = name;
@@ -46,7 +46,7 @@ internal sealed unsafe class Head : Stage
     public override void Bind(TensorBinder tensors)
     {
         _norm?.Bind(tensors);
-        _output = _name != _tied && tensors.Has(_name)
+        _output = _tied is null || (_name != _tied && tensors.Has(_name))
             ? tensors.Projection(_name, Rows, _hidden, Scale)
             : tensors.TiedProjection(_tied, _vocabulary, _hidden, Scale);
     }

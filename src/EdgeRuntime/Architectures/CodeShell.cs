@@ -4,14 +4,18 @@ using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Architectures;
 
-/// <summary>StarCoder 2: layer norms, biases everywhere, no gate.</summary>
-internal sealed class StarCoder2 : Architecture
+/// <summary>CodeShell: layer norms, no gate. The output matrix is the embedding if the file has no other.</summary>
+internal sealed class CodeShell : Architecture
 {
-    public override string Name => "starcoder2";
+    public override string Name => "codeshell";
 
     public override ModelModules Read(ArchitectureKeys keys)
     {
-        var decoder = new Decoder(keys, NormKind.Layer);
+        var decoder = new Decoder(keys, NormKind.Layer)
+        {
+            Embedding = new Embedding(keys.Source.Has("token_embd.weight") ? "token_embd" : "output", keys.Hidden),
+            OutputFallback = null,
+        };
         AttentionSpec attention = keys.Attention(RopePairing.Neox);
         keys.RequireWholeRope(attention);
         int width = keys.Positive("feed_forward_length");
