@@ -14,6 +14,7 @@ internal abstract class Architecture
     public static IReadOnlyList<Architecture> All { get; } =
     [
         new Afmoe(),
+        new Apertus(),
         new PlainDecoder("arcee", NormKind.Rms, RopePairing.Norm) { Activation = Activation.ReluSquared, IsGated = false },
         new Baichuan(),
         new DeepSeek("bailingmoe", RopePairing.Norm, QueryKeyNorm.None, ExpertGating.Softmax),
@@ -27,6 +28,7 @@ internal abstract class Architecture
         new CogVlm(),
         new Cohere2(),
         new CommandR(),
+        new Deci(),
         new DeepSeek("deepseek", RopePairing.Norm, QueryKeyNorm.None, ExpertGating.Softmax),
         new DeepSeek2("deepseek2"),
         new SparseDeepSeek("deepseek32", RopePairing.Neox),
@@ -124,7 +126,6 @@ internal abstract class Architecture
         new Qwen3Next("qwen3next", isNext: true),
         new Qwen3Vl("qwen3tts", outputRows: 3072),
         new Qwen3Vl("qwen3vl"),
-        new Qwen3Vl(),
         new PlainDecoder("refact", NormKind.Rms, pairing: null)
         {
             AlibiBias = 8,

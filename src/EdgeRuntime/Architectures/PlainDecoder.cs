@@ -54,6 +54,11 @@ internal sealed class PlainDecoder(string name, NormKind norm, RopePairing? pair
 
     public override ModelModules Read(ArchitectureKeys keys)
     {
+        if (keys.Source.Has("blk.0.ffn_gate_inp.weight"))
+        {
+            keys.RequireZero("expert_count", "experts");
+        }
+
         var decoder = new Decoder(keys, norm) { Output = Output, OutputFallback = OutputFallback, IsNotRun = IsNotRun };
         AttentionSpec attention = ReadAttention(keys).WithAlibi(AlibiBias);
         int width = keys.Positive("feed_forward_length") / WidthDivisor;

@@ -50,8 +50,8 @@ internal static class RopeKeys
         keys.Has(Sections) && keys.Counts(Sections, 4, "positions of a token") is [> 0, > 0, ..];
 
     /// <summary>
-    /// Restricts a rope that has four positions for each token to text: the first three are equal, and the fourth is 0, so that its pairs do
-    /// not turn. The pairs of each position are those of <c>rope.dimension_sections</c>.
+    /// Restricts a rope that has four positions for each token to text: the first three are equal, and the fourth is 0, so that its pairs
+    /// do not turn. The pairs of each position are those of <c>rope.dimension_sections</c>.
     /// </summary>
     /// <param name="keys">The model's metadata.</param>
     /// <param name="rope">The rope.</param>
@@ -60,7 +60,8 @@ internal static class RopeKeys
     {
         int[] sections = keys.Counts(Sections, 4, "positions of a token");
         int pairs = (int)Math.Min(int.MaxValue, sections.Sum(static section => (long)section));
-        keys.Require(pairs > 0 && pairs <= rope.Dimensions, Sections, $"{pairs} in all", $"1 to {rope.Dimensions}, the elements that rotate");
+        keys.Require(
+            pairs > 0 && pairs <= rope.Dimensions, Sections, $"{pairs} in all", $"1 to {rope.Dimensions}, the elements that rotate");
         float[] factors = rope.FrequencyFactors?.ToArray() ?? [.. Enumerable.Repeat(1f, rope.Dimensions / 2)];
         for (int i = 0; i < factors.Length; i++)
         {

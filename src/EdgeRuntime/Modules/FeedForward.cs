@@ -40,6 +40,9 @@ internal sealed unsafe class FeedForward : Branch
     /// <summary>Gets whether the file has the rows of the gate and of up in one matrix <c>ffn_up</c>, in this order.</summary>
     public bool HasFusedGate { get; init; }
 
+    /// <summary>Gets the function that replaces the activation function, without a gate; null for none.</summary>
+    public Xielu? Xielu { get; init; }
+
     /// <summary>Gets the name within the layer of divisors of the activated elements, which the file may have; null for none.</summary>
     public string? Divisors { get; init; }
 
@@ -107,20 +110,30 @@ internal sealed unsafe class FeedForward : Branch
             for (int row = 0; row < t.Rows; row++)
             {
                 long offset = ((long)row * _width) + first;
-                if (_gate is null)
-                {
-                    t.Vector.Activate(_activation, up + offset, h + offset, count);
-                }
-                else
-                {
-                    t.Vector.Gate(_activation, h + offset, up + offset, h + offset, count);
-                }
-
-                if (_factors is not null)
-                {
-                    t.Vector.Multiply(h + offset, (float*)_factors.Pointer + first, h + offset, count);
-                }
+                Activate(t.Vector, up + offset, h + offset, first, count);
             }
+        }
+    }
+
+    /// <summary>Computes h = act(h) * up, or h = act(up) without a gate, for some elements of a row.</summary>
+    private void Activate(ElementwiseKernels vector, float* up, float* h, int first, int count)
+    {
+        if (_gate is not null)
+        {
+            vector.Gate(_activation, h, up, h, count);
+        }
+        else if (Xielu is { } xielu)
+        {
+            vector.Activate(xielu, up, h, count);
+        }
+        else
+        {
+            vector.Activate(_activation, up, h, count);
+        }
+
+        if (_factors is not null)
+        {
+            vector.Multiply(h, (float*)_factors.Pointer + first, h, count);
         }
     }
 }

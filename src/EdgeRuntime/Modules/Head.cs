@@ -17,7 +17,7 @@ internal sealed unsafe class Head : Stage
 
     /// <param name="norm">The last norm, or null.</param>
     /// <param name="name">The name of the output matrix, without its last part.</param>
-    /// <param name="tied">The name of the embedding, which is used if the file has no output matrix; null if the file must have one.</param>
+    /// <param name="tied">The name of the embedding, which is used if the file has no output matrix; null if it must have one.</param>
     /// <param name="hidden">The width of the residual stream.</param>
     /// <param name="vocabulary">The number of rows of the matrix.</param>
     public Head(Norm? norm, string name, string? tied, int hidden, int vocabulary)

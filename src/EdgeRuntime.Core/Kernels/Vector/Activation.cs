@@ -27,6 +27,13 @@ internal enum Activation
     Exp,
 }
 
+/// <summary>The function xIELU: positive x^2 + linear x above 0, else (e^min(x, bound) - 1 - x) negative + linear x.</summary>
+/// <param name="Positive">The factor of the square above 0.</param>
+/// <param name="Negative">The factor of the exponential part up to 0.</param>
+/// <param name="Linear">The factor of x.</param>
+/// <param name="Bound">The greatest exponent.</param>
+internal readonly record struct Xielu(float Positive, float Negative, float Linear, float Bound);
+
 /// <summary>A function of a number, on lanes: the same bits with every width.</summary>
 internal interface ILaneFunction
 {

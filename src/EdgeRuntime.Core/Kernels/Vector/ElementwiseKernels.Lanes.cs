@@ -49,6 +49,8 @@ internal sealed unsafe partial class ElementwiseKernels<TLanes> : ElementwiseKer
         function(x, y, count);
     }
 
+    public override void Activate(Xielu function, float* x, float* y, int count) => Map(new XieluTerm(x, function), y, count);
+
     public override void Cap(float* x, float cap, int count)
     {
         Scale(x, 1 / cap, count);

@@ -40,6 +40,13 @@ internal abstract unsafe class ElementwiseKernels
     /// <param name="count">Elements.</param>
     public abstract void Activate(Activation activation, float* x, float* y, int count);
 
+    /// <summary>y = xielu(x).</summary>
+    /// <param name="function">The parameters.</param>
+    /// <param name="x">[count].</param>
+    /// <param name="y">[count]; may be x.</param>
+    /// <param name="count">Elements.</param>
+    public abstract void Activate(Xielu function, float* x, float* y, int count);
+
     /// <summary>x = cap * tanh(x / cap).</summary>
     public abstract void Cap(float* x, float cap, int count);
 

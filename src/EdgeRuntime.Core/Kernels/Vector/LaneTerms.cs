@@ -36,6 +36,24 @@ internal readonly unsafe struct Gated<TFunction>(float* x, float* z) : ILaneTerm
         where TLanes : struct, ILanes<TLanes> => TFunction.Apply(TLanes.Load(x + i)) * TLanes.Load(z + i);
 }
 
+/// <summary>xielu(x).</summary>
+/// <remarks>e^m - 1 is 2 t / (1 - t) with t = tanh(m / 2), which loses no digits near 0.</remarks>
+internal readonly unsafe struct XieluTerm(float* x, Xielu function) : ILaneTerm
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TLanes At<TLanes>(nint i)
+        where TLanes : struct, ILanes<TLanes>
+    {
+        TLanes value = TLanes.Load(x + i);
+        TLanes linear = TLanes.Broadcast(function.Linear) * value;
+        TLanes positive = TLanes.Fma(TLanes.Broadcast(function.Positive) * value, value, linear);
+        TLanes bound = TLanes.Broadcast(function.Bound);
+        TLanes t = LaneMath.Tanh(TLanes.IfLess(value, bound, value, bound) * TLanes.Broadcast(0.5f));
+        TLanes negative = TLanes.Fma(((t + t) / (TLanes.Broadcast(1) - t)) - value, TLanes.Broadcast(function.Negative), linear);
+        return TLanes.IfLess(TLanes.Broadcast(0), value, positive, negative);
+    }
+}
+
 /// <summary>x + y.</summary>
 internal readonly unsafe struct Sum(float* x, float* y) : ILaneTerm
 {

@@ -87,6 +87,24 @@ public sealed unsafe class ElementwiseKernelsTests
 
     [Theory]
     [MemberData(nameof(Counts))]
+    public void Activate_Xielu_IsNearDoublePrecisionAndTheSameForEveryWidth(int count)
+    {
+        float[] x = Array.ConvertAll(Random(count, 13), value => value * 4);
+        x[0] = -1e-7f;
+        var function = new Xielu(0.75f, 1.25f, 0.5f, -1e-6f);
+        double[] expected = [.. x.Select(value => (double)value).Select(value =>
+            value > 0 ? (0.75 * value * value) + (0.5 * value) : ((Math.Exp(Math.Min(value, -1e-6)) - 1 - value) * 1.25) + (0.5 * value))];
+        Check(expected, (kernels, y) =>
+        {
+            fixed (float* source = x)
+            {
+                kernels.Activate(function, source, y, count);
+            }
+        });
+    }
+
+    [Theory]
+    [MemberData(nameof(Counts))]
     public void LayerNorm_AnyCount_IsNearDoublePrecisionAndTheSameForEveryWidth(int count)
     {
         float[] x = Random(count, 6);
