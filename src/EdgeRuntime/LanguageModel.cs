@@ -239,6 +239,7 @@ public sealed class LanguageModel : IDisposable
             KeyType = kvTypes.Keys,
             ValueType = kvTypes.Values,
         });
+        UseAdapters(session, options);
         if (contextLength > ContextLength)
         {
             ModelLog.LongContext(Logger, contextLength, ContextLength);
@@ -246,6 +247,24 @@ public sealed class LanguageModel : IDisposable
 
         ModelLog.SessionOpened(Logger, contextLength, kvTypes, session.KvCacheBytes);
         return session;
+    }
+
+    /// <summary>
+    /// Loads a LoRA adapter: a small file that changes some matrices of the model. Each session chooses its adapters
+    /// (<see cref="SessionOptions.Adapters"/>, <see cref="ModelSession.UseAdapters"/>); the model is loaded once for all of them.
+    /// </summary>
+    /// <param name="path">The path of the adapter, a GGUF file that llama.cpp's converter has written.</param>
+    /// <returns>The adapter. The model owns its memory.</returns>
+    /// <exception cref="ModelFormatException">The file is damaged, or made for a model of other shapes.</exception>
+    /// <exception cref="UnsupportedModelException">The file is no LoRA adapter, or changes a matrix that no adapter can change.</exception>
+    /// <exception cref="System.IO.IOException">The file can't be read.</exception>
+    /// <exception cref="NotSupportedException">The engine of the model has no adapters.</exception>
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
+    public LoraAdapter LoadAdapter(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
+        return _engine.LoadAdapter(path);
     }
 
     /// <summary>Creates a conversation with a session of its own.</summary>
@@ -299,6 +318,24 @@ public sealed class LanguageModel : IDisposable
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
         {
             _engine.Dispose();
+        }
+    }
+
+    private static void UseAdapters(ModelSession session, SessionOptions options)
+    {
+        if (options.Adapters.Count == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            session.UseAdapters([.. options.Adapters]);
+        }
+        catch
+        {
+            session.Dispose();
+            throw;
         }
     }
 

@@ -1,4 +1,6 @@
 using System;
+using System.Collections.Generic;
+using System.Linq;
 using System.Runtime.CompilerServices;
 using System.Threading;
 using System.Threading.Tasks;
@@ -76,6 +78,9 @@ public sealed partial class ModelSession : IDisposable
     /// </summary>
     public bool CanGenerate => (_state.Abilities & StateAbilities.WholePasses) == 0;
 
+    /// <summary>Gets the LoRA adapters that the sequence is computed with; by default none.</summary>
+    public IReadOnlyList<AdapterScale> Adapters => _state.Adapters;
+
     /// <summary>Gets a value indicating whether <see cref="Shift"/> can drop positions from the middle of the sequence.</summary>
     public bool CanShift => (_state.Abilities & StateAbilities.Shift) != 0;
 
@@ -128,6 +133,26 @@ public sealed partial class ModelSession : IDisposable
         using UseGuard.Scope call = _guard.Enter();
         AppendAsync(tokens, tokens.Length, new CallContext(IsAsync: false, cancellationToken)).Complete();
         return Logits(tokens.Length).Span;
+    }
+
+    /// <summary>
+    /// Replaces the LoRA adapters that the sequence is computed with. The tokens stay. If the adapters differ, the next call computes all
+    /// of them again.
+    /// </summary>
+    /// <param name="adapters">Adapters of <see cref="LanguageModel.LoadAdapter"/> with their scales; none for the model itself.</param>
+    /// <exception cref="ArgumentException">An adapter belongs to another model, or is there twice. Nothing has changed.</exception>
+    /// <exception cref="NotSupportedException">The engine of the model has no adapters.</exception>
+    /// <exception cref="InvalidOperationException">Another call of the session is running.</exception>
+    /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
+    public void UseAdapters(params ReadOnlySpan<AdapterScale> adapters)
+    {
+        using UseGuard.Scope call = _guard.Enter();
+        if (!adapters.SequenceEqual(_state.Adapters.ToArray()))
+        {
+            _guard.Change();
+            _state.Truncate(0);
+            _state.UseAdapters(adapters);
+        }
     }
 
     /// <summary>Removes all positions from <paramref name="length"/> on.</summary>

@@ -1,4 +1,6 @@
 using System;
+using System.Collections.Generic;
+using EdgeRuntime.Engine;
 
 namespace EdgeRuntime;
 
@@ -20,6 +22,11 @@ public sealed record SessionOptions
         get;
         init => field = OptionCheck.Require(value, value is null or >= 1, "1 or more tokens, or null for the default");
     }
+
+    /// <summary>
+    /// Gets the LoRA adapters of the session with their scales; by default none. <see cref="ModelSession.UseAdapters"/> changes them later.
+    /// </summary>
+    public IReadOnlyList<AdapterScale> Adapters { get; init; } = [];
 
     /// <summary>
     /// Gets a value indicating whether <see cref="ContextLength"/> may exceed the length that the model was trained for. The default is

@@ -17,6 +17,7 @@ internal static class ChatCommand
         var sampling = new SamplingCommandOptions();
         var conversation = new ConversationCommandOptions();
         var speculation = new SpeculationCommandOptions();
+        var adapters = new AdapterCommandOptions();
         var command = new Command(
             "chat",
             "A conversation with a model; /help in it lists its commands. Where standard input is no terminal, each line of it is a turn.");
@@ -24,12 +25,13 @@ internal static class ChatCommand
         sampling.AddTo(command);
         conversation.AddTo(command);
         speculation.AddTo(command);
+        adapters.AddTo(command);
         command.SetAction(parsed =>
         {
             using AppLog log = options.CreateLog(parsed);
             using LanguageModel model = Load(options.FindModel(parsed), options.GetModelOptions(parsed, log));
-            using ModelSession session = model.CreateSession(
-                options.GetSessionOptions(parsed, options.GetContextLength(parsed, model.ContextLength)));
+            using ModelSession session = model.CreateSession(adapters.Apply(
+                parsed, model, options.GetSessionOptions(parsed, options.GetContextLength(parsed, model.ContextLength))));
             using DraftModel? draft = speculation.Open(
                 parsed, options.GetModelOptions(parsed, log) with { Threads = model.Threads }, session.ContextLength);
             GenerationOptions generation = speculation.Apply(parsed, conversation.Apply(parsed, sampling.GetOptions(parsed)), draft);

@@ -22,6 +22,7 @@ internal static class LogitsCommand
     public static Command Create()
     {
         var options = new ModelCommandOptions();
+        var adapters = new AdapterCommandOptions();
         Option<string?> ids = OptionFactory.Text("--ids", [], "Token ids, separated by commas or spaces", "1,2,3");
         Option<string?> idsFile = OptionFactory.Text(
             "--ids-file", [], "A file with token ids, separated by commas, spaces or line ends", "FILE");
@@ -40,6 +41,7 @@ internal static class LogitsCommand
             "Computes the logits of every position. The file, little endian: int32 0x4C474552, int32 version 1, int32 tokens T, "
             + "int32 vocabulary V, int32 ids [T], float32 logits [T, V].");
         options.AddTo(command);
+        adapters.AddTo(command);
         foreach (Option option in (Option[])[ids, idsFile, output, chunk, exact])
         {
             command.Add(option);
@@ -59,12 +61,12 @@ internal static class LogitsCommand
             }
 
             int batch = parsed.GetValue(chunk);
-            using ModelSession session = model.CreateSession(options.GetKvTypes(parsed).ApplyTo(new SessionOptions
+            using ModelSession session = model.CreateSession(adapters.Apply(parsed, model, options.GetKvTypes(parsed).ApplyTo(new SessionOptions
             {
                 ContextLength = context,
                 AllowLongContext = true,
                 BatchTokens = Math.Min(batch, tokens.Length),
-            }));
+            })));
             Write(session, tokens, session.CanGenerate ? batch : tokens.Length, parsed.GetRequiredValue(output));
             return 0;
         });

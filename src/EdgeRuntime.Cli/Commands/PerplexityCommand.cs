@@ -16,6 +16,7 @@ internal static class PerplexityCommand
     public static Command Create()
     {
         var options = new ModelCommandOptions(DefaultContext);
+        var adapters = new AdapterCommandOptions();
         var file = new Option<string>("--file", "-f") { Description = "The text, UTF-8", HelpName = "FILE", Required = true };
         Option<int> chunks = OptionFactory.Integer("--chunks", [], "Maximum number of chunks to score; -1 scores all", -1, -1);
         Option<bool> exact = OptionFactory.Switch("--exact", [], "Compute with float32 weights, activations and KV cache");
@@ -25,6 +26,7 @@ internal static class PerplexityCommand
             "Computes the perplexity of a text as llama.cpp does: the text is tokenized once and cut into chunks of --ctx tokens, BOS "
             + "takes the first place of each where the vocabulary adds one, and the second half of each chunk is scored.");
         options.AddTo(command);
+        adapters.AddTo(command);
         foreach (Option option in (Option[])[file, chunks, exact, json])
         {
             command.Add(option);
@@ -49,8 +51,9 @@ internal static class PerplexityCommand
                 count = Math.Min(count, most);
             }
 
-            using ModelSession session = model.CreateSession(
-                options.GetKvTypes(parsed).ApplyTo(new SessionOptions { ContextLength = context, AllowLongContext = true }));
+            using ModelSession session = model.CreateSession(adapters.Apply(
+                parsed, model,
+                options.GetKvTypes(parsed).ApplyTo(new SessionOptions { ContextLength = context, AllowLongContext = true })));
             if (!session.CanGenerate)
             {
                 throw new CommandException(

@@ -19,6 +19,7 @@ internal static class RunCommand
         var sampling = new SamplingCommandOptions();
         var conversation = new ConversationCommandOptions();
         var speculation = new SpeculationCommandOptions();
+        var adapters = new AdapterCommandOptions();
         var words = new Argument<string?>("prompt")
         {
             Description = "The prompt [default: standard input]",
@@ -36,6 +37,7 @@ internal static class RunCommand
         sampling.AddTo(command);
         conversation.AddTo(command);
         speculation.AddTo(command);
+        adapters.AddTo(command);
         command.Add(json);
         command.SetAction(parsed =>
         {
@@ -46,8 +48,8 @@ internal static class RunCommand
             long start = Stopwatch.GetTimestamp();
             using LanguageModel model = ModelLoading.Load(options.FindModel(parsed), options.GetModelOptions(parsed, log), interrupted);
             TimeSpan load = Stopwatch.GetElapsedTime(start);
-            using ModelSession session = model.CreateSession(
-                options.GetSessionOptions(parsed, options.GetContextLength(parsed, model.ContextLength)));
+            using ModelSession session = model.CreateSession(adapters.Apply(
+                parsed, model, options.GetSessionOptions(parsed, options.GetContextLength(parsed, model.ContextLength))));
             using DraftModel? draft = speculation.Open(
                 parsed, options.GetModelOptions(parsed, log) with { Threads = model.Threads }, session.ContextLength);
             GenerationOptions generation = speculation.Apply(parsed, conversation.Apply(parsed, sampling.GetOptions(parsed)), draft);

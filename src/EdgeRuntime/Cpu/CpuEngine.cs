@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Threading;
 using EdgeRuntime.Engine;
 using EdgeRuntime.Kernels;
@@ -23,6 +24,7 @@ internal sealed unsafe partial class CpuEngine : IEngine, ITeamWork
     private readonly StatePlan _statePlan;
     private readonly ModelWeights _weights;
     private readonly Action _released;
+    private readonly List<CpuAdapter> _adapters = [];
     private WorkerPool _team;
     private Pass _pass;
     private NativeBuffer _outputs = new(0); // of several slices, side by side
@@ -148,6 +150,27 @@ internal sealed unsafe partial class CpuEngine : IEngine, ITeamWork
         }
     }
 
+    /// <inheritdoc/>
+    public LoraAdapter LoadAdapter(string path)
+    {
+        AddReference();
+        try
+        {
+            CpuAdapter adapter = CpuAdapter.Load(this, path, _weights.Architecture, _weights.ByName);
+            lock (_passes)
+            {
+                adapter.Attach();
+                _adapters.Add(adapter);
+            }
+
+            return adapter;
+        }
+        finally
+        {
+            Release();
+        }
+    }
+
     /// <summary>Packs the weights that a quick start left to the first passes. May run beside passes, which wait.</summary>
     /// <inheritdoc cref="ModelWeights.Pack" path="/exception"/>
     public void Prepare(CancellationToken cancellationToken)
@@ -179,6 +202,7 @@ internal sealed unsafe partial class CpuEngine : IEngine, ITeamWork
             SharedWorkerPool.Return(before);
             (Prefill, Decode) = (prefill, decode);
             _weights.UseKernels(prefill, decode);
+            _adapters.ForEach(adapter => adapter.UseKernels(prefill, decode));
             _pass.Dispose();
             _pass = new Pass(_team, prefill, NewPlan(default));
         }
@@ -206,6 +230,7 @@ internal sealed unsafe partial class CpuEngine : IEngine, ITeamWork
             _pass.Dispose();
             _outputs.Dispose();
             _weights.Dispose();
+            _adapters.ForEach(static adapter => adapter.Dispose());
             SharedWorkerPool.Return(_team);
             _released();
         }

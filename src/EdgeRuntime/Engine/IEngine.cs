@@ -52,6 +52,15 @@ public interface IEngine : IDisposable
     /// <exception cref="ArgumentException">A state of another engine, an empty slice, or an output of the wrong size.</exception>
     void Run(ReadOnlySpan<BatchSlice> batch, CancellationToken cancellationToken = default);
 
+    /// <summary>Loads a LoRA adapter, which states can use from now on (<see cref="IEngineState.UseAdapters"/>).</summary>
+    /// <param name="path">The adapter's file, GGUF.</param>
+    /// <exception cref="ModelFormatException">The file is damaged, or made for a model of other shapes.</exception>
+    /// <exception cref="UnsupportedModelException">The file is no LoRA adapter, or changes a matrix that no adapter can change.</exception>
+    /// <exception cref="System.IO.IOException">The file can't be read.</exception>
+    /// <exception cref="NotSupportedException">The engine has no adapters.</exception>
+    /// <exception cref="ObjectDisposedException">The engine is disposed.</exception>
+    LoraAdapter LoadAdapter(string path) => throw new NotSupportedException($"{Name} has no LoRA adapters");
+
     /// <summary>
     /// Does work ahead of time that the first calls of <see cref="Run"/> would otherwise do, such as packing weights. Has no effect if
     /// all work is done. May run beside other calls, which wait if they must.

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.IO;
 
 namespace EdgeRuntime.Engine;
@@ -38,6 +39,16 @@ public interface IEngineState : IDisposable
     /// </summary>
     void TakeSnapshot();
 
+    /// <summary>Gets the adapters that the sequence is computed with.</summary>
+    IReadOnlyList<AdapterScale> Adapters => [];
+
+    /// <summary>Replaces the adapters that the sequence is computed with. Only while the state is empty.</summary>
+    /// <param name="adapters">Adapters of the same engine, each at most once; none for the model itself. They are copied.</param>
+    /// <exception cref="ArgumentException">An adapter of another engine, or one twice.</exception>
+    /// <exception cref="InvalidOperationException">The state has positions.</exception>
+    /// <exception cref="NotSupportedException">The engine has no adapters.</exception>
+    void UseAdapters(ReadOnlySpan<AdapterScale> adapters) => throw new NotSupportedException("the engine has no LoRA adapters");
+
     /// <summary>Drops the positions [keep, keep + count) and moves the later ones down.</summary>
     /// <param name="keep">Number of positions at the start that stay.</param>
     /// <param name="count">Number of positions to drop.</param>
@@ -45,13 +56,13 @@ public interface IEngineState : IDisposable
     void Shift(int keep, int count);
 
     /// <summary>Becomes a copy of the first positions of another state. What this state held before is gone.</summary>
-    /// <param name="source">A state of the same engine with the same number formats; unchanged.</param>
+    /// <param name="source">A state of the same engine with the same number formats and adapters; unchanged.</param>
     /// <param name="length">A length that the source's <see cref="NearestLength"/> gives; at most <see cref="Capacity"/>.</param>
     /// <exception cref="ArgumentException">A state that this one can't be a copy of, or a length that it can't have.</exception>
     /// <exception cref="NotSupportedException">Without <see cref="StateAbilities.Copy"/>.</exception>
     void CopyFrom(IEngineState source, int length);
 
-    /// <summary>Writes all positions to a stream.</summary>
+    /// <summary>Writes all positions to a stream. Adapters are not written: the state that reads them back must use the same ones.</summary>
     /// <param name="destination">Where to write; stays open.</param>
     /// <exception cref="IOException">The stream can't be written.</exception>
     /// <exception cref="NotSupportedException">Without <see cref="StateAbilities.Save"/>.</exception>

@@ -39,7 +39,9 @@ internal unsafe readonly struct Activations(byte* int8, byte* float32, float* ro
         foreach (Projection? reader in readers)
         {
             forms |= reader is null ? ActivationForms.None
-                : reader.Reads == ActivationKind.Int8 ? ActivationForms.Int8 : ActivationForms.Float32;
+                : reader.Reads == ActivationKind.Float32 ? ActivationForms.Float32
+                : reader.UpdateRank > 0 ? ActivationForms.Int8 | ActivationForms.Float32
+                : ActivationForms.Int8;
         }
 
         return forms;

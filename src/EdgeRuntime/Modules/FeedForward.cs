@@ -101,10 +101,17 @@ internal sealed unsafe class FeedForward : Branch
     private void MultiplyActivated(PassThread t, in Activations n, float* h)
     {
         float* up = t.Floats(_upBuffer);
+        ReadOnlySpan<Product> products =
+            _gate is null ? [new Product(_up, up, _width)] : [new Product(_up, up, _width), new Product(_gate, h, _width)];
+        var updates = new AdapterUpdates(t, n, t.Rows, products);
         while (t.TakeShare(_up.Panels, out int panel, out int last))
         {
-            _gate?.Multiply(n.For(_gate), t.Rows, panel, last, h, _width, t.Scratch);
-            _up.Multiply(n.For(_up), t.Rows, panel, last, up, _width, t.Scratch);
+            foreach (Product product in products)
+            {
+                product.Projection.Multiply(n.For(product.Projection), t.Rows, panel, last, product.Y, _width, t.Scratch);
+                updates.Add(product, panel, last);
+            }
+
             int first = panel * PackedMatrix.PanelRows;
             int count = Math.Min(last * PackedMatrix.PanelRows, _width) - first;
             for (int row = 0; row < t.Rows; row++)

@@ -121,9 +121,12 @@ internal sealed unsafe class Head : Stage
         Activations n = t.Prepare(x, _hidden, rows, _norm, Activations.FormsFor(_output));
         int missing = _vocabulary - _output.Rows;
         float* logits = t.Pass.Logits + missing;
+        ReadOnlySpan<Product> products = [new Product(_output, logits, _vocabulary)];
+        var updates = new AdapterUpdates(t, n, rows, products, t.Pass.OutputRows);
         while (t.TakeShare(_output.Panels, out int panel, out int last))
         {
             _output.Multiply(n.For(_output), rows, panel, last, logits, _vocabulary, t.Scratch);
+            updates.Add(products[0], panel, last);
             int first = panel * PackedMatrix.PanelRows;
             int count = Math.Min(last * PackedMatrix.PanelRows, _output.Rows) - first;
             for (int row = 0; Cap != 0 && row < rows; row++)

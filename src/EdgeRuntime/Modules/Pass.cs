@@ -27,6 +27,7 @@ internal sealed unsafe class Pass : IDisposable
     private int[] _outputRows = [];
     private int _sequenceCount;
     private volatile bool _hasUnsoundRows;
+    private NativeBuffer _lowRanks = new(0);
     private NativeBuffer _memory = new(0);
     private NativeBuffer _carried = new(0);
     private NativeBuffer _int8 = new(0);
@@ -103,6 +104,12 @@ internal sealed unsafe class Pass : IDisposable
     /// <summary>Gets a tensor of activations in float tiles.</summary>
     public byte* Float32 => _float32.Pointer;
 
+    /// <summary>Gets whether a sequence of the batch uses adapters.</summary>
+    public bool UsesAdapters { get; private set; }
+
+    /// <summary>Gets the buffer for what adapters make of the input of a product.</summary>
+    public float* LowRanks => (float*)_lowRanks.Pointer;
+
     public int Token(int row) => _tokens[row];
 
     public int Position(int row) => _positions[row];
@@ -168,6 +175,9 @@ internal sealed unsafe class Pass : IDisposable
         }
     }
 
+    /// <summary>Makes room in <see cref="LowRanks"/>. Called by one thread, before a barrier.</summary>
+    public void ReserveLowRanks(long floats) => Grow(ref _lowRanks, floats * sizeof(float));
+
     /// <summary>Starts an empty batch.</summary>
     public void Begin(int sequences, CancellationToken cancellationToken)
     {
@@ -177,6 +187,7 @@ internal sealed unsafe class Pass : IDisposable
         }
 
         Rows = _sequenceCount = OutputCount = 0;
+        UsesAdapters = false;
         _hasUnsoundRows = false;
         Logits = HiddenStates = null;
         CancellationToken = cancellationToken;
@@ -197,6 +208,7 @@ internal sealed unsafe class Pass : IDisposable
             }
         }
 
+        UsesAdapters |= state.UsesAdapters;
         _sequences[_sequenceCount++] = new SequenceRows(state, first, tokens.Length, state.Length);
         Rows += tokens.Length;
     }
@@ -221,6 +233,7 @@ internal sealed unsafe class Pass : IDisposable
         _carried.Dispose();
         _int8.Dispose();
         _float32.Dispose();
+        _lowRanks.Dispose();
         foreach (PassThread thread in Threads)
         {
             thread.Dispose();

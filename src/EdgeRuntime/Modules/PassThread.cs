@@ -150,6 +150,7 @@ internal sealed unsafe class PassThread : IDisposable
             panels += product.Projection.Panels;
         }
 
+        var updates = new AdapterUpdates(this, x, rows, products);
         while (TakeShare(panels, out int first, out int last))
         {
             int start = 0;
@@ -160,6 +161,7 @@ internal sealed unsafe class PassThread : IDisposable
                 if (firstPanel < lastPanel)
                 {
                     product.Projection.Multiply(x.For(product.Projection), rows, firstPanel, lastPanel, product.Y, product.Stride, Scratch);
+                    updates.Add(product, firstPanel, lastPanel);
                 }
 
                 start += product.Projection.Panels;
@@ -171,9 +173,12 @@ internal sealed unsafe class PassThread : IDisposable
     public void MultiplyTo(BranchOutput output, in Activations x, Projection projection)
     {
         float* y = output.Buffer is null ? _pass.Delta : output.Buffer;
+        ReadOnlySpan<Product> products = [new Product(projection, y, Hidden)];
+        var updates = new AdapterUpdates(this, x, Rows, products);
         while (TakeShare(projection.Panels, out int panel, out int last))
         {
             projection.Multiply(x.For(projection), Rows, panel, last, y, Hidden, Scratch);
+            updates.Add(products[0], panel, last);
             if (output.Buffer is null)
             {
                 AddToResidual(y, panel * PackedMatrix.PanelRows, Math.Min(last * PackedMatrix.PanelRows, projection.Rows));

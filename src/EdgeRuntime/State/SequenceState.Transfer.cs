@@ -17,6 +17,11 @@ internal sealed unsafe partial class SequenceState
             throw new ArgumentException("expected another state of the same engine with the same number formats", nameof(source));
         }
 
+        if (length > 0 && !other._adapters.AsSpan().SequenceEqual(_adapters))
+        {
+            throw new ArgumentException("expected a state with the same adapters", nameof(source));
+        }
+
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)length, (uint)Capacity, nameof(length));
         if (other.NearestLength(length) != length)
         {

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Linq;
 using System.Runtime.InteropServices;
 using EdgeRuntime.Engine;
@@ -24,6 +25,7 @@ internal sealed unsafe partial class SequenceState : IEngineState
     private NativeBuffer _nextRecurrent;
     private NativeBuffer? _snapshot;
     private int _snapshotLength;
+    private AdapterScale[] _adapters = [];
     private bool _disposed;
 
     /// <param name="plan">The state that the modules keep.</param>
@@ -61,6 +63,12 @@ internal sealed unsafe partial class SequenceState : IEngineState
 
     /// <inheritdoc/>
     public StateAbilities Abilities => _plan.Abilities;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<AdapterScale> Adapters => _adapters;
+
+    /// <summary>Gets whether the sequence is computed with adapters.</summary>
+    public bool UsesAdapters => _adapters.Length > 0;
 
     /// <summary>Gets whether the state is disposed.</summary>
     public bool IsDisposed => _disposed;
@@ -152,6 +160,36 @@ internal sealed unsafe partial class SequenceState : IEngineState
     }
 
     /// <inheritdoc/>
+    public void UseAdapters(ReadOnlySpan<AdapterScale> adapters)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (Length > 0)
+        {
+            throw new InvalidOperationException(FormattableString.Invariant(
+                $"the state holds {Length} positions that were computed with other adapters; truncate it to 0 first"));
+        }
+
+        for (int i = 0; i < adapters.Length; i++)
+        {
+            LoraAdapter adapter = adapters[i].Adapter;
+            if (adapter.Engine != Owner)
+            {
+                throw new ArgumentException($"another engine has loaded {adapter.Path}; load it into the engine of the state", nameof(adapters));
+            }
+
+            if (ScaleOf(adapter, adapters[..i]) is not null)
+            {
+                throw new ArgumentException($"{adapter.Path} is there twice; give it one scale", nameof(adapters));
+            }
+        }
+
+        _adapters = adapters.ToArray();
+    }
+
+    /// <summary>Gets the factor of an adapter; 0 where the sequence does not use it.</summary>
+    public float ScaleOf(LoraAdapter adapter) => ScaleOf(adapter, _adapters) ?? 0;
+
+    /// <inheritdoc/>
     public void Shift(int keep, int count)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
@@ -178,6 +216,19 @@ internal sealed unsafe partial class SequenceState : IEngineState
             _snapshot?.Dispose();
             _released();
         }
+    }
+
+    private static float? ScaleOf(LoraAdapter adapter, ReadOnlySpan<AdapterScale> adapters)
+    {
+        foreach (AdapterScale each in adapters)
+        {
+            if (ReferenceEquals(each.Adapter, adapter))
+            {
+                return each.Scale;
+            }
+        }
+
+        return null;
     }
 
     /// <summary>Returns to the snapshot, or for length 0 to the start.</summary>

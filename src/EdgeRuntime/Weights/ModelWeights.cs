@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using EdgeRuntime.Kernels;
@@ -24,8 +25,16 @@ internal sealed class ModelWeights : IDisposable
         _panels = packer.Pack(binder.Projections);
         _projections = [.. binder.Projections];
         _vectors = [.. binder.Vectors];
+        ByName = binder.ByName;
+        Architecture = binder.Source.Metadata.GetString("general.architecture");
         _unpacked = FindUnpacked(_projections);
     }
+
+    /// <summary>Gets the architecture that the weights are for.</summary>
+    public string Architecture { get; }
+
+    /// <inheritdoc cref="TensorBinder.ByName"/>
+    public IReadOnlyDictionary<string, List<Projection>> ByName { get; }
 
     /// <summary>Gets the bytes of packed matrices.</summary>
     public long ByteSize => _projections.Sum(static projection => projection.Matrix.ByteSize);

@@ -28,8 +28,9 @@ internal sealed unsafe class Projection : IDisposable
         }
     }
 
-    private Projection(Projection owner, float scale, NativeBuffer? bias)
+    private Projection(Projection owner, float scale, NativeBuffer? bias, float updateFactor)
     {
+        UpdateFactor = updateFactor;
         _owner = owner;
         _bias = bias;
         Matrix = owner.Matrix;
@@ -51,6 +52,15 @@ internal sealed unsafe class Projection : IDisposable
     public long ScratchBytes => Loader?.ScratchBytes ?? Matrix.ScratchBytes;
 
     public float Scale { get; }
+
+    /// <summary>Gets the factor of y that applies to what adapters add, too.</summary>
+    public float UpdateFactor { get; init; } = 1;
+
+    /// <summary>Gets what adapters add to the product.</summary>
+    public LowRankUpdate[] Updates { get; private set; } = [];
+
+    /// <summary>Gets the ranks of all <see cref="Updates"/> together.</summary>
+    public int UpdateRank { get; private set; }
 
     public int Rows => Matrix.Rows;
 
@@ -99,7 +109,14 @@ internal sealed unsafe class Projection : IDisposable
     }
 
     /// <summary>Returns the same weights with another scale and bias. It owns nothing, so the bias must live as long as the weights.</summary>
-    public Projection With(float scale, NativeBuffer? bias) => new(_owner ?? this, scale, bias);
+    public Projection With(float scale, NativeBuffer? bias, float updateFactor) => new(_owner ?? this, scale, bias, updateFactor);
+
+    /// <summary>Adds what an adapter adds to the product; owned by the adapter. Called only while nobody multiplies.</summary>
+    public void Add(LowRankUpdate update)
+    {
+        Updates = [.. Updates, update];
+        UpdateRank += update.Rank;
+    }
 
     public void Dispose()
     {

@@ -34,6 +34,7 @@ internal sealed unsafe class TensorBinder : IDisposable
     private readonly List<Projection> _projections = [];
     private readonly List<NativeBuffer> _vectors = [];
     private readonly Dictionary<(GgufTensor Tensor, long FirstRow, int Rows), Projection> _packed = [];
+    private readonly Dictionary<string, List<Projection>> _byName = new(StringComparer.Ordinal);
 
     /// <param name="source">The model's file.</param>
     /// <param name="instructionSet">The instruction set whose kernels will read the weights.</param>
@@ -49,6 +50,9 @@ internal sealed unsafe class TensorBinder : IDisposable
 
     /// <summary>Gets the projections so far, in the order in which modules requested them.</summary>
     public IReadOnlyList<Projection> Projections => _projections;
+
+    /// <summary>Gets the projections that are a whole tensor of the file, by its name; several where layers share weights.</summary>
+    public IReadOnlyDictionary<string, List<Projection>> ByName => _byName;
 
     /// <summary>Gets the vectors so far.</summary>
     public IReadOnlyList<NativeBuffer> Vectors => _vectors;
@@ -68,14 +72,23 @@ internal sealed unsafe class TensorBinder : IDisposable
         order = OrderOf(tensor, order);
         float scale = ReadScales(name, 1, order)?[0] ?? 1;
         float[]? bias = Source.OptionalVector($"{name}.bias", rows);
-        float biasFactor = factor * (order == BiasOrder.BeforeScale ? scale : 1);
-        if (bias is not null && biasFactor != 1)
+
+        // Of everything that is added to the product: the bias and what adapters add.
+        float addendFactor = factor * (order == BiasOrder.BeforeScale ? scale : 1);
+        if (bias is not null && addendFactor != 1)
         {
-            bias = Array.ConvertAll(bias, value => value * biasFactor);
+            bias = Array.ConvertAll(bias, value => value * addendFactor);
         }
 
         IgnoreInputScale(name);
-        return Add(tensor, rows, firstRow: 0, scale * factor * tensor.ReadScale(), bias);
+        Projection projection = Add(tensor, rows, firstRow: 0, scale * factor * tensor.ReadScale(), bias, addendFactor);
+        if (!_byName.TryGetValue(tensor.Name, out List<Projection>? sharing))
+        {
+            _byName.Add(tensor.Name, sharing = []);
+        }
+
+        sharing.Add(projection);
+        return projection;
     }
 
     /// <summary>Binds the embedding <c>NAME.weight</c> [rows, columns] as the output matrix too. A scale beside it is not bound.</summary>
@@ -206,16 +219,20 @@ internal sealed unsafe class TensorBinder : IDisposable
     /// <summary>The scale of activations that a device quantizes to NVFP4; kernels here quantize them to int8.</summary>
     private void IgnoreInputScale(string name) => Source.Ignore($"{name}.input_scale");
 
-    private Projection Add(GgufTensor tensor, int rows, long firstRow, float scale, float[]? bias)
+    private Projection Add(GgufTensor tensor, int rows, long firstRow, float scale, float[]? bias, float addendFactor = 1)
     {
         if (_packed.TryGetValue((tensor, firstRow, rows), out Projection? known))
         {
             // Layers that share weights share their packed form, each with a scale of its own.
-            return known.With(scale, bias is null ? null : Keep(bias));
+            return known.With(scale, bias is null ? null : Keep(bias), addendFactor);
         }
 
         var matrix = new PackedMatrix(_exact ? TensorType.F32 : tensor.Type, rows, (int)tensor.Columns, _instructionSet, allocate: false);
-        var projection = new Projection(matrix, scale, bias) { Loader = new MatrixLoader(tensor, matrix, firstRow, Source.Path) };
+        var projection = new Projection(matrix, scale, bias)
+        {
+            Loader = new MatrixLoader(tensor, matrix, firstRow, Source.Path),
+            UpdateFactor = addendFactor,
+        };
         _projections.Add(projection);
         _packed.Add((tensor, firstRow, rows), projection);
         return projection;
