@@ -34,7 +34,8 @@ internal sealed class HyV4 : Architecture
                 new LatentAttention(layer, decoder.Hidden, attention with { Indexer = indexes[index] ? indexer : null })),
             new HyperConnection(
                 streams, $"{layer}.hc_ffn", connection, decoder.Norm($"{layer}.ffn_norm"),
-                keys.DenseOrExperts(layer, Activation.Silu, index < dense ? null : experts! with { Limit = limits[index] }, order: BiasOrder.NoScale)),
+                keys.DenseOrExperts(
+                    layer, Activation.Silu, index < dense ? null : experts! with { Limit = limits[index] }, order: BiasOrder.NoScale)),
         ];
         return decoder.Build((index, layer) =>
         [

@@ -13,7 +13,7 @@ internal sealed class SparseDeepSeek(string name, RopePairing indexPairing, Expe
 {
     private const float DeepSeekEpsilon = 1e-6f;
 
-    // GLM 5.2 is the model with this context. In files without the kinds of its layers, its first two and then every fourth have an indexer.
+    // GLM 5.2 is the model with this context. Where its file does not name them, the first two layers and every fourth have an indexer.
     private const int SharingContextLength = 1048576;
 
     public override string Name => name;

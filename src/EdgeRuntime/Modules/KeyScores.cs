@@ -73,7 +73,7 @@ internal static unsafe class KeyScores
         }
     }
 
-    /// <summary>Finds the least of the largest scores, digit by digit from the highest, and how many of its equals are among them.</summary>
+    /// <summary>Finds the least of the largest scores, digit by digit, and how many of its equals are among them.</summary>
     private static (uint Least, int Equal) Threshold(ReadOnlySpan<float> scores, int most)
     {
         const int Digits = 1 << DigitBits;

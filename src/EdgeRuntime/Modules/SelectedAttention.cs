@@ -6,8 +6,8 @@ using EdgeRuntime.State;
 namespace EdgeRuntime.Modules;
 
 /// <summary>
-/// Attends to the keys of a <see cref="KeySelection"/>, for the rows that see more than these: collects the keys and values of a row side by
-/// side, and runs the attention kernel over them. A part of <see cref="AttentionCore"/>.
+/// Attends to the keys of a <see cref="KeySelection"/>, for the rows that see more than these: collects the keys and values of a row
+/// side by side, and runs the attention kernel over them. A part of <see cref="AttentionCore"/>.
 /// </summary>
 /// <param name="shape">The shape of the attention.</param>
 /// <param name="selection">The keys.</param>
