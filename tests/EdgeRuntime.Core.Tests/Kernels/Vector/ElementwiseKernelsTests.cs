@@ -223,6 +223,7 @@ public sealed unsafe class ElementwiseKernelsTests
         Activation.Relu => Math.Max(x, 0),
         Activation.ReluSquared => Math.Max(x, 0) * Math.Max(x, 0),
         Activation.Sigmoid => 1 / (1 + Math.Exp(-x)),
+        Activation.Exp => Math.Exp(x),
         _ => Math.Log(1 + Math.Exp(x)),
     };
 
