@@ -1,4 +1,5 @@
 using System;
+using System.Linq;
 using EdgeRuntime.Modules;
 using EdgeRuntime.Weights;
 
@@ -61,6 +62,18 @@ internal sealed partial class ArchitectureKeys
         int end = tensor.IndexOf(".ffn_", StringComparison.Ordinal);
         string[] parts = [".ffn_gate.", ".ffn_up.", ".ffn_down."];
         return end > 0 && Array.Exists(parts, part => tensor.AsSpan(end).StartsWith(part)) && HasRouter(tensor[..end]);
+    }
+
+    /// <summary>Gets the norm of queries and keys of a layer, in families whose files may lack it.</summary>
+    public QueryKeyNorm HeadNorm(string layer) =>
+        _source.Has($"{layer}.attn_q_norm.weight") ? QueryKeyNorm.Heads : QueryKeyNorm.None;
+
+    /// <summary>Gets the limits of the layers' gates: the file's array, where 0 means none, or its one number for all.</summary>
+    public GateLimit[] GateLimits(string key, GateLimitKind kind)
+    {
+        // llama.cpp takes limits up to this one for none.
+        const float None = 1e-6f;
+        return [.. PerLayerSingle(key).Select(limit => limit > None ? new GateLimit(kind, limit) : default)];
     }
 
     /// <summary>Gets the inner width of the shared expert: the file's, or a family's own if the file has none or 0.</summary>

@@ -23,7 +23,7 @@ internal sealed class HyV4 : Architecture
         keys.Require(keys.Has("expert_gating_func"), "expert_gating_func", "missing", "1 (softmax) or 2 (sigmoid)");
         keys.Require(dense >= keys.LayerCount || keys.NotNegative("expert_count", 0) > 0, "expert_count", "0", "1 or more");
         ExpertSpec? experts = DeepSeek2.ReadExperts(keys, ExpertGating.Sigmoid, BiasOrder.NoScale);
-        float[] limits = keys.PerLayerSingle("swiglu_clamp_exp");
+        GateLimit[] limits = keys.GateLimits("swiglu_clamp_exp", GateLimitKind.Gate);
         var connection = new HyperConnectionSpec(
             keys.RmsEpsilon, keys.PositiveSingle("hyper_connection.epsilon"), keys.PositiveSingle("hyper_connection.magnitude"));
         ResidualStreams streams = ReadStreams(keys);

@@ -73,6 +73,18 @@ internal static class RopeKeys
         return rope with { FrequencyFactors = factors };
     }
 
+    /// <summary>Reads the number of elements of a head that rotate in layers with a window.</summary>
+    /// <param name="keys">The model's metadata.</param>
+    /// <param name="keyLength">The elements of a head.</param>
+    /// <param name="fallback">The number where the file has none.</param>
+    public static int WindowDimensions(ArchitectureKeys keys, int keyLength, int fallback)
+    {
+        const string Key = "rope.dimension_count_swa";
+        int dimensions = keys.Positive(Key, fallback);
+        keys.Require(dimensions % 2 == 0 && dimensions <= keyLength, Key, $"{dimensions}", $"an even number up to {keyLength}");
+        return dimensions;
+    }
+
     /// <summary>
     /// llama.cpp's rule: with YaRN the magnitude 1 + 0.1 ln(factor) is applied once, where cosine and sine are made, and a
     /// log multiplier (DeepSeek) replaces it by the quotient of two such terms.

@@ -9,7 +9,6 @@ internal readonly struct ExpertBuffers
     public ExpertBuffers(ScratchPlan scratch, ExpertSpec spec, int hidden)
     {
         int pairs = checked(scratch.Rows * spec.Used);
-        Scores = scratch.Floats(spec.Count);
         Experts = scratch.Floats(spec.Used);
         Weights = scratch.Floats(spec.Used);
         PairOf = scratch.Floats(spec.Used);
@@ -24,9 +23,6 @@ internal readonly struct ExpertBuffers
         Shared = scratch.Floats(hidden);
         SharedGates = scratch.Floats(1);
     }
-
-    /// <summary>Gets float [rows, count]: the scores, then the probabilities.</summary>
-    public long Scores { get; }
 
     /// <summary>Gets int [rows, used]: the chosen experts.</summary>
     public long Experts { get; }
@@ -109,6 +105,19 @@ internal readonly unsafe struct ExpertGroups
 
     /// <summary>Gets the row of a pair.</summary>
     public int Row(int pair) => _rowOf[pair];
+
+    /// <summary>Gets the weight of a pair.</summary>
+    public float WeightOf(int pair)
+    {
+        int row = Row(pair);
+        int k = 0;
+        while (PairOf(row, k) != pair)
+        {
+            k++;
+        }
+
+        return WeightsOf(row)[k];
+    }
 
     /// <summary>Gets the first pair of an expert.</summary>
     public int First(int expert) => _first[expert];

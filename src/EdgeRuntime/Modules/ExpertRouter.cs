@@ -1,67 +1,7 @@
 using System;
 using EdgeRuntime.Kernels.Vector;
-using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Modules;
-
-/// <summary>The ways to convert the scores of experts to weights.</summary>
-internal enum ExpertGating
-{
-    /// <summary>A softmax over all experts.</summary>
-    Softmax = 1,
-
-    /// <summary>A sigmoid of each score.</summary>
-    Sigmoid = 2,
-
-    /// <summary>Experts are chosen by their scores; the weights are a softmax over the chosen ones.</summary>
-    SoftmaxOfChosen = 3,
-
-    /// <summary>The square root of the softplus function of each score.</summary>
-    SqrtSoftplus = 4,
-}
-
-/// <summary>The parameters of a layer's experts.</summary>
-internal sealed record ExpertSpec
-{
-    public required int Count { get; init; }
-
-    /// <summary>Gets the number of experts per token.</summary>
-    public required int Used { get; init; }
-
-    /// <summary>Gets the inner width of an expert.</summary>
-    public required int Width { get; init; }
-
-    public ExpertGating Gating { get; init; } = ExpertGating.Softmax;
-
-    /// <summary>Gets whether the weights of the chosen experts are divided by their sum.</summary>
-    public bool Normalizes { get; init; } = true;
-
-    /// <summary>Gets the factor of the weights.</summary>
-    public float Scale { get; init; } = 1;
-
-    /// <summary>
-    /// Gets the limit L of the chosen experts before their activation: gates up to L, and up from -L to L; 0 for none.
-    /// </summary>
-    public float Limit { get; init; }
-
-    /// <summary>Gets the number of groups of experts; 1 for none.</summary>
-    public int Groups { get; init; } = 1;
-
-    /// <summary>Gets the number of groups that a token may choose from.</summary>
-    public int GroupsUsed { get; init; } = 1;
-
-    /// <summary>Gets the inner width of the shared expert, which every token uses in addition to the chosen ones; 0 for none.</summary>
-    public int SharedWidth { get; init; }
-
-    /// <summary>Gets whether the shared expert has the rows of its gate and of up in one matrix.</summary>
-    public bool SharedHasFusedGate { get; init; }
-
-    /// <summary>Gets the order of biases and scales in the shared expert.</summary>
-    public BiasOrder SharedBiasOrder { get; init; } = BiasOrder.BeforeScale;
-
-    /// <summary>Gets the order of biases and scales in the chosen experts.</summary>
-    public BiasOrder BiasOrder { get; init; } = BiasOrder.AfterScale;
-}
 
 /// <summary>Chooses experts by their scores. On a tie the lower index wins. Stateless.</summary>
 internal static unsafe class ExpertRouter
@@ -71,15 +11,20 @@ internal static unsafe class ExpertRouter
 
     /// <summary>Chooses a token's experts and their weights, best first.</summary>
     /// <param name="spec">The parameters.</param>
-    /// <param name="scores">[Count]; replaced by probabilities.</param>
-    /// <param name="bias">[Count], added for the choice only; may be null.</param>
-    /// <param name="keys">[Count]: scratch.</param>
+    /// <param name="scores">[ScoreCount]; replaced by probabilities.</param>
+    /// <param name="bias">[ScoreCount], added for the choice only; may be null.</param>
+    /// <param name="keys">[ScoreCount]: scratch.</param>
     /// <param name="experts">[Used]: receives the indices.</param>
     /// <param name="weights">[Used]: receives the weights.</param>
     public static void Choose(ExpertSpec spec, float* scores, float* bias, float* keys, int* experts, float* weights)
     {
+        if (spec.ChoosesByScores)
+        {
+            new ReadOnlySpan<float>(scores, spec.ScoreCount).CopyTo(new Span<float>(keys, spec.ScoreCount));
+        }
+
         ToProbabilities(spec, scores);
-        for (int i = 0; i < spec.Count; i++)
+        for (int i = 0; i < spec.ScoreCount && !spec.ChoosesByScores; i++)
         {
             keys[i] = scores[i] + (bias is null ? 0 : bias[i]);
         }
@@ -91,7 +36,7 @@ internal static unsafe class ExpertRouter
 
         for (int k = 0; k < spec.Used; k++)
         {
-            experts[k] = TakeBest(keys, spec.Count);
+            experts[k] = TakeBest(keys, spec.ScoreCount) / spec.ScoresOfExpert;
             weights[k] = scores[experts[k]];
         }
 
@@ -103,17 +48,17 @@ internal static unsafe class ExpertRouter
         switch (spec.Gating)
         {
             case ExpertGating.Softmax:
-                Softmax(scores, spec.Count);
+                Softmax(scores, spec.ScoreCount);
                 break;
             case ExpertGating.Sigmoid:
-                for (int i = 0; i < spec.Count; i++)
+                for (int i = 0; i < spec.ScoreCount; i++)
                 {
                     scores[i] = 1 / (1 + LaneMath.Exp(-scores[i]));
                 }
 
                 break;
             case ExpertGating.SqrtSoftplus:
-                for (int i = 0; i < spec.Count; i++)
+                for (int i = 0; i < spec.ScoreCount; i++)
                 {
                     scores[i] = MathF.Sqrt(Softplus(scores[i]));
                 }
@@ -147,7 +92,7 @@ internal static unsafe class ExpertRouter
     /// <summary>Keeps only the keys of the groups with the greatest sums of their two best experts.</summary>
     private static void MaskGroups(ExpertSpec spec, float* keys)
     {
-        int size = spec.Count / spec.Groups;
+        int size = spec.ScoreCount / spec.Groups;
         Span<float> sums = stackalloc float[spec.Groups];
         for (int group = 0; group < spec.Groups; group++)
         {
@@ -171,7 +116,7 @@ internal static unsafe class ExpertRouter
             }
         }
 
-        for (int i = 0; i < spec.Count; i++)
+        for (int i = 0; i < spec.ScoreCount; i++)
         {
             keys[i] = stays[i / size] ? keys[i] : float.NegativeInfinity;
         }

@@ -1,5 +1,4 @@
 using System;
-using System.Numerics.Tensors;
 using EdgeRuntime.Kernels;
 using EdgeRuntime.Kernels.Panels;
 using EdgeRuntime.Kernels.Vector;
@@ -25,6 +24,7 @@ internal sealed unsafe class Experts : Branch
     private Projection[] _up = [];
     private Projection[] _down = [];
     private ExpertBuffers _buffers;
+    private long _scores;
 
     /// <param name="prefix">The prefix of the tensor names, for example <c>blk.0</c>.</param>
     /// <param name="hidden">The width of the residual stream.</param>
@@ -40,7 +40,8 @@ internal sealed unsafe class Experts : Branch
             ? null
             : new FeedForward(prefix, hidden, spec.SharedWidth, activation)
             {
-                Suffix = "_shexp",
+                Suffix = spec.SharedSuffix,
+                Limit = spec.SharedLimit,
                 HasFusedGate = spec.SharedHasFusedGate,
                 BiasOrder = spec.SharedBiasOrder,
             };
@@ -49,25 +50,33 @@ internal sealed unsafe class Experts : Branch
     /// <summary>Gets the factor of the result before it is added to the residual stream.</summary>
     public float ResidualScale { get; init; } = 1;
 
+    /// <summary>
+    /// Gets whether another stage gives the router's input, by <see cref="PlanScores"/> and <see cref="Score"/>, before this one runs.
+    /// </summary>
+    public bool HasEarlyScores { get; init; }
+
+    /// <summary>Gets the forms in which the router reads its input.</summary>
+    public ActivationForms RouterReads => Activations.FormsFor(_router);
+
     public override ActivationForms Reads =>
         ActivationForms.Rows | Activations.FormsFor(_router, _gate[0], _up[0], _sharedGate) | (_shared?.Reads ?? ActivationForms.None);
 
     public override void Bind(TensorBinder tensors)
     {
-        _router = tensors.Projection($"{Prefix}.ffn_gate_inp", _spec.Count, _hidden);
+        _router = tensors.Projection($"{Prefix}.ffn_gate_inp", _spec.ScoreCount, _hidden);
 
         // Files of one family lack the last part of the name.
-        _bias = tensors.OptionalVector($"{Prefix}.exp_probs_b.bias", _spec.Count)
-            ?? tensors.OptionalVector($"{Prefix}.exp_probs_b", _spec.Count);
-        string fused = $"{Prefix}.ffn_gate_up_exps";
+        _bias = tensors.OptionalVector($"{Prefix}.exp_probs_b.bias", _spec.ScoreCount)
+            ?? tensors.OptionalVector($"{Prefix}.exp_probs_b", _spec.ScoreCount);
+        string fused = $"{Prefix}.ffn_gate_up{_spec.Suffix}";
         bool isFused = tensors.Has(fused);
         _gate = isFused
             ? tensors.StackPart(fused, _spec.Count, _spec.Width, _hidden, part: 0, parts: 2, _spec.BiasOrder)
-            : tensors.Stack($"{Prefix}.ffn_gate_exps", _spec.Count, _spec.Width, _hidden, _spec.BiasOrder);
+            : tensors.Stack($"{Prefix}.ffn_gate{_spec.Suffix}", _spec.Count, _spec.Width, _hidden, _spec.BiasOrder);
         _up = isFused
             ? tensors.StackPart(fused, _spec.Count, _spec.Width, _hidden, part: 1, parts: 2, _spec.BiasOrder)
-            : tensors.Stack($"{Prefix}.ffn_up_exps", _spec.Count, _spec.Width, _hidden, _spec.BiasOrder);
-        _down = tensors.Stack($"{Prefix}.ffn_down_exps", _spec.Count, _hidden, _spec.Width, _spec.BiasOrder);
+            : tensors.Stack($"{Prefix}.ffn_up{_spec.Suffix}", _spec.Count, _spec.Width, _hidden, _spec.BiasOrder);
+        _down = tensors.Stack($"{Prefix}.ffn_down{_spec.Suffix}", _spec.Count, _hidden, _spec.Width, _spec.BiasOrder);
         _shared?.Bind(tensors);
         _sharedGate = _shared is null ? null : tensors.OptionalProjection($"{Prefix}.ffn_gate_inp_shexp", 1, _hidden);
     }
@@ -75,14 +84,25 @@ internal sealed unsafe class Experts : Branch
     public override void Plan(ScratchPlan scratch)
     {
         scratch.KeepInput();
+        if (!HasEarlyScores)
+        {
+            PlanScores(scratch);
+        }
+
         _buffers = new ExpertBuffers(scratch, _spec, _hidden);
-        scratch.UseThread(Math.Max(_spec.Count, scratch.TileTokens * (long)Math.Max(_hidden, _spec.Width)) * sizeof(float));
+        scratch.UseThread(Math.Max(_spec.ScoreCount, scratch.TileTokens * (long)Math.Max(_hidden, _spec.Width)) * sizeof(float));
         _shared?.Plan(scratch);
     }
 
-    public override void Run(PassThread t, in Activations input, BranchOutput output)
+    /// <summary>Places the buffer of the scores.</summary>
+    public void PlanScores(ScratchPlan scratch) => _scores = scratch.Floats(_spec.ScoreCount);
+
+    /// <summary>Computes the scores of the experts. The caller ends the phase.</summary>
+    /// <param name="t">The thread.</param>
+    /// <param name="input">[rows, hidden] in the form of <see cref="RouterReads"/>.</param>
+    public void Score(PassThread t, in Activations input)
     {
-        var scores = new Product(_router, t.Floats(_buffers.Scores), _spec.Count);
+        var scores = new Product(_router, t.Floats(_scores), _spec.ScoreCount);
         if (_sharedGate is null)
         {
             t.Multiply(input, t.Rows, scores);
@@ -91,8 +111,16 @@ internal sealed unsafe class Experts : Branch
         {
             t.Multiply(input, t.Rows, scores, new Product(_sharedGate, t.Floats(_buffers.SharedGates), 1));
         }
+    }
 
-        t.Barrier();
+    public override void Run(PassThread t, in Activations input, BranchOutput output)
+    {
+        if (!HasEarlyScores)
+        {
+            Score(t, input);
+            t.Barrier();
+        }
+
         Route(t);
         var groups = new ExpertGroups(t, _buffers, _spec);
         byte* x = GatherInput(t, groups, input);
@@ -109,7 +137,7 @@ internal sealed unsafe class Experts : Branch
         var groups = new ExpertGroups(t, _buffers, _spec);
         for (int row; (row = t.TakeItem()) < t.Rows;)
         {
-            float* scores = t.Floats(_buffers.Scores) + ((long)row * _spec.Count);
+            float* scores = t.Floats(_scores) + ((long)row * _spec.ScoreCount);
             ExpertRouter.Choose(_spec, scores, bias, (float*)t.Scratch, groups.ExpertsOf(row), groups.WeightsOf(row));
         }
 
@@ -122,9 +150,10 @@ internal sealed unsafe class Experts : Branch
         t.Barrier();
     }
 
-    /// <summary>Gets the input of each pair in the order of the pairs. With one row, all experts read the same input.</summary>
+    /// <summary>Gets the input of each pair in the order of the pairs. One row is the same input for all experts, unless
+    /// an expert has it twice or weights change it.</summary>
     private byte* GatherInput(PassThread t, in ExpertGroups groups, in Activations input) =>
-        t.Rows == 1 ? input.For(_gate[0]) : FillTiles(t, groups, input.Rows, _hidden, _gate[0], gather: true);
+        ReadsOneRow(t) ? input.For(_gate[0]) : FillTiles(t, groups, input.Rows, _hidden, _gate[0], gather: true);
 
     /// <summary>
     /// Converts the rows of pairs to the form that a projection reads, with separate tiles per expert. Ends at a barrier.
@@ -149,6 +178,11 @@ internal sealed unsafe class Experts : Branch
                 {
                     new ReadOnlySpan<float>(source + ((long)groups.Row(pair + i) * columns), columns)
                         .CopyTo(new Span<float>(rows + ((long)i * columns), columns));
+                    if (_spec.WeighsInput)
+                    {
+                        t.Vector.Scale(rows + ((long)i * columns), groups.WeightOf(pair + i), columns);
+                    }
+
                     x = rows;
                 }
 
@@ -178,7 +212,7 @@ internal sealed unsafe class Experts : Branch
                 int end = Math.Min(last - (first - panel), panels);
                 int pair = groups.First(expert);
                 int count = groups.Count(expert);
-                byte* rows = t.Rows == 1 ? x : x + ActivationLayout.ByteSize(_gate[expert].Reads, _hidden, pair);
+                byte* rows = ReadsOneRow(t) ? x : x + ActivationLayout.ByteSize(_gate[expert].Reads, _hidden, pair);
                 _gate[expert].Multiply(rows, count, panel, end, h + ((long)pair * _spec.Width), _spec.Width, t.Scratch);
                 _up[expert].Multiply(rows, count, panel, end, up + ((long)pair * _spec.Width), _spec.Width, t.Scratch);
                 int firstRow = panel * PackedMatrix.PanelRows;
@@ -186,23 +220,12 @@ internal sealed unsafe class Experts : Branch
                 for (int i = 0; i < count; i++)
                 {
                     long offset = ((long)(pair + i) * _spec.Width) + firstRow;
-                    if (_spec.Limit != 0)
-                    {
-                        Limit(new Span<float>(h + offset, width), new Span<float>(up + offset, width));
-                    }
-
-                    t.Vector.Gate(_activation, h + offset, up + offset, h + offset, width);
+                    _spec.Limit.Apply(t.Vector, _activation, h + offset, up + offset, width);
                 }
             }
         }
 
         t.Barrier();
-    }
-
-    private void Limit(Span<float> gate, Span<float> up)
-    {
-        TensorPrimitives.Min(gate, _spec.Limit, gate);
-        TensorPrimitives.Clamp(up, -_spec.Limit, _spec.Limit, up);
     }
 
     /// <summary>Computes y = Down h of every pair. Ends at a barrier.</summary>
@@ -250,7 +273,8 @@ internal sealed unsafe class Experts : Branch
             for (int k = 0; k < _spec.Used; k++)
             {
                 float* result = t.Floats(_buffers.Results) + ((long)groups.PairOf(row, k) * _hidden);
-                t.Vector.AddScaled(result, groups.WeightsOf(row)[k] * ResidualScale, y, _hidden);
+                float weight = _spec.WeighsInput ? 1 : groups.WeightsOf(row)[k];
+                t.Vector.AddScaled(result, weight * ResidualScale, y, _hidden);
             }
 
             if (_shared is not null)
@@ -261,6 +285,8 @@ internal sealed unsafe class Experts : Branch
 
         t.Barrier();
     }
+
+    private bool ReadsOneRow(PassThread t) => t.Rows == 1 && !_spec.WeighsInput && _spec.ScoresOfExpert == 1;
 
     private float SharedWeight(PassThread t, int row) =>
         _sharedGate is null ? 1 : 1 / (1 + LaneMath.Exp(-t.Floats(_buffers.SharedGates)[row]));

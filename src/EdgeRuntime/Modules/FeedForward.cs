@@ -46,6 +46,9 @@ internal sealed unsafe class FeedForward : Branch
     /// <summary>Gets the name within the layer of divisors of the activated elements, which the file may have; null for none.</summary>
     public string? Divisors { get; init; }
 
+    /// <summary>Gets the limits of the gate.</summary>
+    public GateLimit Limit { get; init; }
+
     /// <summary>Gets the norm before the last product, or null.</summary>
     public Norm? SubNorm { get; init; }
 
@@ -127,7 +130,7 @@ internal sealed unsafe class FeedForward : Branch
     {
         if (_gate is not null)
         {
-            vector.Gate(_activation, h, up, h, count);
+            Limit.Apply(vector, _activation, h, up, count);
         }
         else if (Xielu is { } xielu)
         {
