@@ -70,6 +70,7 @@ internal abstract class Architecture
         new PlainDecoder("jais2", NormKind.Layer, RopePairing.Neox) { Activation = Activation.ReluSquared, IsGated = false },
         new Jamba(),
         new Laguna(),
+        new KimiLinear(),
         new Lfm2("lfm2", hasExperts: false),
         new Lfm2("lfm2moe", hasExperts: true),
         new Diffusion("llada", RopePairing.Norm),
@@ -83,6 +84,7 @@ internal abstract class Architecture
         new MiMo2(),
         new MiniCpm(),
         new MiniCpm3(),
+        new MiniMax01(),
         new MiniMaxM2(),
         new MiniMaxM3(),
         new Mistral3(),
@@ -117,6 +119,7 @@ internal abstract class Architecture
         new PlainDecoder("phi3", NormKind.Rms, RopePairing.Neox) { HasFusedGate = true, RotatesParts = true },
         new PhiMoe(),
         new PlainDecoder("plamo", NormKind.Rms, RopePairing.Neox) { IsParallel = true, OutputFallback = null },
+        new Plamo2(),
         new Plamo3(),
         new Plm(),
         new PlainDecoder("pockettts", NormKind.Layer, RopePairing.Norm)

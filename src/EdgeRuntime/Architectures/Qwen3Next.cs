@@ -18,8 +18,10 @@ internal sealed class Qwen3Next(string name, bool isNext = false) : Architecture
         {
             IsNotRun = tensor => keys.IsOfPredictingLayer(tensor) || (isNext && IsOfOldFiles(tensor)),
         };
-        AttentionSpec attention = keys.Attention(RopePairing.Neox) with
+        AttentionSpec attention = keys.Attention(RopePairing.Neox);
+        attention = attention with
         {
+            Rope = isNext ? attention.Rope : RopeKeys.ForText(keys, attention.Rope! with { FrequencyFactors = null }, interleaved: true),
             Norm = QueryKeyNorm.Heads,
             NormEpsilon = keys.RmsEpsilon,
             Gate = OutputGateKind.SigmoidOfQuery,

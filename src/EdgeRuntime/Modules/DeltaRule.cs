@@ -35,11 +35,6 @@ internal sealed record DeltaRuleSpec
     /// <summary>Gets whether each channel of a key has a decay, instead of each head.</summary>
     public bool HasChannelDecays { get; init; }
 
-    /// <summary>
-    /// Gets the bound of the logarithm of a decay, which is then bound * sigmoid(a (x + bias)) instead of a softplus(x + bias).
-    /// </summary>
-    public float? LogDecayBound { get; init; }
-
     /// <summary>Gets the function of the gates of the result.</summary>
     public Activation GateActivation { get; init; } = Activation.Silu;
 
@@ -187,18 +182,8 @@ internal sealed unsafe class DeltaRule : Module
         float a = ((float*)_a.Pointer)[head];
         new ReadOnlySpan<float>(x, count).CopyTo(new Span<float>(decays, count));
         vector.Add((float*)_timeBias.Pointer + (head * count), decays, count);
-        if (_spec.LogDecayBound is { } bound)
-        {
-            vector.Scale(decays, a, count);
-            vector.Activate(Activation.Sigmoid, decays, decays, count);
-            vector.Scale(decays, bound, count);
-        }
-        else
-        {
-            vector.Activate(Activation.Softplus, decays, decays, count);
-            vector.Scale(decays, a, count);
-        }
-
+        vector.Activate(Activation.Softplus, decays, decays, count);
+        vector.Scale(decays, a, count);
         vector.Activate(Activation.Exp, decays, decays, count);
         if (count == 1)
         {

@@ -15,6 +15,24 @@ namespace EdgeRuntime.Modules;
 /// <param name="HasPlainNorms">Whether dt, B and C are normalized where the file has no weights of norms.</param>
 internal sealed record MambaSpec(int Inner, int Rank, int StateSize, int Taps, float Epsilon, bool HasPlainNorms)
 {
+    /// <summary>
+    /// Gets the number of heads whose channels share A, D and the time step; 0 if each channel has its own. With heads, the input
+    /// projection is [z | x] for each head, the selection is [B | C | dt], and the names of the norms end without <c>.weight</c>.
+    /// </summary>
+    public int Heads { get; init; }
+
+    /// <summary>Gets the order of biases and scales.</summary>
+    public BiasOrder BiasOrder { get; init; } = BiasOrder.AfterScale;
+
+    /// <summary>Gets the number of time steps of a row.</summary>
+    public int Times => Heads > 0 ? Heads : Inner;
+
+    /// <summary>Gets the offset of dt in the selection.</summary>
+    public int TimeOffset => Heads > 0 ? 2 * StateSize : 0;
+
+    /// <summary>Gets the offset of B, which precedes C, in the selection.</summary>
+    public int StateOffset => Heads > 0 ? 0 : Rank;
+
     /// <summary>Gets the width of dt, B and C together.</summary>
     public int SelectionWidth => Rank + (2 * StateSize);
 }
@@ -64,15 +82,17 @@ internal sealed unsafe class Mamba : Branch
     public override void Bind(TensorBinder tensors)
     {
         MambaSpec spec = _spec;
-        _input = tensors.Projection($"{Prefix}.ssm_in", 2 * spec.Inner, _hidden);
+        _input = tensors.Projection($"{Prefix}.ssm_in", 2 * spec.Inner, _hidden, order: spec.BiasOrder);
         _convolution.Bind(tensors);
         _selection = tensors.Projection($"{Prefix}.ssm_x", spec.SelectionWidth, spec.Inner);
         _norms = [BindNorm(tensors, "dt", spec.Rank), BindNorm(tensors, "b", spec.StateSize), BindNorm(tensors, "c", spec.StateSize)];
-        _time = tensors.Projection($"{Prefix}.ssm_dt", spec.Inner, spec.Rank);
-        float[] a = tensors.Source.Floats($"{Prefix}.ssm_a", spec.Inner, spec.StateSize);
+        _time = tensors.Projection($"{Prefix}.ssm_dt", spec.Times, spec.Rank);
+        float[] a = spec.Heads > 0
+            ? Spread(tensors.Source.Floats($"{Prefix}.ssm_a", 1, spec.Heads), spec.Inner * spec.StateSize)
+            : tensors.Source.Floats($"{Prefix}.ssm_a", spec.Inner, spec.StateSize);
         _a = tensors.Keep(TensorBinder.Transpose(a, spec.Inner, spec.StateSize));
-        _d = tensors.Vector($"{Prefix}.ssm_d", spec.Inner);
-        _output = tensors.Projection($"{Prefix}.ssm_out", _hidden, spec.Inner);
+        _d = tensors.Keep(Spread(tensors.Source.Floats($"{Prefix}.ssm_d", 1, spec.Times), spec.Inner));
+        _output = tensors.Projection($"{Prefix}.ssm_out", _hidden, spec.Inner, order: spec.BiasOrder);
     }
 
     public override void Declare(StatePlan state)
@@ -87,10 +107,10 @@ internal sealed unsafe class Mamba : Branch
         _convolved = scratch.Floats(_spec.Inner);
         _selected = scratch.Floats(_spec.SelectionWidth);
         _lowRank = scratch.Floats(_spec.Rank);
-        _times = scratch.Floats(_spec.Inner);
+        _times = scratch.Floats(_spec.Times);
         _result = scratch.Floats(_spec.Inner);
         scratch.UseActivations(Math.Max(_spec.Inner, _spec.Rank), scratch.Rows);
-        scratch.UseThread(PartChannels * sizeof(float));
+        scratch.UseThread(2L * Math.Max(PartChannels, _spec.Inner) * sizeof(float));
     }
 
     public override void Run(PassThread t, in Activations input, BranchOutput output)
@@ -102,6 +122,12 @@ internal sealed unsafe class Mamba : Branch
         float* result = t.Floats(_result);
         t.Multiply(input, t.Rows, new Product(_input, projected, 2 * _spec.Inner));
         t.Barrier();
+        if (_spec.Heads > 0)
+        {
+            MoveHeadsApart(t, projected);
+            t.Barrier();
+        }
+
         _convolution.RunSilu(t, projected, 2 * _spec.Inner, convolved);
         t.Barrier();
         Activations x = t.Prepare(convolved, _spec.Inner, t.Rows, norm: null, Activations.FormsFor(_selection));
@@ -110,7 +136,7 @@ internal sealed unsafe class Mamba : Branch
         Normalize(t, selected, lowRank);
         t.Barrier();
         Activations dt = t.Prepare(lowRank, _spec.Rank, t.Rows, norm: null, Activations.FormsFor(_time));
-        t.Multiply(dt, t.Rows, new Product(_time, t.Floats(_times), _spec.Inner));
+        t.Multiply(dt, t.Rows, new Product(_time, t.Floats(_times), _spec.Times));
         t.Barrier();
         Scan(t, selected, result);
         t.Barrier();
@@ -120,15 +146,46 @@ internal sealed unsafe class Mamba : Branch
     private Norm? BindNorm(TensorBinder tensors, string part, int width)
     {
         string name = $"{Prefix}.ssm_{part}_norm";
-        bool hasWeights = tensors.Has(name);
+        string suffix = _spec.Heads > 0 ? "" : ".weight";
+        bool hasWeights = tensors.Source.Has(name + suffix);
         if (!hasWeights && !_spec.HasPlainNorms)
         {
             return null;
         }
 
-        var norm = new Norm(hasWeights ? name : null, NormKind.Rms, _spec.Epsilon, width);
+        var norm = new Norm(hasWeights ? name : null, NormKind.Rms, _spec.Epsilon, width) { Suffix = suffix };
         norm.Bind(tensors);
         return norm;
+    }
+
+    /// <summary>Repeats each value for the elements that share it.</summary>
+    private static float[] Spread(float[] values, int count)
+    {
+        float[] spread = new float[count];
+        for (int i = 0; i < count; i++)
+        {
+            spread[i] = values[i / (count / values.Length)];
+        }
+
+        return spread;
+    }
+
+    /// <summary>Reorders the parts of rows from [z | x] for each head to [x | z].</summary>
+    private void MoveHeadsApart(PassThread t, float* projected)
+    {
+        int size = _spec.Inner / _spec.Heads;
+        float* copy = (float*)t.Scratch;
+        for (int row; (row = t.TakeItem()) < t.Rows;)
+        {
+            float* x = projected + (2L * row * _spec.Inner);
+            new ReadOnlySpan<float>(x, 2 * _spec.Inner).CopyTo(new Span<float>(copy, 2 * _spec.Inner));
+            for (int head = 0; head < _spec.Heads; head++)
+            {
+                float* z = copy + (2L * head * size);
+                new ReadOnlySpan<float>(z + size, size).CopyTo(new Span<float>(x + (head * size), size));
+                new ReadOnlySpan<float>(z, size).CopyTo(new Span<float>(x + _spec.Inner + (head * size), size));
+            }
+        }
     }
 
     /// <summary>Normalizes dt, B and C of each row, and moves dt to rows of its own.</summary>
@@ -136,8 +193,8 @@ internal sealed unsafe class Mamba : Branch
     {
         for (int row; (row = t.TakeItem()) < t.Rows;)
         {
-            float* dt = selected + ((long)row * _spec.SelectionWidth);
-            float* b = dt + _spec.Rank;
+            float* dt = selected + ((long)row * _spec.SelectionWidth) + _spec.TimeOffset;
+            float* b = selected + ((long)row * _spec.SelectionWidth) + _spec.StateOffset;
             float* c = b + _spec.StateSize;
             _norms[0]?.Apply(t.Vector, dt, dt);
             _norms[1]?.Apply(t.Vector, b, b);
@@ -163,15 +220,15 @@ internal sealed unsafe class Mamba : Branch
         float* from = sequence.State.Recurrent(_slot) + first;
         float* to = sequence.State.NextRecurrent(_slot) + first;
         float* inputs = (float*)t.Scratch;
+        float* time = inputs + PartChannels;
         float* d = (float*)_d.Pointer + first;
         for (int row = sequence.FirstRow; row < sequence.FirstRow + sequence.Rows; row++)
         {
             long start = ((long)row * _spec.Inner) + first;
-            float* time = t.Floats(_times) + start;
             float* x = t.Floats(_convolved) + start;
-            float* b = selected + ((long)row * _spec.SelectionWidth) + _spec.Rank;
+            float* b = selected + ((long)row * _spec.SelectionWidth) + _spec.StateOffset;
             float* y = result + start;
-            t.Vector.Activate(Activation.Softplus, time, time, count);
+            FillTimes(t.Vector, t.Floats(_times) + ((long)row * _spec.Times), first, count, time);
             t.Vector.Multiply(time, x, inputs, count);
             t.Vector.ScanChannels(
                 from, to, (float*)_a.Pointer + first, _spec.Inner, time, inputs, b, b + _spec.StateSize, _spec.StateSize, y, count);
@@ -179,5 +236,16 @@ internal sealed unsafe class Mamba : Branch
             t.Vector.Gate(Activation.Silu, t.Floats(_projected) + (((2L * row) + 1) * _spec.Inner) + first, y, y, count);
             from = to;
         }
+    }
+
+    /// <summary>Computes the time steps of some channels.</summary>
+    private void FillTimes(ElementwiseKernels vector, float* times, int first, int count, float* result)
+    {
+        for (int i = 0, shared = _spec.Inner / _spec.Times; i < count; i++)
+        {
+            result[i] = times[(first + i) / shared];
+        }
+
+        vector.Activate(Activation.Softplus, result, result, count);
     }
 }

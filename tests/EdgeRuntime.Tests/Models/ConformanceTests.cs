@@ -22,7 +22,7 @@ public sealed class ConformanceTests
         "falcon-dense", "granitemoe-moe", "deepseek2-moe", "lfm2-dense", "mamba2-dense", "olmo2-dense", "olmoe-moe", "smollm3-dense",
         "gptneox-dense", "command-r-dense", "cohere2-dense",
         "falcon-h1-dense", "granitehybrid-dense", "nemotron_h-dense",
-        "jamba-dense", "mamba-dense", "qwen35-dense", "qwen3next-moe",
+        "jamba-dense", "mamba-dense", "qwen35-dense", "qwen3next-moe", "kimi-linear-moe", "plamo2-dense",
     ];
 
     public static IEnumerable<TheoryDataRow<string, string, int>> Cases() =>

@@ -143,6 +143,44 @@ public sealed unsafe class ElementwiseKernelsTests
 
     [Theory]
     [MemberData(nameof(Counts))]
+    public void ScanChannels_AnyCount_IsNearDoublePrecisionAndTheSameForEveryWidth(int count)
+    {
+        const int States = 3;
+        float[] state = Random(States * count, 31), a = Random(States * count, 32), time = Random(count, 33), input = Random(count, 34);
+        float[] b = Random(States, 35), c = Random(States, 36);
+        double[] next = [.. state.Select((value, i) =>
+            (value * Math.Exp((double)time[i % count] * a[i])) + ((double)input[i % count] * b[i / count]))];
+        double[] sums = [.. Enumerable.Range(0, count).Select(i => Enumerable.Range(0, States).Sum(s => next[(s * count) + i] * c[s]))];
+        double[] expected = [.. next, .. sums];
+        Check(expected, (kernels, y) =>
+        {
+            fixed (float* from = state, rates = a, times = time, inputs = input, bs = b, cs = c)
+            {
+                kernels.ScanChannels(from, y, rates, count, times, inputs, bs, cs, States, y + next.Length, count);
+            }
+        });
+    }
+
+    [Theory]
+    [MemberData(nameof(Counts))]
+    public void StepMatrix_AnyCount_IsNearDoublePrecisionAndTheSameForEveryWidth(int count)
+    {
+        const int Rows = 5;
+        const int Steps = 2;
+        float[] state = Random(Rows * count, 41), factors = Random(Steps * 4 * Rows, 42), rates = Random(Steps, 43);
+        float[] values = Random(Steps * count, 44);
+        double[] expected = StepMatrix(state, Rows, factors, rates, values);
+        Check(expected, (kernels, y) =>
+        {
+            fixed (float* from = state, factor = factors, rate = rates, value = values)
+            {
+                kernels.StepMatrix(from, y, Rows, count, factor, rate, value, count, y + state.Length, count, Steps);
+            }
+        });
+    }
+
+    [Theory]
+    [MemberData(nameof(Counts))]
     public void Cap_AnyCount_IsNearDoublePrecisionAndTheSameForEveryWidth(int count)
     {
         float[] x = Array.ConvertAll(Random(count, 12), value => value * 40);
@@ -228,6 +266,32 @@ public sealed unsafe class ElementwiseKernelsTests
     };
 
     private delegate void Kernel(ElementwiseKernels kernels, float* y);
+
+    /// <summary>The definition, column by column: the last state, then the results of all steps.</summary>
+    private static double[] StepMatrix(float[] state, int rows, float[] factors, float[] rates, float[] values)
+    {
+        int columns = state.Length / rows;
+        double[] result = [.. state.Select(value => (double)value), .. values.Select(_ => 0.0)];
+        for (int i = 0; i < values.Length; i++)
+        {
+            int column = i % columns;
+            ReadOnlySpan<float> factor = factors.AsSpan(i / columns * 4 * rows, 4 * rows);
+            double seen = 0;
+            for (int row = 0; row < rows; row++)
+            {
+                seen += factor[rows + row] * result[(row * columns) + column];
+            }
+
+            for (int row = 0; row < rows; row++)
+            {
+                ref double element = ref result[(row * columns) + column];
+                element = (factor[row] * element) + (factor[(2 * rows) + row] * rates[i / columns] * (values[i] - seen));
+                result[state.Length + i] += factor[(3 * rows) + row] * element;
+            }
+        }
+
+        return result;
+    }
 
     private static void Check(double[] expected, Kernel kernel)
     {
