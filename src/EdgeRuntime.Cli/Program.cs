@@ -24,6 +24,8 @@ internal static class Program
         (TokenizeCommand.Name, TokenizeCommand.Create),
         ("render", RenderCommand.Create),
         ("logits", LogitsCommand.Create),
+        (EmbedCommand.Name, EmbedCommand.Create),
+        (RerankCommand.Name, RerankCommand.Create),
         ("eval", EvalCommand.Create),
         ("pull", PullCommand.Create),
         ("bench", BenchCommand.Create),
@@ -111,8 +113,9 @@ internal static class Program
     }
 
     /// <summary>Finds a word that looks like an option but was parsed as the name of a file or model.</summary>
-    /// <remarks>A file whose name starts with a dash is written <c>./-name</c>. The arguments of tokenize may be text.</remarks>
-    private static string? FindMisspelledOption(ParseResult parsed) => parsed.CommandResult.Command.Name == TokenizeCommand.Name ? null
+    /// <remarks>A file whose name starts with a dash is written <c>./-name</c>. The arguments of some verbs may be text.</remarks>
+    private static string? FindMisspelledOption(ParseResult parsed) =>
+        parsed.CommandResult.Command.Name is TokenizeCommand.Name or EmbedCommand.Name or RerankCommand.Name ? null
         : parsed.CommandResult.Children.OfType<ArgumentResult>()
         .SelectMany(result => result.Tokens)
         .FirstOrDefault(token => token.Value is ['-', _, ..])?.Value;

@@ -3,6 +3,7 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using EdgeRuntime.Cpu;
+using EdgeRuntime.Embeddings;
 using EdgeRuntime.Engine;
 using EdgeRuntime.Generation;
 using EdgeRuntime.Gguf;
@@ -28,10 +29,11 @@ namespace EdgeRuntime;
 /// Console.WriteLine(session.Generate("Name a colour.", new() { MaxTokens = 16 }).Complete().Text);
 /// </code>
 /// </example>
-public sealed class LanguageModel : IDisposable
+public sealed partial class LanguageModel : IDisposable
 {
     private readonly ModelOptions _options;
     private readonly IEngine _engine;
+    private readonly PairFormat _pairs;
     private int _disposed;
 
     private LanguageModel(string path, string architecture, ModelOptions options, IEngine engine, ModelText text)
@@ -43,6 +45,7 @@ public sealed class LanguageModel : IDisposable
         Scheduler = new BatchScheduler(engine);
         Tokenizer = text.Tokenizer ?? new MissingTokenizer(engine.VocabularySize, text.TokenizerProblem!);
         ChatTemplate = text.ChatTemplate;
+        _pairs = text.Pairs;
         Logger = CreateLogger(options);
     }
 
@@ -117,7 +120,7 @@ public sealed class LanguageModel : IDisposable
                 nameof(tokenizer));
         }
 
-        var text = new ModelText(tokenizer, null, chatTemplate);
+        var text = new ModelText(tokenizer, null, chatTemplate, PairFormat.Default);
         return new LanguageModel(path ?? engine.Name, engine.Name, options ?? new ModelOptions(), engine, text)
         {
             InstructionSet = engine.Name,
@@ -206,11 +209,7 @@ public sealed class LanguageModel : IDisposable
         string path, ModelOptions? options = null, IProgress<float>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        return Task.Factory.StartNew(
-            () => Load(path, options, progress, cancellationToken),
-            cancellationToken,
-            TaskCreationOptions.LongRunning,
-            TaskScheduler.Default);
+        return StartThread(() => Load(path, options, progress, cancellationToken), cancellationToken);
     }
 
     /// <summary>Creates a session for a new, empty sequence.</summary>
@@ -220,9 +219,16 @@ public sealed class LanguageModel : IDisposable
     /// <see cref="SessionOptions.ContextLength"/> exceeds the length that the model was trained for, without
     /// <see cref="SessionOptions.AllowLongContext"/>.
     /// </exception>
+    /// <exception cref="UnsupportedModelException">The model has no logits (<see cref="HasLogits"/>).</exception>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     public ModelSession CreateSession(SessionOptions? options = null)
     {
+        if (!HasLogits)
+        {
+            throw new UnsupportedModelException(
+                $"{Path}: a model of architecture '{Architecture}' has no logits and continues no text; it makes embeddings ('Embed')");
+        }
+
         options ??= new SessionOptions();
         KvCacheType kvType = options.KvCacheType ?? TuningProfile?.Choice.KvCacheType ?? KvCacheType.F16;
         KvTypes kvTypes = _options.Exact

@@ -1,31 +1,33 @@
+using EdgeRuntime.Embeddings;
 using EdgeRuntime.Gguf;
 
 namespace EdgeRuntime;
 
-/// <summary>Holds the tokenizer and the chat template of a model file.</summary>
+/// <summary>Holds the tokenizer and the templates of a model file.</summary>
 /// <param name="Tokenizer">The tokenizer, or null if its kind is not supported.</param>
 /// <param name="TokenizerProblem">The reason why there is no tokenizer.</param>
 /// <param name="ChatTemplate">The chat template, or null if the file has none.</param>
-internal sealed record ModelText(Tokenizer? Tokenizer, string? TokenizerProblem, ChatTemplate? ChatTemplate)
+/// <param name="Pairs">How a reranker reads a query with a document.</param>
+internal sealed record ModelText(Tokenizer? Tokenizer, string? TokenizerProblem, ChatTemplate? ChatTemplate, PairFormat Pairs)
 {
-    /// <summary>Reads the tokenizer and the chat template of a file.</summary>
+    /// <summary>Reads the tokenizer and the templates of a file.</summary>
     /// <param name="file">The file.</param>
     /// <param name="preTokenizer">The name of the pre-tokenizer, or null for the one that the file names.</param>
     /// <exception cref="ModelFormatException">The vocabulary or the template is damaged.</exception>
     public static ModelText Read(GgufFile file, string? preTokenizer)
     {
         (Tokenizer? tokenizer, string? problem) = ReadTokenizer(file, preTokenizer);
-        return new ModelText(tokenizer, problem, ReadChatTemplate(file));
+        return new ModelText(tokenizer, problem, ReadChatTemplate(file), PairFormat.Read(file));
     }
 
-    /// <summary>Checks that the vocabulary has as many tokens as the output matrix has rows.</summary>
+    /// <summary>Checks that the vocabulary has as many tokens as the embedding has rows.</summary>
     /// <exception cref="ModelFormatException">The numbers differ.</exception>
     public void CheckVocabulary(GgufFile file, int rows)
     {
         if (Tokenizer is not null && Tokenizer.VocabularySize != rows)
         {
             throw new ModelFormatException(
-                file.Path, -1, $"tokenizer.ggml.tokens has {Tokenizer.VocabularySize} tokens; the output matrix has {rows} rows");
+                file.Path, -1, $"tokenizer.ggml.tokens has {Tokenizer.VocabularySize} tokens; the embedding has {rows} rows");
         }
     }
 

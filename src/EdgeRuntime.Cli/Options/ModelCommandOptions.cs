@@ -5,7 +5,7 @@ using EdgeRuntime.Cli.Terminal;
 namespace EdgeRuntime.Cli.Options;
 
 /// <summary>The options of every command with a model: which model it uses and how it is loaded.</summary>
-internal sealed class ModelCommandOptions(int defaultContext = SessionOptions.DefaultContextLength)
+internal sealed class ModelCommandOptions(int defaultContext = SessionOptions.DefaultContextLength, string defaultKvType = "f16")
 {
     /// <summary>Gets the positional model argument. --model takes precedence.</summary>
     public Argument<string?> ModelArgument { get; } = new("model")
@@ -30,7 +30,7 @@ internal sealed class ModelCommandOptions(int defaultContext = SessionOptions.De
         0,
         ModelOptions.MaxThreads);
 
-    public Option<string> KvType { get; } = CreateKvType("--kv-type", [], $"Number format of the KV cache: {KvTypes.Names}", "f16");
+    public Option<string> KvType { get; } = CreateKvType("--kv-type", [], $"Number format of the KV cache: {KvTypes.Names}", defaultKvType);
 
     public Option<string> KvKeyType { get; } = CreateKvType(
         "--cache-type-k", ["-ctk"], "Number format of cached keys, if another than --kv-type");
@@ -81,6 +81,15 @@ internal sealed class ModelCommandOptions(int defaultContext = SessionOptions.De
         }
 
         foreach (Option option in (Option[])[Model, Context, Threads, .. KvTypeOptions, Isa, PreTokenizer, NoTuning, PackedCache, Verbose, LogFile])
+        {
+            command.Add(option);
+        }
+    }
+
+    /// <summary>Adds the options for loading a model that computes texts as wholes, without a session, to a command.</summary>
+    public void AddWithoutSessionTo(Command command)
+    {
+        foreach (Option option in (Option[])[Model, Context, Threads, KvType, Isa, NoTuning, PackedCache, Verbose, LogFile])
         {
             command.Add(option);
         }

@@ -77,7 +77,8 @@ internal abstract class StandardStream : TextWriter
         WriteBytes(_bytes.AsSpan(0, _encoder.GetBytes(text, _bytes, flush: false)));
     }
 
-    private void WriteBytes(ReadOnlySpan<byte> bytes)
+    /// <summary>Writes bytes unchanged. It is not for a terminal.</summary>
+    public void WriteBytes(ReadOnlySpan<byte> bytes)
     {
         if (_windowsStream is null)
         {

@@ -308,7 +308,7 @@ internal sealed partial class ArchitectureKeys
 
     /// <summary>The layers with a window: those of the file's pattern, or all but every last of a period.</summary>
     /// <param name="period">The period where the file has none; null where the file must have a pattern.</param>
-    /// <param name="fullFirst">Whether the first layer of a period has no window, and not the last.</param>
+    /// <param name="fullFirst">Whether the first layer of a period has no window, instead of the last one.</param>
     public bool[] WindowLayers(int? period, bool fullFirst = false)
     {
         int layers = LayerCount;
@@ -321,7 +321,8 @@ internal sealed partial class ArchitectureKeys
 
         Require(period is not null, Key, shape is null ? "missing" : "a number", $"an array of {layers}, as many as layers");
         int length = shape is null ? period!.Value : NotNegative(Key, 0);
-        return [.. Enumerable.Range(0, layers).Select(layer => length == 0 || (fullFirst ? layer % length != 0 : layer % length < length - 1))];
+        int full = fullFirst ? 0 : length - 1;
+        return [.. Enumerable.Range(0, layers).Select(layer => length == 0 || layer % length != full)];
     }
 
     /// <summary>The layers of a pattern: those whose number in the file's array is not 0; all where the file has no array.</summary>

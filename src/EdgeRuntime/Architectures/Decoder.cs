@@ -36,6 +36,15 @@ internal sealed class Decoder
     /// <summary>Name of the last norm; null for a norm without weights.</summary>
     public string? OutputNorm { get; init; } = "output_norm";
 
+    /// <summary>Whether there is a last norm.</summary>
+    public bool HasOutputNorm { get; init; } = true;
+
+    /// <summary>Whether the model has logits; if not, its output matrix is not run.</summary>
+    public bool HasLogits { get; init; } = true;
+
+    /// <summary>What makes embeddings and scores of hidden states; null for the file's pooling alone.</summary>
+    public TextHeads? TextHeads { get; init; }
+
     /// <summary>Name of the output matrix.</summary>
     public string Output { get; init; } = "output";
 
@@ -127,19 +136,24 @@ internal sealed class Decoder
             Hidden = Hidden,
             Vocabulary = vocabulary,
             ContextLength = _keys.ContextLength,
-            IsNotRun = IsNotRun,
+            HasLogits = HasLogits,
+            TextHeads = TextHeads ?? TextHeadKeys.Read(_keys),
+            IsNotRun = HasLogits ? IsNotRun : name => name == $"{Output}.weight" || IsNotRun(name),
             TensorOf = TensorOf,
             Stages =
             [
                 Embedding,
                 .. layers,
-                new Head(Norm(OutputNorm), Output, OutputFallback, Hidden, vocabulary)
-                {
-                    Scale = LogitScale,
-                    Cap = LogitCap,
-                    Rows = OutputRows ?? vocabulary,
-                },
+                CreateHead(vocabulary),
             ],
         };
     }
+
+    private Head CreateHead(int vocabulary) =>
+        new(HasOutputNorm ? Norm(OutputNorm) : null, HasLogits ? Output : null, OutputFallback, Hidden, vocabulary)
+        {
+            Scale = LogitScale,
+            Cap = LogitCap,
+            Rows = OutputRows ?? vocabulary,
+        };
 }

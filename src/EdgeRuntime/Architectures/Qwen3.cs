@@ -10,8 +10,10 @@ internal sealed class Qwen3 : Architecture
 
     public override ModelModules Read(ArchitectureKeys keys)
     {
-        // The matrix with which rerankers score a whole text.
-        var decoder = new Decoder(keys, NormKind.Rms) { IsNotRun = static name => name == "cls.output.weight" };
+        var decoder = new Decoder(keys, NormKind.Rms)
+        {
+            TextHeads = TextHeadKeys.WithRanking(keys, EmbeddingPooling.Last, endsWithSoftmax: true),
+        };
         AttentionSpec attention = keys.Attention(RopePairing.Neox) with { Norm = QueryKeyNorm.Heads, NormEpsilon = keys.RmsEpsilon };
         keys.RequireWholeRope(attention);
         int width = keys.Positive("feed_forward_length");

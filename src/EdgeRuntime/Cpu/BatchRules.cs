@@ -59,6 +59,11 @@ internal static class BatchRules
                 nameof(slice));
         }
 
+        if (rows > 0 && slice.Kind == OutputKind.Logits && !engine.HasLogits)
+        {
+            throw new ArgumentException("logits of a model that has none; expected OutputKind.Hidden", nameof(slice));
+        }
+
         int wrong = slice.Tokens.Span.IndexOfAnyExceptInRange(0, engine.VocabularySize - 1);
         if (wrong >= 0)
         {

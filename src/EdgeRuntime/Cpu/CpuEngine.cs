@@ -67,6 +67,12 @@ internal sealed unsafe partial class CpuEngine : IEngine, ITeamWork
     public int VocabularySize => _modules.Vocabulary;
 
     /// <inheritdoc/>
+    public bool HasLogits => _modules.HasLogits;
+
+    /// <inheritdoc/>
+    public EmbeddingSpec Embedding => _modules.TextHeads.Spec;
+
+    /// <inheritdoc/>
     public int HiddenSize => _modules.Hidden;
 
     /// <inheritdoc/>

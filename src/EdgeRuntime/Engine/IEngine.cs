@@ -27,8 +27,16 @@ public interface IEngine : IDisposable
     /// <summary>Gets the bytes of weights in memory.</summary>
     long WeightBytes { get; }
 
-    /// <summary>Gets the number of logits of a position.</summary>
+    /// <summary>Gets the number of token ids, which is the number of logits of a position.</summary>
     int VocabularySize { get; }
+
+    /// <summary>
+    /// Gets a value indicating whether the model has logits. One without them, such as an encoder, computes hidden states only.
+    /// </summary>
+    bool HasLogits => true;
+
+    /// <summary>Gets how the model makes an embedding or scores of the hidden states of a text.</summary>
+    EmbeddingSpec Embedding => EmbeddingSpec.Default;
 
     /// <summary>Gets the number of elements of a position's hidden state.</summary>
     int HiddenSize { get; }

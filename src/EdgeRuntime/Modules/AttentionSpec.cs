@@ -92,6 +92,10 @@ internal sealed record AttentionSpec : AttentionShape
     /// <summary>Gets the factor of the result before it is added to the residual stream.</summary>
     public float ResidualScale { get; init; } = 1;
 
+    /// <summary>Creates a copy in which a query sees the keys up to half of <paramref name="window"/> before and after it.</summary>
+    public AttentionSpec WithSymmetricWindow(int window) =>
+        window == 0 ? this : this with { IsCausal = false, Window = (window / 2) + 1, LookAhead = window / 2 };
+
     public int QueryWidth => Heads * KeyLength;
 
     public int KeyWidth => KvHeads * KeyLength;

@@ -6,7 +6,8 @@ using EdgeRuntime.Weights;
 namespace EdgeRuntime.Modules;
 
 /// <summary>
-/// Computes x[row] = scale * embedding[token], plus the row of the position for learned positions, followed by an optional norm.
+/// Computes x[row] = scale * embedding[token], plus the row of the first token type and that of the position where the model has them,
+/// followed by an optional norm.
 /// </summary>
 internal sealed unsafe class Embedding : Stage
 {
@@ -14,6 +15,7 @@ internal sealed unsafe class Embedding : Stage
     private readonly int _hidden;
     private EmbeddingTable _table = null!;
     private NativeBuffer? _positions;
+    private NativeBuffer? _type;
 
     /// <param name="name">The tensor name without its last part.</param>
     /// <param name="hidden">The width of a row.</param>
@@ -31,6 +33,9 @@ internal sealed unsafe class Embedding : Stage
     /// <summary>Gets the factor of the rows.</summary>
     public float Scale { get; init; } = 1;
 
+    /// <summary>Gets the name of the table [types, hidden] whose first row is added to all rows, if the file has it; null for none.</summary>
+    public string? Types { get; init; }
+
     /// <summary>Gets the name of the table [positions, hidden] of learned positions, or null.</summary>
     public string? Positions { get; init; }
 
@@ -47,6 +52,12 @@ internal sealed unsafe class Embedding : Stage
     {
         _table = new EmbeddingTable(tensors.Source.MatrixWithAnyRows($"{_name}.weight", _hidden));
         _positions = Positions is null ? null : tensors.Floats($"{Positions}.weight", PositionCount, _hidden);
+        if (Types is not null && tensors.Has(Types))
+        {
+            int types = (int)tensors.Source.MatrixWithAnyRows($"{Types}.weight", _hidden).Rows;
+            _type = tensors.Floats($"{Types}.weight", types, _hidden);
+        }
+
         Norm?.Bind(tensors);
     }
 
@@ -72,6 +83,11 @@ internal sealed unsafe class Embedding : Stage
             if (scale != 1)
             {
                 t.Vector.Scale(x, scale, _hidden);
+            }
+
+            if (_type is not null)
+            {
+                t.Vector.Add((float*)_type.Pointer, x, _hidden);
             }
 
             if (_positions is not null)

@@ -6,7 +6,10 @@ using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Modules;
 
-/// <summary>Computes Down (act(Gate n) * Up n), or Down act(Up n) without a gate. Biases are added if the file has them.</summary>
+/// <summary>
+/// Computes Down (act(Gate n) * Up n), or Down act(Up n) without a gate. Gate and Up are separate matrices in the file, or one matrix
+/// <c>ffn_up</c> with the rows of both. Biases are added if the file has them.
+/// </summary>
 internal sealed unsafe class FeedForward : Branch
 {
     private readonly int _hidden;

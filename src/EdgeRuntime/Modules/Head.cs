@@ -8,19 +8,19 @@ namespace EdgeRuntime.Modules;
 internal sealed unsafe class Head : Stage
 {
     private readonly Norm? _norm;
-    private readonly string _name;
+    private readonly string? _name;
     private readonly string? _tied;
     private readonly int _hidden;
     private readonly int _vocabulary;
-    private Projection _output = null!;
+    private Projection? _output;
     private long _rows;
 
     /// <param name="norm">The last norm, or null.</param>
-    /// <param name="name">The name of the output matrix, without its last part.</param>
+    /// <param name="name">The name of the output matrix, without its last part; null for a model without logits.</param>
     /// <param name="tied">The name of the embedding, which is used if the file has no output matrix; null if it must have one.</param>
     /// <param name="hidden">The width of the residual stream.</param>
     /// <param name="vocabulary">The number of rows of the matrix.</param>
-    public Head(Norm? norm, string name, string? tied, int hidden, int vocabulary)
+    public Head(Norm? norm, string? name, string? tied, int hidden, int vocabulary)
     {
         _norm = norm;
         _name = name;
@@ -46,8 +46,8 @@ internal sealed unsafe class Head : Stage
     public override void Bind(TensorBinder tensors)
     {
         _norm?.Bind(tensors);
-        _output = _tied is null || (_name != _tied && tensors.Has(_name))
-            ? tensors.Projection(_name, Rows, _hidden, Scale)
+        _output = _name is null ? null
+            : _tied is null || (_name != _tied && tensors.Has(_name)) ? tensors.Projection(_name, Rows, _hidden, Scale)
             : tensors.TiedProjection(_tied, _vocabulary, _hidden, Scale);
     }
 
@@ -71,9 +71,9 @@ internal sealed unsafe class Head : Stage
             WriteHidden(t, x, rows);
         }
 
-        if (t.Pass.Logits is not null)
+        if (t.Pass.Logits is not null && _output is not null)
         {
-            WriteLogits(t, x, rows);
+            WriteLogits(t, _output, x, rows);
         }
     }
 
@@ -116,19 +116,19 @@ internal sealed unsafe class Head : Stage
         t.Barrier();
     }
 
-    private void WriteLogits(PassThread t, float* x, int rows)
+    private void WriteLogits(PassThread t, Projection output, float* x, int rows)
     {
-        Activations n = t.Prepare(x, _hidden, rows, _norm, Activations.FormsFor(_output));
-        int missing = _vocabulary - _output.Rows;
+        Activations n = t.Prepare(x, _hidden, rows, _norm, Activations.FormsFor(output));
+        int missing = _vocabulary - output.Rows;
         float* logits = t.Pass.Logits + missing;
-        ReadOnlySpan<Product> products = [new Product(_output, logits, _vocabulary)];
+        ReadOnlySpan<Product> products = [new Product(output, logits, _vocabulary)];
         var updates = new AdapterUpdates(t, n, rows, products, t.Pass.OutputRows);
-        while (t.TakeShare(_output.Panels, out int panel, out int last))
+        while (t.TakeShare(output.Panels, out int panel, out int last))
         {
-            _output.Multiply(n.For(_output), rows, panel, last, logits, _vocabulary, t.Scratch);
+            output.Multiply(n.For(output), rows, panel, last, logits, _vocabulary, t.Scratch);
             updates.Add(products[0], panel, last);
             int first = panel * PackedMatrix.PanelRows;
-            int count = Math.Min(last * PackedMatrix.PanelRows, _output.Rows) - first;
+            int count = Math.Min(last * PackedMatrix.PanelRows, output.Rows) - first;
             for (int row = 0; Cap != 0 && row < rows; row++)
             {
                 t.Vector.Cap(logits + ((long)row * _vocabulary) + first, Cap, count);

@@ -20,6 +20,12 @@ internal sealed class ModelModules
     /// <summary>Gets the stages in execution order.</summary>
     public required IReadOnlyList<Stage> Stages { get; init; }
 
+    /// <summary>Gets whether the model has logits.</summary>
+    public bool HasLogits { get; init; } = true;
+
+    /// <summary>Gets what makes embeddings and scores of hidden states.</summary>
+    public TextHeads TextHeads { get; init; } = new();
+
     /// <summary>Gets a predicate for the names of tensors that this runtime deliberately ignores.</summary>
     public Predicate<string> IsNotRun { get; init; } = static _ => false;
 
@@ -40,6 +46,7 @@ internal sealed class ModelModules
             stage.Bind(tensors);
         }
 
+        TextHeads.Bind(tensors);
         tensors.Source.RequireAllBound();
     }
 

@@ -54,13 +54,13 @@ public sealed class InfoTests
     {
         using var folder = new TemporaryFolder();
         string file = folder.File("model.gguf");
-        WriteQwen3WithClassifier(file);
+        WriteEncoderWithOutput(file);
         JsonElement json = Edgert.Run("info", "--json", file).Expect(0).Json;
-        Assert.Equal(["cls.output.weight"], json.GetProperty("tensors_not_run").EnumerateArray().Select(name => name.GetString()));
+        Assert.Equal(["output.weight"], json.GetProperty("tensors_not_run").EnumerateArray().Select(name => name.GetString()));
         Assert.True(json.GetProperty("runs_here").GetBoolean(), json.GetProperty("problems").ToString());
         long bytes = json.GetProperty("tensor_types").EnumerateArray().Sum(type => type.GetProperty("bytes").GetInt64());
-        Assert.Equal(bytes - (64 * sizeof(float)), json.GetProperty("memory").GetProperty("weight_bytes").GetInt64());
-        Assert.Contains("\n  cls.output.weight\n", Edgert.Run("info", file).Expect(0).Output, StringComparison.Ordinal);
+        Assert.Equal(bytes - (512 * 64 * sizeof(float)), json.GetProperty("memory").GetProperty("weight_bytes").GetInt64());
+        Assert.Contains("\n  output.weight\n", Edgert.Run("info", file).Expect(0).Output, StringComparison.Ordinal);
         Assert.Empty(Edgert.Run("info", "--json", Edgert.Stories).Expect(0).Json.GetProperty("tensors_not_run").EnumerateArray());
     }
 
@@ -123,8 +123,8 @@ public sealed class InfoTests
         Assert.Equal(48, json.GetProperty("tensor_types").EnumerateArray().Sum(type => type.GetProperty("count").GetInt32()));
     }
 
-    /// <summary>Writes stories260K as a Qwen3 model: with norms of queries and keys, and a classifier's head, which nothing runs.</summary>
-    private static void WriteQwen3WithClassifier(string path)
+    /// <summary>Writes stories260K as a model of embeddings, whose output matrix nothing runs.</summary>
+    private static void WriteEncoderWithOutput(string path)
     {
         using GgufFile source = GgufFile.Open(Edgert.Stories);
         using FileStream stream = File.Create(path);
@@ -133,33 +133,17 @@ public sealed class InfoTests
         {
             Assert.True(source.Metadata.TryGetValue(key, out object? value));
             bool isArchitecture = key == "general.architecture";
-            writer.AddKey(key.Replace("llama.", "qwen3.", StringComparison.Ordinal), isArchitecture ? "qwen3" : value);
+            writer.AddKey(key.Replace("llama.", "llama-embed.", StringComparison.Ordinal), isArchitecture ? "llama-embed" : value);
         }
 
-        (string Name, int Length)[] added =
-        [
-            .. Enumerable.Range(0, 5).SelectMany(layer => (string[])[$"blk.{layer}.attn_q_norm.weight", $"blk.{layer}.attn_k_norm.weight"])
-                .Select(name => (name, 8)),
-            ("cls.output.weight", 64),
-        ];
         foreach (GgufTensor tensor in source.Tensors)
         {
             writer.AddTensor(tensor.Name, tensor.Type, tensor.Dimensions.TrimEnd(1L));
         }
 
-        foreach ((string name, int length) in added)
-        {
-            writer.AddTensor(name, TensorType.F32, [length]);
-        }
-
         foreach (GgufTensor tensor in source.Tensors)
         {
             writer.WriteData(tensor.GetRows(0, (int)tensor.Rows));
-        }
-
-        foreach ((_, int length) in added)
-        {
-            writer.WriteData(new byte[length * sizeof(float)]);
         }
 
         writer.Complete();

@@ -36,6 +36,9 @@ internal record AttentionShape
     /// <summary>Whether a query sees no keys after its own position. Otherwise all tokens of a slice see each other.</summary>
     public bool IsCausal { get; init; } = true;
 
+    /// <summary>Without <see cref="IsCausal"/>: the greatest number of later keys that a query sees; null for no limit.</summary>
+    public int? LookAhead { get; init; }
+
     /// <summary>[Heads]: the slope m of each head's bias, s -= m * |distance| (ALiBi); null for none.</summary>
     public float[]? AlibiSlopes { get; init; }
 
@@ -66,12 +69,12 @@ internal record AttentionShape
     /// <param name="end">Positions that have keys, the slice's own included.</param>
     public int EndKey(int position, int end)
     {
-        int last = IsCausal ? position + 1 : end;
+        int last = IsCausal ? position + 1 : LookAhead is { } ahead ? (int)long.Min(end, position + 1L + ahead) : end;
         return ChunkWindow == 0 ? last : (int)long.Min(last, NextChunkWindow(position));
     }
 
     /// <summary>Gets a lower bound of the queries that see a key.</summary>
-    public int FirstQuery(int key) => IsCausal ? key : 0;
+    public int FirstQuery(int key) => IsCausal ? key : LookAhead is { } ahead ? int.Max(0, key - ahead) : 0;
 
     /// <summary>Gets one past the last query that sees a key.</summary>
     public int EndQuery(int key)
