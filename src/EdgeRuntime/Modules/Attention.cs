@@ -15,6 +15,7 @@ internal sealed unsafe class Attention : Branch
     private readonly int _hidden;
     private readonly AttentionSpec _spec;
     private readonly int _queryRows;
+    private readonly bool _hasKeys;
     private readonly Norm? _queryNorm;
     private readonly Norm? _keyNorm;
     private readonly Norm? _valueNorm;
@@ -34,16 +35,23 @@ internal sealed unsafe class Attention : Branch
     /// <param name="prefix">The prefix of the tensor names, for example <c>blk.0</c>.</param>
     /// <param name="hidden">The width of the residual stream.</param>
     /// <param name="spec">The parameters.</param>
-    public Attention(string prefix, int hidden, AttentionSpec spec)
+    /// <param name="keysOf">An earlier layer whose keys and values this layer reads; null for a layer with its own.</param>
+    public Attention(string prefix, int hidden, AttentionSpec spec, Attention? keysOf = null)
         : base(prefix, "attention")
     {
         _hidden = hidden;
         _spec = spec;
         _queryRows = spec.Gate == OutputGateKind.SigmoidOfQuery ? 2 * spec.QueryWidth : spec.QueryWidth;
-        _attention = new AttentionCore(prefix, spec, spec.Rope) { CanTurnKeys = spec.CanTurnKeys, Temperature = spec.Temperature };
+        _attention = new AttentionCore(prefix, spec, spec.Rope)
+        {
+            CanTurnKeys = spec.CanTurnKeys,
+            Temperature = spec.Temperature,
+            KeysOf = keysOf?._attention,
+        };
+        _hasKeys = keysOf is null;
         _queryNorm = CreateNorm("attn_q_norm", spec.Heads);
-        _keyNorm = CreateNorm("attn_k_norm", spec.KvHeads);
-        _valueNorm = spec.NormsValues ? new Norm(null, NormKind.Rms, spec.NormEpsilon, spec.ValueLength) : null;
+        _keyNorm = _hasKeys ? CreateNorm("attn_k_norm", spec.KvHeads) : null;
+        _valueNorm = spec.NormsValues && _hasKeys ? new Norm(null, NormKind.Rms, spec.NormEpsilon, spec.ValueLength) : null;
         _subNorm = spec.HasSubNorm ? new Norm($"{prefix}.attn_sub_norm", NormKind.Rms, spec.NormEpsilon, spec.OutputWidth) : null;
         _gate = spec.Gate == OutputGateKind.None ? null : new OutputGate(prefix, hidden, spec);
     }
@@ -119,6 +127,10 @@ internal sealed unsafe class Attention : Branch
             _key = tensors.Part(fused, _queryRows, _spec.KeyWidth, _hidden, part: 1, parts: 3, order);
             _value = tensors.Part(fused, _queryRows, _spec.ValueWidth, _hidden, part: 2, parts: 3, order);
         }
+        else if (!_hasKeys)
+        {
+            _query = tensors.Projection($"{Prefix}.attn_q", _queryRows, _hidden, order: order);
+        }
         else if (tensors.Has(fused))
         {
             _fused = tensors.Projection(fused, _queryRows + _spec.KeyWidth + _spec.ValueWidth, _hidden, order: order);
@@ -127,7 +139,9 @@ internal sealed unsafe class Attention : Branch
         {
             _query = tensors.Projection($"{Prefix}.attn_q", _queryRows, _hidden, order: order);
             _key = tensors.Projection($"{Prefix}.attn_k", _spec.KeyWidth, _hidden, order: order);
-            _value = tensors.Projection($"{Prefix}.attn_v", _spec.ValueWidth, _hidden, order: order);
+            _value = _spec.MayShareValues && !tensors.Has($"{Prefix}.attn_v")
+                ? null
+                : tensors.Projection($"{Prefix}.attn_v", _spec.ValueWidth, _hidden, order: order);
         }
     }
 
@@ -162,8 +176,16 @@ internal sealed unsafe class Attention : Branch
         else
         {
             products[count++] = new Product(_query!, t.Floats(_queries), _queryRows);
-            products[count++] = new Product(_key!, t.Floats(_keys), _spec.KeyWidth);
-            products[count++] = new Product(_value!, t.Floats(_values), _spec.ValueWidth);
+        }
+
+        if (_key is not null)
+        {
+            products[count++] = new Product(_key, t.Floats(_keys), _spec.KeyWidth);
+        }
+
+        if (_value is not null)
+        {
+            products[count++] = new Product(_value, t.Floats(_values), _spec.ValueWidth);
         }
 
         if (_gate?.Projection is not null)
@@ -190,38 +212,46 @@ internal sealed unsafe class Attention : Branch
             if (_spec.Clamp != 0)
             {
                 Clamp(query, _spec.QueryWidth);
-                Clamp(key, _spec.KeyWidth);
-                Clamp(value, _spec.ValueWidth);
+                Clamp(key, _hasKeys ? _spec.KeyWidth : 0);
+                Clamp(value, _hasKeys ? _spec.ValueWidth : 0);
             }
 
-            if (!_spec.NormsAfterRope)
+            NormalizeAndRotate(t, row, query, _queryNorm, _spec.Heads);
+            if (!_hasKeys)
             {
-                Normalize(t.Vector, query, key);
+                _attention.Store(query);
+                continue;
             }
 
-            if (_attention.Rotation is { } rotation)
+            if (_fused is null && _value is null)
             {
-                float* cos = t.Rotation(row, rotation);
-                float* sin = cos + rotation.Pairs;
-                RopeSpec rope = rotation.Rope;
-                Rope.Apply(query, _spec.Heads, _spec.KeyLength, rope.Dimensions, cos, sin, rope.Pairing);
-                Rope.Apply(key, _spec.KvHeads, _spec.KeyLength, rope.Dimensions, cos, sin, rope.Pairing);
+                new ReadOnlySpan<float>(key, _spec.KeyWidth).CopyTo(new Span<float>(value, _spec.ValueWidth));
             }
 
-            if (_spec.NormsAfterRope)
-            {
-                Normalize(t.Vector, query, key);
-            }
-
+            NormalizeAndRotate(t, row, key, _keyNorm, _spec.KvHeads);
             Normalize(t.Vector, _valueNorm, value, _spec.ValueWidth);
             _attention.Store(t, row, query, key, value);
         }
     }
 
-    private void Normalize(ElementwiseKernels vector, float* query, float* key)
+    private void NormalizeAndRotate(PassThread t, int row, float* x, Norm? norm, int heads)
     {
-        Normalize(vector, _queryNorm, query, _spec.QueryWidth);
-        Normalize(vector, _keyNorm, key, _spec.KeyWidth);
+        if (!_spec.NormsAfterRope)
+        {
+            Normalize(t.Vector, norm, x, heads * _spec.KeyLength);
+        }
+
+        if (_attention.Rotation is { } rotation)
+        {
+            float* cos = t.Rotation(row, rotation);
+            RopeSpec rope = rotation.Rope;
+            Rope.Apply(x, heads, _spec.KeyLength, rope.Dimensions, cos, cos + rotation.Pairs, rope.Pairing);
+        }
+
+        if (_spec.NormsAfterRope)
+        {
+            Normalize(t.Vector, norm, x, heads * _spec.KeyLength);
+        }
     }
 
     private void Clamp(float* x, int count)

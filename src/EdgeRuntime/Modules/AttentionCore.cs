@@ -38,6 +38,9 @@ internal sealed unsafe class AttentionCore : Module
         _firstRotated = firstRotated;
     }
 
+    /// <summary>Gets the part of an earlier layer whose keys and values this layer reads; null for a layer with its own.</summary>
+    public AttentionCore? KeysOf { get; init; }
+
     /// <summary>Gets whether cached keys can be turned to other positions.</summary>
     public bool CanTurnKeys { get; init; } = true;
 
@@ -61,6 +64,12 @@ internal sealed unsafe class AttentionCore : Module
     {
         _selected = Selection is null ? null : new SelectedAttention(_shape, Selection);
         Rotation = _rope is null ? null : state.AddRotation(_rope);
+        if (KeysOf is not null)
+        {
+            _layer = KeysOf._layer;
+            return;
+        }
+
         _layer = state.AddKeysAndValues(
             new KvLayer(
                 _shape.KvHeads, _shape.KeyLength, _shape.ValueLength, _shape.Reach ?? 0, CanTurnKeys ? Rotation : null, _firstRotated,
@@ -140,6 +149,13 @@ internal sealed unsafe class AttentionCore : Module
             t.Vector.Scale(query, Temperature.FactorAt(position), _shape.Heads * _shape.KeyLength);
         }
 
+        Store(query);
+    }
+
+    /// <summary>Brings a row's queries into the form of the cached keys.</summary>
+    /// <param name="query">[heads, key length], rotated; changed.</param>
+    public void Store(float* query)
+    {
         if (_transformsKeys)
         {
             HadamardTransform.Apply(query, _shape.Heads * _shape.KeyLength);

@@ -86,3 +86,14 @@ internal sealed unsafe class StreamNorm(Norm norm) : StreamStage
 
     protected override void Run(PassThread t, int row, float* x) => norm.Apply(t.Vector, x, x);
 }
+
+/// <summary>Computes x = factor * x.</summary>
+/// <param name="name">The name of the factor's tensor.</param>
+internal sealed unsafe class ScaleStream(string name) : StreamStage
+{
+    private float _factor = 1;
+
+    public override void Bind(TensorBinder tensors) => _factor = tensors.Source.Floats(name, 1, 1)[0];
+
+    protected override void Run(PassThread t, int row, float* x) => t.Vector.Scale(x, _factor, t.Hidden);
+}

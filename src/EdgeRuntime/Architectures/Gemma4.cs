@@ -1,0 +1,113 @@
+using System;
+using EdgeRuntime.Kernels.Vector;
+using EdgeRuntime.Modules;
+using EdgeRuntime.State;
+
+namespace EdgeRuntime.Architectures;
+
+/// <summary>
+/// Gemma 4 without experts, text: Gemma 3's norms; windows by the file's pattern, with heads and a rope of their own; layers that read the
+/// keys and values of earlier ones; an input of its own and a factor for each layer.
+/// </summary>
+internal sealed class Gemma4 : Architecture
+{
+    public override string Name => "gemma4";
+
+    public override ModelModules Read(ArchitectureKeys keys)
+    {
+        keys.RequireZero("expert_count", "experts");
+        int layers = keys.LayerCount;
+        bool[] hasWindow = keys.WindowLayers(period: null);
+        int withKeys = layers - keys.NotNegative("attention.shared_kv_layers", 0);
+        keys.Require(withKeys >= 2, "attention.shared_kv_layers", $"{layers - withKeys}", $"at most block_count - 2, {layers - 2}");
+        var decoder = new Decoder(keys, NormKind.Rms)
+        {
+            Embedding = new Embedding("token_embd", keys.Hidden) { Scale = MathF.Sqrt(keys.Hidden) },
+            LogitCap = keys.NotNegativeSingle("final_logit_softcapping", 30),
+            IsNotRun = name => IsUnusedKey(name, withKeys),
+        };
+        int inputWidth = keys.NotNegative("embedding_length_per_layer_input", 0);
+        keys.RequireWidth("embedding_length_per_layer_input", layers, inputWidth);
+        LayerInputs? inputs = inputWidth == 0
+            ? null
+            : new LayerInputs(decoder.Hidden, inputWidth, layers, keys.Vocabulary, keys.RmsEpsilon);
+        AttentionSpec[] specs = [.. ReadAttention(keys, hasWindow)];
+        int[] widths = keys.PerLayer("feed_forward_length");
+        var attention = new Attention[layers];
+        for (int i = 0; i < layers; i++)
+        {
+            int source = i < withKeys ? i : withKeys - (hasWindow[i] ? 2 : 1);
+            keys.Require(
+                hasWindow[i] == hasWindow[source] && specs[i].KvHeads == specs[source].KvHeads, "attention.shared_kv_layers",
+                $"{layers - withKeys}", $"a number with which layer {i} reads keys of a layer of its own kind, not of layer {source}");
+            attention[i] = new Attention($"blk.{i}", decoder.Hidden, specs[i], source == i ? null : attention[source]);
+        }
+
+        return decoder.Build((index, layer) =>
+        [
+            .. index == 0 && inputs is not null ? new Stage[] { inputs } : [],
+            new Residual(decoder.Norm($"{layer}.attn_norm"), attention[index], decoder.Norm($"{layer}.post_attention_norm")),
+            new Residual(
+                decoder.Norm($"{layer}.ffn_norm"), new FeedForward(layer, decoder.Hidden, widths[index], Activation.Gelu),
+                decoder.Norm($"{layer}.post_ffw_norm")),
+            .. inputs is null ? [] : new Stage[]
+            {
+                new Residual(before: null, new LayerInput(layer, decoder.Hidden, inputs, index), decoder.Norm($"{layer}.post_norm")),
+            },
+            .. keys.Source.Has($"{layer}.layer_output_scale.weight")
+                ? new Stage[] { new ScaleStream($"{layer}.layer_output_scale.weight") }
+                : [],
+        ]);
+    }
+
+    private static AttentionSpec[] ReadAttention(ArchitectureKeys keys, bool[] hasWindow)
+    {
+        int window = keys.Positive("attention.sliding_window");
+        int windowLength = keys.Positive("attention.key_length_swa");
+        keys.RequireHeadLength("attention.key_length_swa", windowLength);
+        RequireEqual(keys, "attention.value_length_swa", windowLength, "attention.key_length_swa");
+        RequireEqual(keys, "attention.value_length", keys.Positive("attention.key_length"), "attention.key_length");
+        RopeSpec rope = RopeKeys.Read(keys, keys.Positive("attention.key_length"), RopePairing.Neox);
+        int turning = keys.Positive("rope.dimension_count_swa", rope.Dimensions);
+        keys.Require(
+            turning % 2 == 0 && turning <= windowLength, "rope.dimension_count_swa", $"{turning}", $"an even number up to {windowLength}");
+        RopeSpec windowRope = rope with
+        {
+            Dimensions = turning,
+            Base = keys.PositiveSingle("rope.freq_base_swa", 10000),
+            FrequencyScale = 1,
+            FrequencyFactors = null,
+        };
+        var specs = new AttentionSpec[hasWindow.Length];
+        for (int i = 0; i < specs.Length; i++)
+        {
+            AttentionSpec full = keys.Attention(i) with
+            {
+                Rope = rope,
+                Norm = QueryKeyNorm.Heads,
+                NormEpsilon = keys.RmsEpsilon,
+                NormsValues = true,
+                MayShareValues = true,
+                Scale = 1,
+            };
+            keys.RequireWidth("attention.key_length_swa", full.Heads, windowLength);
+            specs[i] = !hasWindow[i]
+                ? full
+                : full with { Rope = windowRope, Window = window, KeyLength = windowLength, ValueLength = windowLength };
+        }
+
+        return specs;
+    }
+
+    private static void RequireEqual(ArchitectureKeys keys, string key, int expected, string other)
+    {
+        int found = keys.Positive(key);
+        keys.Require(found == expected, key, $"{found}", $"{other}, {expected}");
+    }
+
+    /// <summary>Gets whether a tensor makes keys or values in a layer that reads those of another one.</summary>
+    private static bool IsUnusedKey(string tensor, int withKeys) =>
+        LayerNames.IndexOf(tensor) >= withKeys
+        && (tensor.Contains(".attn_k.", StringComparison.Ordinal) || tensor.Contains(".attn_v.", StringComparison.Ordinal)
+            || tensor.Contains(".attn_k_norm.", StringComparison.Ordinal));
+}
