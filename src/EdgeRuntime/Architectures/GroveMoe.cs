@@ -25,7 +25,8 @@ internal sealed class GroveMoe : Architecture
             Width = width == 0 ? attention.KeyLength : width,
         };
         keys.Require(
-            chunks.Used <= chunks.Count, "experts_per_group", $"{group}", $"at most {experts.Count / experts.Used}, so that no expert is missing");
+            chunks.Used <= chunks.Count, "experts_per_group", $"{group}",
+            $"at most {experts.Count / experts.Used}, as a token uses {experts.Used} of the groups");
         float scale = keys.FiniteSingle("expert_group_scale", 1);
         return decoder.Build((_, layer) => decoder.PreNorm(
             layer,

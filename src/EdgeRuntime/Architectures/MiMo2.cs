@@ -6,8 +6,8 @@ using EdgeRuntime.Weights;
 namespace EdgeRuntime.Architectures;
 
 /// <summary>
-/// MiMo 2: heads and sinks by layer, layers with a window and a rope base of their own by the file's pattern, and experts in the layers that
-/// have a router.
+/// MiMo 2: heads and sinks by layer, layers with a window and a rope base of their own by the file's pattern, and experts in the layers
+/// that have a router.
 /// </summary>
 internal sealed class MiMo2 : Architecture
 {

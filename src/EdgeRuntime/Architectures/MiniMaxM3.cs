@@ -6,8 +6,8 @@ using EdgeRuntime.Weights;
 namespace EdgeRuntime.Architectures;
 
 /// <summary>
-/// MiniMax M3: MiniMax M2's attention with norms of heads, experts with limits behind a few dense layers. Indexers choose blocks of keys for
-/// each query; files whose number of blocks covers the context, so that all keys are chosen, run.
+/// MiniMax M3: MiniMax M2's attention with norms of heads, and experts with limits behind a few dense layers. Indexers choose blocks of
+/// keys for each query; files whose number of blocks covers the context, so that all keys are chosen, run.
 /// </summary>
 internal sealed class MiniMaxM3 : Architecture
 {

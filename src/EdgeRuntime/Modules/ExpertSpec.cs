@@ -40,7 +40,9 @@ internal sealed record ExpertSpec
     /// <summary>Gets whether experts are chosen by their scores, and not by the probabilities that the gating makes of them.</summary>
     public bool ChoosesByScores { get; init; }
 
-    /// <summary>Gets the number of scores of the router that choose an expert. The weight of an expert is of the score of its index.</summary>
+    /// <summary>
+    /// Gets the number of scores of the router that choose an expert. The weight of an expert comes from the score with its index.
+    /// </summary>
     public int ScoresOfExpert { get; init; } = 1;
 
     /// <summary>Gets the number of scores of the router.</summary>

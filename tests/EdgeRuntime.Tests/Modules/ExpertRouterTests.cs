@@ -18,7 +18,15 @@ public sealed class ExpertRouterTests
     [InlineData(4)]
     public void Choose_OfManyExperts_TakesTheBestWithTheirWeights(int gating)
     {
-        var spec = new ExpertSpec { Count = Count, Used = Used, Width = 1, Gating = (ExpertGating)gating, Normalizes = false, Scale = 2.5f };
+        var spec = new ExpertSpec
+        {
+            Count = Count,
+            Used = Used,
+            Width = 1,
+            Gating = (ExpertGating)gating,
+            Normalizes = false,
+            Scale = 2.5f,
+        };
         for (int seed = 0; seed < 20; seed++)
         {
             float[] scores = Numbers(seed);
@@ -83,7 +91,15 @@ public sealed class ExpertRouterTests
     [Fact]
     public void Choose_ByScores_IgnoresSaturatedProbabilities()
     {
-        var spec = new ExpertSpec { Count = 3, Used = 1, Width = 1, Gating = ExpertGating.Sigmoid, ChoosesByScores = true, Normalizes = false };
+        var spec = new ExpertSpec
+        {
+            Count = 3,
+            Used = 1,
+            Width = 1,
+            Gating = ExpertGating.Sigmoid,
+            ChoosesByScores = true,
+            Normalizes = false,
+        };
         (int[] experts, float[] weights) = Choose(spec, [90, 100, 95], bias: null);
         Assert.Equal([1], experts);
         Assert.Equal([1f], weights);
