@@ -11,7 +11,7 @@ public sealed class EdgeRuntimeOptions
     /// <summary>The usual name of the configuration section: "EdgeRuntime".</summary>
     public const string SectionName = "EdgeRuntime";
 
-    /// <summary>Gets or sets the path of the model file. Required.</summary>
+    /// <summary>Gets or sets the path of the model file. Required; the default, an empty path, is refused.</summary>
     public string ModelPath { get; set; } = "";
 
     /// <summary>

@@ -43,27 +43,27 @@ public sealed record GenerationOptions : SamplingOptions
     /// <summary>
     /// Gets a value indicating whether <see cref="ModelSession.Generate(string, GenerationOptions?, CancellationToken)"/> treats its text
     /// as a message of the user and applies the chat template. If false, or if the model has no template, the model continues the text
-    /// itself.
+    /// itself. The default is true.
     /// </summary>
     public bool ApplyTemplate { get; init; } = true;
 
     /// <summary>
     /// Gets a value indicating whether the spelling of a control token (<c>&lt;|im_end|&gt;</c>) in a raw prompt becomes its id. If false,
-    /// it is plain text. A prompt is raw only if <see cref="ApplyTemplate"/> is false. In the messages of a conversation, control tokens
-    /// are always plain text.
+    /// it is plain text. The default is true. A prompt is raw only if <see cref="ApplyTemplate"/> is false. In the messages of a
+    /// conversation, control tokens are always plain text.
     /// </summary>
     public bool ParseSpecial { get; init; } = true;
 
     /// <summary>
     /// Gets a value indicating whether prompt-lookup speculation is used. It drafts the next tokens from repetitions in prompt and answer,
     /// and the model checks several drafted tokens in one pass. The answer is the same as without speculation, but comes faster if it
-    /// repeats earlier text.
+    /// repeats earlier text. The default is false.
     /// </summary>
     public bool NgramDraft { get; init; }
 
     /// <summary>
-    /// Gets a session of a smaller model with the same vocabulary, which drafts the next tokens (speculative decoding); null for none. The
-    /// distribution of answers is the same as without it. The caller owns the session and must not use it during an answer.
+    /// Gets a session of a smaller model with the same vocabulary, which drafts the next tokens (speculative decoding); null, the default,
+    /// for none. The distribution of answers is the same as without it. The caller owns the session and must not use it during an answer.
     /// </summary>
     public ModelSession? DraftSession { get; init; }
 

@@ -15,7 +15,8 @@ public sealed record ModelOptions
     public const int MaxThreads = WorkerPool.MaxThreads;
 
     /// <summary>
-    /// Gets the number of threads that compute, including the caller; null for the value of the tuning profile, or one per physical core.
+    /// Gets the number of threads that compute, including the caller; null, the default, for the value of the tuning profile, or one per
+    /// physical core.
     /// </summary>
     /// <remarks>
     /// A number greater than that of the processors, here or in the profile, is reduced to it with a warning in the log, because further
@@ -30,33 +31,33 @@ public sealed record ModelOptions
     }
 
     /// <summary>
-    /// Gets the name of the instruction set to use ("avx2", "scalar"). Null selects, in this order, the one that the environment variable
-    /// EDGERUNTIME_ISA names, the one of the tuning profile, or the best one of this machine.
+    /// Gets the name of the instruction set to use ("avx2", "scalar"). Null, the default, selects, in this order, the one that the
+    /// environment variable EDGERUNTIME_ISA names, the one of the tuning profile, or the best one of this machine.
     /// </summary>
     public string? InstructionSet { get; init; }
 
     /// <summary>
-    /// Gets the name of the instruction set that decodes single tokens; null for the same as <see cref="InstructionSet"/>. The results are
-    /// the same with every set.
+    /// Gets the name of the instruction set that decodes single tokens; null, the default, for the same as <see cref="InstructionSet"/>.
+    /// The results are the same with every set.
     /// </summary>
     public string? DecodeInstructionSet { get; init; }
 
     /// <summary>
     /// Gets a value indicating whether the tuning profile of this model and machine, if there is one, supplies the settings that neither
     /// these options nor <see cref="SessionOptions"/> set. <see cref="Tuning.ModelTuner"/> creates profiles. Has no effect with
-    /// <see cref="Exact"/>.
+    /// <see cref="Exact"/>. The default is true.
     /// </summary>
     public bool UseTuningProfile { get; init; } = true;
 
     /// <summary>
     /// Gets a value indicating whether all weights, activations and cached keys and values are float32. This is the reference that fast
-    /// paths are compared with.
+    /// paths are compared with. The default is false.
     /// </summary>
     public bool Exact { get; init; }
 
     /// <summary>
-    /// Gets the folder of side-car files, which keep packed weights so that the next start maps them instead of packing; null to keep
-    /// none. Has no effect with <see cref="Exact"/>.
+    /// Gets the folder of side-car files, which keep packed weights so that the next start maps them instead of packing; null, the default,
+    /// to keep none. Has no effect with <see cref="Exact"/>.
     /// </summary>
     /// <remarks>
     /// A side-car file is about as large as the model. It is used only if it was packed from the present content of the model file and is
@@ -76,7 +77,7 @@ public sealed record ModelOptions
 
     /// <summary>
     /// Gets a value indicating whether a model of at least 256 MB is loaded without packing its weights, so that its first token comes
-    /// several times sooner.
+    /// several times sooner. The default is false.
     /// </summary>
     /// <remarks>
     /// The first forward pass computes from the file, and the second pass packs the weights, which delays the second token. Call
@@ -88,8 +89,8 @@ public sealed record ModelOptions
     public bool QuickStart { get; init; }
 
     /// <summary>
-    /// Gets the name of the pre-tokenizer of a BPE vocabulary ("llama-bpe", "qwen2" and others), which replaces the one that the file names;
-    /// null for that of the file. A file whose pre-tokenizer is unknown has no tokenizer without this option.
+    /// Gets the name of the pre-tokenizer of a BPE vocabulary ("llama-bpe", "qwen2" and others), which replaces the one that the file
+    /// names; null, the default, for that of the file. A file whose pre-tokenizer is unknown has no tokenizer without this option.
     /// </summary>
     public string? PreTokenizer { get; init; }
 
@@ -104,7 +105,7 @@ public sealed record ModelOptions
 
     /// <summary>
     /// Gets the backends of custom engines. The first one that can load a model loads it; otherwise the built-in engine loads it as a GGUF
-    /// file.
+    /// file. The default is none.
     /// </summary>
     public IReadOnlyList<IModelBackend> Backends
     {
@@ -112,6 +113,8 @@ public sealed record ModelOptions
         init => field = OptionCheck.Require(value, value is not null, "a list, which may be empty");
     } = [];
 
-    /// <summary>Gets the factory of the logger that receives the events of loading and of sessions; null for no log.</summary>
+    /// <summary>
+    /// Gets the factory of the logger that receives the events of loading and of sessions; null, the default, for no log.
+    /// </summary>
     public ILoggerFactory? LoggerFactory { get; init; }
 }

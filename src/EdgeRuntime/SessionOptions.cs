@@ -24,7 +24,8 @@ public sealed record SessionOptions
     }
 
     /// <summary>
-    /// Gets the LoRA adapters of the session with their scales; by default none. <see cref="ModelSession.UseAdapters"/> changes them later.
+    /// Gets the LoRA adapters of the session with their scales. The default is none. <see cref="ModelSession.UseAdapters"/> changes them
+    /// later.
     /// </summary>
     public IReadOnlyList<AdapterScale> Adapters { get; init; } = [];
 
@@ -35,19 +36,20 @@ public sealed record SessionOptions
     public bool AllowLongContext { get; init; }
 
     /// <summary>
-    /// Gets the number format of cached keys and values; null for that of the tuning profile, or F16. A model loaded with
+    /// Gets the number format of cached keys and values; null, the default, for that of the tuning profile, or F16. A model loaded with
     /// <see cref="ModelOptions.Exact"/> always uses F32.
     /// </summary>
     public KvCacheType? KvCacheType { get; init => field = Check(value); }
 
-    /// <summary>Gets the number format of cached keys; null for <see cref="KvCacheType"/>.</summary>
+    /// <summary>Gets the number format of cached keys; null, the default, for <see cref="KvCacheType"/>.</summary>
     public KvCacheType? KvCacheKeyType { get; init => field = Check(value, nameof(KvCacheKeyType)); }
 
-    /// <summary>Gets the number format of cached values; null for <see cref="KvCacheType"/>.</summary>
+    /// <summary>Gets the number format of cached values; null, the default, for <see cref="KvCacheType"/>.</summary>
     public KvCacheType? KvCacheValueType { get; init => field = Check(value, nameof(KvCacheValueType)); }
 
     /// <summary>
-    /// Gets the greatest number of tokens in one forward pass; null for that of the tuning profile, or <see cref="DefaultBatchTokens"/>.
+    /// Gets the greatest number of tokens in one forward pass; null, the default, for that of the tuning profile, or
+    /// <see cref="DefaultBatchTokens"/>.
     /// </summary>
     public int? BatchTokens
     {

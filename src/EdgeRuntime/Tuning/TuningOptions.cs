@@ -10,11 +10,12 @@ namespace EdgeRuntime.Tuning;
 /// <summary>Specifies how <see cref="ModelTuner"/> measures a model.</summary>
 public sealed record TuningOptions
 {
-    /// <summary>Gets the time limit of the measurements, without loading; 30 seconds by default. A started step is completed.</summary>
+    /// <summary>Gets the time limit of the measurements, without loading. The default is 30 seconds. A started step is completed.</summary>
     public TimeSpan TimeLimit { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// Gets whether to try types of the KV cache with larger rounding errors than F16: BF16 and Q8_0. False by default.
+    /// Gets a value indicating whether types of the KV cache with larger rounding errors than F16 are tried: BF16 and Q8_0. The default is
+    /// false.
     /// </summary>
     public bool AllowLossyKvCache { get; init; }
 
