@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 
 namespace EdgeRuntime;
 
@@ -8,6 +9,17 @@ namespace EdgeRuntime;
 /// whatever it spells: a control token is recognized only if all of its characters are outside of data. In all other respects the text is
 /// tokenized as one string.
 /// </summary>
+/// <remarks>
+/// Conversations and sessions make their prompts themselves. A program that renders a chat template and encodes the result needs this type,
+/// so that no message can spell a control token.
+/// </remarks>
+/// <example>
+/// <code>
+/// PromptText prompt = model.ChatTemplate!.RenderPrompt([ModelMessage.User("What does &lt;|im_end|&gt; mean?")]);
+/// int[] ids = model.Tokenizer.Encode(prompt, addSpecial: false);
+/// Console.WriteLine(ids.Length);
+/// </code>
+/// </example>
 public sealed class PromptText
 {
     private readonly TextRange[] _data;
@@ -17,25 +29,29 @@ public sealed class PromptText
     /// <param name="text">The whole text.</param>
     /// <param name="data">The ranges that are data, in UTF-16 units, in order and without overlaps.</param>
     /// <exception cref="ArgumentException">A range is outside of the text or out of order.</exception>
-    public PromptText(string text, IReadOnlyList<TextRange> data)
+    public PromptText(string text, IReadOnlyList<Range> data)
     {
         ArgumentNullException.ThrowIfNull(text);
         ArgumentNullException.ThrowIfNull(data);
         Text = text;
-        _data = Normalize(text, data);
+        _data = Normalize(
+            text, data.Select(range => new TextRange(range.Start.GetOffset(text.Length), range.End.GetOffset(text.Length))));
     }
 
     /// <summary>Gets the whole text.</summary>
     public string Text { get; }
 
     /// <summary>Gets the ranges that are data, in UTF-16 units: in order, not adjacent, not empty.</summary>
-    public IReadOnlyList<TextRange> Data => _data;
+    public IReadOnlyList<Range> Data => field ??= [.. _data.Select(range => range.Start..range.End)];
+
+    /// <summary>Gets the ranges of <see cref="Data"/> as pairs of indices.</summary>
+    internal ReadOnlySpan<TextRange> DataRanges => _data;
 
     /// <summary>Creates a text that is data as a whole: no control token is recognized in it.</summary>
     public static PromptText Plain(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        return new PromptText(text, [new TextRange(0, text.Length)]);
+        return new PromptText(text, [Range.All]);
     }
 
     /// <summary>Creates a text without data: control tokens are recognized wherever they are spelled out.</summary>
@@ -46,11 +62,14 @@ public sealed class PromptText
 
     /// <summary>Gets the part from an index on.</summary>
     internal PromptText Slice(int start) =>
-        start == 0 ? this : new PromptText(Text[start..], Clip(start, Text.Length));
+        start == 0 ? this : OfNormalized(Text[start..], Clip(start, Text.Length));
 
     /// <summary>Appends data.</summary>
-    internal PromptText AppendData(string text) =>
-        new(Text + text, [.. _data, new TextRange(Text.Length, Text.Length + text.Length)]);
+    internal PromptText AppendData(string text)
+    {
+        string whole = Text + text;
+        return OfNormalized(whole, Normalize(whole, _data.Append(new TextRange(Text.Length, whole.Length))));
+    }
 
     /// <summary>Gets whether the first characters, and their division into data and other text, equal those of another text.</summary>
     internal bool StartsWith(PromptText other, int length) =>
@@ -73,9 +92,9 @@ public sealed class PromptText
         return clipped.ToArray();
     }
 
-    private static TextRange[] Normalize(string text, IReadOnlyList<TextRange> ranges)
+    private static TextRange[] Normalize(string text, IEnumerable<TextRange> ranges)
     {
-        var data = new List<TextRange>(ranges.Count);
+        var data = new List<TextRange>();
         int end = 0;
         foreach (TextRange range in ranges)
         {
@@ -83,7 +102,7 @@ public sealed class PromptText
             {
                 throw new ArgumentException(
                     $"the range from {range.Start} to {range.End} begins before {end} or leaves the text of {text.Length} characters",
-                    nameof(ranges));
+                    nameof(data));
             }
 
             end = range.End;

@@ -41,7 +41,7 @@ public abstract class Tokenizer
     /// The tokenizer model or the pre-tokenizer is not supported; the message lists the supported ones.
     /// </exception>
     /// <exception cref="VocabularyException">The vocabulary is contradictory.</exception>
-    public static Tokenizer Create(VocabularyData vocabulary)
+    internal static Tokenizer Create(VocabularyData vocabulary)
     {
         ArgumentNullException.ThrowIfNull(vocabulary);
         return TokenizerModels.Create(vocabulary);

@@ -3,7 +3,7 @@ namespace EdgeRuntime;
 /// <summary>
 /// The exception that is thrown for an unsupported tokenizer model or pre-tokenizer. The message lists the supported ones.
 /// </summary>
-public sealed class TokenizerException : EdgeRuntimeException
+internal sealed class TokenizerException : EdgeRuntimeException
 {
     /// <param name="message">One line: what is not supported, and what is.</param>
     public TokenizerException(string message)

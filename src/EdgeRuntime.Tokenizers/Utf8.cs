@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using System.Text;
 
 namespace EdgeRuntime;
@@ -15,9 +14,9 @@ internal static class Utf8
     /// </summary>
     /// <param name="text">The text.</param>
     /// <param name="ranges">The ranges, in order and not adjacent.</param>
-    public static TextRange[] ToBytes(string text, IReadOnlyList<TextRange> ranges)
+    public static TextRange[] ToBytes(string text, ReadOnlySpan<TextRange> ranges)
     {
-        var bytes = new TextRange[ranges.Count];
+        var bytes = new TextRange[ranges.Length];
         int character = 0;
         int position = 0;
         for (int i = 0; i < bytes.Length; i++)

@@ -4,7 +4,7 @@ using System.Collections.Generic;
 namespace EdgeRuntime;
 
 /// <summary>A vocabulary as described by its file (the <c>tokenizer.ggml.*</c> keys), independent of the file format.</summary>
-public sealed record VocabularyData
+internal sealed record VocabularyData
 {
     /// <summary>Gets the tokenizer model: "llama" (SentencePiece BPE), "gpt2" (byte-level BPE), "bert" (WordPiece) and others.</summary>
     public required string Model { get; init; }

@@ -1,7 +1,7 @@
 namespace EdgeRuntime;
 
 /// <summary>The exception that is thrown for a contradictory vocabulary.</summary>
-public sealed class VocabularyException : EdgeRuntimeException
+internal sealed class VocabularyException : EdgeRuntimeException
 {
     /// <param name="key">The last part of the key with the error ("tokens", "merges", "scores" and others).</param>
     /// <param name="found">What was found.</param>

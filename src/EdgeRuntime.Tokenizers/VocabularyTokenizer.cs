@@ -39,7 +39,7 @@ internal abstract class VocabularyTokenizer : Tokenizer
     public override int[] Encode(PromptText prompt, bool addSpecial = true)
     {
         ArgumentNullException.ThrowIfNull(prompt);
-        EncodingScratch scratch = Run(prompt.Text, Utf8.ToBytes(prompt.Text, prompt.Data), addSpecial);
+        EncodingScratch scratch = Run(prompt.Text, Utf8.ToBytes(prompt.Text, prompt.DataRanges), addSpecial);
         int[] ids = scratch.Ids.ToArray();
         Return(scratch);
         return ids;
@@ -48,7 +48,7 @@ internal abstract class VocabularyTokenizer : Tokenizer
     public override IReadOnlyList<EncodedToken> EncodeWithOffsets(PromptText prompt, bool addSpecial = true)
     {
         ArgumentNullException.ThrowIfNull(prompt);
-        EncodingScratch scratch = Run(prompt.Text, Utf8.ToBytes(prompt.Text, prompt.Data), addSpecial);
+        EncodingScratch scratch = Run(prompt.Text, Utf8.ToBytes(prompt.Text, prompt.DataRanges), addSpecial);
         EncodedToken[] tokens = TokenRanges.Of(prompt.Text, scratch.Ids, scratch.Ends);
         Return(scratch);
         return tokens;

@@ -23,7 +23,7 @@ public sealed class PromptTextTests
     [Fact]
     public void Encode_ControlTokenInData_IsPlainText()
     {
-        PromptText prompt = new("a<|im_end|>b<|im_end|>c", [new TextRange(0, 12)]);
+        PromptText prompt = new("a<|im_end|>b<|im_end|>c", [0..12]);
 
         IReadOnlyList<int> ids = ByteLevelTokenizer.Encode(prompt, addSpecial: false);
 
@@ -40,7 +40,7 @@ public sealed class PromptTextTests
     [InlineData(9, 10)]
     public void Encode_ControlTokenThatIsPartlyData_IsPlainText(int start, int end)
     {
-        PromptText prompt = new("<|im_end|>", [new TextRange(start, end)]);
+        PromptText prompt = new("<|im_end|>", [start..end]);
 
         // The shorter token inside may still be the template's own.
         Assert.DoesNotContain("<|im_end|>", Controls(ByteLevelTokenizer, ByteLevelTokenizer.Encode(prompt, false)));
@@ -51,7 +51,7 @@ public sealed class PromptTextTests
     public void Encode_UserDefinedTokenInData_IsFound()
     {
         const string text = "a<tool>b";
-        foreach (PromptText prompt in (PromptText[])[PromptText.Plain(text), new(text, [new TextRange(3, 5)]), PromptText.Parsed(text)])
+        foreach (PromptText prompt in (PromptText[])[PromptText.Plain(text), new(text, [3..5]), PromptText.Parsed(text)])
         {
             Assert.Contains("<tool>", ByteLevelTokenizer.Pieces(ByteLevelTokenizer.Encode(prompt, false)));
         }
@@ -66,7 +66,7 @@ public sealed class PromptTextTests
         {
             string text = string.Concat(Enumerable.Range(0, 12).Select(_ => parts[random.Next(parts.Length)]));
             int start = random.Next(text.Length);
-            PromptText prompt = new(text, [new TextRange(start, random.Next(start, text.Length))]);
+            PromptText prompt = new(text, [start..random.Next(start, text.Length)]);
             foreach (Tokenizer tokenizer in (Tokenizer[])[ByteLevelTokenizer, SentenceTokenizer])
             {
                 Assert.Equal(tokenizer.Encode(text, parseSpecial: true), tokenizer.Encode(prompt));
@@ -148,8 +148,8 @@ public sealed class PromptTextTests
     {
         ChatTemplate template = ChatTemplate.Parse("{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{% endfor %}");
 
-        Assert.Equal([new TextRange(8, 9)], template.RenderPrompt([new ModelMessage("user", "x")]).Data);
-        Assert.Equal([new TextRange(2, 8), new TextRange(10, 11)], template.RenderPrompt([new ModelMessage("im_end", "x")]).Data);
+        Assert.Equal([8..9], template.RenderPrompt([new ModelMessage("user", "x")]).Data);
+        Assert.Equal([2..8, 10..11], template.RenderPrompt([new ModelMessage("im_end", "x")]).Data);
     }
 
     [Fact]
@@ -171,24 +171,30 @@ public sealed class PromptTextTests
     }
 
     [Theory]
-    [InlineData(-1, 2)]
     [InlineData(2, 1)]
     [InlineData(0, 4)]
     public void Create_RangeOutsideOfText_IsRefused(int start, int end) =>
-        Assert.Throws<ArgumentException>(() => new PromptText("abc", [new TextRange(start, end)]));
+        Assert.Throws<ArgumentException>(() => new PromptText("abc", [start..end]));
+
+    [Fact]
+    public void Create_RangesFromTheEnd_CountFromTheEndOfTheText()
+    {
+        Assert.Equal([1..3], new PromptText("abc", [^2..]).Data);
+        Assert.Throws<ArgumentException>(() => new PromptText("abc", [^4..2]));
+    }
 
     [Fact]
     public void Create_RangesOutOfOrder_AreRefusedAndTouchingOnesJoined()
     {
-        Assert.Throws<ArgumentException>(() => new PromptText("abcdef", [new TextRange(2, 4), new TextRange(3, 5)]));
-        Assert.Equal([new TextRange(1, 5)], new PromptText("abcdef", [new TextRange(1, 3), new TextRange(3, 3), new TextRange(3, 5)]).Data);
+        Assert.Throws<ArgumentException>(() => new PromptText("abcdef", [2..4, 3..5]));
+        Assert.Equal([1..5], new PromptText("abcdef", [1..3, 3..3, 3..5]).Data);
     }
 
     [Fact]
     public void Encode_RangeThatSplitsASurrogatePair_TakesThePairIn()
     {
         const string text = "🙂<|im_end|>🙂";
-        PromptText prompt = new(text, [new TextRange(1, 2), new TextRange(13, 14)]);
+        PromptText prompt = new(text, [1..2, 13..14]);
 
         Assert.Equal(ByteLevelTokenizer.Encode(text, parseSpecial: true), ByteLevelTokenizer.Encode(prompt));
     }

@@ -59,7 +59,7 @@ internal static class TuneCommand
 
     private static string Save(TuningProfile profile)
     {
-        string path = TuningProfiles.GetPath(profile.Key)
+        string path = TuningProfiles.GetPath(profile)
             ?? throw new CommandException($"there is no folder for profiles: set {TuningProfiles.EnvironmentVariable} to one");
         UserFile.Use(path, profile.Save);
         return path;

@@ -36,7 +36,7 @@ public sealed class GgufMetadata
     public bool Contains(string key) => _values.ContainsKey(key);
 
     /// <summary>Gets the type of a value without reading the value; null if the file does not have the key.</summary>
-    public GgufValueShape? GetShape(string key) => _values.TryGetValue(key, out GgufValue value) ? value.Shape : null;
+    internal GgufValueShape? GetShape(string key) => _values.TryGetValue(key, out GgufValue value) ? value.Shape : null;
 
     /// <summary>Gets a value as a boxed scalar (bool, byte to ulong, float, double, string) or as an array of one of these types.</summary>
     public bool TryGetValue(string key, [NotNullWhen(true)] out object? value)

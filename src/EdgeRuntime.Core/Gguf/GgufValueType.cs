@@ -2,7 +2,7 @@ namespace EdgeRuntime.Gguf;
 
 /// <summary>The types of metadata values. Source: gguf.h, <c>enum gguf_type</c>.</summary>
 #pragma warning disable CA1028, CA1720, CS1591 // the file format fixes ids and names
-public enum GgufValueType : uint
+internal enum GgufValueType : uint
 {
     UInt8 = 0,
     Int8 = 1,
@@ -24,7 +24,7 @@ public enum GgufValueType : uint
 /// <param name="Type">The type of the value.</param>
 /// <param name="ElementType">The element type of an array; otherwise the type of the value.</param>
 /// <param name="Count">The number of elements of an array; otherwise 1.</param>
-public readonly record struct GgufValueShape(GgufValueType Type, GgufValueType ElementType, int Count)
+internal readonly record struct GgufValueShape(GgufValueType Type, GgufValueType ElementType, int Count)
 {
     /// <summary>Formats the type, for example <c>UInt32</c> or <c>Array of 32000 String</c>.</summary>
     public override string ToString() =>

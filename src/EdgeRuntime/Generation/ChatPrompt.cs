@@ -112,13 +112,13 @@ internal sealed class ChatPrompt
     private PromptText Join(IReadOnlyList<ModelMessage> messages)
     {
         var text = new StringBuilder();
-        var data = new List<TextRange>();
+        var data = new List<Range>();
         foreach (ModelMessage message in messages)
         {
             text.Append(ReferenceEquals(message, messages[0]) ? "" : "\n").Append(message.Content);
             if (!_parsesSpecial || message.Role == "assistant")
             {
-                data.Add(new TextRange(text.Length - message.Content.Length, text.Length));
+                data.Add((text.Length - message.Content.Length)..text.Length);
             }
         }
 

@@ -11,7 +11,7 @@ namespace EdgeRuntime.Tuning;
 /// <example>
 /// <code>
 /// TuningProfile profile = ModelTuner.Run("model.gguf", new TuningOptions { TimeLimit = TimeSpan.FromSeconds(5) });
-/// profile.Save(TuningProfiles.GetPath(profile.Key)); // LanguageModel.Load applies it from now on
+/// profile.Save(TuningProfiles.GetPath(profile)!); // LanguageModel.Load applies it from now on
 /// </code>
 /// </example>
 public static class ModelTuner

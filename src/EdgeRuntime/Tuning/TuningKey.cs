@@ -19,7 +19,7 @@ namespace EdgeRuntime.Tuning;
 /// <param name="Architecture">The architecture of the model.</param>
 /// <param name="ModelShape">A hash of the architecture and of the names, types and sizes of all tensors; 16 hexadecimal digits.</param>
 /// <param name="Runtime">The version of the measured kernels.</param>
-public sealed record TuningKey(
+internal sealed record TuningKey(
     string Processor, int Cores, IReadOnlyList<string> InstructionSets, string Architecture, string ModelShape, string Runtime)
 {
     /// <summary>Creates the key of a file on this machine.</summary>

@@ -11,10 +11,7 @@ using EdgeRuntime.Threading;
 namespace EdgeRuntime.Tuning;
 
 /// <summary>The result of <see cref="ModelTuner"/> for a model on a machine, stored as a small JSON file.</summary>
-/// <param name="Key">The machine and the model shape of the profile.</param>
-/// <param name="Choice">The settings.</param>
-/// <param name="Measurements">The measurements that led to the settings.</param>
-public sealed record TuningProfile(TuningKey Key, TuningChoice Choice, IReadOnlyList<TuningMeasurement> Measurements)
+public sealed class TuningProfile
 {
     /// <summary>The version of the file format.</summary>
     internal const int FormatVersion = 1;
@@ -26,6 +23,18 @@ public sealed record TuningProfile(TuningKey Key, TuningChoice Choice, IReadOnly
     internal const int MaxFileBytes = 1 << 20;
 
     private static readonly JsonWriterOptions Indented = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    internal TuningProfile(TuningKey key, TuningChoice choice, IReadOnlyList<TuningMeasurement> measurements) =>
+        (Key, Choice, Measurements) = (key, choice, measurements);
+
+    /// <summary>Gets the settings.</summary>
+    public TuningChoice Choice { get; }
+
+    /// <summary>Gets the measurements that led to the settings.</summary>
+    public IReadOnlyList<TuningMeasurement> Measurements { get; }
+
+    /// <summary>Gets the machine and the model shape of the profile.</summary>
+    internal TuningKey Key { get; }
 
     /// <summary>Writes the file atomically and creates a missing folder.</summary>
     /// <exception cref="IOException">The file cannot be written.</exception>

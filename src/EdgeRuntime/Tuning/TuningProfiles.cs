@@ -30,11 +30,13 @@ public static class TuningProfiles
         }
     }
 
-    /// <summary>Gets the file of a key's profile; null if there is no folder.</summary>
-    public static string? GetPath(TuningKey key)
+    /// <summary>
+    /// Gets the path where loading looks for the profile of this machine and model shape; null if there is no folder of profiles.
+    /// </summary>
+    public static string? GetPath(TuningProfile profile)
     {
-        ArgumentNullException.ThrowIfNull(key);
-        return Folder is { } folder ? Path.Combine(folder, key.FileName) : null;
+        ArgumentNullException.ThrowIfNull(profile);
+        return PathOf(profile.Key);
     }
 
     /// <summary>Finds the profile of a model on this machine. A damaged or mismatched profile is ignored with one warning.</summary>
@@ -42,7 +44,7 @@ public static class TuningProfiles
     internal static TuningProfile? Find(GgufFile file, ILogger logger)
     {
         TuningKey key = TuningKey.Of(file);
-        string? path = GetPath(key);
+        string? path = PathOf(key);
         if (path is null || !File.Exists(path))
         {
             return null;
@@ -67,4 +69,6 @@ public static class TuningProfiles
         TuningLog.ProfileIgnored(logger, path, problem.ReplaceLineEndings(" "));
         return null;
     }
+
+    private static string? PathOf(TuningKey key) => Folder is { } folder ? Path.Combine(folder, key.FileName) : null;
 }

@@ -136,7 +136,8 @@ public sealed partial class ProvenanceTests
     private static string Mark(PromptText prompt, Func<char, bool> isTemplates) => string.Concat(prompt.Text.Select((c, i) =>
         (isTemplates(c) && IsData(prompt, i)) || (c > '\u0370' && !IsData(prompt, i)) ? '!' : c));
 
-    private static bool IsData(PromptText prompt, int index) => prompt.Data.Any(range => range.Start <= index && index < range.End);
+    private static bool IsData(PromptText prompt, int index) =>
+        prompt.Data.Any(range => range.Start.Value <= index && index < range.End.Value);
 
     [GeneratedRegex(@"<[|｜][^|｜<>]{1,40}[|｜]>|</?(s|bos|eos|think|tool_call|start_of_turn|end_of_turn)>|\[/?[A-Z_]{3,20}\]")]
     private static partial Regex MarkPattern();
