@@ -1,11 +1,8 @@
 using System;
 using System.Collections.Generic;
-using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using System.Net.Http;
-using System.Text;
-using System.Threading;
 using System.Threading.Tasks;
 using EdgeRuntime.TestSupport;
 using Xunit;
@@ -15,8 +12,6 @@ namespace EdgeRuntime.Examples.Tests;
 /// <summary>Every C# program in the guide, in the README and in the documentation of the libraries compiles and runs.</summary>
 public sealed class GuideTests
 {
-    private static readonly TimeSpan _patience = TimeSpan.FromMinutes(2);
-
     private static readonly Dictionary<string, Example> _examples = Directory
         .EnumerateFiles(Path.Combine(SharedData.Repository, "docs", "guide"), "*.md")
         .Append(Path.Combine(SharedData.Repository, "README.md"))
@@ -35,15 +30,12 @@ public sealed class GuideTests
     public async Task Program_OfTheGuide_CompilesAndRuns(string name)
     {
         using var folder = new ExampleFolder();
-        using Process process = Start(Compile(name, folder), folder);
-        Task<string> output = process.StandardOutput.ReadToEndAsync();
-        Task<string> errors = process.StandardError.ReadToEndAsync();
-        await process.StandardInput.WriteLineAsync("Hello!");
-        process.StandardInput.Close();
-        await WaitForExit(process);
-        Assert.True(process.ExitCode == 0, $"{Place(name)}: exit code {process.ExitCode}\n{await output}\n{await errors}");
-        Assert.Equal("", await errors);
-        Assert.NotEqual("", (await output).Trim());
+        using var program = new ExampleProcess(Compile(name, folder), folder);
+        await program.WriteAsync("Hello!");
+        (int exitCode, string output) = await program.CompleteAsync();
+        Assert.True(exitCode == 0, $"{Place(name)}: exit code {exitCode}\n{output}\n{await program.Errors}");
+        Assert.Equal("", await program.Errors);
+        Assert.NotEqual("", output.Trim());
     }
 
     [Theory]
@@ -51,24 +43,11 @@ public sealed class GuideTests
     public async Task Server_OfTheGuide_CompilesAndStreams(string name)
     {
         using var folder = new ExampleFolder();
-        using Process process = Start(Compile(name, folder), folder);
-        try
-        {
-            string? line = await process.StandardOutput.ReadLineAsync();
-            while (line is not null && !line.Contains("Now listening on:", StringComparison.Ordinal))
-            {
-                line = await process.StandardOutput.ReadLineAsync();
-            }
-
-            Assert.NotNull(line);
-            using var client = new HttpClient { BaseAddress = new Uri(line.Split("on: ")[1].Trim()), Timeout = _patience };
-            Assert.NotEqual("", (await client.GetStringAsync("ask?question=Why%20is%20the%20sky%20blue%3F")).Trim());
-            Assert.Equal("Healthy", await client.GetStringAsync("health"));
-        }
-        finally
-        {
-            process.Kill(entireProcessTree: true);
-        }
+        using var server = new ExampleProcess(Compile(name, folder), folder);
+        string line = await server.ReadToAsync("Now listening on:");
+        using var client = new HttpClient { BaseAddress = new Uri(line.Split("on: ")[1].Trim()), Timeout = ExampleProcess.Patience };
+        Assert.NotEqual("", (await client.GetStringAsync("ask?question=Why%20is%20the%20sky%20blue%3F")).Trim());
+        Assert.Equal("Healthy", await client.GetStringAsync("health"));
     }
 
     [Fact]
@@ -90,39 +69,5 @@ public sealed class GuideTests
         IReadOnlyList<string> messages = ExampleCompiler.Compile(_examples[name], path);
         Assert.True(messages.Count == 0, $"{Place(name)}:\n{string.Join('\n', messages)}");
         return path;
-    }
-
-    private static Process Start(string program, ExampleFolder folder)
-    {
-        string settings = Path.Combine(AppContext.BaseDirectory, typeof(GuideTests).Assembly.GetName().Name!);
-        var start = new ProcessStartInfo("dotnet")
-        {
-            WorkingDirectory = folder.Path,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            StandardOutputEncoding = Encoding.UTF8,
-            ArgumentList =
-            {
-                "exec", "--runtimeconfig", settings + ".runtimeconfig.json", "--depsfile", settings + ".deps.json", program,
-            },
-            // Tuning profiles stay in the folder, too.
-            Environment = { ["ASPNETCORE_URLS"] = "http://127.0.0.1:0", ["XDG_DATA_HOME"] = folder.Path },
-        };
-        return Process.Start(start)!;
-    }
-
-    private static async Task WaitForExit(Process process)
-    {
-        using var patience = new CancellationTokenSource(_patience);
-        try
-        {
-            await process.WaitForExitAsync(patience.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            process.Kill(entireProcessTree: true);
-            throw;
-        }
     }
 }
