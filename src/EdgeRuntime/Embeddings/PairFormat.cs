@@ -57,7 +57,7 @@ internal sealed record PairFormat(string? Template, int? Separator)
     private static PromptText Fill(string template, string query, string document, bool parseSpecial)
     {
         var text = new StringBuilder();
-        List<TextRange> data = [];
+        List<Range> data = [];
         for (int i = 0; i < template.Length;)
         {
             (string mark, string value) = template.AsSpan(i).StartsWith(QueryMark, StringComparison.Ordinal) ? (QueryMark, query)
@@ -69,7 +69,7 @@ internal sealed record PairFormat(string? Template, int? Separator)
                 continue;
             }
 
-            data.Add(new TextRange(text.Length, text.Length + value.Length));
+            data.Add(text.Length..(text.Length + value.Length));
             text.Append(value);
             i += mark.Length;
         }
