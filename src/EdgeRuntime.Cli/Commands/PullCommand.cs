@@ -1,12 +1,10 @@
 using System;
 using System.Collections.Generic;
 using System.CommandLine;
-using System.IO;
 using System.Linq;
 using System.Security.Cryptography;
-using System.Threading;
-using System.Threading.Tasks;
 using EdgeRuntime.Cli.Downloads;
+using EdgeRuntime.Cli.Downloads.Hub;
 using EdgeRuntime.Cli.Models;
 using EdgeRuntime.Cli.Options;
 using EdgeRuntime.Cli.Terminal;
@@ -20,12 +18,15 @@ internal static class PullCommand
     {
         var name = new Argument<string?>("model")
         {
-            Description = "A name of the catalogue, or the URL of a .gguf file; without one the catalogue is listed",
-            HelpName = "NAME|URL",
+            Description = $"A name of the catalogue, the URL of a .gguf file, or {HubReference.Form}, a repository of a model hub and a "
+                + $"quantization [default: {HubChoice.DefaultQuantization}]; {HubServer.TokenVariable} and {HubServer.EndpointVariable} "
+                + "hold the access token and another hub; without a model the catalogue is listed",
+            HelpName = "NAME|URL|hf:OWNER/REPO",
             Arity = ArgumentArity.ZeroOrOne,
         };
         Option<string?> output = OptionFactory.Text(
-            "--output", ["-o"], $"Folder for the file [default: {ModelLocator.UserFolder}]", "FOLDER");
+            "--output", ["-o"], $"Folder for the file [default: {ModelLocator.ModelsFolder}; "
+                + $"{ModelLocator.FolderVariable} names another one]", "FOLDER");
         Option<string?> catalogue = OptionFactory.Text(
             "--catalog", [], "Another catalogue, in the format of models/catalog.json [default: the built-in one]", "FILE");
         Option<string[]> sha256 = Checksums();
@@ -42,7 +43,12 @@ internal static class PullCommand
                 return List(models);
             }
 
-            return Pull(Resolve(models, wanted, parsed.GetValue(output) ?? ModelLocator.UserFolder, parsed.GetValue(sha256) ?? []));
+            string? folder = parsed.GetValue(output);
+            string[] checksums = parsed.GetValue(sha256) ?? [];
+            DownloadRun.Run(HubReference.Is(wanted)
+                ? Resolve(HubReference.Parse(wanted), folder, checksums)
+                : Resolve(models, wanted, folder ?? ModelLocator.ModelsFolder, checksums));
+            return 0;
         });
         return command;
     }
@@ -78,6 +84,11 @@ internal static class PullCommand
         return 0;
     }
 
+    /// <summary>Gets the downloads for a model of a hub, whose listing has the checksums.</summary>
+    private static IReadOnlyList<Download> Resolve(HubReference reference, string? folder, string[] sha256) => sha256.Length > 0
+        ? throw new UsageException($"--sha256: {reference} is checked by the checksums of the hub's listing; leave the option out")
+        : HubPlan.Create(HubServer.FromEnvironment(), reference, folder ?? HubModels.FolderOf(reference));
+
     /// <summary>Gets the downloads for a name or URL: one for each part of a split model.</summary>
     private static IReadOnlyList<Download> Resolve(Catalogue models, string wanted, string folder, string[] sha256)
     {
@@ -86,7 +97,8 @@ internal static class PullCommand
         if (url is null && !WebAddress.TryParse(wanted, out url))
         {
             throw new CommandException(
-                $"{WebAddress.Show(wanted)}: neither a name of the catalogue ('edgert pull' lists it) nor an http or https URL");
+                $"{WebAddress.Show(wanted)}: neither a name of the catalogue ('edgert pull' lists it), nor an http or https URL, "
+                + $"nor {HubReference.Form}");
         }
 
         string[] checksums = sha256.Length == 0 && entry?.Sha256 is { } known ? [known] : sha256;
@@ -97,45 +109,6 @@ internal static class PullCommand
         catch (FormatException exception)
         {
             throw new CommandException($"{WebAddress.Show(url)}: {exception.Message}", exception);
-        }
-    }
-
-    private static int Pull(IReadOnlyList<Download> downloads)
-    {
-        using var interrupts = new Interrupts();
-        CancellationToken interrupted = interrupts.Arm();
-        using var downloader = new Downloader(DownloadLimits.Default);
-        foreach (Download download in downloads)
-        {
-            bool came;
-            try
-            {
-                using var bar = new ProgressBar(Path.GetFileName(download.Target), bytes: true);
-                came = Task.Run(() => downloader.RunAsync(download, bar.Report, interrupted)).GetAwaiter().GetResult();
-            }
-            catch (OperationCanceledException)
-            {
-                long kept = PartFile.LengthFor(download.Target);
-                string rest = kept == 0 ? "" : $"; {kept} bytes of {download.Target} are kept, the same command goes on from there";
-                Console.Error.WriteLine("edgert: stopped" + rest);
-                return ErrorReport.Interrupted;
-            }
-
-            Console.Error.WriteLine(came ? $"saved {download.Target}" : $"{download.Target} is there already");
-        }
-
-        ReportUnchecked(downloads);
-        return 0;
-    }
-
-    /// <summary>Reports the parts of a split model without a checksum, if another part has one.</summary>
-    private static void ReportUnchecked(IReadOnlyList<Download> downloads)
-    {
-        Download[] sure = [.. downloads.Where(download => download.Sha256 is not null)];
-        if (sure.Length > 0 && sure.Length < downloads.Count)
-        {
-            string names = string.Join(", ", sure.Select(download => Path.GetFileName(download.Target)));
-            Console.Error.WriteLine($"only {names} was checked by a checksum; give --sha256 once for each of the {downloads.Count} parts");
         }
     }
 }

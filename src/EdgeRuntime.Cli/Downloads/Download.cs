@@ -8,7 +8,8 @@ namespace EdgeRuntime.Cli.Downloads;
 /// <param name="Target">The path of the file, which appears only when it is complete and checked.</param>
 /// <param name="Size">The expected number of bytes, or null.</param>
 /// <param name="Sha256">The expected SHA-256 checksum in hexadecimal, or null.</param>
-internal sealed record Download(Uri Url, string Target, long? Size = null, string? Sha256 = null)
+/// <param name="Access">The credentials for the host of the URL, or null.</param>
+internal sealed record Download(Uri Url, string Target, long? Size = null, string? Sha256 = null, ServerAccess? Access = null)
 {
     /// <summary>Gets the URL for messages, without secrets.</summary>
     public string Source { get; } = WebAddress.Show(Url);

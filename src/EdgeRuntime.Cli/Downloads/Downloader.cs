@@ -2,7 +2,6 @@ using System;
 using System.Buffers;
 using System.IO;
 using System.Net.Http;
-using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
 using EdgeRuntime.Cli.Terminal;
@@ -83,9 +82,9 @@ internal sealed class Downloader(DownloadLimits limits) : IDisposable
             {
                 problem = await TryAsync(attempt, cancellationToken).ConfigureAwait(false);
             }
-            catch (Exception exception) when (IsTransient(exception))
+            catch (Exception exception) when (BrokenConnection.Is(exception))
             {
-                problem = DescribeBreak(exception);
+                problem = BrokenConnection.Describe(exception);
                 cause = exception;
             }
 
@@ -105,24 +104,14 @@ internal sealed class Downloader(DownloadLimits limits) : IDisposable
         }
     }
 
-    /// <summary>Gets whether another attempt can help. It cannot against a full disk, a refusal or Ctrl-C.</summary>
-    private static bool IsTransient(Exception exception) =>
-        exception is HttpRequestException or HttpIOException or TimeoutException or IOException { InnerException: SocketException };
-
-    /// <summary>Describes a connection error in words of this program. .NET's messages quote bytes of the server.</summary>
-    private static string DescribeBreak(Exception exception) => exception switch
-    {
-        HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse } => "the server's answer is not valid HTTP",
-        HttpIOException { HttpRequestError: HttpRequestError.InvalidResponse } => "the server's answer is not valid HTTP",
-        _ => exception.GetBaseException().Message,
-    };
-
     /// <summary>Requests the missing bytes once.</summary>
     /// <returns>Null if the part is complete, otherwise the reason for another attempt.</returns>
     private async Task<string?> TryAsync(Attempt attempt, CancellationToken cancellationToken)
     {
         FileRequest asked = attempt.NextRequest();
-        using HttpResponseMessage response = await _client.GetAsync(attempt.Download.Url, asked, cancellationToken).ConfigureAwait(false);
+        Download download = attempt.Download;
+        using HttpResponseMessage response =
+            await _client.GetAsync(download.Url, download.Access, asked, cancellationToken).ConfigureAwait(false);
         switch (FileAnswer.Judge(asked, response, DateTimeOffset.UtcNow))
         {
             case FileAnswer.Complete:
@@ -133,7 +122,7 @@ internal sealed class Downloader(DownloadLimits limits) : IDisposable
                 attempt.MustStartOver = true;
                 return startOver.Reason;
             case FileAnswer.Refused refused:
-                throw new CommandException($"{attempt.Download.Source}: {refused.Reason}");
+                throw new CommandException($"{download.Source}: {refused.Explain(download.Access)}");
             case FileAnswer.Body body:
                 await ReceiveAsync(attempt, body, response, cancellationToken).ConfigureAwait(false);
                 long length = attempt.Part.Length;

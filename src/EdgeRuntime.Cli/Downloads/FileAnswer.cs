@@ -23,6 +23,8 @@ internal abstract record FileAnswer
         HttpStatusCode.RequestedRangeNotSatisfiable => JudgeEnd(asked, response, now),
         HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or (>= (HttpStatusCode)500 and < (HttpStatusCode)600)
             => new TryLater($"the server answers {Status(response)}"),
+        HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden or HttpStatusCode.NotFound
+            => new Refused($"the server answers {Status(response)}", IsDenied: true),
         _ => new Refused($"the server answers {Status(response)}"),
     };
 
@@ -94,7 +96,7 @@ internal abstract record FileAnswer
         }
 
         return asked.Size is { } size && total is not null && total != size
-            ? new Refused($"the server has {total} bytes, expected {size}: not the file that the catalogue means")
+            ? new Refused($"the server has {total} bytes, expected {size}: not the file that the catalogue or the listing means")
             : null;
     }
 
@@ -122,5 +124,11 @@ internal abstract record FileAnswer
     public sealed record TryLater(string Reason) : FileAnswer;
 
     /// <summary>No further attempt can succeed.</summary>
-    public sealed record Refused(string Reason) : FileAnswer;
+    /// <param name="Reason">The reason, for a message.</param>
+    /// <param name="IsDenied">Whether the server has no such file, or none for these credentials.</param>
+    public sealed record Refused(string Reason, bool IsDenied = false) : FileAnswer
+    {
+        /// <summary>Gets the reason and, if access is denied, what the user can do.</summary>
+        public string Explain(ServerAccess? access) => IsDenied && access is not null ? $"{Reason}; {access.Advice}" : Reason;
+    }
 }

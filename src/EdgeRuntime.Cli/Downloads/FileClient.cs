@@ -24,11 +24,16 @@ internal sealed class FileClient : IDisposable
     }
 
     /// <summary>Sends a request and returns the response with an unread body. The caller disposes the response.</summary>
+    /// <param name="url">The URL. Its user info is sent to its own host only.</param>
+    /// <param name="access">The credentials for the host of the URL in place of the user info, or null.</param>
+    /// <param name="asked">The requested bytes.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
     /// <exception cref="CommandException">A redirect has a target that downloads do not follow.</exception>
     /// <exception cref="TimeoutException">No response starts within the time limit.</exception>
-    public async Task<HttpResponseMessage> GetAsync(Uri url, FileRequest asked, CancellationToken cancellationToken)
+    public async Task<HttpResponseMessage> GetAsync(
+        Uri url, ServerAccess? access, FileRequest asked, CancellationToken cancellationToken)
     {
-        AuthenticationHeaderValue? credentials = Credentials(url);
+        AuthenticationHeaderValue? credentials = access?.Authorization ?? Credentials(url);
         Uri current = WithoutUserInfo(url);
         for (int redirects = 0; ; redirects++)
         {

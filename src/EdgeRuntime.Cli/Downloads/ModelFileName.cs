@@ -11,7 +11,7 @@ internal static partial class ModelFileName
     /// <summary>The largest number of bytes in UTF-8. File systems allow 255, and suffixes of temporary files need some of them.</summary>
     public const int MaxBytes = 200;
 
-    private const string Extension = ".gguf";
+    public const string Extension = ".gguf";
 
     /// <summary>Derives the name from the last segment of a URL's path.</summary>
     /// <exception cref="FormatException">The segment is not the name of a .gguf file.</exception>

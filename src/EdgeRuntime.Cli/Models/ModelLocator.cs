@@ -2,11 +2,12 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using EdgeRuntime.Cli.Downloads.Hub;
 using EdgeRuntime.Cli.Terminal;
 
 namespace EdgeRuntime.Cli.Models;
 
-/// <summary>Finds a model file from user input: a path, a name, or nothing.</summary>
+/// <summary>Finds a model file from user input: a path, a name, a model of a hub, or nothing.</summary>
 internal static class ModelLocator
 {
     public const string FolderVariable = "EDGERUNTIME_MODELS";
@@ -14,12 +15,16 @@ internal static class ModelLocator
     /// <summary>The file name of the bundled model.</summary>
     public const string BundledFile = "SmolLM2-135M-Instruct-Q4_1.gguf";
 
-    /// <summary>Gets the folder for models downloaded by <c>edgert pull</c>.</summary>
-    public static string UserFolder { get; } = Path.Combine(
+    /// <summary>Gets the models folder, which <c>edgert pull</c> fills: the one that the user names, or one of the user's data.</summary>
+    public static string ModelsFolder => NamedFolder ?? UserFolder;
+
+    private static string UserFolder { get; } = Path.Combine(
         Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify),
         "edgert", "models");
 
-    /// <summary>Finds the path of a model; null selects the bundled model.</summary>
+    private static string? NamedFolder => Environment.GetEnvironmentVariable(FolderVariable) is { Length: > 0 } named ? named : null;
+
+    /// <summary>Finds the path of a model; null selects the bundled model. A model of a hub is downloaded if it is not there.</summary>
     /// <exception cref="CommandException">There is no such model; the message lists the places that were searched.</exception>
     public static string Find(string? model)
     {
@@ -31,6 +36,11 @@ internal static class ModelLocator
         if (File.Exists(model))
         {
             return model;
+        }
+
+        if (HubReference.Is(model))
+        {
+            return HubModels.FindOrPull(HubReference.Parse(model));
         }
 
         if (Directory.Exists(model))
@@ -54,7 +64,7 @@ internal static class ModelLocator
             }
 
             // A folder named by the user need not contain the bundled model; its only model is used instead.
-            if (folder == Environment.GetEnvironmentVariable(FolderVariable) && ModelsIn(folder) is [string only])
+            if (folder == NamedFolder && ModelsIn(folder) is [string only])
             {
                 return only;
             }
@@ -106,7 +116,7 @@ internal static class ModelLocator
     /// <summary>Gets the model folders: the user's first, then those of the product, then the downloads.</summary>
     private static IEnumerable<string> Folders()
     {
-        if (Environment.GetEnvironmentVariable(FolderVariable) is { Length: > 0 } named)
+        if (NamedFolder is { } named)
         {
             yield return named;
         }

@@ -10,7 +10,8 @@ internal sealed class ModelCommandOptions(int defaultContext = SessionOptions.De
     /// <summary>Gets the positional model argument. --model takes precedence.</summary>
     public Argument<string?> ModelArgument { get; } = new("model")
     {
-        Description = "A .gguf file, or the name of a model in the models folder [default: the bundled model]",
+        Description = "A .gguf file, the name of a model in the models folder, or hf:OWNER/REPO[:QUANT], a model of a hub, downloaded at "
+            + "its first use [default: the bundled model]",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
