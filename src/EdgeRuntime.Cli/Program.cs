@@ -28,6 +28,8 @@ internal static class Program
         (RerankCommand.Name, RerankCommand.Create),
         ("eval", EvalCommand.Create),
         ("pull", PullCommand.Create),
+        ("list", ListCommand.Create),
+        ("rm", RemoveCommand.Create),
         ("bench", BenchCommand.Create),
         ("tune", TuneCommand.Create),
     ];

@@ -28,6 +28,13 @@ internal static class ModelLocator
     /// <exception cref="CommandException">There is no such model; the message lists the places that were searched.</exception>
     public static string Find(string? model)
     {
+        string path = Locate(model);
+        ModelFolder.RecordUse(path);
+        return path;
+    }
+
+    private static string Locate(string? model)
+    {
         if (model is null)
         {
             return FindBundled();
@@ -49,7 +56,7 @@ internal static class ModelLocator
         }
 
         bool isName = model == Path.GetFileName(model);
-        return (isName ? FindByName(model) : null) ?? throw NotFound(model, isName);
+        return (isName ? FindByName(model) : null) ?? ModelFolder.Find(model)?.Path ?? throw NotFound(model, isName);
     }
 
     private static string FindBundled()
