@@ -29,14 +29,18 @@ public sealed class ChatTemplate
     private readonly Statement[] _body;
     private readonly Lazy<TemplateAbilities> _abilities;
 
-    private ChatTemplate(Statement[] body)
+    private ChatTemplate(string source, Statement[] body)
     {
+        Source = source;
         _body = body;
         _abilities = new Lazy<TemplateAbilities>(() => TemplateAbilities.Of(this), LazyThreadSafetyMode.PublicationOnly);
     }
 
     /// <summary>Gets a value indicating whether the template describes tools to the model. If false, it ignores them.</summary>
     public bool SupportsTools => _abilities.Value.DescribesTools;
+
+    /// <summary>Gets the text of the template.</summary>
+    internal string Source { get; }
 
     /// <summary>Parses a template.</summary>
     /// <exception cref="ChatTemplateException">
@@ -47,7 +51,7 @@ public sealed class ChatTemplate
         ArgumentNullException.ThrowIfNull(source);
         try
         {
-            return new ChatTemplate(Parser.Parse(source));
+            return new ChatTemplate(source, Parser.Parse(source));
         }
         catch (TemplateException error)
         {

@@ -1,0 +1,276 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Text.Json.Nodes;
+using EdgeRuntime.TestSupport;
+using Xunit;
+
+namespace EdgeRuntime.Tokenizers.Tests.ToolCalls;
+
+/// <summary>Answers of the template families, complete and in pieces.</summary>
+public sealed class ToolCallParserTests
+{
+    private const string Hermes = "<tool_call> </tool_call> <think> </think>";
+    private const string Coder = "<tool_call><function=";
+    private const string Glm = "<tool_call><arg_key></think>";
+    private const string Llama = "<|start_header_id|> \"parameters\": ";
+    private const string Nemo = "[TOOL_CALLS]";
+    private const string Mistral = "[TOOL_CALLS] [ARGS] [THINK] [/THINK]";
+    private const string Granite = "<|tool_call|>";
+    private const string Harmony = "<|channel|> <|message|>";
+    private const string DeepSeek = "<｜tool▁call▁begin｜> </think>";
+    private const string DeepSeekR1 = "<｜tool▁call▁begin｜> ```json </think>";
+    private const string Liquid = "<|tool_list_start|>";
+    private const string Gemma = "<|tool_call> <tool_call|> <|channel>thought <channel|>";
+    private const string Cohere = "<|START_ACTION|> <|START_THINKING|> <|END_THINKING|>";
+    private const string Kimi = "<|tool_call_begin|> <|tool_call_argument_begin|>";
+
+    /// <summary>Marks of the template, answer, content, reasoning, and the calls as name and arguments with '|' between them.</summary>
+    public static TheoryData<string, string, string, string, string> Answers() => new()
+    {
+        { Hermes, "<think>\nHm.\n</think>\n\nHello!", "Hello!", "Hm.", "" },
+        { Hermes, "<tool_call>\n{\"name\": \"f\", \"arguments\": {\"a\": [1, \"}\"]}}\n</tool_call>", "", "", "f{\"a\": [1, \"}\"]}" },
+        {
+            Hermes,
+            "Let me see.\n<tool_call>{\"arguments\": {}, \"name\": \"f\"}</tool_call>\n<tool_call>{\"name\":\"g\",\"arguments\":{\"b\":1}}"
+            + "</tool_call> Done.",
+            "Let me see.\n\n Done.",
+            "",
+            "f{}|g{\"b\":1}"
+        },
+        { Hermes, "<tool_call>{\"name\": \"f\", \"arguments\": \"{\\\"a\\\": 1}\"}</tool_call>", "", "", "f{\"a\": 1}" },
+        { Hermes, "1 < 2, and <tool is no mark.\n", "1 < 2, and <tool is no mark.\n", "", "" },
+        {
+            Coder,
+            "Look.\n<tool_call>\n<function=f>\n<parameter=a>\n1\n</parameter>\n<parameter=b>\nx\ny\n</parameter>\n</function>\n</tool_call>",
+            "Look.",
+            "",
+            "f{\"a\": 1, \"b\": \"x\\ny\"}"
+        },
+        { Coder, "<tool_call>\n<function=f>\n</function>\n</tool_call>", "", "", "f{}" },
+        {
+            Glm,
+            "<think>Hm</think>\n<tool_call>f\n<arg_key>a</arg_key>\n<arg_value>b c</arg_value>\n</tool_call><tool_call>g</tool_call>\n",
+            "",
+            "Hm",
+            "f{\"a\": \"b c\"}|g{}"
+        },
+        { Llama, "{\"name\": \"f\", \"parameters\": {\"a\": \"b\"}}", "", "", "f{\"a\": \"b\"}" },
+        { Llama, "<|python_tag|>{\"name\": \"f\", \"parameters\": {}}; {\"name\": \"g\", \"parameters\": {}}", "", "", "f{}|g{}" },
+        { Llama, "{\"age\": 3}", "{\"age\": 3}", "", "" },
+        { Llama, "{\"name\": \"Bob\"}\n", "{\"name\": \"Bob\"}\n", "", "" },
+        { Llama, " Hello {you}", " Hello {you}", "", "" },
+        { Nemo, "[TOOL_CALLS][{\"name\": \"f\", \"arguments\": {}, \"id\": \"123456789\"}, {\"name\": \"g\", \"arguments\": {}}]", "", "", "f{}|g{}" },
+        { Mistral, "[THINK]Hm[/THINK]Hi[TOOL_CALLS]f[CALL_ID]123456789[ARGS]{\"a\": 1}[TOOL_CALLS]g[ARGS]{}", "Hi", "Hm", "f{\"a\": 1}|g{}" },
+        { Granite, "<|tool_call|>[{\"name\": \"f\", \"arguments\": {}}]", "", "", "f{}" },
+        { Granite, "<|tool_call|>[]", "", "", "" },
+        {
+            Harmony,
+            "<|channel|>analysis<|message|>Hm<|end|><|start|>assistant<|channel|>commentary to=functions.f <|constrain|>json<|message|>"
+            + "{\"a\": 1}<|call|>",
+            "",
+            "Hm",
+            "f{\"a\": 1}"
+        },
+        { Harmony, " to=functions.f<|channel|>commentary json<|message|>{}", "", "", "f{}" },
+        { Harmony, "<|channel|>final<|message|>Hello<|return|>", "Hello", "", "" },
+        { Harmony, "No marks at all", "No marks at all", "", "" },
+        {
+            DeepSeek,
+            "<think>Hm</think>Hi<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>f<｜tool▁sep｜>{\"a\": 1}<｜tool▁call▁end｜>"
+            + "<｜tool▁call▁begin｜>g<｜tool▁sep｜>{}<｜tool▁call▁end｜><｜tool▁calls▁end｜>",
+            "Hi",
+            "Hm",
+            "f{\"a\": 1}|g{}"
+        },
+        {
+            DeepSeekR1,
+            "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>f\n```json\n{\"a\": 1}\n```<｜tool▁call▁end｜><｜tool▁calls▁end｜>",
+            "",
+            "",
+            "f{\"a\": 1}"
+        },
+        {
+            Liquid,
+            "Look.<|tool_call_start|>[f(a=\"x\\ny\", b={\"c\": [True, None]}), g.h(n=-1.5)]<|tool_call_end|>",
+            "Look.",
+            "",
+            "f{\"a\": \"x\\ny\", \"b\": {\"c\": [true, null]}}|g.h{\"n\": -1.5}"
+        },
+        {
+            Gemma,
+            "<|channel>thought\nHm\n<channel|><|tool_call>call:f{a:<|\"|>x, \"y\"<|\"|>,b:true,c:{d:[1,2]}}<tool_call|>",
+            "",
+            "Hm",
+            "f{\"a\": \"x, \\\"y\\\"\", \"b\": true, \"c\": {\"d\": [1, 2]}}"
+        },
+        {
+            Cohere,
+            "<|START_THINKING|>Hm<|END_THINKING|><|START_ACTION|>[\n {\"tool_call_id\": \"0\", \"tool_name\": \"f\", \"parameters\": {}}\n]"
+            + "<|END_ACTION|>",
+            "",
+            "Hm",
+            "f{}"
+        },
+        { Cohere, "<|START_RESPONSE|>Hello<|END_RESPONSE|>", "Hello", "", "" },
+        {
+            Kimi,
+            "Hi<|tool_calls_section_begin|><|tool_call_begin|>functions.f:0<|tool_call_argument_begin|>{\"a\": 1}<|tool_call_end|>"
+            + "<|tool_calls_section_end|>",
+            "Hi",
+            "",
+            "f{\"a\": 1}"
+        },
+    };
+
+    [Theory]
+    [MemberData(nameof(Answers))]
+    public void Append_WholeAnswerOrPieces_GivesTheSameStructure(string marks, string answer, string content, string reasoning, string calls)
+    {
+        foreach (int size in (int[])[answer.Length, 1, 3, 7])
+        {
+            (ToolCallParser parser, List<AnswerPart> parts) = Parse(marks, answer, size);
+
+            Assert.Null(parser.Warning);
+            Assert.Equal(content, parser.Message.Content);
+            Assert.Equal(reasoning, parser.Reasoning);
+            Assert.Equal(calls, string.Join('|', parser.Message.ToolCalls.Select(call => call.Name + call.Arguments)));
+            Assert.Equal(content, Join(parts, AnswerPartKind.Content));
+            Assert.Equal(reasoning, Join(parts, AnswerPartKind.Reasoning));
+            Assert.All(parser.Message.ToolCalls, (call, index) => Assert.Equal(
+                call.Arguments, Join(parts.Where(part => part.CallIndex == index), AnswerPartKind.Arguments)));
+        }
+    }
+
+    [Theory]
+    [InlineData(Hermes, "<tool_call>{\"name\": \"f\", \"arguments\": {\"a\": 1")]
+    [InlineData(Hermes, "Hi <tool_call>{\"name\": \"f\", \"arguments\": {\"a\" 1}}</tool_call>")]
+    [InlineData(Hermes, "<tool_call>{\"name\": \"f\", \"arguments\": {\"a\": 1}</tool_call> and more")]
+    [InlineData(Hermes, "<tool_call>f(1)</tool_call>")]
+    [InlineData(Hermes, "<tool_call>{\"arguments\": {}}</tool_call>")]
+    [InlineData(Coder, "<tool_call>\n<function=f>\n<parameter=a>\n1\n")]
+    [InlineData(Coder, "<tool_call>\n{\"name\": 1}</tool_call>")]
+    [InlineData(Glm, "<tool_call>f\n<arg_key>a</arg_key>\n1</tool_call>")]
+    [InlineData(Llama, "{\"name\": \"f\", \"parameters\": {\"a\"")]
+    [InlineData(Llama, "<|python_tag|>print(1)")]
+    [InlineData(Nemo, "[TOOL_CALLS]nothing")]
+    [InlineData(Mistral, "[TOOL_CALLS]f[ARGS]{\"a\": tru}")]
+    [InlineData(Granite, "<|tool_call|>[{\"name\": \"f\"")]
+    [InlineData(Harmony, " to=functions.f<|channel|>commentary<|message|>{\"a\":")]
+    [InlineData(DeepSeek, "<｜tool▁call▁begin｜>f")]
+    [InlineData(DeepSeekR1, "<｜tool▁call▁begin｜>function<｜tool▁sep｜>f\n{}")]
+    [InlineData(Liquid, "<|tool_call_start|>[f(a=)]<|tool_call_end|>")]
+    [InlineData(Liquid, "<|tool_call_start|>[f(a=1")]
+    [InlineData(Gemma, "<|tool_call>call:f{a<tool_call|>")]
+    [InlineData(Cohere, "<|START_ACTION|>{}")]
+    [InlineData(Kimi, "<|tool_call_begin|>functions.f:0<|tool_call_argument_begin|>[}<|tool_call_end|>")]
+    public void Append_MalformedCall_GivesTextAndOneWarning(string marks, string answer)
+    {
+        string? warning = Parse(marks, answer, answer.Length).Parser.Warning;
+        Assert.NotNull(warning);
+        Assert.DoesNotContain('\n', warning);
+        foreach (int size in (int[])[answer.Length, 1, 3, 7])
+        {
+            (ToolCallParser parser, List<AnswerPart> parts) = Parse(marks, answer, size);
+
+            Assert.Equal(warning, parser.Warning);
+            Assert.Empty(parser.Message.ToolCalls);
+            Assert.Equal(answer.Trim(), parser.Message.Content.Trim());
+            Assert.Equal(
+                parts.Count(part => part.Kind == AnswerPartKind.CallStart), parts.Count(part => part.Kind == AnswerPartKind.CallDropped));
+        }
+    }
+
+    [Theory]
+    [InlineData("string", "\"12\"")]
+    [InlineData("integer", "12")]
+    public void Append_ValueWithoutQuotes_HasTheTypeOfTheSchema(string type, string value)
+    {
+        var tool = new ToolDefinition("f", "", "{\"properties\": {\"a\": {\"type\": \"" + type + "\"}}}");
+        ToolCallParser parser = ToolCallParser.For(Template(Coder), [tool])!;
+        parser.Append("<tool_call>\n<function=f>\n<parameter=a>\n12\n</parameter>\n</function>\n</tool_call>");
+        parser.Complete();
+
+        Assert.Equal($"{{\"a\": {value}}}", Assert.Single(parser.Message.ToolCalls).Arguments);
+    }
+
+    [Fact]
+    public void Append_PartOfArguments_GivesThemAtOnce()
+    {
+        ToolCallParser parser = ToolCallParser.For(Template(Hermes))!;
+
+        Assert.Equal(
+            [new AnswerPart(AnswerPartKind.CallStart, "f", 0), new AnswerPart(AnswerPartKind.Arguments, "{\"a\": \"b", 0)],
+            parser.Append("<tool_call>{\"name\": \"f\", \"arguments\": {\"a\": \"b"));
+    }
+
+    [Fact]
+    public void For_PromptEndsWithReasoningMark_StartsInReasoning()
+    {
+        ToolCallParser parser = ToolCallParser.For(ChatTemplate.Parse("{# </think> #}{{ messages[0].content }}<think>\n"))!;
+        parser.Append("Hm</think>Hello");
+        parser.Complete();
+
+        Assert.Equal("Hm", parser.Reasoning);
+        Assert.Equal("Hello", parser.Message.Content);
+    }
+
+    [Fact]
+    public void For_TemplateWithoutMarks_ReturnsNull() => Assert.Null(ToolCallParser.For(Template("<|im_start|>")));
+
+    [Theory]
+    [InlineData("NousResearch-Hermes-3-Llama-3.1-8B-tool_use")]
+    [InlineData("Qwen-Qwen2.5-7B-Instruct")]
+    [InlineData("Qwen-Qwen3-0.6B")]
+    [InlineData("Qwen3-Coder")]
+    [InlineData("meta-llama-Llama-3.2-3B-Instruct")]
+    [InlineData("mistralai-Mistral-Nemo-Instruct-2407")]
+    [InlineData("Mistral-Small-3.2-24B-Instruct-2506")]
+    [InlineData("mistralai-Ministral-3-14B-Reasoning-2512")]
+    [InlineData("ibm-granite-granite-4.0")]
+    [InlineData("openai-gpt-oss-120b")]
+    [InlineData("deepseek-ai-DeepSeek-V3.1")]
+    [InlineData("GLM-4.6")]
+    [InlineData("google-gemma-4-31B-it")]
+    [InlineData("CohereForAI-c4ai-command-r7b-12-2024-tool_use")]
+    public void Append_RenderedCall_EqualsTheCall(string name)
+    {
+        ChatTemplate template = ChatTemplate.Parse(
+            File.ReadAllText(SharedData.Require($"conformance/chat-templates/{name}.jinja")));
+        var call = new ToolCall("get_weather", """{"city": "Bern", "days": 3}""", "call00001");
+        ModelMessage question = ModelMessage.User("How warm is it?");
+        string prompt = template.RenderMessages([question]);
+        string all = template.RenderMessages([question, ModelMessage.Assistant("", [call])], addGenerationPrompt: false);
+
+        ToolCallParser parser = ToolCallParser.For(template)!;
+        int start = all.StartsWith(prompt, StringComparison.Ordinal)
+            ? prompt.Length
+            : template.RenderMessages([question], addGenerationPrompt: false).Length;
+        parser.Append(all[start..]);
+        parser.Complete();
+
+        Assert.Null(parser.Warning);
+        ToolCall parsed = Assert.Single(parser.Message.ToolCalls);
+        Assert.Equal(call.Name, parsed.Name);
+        Assert.True(JsonNode.DeepEquals(JsonNode.Parse(call.Arguments), JsonNode.Parse(parsed.Arguments)), parsed.Arguments);
+    }
+
+    private static ChatTemplate Template(string marks) => ChatTemplate.Parse($"{{# {marks} #}}");
+
+    private static string Join(IEnumerable<AnswerPart> parts, AnswerPartKind kind) =>
+        string.Concat(parts.Where(part => part.Kind == kind).Select(part => part.Text));
+
+    private static (ToolCallParser Parser, List<AnswerPart> Parts) Parse(string marks, string answer, int size)
+    {
+        ToolCallParser parser = ToolCallParser.For(Template(marks))!;
+        List<AnswerPart> parts = [];
+        for (int i = 0; i < answer.Length; i += size)
+        {
+            parts.AddRange(parser.Append(answer.Substring(i, Math.Min(size, answer.Length - i))));
+        }
+
+        parts.AddRange(parser.Complete());
+        return (parser, parts);
+    }
+}
