@@ -8,7 +8,13 @@ namespace EdgeRuntime;
 internal sealed record ConversationData(string? System, List<MessageData?>? Messages);
 
 /// <summary>A message as JSON, in the format of OpenAI's API. Chat templates read the same names.</summary>
-internal sealed record MessageData(string? Role, string? Content, List<ToolCallData?>? ToolCalls, string? ToolCallId, string? Name);
+internal sealed record MessageData(
+    string? Role,
+    string? Content,
+    string? ReasoningContent,
+    List<ToolCallData?>? ToolCalls,
+    string? ToolCallId,
+    string? Name);
 
 /// <summary>A call of a tool as JSON.</summary>
 internal sealed record ToolCallData(string? Id, string? Type, FunctionData? Function);

@@ -80,6 +80,7 @@ internal static class MessageJson
         [.. messages.Select(message => new MessageData(
             message.Role,
             message.Content,
+            message.Reasoning,
             message.ToolCalls.Count == 0 ? null : [.. message.ToolCalls.Select(call => ToData(call, argumentsAsObjects))],
             message.ToolCallId,
             message.Name))];
@@ -123,6 +124,7 @@ internal static class MessageJson
         return new ModelMessage(role, content ?? throw new FormatException($"{place}: a message without \"content\""))
         {
             ToolCalls = [.. calls.Select((call, number) => ToCall(call, FormattableString.Invariant($"{place}.tool_calls[{number}]")))],
+            Reasoning = data.ReasoningContent,
             ToolCallId = data.ToolCallId,
             Name = data.Name,
         };

@@ -69,6 +69,12 @@ public sealed record ModelMessage
     }
 
     /// <summary>
+    /// Gets the text in which the model reasoned before it answered, apart from the content. The default is null: none, or it is part of
+    /// the content. Templates that know it read <c>reasoning_content</c>.
+    /// </summary>
+    public string? Reasoning { get; init; }
+
+    /// <summary>
     /// Gets the id of the call that this message is the result of. The default is null: not a result, or the call has no id.
     /// </summary>
     public string? ToolCallId { get; init; }
@@ -99,7 +105,8 @@ public sealed record ModelMessage
     public static ModelMessage Tool(string content, string? toolCallId = null, string? name = null) =>
         new("tool", content) { ToolCallId = toolCallId, Name = name };
 
-    /// <summary>Writes messages as a JSON array in the format of OpenAI's API: role, content, tool_calls, tool_call_id, name.</summary>
+    /// <summary>Writes messages as a JSON array in the format of OpenAI's API: role, content, reasoning_content,
+    /// tool_calls, tool_call_id, name.</summary>
     /// <param name="messages">The messages, oldest first.</param>
     public static string ToJson(IEnumerable<ModelMessage> messages)
     {
@@ -118,11 +125,11 @@ public sealed record ModelMessage
         return MessageJson.Read(json);
     }
 
-    /// <summary>Gets a value indicating whether another message has the same role, content, calls, id and name.</summary>
+    /// <summary>Gets a value indicating whether another message has the same role, content, reasoning, calls, id and name.</summary>
     public bool Equals(ModelMessage? other) =>
         other is not null && Role == other.Role && Content == other.Content && ToolCallId == other.ToolCallId && Name == other.Name
-        && _toolCalls.SequenceEqual(other._toolCalls);
+        && Reasoning == other.Reasoning && _toolCalls.SequenceEqual(other._toolCalls);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Role, Content, ToolCallId, Name, _toolCalls.Length);
+    public override int GetHashCode() => HashCode.Combine(Role, Content, Reasoning, ToolCallId, Name, _toolCalls.Length);
 }

@@ -25,7 +25,9 @@ public sealed partial class ChatSession
     /// (<see cref="ChatTemplate.SupportsTools"/>), the model does not know of them, and the log has a warning.
     /// </summary>
     /// <remarks>
-    /// The conversation does not call tools. Add the results as messages, then call <see cref="Send(CancellationToken)"/>.
+    /// The conversation does not call tools. The message of an answer lists the calls that the model requests
+    /// (<see cref="ModelMessage.ToolCalls"/>), if the marks of its template are known (<see cref="ToolCallParser"/>).
+    /// Add the results as messages, then call <see cref="Send(CancellationToken)"/>.
     /// </remarks>
     /// <exception cref="InvalidOperationException">An answer is in progress.</exception>
     public IReadOnlyList<ToolDefinition> Tools
@@ -160,6 +162,26 @@ public sealed partial class ChatSession
         using UseGuard.Scope call = EnterBetweenAnswers();
         Splice(0, _messages.Count, messages);
         SystemPrompt = system;
+    }
+
+    /// <summary>Makes the message of an answer. If the model knows tools, the calls in the text become structure.</summary>
+    private ModelMessage ToMessage(GenerationResult result, ReadOnlySpan<int> ids)
+    {
+        if (_tools.Length == 0 || !HasTemplate || ToolCallParser.For(_session.Model.ChatTemplate!, _tools) is not { } parser)
+        {
+            return ModelMessage.Assistant(result.Text);
+        }
+
+        // Many models write the marks of calls as control tokens. The text of the answer has none, but ends where a stop sequence begins.
+        bool isStopped = result.FinishReason == FinishReason.StopSequence;
+        parser.Append(isStopped ? result.Text : _session.Model.Tokenizer.Decode(ids, special: true));
+        parser.Complete();
+        if (parser.Warning is { } warning)
+        {
+            ModelLog.MalformedCall(_session.Model.Logger, warning);
+        }
+
+        return parser.Message.ToolCalls.Count > 0 ? parser.Message : ModelMessage.Assistant(result.Text);
     }
 
     /// <summary>Replaces <paramref name="count"/> messages from an index on by other ones.</summary>

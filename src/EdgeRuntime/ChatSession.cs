@@ -255,7 +255,7 @@ public sealed partial class ChatSession : IDisposable
             _messages.Add(question);
         }
 
-        _messages.Add(ModelMessage.Assistant(result.Text));
+        _messages.Add(ToMessage(result, ids));
 
         // Before a stop sequence, the tokens contain more text than the next prompt will.
         if (result.FinishReason != FinishReason.StopSequence)

@@ -30,6 +30,9 @@ internal static partial class ModelLog
         "The context of {ContextLength} tokens is longer than the {TrainedLength} that the model was trained for; answers get worse there")]
     public static partial void LongContext(ILogger logger, int contextLength, int trainedLength);
 
+    [LoggerMessage(10, LogLevel.Warning, "{Reason}")]
+    public static partial void MalformedCall(ILogger logger, string reason);
+
     [LoggerMessage(7, LogLevel.Warning, "The model is not told of the tools: its chat template has no place for them, or is not applied")]
     public static partial void ToolsIgnored(ILogger logger);
 }

@@ -38,12 +38,12 @@ public sealed class ToolCallParser
     }
 
     /// <summary>
-    /// Gets the message so far: the content and the finished calls. Without calls and reasoning, the content is the text of the answer.
+    /// Gets the message so far: content, reasoning, and the finished calls. Without marks, the content is the text of the answer.
     /// </summary>
-    public ModelMessage Message => ModelMessage.Assistant(_sink.ContentText, [.. _sink.Calls]);
-
-    /// <summary>Gets the reasoning so far, without its marks. It is empty if there is none.</summary>
-    public string Reasoning => _sink.ReasoningText;
+    public ModelMessage Message => ModelMessage.Assistant(_sink.ContentText, _sink.Calls) with
+    {
+        Reasoning = _sink.ReasoningText is { Length: > 0 } reasoning ? reasoning : null,
+    };
 
     /// <summary>
     /// Gets a sentence that says why a call is not in the message: it is malformed, and its text is content. Null if there is no such call.

@@ -61,7 +61,13 @@ public sealed class ToolCallParserTests
         { Llama, "{\"age\": 3}", "{\"age\": 3}", "", "" },
         { Llama, "{\"name\": \"Bob\"}\n", "{\"name\": \"Bob\"}\n", "", "" },
         { Llama, " Hello {you}", " Hello {you}", "", "" },
-        { Nemo, "[TOOL_CALLS][{\"name\": \"f\", \"arguments\": {}, \"id\": \"123456789\"}, {\"name\": \"g\", \"arguments\": {}}]", "", "", "f{}|g{}" },
+        {
+            Nemo,
+            "[TOOL_CALLS][{\"name\": \"f\", \"arguments\": {}, \"id\": \"123456789\"}, {\"name\": \"g\", \"arguments\": {}}]",
+            "",
+            "",
+            "f{}|g{}"
+        },
         { Mistral, "[THINK]Hm[/THINK]Hi[TOOL_CALLS]f[CALL_ID]123456789[ARGS]{\"a\": 1}[TOOL_CALLS]g[ARGS]{}", "Hi", "Hm", "f{\"a\": 1}|g{}" },
         { Granite, "<|tool_call|>[{\"name\": \"f\", \"arguments\": {}}]", "", "", "f{}" },
         { Granite, "<|tool_call|>[]", "", "", "" },
@@ -134,7 +140,7 @@ public sealed class ToolCallParserTests
 
             Assert.Null(parser.Warning);
             Assert.Equal(content, parser.Message.Content);
-            Assert.Equal(reasoning, parser.Reasoning);
+            Assert.Equal(reasoning, parser.Message.Reasoning ?? "");
             Assert.Equal(calls, string.Join('|', parser.Message.ToolCalls.Select(call => call.Name + call.Arguments)));
             Assert.Equal(content, Join(parts, AnswerPartKind.Content));
             Assert.Equal(reasoning, Join(parts, AnswerPartKind.Reasoning));
@@ -212,8 +218,17 @@ public sealed class ToolCallParserTests
         parser.Append("Hm</think>Hello");
         parser.Complete();
 
-        Assert.Equal("Hm", parser.Reasoning);
+        Assert.Equal("Hm", parser.Message.Reasoning);
         Assert.Equal("Hello", parser.Message.Content);
+    }
+
+    [Fact]
+    public void Message_WithReasoning_IsReadBackFromJson()
+    {
+        ModelMessage message = ModelMessage.Assistant("", [new ToolCall("f")]) with { Reasoning = "Hm" };
+
+        Assert.Equal([message], ModelMessage.FromJson(ModelMessage.ToJson([message])));
+        Assert.NotEqual(message, message with { Reasoning = null });
     }
 
     [Fact]
