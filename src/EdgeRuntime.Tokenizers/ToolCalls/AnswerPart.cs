@@ -15,7 +15,9 @@ public enum AnswerPartKind
     /// <summary>A part of the arguments of a tool call, as JSON text.</summary>
     Arguments,
 
-    /// <summary>A started call is malformed and not part of the message; the text is the reason. The call's text follows as content.</summary>
+    /// <summary>
+    /// A started call is malformed and not part of the message; the text is the reason. The text of the call follows as content.
+    /// </summary>
     CallDropped,
 }
 

@@ -2,7 +2,9 @@ using System.Collections;
 
 namespace EdgeRuntime.ToolCalls;
 
-/// <summary>Calls with a tag for each argument: Qwen3-Coder, GLM and others. The schema of the tool says which values are strings.</summary>
+/// <summary>
+/// Calls with a tag for each argument: Qwen3-Coder, GLM and others. The schema of the tool says which values are strings.
+/// </summary>
 /// <param name="Open">The mark at the start.</param>
 /// <param name="Close">The mark at the end. An answer may end without it.</param>
 internal sealed record TaggedCalls(string Open, string Close) : CallSyntax(Open)

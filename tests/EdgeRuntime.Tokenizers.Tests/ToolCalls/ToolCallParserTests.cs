@@ -43,7 +43,8 @@ public sealed class ToolCallParserTests
         { Hermes, "1 < 2, and <tool is no mark.\n", "1 < 2, and <tool is no mark.\n", "", "" },
         {
             Coder,
-            "Look.\n<tool_call>\n<function=f>\n<parameter=a>\n1\n</parameter>\n<parameter=b>\nx\ny\n</parameter>\n</function>\n</tool_call>",
+            "Look.\n<tool_call>\n<function=f>\n<parameter=a>\n1\n</parameter>\n<parameter=b>\nx\ny\n</parameter>\n"
+            + "</function>\n</tool_call>",
             "Look.",
             "",
             "f{\"a\": 1, \"b\": \"x\\ny\"}"
@@ -68,7 +69,13 @@ public sealed class ToolCallParserTests
             "",
             "f{}|g{}"
         },
-        { Mistral, "[THINK]Hm[/THINK]Hi[TOOL_CALLS]f[CALL_ID]123456789[ARGS]{\"a\": 1}[TOOL_CALLS]g[ARGS]{}", "Hi", "Hm", "f{\"a\": 1}|g{}" },
+        {
+            Mistral,
+            "[THINK]Hm[/THINK]Hi[TOOL_CALLS]f[CALL_ID]123456789[ARGS]{\"a\": 1}[TOOL_CALLS]g[ARGS]{}",
+            "Hi",
+            "Hm",
+            "f{\"a\": 1}|g{}"
+        },
         { Granite, "<|tool_call|>[{\"name\": \"f\", \"arguments\": {}}]", "", "", "f{}" },
         { Granite, "<|tool_call|>[]", "", "", "" },
         {
@@ -132,7 +139,8 @@ public sealed class ToolCallParserTests
 
     [Theory]
     [MemberData(nameof(Answers))]
-    public void Append_WholeAnswerOrPieces_GivesTheSameStructure(string marks, string answer, string content, string reasoning, string calls)
+    public void Append_WholeAnswerOrPieces_GivesTheSameStructure(
+        string marks, string answer, string content, string reasoning, string calls)
     {
         foreach (int size in (int[])[answer.Length, 1, 3, 7])
         {
