@@ -102,7 +102,7 @@ public sealed class PromptText
             {
                 throw new ArgumentException(
                     $"the range from {range.Start} to {range.End} begins before {end} or leaves the text of {text.Length} characters",
-                    nameof(data));
+                    nameof(ranges));
             }
 
             end = range.End;

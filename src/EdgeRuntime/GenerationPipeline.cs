@@ -99,6 +99,6 @@ internal sealed class GenerationPipeline
     private static ModelSession RequireGeneration(ModelSession session) => session.CanGenerate
         ? session
         : throw new UnsupportedModelException(
-            $"{session.Model.Path}: a model of architecture '{session.Model.Architecture}' computes a text as a whole and can't continue it "
-            + "token by token; logits of a whole text are available");
+            $"{session.Model.Path}: a model of architecture '{session.Model.Architecture}' computes a text as a whole "
+            + "and can't continue it token by token; logits of a whole text are available");
 }

@@ -4,7 +4,6 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using EdgeRuntime.Embeddings;
-using EdgeRuntime.Engine;
 
 namespace EdgeRuntime;
 
@@ -65,7 +64,8 @@ public sealed partial class LanguageModel
         ArgumentNullException.ThrowIfNull(texts);
         options ??= new EmbeddingOptions();
         bool keepsLast = TextInput.AddsEnd(Tokenizer);
-        return Compute(texts.Select(text => Encode(text, options)), options, Pooler.Create(_engine, options, Path), keepsLast, cancellationToken);
+        return Compute(
+            texts.Select(text => Encode(text, options)), options, Pooler.Create(_engine, options, Path), keepsLast, cancellationToken);
     }
 
     /// <summary>Computes the embeddings of texts that are given as token ids.</summary>

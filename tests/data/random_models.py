@@ -5,7 +5,8 @@ MODELS is a folder of GGUF files, one for each family, as llama.cpp's own archit
 LIBLLAMA is the folder that tests/peer/fetch.sh prints. OUTPUT gets for each model
   - NAME.head: the file up to its weights, then the length of the whole file as int64;
   - NAME.logits: what llama.cpp computes in float32 on one thread, without flash attention, with float32 keys and values.
-The weights follow from the names of the tensors (see fill), so that nobody needs to store them. tests/Shared/RandomModels.cs makes the same.
+The weights follow from the names of the tensors (see fill), so that nobody needs to store them.
+tests/EdgeRuntime.Tests/Support/RandomModels.cs makes the same.
 """
 import array
 import pathlib

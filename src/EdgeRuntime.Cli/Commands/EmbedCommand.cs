@@ -21,7 +21,8 @@ internal static class EmbedCommand
     {
         var options = new ModelCommandOptions(defaultKvType: "f32");
         var texts = new TextCommandOptions("text");
-        Option<string> pooling = Choice<EmbeddingPooling>("--pooling", "How the vectors of the tokens become one [default: as the model says]");
+        Option<string> pooling = Choice<EmbeddingPooling>(
+            "--pooling", "How the vectors of the tokens become one [default: as the model says]");
         Option<int> normalize = OptionFactory.Integer(
             "--normalize", ["--embd-normalize"],
             "The norm that vectors are divided by: 2 Euclidean, 1 sum, other p-norms, 0 greatest absolute value to 32760, -1 none", 2, -1);
@@ -102,7 +103,8 @@ internal static class EmbedCommand
         }
 
         int limit = options.ContextLength ?? model.ContextLength;
-        return model.Embed(items.Select(item => (ReadOnlyMemory<int>)item.Encode(model, options.ParseSpecial, options.Truncate, limit)), options);
+        return model.Embed(
+            items.Select(item => (ReadOnlyMemory<int>)item.Encode(model, options.ParseSpecial, options.Truncate, limit)), options);
     }
 
     private static void RefuseRawTerminal(EmbeddingFormat format, string? path)

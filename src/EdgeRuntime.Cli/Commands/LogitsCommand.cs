@@ -61,12 +61,13 @@ internal static class LogitsCommand
             }
 
             int batch = parsed.GetValue(chunk);
-            using ModelSession session = model.CreateSession(adapters.Apply(parsed, model, options.GetKvTypes(parsed).ApplyTo(new SessionOptions
+            SessionOptions sessionOptions = options.GetKvTypes(parsed).ApplyTo(new SessionOptions
             {
                 ContextLength = context,
                 AllowLongContext = true,
                 BatchTokens = Math.Min(batch, tokens.Length),
-            })));
+            });
+            using ModelSession session = model.CreateSession(adapters.Apply(parsed, model, sessionOptions));
             Write(session, tokens, session.CanGenerate ? batch : tokens.Length, parsed.GetRequiredValue(output));
             return 0;
         });

@@ -57,7 +57,8 @@ internal static class PerplexityCommand
             if (!session.CanGenerate)
             {
                 throw new CommandException(
-                    $"{model.Path}: a model of architecture '{model.Architecture}' has no perplexity: it sees the tokens that it would predict");
+                    $"{model.Path}: a model of architecture '{model.Architecture}' has no perplexity: "
+                    + "it sees the tokens that it would predict");
             }
 
             using var output = new StandardOutput();

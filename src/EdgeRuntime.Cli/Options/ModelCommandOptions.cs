@@ -81,7 +81,9 @@ internal sealed class ModelCommandOptions(int defaultContext = SessionOptions.De
             command.Add(ModelArgument);
         }
 
-        foreach (Option option in (Option[])[Model, Context, Threads, .. KvTypeOptions, Isa, PreTokenizer, NoTuning, PackedCache, Verbose, LogFile])
+        Option[] options =
+            [Model, Context, Threads, .. KvTypeOptions, Isa, PreTokenizer, NoTuning, PackedCache, Verbose, LogFile];
+        foreach (Option option in options)
         {
             command.Add(option);
         }

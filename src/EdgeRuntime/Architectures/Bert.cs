@@ -29,7 +29,8 @@ internal class Bert(string name, Activation activation, bool hasGate, bool hasRo
         return encoder.Build((index, layer) =>
         [
             new PostNormResidual(
-                new Attention(layer, encoder.Hidden, attention), encoder.Norm($"{layer}.attn_output_norm"), SecondNorm(keys, encoder, layer)),
+                new Attention(layer, encoder.Hidden, attention), encoder.Norm($"{layer}.attn_output_norm"),
+                SecondNorm(keys, encoder, layer)),
             new PostNormResidual(CreateFeedForward(keys, index, layer), encoder.Norm($"{layer}.layer_output_norm")),
         ]);
     }

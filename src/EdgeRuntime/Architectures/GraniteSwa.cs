@@ -4,7 +4,9 @@ using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Architectures;
 
-/// <summary>Granite with windows: Granite's scales, sinks in every layer, windows and layers without positions by the file's patterns.</summary>
+/// <summary>
+/// Granite with windows: Granite's scales, sinks in every layer, windows and layers without positions by the file's patterns.
+/// </summary>
 internal sealed class GraniteSwa : Architecture
 {
     public override string Name => "granite_swa";

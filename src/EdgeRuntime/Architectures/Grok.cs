@@ -32,7 +32,8 @@ internal sealed class Grok : Architecture
         int width = keys.Positive("feed_forward_length");
         ExpertSpec experts = keys.RequiredExperts(keys.NotNegative(ArchitectureKeys.ExpertWidth, 0) > 0
             ? ArchitectureKeys.ExpertWidth
-            : "feed_forward_length") with { SharedSuffix = "" };
+            : "feed_forward_length") with
+        { SharedSuffix = "" };
         return decoder.Build((_, layer) =>
         {
             bool hasDense = keys.Source.Has($"{layer}.ffn_up.weight");

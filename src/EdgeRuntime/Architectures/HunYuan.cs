@@ -33,7 +33,9 @@ internal sealed class HunYuan(string name, RopePairing pairing) : Architecture
             new FeedForward(layer, decoder.Hidden, width, Activation.Silu) { BiasOrder = BiasOrder.NoScale }));
     }
 
-    /// <summary>Scales the base by the file's alpha, and leaves the pairs of a fourth position out. Source: llama.cpp, hunyuan-vl.cpp.</summary>
+    /// <summary>
+    /// Scales the base by the file's alpha, and leaves the pairs of a fourth position out. Source: llama.cpp, hunyuan-vl.cpp.
+    /// </summary>
     private static RopeSpec Scale(ArchitectureKeys keys, RopeSpec rope, int keyLength)
     {
         float alpha = keys.NotNegativeSingle("rope.scaling.alpha", 0);

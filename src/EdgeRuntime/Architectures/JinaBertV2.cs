@@ -4,7 +4,9 @@ using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Architectures;
 
-/// <summary>Jina BERT 2: BERT whose scores fall with the distance, instead of positions; its code models normalize queries and keys.</summary>
+/// <summary>
+/// Jina BERT 2: BERT whose scores fall with the distance, instead of positions; its code models normalize queries and keys.
+/// </summary>
 internal sealed class JinaBertV2() : Bert("jina-bert-v2", Activation.Gelu, hasGate: true, hasRope: false)
 {
     private const float GreatestBias = 8;

@@ -7,7 +7,9 @@ using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Architectures;
 
-/// <summary>Kimi Linear: delta attention in layers without KV heads, latent attention without positions in the others, and experts.</summary>
+/// <summary>
+/// Kimi Linear: delta attention in layers without KV heads, latent attention without positions in the others, and experts.
+/// </summary>
 internal sealed class KimiLinear : Architecture
 {
     public override string Name => "kimi-linear";

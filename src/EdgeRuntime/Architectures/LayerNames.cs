@@ -20,7 +20,8 @@ internal static class LayerNames
         index = 0;
         rest = "";
         int end = name.StartsWith(Start, StringComparison.Ordinal) ? name.IndexOf('.', Start.Length) : -1;
-        if (end < 0 || !int.TryParse(name.AsSpan(Start.Length, end - Start.Length), NumberStyles.None, CultureInfo.InvariantCulture, out index))
+        if (end < 0
+            || !int.TryParse(name.AsSpan(Start.Length, end - Start.Length), NumberStyles.None, CultureInfo.InvariantCulture, out index))
         {
             return false;
         }

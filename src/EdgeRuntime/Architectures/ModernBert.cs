@@ -38,7 +38,8 @@ internal sealed class ModernBert : Architecture
             new Residual(
                 index == 0 && !keys.Source.Has($"{layer}.attn_norm.weight") ? null : encoder.Norm($"{layer}.attn_norm"),
                 new Attention(layer, encoder.Hidden, hasWindow[index] ? windowed : full)),
-            new Residual(encoder.Norm($"{layer}.ffn_norm"), new FeedForward(layer, encoder.Hidden, width, activation) { HasFusedGate = true }),
+            new Residual(
+                encoder.Norm($"{layer}.ffn_norm"), new FeedForward(layer, encoder.Hidden, width, activation) { HasFusedGate = true }),
         ]);
     }
 

@@ -4,7 +4,9 @@ using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Architectures;
 
-/// <summary>Muse Glimmer: norms around each branch, gates of the attention's result, and a window with a rope in three of four layers.</summary>
+/// <summary>
+/// Muse Glimmer: norms around each branch, gates of the attention's result, and a window with a rope in three of four layers.
+/// </summary>
 internal sealed class MuseGlimmer : Architecture
 {
     private const float AfterEpsilon = 1e-8f;

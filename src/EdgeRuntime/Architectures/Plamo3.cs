@@ -4,7 +4,9 @@ using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Architectures;
 
-/// <summary>PLaMo 3: norms around each branch, norms of queries and keys, and a window with a rope base of its own in seven of eight layers.</summary>
+/// <summary>
+/// PLaMo 3: norms around each branch, norms of queries and keys, and a window with a rope base of its own in seven of eight layers.
+/// </summary>
 internal sealed class Plamo3 : Architecture
 {
     public override string Name => "plamo3";
@@ -32,7 +34,11 @@ internal sealed class Plamo3 : Architecture
                 After($"{layer}.post_attention_norm")),
             new Residual(
                 decoder.Norm($"{layer}.ffn_norm"),
-                new FeedForward(layer, decoder.Hidden, widths[index], Activation.Silu) { HasFusedGate = true, BiasOrder = BiasOrder.NoScale },
+                new FeedForward(layer, decoder.Hidden, widths[index], Activation.Silu)
+                {
+                    HasFusedGate = true,
+                    BiasOrder = BiasOrder.NoScale,
+                },
                 After($"{layer}.post_ffw_norm")),
         ]);
 

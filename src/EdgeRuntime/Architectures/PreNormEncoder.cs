@@ -4,8 +4,8 @@ using EdgeRuntime.Modules;
 namespace EdgeRuntime.Architectures;
 
 /// <summary>
-/// Encoders with the layers of Llama: RMS norms before each branch, rotations, a gate with SiLU. EuroBERT, NeoBERT, and Llama that was trained
-/// to make embeddings.
+/// Encoders with the layers of Llama: RMS norms before each branch, rotations, a gate with SiLU. EuroBERT, NeoBERT, and Llama that was
+/// trained to make embeddings.
 /// </summary>
 /// <param name="name">The architecture's name.</param>
 /// <param name="pairing">Which elements of a head rotate together.</param>

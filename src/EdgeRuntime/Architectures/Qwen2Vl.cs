@@ -4,7 +4,9 @@ using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Architectures;
 
-/// <summary>Qwen 2 and 2.5 VL and PaddleOCR-VL, text: llama's layers with three positions for each token, which are equal in text.</summary>
+/// <summary>
+/// Qwen 2 and 2.5 VL and PaddleOCR-VL, text: llama's layers with three positions for each token, which are equal in text.
+/// </summary>
 /// <param name="name">The name of the family.</param>
 /// <param name="readsEpsilon">Whether the norms have the epsilon of the file; llama.cpp computes Qwen 2 VL with 0.</param>
 internal sealed class Qwen2Vl(string name, bool readsEpsilon) : Architecture

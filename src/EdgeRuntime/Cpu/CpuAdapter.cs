@@ -68,8 +68,8 @@ internal sealed class CpuAdapter : LoraAdapter, IDisposable
         if (!weights.TryGetValue(pair.Name, out List<Projection>? targets))
         {
             throw new UnsupportedModelException(
-                $"{file.Path}: the adapter changes '{Printable.Shorten(pair.Name)}', which is no matrix of this model that adapters can change "
-                + "(embeddings, experts and stacks of heads can't be)");
+                $"{file.Path}: the adapter changes '{Printable.Shorten(pair.Name)}', which is no matrix of this model that adapters "
+                + "can change (embeddings, experts and stacks of heads can't be)");
         }
 
         Projection target = targets[0];

@@ -44,8 +44,8 @@ internal sealed record PairFormat(string? Template, int? Separator)
             tokens.Add(separator);
         }
 
-        IReadOnlyList<int> second = tokenizer.Encode(document, addSpecial: true, parseSpecial);
-        for (int i = second.Count > 0 && second[0] == tokenizer.BeginOfSequence ? 1 : 0; i < second.Count; i++)
+        int[] second = tokenizer.Encode(document, addSpecial: true, parseSpecial);
+        for (int i = second.Length > 0 && second[0] == tokenizer.BeginOfSequence ? 1 : 0; i < second.Length; i++)
         {
             tokens.Add(second[i]);
         }
@@ -53,7 +53,9 @@ internal sealed record PairFormat(string? Template, int? Separator)
         return [.. tokens];
     }
 
-    /// <summary>Puts the query and the document in their places. Control tokens in them are plain text unless they are to be parsed.</summary>
+    /// <summary>
+    /// Puts the query and the document in their places. Control tokens in them are plain text unless they are to be parsed.
+    /// </summary>
     private static PromptText Fill(string template, string query, string document, bool parseSpecial)
     {
         var text = new StringBuilder();

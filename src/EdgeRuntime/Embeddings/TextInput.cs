@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 
 namespace EdgeRuntime.Embeddings;
 
@@ -44,7 +43,8 @@ internal readonly record struct TextInput(ReadOnlyMemory<int> Tokens, bool IsTru
     /// <param name="tokenizer">The tokenizer.</param>
     public static bool AddsEnd(Tokenizer tokenizer)
     {
-        IReadOnlyList<int> empty = tokenizer.Encode("");
-        return empty.Count > 0 && empty[^1] is int last && (empty.Count > 1 || last != tokenizer.BeginOfSequence) && tokenizer.IsControl(last);
+        int[] empty = tokenizer.Encode("");
+        return empty.Length > 0 && empty[^1] is int last && (empty.Length > 1 || last != tokenizer.BeginOfSequence)
+            && tokenizer.IsControl(last);
     }
 }

@@ -62,7 +62,9 @@ public interface IEngineState : IDisposable
     /// <exception cref="NotSupportedException">Without <see cref="StateAbilities.Copy"/>.</exception>
     void CopyFrom(IEngineState source, int length);
 
-    /// <summary>Writes all positions to a stream. Adapters are not written: the state that reads them back must use the same ones.</summary>
+    /// <summary>
+    /// Writes all positions to a stream. Adapters are not written: the state that reads them back must use the same ones.
+    /// </summary>
     /// <param name="destination">Where to write; stays open.</param>
     /// <exception cref="IOException">The stream can't be written.</exception>
     /// <exception cref="NotSupportedException">Without <see cref="StateAbilities.Save"/>.</exception>

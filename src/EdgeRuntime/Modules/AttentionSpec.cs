@@ -80,7 +80,9 @@ internal sealed record AttentionSpec : AttentionShape
     /// </summary>
     public bool HasSubNorm { get; init; }
 
-    /// <summary>Gets whether a file without <c>attn_v</c> has its values in <c>attn_k</c>: the keys before their norm and rotation.</summary>
+    /// <summary>
+    /// Gets whether a file without <c>attn_v</c> has its values in <c>attn_k</c>: the keys before their norm and rotation.
+    /// </summary>
     public bool MayShareValues { get; init; }
 
     /// <summary>Gets the order of biases and of the file's matrix scales in queries, keys and values.</summary>

@@ -129,7 +129,7 @@ internal sealed unsafe class DeltaAttention : Branch
     }
 
     /// <summary>Multiplies by the second of two matrices. Ends at a barrier.</summary>
-    private void MultiplyRanks(PassThread t, Projection? up, long ranks, long result)
+    private static void MultiplyRanks(PassThread t, Projection? up, long ranks, long result)
     {
         if (up is not null)
         {

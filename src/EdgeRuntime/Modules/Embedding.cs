@@ -33,7 +33,9 @@ internal sealed unsafe class Embedding : Stage
     /// <summary>Gets the factor of the rows.</summary>
     public float Scale { get; init; } = 1;
 
-    /// <summary>Gets the name of the table [types, hidden] whose first row is added to all rows, if the file has it; null for none.</summary>
+    /// <summary>
+    /// Gets the name of the table [types, hidden] whose first row is added to all rows, if the file has it; null for none.
+    /// </summary>
     public string? Types { get; init; }
 
     /// <summary>Gets the name of the table [positions, hidden] of learned positions, or null.</summary>

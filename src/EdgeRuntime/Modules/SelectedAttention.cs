@@ -1,4 +1,3 @@
-using System;
 using EdgeRuntime.Formats;
 using EdgeRuntime.Kernels.Attention;
 using EdgeRuntime.State;

@@ -110,7 +110,8 @@ internal sealed unsafe class TextHead(TextHeadLayer[] layers, int hidden, bool e
             }
 
             float[]? norm = layer.Norm is null ? null : source.OptionalVector($"{layer.Norm}.weight", rows);
-            return new Layer(transposed, rows, source.OptionalVector($"{layer.Name}.bias", rows), layer.Activation, norm, layer.NormEpsilon);
+            return new Layer(
+                transposed, rows, source.OptionalVector($"{layer.Name}.bias", rows), layer.Activation, norm, layer.NormEpsilon);
         }
 
         public void Apply(ReadOnlySpan<float> x, Span<float> y)

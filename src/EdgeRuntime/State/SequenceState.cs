@@ -174,7 +174,8 @@ internal sealed unsafe partial class SequenceState : IEngineState
             LoraAdapter adapter = adapters[i].Adapter;
             if (adapter.Engine != Owner)
             {
-                throw new ArgumentException($"another engine has loaded {adapter.Path}; load it into the engine of the state", nameof(adapters));
+                throw new ArgumentException(
+                    $"another engine has loaded {adapter.Path}; load it into the engine of the state", nameof(adapters));
             }
 
             if (ScaleOf(adapter, adapters[..i]) is not null)

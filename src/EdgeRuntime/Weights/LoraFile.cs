@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
-using System.Linq;
 using EdgeRuntime.Formats;
 using EdgeRuntime.Gguf;
 
@@ -13,7 +12,9 @@ namespace EdgeRuntime.Weights;
 /// <param name="Up">B [rows, rank].</param>
 internal readonly record struct LoraPair(string Name, GgufTensor Down, GgufTensor Up);
 
-/// <summary>A LoRA adapter as llama.cpp's converter writes it: for a matrix <c>NAME</c>, <c>NAME.lora_a</c> and <c>NAME.lora_b</c>.</summary>
+/// <summary>
+/// A LoRA adapter as llama.cpp's converter writes it: for a matrix <c>NAME</c>, <c>NAME.lora_a</c> and <c>NAME.lora_b</c>.
+/// </summary>
 internal sealed class LoraFile : IDisposable
 {
     private const string DownSuffix = ".lora_a";
@@ -70,7 +71,9 @@ internal sealed class LoraFile : IDisposable
             if (!isDown && !tensor.Name.EndsWith(UpSuffix, StringComparison.Ordinal))
             {
                 throw new ModelFormatException(
-                    Path, tensor.FileOffset, $"tensor '{Printable.Shorten(tensor.Name)}': expected a name that ends in {DownSuffix} or {UpSuffix}");
+                    Path,
+                    tensor.FileOffset,
+                    $"tensor '{Printable.Shorten(tensor.Name)}': expected a name that ends in {DownSuffix} or {UpSuffix}");
             }
 
             string name = tensor.Name[..^DownSuffix.Length];
@@ -83,7 +86,7 @@ internal sealed class LoraFile : IDisposable
                     ? new LoraPair(name, tensor, other)
                     : throw new ModelFormatException(
                         Path, other.FileOffset,
-                        $"tensor '{Printable.Shorten(partner)}' has {other.Columns} columns; expected the rank of its partner, {tensor.Rows}");
+                        $"tensor '{Printable.Shorten(partner)}' has {other.Columns} columns; its partner has a rank of {tensor.Rows}");
             }
         }
     }
@@ -110,7 +113,8 @@ internal sealed class LoraFile : IDisposable
     {
         if (found != expected)
         {
-            throw new UnsupportedModelException($"{path}: {key} is '{Printable.Shorten(found)}'; a LoRA adapter of this model has '{expected}'");
+            throw new UnsupportedModelException(
+                $"{path}: {key} is '{Printable.Shorten(found)}'; a LoRA adapter of this model has '{expected}'");
         }
     }
 }

@@ -21,7 +21,9 @@ internal sealed class ModelSource
 
     public GgufMetadata Metadata => _file.Metadata;
 
-    /// <summary>Gets or sets a predicate for the names of tensors that the architecture deliberately does not run: they count as absent.</summary>
+    /// <summary>
+    /// Gets or sets a predicate for the names of tensors that the architecture deliberately does not run: they count as absent.
+    /// </summary>
     public Predicate<string> IsNotRun { get; set; } = static _ => false;
 
     /// <summary>Gets or sets the function that gives the tensor which a caller gets for a name, where layers share their weights.</summary>

@@ -108,7 +108,9 @@ internal sealed unsafe class Projection : IDisposable
         }
     }
 
-    /// <summary>Returns the same weights with another scale and bias. It owns nothing, so the bias must live as long as the weights.</summary>
+    /// <summary>
+    /// Returns the same weights with another scale and bias. It owns nothing, so the bias must live as long as the weights.
+    /// </summary>
     public Projection With(float scale, NativeBuffer? bias, float updateFactor) => new(_owner ?? this, scale, bias, updateFactor);
 
     /// <summary>Adds what an adapter adds to the product; owned by the adapter. Called only while nobody multiplies.</summary>

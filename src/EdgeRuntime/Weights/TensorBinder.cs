@@ -174,7 +174,9 @@ internal sealed unsafe class TensorBinder : IDisposable
     /// <summary>Reads a tensor of floats [<paramref name="rows"/>, <paramref name="columns"/>].</summary>
     public NativeBuffer Floats(string name, int rows, int columns) => Keep(Source.Floats(name, rows, columns));
 
-    /// <summary>Turns floats [<paramref name="rows"/>, <paramref name="columns"/>] into [columns, rows], so that the rows are adjacent.</summary>
+    /// <summary>
+    /// Turns floats [<paramref name="rows"/>, <paramref name="columns"/>] into [columns, rows], so that the rows are adjacent.
+    /// </summary>
     public static float[] Transpose(ReadOnlySpan<float> values, int rows, int columns)
     {
         float[] turned = new float[values.Length];

@@ -45,7 +45,8 @@ public sealed class EmbedCommandTests : IDisposable
     [Fact]
     public void Embed_WithoutPooling_GivesAVectorForEachToken()
     {
-        JsonElement json = Edgert.RunWith("[1, 400, 30]", "embed", "-m", Edgert.Stories, "--input", "jsonl", "--pooling", "none").Expect(0).Json;
+        JsonElement json = Edgert.RunWith(
+            "[1, 400, 30]", "embed", "-m", Edgert.Stories, "--input", "jsonl", "--pooling", "none").Expect(0).Json;
         Assert.Equal(3, Assert.Single(json.GetProperty("data").EnumerateArray()).GetProperty("embedding").GetArrayLength());
         Assert.Equal(3, json.GetProperty("usage").GetProperty("prompt_tokens").GetInt32());
     }

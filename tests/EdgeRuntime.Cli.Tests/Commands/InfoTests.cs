@@ -3,7 +3,6 @@ using System.IO;
 using System.Linq;
 using System.Text.Json;
 using EdgeRuntime.Cli.Tests.Support;
-using EdgeRuntime.Formats;
 using EdgeRuntime.Gguf;
 using EdgeRuntime.TestSupport;
 using Xunit;

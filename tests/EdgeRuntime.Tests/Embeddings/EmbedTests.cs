@@ -48,7 +48,9 @@ public sealed class EmbedTests : IDisposable
         Assert.Equal(Row(0), Pooled(EmbeddingPooling.Cls));
         Assert.Equal(Row(tokens.Rows - 1), Pooled(EmbeddingPooling.Last));
         float[] mean = Pooled(EmbeddingPooling.Mean);
-        Assert.All(Enumerable.Range(0, tokens.Size), i => Assert.Equal(Enumerable.Range(0, tokens.Rows).Average(row => Row(row)[i]), mean[i], 1e-5));
+        Assert.All(
+            Enumerable.Range(0, tokens.Size),
+            i => Assert.Equal(Enumerable.Range(0, tokens.Rows).Average(row => Row(row)[i]), mean[i], 1e-5));
     }
 
     [Theory]
@@ -92,7 +94,8 @@ public sealed class EmbedTests : IDisposable
     public void Embed_OfNothing_SaysSo()
     {
         Assert.Empty(_model.Embed(Array.Empty<string>()));
-        Assert.Contains("text 0 has no tokens", Assert.Throws<ArgumentException>(() => _model.Embed((int[])[])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "text 0 has no tokens", Assert.Throws<ArgumentException>(() => _model.Embed((int[])[])).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -128,7 +131,8 @@ public sealed class EmbedTests : IDisposable
     {
         const double LeastCosine = 0.9987;
         using var model = LanguageModel.Load(SharedData.Require("models/all-MiniLM-L6-v2-Q8_0.gguf"));
-        using JsonDocument golden = JsonDocument.Parse(System.IO.File.ReadAllText(SharedData.Require("models/all-MiniLM-L6-v2.golden.json")));
+        using JsonDocument golden = JsonDocument.Parse(
+            System.IO.File.ReadAllText(SharedData.Require("models/all-MiniLM-L6-v2.golden.json")));
         Assert.Equal(EmbeddingPooling.Mean, model.Pooling);
         foreach (JsonElement item in golden.RootElement.EnumerateArray())
         {

@@ -29,7 +29,8 @@ public sealed class RerankTests : IDisposable
             TensorCopy.OfFloats("cls.bias", Values(64)), TensorCopy.OfFloats("cls.output.weight", Values(64 * 2), 64, 2),
         ];
         _model = LanguageModel.Load(ModelCopy.Write(
-            Path.Combine(_root, "rank.gguf"), source, tensors, "llama-embed", new() { ["attention.causal"] = false, ["pooling_type"] = 4 }));
+            Path.Combine(_root, "rank.gguf"), source, tensors, "llama-embed",
+            new() { ["attention.causal"] = false, ["pooling_type"] = 4 }));
     }
 
     public void Dispose()

@@ -3,8 +3,8 @@ using System.Collections.Generic;
 using System.Linq;
 using EdgeRuntime.Engine;
 using EdgeRuntime.Kernels;
-using EdgeRuntime.TestSupport;
 using EdgeRuntime.Tests.Support;
+using EdgeRuntime.TestSupport;
 using Xunit;
 
 namespace EdgeRuntime.Tests.Models;

@@ -3,8 +3,8 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using EdgeRuntime.Architectures;
-using EdgeRuntime.TestSupport;
 using EdgeRuntime.Tests.Support;
+using EdgeRuntime.TestSupport;
 using Xunit;
 
 namespace EdgeRuntime.Tests.Models;
@@ -13,6 +13,12 @@ namespace EdgeRuntime.Tests.Models;
 public sealed class FamilyTests : IDisposable
 {
     private const double Bound = 1e-6;
+
+    /// <summary>
+    /// Variants that only llama.cpp's test has and that its graph computes without a part of the layer: experts of Refact, and layers
+    /// without experts in ERNIE 4.5.
+    /// </summary>
+    private static readonly string[] s_refusedVariants = ["refact-moe", "ernie4_5-moe-moe"];
 
     private readonly string _folder = Directory.CreateTempSubdirectory("edgert-family-").FullName;
 
@@ -77,7 +83,8 @@ public sealed class FamilyTests : IDisposable
     }
 
     /// <summary>The README lists the families, so that none drops out unnoticed.</summary>
-    private static bool IsComputed(string name) => Architecture.All.Any(known => known.Name == FamilyOf(name));
+    private static bool IsComputed(string name) =>
+        Architecture.All.Any(known => known.Name == FamilyOf(name)) && !s_refusedVariants.Contains(name);
 
     /// <summary>Gets the family of a model: its name ends in <c>-dense</c> or <c>-moe</c>.</summary>
     private static string FamilyOf(string name) => name[..name.LastIndexOf('-')];

@@ -6,8 +6,8 @@ using System.Runtime.InteropServices;
 using EdgeRuntime.Engine;
 using EdgeRuntime.Formats;
 using EdgeRuntime.Gguf;
-using EdgeRuntime.TestSupport;
 using EdgeRuntime.Tests.Support;
+using EdgeRuntime.TestSupport;
 using Xunit;
 
 namespace EdgeRuntime.Tests.Models;

@@ -65,7 +65,8 @@ internal static class RandomModels
     }
 
     /// <summary>
-    /// Makes the weights of a tensor: the values from a place that its name tells. State decays, so A is negative; rope factors are above 1.
+    /// Makes the weights of a tensor: the values from a place that its name tells. State decays, so A is negative; rope factors are above
+    /// 1.
     /// </summary>
     private static byte[] Weights(GgufTensor tensor)
     {
