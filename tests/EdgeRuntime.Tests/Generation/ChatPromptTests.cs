@@ -83,7 +83,7 @@ public sealed class ChatPromptTests(SmolLmFixture fixture) : IClassFixture<SmolL
         int[] answer = [.. text.SelectMany(c => fixture.Model.Tokenizer.Encode(c.ToString(), addSpecial: false))];
         prompt.Append(answer, text);
 
-        IReadOnlyList<int> ids = prompt.Encode([new("user", "a"), new("assistant", text), new("user", "b")]);
+        int[] ids = prompt.Encode([new("user", "a"), new("assistant", text), new("user", "b")]);
 
         Assert.Equal([.. known, .. answer], ids.Take(known.Count + answer.Length));
         Assert.Equal(End, ids[known.Count + answer.Length]);
@@ -107,5 +107,5 @@ public sealed class ChatPromptTests(SmolLmFixture fixture) : IClassFixture<SmolL
 
     private ChatPrompt NewPrompt() => new(fixture.Model.Tokenizer, fixture.Model.ChatTemplate);
 
-    private IReadOnlyList<int> Encode(ModelMessage message) => NewPrompt().Encode([message, new("user", "last")]);
+    private int[] Encode(ModelMessage message) => NewPrompt().Encode([message, new("user", "last")]);
 }
