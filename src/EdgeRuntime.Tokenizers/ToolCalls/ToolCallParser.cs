@@ -17,7 +17,8 @@ namespace EdgeRuntime;
 /// <example>
 /// <code>
 /// ToolCallParser? parser = ToolCallParser.For(model.ChatTemplate!);
-/// parser?.Append(answer);
+/// parser?.Append("Let me look. &lt;tool_call&gt;{\"name\": \"weather\", ");
+/// parser?.Append("\"arguments\": {\"city\": \"Oslo\"}}&lt;/tool_call&gt;");
 /// parser?.Complete();
 /// foreach (ToolCall call in parser?.Message.ToolCalls ?? [])
 /// {
