@@ -19,6 +19,7 @@ namespace EdgeRuntime.ML.Tokenizers;
 /// </remarks>
 /// <example>
 /// <code>
+/// string text = "Once upon a time, a text was too long for a model.";
 /// var tokenizer = new ModelTokenizer(model.Tokenizer);
 /// int end = tokenizer.GetIndexByTokenCount(text, 512, out _, out int count);
 /// string chunk = text[..end];

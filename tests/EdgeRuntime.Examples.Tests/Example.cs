@@ -18,7 +18,7 @@ internal sealed partial record Example(string Name, int Line, IReadOnlyList<stri
 {
     private const string Usings =
         """
-        using System.Numerics.Tensors; using EdgeRuntime; using EdgeRuntime.Gguf; using EdgeRuntime.Tuning;
+        using System.Numerics.Tensors; using EdgeRuntime; using EdgeRuntime.Gguf; using EdgeRuntime.ML.Tokenizers; using EdgeRuntime.Tuning;
 
         """;
 
