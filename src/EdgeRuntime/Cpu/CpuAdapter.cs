@@ -84,8 +84,8 @@ internal sealed class CpuAdapter : LoraAdapter, IDisposable
 
         int rank = (int)pair.Down.Rows;
         float scale = file.Alpha == 0 ? 1 : file.Alpha / rank;
-        var down = new Projection(Pack(file.Read(pair.Down), rank, target.Columns), scale: 1, bias: null);
-        _updates.Add((targets, new LowRankUpdate(this, down, Transpose(file.Read(pair.Up), target.Rows, rank), scale)));
+        var down = new Projection(Pack(TensorFloats.Read(pair.Down, file.Path), rank, target.Columns), scale: 1, bias: null);
+        _updates.Add((targets, new LowRankUpdate(this, down, Transpose(TensorFloats.Read(pair.Up, file.Path), target.Rows, rank), scale)));
     }
 
     private unsafe PackedMatrix Pack(float[] values, int rows, int columns)

@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
-using EdgeRuntime.Formats;
 using EdgeRuntime.Gguf;
 
 namespace EdgeRuntime.Weights;
@@ -89,22 +88,6 @@ internal sealed class LoraFile : IDisposable
                         $"tensor '{Printable.Shorten(partner)}' has {other.Columns} columns; its partner has a rank of {tensor.Rows}");
             }
         }
-    }
-
-    /// <summary>Reads a matrix as floats.</summary>
-    /// <exception cref="ModelFormatException">A weight is not finite.</exception>
-    /// <exception cref="UnsupportedModelException">The type is not supported.</exception>
-    public float[] Read(GgufTensor tensor)
-    {
-        TensorFormat format = TensorFormats.Find(tensor.Type)
-            ?? throw new UnsupportedModelException($"{Path}: tensor '{tensor.Name}': {TensorFormats.Refusal(tensor.Type)}");
-        byte[] bytes = new byte[tensor.Rows * tensor.RowBytes];
-        tensor.ReadRows(0, bytes);
-        float[] values = new float[tensor.Rows * tensor.Columns];
-        format.Dequantize(bytes, values);
-        int bad = Array.FindIndex(values, static value => !float.IsFinite(value));
-        return bad < 0 ? values : throw new ModelFormatException(
-            Path, tensor.FileOffset, $"tensor '{tensor.Name}': value {bad} is {values[bad]}; expected a finite number");
     }
 
     public void Dispose() => _file.Dispose();

@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using EdgeRuntime.Formats;
 using EdgeRuntime.Gguf;
 
 namespace EdgeRuntime.Weights;
@@ -59,28 +58,8 @@ internal sealed class ModelSource
 
     /// <summary>Reads floats [<paramref name="rows"/>, <paramref name="columns"/>].</summary>
     /// <returns>Null where the file has no such tensor.</returns>
-    public float[]? OptionalFloats(string name, int rows, int columns)
-    {
-        if (Find(name) is not { } tensor)
-        {
-            return null;
-        }
-
-        Checked(tensor, rows, columns);
-        float[] values = new float[(long)rows * columns];
-        byte[] bytes = new byte[tensor.Rows * tensor.RowBytes];
-        tensor.ReadRows(0, bytes);
-        TensorFormats.Get(tensor.Type).Dequantize(bytes, values);
-        float scale = tensor.ReadScale();
-        if (scale != 1)
-        {
-            values = Array.ConvertAll(values, value => value * scale);
-        }
-
-        int bad = Array.FindIndex(values, static value => !float.IsFinite(value));
-        return bad < 0 ? values : throw new ModelFormatException(
-            Path, tensor.FileOffset, $"tensor '{name}': value {bad} is {values[bad]}; expected a finite number");
-    }
+    public float[]? OptionalFloats(string name, int rows, int columns) =>
+        Find(name) is { } tensor ? TensorFloats.Read(Checked(tensor, rows, columns), Path) : null;
 
     /// <summary>Reads a vector of <paramref name="length"/> floats.</summary>
     /// <returns>Null where the file has no such tensor.</returns>
@@ -133,12 +112,7 @@ internal sealed class ModelSource
                 $"tensor '{tensor.Name}' has shape [{tensor.Columns}, {tensor.Rows}]; the metadata asks for {Shape(rows, columns)}");
         }
 
-        if (TensorFormats.Find(tensor.Type) is null)
-        {
-            throw new UnsupportedModelException(
-                $"{Path}: tensor '{tensor.Name}': {TensorFormats.Refusal(tensor.Type)}");
-        }
-
+        TensorFloats.FormatOf(tensor, Path); // refuses a type that nothing reads
         return tensor;
     }
 }

@@ -1,0 +1,36 @@
+using System;
+using EdgeRuntime.Formats;
+using EdgeRuntime.Gguf;
+
+namespace EdgeRuntime.Weights;
+
+/// <summary>Reads tensors as floats.</summary>
+internal static class TensorFloats
+{
+    /// <summary>Gets the format of a tensor.</summary>
+    /// <param name="tensor">The tensor.</param>
+    /// <param name="path">Its file, for messages.</param>
+    /// <exception cref="UnsupportedModelException">The type is not supported.</exception>
+    public static TensorFormat FormatOf(GgufTensor tensor, string path) => TensorFormats.Find(tensor.Type)
+        ?? throw new UnsupportedModelException($"{path}: tensor '{tensor.Name}': {TensorFormats.Refusal(tensor.Type)}");
+
+    /// <summary>Reads all values of a tensor, [rows, columns].</summary>
+    /// <inheritdoc cref="FormatOf"/>
+    /// <exception cref="ModelFormatException">A value is not finite.</exception>
+    public static float[] Read(GgufTensor tensor, string path)
+    {
+        float[] values = new float[tensor.Rows * tensor.Columns];
+        byte[] bytes = new byte[tensor.Rows * tensor.RowBytes];
+        tensor.ReadRows(0, bytes);
+        FormatOf(tensor, path).Dequantize(bytes, values);
+        float scale = tensor.ReadScale();
+        if (scale != 1)
+        {
+            values = Array.ConvertAll(values, value => value * scale);
+        }
+
+        int bad = Array.FindIndex(values, static value => !float.IsFinite(value));
+        return bad < 0 ? values : throw new ModelFormatException(
+            path, tensor.FileOffset, $"tensor '{tensor.Name}': value {bad} is {values[bad]}; expected a finite number");
+    }
+}
