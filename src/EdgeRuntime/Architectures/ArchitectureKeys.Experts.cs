@@ -1,15 +1,61 @@
 using System;
 using System.Linq;
+using EdgeRuntime.Kernels.Vector;
 using EdgeRuntime.Modules;
 using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Architectures;
 
-/// <content>The keys of experts that only some families have.</content>
+/// <content>The keys of experts.</content>
 internal sealed partial class ArchitectureKeys
 {
+    // No published model comes near; a larger number is damage.
+    private const int MostExperts = 4096;
+
     /// <summary>The key of the width inside an expert; older families use that of a dense layer.</summary>
     public const string ExpertWidth = "expert_feed_forward_length";
+
+    /// <summary>The layers' experts, or null where the model has none.</summary>
+    /// <param name="widthKey">The key of the width inside an expert.</param>
+    public ExpertSpec? Experts(string widthKey)
+    {
+        int count = NotNegative("expert_count", 0);
+        if (count == 0)
+        {
+            return null;
+        }
+
+        Require(count <= MostExperts, "expert_count", $"{count}", $"at most {MostExperts}");
+        int used = Positive("expert_used_count");
+        int groups = Math.Max(1, NotNegative("expert_group_count", 1));
+        int groupsUsed = Math.Max(1, NotNegative("expert_group_used_count", 1));
+        Require(used <= count, "expert_used_count", $"{used}", $"at most expert_count, {count}");
+        Require(count % groups == 0, "expert_group_count", $"{groups}", $"a divisor of expert_count, {count}");
+        Require(groupsUsed <= groups, "expert_group_used_count", $"{groupsUsed}", $"at most expert_group_count, {groups}");
+        int eligible = count / groups * groupsUsed;
+        Require(used <= eligible, "expert_used_count", $"{used}", $"at most {eligible}, the experts of {groupsUsed} groups");
+        return new ExpertSpec
+        {
+            Count = count,
+            Used = used,
+            Width = Positive(widthKey),
+            Groups = groups,
+            GroupsUsed = groupsUsed,
+            Scale = Factor("expert_weights_scale"),
+        };
+    }
+
+    /// <summary>A layer's experts where the model has them, else its feed-forward.</summary>
+    /// <param name="layer">Start of the tensor names.</param>
+    /// <param name="activation">Of the gates.</param>
+    /// <param name="experts">What <see cref="Experts"/> gave, as the family changes it; null for a feed-forward.</param>
+    /// <param name="residualScale">Factor of what is added to the residual stream.</param>
+    /// <param name="order">How biases and scales of a feed-forward go together.</param>
+    public Branch DenseOrExperts(
+        string layer, Activation activation, ExpertSpec? experts, float residualScale = 1, BiasOrder order = BiasOrder.BeforeScale) =>
+        experts is null
+        ? new FeedForward(layer, Hidden, Positive("feed_forward_length"), activation) { ResidualScale = residualScale, BiasOrder = order }
+        : new Experts(layer, Hidden, experts, activation) { ResidualScale = residualScale };
 
     /// <summary>Reads the experts of a family that always has some, and whose scales of matrices llama.cpp ignores.</summary>
     /// <param name="widthKey">The key of the width inside an expert.</param>

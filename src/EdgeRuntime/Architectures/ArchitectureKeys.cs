@@ -13,7 +13,6 @@ internal sealed partial class ArchitectureKeys
 {
     // No published model comes near; a larger figure is damage, and would be multiplied into sizes.
     private const int MaxCount = 1 << 24;
-    private const int MostExperts = 4096;
     private const int MostHeadLength = 1 << 16;
 
     private readonly ModelSource _source;
@@ -152,74 +151,6 @@ internal sealed partial class ArchitectureKeys
     /// <summary>Yes or no.</summary>
     public bool Flag(string key, bool fallback) => _source.Metadata.GetBoolean(Full(key), fallback);
 
-    /// <summary>The sizes of Mamba 2 layers.</summary>
-    /// <param name="epsilon">Of the norm of groups; null where layers have none.</param>
-    public Mamba2Spec Mamba2(float? epsilon)
-    {
-        var spec = new Mamba2Spec(
-            Positive("ssm.inner_size"), Positive("ssm.time_step_rank"), Positive("ssm.group_count"), Positive("ssm.state_size"),
-            Positive("ssm.conv_kernel"), epsilon);
-        RequireWidth("ssm.state_size", spec.Inner, spec.StateSize);
-        RequireWidth("ssm.group_count", spec.Groups, spec.StateSize);
-        RequireWidth("ssm.conv_kernel", spec.ConvolutionWidth, spec.Taps);
-        Require(spec.Inner % spec.Heads == 0, "ssm.time_step_rank", $"{spec.Heads}", $"a divisor of ssm.inner_size, {spec.Inner}");
-        Require(spec.Heads % spec.Groups == 0, "ssm.group_count", $"{spec.Groups}", $"a divisor of ssm.time_step_rank, {spec.Heads}");
-        return spec;
-    }
-
-    /// <summary>The sizes of Mamba layers.</summary>
-    public MambaSpec Mamba()
-    {
-        var spec = new MambaSpec(
-            Positive("ssm.inner_size"), Positive("ssm.time_step_rank"), Positive("ssm.state_size"), Positive("ssm.conv_kernel"), RmsEpsilon,
-            Flag("ssm.dt_b_c_rms", false));
-        RequireWidth("ssm.inner_size", 2, spec.Inner);
-        RequireWidth("ssm.state_size", spec.Inner, spec.StateSize);
-        RequireWidth("ssm.conv_kernel", spec.Inner, spec.Taps);
-        return spec;
-    }
-
-    /// <summary>The sizes of layers with the delta rule and one decay for each head.</summary>
-    public DeltaRuleSpec DeltaRule()
-    {
-        var spec = new DeltaRuleSpec
-        {
-            Heads = Positive("ssm.time_step_rank"),
-            KeyHeads = Positive("ssm.group_count"),
-            HeadSize = Positive("ssm.state_size"),
-            Taps = Positive("ssm.conv_kernel"),
-            Epsilon = RmsEpsilon,
-        };
-        RequireDeltaRule(spec, "ssm.state_size");
-        int inner = Positive("ssm.inner_size");
-        Require(spec.Heads % spec.KeyHeads == 0, "ssm.group_count", $"{spec.KeyHeads}", $"a divisor of ssm.time_step_rank, {spec.Heads}");
-        Require(inner == spec.ValueWidth, "ssm.inner_size", $"{inner}", $"ssm.time_step_rank times ssm.state_size, {spec.ValueWidth}");
-        return spec;
-    }
-
-    /// <summary>Refuses sizes of a delta rule that no model comes near, and which would overflow.</summary>
-    public void RequireDeltaRule(DeltaRuleSpec spec, string sizeKey)
-    {
-        RequireHeadLength(sizeKey, spec.HeadSize);
-        RequireWidth(sizeKey, Math.Max(spec.Heads, spec.KeyHeads), spec.HeadSize);
-        RequireWidth(sizeKey, spec.ValueWidth, spec.HeadSize);
-        RequireWidth("ssm.conv_kernel", spec.MixedWidth, spec.Taps);
-    }
-
-    /// <summary>The layers with a recurrent mixer: those of the file's list, or all but every last of a period.</summary>
-    public bool[] RecurrentLayers(int period)
-    {
-        const string Key = "attention.recurrent_layers";
-        int layers = LayerCount;
-        if (!Has(Key))
-        {
-            period = Positive("full_attention_interval", period);
-            return [.. Enumerable.Range(1, layers).Select(layer => layer % period != 0)];
-        }
-
-        return Flags(Key, layers);
-    }
-
     /// <summary>A count for each layer: the file's array, where 0 means none, or its one number for all.</summary>
     public int[] PerLayer(string key) => Counts(key, LayerCount, "layers");
 
@@ -263,48 +194,6 @@ internal sealed partial class ArchitectureKeys
     public void RequireWholeRope(AttentionSpec attention) => Require(
         attention.Rope!.Dimensions == attention.KeyLength, "rope.dimension_count", $"{attention.Rope.Dimensions}",
         $"the key length, {attention.KeyLength}");
-
-    /// <summary>The layers' experts, or null where the model has none.</summary>
-    /// <param name="widthKey">The key of the width inside an expert.</param>
-    public ExpertSpec? Experts(string widthKey)
-    {
-        int count = NotNegative("expert_count", 0);
-        if (count == 0)
-        {
-            return null;
-        }
-
-        Require(count <= MostExperts, "expert_count", $"{count}", $"at most {MostExperts}");
-        int used = Positive("expert_used_count");
-        int groups = Math.Max(1, NotNegative("expert_group_count", 1));
-        int groupsUsed = Math.Max(1, NotNegative("expert_group_used_count", 1));
-        Require(used <= count, "expert_used_count", $"{used}", $"at most expert_count, {count}");
-        Require(count % groups == 0, "expert_group_count", $"{groups}", $"a divisor of expert_count, {count}");
-        Require(groupsUsed <= groups, "expert_group_used_count", $"{groupsUsed}", $"at most expert_group_count, {groups}");
-        int eligible = count / groups * groupsUsed;
-        Require(used <= eligible, "expert_used_count", $"{used}", $"at most {eligible}, the experts of {groupsUsed} groups");
-        return new ExpertSpec
-        {
-            Count = count,
-            Used = used,
-            Width = Positive(widthKey),
-            Groups = groups,
-            GroupsUsed = groupsUsed,
-            Scale = Factor("expert_weights_scale"),
-        };
-    }
-
-    /// <summary>A layer's experts where the model has them, else its feed-forward.</summary>
-    /// <param name="layer">Start of the tensor names.</param>
-    /// <param name="activation">Of the gates.</param>
-    /// <param name="experts">What <see cref="Experts"/> gave, as the family changes it; null for a feed-forward.</param>
-    /// <param name="residualScale">Factor of what is added to the residual stream.</param>
-    /// <param name="order">How biases and scales of a feed-forward go together.</param>
-    public Branch DenseOrExperts(
-        string layer, Activation activation, ExpertSpec? experts, float residualScale = 1, BiasOrder order = BiasOrder.BeforeScale) =>
-        experts is null
-        ? new FeedForward(layer, Hidden, Positive("feed_forward_length"), activation) { ResidualScale = residualScale, BiasOrder = order }
-        : new Experts(layer, Hidden, experts, activation) { ResidualScale = residualScale };
 
     /// <summary>The layers with a window: those of the file's pattern, or all but every last of a period.</summary>
     /// <param name="period">The period where the file has none; null where the file must have a pattern.</param>
