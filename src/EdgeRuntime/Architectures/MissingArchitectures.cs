@@ -8,9 +8,18 @@ internal static class MissingArchitectures
 {
     private static readonly Dictionary<string, string> s_missing = new(StringComparer.Ordinal)
     {
+        ["arwkv7"] = "recurrence of RWKV 7",
+        ["bailingmoe3"] = "limits of gates after their function",
         ["deepseek4"] = "attention to compressed positions, hyper connections that mix streams, experts chosen by token",
+        ["gemma3n"] = "alternating updates of streams, sparse gates",
+        ["kimi-k3"] = "residuals that attend to earlier layers, experts in a latent width",
+        ["nomic-bert-moe"] = "experts without a gate",
         ["qwen4exp"] = "low-rank gates between streams, embeddings of n-grams, an indexer of blocks",
+        ["rwkv6"] = "recurrence of RWKV 6",
+        ["rwkv6qwen2"] = "recurrence of RWKV 6",
+        ["rwkv7"] = "recurrence of RWKV 7",
         ["t5"] = "an encoder beside the decoder, attention between them, biases by relative position",
+        ["t5encoder"] = "biases by relative position",
     };
 
     /// <summary>Returns what is missing for a family; null if it is not known.</summary>
