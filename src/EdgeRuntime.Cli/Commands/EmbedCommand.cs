@@ -28,13 +28,10 @@ internal static class EmbedCommand
             "The norm that vectors are divided by: 2 Euclidean, 1 sum, other p-norms, 0 greatest absolute value to 32760, -1 none", 2, -1);
         Option<string> format = Choice<EmbeddingFormat>(
             "--format", "What is written: json, one object; jsonl, one on each line; raw, float32 in little endian [default: json]");
-        Option<bool> exact = OptionFactory.Switch("--exact", [], "Compute with float32 weights, activations and keys and values");
-        Option<string?> output = OptionFactory.Text(
-            "--out", ["-o"], "The file to write, whole or not at all [default: standard output]", "FILE");
         var command = new Command(Name, "Computes embeddings of texts, or of the tokens of texts with --pooling none.");
         texts.AddTo(command);
         options.AddWithoutSessionTo(command);
-        foreach (Option option in (Option[])[pooling, normalize, format, exact, output])
+        foreach (Option option in (Option[])[pooling, normalize, format])
         {
             command.Add(option);
         }
@@ -42,11 +39,9 @@ internal static class EmbedCommand
         command.SetAction(parsed =>
         {
             EmbeddingFormat form = Parse<EmbeddingFormat>(parsed.GetValue(format)) ?? EmbeddingFormat.Json;
-            RefuseRawTerminal(form, parsed.GetValue(output));
+            RefuseRawTerminal(form, parsed.GetValue(texts.Output));
             using AppLog log = options.CreateLog(parsed);
-            string? named = parsed.GetValue(options.Model);
-            string path = ModelLocator.Find(texts.GetModel(parsed, named) ?? named);
-            using LanguageModel model = ModelLoading.Load(path, options.GetModelOptions(parsed, log, parsed.GetValue(exact)));
+            using LanguageModel model = texts.Load(parsed, options, log);
             var embedding = new EmbeddingOptions
             {
                 Pooling = Parse<EmbeddingPooling>(parsed.GetValue(pooling)),
@@ -54,10 +49,10 @@ internal static class EmbedCommand
                 ContextLength = options.GetContextLength(parsed, model.ContextLength),
                 Truncate = parsed.GetValue(texts.Truncate),
                 ParseSpecial = parsed.GetValue(texts.ParseSpecial),
-                BatchTokens = parsed.IsGiven(texts.Batch) ? parsed.GetValue(texts.Batch) : null,
+                BatchTokens = texts.GetBatchTokens(parsed),
                 KvCacheType = KvTypes.Find(parsed.GetRequiredValue(options.KvType))!.Value,
             };
-            Write(model, texts.Read(parsed, named), embedding, form, parsed.GetValue(output));
+            Write(model, texts.Read(parsed, options), embedding, form, parsed.GetValue(texts.Output));
             return 0;
         });
         return command;

@@ -26,13 +26,10 @@ internal static class RerankCommand
         var query = new Option<string>("--query", "-q") { Description = "The query", HelpName = "TEXT", Required = true };
         Option<int> top = OptionFactory.Integer("--top-n", ["-n"], "Print only the best N documents; 0: all", 0, 0);
         Option<bool> json = OptionFactory.Switch("--json", [], "Print one JSON object instead of a table");
-        Option<bool> exact = OptionFactory.Switch("--exact", [], "Compute with float32 weights, activations and keys and values");
-        Option<string?> output = OptionFactory.Text(
-            "--out", ["-o"], "The file to write, whole or not at all [default: standard output]", "FILE");
         var command = new Command(Name, "Scores documents for a query with a reranker and prints them, the best first.");
         documents.AddTo(command);
         options.AddWithoutSessionTo(command);
-        foreach (Option option in (Option[])[query, top, json, exact, output])
+        foreach (Option option in (Option[])[query, top, json])
         {
             command.Add(option);
         }
@@ -40,17 +37,15 @@ internal static class RerankCommand
         command.SetAction(parsed =>
         {
             using AppLog log = options.CreateLog(parsed);
-            string? named = parsed.GetValue(options.Model);
-            string path = ModelLocator.Find(documents.GetModel(parsed, named) ?? named);
-            using LanguageModel model = ModelLoading.Load(path, options.GetModelOptions(parsed, log, parsed.GetValue(exact)));
-            string[] texts = [.. documents.Read(parsed, named).Select(static item => item.Text
+            using LanguageModel model = documents.Load(parsed, options, log);
+            string[] texts = [.. documents.Read(parsed, options).Select(static item => item.Text
                 ?? throw new CommandException($"{item.Place}: expected a text, found token ids"))];
             IReadOnlyList<float> scores = model.Rerank(parsed.GetRequiredValue(query), texts, new RerankOptions
             {
                 ContextLength = options.GetContextLength(parsed, model.ContextLength),
                 Truncate = parsed.GetValue(documents.Truncate),
                 ParseSpecial = parsed.GetValue(documents.ParseSpecial),
-                BatchTokens = parsed.IsGiven(documents.Batch) ? parsed.GetValue(documents.Batch) : null,
+                BatchTokens = documents.GetBatchTokens(parsed),
                 KvCacheType = KvTypes.Find(parsed.GetRequiredValue(options.KvType))!.Value,
             });
             int[] order = [.. Enumerable.Range(0, texts.Length).OrderByDescending(index => scores[index])];
@@ -58,7 +53,7 @@ internal static class RerankCommand
             string text = parsed.GetValue(json)
                 ? JsonText.Format(ToJson(model, order, scores)) + "\n"
                 : ToTable(order, scores, texts);
-            Write(text, parsed.GetValue(output));
+            Write(text, parsed.GetValue(documents.Output));
             return 0;
         });
         return command;

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.CommandLine;
 using System.IO;
 using System.Text.Json;
+using EdgeRuntime.Cli.Models;
 using EdgeRuntime.Cli.Terminal;
 
 namespace EdgeRuntime.Cli.Options;
@@ -75,6 +76,12 @@ internal sealed class TextCommandOptions(string what)
     public Option<int> Batch { get; } = OptionFactory.Integer(
         "--batch-size", ["-b"], "Tokens that are computed in one pass, of as many texts as fit", SessionOptions.DefaultBatchTokens, 1);
 
+    public Option<bool> Exact { get; } = OptionFactory.Switch(
+        "--exact", [], "Compute with float32 weights, activations and keys and values");
+
+    public Option<string?> Output { get; } = OptionFactory.Text(
+        "--out", ["-o"], "The file to write, whole or not at all [default: standard output]", "FILE");
+
     public void AddTo(Command command)
     {
         Input.Validators.Add(result =>
@@ -85,22 +92,33 @@ internal sealed class TextCommandOptions(string what)
             }
         });
         command.Add(Arguments);
-        foreach (Option option in (Option[])[Prompts, Files, Input, Truncate, ParseSpecial, Batch])
+        foreach (Option option in (Option[])[Prompts, Files, Input, Truncate, ParseSpecial, Batch, Exact, Output])
         {
             command.Add(option);
         }
     }
 
+    /// <summary>Loads the model that --model or the first argument names.</summary>
+    public LanguageModel Load(ParseResult parsed, ModelCommandOptions options, AppLog log)
+    {
+        string? named = parsed.GetValue(options.Model);
+        string path = ModelLocator.Find(GetModel(parsed, named) ?? named);
+        return ModelLoading.Load(path, options.GetModelOptions(parsed, log, parsed.GetValue(Exact)));
+    }
+
+    /// <summary>Gets the requested number of tokens of a pass, or null to leave it to the model.</summary>
+    public int? GetBatchTokens(ParseResult parsed) => parsed.IsGiven(Batch) ? parsed.GetValue(Batch) : null;
+
     /// <summary>Gets the model that the arguments name; null if --model does, or nothing.</summary>
     /// <remarks>The first argument is the model if it names a file.</remarks>
-    public string? GetModel(ParseResult parsed, string? option) =>
+    private string? GetModel(ParseResult parsed, string? option) =>
         option is null && parsed.GetValue(Arguments) is [var first, ..] && IsFile(first) ? first : null;
 
     /// <summary>Reads the texts, one after the other.</summary>
-    public IEnumerable<TextItem> Read(ParseResult parsed, string? modelOption)
+    public IEnumerable<TextItem> Read(ParseResult parsed, ModelCommandOptions options)
     {
         string[] arguments = parsed.GetValue(Arguments) ?? [];
-        int first = GetModel(parsed, modelOption) is null ? 0 : 1;
+        int first = GetModel(parsed, parsed.GetValue(options.Model)) is null ? 0 : 1;
         string[] prompts = parsed.GetValue(Prompts) ?? [];
         string[] files = parsed.GetValue(Files) ?? [];
         for (int i = first; i < arguments.Length; i++)

@@ -10,6 +10,7 @@ internal static class OptionNames
         ("SessionOptions.ContextLength", "--ctx"),
         ("GenerationOptions.ContextShift", "--context-shift"),
         ("LogitBias", "--logit-bias"),
+        ("'Embed'", "'edgert embed'"),
     ];
 
     /// <summary>Replaces each option of the library by that of the command.</summary>
