@@ -16,6 +16,12 @@ public sealed class SyntheticModelTests
 {
     public static IEnumerable<TheoryDataRow<string>> Types => TypeMix.All.Select(mix => new TheoryDataRow<string>(mix.Name));
 
+    /// <summary>Gets the first shape of each family, in three types.</summary>
+    public static IEnumerable<TheoryDataRow<string, string>> Families =>
+        from shape in ModelShape.All.DistinctBy(shape => shape.Family)
+        from type in (string[])["Q4_0", "Q4_K_M", "F32"]
+        select new TheoryDataRow<string, string>(shape.Name, type);
+
     [Theory]
     [MemberData(nameof(Types))]
     public void Write_EveryType_LoadsWithFiniteLogits(string type)
@@ -162,6 +168,31 @@ public sealed class SyntheticModelTests
                 Assert.Equal(expected, Logits(path, new ModelOptions { Threads = 2, InstructionSet = "avx2" }));
             }
         }
+    }
+
+    /// <summary>The modules of every family, in fewer layers of less width.</summary>
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void Forward_EveryFamily_IsFiniteOnEveryNumberOfThreads(string shape, string type)
+    {
+        using var folder = new TemporaryFolder();
+        string path = Write(folder, shape + ",layers=4,hidden=256,feed-forward=256,vocab=1003", type);
+        float[] expected = Logits(path, new ModelOptions { Threads = 1 });
+        Assert.All(expected, logit => Assert.True(float.IsFinite(logit)));
+        Assert.True(expected.Max() > expected.Min());
+        Assert.Equal(expected, Logits(path, new ModelOptions { Threads = 2 }));
+    }
+
+    /// <summary>llama.cpp's quantizer leaves routers as they are, and gives all experts the types of one feed-forward.</summary>
+    [Fact]
+    public void Write_Experts_GivesTheTypesOfTheMix()
+    {
+        using var folder = new TemporaryFolder();
+        using GgufFile file = GgufFile.Open(Write(folder, "experts,layers=1,hidden=256,feed-forward=256,vocab=1003", "Q4_K_M"));
+        TensorType TypeOf(string name) => file.Tensors.Single(tensor => tensor.Name == name).Type;
+        Assert.Equal(TensorType.F32, TypeOf("blk.0.ffn_gate_inp.weight"));
+        Assert.Equal(TensorType.Q4_K, TypeOf("blk.0.ffn_up_exps.weight"));
+        Assert.Equal(TensorType.Q6_K, TypeOf("blk.0.ffn_down_exps.weight"));
     }
 
     [Theory]

@@ -5,7 +5,7 @@ using System.Linq;
 
 namespace EdgeRuntime.Cli.Bench.Synthesis;
 
-/// <summary>The sizes of a model of the llama family that determine its speed.</summary>
+/// <summary>The sizes of a model that determine its speed.</summary>
 /// <param name="Name">The name on the command line.</param>
 /// <param name="Hidden">Width of the residual stream.</param>
 /// <param name="FeedForward">Width inside the feed-forward block.</param>
@@ -31,7 +31,16 @@ internal sealed record ModelShape(
         new("tinyllama-1.1b", 2048, 5632, 22, 32, 4, 64, 32_000, Tied: false),
         new("qwen-1.5b", 1536, 8960, 28, 12, 2, 128, 151_936, Tied: true),
         new("llama-3b", 3072, 8192, 28, 24, 8, 128, 128_256, Tied: true),
+
+        // One for each kind of module that the others lack.
+        new("gemma3-270m", 640, 2048, 18, 4, 1, 256, 262_144, Tied: true) { Family = AttentionFamilies.Gemma3 },
+        new("qwen3-0.6b", 1024, 3072, 28, 16, 8, 128, 151_936, Tied: true) { Family = AttentionFamilies.Qwen3 },
+        new("experts", 1024, 512, 20, 16, 8, 64, 32_768, Tied: true) { Family = AttentionFamilies.Experts(count: 32, used: 4) },
+        new("latent", 1024, 2816, 16, 16, 16, 128, 32_768, Tied: true) { Family = AttentionFamilies.Latent(latent: 512, rotated: 64) },
     ];
+
+    /// <summary>Gets the architecture.</summary>
+    public ModelFamily Family { get; init; } = AttentionFamilies.Llama;
 
     /// <summary>The sizes that may follow a name, with their maximum.</summary>
     private static readonly Dictionary<string, (int Most, Func<ModelShape, int, ModelShape> Apply)> Sizes = new()

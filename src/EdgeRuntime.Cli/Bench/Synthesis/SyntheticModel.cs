@@ -12,7 +12,6 @@ namespace EdgeRuntime.Cli.Bench.Synthesis;
 /// <summary>Writes a GGUF file with random weights in a named shape and type, for measurements of speed only.</summary>
 internal static class SyntheticModel
 {
-    private const int ContextLength = 32_768;
     private const int ChunkBytes = 4 << 20;
     private const int NormalToken = 1;
     private const int ControlToken = 3;
@@ -30,23 +29,16 @@ internal static class SyntheticModel
         var writer = new GgufWriter(output);
         AddKeys(writer, shape, mix);
         AddVocabulary(writer, shape.Vocabulary);
-        IReadOnlyList<(string Name, TensorType Type, int Columns, int Rows)> tensors = [.. Tensors(shape, mix)];
-        foreach ((string name, TensorType type, int columns, int rows) in tensors)
+        IReadOnlyList<(TensorShape Shape, TensorType Type)> tensors = [.. Tensors(shape, mix)];
+        foreach ((TensorShape tensor, TensorType type) in tensors)
         {
-            if (rows == 1)
-            {
-                writer.AddTensor(name, type, columns);
-            }
-            else
-            {
-                writer.AddTensor(name, type, columns, rows);
-            }
+            writer.AddTensor(tensor.Name, type, tensor.Dimensions);
         }
 
         var random = new RandomBlocks(seed: 1);
-        foreach ((_, TensorType type, int columns, int rows) in tensors)
+        foreach ((TensorShape tensor, TensorType type) in tensors)
         {
-            WriteTensor(writer, random, type, columns, rows);
+            WriteTensor(writer, random, tensor, type);
         }
 
         writer.Complete();
@@ -54,22 +46,14 @@ internal static class SyntheticModel
 
     private static void AddKeys(GgufWriter writer, ModelShape shape, TypeMix mix)
     {
-        writer.AddKey("general.architecture", "llama");
+        writer.AddKey("general.architecture", shape.Family.Architecture);
         writer.AddKey("general.name", $"{shape.Name} with random weights");
         writer.AddKey("general.file_type", (uint)ModelCard.FileTypeNumber(mix.Name));
         writer.AddKey("general.quantization_version", 2u);
-        writer.AddKey("llama.context_length", (uint)ContextLength);
-        writer.AddKey("llama.embedding_length", (uint)shape.Hidden);
-        writer.AddKey("llama.block_count", (uint)shape.Layers);
-        writer.AddKey("llama.feed_forward_length", (uint)shape.FeedForward);
-        writer.AddKey("llama.rope.dimension_count", (uint)shape.HeadLength);
-        writer.AddKey("llama.rope.freq_base", 500_000f);
-        writer.AddKey("llama.attention.head_count", (uint)shape.Heads);
-        writer.AddKey("llama.attention.head_count_kv", (uint)shape.KvHeads);
-        writer.AddKey("llama.attention.key_length", (uint)shape.HeadLength);
-        writer.AddKey("llama.attention.value_length", (uint)shape.HeadLength);
-        writer.AddKey("llama.attention.layer_norm_rms_epsilon", 1e-5f);
-        writer.AddKey("llama.vocab_size", (uint)shape.Vocabulary);
+        foreach ((string key, object value) in shape.Family.KeysOf(shape))
+        {
+            writer.AddKey($"{shape.Family.Architecture}.{key}", value);
+        }
     }
 
     /// <summary>Adds a byte-level vocabulary: the 256 bytes, one merge, invented words, and an end-of-text token.</summary>
@@ -107,53 +91,44 @@ internal static class SyntheticModel
         }
     }
 
-    private static IEnumerable<(string Name, TensorType Type, int Columns, int Rows)> Tensors(ModelShape shape, TypeMix mix)
+    private static IEnumerable<(TensorShape Shape, TensorType Type)> Tensors(ModelShape shape, TypeMix mix)
     {
         (TensorType embedding, TensorType output) = mix.OfEnds(shape.Tied, shape.Hidden);
-        yield return ("token_embd.weight", embedding, shape.Hidden, shape.Vocabulary);
-        int queryWidth = shape.Heads * shape.HeadLength;
-        int kvWidth = shape.KvHeads * shape.HeadLength;
-        (string Name, int Columns, int Rows)[] matrices =
-        [
-            ("attn_q", shape.Hidden, queryWidth), ("attn_k", shape.Hidden, kvWidth), ("attn_v", shape.Hidden, kvWidth),
-            ("attn_output", queryWidth, shape.Hidden),
-            ("ffn_gate", shape.Hidden, shape.FeedForward), ("ffn_up", shape.Hidden, shape.FeedForward),
-            ("ffn_down", shape.FeedForward, shape.Hidden),
-        ];
+        yield return (TensorShape.OfMatrix("token_embd", shape.Hidden, shape.Vocabulary), embedding);
         for (int layer = 0; layer < shape.Layers; layer++)
         {
-            string prefix = FormattableString.Invariant($"blk.{layer}.");
-            yield return (prefix + "attn_norm.weight", TensorType.F32, shape.Hidden, 1);
-            yield return (prefix + "ffn_norm.weight", TensorType.F32, shape.Hidden, 1);
-            foreach ((string name, int columns, int rows) in matrices)
+            foreach (TensorShape tensor in shape.Family.Layer(shape, layer))
             {
-                yield return ($"{prefix}{name}.weight", mix.OfLayer(name, layer, shape, columns), columns, rows);
+                TensorType type = tensor.IsFloat || tensor.Constant is not null
+                    ? TensorType.F32
+                    : mix.OfLayer(tensor.Matrix, layer, shape, tensor.Columns);
+                yield return (tensor with { Name = FormattableString.Invariant($"blk.{layer}.{tensor.Name}") }, type);
             }
         }
 
-        yield return ("output_norm.weight", TensorType.F32, shape.Hidden, 1);
+        yield return (TensorShape.OfNorm(shape.Family.OutputNorm, shape.Hidden), TensorType.F32);
         if (!shape.Tied)
         {
-            yield return ("output.weight", output, shape.Hidden, shape.Vocabulary);
+            yield return (TensorShape.OfMatrix("output", shape.Hidden, shape.Vocabulary), output);
         }
     }
 
-    private static void WriteTensor(GgufWriter writer, RandomBlocks random, TensorType type, int columns, int rows)
+    private static void WriteTensor(GgufWriter writer, RandomBlocks random, TensorShape tensor, TensorType type)
     {
-        if (rows == 1)
-        {
-            float[] ones = new float[columns];
-            ones.AsSpan().Fill(1);
-            writer.WriteData(MemoryMarshal.AsBytes<float>(ones));
-            return;
-        }
-
-        int rowBytes = columns / type.GetBlockElements() * type.GetBlockBytes();
-        byte[] chunk = new byte[Math.Max(1, ChunkBytes / rowBytes) * rowBytes];
-        for (long left = (long)rows * rowBytes; left > 0;)
+        int rowBytes = tensor.Columns / type.GetBlockElements() * type.GetBlockBytes();
+        byte[] chunk = new byte[(int)Math.Clamp(ChunkBytes / rowBytes, 1, tensor.Rows) * rowBytes];
+        for (long left = tensor.Rows * rowBytes; left > 0;)
         {
             Span<byte> part = chunk.AsSpan(0, (int)Math.Min(left, chunk.Length));
-            random.Fill(type, part);
+            if (tensor.Constant is { } value)
+            {
+                MemoryMarshal.Cast<byte, float>(part).Fill(value);
+            }
+            else
+            {
+                random.Fill(type, part);
+            }
+
             writer.WriteData(part);
             left -= part.Length;
         }
