@@ -52,6 +52,7 @@ internal abstract class Architecture
         new Gemma3("gemma-embedding", isEncoder: true),
         new Gemma2(),
         new Gemma3("gemma3"),
+        new Gemma3N(),
         new Gemma4(),
         new SparseDeepSeek("glm-dsa", RopePairing.Norm, ExpertGating.Sigmoid),
         new Glm4(),

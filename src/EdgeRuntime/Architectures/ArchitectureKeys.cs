@@ -182,12 +182,18 @@ internal sealed partial class ArchitectureKeys
             return [.. Enumerable.Repeat(NotNegativeSingle(key, 0), layers)];
         }
 
-        ReadOnlyMemory<float> values = _source.Metadata.GetSingles(Full(key));
-        Require(values.Length >= layers, key, $"an array of {values.Length}", $"one of {layers}, as many as layers");
-        float[] numbers = values.Span[..layers].ToArray();
+        float[] numbers = Singles(key, layers);
         int bad = Array.FindIndex(numbers, static number => !float.IsFinite(number) || number < 0);
         Require(bad < 0, key, bad < 0 ? "" : $"{numbers[bad]} for layer {bad}", "0 or more");
         return numbers;
+    }
+
+    /// <summary>Reads a number for each layer from the file's array. Numbers are not checked.</summary>
+    public float[] Singles(string key, int layers)
+    {
+        ReadOnlyMemory<float> values = _source.Metadata.GetSingles(Full(key));
+        Require(values.Length >= layers, key, $"an array of {values.Length}", $"one of {layers}, as many as layers");
+        return values.Span[..layers].ToArray();
     }
 
     /// <summary>Refuses a rope that turns a part of each head, which the family does not have.</summary>

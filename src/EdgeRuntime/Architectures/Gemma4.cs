@@ -18,31 +18,20 @@ internal sealed class Gemma4 : Architecture
         keys.RequireZero("expert_count", "experts");
         int layers = keys.LayerCount;
         bool[] hasWindow = keys.WindowLayers(period: null);
-        int withKeys = layers - keys.NotNegative("attention.shared_kv_layers", 0);
-        keys.Require(withKeys >= 2, "attention.shared_kv_layers", $"{layers - withKeys}", $"at most block_count - 2, {layers - 2}");
+        var shared = new SharedKeys(keys, hasWindow, fallback: 0);
         var decoder = new Decoder(keys, NormKind.Rms)
         {
             Embedding = new Embedding("token_embd", keys.Hidden) { Scale = MathF.Sqrt(keys.Hidden) },
             LogitCap = keys.NotNegativeSingle("final_logit_softcapping", 30),
-            IsNotRun = name => IsUnusedKey(name, withKeys),
+            IsNotRun = shared.IsUnused,
         };
         int inputWidth = keys.NotNegative("embedding_length_per_layer_input", 0);
         keys.RequireWidth("embedding_length_per_layer_input", layers, inputWidth);
         LayerInputs? inputs = inputWidth == 0
             ? null
             : new LayerInputs(decoder.Hidden, inputWidth, layers, keys.Vocabulary, keys.RmsEpsilon);
-        AttentionSpec[] specs = [.. ReadAttention(keys, hasWindow)];
+        Attention[] attention = shared.CreateAttention(decoder.Hidden, ReadAttention(keys, hasWindow));
         int[] widths = keys.PerLayer("feed_forward_length");
-        var attention = new Attention[layers];
-        for (int i = 0; i < layers; i++)
-        {
-            int source = i < withKeys ? i : withKeys - (hasWindow[i] ? 2 : 1);
-            keys.Require(
-                hasWindow[i] == hasWindow[source] && specs[i].KvHeads == specs[source].KvHeads, "attention.shared_kv_layers",
-                $"{layers - withKeys}", $"a number with which layer {i} reads keys of a layer of its own kind, not of layer {source}");
-            attention[i] = new Attention($"blk.{i}", decoder.Hidden, specs[i], source == i ? null : attention[source]);
-        }
-
         return decoder.Build((index, layer) =>
         [
             .. index == 0 && inputs is not null ? new Stage[] { inputs } : [],
@@ -104,10 +93,4 @@ internal sealed class Gemma4 : Architecture
         int found = keys.Positive(key);
         keys.Require(found == expected, key, $"{found}", $"{other}, {expected}");
     }
-
-    /// <summary>Gets whether a tensor makes keys or values in a layer that reads those of another one.</summary>
-    private static bool IsUnusedKey(string tensor, int withKeys) =>
-        LayerNames.IndexOf(tensor) >= withKeys
-        && (tensor.Contains(".attn_k.", StringComparison.Ordinal) || tensor.Contains(".attn_v.", StringComparison.Ordinal)
-            || tensor.Contains(".attn_k_norm.", StringComparison.Ordinal));
 }

@@ -11,7 +11,6 @@ internal static class MissingArchitectures
         ["arwkv7"] = "recurrence of RWKV 7",
         ["bailingmoe3"] = "limits of gates after their function",
         ["deepseek4"] = "attention to compressed positions, hyper connections that mix streams, experts chosen by token",
-        ["gemma3n"] = "alternating updates of streams, sparse gates",
         ["kimi-k3"] = "residuals that attend to earlier layers, experts in a latent width",
         ["nomic-bert-moe"] = "experts without a gate",
         ["qwen4exp"] = "low-rank gates between streams, embeddings of n-grams, an indexer of blocks",

@@ -1,4 +1,5 @@
 using System;
+using System.Numerics.Tensors;
 using EdgeRuntime.Kernels;
 using EdgeRuntime.Kernels.Vector;
 using EdgeRuntime.Memory;
@@ -52,6 +53,12 @@ internal sealed unsafe class FeedForward : Branch
     /// <summary>Gets the limits of the gate.</summary>
     public GateLimit Limit { get; init; }
 
+    /// <summary>
+    /// Gets the number of standard deviations above the mean of a row's gates that becomes 0, before the activation function, as all that
+    /// is less; null for gates without a cutoff.
+    /// </summary>
+    public float? Cutoff { get; init; }
+
     /// <summary>Gets the norm before the last product, or null.</summary>
     public Norm? SubNorm { get; init; }
 
@@ -98,7 +105,15 @@ internal sealed unsafe class FeedForward : Branch
     public override void Run(PassThread t, in Activations input, BranchOutput output)
     {
         float* h = t.Floats(_gateBuffer);
-        MultiplyActivated(t, input, h);
+        if (Cutoff is { } cutoff)
+        {
+            MultiplySparse(t, input, h, cutoff);
+        }
+        else
+        {
+            MultiplyActivated(t, input, h);
+        }
+
         t.Barrier();
         t.MultiplyTo(output, t.Prepare(h, _width, t.Rows, SubNorm, Activations.FormsFor(_down), normed: h), _down);
     }
@@ -125,6 +140,26 @@ internal sealed unsafe class FeedForward : Branch
                 long offset = ((long)row * _width) + first;
                 Activate(t.Vector, up + offset, h + offset, first, count);
             }
+        }
+    }
+
+    /// <summary>
+    /// Computes h = act(max(0, g - mean(g) - cutoff deviation(g))) * Up n with g = Gate n. Every row needs all of its gates first.
+    /// </summary>
+    private void MultiplySparse(PassThread t, in Activations n, float* h, float cutoff)
+    {
+        float* up = t.Floats(_upBuffer);
+        t.Multiply(n, t.Rows, new Product(_up, up, _width), new Product(_gate!, h, _width));
+        t.Barrier();
+        for (int row; (row = t.TakeItem()) < t.Rows;)
+        {
+            float* gates = h + ((long)row * _width);
+            var values = new Span<float>(gates, _width);
+            TensorPrimitives.Subtract(values, t.Vector.Sum(gates, _width) / _width, values);
+            float deviation = MathF.Sqrt(t.Vector.SumOfSquares(gates, _width) / (_width - 1));
+            TensorPrimitives.Subtract(values, cutoff * deviation, values);
+            TensorPrimitives.Max(values, 0, values);
+            Activate(t.Vector, up + ((long)row * _width), gates, first: 0, _width);
         }
     }
 

@@ -4,7 +4,10 @@ using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Modules;
 
-/// <summary>Computes a branch of the input of some stages, which runs beside all of them, and adds its result after theirs.</summary>
+/// <summary>
+/// Computes a branch of the input of some stages, which runs beside all of them, adds its result after theirs, and multiplies the sum by a
+/// factor.
+/// </summary>
 internal sealed unsafe class SideBranch : Stage
 {
     private readonly Norm _norm;
@@ -21,6 +24,9 @@ internal sealed unsafe class SideBranch : Stage
         _branch = branch;
         _stages = stages;
     }
+
+    /// <summary>Gets the factor of the residual stream after the sum.</summary>
+    public float Scale { get; init; } = 1;
 
     public override string? Prefix => _branch.Prefix;
 
@@ -59,7 +65,12 @@ internal sealed unsafe class SideBranch : Stage
 
         for (int row; (row = t.TakeItem()) < t.Rows;)
         {
-            t.Vector.Add(result + ((long)row * t.Hidden), t.X + ((long)row * t.Hidden), t.Hidden);
+            float* x = t.X + ((long)row * t.Hidden);
+            t.Vector.Add(result + ((long)row * t.Hidden), x, t.Hidden);
+            if (Scale != 1)
+            {
+                t.Vector.Scale(x, Scale, t.Hidden);
+            }
         }
 
         t.Barrier();

@@ -68,6 +68,10 @@ internal sealed unsafe partial class ElementwiseKernels<TLanes> : ElementwiseKer
 
     public override void Add(float* x, float* y, int count) => Map(new Sum(y, x), y, count);
 
+    public override float Sum(float* x, int count) => Reduce(new Plain(x), count);
+
+    public override float SumOfSquares(float* x, int count) => Reduce(new Squares(x), count);
+
     public override float Scan(float* state, float decay, float input, float* b, float* c, int count) =>
         Reduce(new StateStep(state, decay, input, b, c), count);
 

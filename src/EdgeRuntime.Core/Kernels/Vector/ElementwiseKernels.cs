@@ -111,4 +111,10 @@ internal abstract unsafe class ElementwiseKernels
 
     /// <summary>y = y + x.</summary>
     public abstract void Add(float* x, float* y, int count);
+
+    /// <summary>Returns the sum of x, as 16 chains by i mod 16.</summary>
+    public abstract float Sum(float* x, int count);
+
+    /// <summary>Returns the sum of the squares of x, as 16 chains by i mod 16.</summary>
+    public abstract float SumOfSquares(float* x, int count);
 }
