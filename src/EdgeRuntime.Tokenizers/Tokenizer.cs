@@ -36,6 +36,17 @@ public abstract class Tokenizer
         return GgufVocabulary.CreateTokenizer(file, preTokenizer);
     }
 
+    /// <summary>Creates the tokenizer of an open model file. The caller keeps ownership of the file.</summary>
+    /// <exception cref="ModelFormatException">The file is damaged, or its vocabulary contradicts itself.</exception>
+    /// <exception cref="UnsupportedModelException">
+    /// The tokenizer model or the pre-tokenizer is not supported; the message lists the supported ones.
+    /// </exception>
+    public static Tokenizer FromGguf(GgufFile file)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        return GgufVocabulary.CreateTokenizer(file);
+    }
+
     /// <summary>Creates the tokenizer of a vocabulary.</summary>
     /// <exception cref="TokenizerException">
     /// The tokenizer model or the pre-tokenizer is not supported; the message lists the supported ones.

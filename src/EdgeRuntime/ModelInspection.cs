@@ -57,7 +57,10 @@ public sealed class ModelInspection
     /// <summary>Determines whether this build has kernels for weights of the given type.</summary>
     public static bool HasKernels(TensorType type) => TensorFormats.Find(type) is not null;
 
-    /// <summary>Inspects the metadata and tensor types of an open file. The caller keeps ownership of the file.</summary>
+    /// <summary>
+    /// Inspects the metadata and tensor types of an open file, of which only the header need be here (<see cref="GgufFile.OpenHeaders"/>).
+    /// The caller keeps ownership of the file.
+    /// </summary>
     public static ModelInspection Inspect(GgufFile file)
     {
         var problems = new List<string>();

@@ -17,8 +17,8 @@ internal static class ListCommand
         Option<bool> json = OptionFactory.Switch("--json", [], "Print one JSON array");
         var command = new Command(
             "list",
-            $"Lists the models in {ModelLocator.ModelsFolder} with their sizes and last uses. {ModelLocator.FolderVariable} names another "
-            + "folder.")
+            $"Lists the models in {ModelLocator.ModelsFolder} with their architectures, sizes and last uses. {ModelLocator.FolderVariable} "
+            + "names another folder.")
         {
             json, OptionFactory.Switch("--verbose", ["-v"], "Stack traces with errors"),
         };
@@ -43,23 +43,26 @@ internal static class ListCommand
     private static string ToText(IReadOnlyList<StoredModel> models)
     {
         int width = models.Select(model => model.Name.Length).Append("NAME".Length).Max();
-        return Line("NAME", "SIZE", "LAST USE") + string.Concat(models.Select(model => Line(
+        return Line("NAME", "ARCHITECTURE", "SIZE", "LAST USE") + string.Concat(models.Select(model => Line(
             OneLine.Value(model.Name),
+            OneLine.Value(model.ReadArchitecture() ?? "not known"),
             ByteText.Format(model.Files.Size),
             (model.LastUse?.ToLocalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) ?? "never") + Missing(model))));
 
-        string Line(string name, string size, string use) => name.PadRight(width) + $"  {size,10}  {use}\n";
+        string Line(string name, string architecture, string size, string use) =>
+            name.PadRight(width) + $"  {architecture,-15} {size,10}  {use}\n";
     }
 
     private static string Missing(StoredModel model) => model.Files.IsComplete ? ""
-        : $"  (incomplete: {model.Files.Parts.Count} of {model.Files.PartCount} files)";
+        : $"  (incomplete: {model.Files.WholeCount} of {model.Files.PartCount} files)";
 
     private static JsonObject ToJson(StoredModel model) => new()
     {
         ["name"] = model.Name,
         ["path"] = model.Path,
+        ["architecture"] = model.ReadArchitecture(),
         ["bytes"] = model.Files.Size,
-        ["files"] = model.Files.Parts.Count,
+        ["files"] = model.Files.WholeCount,
         ["complete"] = model.Files.IsComplete,
         ["last_use"] = model.LastUse?.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),
     };

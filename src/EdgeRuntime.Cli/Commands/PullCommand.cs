@@ -30,10 +30,14 @@ internal static class PullCommand
         Option<string?> catalogue = OptionFactory.Text(
             "--catalog", [], "Another catalogue, in the format of models/catalog.json [default: the built-in one]", "FILE");
         Option<string[]> sha256 = Checksums();
+        Option<bool> force = OptionFactory.Switch(
+            ModelPull.ForceOption, [], "Download a model that will not run or does not fit here, too");
         var command = new Command(
-            "pull", "Downloads a model, going on where an earlier download stopped, and checks it. Without a name: lists the catalogue.")
+            "pull",
+            "Downloads a model, going on where an earlier download stopped, and checks it. Says first whether the model will run and fit "
+            + "here, and refuses one that will not. Without a name: lists the catalogue.")
         {
-            name, output, catalogue, sha256, OptionFactory.Switch("--verbose", ["-v"], "Stack traces with errors"),
+            name, output, catalogue, sha256, force, OptionFactory.Switch("--verbose", ["-v"], "Stack traces with errors"),
         };
         command.SetAction(parsed =>
         {
@@ -45,9 +49,11 @@ internal static class PullCommand
 
             string? folder = parsed.GetValue(output);
             string[] checksums = parsed.GetValue(sha256) ?? [];
-            DownloadRun.Run(HubReference.Is(wanted)
+            CatalogueEntry? entry = models.Find(wanted);
+            IReadOnlyList<Download> downloads = HubReference.Is(wanted)
                 ? Resolve(HubReference.Parse(wanted), folder, checksums)
-                : Resolve(models, wanted, folder ?? ModelLocator.ModelsFolder, checksums));
+                : Resolve(entry, wanted, folder ?? ModelLocator.ModelsFolder, checksums);
+            ModelPull.Run(downloads, entry?.Architecture, parsed.GetValue(force));
             return 0;
         });
         return command;
@@ -90,9 +96,8 @@ internal static class PullCommand
         : HubPlan.Create(HubServer.FromEnvironment(), reference, folder ?? HubModels.FolderOf(reference));
 
     /// <summary>Gets the downloads for a name or URL: one for each part of a split model.</summary>
-    private static IReadOnlyList<Download> Resolve(Catalogue models, string wanted, string folder, string[] sha256)
+    private static IReadOnlyList<Download> Resolve(CatalogueEntry? entry, string wanted, string folder, string[] sha256)
     {
-        CatalogueEntry? entry = models.Find(wanted);
         Uri? url = entry?.Url;
         if (url is null && !WebAddress.TryParse(wanted, out url))
         {

@@ -1,5 +1,6 @@
 using System;
 using System.CommandLine;
+using EdgeRuntime.Cli.Downloads.Hub;
 using EdgeRuntime.Cli.Models;
 using EdgeRuntime.Cli.Options;
 using EdgeRuntime.Cli.Terminal;
@@ -13,7 +14,7 @@ internal static class RemoveCommand
     {
         var names = new Argument<string[]>("model")
         {
-            Description = "Names as 'edgert list' prints them, or their last parts",
+            Description = $"Names as 'edgert list' prints them, or their last parts, or {HubReference.Form} as for 'edgert pull'",
             HelpName = "NAME",
             Arity = ArgumentArity.OneOrMore,
         };
@@ -38,6 +39,10 @@ internal static class RemoveCommand
         return command;
     }
 
-    private static StoredModel Find(string name) => ModelFolder.Find(name) ?? throw new CommandException(
-        $"{WebAddress.Show(name)}: no such model in {ModelLocator.ModelsFolder} ('edgert list' lists them)");
+    private static StoredModel Find(string name)
+    {
+        StoredModel? found = HubReference.Is(name) ? HubModels.Find(HubReference.Parse(name)) : ModelFolder.Find(name);
+        return found ?? throw new CommandException(
+            $"{WebAddress.Show(name)}: no such model in {ModelLocator.ModelsFolder} ('edgert list' lists them)");
+    }
 }

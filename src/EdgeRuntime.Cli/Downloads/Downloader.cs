@@ -22,10 +22,14 @@ internal sealed class Downloader(DownloadLimits limits) : IDisposable
 
     /// <summary>Downloads a file; returns false if the target exists already and is correct.</summary>
     /// <param name="download">The file to download and its target.</param>
+    /// <param name="gate">
+    /// Decides at the end of the file's header whether the download goes on; otherwise the received bytes are kept. Null for no decision.
+    /// </param>
     /// <param name="progress">Receives the number of present bytes and the total (null if unknown).</param>
     /// <param name="cancellationToken">Cancels the download. The received bytes are kept for the next call.</param>
     /// <exception cref="CommandException">The server, the disk or the content is at fault.</exception>
-    public async Task<bool> RunAsync(Download download, Action<long, long?> progress, CancellationToken cancellationToken)
+    public async Task<bool> RunAsync(
+        Download download, HeaderGate? gate, Action<long, long?> progress, CancellationToken cancellationToken)
     {
         if (Directory.Exists(download.Target))
         {
@@ -40,7 +44,13 @@ internal sealed class Downloader(DownloadLimits limits) : IDisposable
             return false;
         }
 
-        await FetchAsync(download, part, progress, cancellationToken).ConfigureAwait(false);
+        var attempt = new Attempt(download, part, gate, new AttemptBudget(limits, part.Length), progress);
+        await FetchAsync(attempt, cancellationToken).ConfigureAwait(false);
+        if (attempt.IsStopped || !attempt.PassGate(part.Length))
+        {
+            return true;
+        }
+
         if (await ContentCheck.FindFaultAsync(part.Rewind(), download, cancellationToken).ConfigureAwait(false) is { } fault)
         {
             part.Delete();
@@ -50,6 +60,9 @@ internal sealed class Downloader(DownloadLimits limits) : IDisposable
         part.Complete();
         return true;
     }
+
+    /// <summary>Gets the number of bytes that are free for downloads into a folder.</summary>
+    public static long FreeSpace(string folder) => new DriveInfo(Path.GetFullPath(folder)).AvailableFreeSpace;
 
     public void Dispose() => _client.Dispose();
 
@@ -69,11 +82,10 @@ internal sealed class Downloader(DownloadLimits limits) : IDisposable
         }
     }
 
-    /// <summary>Makes attempts until the part is complete.</summary>
-    private async Task FetchAsync(Download download, PartFile part, Action<long, long?> progress, CancellationToken cancellationToken)
+    /// <summary>Makes attempts until the part is complete, or the gate stops them.</summary>
+    private async Task FetchAsync(Attempt attempt, CancellationToken cancellationToken)
     {
-        var budget = new AttemptBudget(limits, part.Length);
-        var attempt = new Attempt(download, part, budget, progress);
+        (Download download, PartFile part, AttemptBudget budget) = (attempt.Download, attempt.Part, attempt.Budget);
         while (true)
         {
             string? problem;
@@ -105,7 +117,7 @@ internal sealed class Downloader(DownloadLimits limits) : IDisposable
     }
 
     /// <summary>Requests the missing bytes once.</summary>
-    /// <returns>Null if the part is complete, otherwise the reason for another attempt.</returns>
+    /// <returns>Null if the part is complete or the gate stopped it, otherwise the reason for another attempt.</returns>
     private async Task<string?> TryAsync(Attempt attempt, CancellationToken cancellationToken)
     {
         FileRequest asked = attempt.NextRequest();
@@ -126,7 +138,7 @@ internal sealed class Downloader(DownloadLimits limits) : IDisposable
             case FileAnswer.Body body:
                 await ReceiveAsync(attempt, body, response, cancellationToken).ConfigureAwait(false);
                 long length = attempt.Part.Length;
-                return length < body.Total ? $"the connection broke off at {length} of {body.Total} bytes" : null;
+                return length < body.Total && !attempt.IsStopped ? $"the connection broke off at {length} of {body.Total} bytes" : null;
             case var other:
                 throw new InvalidOperationException($"no such answer: {other}");
         }
@@ -158,6 +170,11 @@ internal sealed class Downloader(DownloadLimits limits) : IDisposable
                 }
 
                 await attempt.Part.AppendAsync(buffer.AsMemory(0, count), cancellationToken).ConfigureAwait(false);
+                if (!attempt.PassGate(body.Total ?? end))
+                {
+                    return;
+                }
+
                 attempt.Progress(attempt.Part.Length, body.Total);
                 count = await source.ReadAsync(buffer, 1).ConfigureAwait(false);
             }
@@ -174,7 +191,7 @@ internal sealed class Downloader(DownloadLimits limits) : IDisposable
     private long FindEnd(Attempt attempt, FileAnswer.Body body)
     {
         string folder = Path.GetDirectoryName(Path.GetFullPath(attempt.Download.Target))!;
-        long free = new DriveInfo(folder).AvailableFreeSpace + (attempt.Part.Length - body.From);
+        long free = FreeSpace(folder) + (attempt.Part.Length - body.From);
         long needed = (body.Total ?? 0) - body.From;
         return needed <= free
             ? body.End ?? Math.Min(limits.UnannouncedSize, free)
@@ -188,10 +205,14 @@ internal sealed class Downloader(DownloadLimits limits) : IDisposable
             + "name the size in a catalogue (--catalog)";
 
     /// <summary>The state shared by the attempts of one download.</summary>
-    private sealed record Attempt(Download Download, PartFile Part, AttemptBudget Budget, Action<long, long?> Progress)
+    private sealed record Attempt(
+        Download Download, PartFile Part, HeaderGate? Gate, AttemptBudget Budget, Action<long, long?> Progress)
     {
         /// <summary>Gets or sets whether the last response showed that the part cannot be continued.</summary>
         public bool MustStartOver { get; set; }
+
+        /// <summary>Gets whether the gate has stopped the download.</summary>
+        public bool IsStopped { get; private set; }
 
         public FileRequest NextRequest()
         {
@@ -200,6 +221,14 @@ internal sealed class Downloader(DownloadLimits limits) : IDisposable
             bool isTooLong = Part.Length > (Part.Total ?? Download.Size);
             long from = MustStartOver || !isJoinable || isTooLong ? 0 : Part.Length;
             return new FileRequest(from, Part.Version, Part.Total, Download.Size, Download.Sha256 is not null);
+        }
+
+        /// <summary>Returns whether the download goes on after the bytes that are here.</summary>
+        /// <param name="length">The length of the whole file, or the limit if it is not announced.</param>
+        public bool PassGate(long length)
+        {
+            IsStopped = Gate?.Pass(Part, length) == false;
+            return !IsStopped;
         }
 
         /// <summary>Empties the part for a whole body that starts like a model.</summary>
@@ -216,6 +245,7 @@ internal sealed class Downloader(DownloadLimits limits) : IDisposable
             }
 
             Part.Restart(body.Version, body.Total);
+            Gate?.Restart();
             MustStartOver = false;
         }
     }

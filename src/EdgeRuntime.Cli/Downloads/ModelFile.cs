@@ -8,15 +8,27 @@ namespace EdgeRuntime.Cli.Downloads;
 /// <param name="Path">The path relative to the top of the list.</param>
 /// <param name="Size">The number of bytes.</param>
 /// <param name="Sha256">The checksum in hexadecimal, or null.</param>
-internal sealed record ModelFile(string Path, long Size, string? Sha256 = null);
+internal sealed record ModelFile(string Path, long Size, string? Sha256 = null)
+{
+    /// <summary>Gets whether only a part of the file is present, because its download was interrupted.</summary>
+    public bool IsInterrupted { get; init; }
+}
 
 /// <summary>The files of one model: one, or the parts of a split model that are present, in order.</summary>
 /// <param name="Name">The path of the only file or of the first part, without the number of the part and the extension.</param>
 /// <param name="PartCount">The number of files of the whole model.</param>
-/// <param name="Parts">The files that are present.</param>
+/// <param name="Parts">The files that are present, at least in part.</param>
 internal sealed record ModelFiles(string Name, int PartCount, IReadOnlyList<ModelFile> Parts)
 {
-    public bool IsComplete => Parts.Count == PartCount;
+    /// <summary>Gets the number of files that are present as a whole.</summary>
+    public int WholeCount => Parts.Count(static part => !part.IsInterrupted);
+
+    public bool IsComplete => WholeCount == PartCount;
+
+    /// <summary>Gets the paths of all files of the whole model.</summary>
+    public IEnumerable<string> Paths => SplitName.Parse(Parts[0].Path) is { IsValid: true } part
+        ? Enumerable.Range(1, PartCount).Select(part.PathOf)
+        : Parts.Select(static file => file.Path);
 
     public long Size => Parts.Sum(static part => part.Size);
 

@@ -6,6 +6,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using EdgeRuntime.Cli.Terminal;
 using EdgeRuntime.Files;
+using EdgeRuntime.Gguf;
 
 namespace EdgeRuntime.Cli.Downloads;
 
@@ -15,7 +16,9 @@ namespace EdgeRuntime.Cli.Downloads;
 /// </summary>
 internal sealed class PartFile : IDisposable
 {
-    private const string Suffix = ".part";
+    /// <summary>What follows the name of the target in the name of its part.</summary>
+    public const string Suffix = ".part";
+
     private const int MaxVersionBytes = 4096;
 
     /// <summary>The error codes of a locked file: EAGAIN on Linux and on macOS, a sharing violation on Windows.</summary>
@@ -52,6 +55,17 @@ internal sealed class PartFile : IDisposable
     {
         _stream.Position = 0;
         return _stream;
+    }
+
+    /// <inheritdoc cref="ModelHeader.TryRead"/>
+    public GgufHeader? TryReadHeader(long length, string name) => ModelHeader.TryRead(_stream.SafeFileHandle, Length, length, name);
+
+    /// <summary>Deletes the part of a target.</summary>
+    /// <exception cref="CommandException">Another download has locked the part, or it is not a regular file.</exception>
+    public static void Discard(string target)
+    {
+        using PartFile? part = LengthFor(target) > 0 ? Open(target) : null;
+        part?.Delete();
     }
 
     /// <summary>Gets the number of bytes left by an interrupted download.</summary>

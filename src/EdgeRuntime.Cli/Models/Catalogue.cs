@@ -17,7 +17,9 @@ namespace EdgeRuntime.Cli.Models;
 /// <param name="Sha256">The checksum in lower-case hexadecimal; null if not known for sure.</param>
 /// <param name="Licence">The SPDX identifier or the name of the licence.</param>
 /// <param name="Description">One line of description.</param>
-internal sealed record CatalogueEntry(string Name, Uri Url, long? Size, string? Sha256, string Licence, string Description)
+/// <param name="Architecture">The architecture as in the file ("llama"); null if not known for sure.</param>
+internal sealed record CatalogueEntry(
+    string Name, Uri Url, long? Size, string? Sha256, string Licence, string Description, string? Architecture = null)
 {
     /// <summary>Gets the name of the local file.</summary>
     [JsonIgnore]

@@ -1,8 +1,10 @@
+using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using EdgeRuntime.Cli.Downloads;
 using EdgeRuntime.Cli.Downloads.Hub;
+using EdgeRuntime.Cli.Terminal;
 
 namespace EdgeRuntime.Cli.Models;
 
@@ -20,29 +22,52 @@ internal static class HubModels
     /// <inheritdoc cref="HubPlan.Create" path="/exception"/>
     public static string FindOrPull(HubReference reference)
     {
-        string folder = FolderOf(reference);
-        if (FindLocal(reference, folder) is { } path)
+        StoredModel[] models =
+            [.. Stored(reference).Where(static model => model.Files.IsComplete && !HubChoice.IsCompanion(FileName(model)))];
+        StoredModel? found = OfQuantization(models, reference).FirstOrDefault()
+            ?? (reference.Quantization is null ? models.FirstOrDefault() : null);
+        if (found is not null)
         {
-            return path;
+            return found.Path;
         }
 
-        IReadOnlyList<Download> downloads = HubPlan.Create(HubServer.FromEnvironment(), reference, folder);
-        DownloadRun.Run(downloads);
+        IReadOnlyList<Download> downloads = HubPlan.Create(HubServer.FromEnvironment(), reference, FolderOf(reference));
+        ModelPull.Run(downloads);
         return downloads[0].Target;
     }
 
-    private static string? FindLocal(HubReference reference, string folder)
+    /// <summary>Finds the model that a pull of the reference made; null if there is none of its repository.</summary>
+    /// <exception cref="CommandException">It can't be told which model is meant; the message lists the candidates.</exception>
+    public static StoredModel? Find(HubReference reference)
     {
-        if (!Directory.Exists(folder))
+        StoredModel[] models = Stored(reference);
+        StoredModel[] found = [.. OfQuantization(models, reference)];
+        if (found.Length == 0 && reference.Quantization is null)
         {
-            return null;
+            found = models; // a pull takes another quantization where the repository lacks the default one
         }
 
-        IEnumerable<ModelFile> files = new DirectoryInfo(folder).EnumerateFiles("*" + ModelFileName.Extension)
-            .Select(static file => new ModelFile(file.Name, file.Length));
-        ModelFiles[] models = [.. HubChoice.Models(files).Where(static model => model.IsComplete)];
-        ModelFiles? found = HubChoice.Find(models, reference.Quantization ?? HubChoice.DefaultQuantization)
-            ?? (reference.Quantization is null ? models.FirstOrDefault() : null);
-        return found is null ? null : Path.Combine(folder, found.Parts[0].Path);
+        return models.Length == 0 ? null : found.Length switch
+        {
+            1 => found[0],
+            0 => throw new CommandException($"{reference}: no model here has this quantization; found {Names(models)}"),
+            _ => throw new CommandException($"{reference}: several models have this name: {Names(found)}"),
+        };
     }
+
+    private static StoredModel[] Stored(HubReference reference)
+    {
+        string folder = $"{reference.Owner}/{reference.Repository}/";
+        return [.. ModelFolder.List().Where(model => model.Name.StartsWith(folder, StringComparison.OrdinalIgnoreCase))];
+    }
+
+    private static IEnumerable<StoredModel> OfQuantization(StoredModel[] models, HubReference reference)
+    {
+        string quantization = reference.Quantization ?? HubChoice.DefaultQuantization;
+        return models.Where(model => HubChoice.HasQuantization(FileName(model), quantization));
+    }
+
+    private static string FileName(StoredModel model) => Path.GetFileName(model.Name);
+
+    private static string Names(IEnumerable<StoredModel> models) => string.Join(", ", models.Select(static model => model.Name));
 }

@@ -4,6 +4,7 @@ using System.IO;
 using System.Linq;
 using EdgeRuntime.Cli.Downloads;
 using EdgeRuntime.Cli.Terminal;
+using EdgeRuntime.Gguf;
 
 namespace EdgeRuntime.Cli.Models;
 
@@ -16,6 +17,20 @@ internal sealed record StoredModel(ModelFiles Files, DateTime? LastUse)
 
     /// <summary>Gets the full path of the only file or the first part.</summary>
     public string Path => ModelFolder.FullPath(Files.Parts[0].Path);
+
+    /// <summary>Reads the architecture from the header of the model; null if it names none or is damaged.</summary>
+    public string? ReadArchitecture()
+    {
+        try
+        {
+            using GgufFile file = GgufFile.Open(Path);
+            return file.Metadata.GetString("general.architecture", "") is { Length: > 0 } name ? name : null;
+        }
+        catch (Exception exception) when (exception is ModelFormatException or IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
 }
 
 /// <summary>The models in <see cref="ModelLocator.ModelsFolder"/> and its folders OWNER/REPO, and the times of their last uses.</summary>
@@ -30,14 +45,15 @@ internal static class ModelFolder
     /// <summary>The depth of the folders OWNER/REPO.</summary>
     private const int MaxDepth = 2;
 
+    private static readonly string[] s_suffixes = [ModelFileName.Extension, ModelFileName.Extension + PartFile.Suffix];
+
     private static readonly EnumerationOptions s_readable = new() { IgnoreInaccessible = true };
 
-    /// <summary>Lists the models in the order of their names.</summary>
+    /// <summary>Lists the models in the order of their names, with those whose download was interrupted.</summary>
     public static IReadOnlyList<StoredModel> List()
     {
         var top = new DirectoryInfo(ModelLocator.ModelsFolder);
-        IEnumerable<ModelFile> files = !top.Exists ? [] : Files(top, MaxDepth).Select(file => new ModelFile(
-            Path.GetRelativePath(top.FullName, file.FullName).Replace(Path.DirectorySeparatorChar, '/'), file.Length));
+        IEnumerable<ModelFile> files = !top.Exists ? [] : [.. Files(top, MaxDepth).Select(file => Describe(top, file)).OfType<ModelFile>()];
         return [.. ModelFiles.Group(files).Select(model => new StoredModel(model, FindLastUse(model)))];
     }
 
@@ -75,21 +91,22 @@ internal static class ModelFolder
         }
     }
 
-    /// <summary>Deletes all files of a model, its stamp, and folders that are empty then.</summary>
+    /// <summary>Deletes all files of a model, its interrupted downloads, its stamp, and folders that are empty then.</summary>
     /// <exception cref="CommandException">A file cannot be deleted.</exception>
     public static void Delete(StoredModel model)
     {
-        foreach (ModelFile part in model.Files.Parts)
+        foreach (string file in model.Files.Paths)
         {
-            string path = FullPath(part.Path);
+            string path = FullPath(file);
             UserFile.Use(path, File.Delete);
-            if (File.Exists(StampOf(part.Path)))
+            PartFile.Discard(path);
+            if (File.Exists(StampOf(file)))
             {
-                File.Delete(StampOf(part.Path));
+                File.Delete(StampOf(file));
             }
-
-            DeleteEmptyFolders(part.Path);
         }
+
+        DeleteEmptyFolders(model.Files.Parts[0].Path);
     }
 
     /// <summary>Gets the full path of a file of the folder.</summary>
@@ -111,13 +128,24 @@ internal static class ModelFolder
 
     private static bool IsSame(string name, string wanted) => name.Equals(wanted, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Gets the .gguf files of a folder and of the folders in it, except those that lie elsewhere (links).</summary>
+    /// <summary>
+    /// Gets the .gguf files of a folder and of the folders in it, and interrupted downloads, except those that lie elsewhere (links).
+    /// </summary>
     private static IEnumerable<FileInfo> Files(DirectoryInfo folder, int depth)
     {
-        IEnumerable<FileInfo> here = folder.EnumerateFiles("*" + ModelFileName.Extension, s_readable);
+        IEnumerable<FileInfo> here = s_suffixes.SelectMany(suffix => folder.EnumerateFiles("*" + suffix, s_readable));
         return depth == 0 ? here : here.Concat(folder.EnumerateDirectories("*", s_readable)
             .Where(static inner => inner.LinkTarget is null && !inner.Name.StartsWith('.'))
             .SelectMany(inner => Files(inner, depth - 1)));
+    }
+
+    /// <summary>Describes a file of the folder; null for the part of a file that is there as a whole.</summary>
+    private static ModelFile? Describe(DirectoryInfo top, FileInfo file)
+    {
+        bool isPart = file.Name.EndsWith(PartFile.Suffix, StringComparison.Ordinal);
+        string path = isPart ? file.FullName[..^PartFile.Suffix.Length] : file.FullName;
+        string relative = Path.GetRelativePath(top.FullName, path).Replace(Path.DirectorySeparatorChar, '/');
+        return isPart && File.Exists(path) ? null : new ModelFile(relative, file.Length) { IsInterrupted = isPart };
     }
 
     private static string StampOf(string relative) => Path.Combine(ModelLocator.ModelsFolder, StampFolder, relative + ".used");

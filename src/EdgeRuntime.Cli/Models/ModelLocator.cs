@@ -56,7 +56,14 @@ internal static class ModelLocator
         }
 
         bool isName = model == Path.GetFileName(model);
-        return (isName ? FindByName(model) : null) ?? ModelFolder.Find(model)?.Path ?? throw NotFound(model, isName);
+        return (isName ? FindByName(model) : null) ?? FindStored(model) ?? throw NotFound(model, isName);
+    }
+
+    private static string? FindStored(string name)
+    {
+        StoredModel? found = ModelFolder.Find(name);
+        return found is not { Files.WholeCount: 0 } ? found?.Path : throw new CommandException(
+            $"{name}: its download was interrupted; the same 'edgert pull' goes on, and 'edgert rm' deletes what is there");
     }
 
     private static string FindBundled()

@@ -117,7 +117,7 @@ internal sealed class GgufCursor(ReadableFile file, string path)
 
         _bufferStart = Position;
         _buffered = 0;
-        int bytes = (int)Math.Min(_buffer.Length, Remaining);
+        int bytes = (int)Math.Max(count, Math.Min(_buffer.Length, File.AvailableLength - Position));
         File.Read(Position, _buffer.AsSpan(0, bytes));
         _buffered = bytes;
     }

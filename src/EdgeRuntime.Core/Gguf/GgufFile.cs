@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.IO;
 using System.Linq;
 using EdgeRuntime.Memory;
 
@@ -10,7 +11,7 @@ namespace EdgeRuntime.Gguf;
 /// </summary>
 /// <remarks>
 /// All offsets are checked against the lengths that the files have when they are opened. The files are not mapped: reading from a file that
-/// has been truncated since then throws an <see cref="System.IO.IOException"/>. To replace a model in use, rename a new file over it.
+/// has been truncated since then throws an <see cref="IOException"/>. To replace a model in use, rename a new file over it.
 /// </remarks>
 /// <example>
 /// <code>
@@ -53,7 +54,7 @@ public sealed class GgufFile : IDisposable
         }
     }
 
-    /// <summary>Gets the path that was passed to <see cref="Open"/>.</summary>
+    /// <summary>Gets the path that was passed to <see cref="Open"/>, or the name of the first header.</summary>
     public string Path { get; }
 
     /// <summary>Gets the GGUF version, 2 or 3.</summary>
@@ -82,7 +83,7 @@ public sealed class GgufFile : IDisposable
 
     /// <summary>Opens and validates a file. If it is any part of a split model, the other parts are opened from the same folder.</summary>
     /// <exception cref="ModelFormatException">The file or another part violates the format, or the parts contradict each other.</exception>
-    /// <exception cref="System.IO.IOException">The file cannot be read, or it is a folder, a pipe, a socket or a device.</exception>
+    /// <exception cref="IOException">The file cannot be read, or it is a folder, a pipe, a socket or a device.</exception>
     /// <exception cref="UnauthorizedAccessException">Access to the file is denied.</exception>
     public static GgufFile Open(string path)
     {
@@ -103,6 +104,21 @@ public sealed class GgufFile : IDisposable
             parts.ForEach(static part => part.Dispose());
             throw;
         }
+    }
+
+    /// <summary>
+    /// Opens the headers of the files of a model whose tensor data are not here yet, for inspection. Metadata can be read and tensors have
+    /// their types, shapes and offsets; to read the values of a tensor throws an <see cref="EndOfStreamException"/>.
+    /// </summary>
+    /// <param name="headers">The header of each file of the model, in order: one, if the model is not split.</param>
+    /// <exception cref="EndOfStreamException">The first bytes of a file do not hold its whole header.</exception>
+    /// <exception cref="ModelFormatException">A file violates the format, or the parts contradict each other.</exception>
+    public static GgufFile OpenHeaders(params IReadOnlyList<GgufHeader> headers)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(headers.Count);
+        List<GgufPartReader> parts = [.. headers.Select(static header =>
+            new GgufPartReader(header.Path, new ReadableFile(header.Path, header.Start, header.ByteLength)))];
+        return new GgufFile(headers[0].Path, parts, GgufSplit.CheckParts(parts));
     }
 
     /// <summary>Gets the open files of all parts. This object owns them.</summary>

@@ -21,8 +21,18 @@ internal sealed class GgufPartReader : IDisposable
     /// <exception cref="IOException">The file cannot be read, or it is a pipe, a socket or a device.</exception>
     /// <exception cref="UnauthorizedAccessException">Access to the file is denied.</exception>
     public GgufPartReader(string path)
+        : this(path, new ReadableFile(path))
     {
-        File = new ReadableFile(path);
+    }
+
+    /// <summary>Validates a file.</summary>
+    /// <param name="path">The path of the file.</param>
+    /// <param name="file">The open file, which this object owns from now on, also after an exception.</param>
+    /// <exception cref="ModelFormatException">The file violates the format.</exception>
+    /// <exception cref="EndOfStreamException">Only the first bytes of the file are here, and not all of its header.</exception>
+    public GgufPartReader(string path, ReadableFile file)
+    {
+        File = file;
         try
         {
             if (File.ByteLength == 0)

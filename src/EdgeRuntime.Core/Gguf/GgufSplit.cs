@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
+using System.Linq;
 
 namespace EdgeRuntime.Gguf;
 
@@ -59,6 +60,30 @@ internal static class GgufSplit
         }
 
         CheckTensorCount(parts);
+        return null;
+    }
+
+    /// <summary>Checks that opened files are the parts of one model, in order.</summary>
+    /// <returns>The reason why the model is not complete, or null if it is.</returns>
+    /// <exception cref="ModelFormatException">The parts contradict each other.</exception>
+    public static ModelFormatException? CheckParts(IReadOnlyList<GgufPartReader> parts)
+    {
+        int count = Math.Max(parts[0].Metadata.GetInt32(CountKey, 1), 1);
+        if (count != parts.Count)
+        {
+            return parts[0].Metadata.WrongValue(CountKey, $"{count}", $"{parts.Count}, the number of files of this model");
+        }
+
+        if (count > 1)
+        {
+            for (int index = 0; index < count; index++)
+            {
+                Check(parts[index], index, count);
+            }
+
+            CheckTensorCount(parts);
+        }
+
         return null;
     }
 
@@ -123,10 +148,9 @@ internal static class GgufSplit
         }
     }
 
-    private static void CheckTensorCount(List<GgufPartReader> parts)
+    private static void CheckTensorCount(IReadOnlyList<GgufPartReader> parts)
     {
-        long found = 0;
-        parts.ForEach(part => found += part.Tensors.Count);
+        long found = parts.Sum(static part => (long)part.Tensors.Count);
         int expected = parts[0].Metadata.GetInt32(TensorsKey, (int)Math.Min(found, int.MaxValue));
         if (found != expected)
         {

@@ -54,6 +54,9 @@ public sealed class GgufTensor
     /// <summary>Gets the byte offset of the first row in that file.</summary>
     public long FileOffset { get; }
 
+    /// <summary>Gets whether the values are here, and not only the header of the file (<see cref="GgufFile.OpenHeaders"/>).</summary>
+    internal bool HasValues => !_file.IsStart;
+
     /// <summary>Reads <paramref name="count"/> rows, starting with <paramref name="row"/>, into new memory.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The rows are not inside the tensor, or they exceed 2 GiB.</exception>
     /// <exception cref="System.IO.IOException">The file cannot be read any more.</exception>
@@ -67,12 +70,15 @@ public sealed class GgufTensor
         return _file.ReadBytes(FileOffset + row * RowBytes, (int)(count * RowBytes));
     }
 
-    /// <summary>Reads the scale of the whole tensor. It is 1 for all types except I2_S, which stores it after the rows.</summary>
+    /// <summary>
+    /// Reads the scale of the whole tensor. It is 1 for all types except I2_S, which stores it after the rows, and for tensors without
+    /// values here.
+    /// </summary>
     /// <exception cref="ModelFormatException">The scale is not finite.</exception>
     /// <exception cref="ObjectDisposedException">The file is disposed.</exception>
     internal float ReadScale()
     {
-        if (Type != TensorType.I2_S)
+        if (Type != TensorType.I2_S || !HasValues)
         {
             return 1;
         }

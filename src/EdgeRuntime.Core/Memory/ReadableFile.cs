@@ -6,12 +6,14 @@ using Microsoft.Win32.SafeHandles;
 namespace EdgeRuntime.Memory;
 
 /// <summary>
-/// Owns a file that is open for reading at any offset. It is thread-safe. If the file has been truncated, reading throws an
-/// <see cref="IOException"/>. Copying from the page cache is also several times faster than faulting pages into a mapping.
+/// Owns a file that is open for reading at any offset, or views the first bytes of a file that is not here yet. It is thread-safe. If the
+/// file has been truncated, reading throws an <see cref="IOException"/>. Copying from the page cache is also several times faster than
+/// faulting pages into a mapping.
 /// </summary>
 internal sealed class ReadableFile : IDisposable
 {
     private readonly string _path;
+    private readonly ReadOnlyMemory<byte>? _start;
 
     /// <summary>Opens the file.</summary>
     /// <exception cref="IOException">The file cannot be read, or it is a folder, a pipe, a socket or a device.</exception>
@@ -32,21 +34,52 @@ internal sealed class ReadableFile : IDisposable
         }
     }
 
+    /// <summary>Reads from the first bytes of a file.</summary>
+    /// <param name="path">The name of the file for messages.</param>
+    /// <param name="start">The first bytes. The caller keeps them unchanged.</param>
+    /// <param name="byteLength">The length of the whole file in bytes.</param>
+    public ReadableFile(string path, ReadOnlyMemory<byte> start, long byteLength)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(byteLength, start.Length);
+        _path = path;
+        _start = start;
+        Handle = new SafeFileHandle();
+        ByteLength = byteLength;
+    }
+
+    /// <summary>Gets whether only the first bytes of the file are here.</summary>
+    public bool IsStart => _start is not null;
+
     /// <summary>Gets the length of the file in bytes at the time of opening.</summary>
     public long ByteLength { get; }
+
+    /// <summary>Gets the number of bytes that can be read: all, or the first ones.</summary>
+    public long AvailableLength => _start?.Length ?? ByteLength;
 
     /// <summary>Gets the identity of the file at the time of opening.</summary>
     public FileIdentity Identity { get; }
 
-    /// <summary>Gets the handle of the open file. This object owns it.</summary>
+    /// <summary>Gets the handle of the open file, which is invalid for the first bytes of a file. This object owns it.</summary>
     public SafeFileHandle Handle { get; }
 
     /// <summary>Fills a buffer with the bytes from <paramref name="offset"/> on.</summary>
     /// <exception cref="IOException">The file cannot be read, or it ends before the buffer is full.</exception>
+    /// <exception cref="EndOfStreamException">Only the first bytes of the file are here, and fewer than the call needs.</exception>
     /// <exception cref="ObjectDisposedException">The file is disposed.</exception>
     public void Read(long offset, Span<byte> buffer)
     {
         ObjectDisposedException.ThrowIf(Handle.IsClosed, this);
+        if (_start is { } start)
+        {
+            if (offset > start.Length - buffer.Length)
+            {
+                throw new EndOfStreamException($"{_path}: only the first {start.Length} bytes are here");
+            }
+
+            start.Span.Slice((int)offset, buffer.Length).CopyTo(buffer);
+            return;
+        }
+
         while (!buffer.IsEmpty)
         {
             int count = RandomAccess.Read(Handle, buffer, offset);

@@ -14,12 +14,21 @@ internal static class TensorFloats
     public static TensorFormat FormatOf(GgufTensor tensor, string path) => TensorFormats.Find(tensor.Type)
         ?? throw new UnsupportedModelException($"{path}: tensor '{tensor.Name}': {TensorFormats.Refusal(tensor.Type)}");
 
-    /// <summary>Reads all values of a tensor, [rows, columns].</summary>
+    /// <summary>
+    /// Reads all values of a tensor, [rows, columns]. They are ones if only the header of the file is here, so that an inspection can check
+    /// the tensors of a model before it is downloaded.
+    /// </summary>
     /// <inheritdoc cref="FormatOf"/>
     /// <exception cref="ModelFormatException">A value is not finite.</exception>
     public static float[] Read(GgufTensor tensor, string path)
     {
         float[] values = new float[tensor.Rows * tensor.Columns];
+        if (!tensor.HasValues)
+        {
+            values.AsSpan().Fill(1);
+            return values;
+        }
+
         byte[] bytes = new byte[tensor.Rows * tensor.RowBytes];
         tensor.ReadRows(0, bytes);
         FormatOf(tensor, path).Dequantize(bytes, values);

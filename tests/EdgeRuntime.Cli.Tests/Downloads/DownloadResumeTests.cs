@@ -139,7 +139,7 @@ public sealed class DownloadResumeTests : IDisposable
             using var downloader = new Downloader(DownloadTrial.Limits);
             var download = new Download(new Uri(server.Url("m.gguf")), _trial.Target);
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => downloader.RunAsync(
-                download, (done, _) => { if (done == 50_000) { stop.Cancel(); } }, stop.Token));
+                download, null, (done, _) => { if (done == 50_000) { stop.Cancel(); } }, stop.Token));
         }
 
         Assert.Equal(50_000, PartFile.LengthFor(_trial.Target));

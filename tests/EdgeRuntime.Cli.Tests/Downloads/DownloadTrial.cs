@@ -49,7 +49,7 @@ internal sealed class DownloadTrial : IDisposable
     {
         using var downloader = new Downloader(Limits);
         var download = new Download(new Uri(url ?? server.Url("m.gguf")), Target, null, sha256);
-        Assert.True(await downloader.RunAsync(download, (_, _) => { }, TestContext.Current.CancellationToken));
+        Assert.True(await downloader.RunAsync(download, null, (_, _) => { }, TestContext.Current.CancellationToken));
     }
 
     public async Task<string> FailAsync(FileServer server, long? size = null, DownloadLimits? limits = null)
@@ -57,7 +57,7 @@ internal sealed class DownloadTrial : IDisposable
         using var downloader = new Downloader(limits ?? Limits);
         var download = new Download(new Uri(server.Url("m.gguf")), Target, size);
         var exception = await Assert.ThrowsAsync<CommandException>(
-            () => downloader.RunAsync(download, (_, _) => { }, TestContext.Current.CancellationToken));
+            () => downloader.RunAsync(download, null, (_, _) => { }, TestContext.Current.CancellationToken));
         Assert.False(File.Exists(Target));
         return exception.Message;
     }

@@ -21,7 +21,9 @@ public sealed class HubPullTests : IDisposable
         Assert.Equal(["owner/repo/m-Q4_K_M.gguf"], _hub.Saved);
         Assert.Equal(HubTrial.Content("m-Q4_K_M.gguf"), _hub.Read("owner/repo/m-Q4_K_M.gguf"));
         Assert.Equal([HubTrial.ListingPath, HubTrial.Resolve("m-Q4_K_M.gguf")], _hub.Targets);
-        Assert.Single(result.Error.TrimEnd().Split('\n'));
+        Assert.StartsWith("m-Q4_K_M.gguf: llama, runs here; 1.2 MB to download, ", result.ErrorLines[0], StringComparison.Ordinal);
+        Assert.StartsWith("saved ", result.ErrorLines[1], StringComparison.Ordinal);
+        Assert.Equal(2, result.ErrorLines.Length);
         Assert.Contains("is there already", _hub.Run("pull", "hf:owner/repo").Expect(0).Error, StringComparison.Ordinal);
     }
 
@@ -68,11 +70,41 @@ public sealed class HubPullTests : IDisposable
     [Fact]
     public void Pull_SplitModel_SavesAllParts()
     {
-        _hub.Add("Q4_K_M/m-Q4_K_M-00002-of-00002.gguf", "Q4_K_M/m-Q4_K_M-00001-of-00002.gguf", "m-Q8_0-00001-of-00002.gguf");
-        _hub.Run("pull", "hf:owner/repo").Expect(0);
+        byte[][] parts = ModelCopies.Split(2);
+        _hub.Add("Q4_K_M/m-Q4_K_M-00002-of-00002.gguf", parts[1]);
+        _hub.Add("Q4_K_M/m-Q4_K_M-00001-of-00002.gguf", parts[0]);
+        _hub.Add("m-Q8_0-00001-of-00002.gguf");
+        string text = _hub.Run("pull", "hf:owner/repo").Expect(0).Error;
+        Assert.Contains("llama, runs here; 1.2 MB to download", text, StringComparison.Ordinal);
         Assert.Equal(["owner/repo/m-Q4_K_M-00001-of-00002.gguf", "owner/repo/m-Q4_K_M-00002-of-00002.gguf"], _hub.Saved);
         string error = _hub.Run("pull", "hf:owner/repo:Q8_0").ExpectErrorLine(1);
         Assert.Contains("the repository has 1 of the 2 files of m-Q8_0", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Remove_Reference_DeletesWhatThePullMade()
+    {
+        byte[][] parts = ModelCopies.Split(2);
+        _hub.Add("m-Q4_K_M-00001-of-00002.gguf", parts[0]);
+        _hub.Add("m-Q4_K_M-00002-of-00002.gguf", parts[1]);
+        _hub.Add("m-Q8_0.gguf", "m-F16.gguf");
+        foreach (string reference in (string[])["hf:owner/repo", "hf:owner/repo:q8_0", "hf:owner/repo:F16"])
+        {
+            _hub.Run("pull", reference).Expect(0);
+        }
+
+        Assert.Contains("removed owner/repo/m-Q4_K_M (", _hub.Run("rm", "hf:owner/repo").Expect(0).Error, StringComparison.Ordinal);
+        Assert.Equal(["owner/repo/m-F16.gguf", "owner/repo/m-Q8_0.gguf"], _hub.Saved);
+        string error = _hub.Run("rm", "hf:owner/repo").ExpectErrorLine(1);
+        Assert.Contains("several models have this name: owner/repo/m-F16, owner/repo/m-Q8_0", error, StringComparison.Ordinal);
+        error = _hub.Run("rm", "hf:owner/repo:Q5_0").ExpectErrorLine(1);
+        Assert.Contains("no model here has this quantization; found owner/repo/m-F16, owner", error, StringComparison.Ordinal);
+        _hub.Run("rm", "hf:owner/repo:Q8_0").Expect(0);
+        Assert.Equal(["owner/repo/m-F16.gguf"], _hub.Saved);
+        _hub.Run("rm", "hf:owner/repo").Expect(0);
+        Assert.Empty(_hub.Saved);
+        Assert.Contains("no such model in", _hub.Run("rm", "hf:owner/repo").ExpectErrorLine(1), StringComparison.Ordinal);
+        Assert.Contains("expected hf:OWNER/REPO", _hub.Run("rm", "hf:owner").ExpectErrorLine(1), StringComparison.Ordinal);
     }
 
     [Fact]

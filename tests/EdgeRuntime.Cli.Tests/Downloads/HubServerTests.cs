@@ -86,7 +86,7 @@ public sealed class HubServerTests : IDisposable
         byte[] other = HubTrial.Content("n-Q4_K_M.gguf");
         _hub.Add(File);
         _hub.Override = request => request.Target == HubTrial.Resolve(File) ? Answers.Whole(other, null) : null;
-        Assert.Contains("wrong checksum", _hub.Run("pull", "hf:owner/repo").ExpectErrorLine(1), StringComparison.Ordinal);
+        Assert.Contains("wrong checksum", _hub.Run("pull", "hf:owner/repo").ExpectLastErrorLine(1), StringComparison.Ordinal);
         Assert.Empty(_hub.Saved);
     }
 

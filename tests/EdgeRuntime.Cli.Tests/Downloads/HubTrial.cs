@@ -34,7 +34,7 @@ internal sealed class HubTrial : IDisposable
     public static string Resolve(string path) => "/owner/repo/resolve/main/" + path;
 
     /// <summary>A model's content that differs from that of other names.</summary>
-    public static byte[] Content(string name) => [.. "GGUF"u8, .. Encoding.UTF8.GetBytes(name), .. PullTrial.RandomBytes(100_000)];
+    public static byte[] Content(string name) => ModelCopies.Named(name);
 
     public static byte[] Entry(string path, long size, string oid) => Encoding.UTF8.GetBytes(
         $$"""{"type":"file","oid":"1f","size":{{size}},"path":"{{path}}","lfs":{"oid":"{{oid}}","size":{{size}},"pointerSize":134} }""");

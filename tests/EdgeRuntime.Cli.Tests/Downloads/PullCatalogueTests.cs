@@ -31,6 +31,18 @@ public sealed class PullCatalogueTests : IDisposable
         Assert.Contains($"the server has {_trial.Content.Length} bytes, expected 5", error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Pull_CatalogueMeansAnotherArchitecture_IsRefused()
+    {
+        using var server = new FileServer(_trial.Content);
+        string catalogue = Catalogue(server.Url("named.gguf"), _trial.Content.Length, null, architecture: "qwen2");
+        string error = _trial.Pull("small", "--catalog", catalogue).ExpectErrorLine(1);
+        Assert.Contains("the catalogue says architecture 'qwen2', the file 'llama'", error, StringComparison.Ordinal);
+        Assert.False(File.Exists(_trial.File("named.gguf.part")));
+        string same = Catalogue(server.Url("named.gguf"), _trial.Content.Length, null, architecture: "llama");
+        _trial.Pull("small", "--catalog", same).Expect(0);
+    }
+
     [Theory]
     [InlineData("file:///etc/m.gguf", "null", "null")]
     [InlineData("m.gguf", "null", "null")]
@@ -72,15 +84,17 @@ public sealed class PullCatalogueTests : IDisposable
         Assert.True(result.Output.TrimEnd().Split('\n').Length >= 10);
     }
 
-    private string Catalogue(string url, long size, string? sha256)
+    private string Catalogue(string url, long size, string? sha256, string? architecture = null)
     {
         string file = Path.Combine(Directory.CreateDirectory(_trial.File("catalogues")).FullName, "catalog.json");
         string sum = sha256 is null ? "null" : $"\"{sha256}\"";
+        string rest = "\"licence\": \"MIT\", \"description\": \"x\"";
+        rest += architecture is null ? "" : $", \"architecture\": \"{architecture}\"";
         File.WriteAllText(
             file,
             $$"""
             {"models": [
-              {"name": "small", "url": "{{url}}", "size": {{size}}, "sha256": {{sum}}, "licence": "MIT", "description": "x"}
+              {"name": "small", "url": "{{url}}", "size": {{size}}, "sha256": {{sum}}, {{rest}}}
             ]}
             """);
         return file;

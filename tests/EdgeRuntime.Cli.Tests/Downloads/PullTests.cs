@@ -40,7 +40,7 @@ public sealed class PullTests : IDisposable
     public void Pull_WrongChecksum_DeletesWhatCame()
     {
         using var server = new FileServer(_trial.Content);
-        string error = _trial.Pull(server.Url("m.gguf"), "--sha256", new string('0', 64)).ExpectErrorLine(1);
+        string error = _trial.Pull(server.Url("m.gguf"), "--sha256", new string('0', 64)).ExpectLastErrorLine(1);
         Assert.Contains($"sha256 is {PullTrial.Sha256(_trial.Content)}, expected 0000", error, StringComparison.Ordinal);
         _trial.AssertNothingElse();
     }
@@ -88,9 +88,11 @@ public sealed class PullTests : IDisposable
     [Fact]
     public void Pull_PartOfASplitModel_BringsAllParts()
     {
-        using var server = new FileServer(_trial.Content);
+        byte[][] parts = ModelCopies.Split(3);
+        using var server = new FileServer(request => Answers.Whole(parts[request.Target[^15] - '1'], "\"v1\""));
         _trial.Pull(server.Url("m-00002-of-00003.gguf")).Expect(0);
         _trial.AssertNothingElse("m-00001-of-00003.gguf", "m-00002-of-00003.gguf", "m-00003-of-00003.gguf");
+        Assert.All(parts.Index(), part => Assert.Equal(part.Item, File.ReadAllBytes(_trial.File($"m-0000{part.Index + 1}-of-00003.gguf"))));
     }
 
     [Theory]
@@ -131,9 +133,9 @@ public sealed class PullTests : IDisposable
     [Fact]
     public void Pull_PartOfASplitModel_ChecksItsSum()
     {
-        using var server = new FileServer(request =>
-            FileServer.Reply("200 OK", ["Content-Length: 5"], [.. "GGUF"u8, (byte)request.Target[^15]]));
-        string[] sums = [.. "12".Select(part => PullTrial.Sha256([.. "GGUF"u8, (byte)part]))];
+        byte[][] parts = ModelCopies.Split(2);
+        using var server = new FileServer(request => Answers.Whole(parts[request.Target[^15] - '1'], null));
+        string[] sums = [.. parts.Select(PullTrial.Sha256)];
         string url = server.Url("m-00002-of-00002.gguf");
         string error = _trial.Pull(url, "--sha256", sums[0]).Expect(1).Error;
         Assert.Contains("wrong checksum", error, StringComparison.Ordinal);

@@ -4,7 +4,6 @@ using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using System.Security.Cryptography;
-using System.Text;
 using System.Threading;
 using EdgeRuntime.Cli.Tests.Support;
 using Xunit;
@@ -16,7 +15,7 @@ internal sealed class PullTrial : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
-    public byte[] Content { get; } = [.. Encoding.ASCII.GetBytes("GGUF"), .. RandomBytes(1_000_000)];
+    public byte[] Content { get; } = ModelCopies.Stories;
 
     public string Folder => _folder.Path;
 

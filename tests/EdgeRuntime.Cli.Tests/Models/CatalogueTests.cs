@@ -23,4 +23,8 @@ public sealed class CatalogueTests
             Assert.NotEmpty(entry.Licence);
         });
     }
+
+    [Fact]
+    public void Bundled_Architectures_RunInThisBuild() =>
+        Assert.All(Catalogue.LoadBundled().Entries, entry => Assert.Contains(entry.Architecture, ModelInspection.SupportedArchitectures));
 }

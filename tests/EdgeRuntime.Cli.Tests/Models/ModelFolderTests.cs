@@ -23,6 +23,7 @@ public sealed class ModelFolderTests : IDisposable
         Edgert(0, "info", "stories");
         JsonElement[] models = [.. Edgert(0, "list", "--json").Json.EnumerateArray()];
         Assert.Equal(["b", "owner/repo/a", "stories"], models.Select(model => model.GetProperty("name").GetString()));
+        Assert.Equal([null, null, "llama"], models.Select(model => model.GetProperty("architecture").GetString()));
         Assert.Equal([4, 8, new FileInfo(Support.Edgert.Stories).Length], models.Select(model => model.GetProperty("bytes").GetInt64()));
         Assert.Equal([true, false, true], models.Select(model => model.GetProperty("complete").GetBoolean()));
         Assert.Equal(JsonValueKind.Null, models[0].GetProperty("last_use").ValueKind);
@@ -31,6 +32,7 @@ public sealed class ModelFolderTests : IDisposable
         string text = Edgert(0, "list").Output;
         Assert.Contains("(incomplete: 2 of 3 files)", text, StringComparison.Ordinal);
         Assert.Contains("never", text, StringComparison.Ordinal);
+        Assert.Matches("\nstories +llama +1.2 MB ", text);
     }
 
     [Fact]
@@ -48,6 +50,30 @@ public sealed class ModelFolderTests : IDisposable
         Assert.Equal(["removed owner/repo/a (8 B)", "removed b (4 B)"], error.TrimEnd().Split('\n').Select(line => line.Trim()));
         Assert.Equal(["owner/other/c.gguf"], Files());
         Assert.False(Directory.Exists(_folder.File("owner/repo")));
+    }
+
+    [Fact]
+    public void List_InterruptedDownload_IsThereToBeRemoved()
+    {
+        Directory.CreateDirectory(_folder.File("owner/repo"));
+        File.WriteAllText(_folder.File("owner/repo/x.gguf.part"), "GGUF");
+        JsonElement model = Assert.Single(Edgert(0, "list", "--json").Json.EnumerateArray());
+        Assert.Equal(("owner/repo/x", 4, 0), (
+            model.GetProperty("name").GetString(), model.GetProperty("bytes").GetInt32(), model.GetProperty("files").GetInt32()));
+        Assert.Contains("(incomplete: 0 of 1 files)", Edgert(0, "list").Output, StringComparison.Ordinal);
+        Assert.Contains("download was interrupted", Edgert(1, "info", "x").ExpectErrorLine(1), StringComparison.Ordinal);
+        Edgert(0, "rm", "hf:owner/repo");
+        Assert.False(Directory.Exists(_folder.File("owner")));
+    }
+
+    [Fact]
+    public void Remove_IncompleteModel_DeletesItsInterruptedDownloads()
+    {
+        Add("a-00001-of-00002.gguf", "b.gguf");
+        File.WriteAllText(_folder.File("a-00002-of-00002.gguf.part"), "GGUF");
+        File.WriteAllText(_folder.File("a-00002-of-00002.gguf.part.etag"), "\"v1\"");
+        Edgert(0, "rm", "a");
+        Assert.Equal(["b.gguf"], Directory.GetFiles(_folder.Path).Select(Path.GetFileName));
     }
 
     [Theory]

@@ -13,6 +13,8 @@ namespace EdgeRuntime.Cli.Tests.Support;
 /// <summary>What a run of the command gave.</summary>
 internal sealed record EdgertResult(int ExitCode, string Output, string Error)
 {
+    public string[] ErrorLines => Error.TrimEnd('\n', '\r').Split('\n');
+
     public JsonElement Json => JsonDocument.Parse(Output).RootElement;
 
     /// <summary>Fails with the whole output where the exit code is another one.</summary>
@@ -25,10 +27,18 @@ internal sealed record EdgertResult(int ExitCode, string Output, string Error)
     /// <summary>Expects failure with one line on standard error and nothing on standard output.</summary>
     public string ExpectErrorLine(int exitCode)
     {
+        string line = ExpectLastErrorLine(exitCode);
+        Assert.Single(ErrorLines);
+        return line;
+    }
+
+    /// <summary>Expects failure with one line on standard error after others, and nothing on standard output.</summary>
+    public string ExpectLastErrorLine(int exitCode)
+    {
         Expect(exitCode);
         Assert.Empty(Output);
-        string line = Assert.Single(Error.TrimEnd('\n', '\r').Split('\n'));
-        Assert.StartsWith("edgert: error: ", line, StringComparison.Ordinal);
+        string line = Assert.Single(ErrorLines, static line => line.StartsWith("edgert: error: ", StringComparison.Ordinal));
+        Assert.Equal(ErrorLines[^1], line);
         return line;
     }
 }

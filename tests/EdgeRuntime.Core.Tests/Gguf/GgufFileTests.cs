@@ -45,6 +45,44 @@ public sealed class GgufFileTests : IDisposable
         }
     }
 
+    [Fact]
+    public void OpenHeaders_AnyStartOfAFile_NeedsItsWholeHeader()
+    {
+        byte[] bytes = File.ReadAllBytes(TestModels.Stories);
+        using GgufFile whole = GgufFile.Open(TestModels.Stories);
+        int header = (int)whole.Parts[0].DataOffset;
+        for (int length = 0; length < header - 32; length += 97)
+        {
+            Assert.Throws<EndOfStreamException>(() => GgufFile.OpenHeaders(Header(bytes.AsMemory(0, length))));
+        }
+
+        using GgufFile file = GgufFile.OpenHeaders(Header(bytes.AsMemory(0, header + (16 << 10))));
+        Assert.True(file.IsComplete);
+        Assert.Equal(whole.ByteLength, file.ByteLength);
+        Assert.Equal(whole.Metadata.GetStrings("tokenizer.ggml.tokens"), file.Metadata.GetStrings("tokenizer.ggml.tokens"));
+        Assert.Equal(whole.Tensors.Select(Facts), file.Tensors.Select(Facts));
+        Assert.Throws<EndOfStreamException>(() => file.Tensors[^1].GetRows(0, 1));
+        Assert.Throws<ModelFormatException>(() => GgufFile.OpenHeaders(Header("GGUX"u8.ToArray())));
+
+        GgufHeader Header(ReadOnlyMemory<byte> start) => new("m.gguf", start, bytes.Length);
+
+        static (string, TensorType, long, long, long) Facts(GgufTensor tensor) =>
+            (tensor.Name, tensor.Type, tensor.Rows, tensor.Columns, tensor.FileOffset);
+    }
+
+    [Fact]
+    public void OpenHeaders_SplitModel_NeedsAllPartsInOrder()
+    {
+        GgufHeader[] headers = [.. SharedData.RequireFiles("conformance/split", "*.gguf").Select(static path =>
+            new GgufHeader(path, File.ReadAllBytes(path), new FileInfo(path).Length))];
+        using GgufFile file = GgufFile.OpenHeaders(headers);
+        Assert.Equal((true, 3, 48), (file.IsComplete, file.Parts.Count, file.Tensors.Count));
+        using GgufFile first = GgufFile.OpenHeaders(headers[0]);
+        Assert.False(first.IsComplete);
+        Assert.Throws<ModelFormatException>(first.RequireComplete);
+        Assert.Throws<ModelFormatException>(() => GgufFile.OpenHeaders(headers[1], headers[0], headers[2]));
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]

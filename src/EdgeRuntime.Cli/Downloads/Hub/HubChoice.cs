@@ -21,15 +21,13 @@ internal static class HubChoice
 
     /// <summary>Finds the first model of a quantization: a whole word of the name of its file or of its folder.</summary>
     public static ModelFiles? Find(IReadOnlyList<ModelFiles> models, string quantization) =>
-        models.FirstOrDefault(model => HasWord(Path.GetFileName(model.Name), quantization))
-        ?? models.FirstOrDefault(model => HasWord(model.Name, quantization));
+        models.FirstOrDefault(model => HasQuantization(Path.GetFileName(model.Name), quantization))
+        ?? models.FirstOrDefault(model => HasQuantization(model.Name, quantization));
 
-    private static bool IsCompanion(string name) =>
-        s_companionStarts.Any(start => name.StartsWith(start, StringComparison.OrdinalIgnoreCase))
-        || s_companionWords.Any(word => name.Contains(word, StringComparison.OrdinalIgnoreCase));
-
-    /// <summary>Gets whether a name has a word; "Q4_K" is no word of "x-Q4_K_M", and "F16" is none of "x-BF16".</summary>
-    private static bool HasWord(string name, string word)
+    /// <summary>
+    /// Gets whether a name has a quantization as a whole word; "Q4_K" is no word of "x-Q4_K_M", and "F16" is none of "x-BF16".
+    /// </summary>
+    public static bool HasQuantization(string name, string word)
     {
         for (int start = 0; (start = name.IndexOf(word, start, StringComparison.OrdinalIgnoreCase)) >= 0; start++)
         {
@@ -44,4 +42,9 @@ internal static class HubChoice
 
         return false;
     }
+
+    /// <summary>Gets whether a .gguf file only accompanies a model.</summary>
+    public static bool IsCompanion(string name) =>
+        s_companionStarts.Any(start => name.StartsWith(start, StringComparison.OrdinalIgnoreCase))
+        || s_companionWords.Any(word => name.Contains(word, StringComparison.OrdinalIgnoreCase));
 }

@@ -4,7 +4,7 @@ using System.Globalization;
 using System.Linq;
 using EdgeRuntime.Gguf;
 
-namespace EdgeRuntime.Cli.Commands;
+namespace EdgeRuntime.Cli.Models;
 
 /// <summary>The tensors of one type in a file.</summary>
 internal sealed record TensorTypeCount(string Type, int Count, long Bytes, bool HasKernels);
@@ -77,13 +77,13 @@ internal sealed class ModelFacts
         string text;
         try
         {
-            tokenizer = Tokenizer.FromGguf(file.Path);
+            tokenizer = Tokenizer.FromGguf(file);
             text = $"{file.Metadata.GetString("tokenizer.ggml.model", "none")}{PreText(file)}, {tokenizer.VocabularySize} tokens, "
                 + $"BOS {Token(tokenizer, tokenizer.BeginOfSequence)}, EOS {Token(tokenizer, tokenizer.EndOfSequence)}";
         }
         catch (Exception exception) when (exception is UnsupportedModelException or ModelFormatException)
         {
-            text = "not usable: " + WithoutPath(exception.Message, file);
+            text = "not usable: " + WithoutPath(exception.Message, file.Path);
             problems.Add(exception.Message);
         }
 
@@ -92,7 +92,7 @@ internal sealed class ModelFacts
             File = file,
             Inspection = inspection,
             InstructionSet = ProcessorInfo.GetInstructionSet(instructionSet),
-            Problems = problems.ConvertAll(problem => WithoutPath(problem, file)),
+            Problems = problems.ConvertAll(problem => WithoutPath(problem, file.Path)),
             TokenizerText = text,
             BeginOfSequence = tokenizer?.BeginOfSequence,
             EndOfSequence = tokenizer?.EndOfSequence,
@@ -100,9 +100,9 @@ internal sealed class ModelFacts
     }
 
     /// <summary>Removes the file's path from a message, because the output names the file already.</summary>
-    private static string WithoutPath(string message, GgufFile file)
+    public static string WithoutPath(string message, string file)
     {
-        string path = file.Path + ": ";
+        string path = file + ": ";
         return message.StartsWith(path, StringComparison.Ordinal) ? message[path.Length..] : message;
     }
 
