@@ -17,14 +17,13 @@ internal sealed partial class ArchitectureKeys
 
     /// <summary>The layers' experts, or null where the model has none.</summary>
     /// <param name="widthKey">The key of the width inside an expert.</param>
-    public ExpertSpec? Experts(string widthKey)
-    {
-        int count = NotNegative("expert_count", 0);
-        if (count == 0)
-        {
-            return null;
-        }
+    public ExpertSpec? Experts(string widthKey) => NotNegative("expert_count", 0) == 0 ? null : Experts(Positive(widthKey));
 
+    /// <summary>The experts of a model that has some.</summary>
+    /// <param name="width">The width inside an expert.</param>
+    public ExpertSpec Experts(int width)
+    {
+        int count = Positive("expert_count");
         Require(count <= MostExperts, "expert_count", $"{count}", $"at most {MostExperts}");
         int used = Positive("expert_used_count");
         int groups = Math.Max(1, NotNegative("expert_group_count", 1));
@@ -38,7 +37,7 @@ internal sealed partial class ArchitectureKeys
         {
             Count = count,
             Used = used,
-            Width = Positive(widthKey),
+            Width = width,
             Groups = groups,
             GroupsUsed = groupsUsed,
             Scale = Factor("expert_weights_scale"),
@@ -48,7 +47,7 @@ internal sealed partial class ArchitectureKeys
     /// <summary>A layer's experts where the model has them, else its feed-forward.</summary>
     /// <param name="layer">Start of the tensor names.</param>
     /// <param name="activation">Of the gates.</param>
-    /// <param name="experts">What <see cref="Experts"/> gave, as the family changes it; null for a feed-forward.</param>
+    /// <param name="experts">What <see cref="Experts(string)"/> gave, as the family changes it; null for a feed-forward.</param>
     /// <param name="residualScale">Factor of what is added to the residual stream.</param>
     /// <param name="order">How biases and scales of a feed-forward go together.</param>
     public Branch DenseOrExperts(

@@ -2,12 +2,13 @@ using System;
 using EdgeRuntime.Kernels.Vector;
 using EdgeRuntime.Modules;
 using EdgeRuntime.State;
+using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Architectures;
 
 /// <summary>
-/// Gemma 4 without experts, text: Gemma 3's norms; windows by the file's pattern, with heads and a rope of their own; layers that read the
-/// keys and values of earlier ones; an input of its own and a factor for each layer.
+/// Gemma 4, text: Gemma 3's norms; windows by the file's pattern, with heads and a rope of their own; layers that read the keys and values
+/// of earlier ones; experts beside the feed-forward; an input of its own and a factor for each layer.
 /// </summary>
 internal sealed class Gemma4 : Architecture
 {
@@ -15,7 +16,6 @@ internal sealed class Gemma4 : Architecture
 
     public override ModelModules Read(ArchitectureKeys keys)
     {
-        keys.RequireZero("expert_count", "experts");
         int layers = keys.LayerCount;
         bool[] hasWindow = keys.WindowLayers(period: null);
         var shared = new SharedKeys(keys, hasWindow, fallback: 0);
@@ -32,13 +32,12 @@ internal sealed class Gemma4 : Architecture
             : new LayerInputs(decoder.Hidden, inputWidth, layers, keys.Vocabulary, keys.RmsEpsilon);
         Attention[] attention = shared.CreateAttention(decoder.Hidden, ReadAttention(keys, hasWindow));
         int[] widths = keys.PerLayer("feed_forward_length");
+        ExpertSpec? experts = ReadExperts(keys);
         return decoder.Build((index, layer) =>
         [
             .. index == 0 && inputs is not null ? new Stage[] { inputs } : [],
             new Residual(decoder.Norm($"{layer}.attn_norm"), attention[index], decoder.Norm($"{layer}.post_attention_norm")),
-            new Residual(
-                decoder.Norm($"{layer}.ffn_norm"), new FeedForward(layer, decoder.Hidden, widths[index], Activation.Gelu),
-                decoder.Norm($"{layer}.post_ffw_norm")),
+            ReadFeedForward(keys, decoder, layer, widths[index], experts),
             .. inputs is null ? [] : new Stage[]
             {
                 new Residual(before: null, new LayerInput(layer, decoder.Hidden, inputs, index), decoder.Norm($"{layer}.post_norm")),
@@ -47,6 +46,39 @@ internal sealed class Gemma4 : Architecture
                 ? new Stage[] { new ScaleStream($"{layer}.layer_output_scale.weight") }
                 : [],
         ]);
+    }
+
+    private static ExpertSpec? ReadExperts(ArchitectureKeys keys)
+    {
+        ExpertSpec? experts = keys.Experts(ArchitectureKeys.ExpertWidth);
+        return experts is null ? null : experts with
+        {
+            Scale = 1,
+            RouterScale = 1 / MathF.Sqrt(keys.Hidden),
+            RouterBiasOrder = BiasOrder.NoScale,
+        };
+    }
+
+    private static Stage ReadFeedForward(ArchitectureKeys keys, Decoder decoder, string layer, int width, ExpertSpec? experts)
+    {
+        var dense = new FeedForward(layer, decoder.Hidden, width, Activation.Gelu);
+        Norm before = decoder.Norm($"{layer}.ffn_norm");
+        Norm after = decoder.Norm($"{layer}.post_ffw_norm");
+        if (experts is null || !keys.HasRouter(layer))
+        {
+            return new Residual(before, dense, after);
+        }
+
+        return new DenseBesideExperts(
+            dense,
+            new Experts(layer, decoder.Hidden, experts, Activation.Gelu) { HasEarlyScores = true },
+            new DenseAndExpertNorms(
+                before,
+                decoder.Norm($"{layer}.post_ffw_norm_1"),
+                decoder.Norm($"{layer}.pre_ffw_norm_2"),
+                decoder.Norm($"{layer}.post_ffw_norm_2"),
+                new Norm($"{layer}.ffn_gate_inp", NormKind.Rms, keys.RmsEpsilon, decoder.Hidden) { Suffix = ".scale" },
+                after));
     }
 
     private static AttentionSpec[] ReadAttention(ArchitectureKeys keys, bool[] hasWindow)

@@ -30,14 +30,16 @@ internal sealed class KimiLinear : Architecture
             keys.DenseOrExperts(layer, Activation.Silu, index < dense ? null : experts, order: BiasOrder.NoScale)));
     }
 
-    private static LatentAttentionSpec ReadLatent(ArchitectureKeys keys)
+    /// <summary>Reads the parameters of latent attention without positions and with direct queries.</summary>
+    internal static LatentAttentionSpec ReadLatent(ArchitectureKeys keys)
     {
         LatentAttentionSpec latent = LatentKeys.Read(
             keys, "attention.key_length_mla", "attention.value_length_mla", RopePairing.Norm);
         return latent with { Scale = 1 / MathF.Sqrt(latent.QueryLength), QueryRank = 0, Rope = Still(latent.Rope) };
     }
 
-    private static DeltaRuleSpec ReadDelta(ArchitectureKeys keys, int heads)
+    /// <summary>Reads the parameters of delta attention.</summary>
+    internal static DeltaRuleSpec ReadDelta(ArchitectureKeys keys, int heads)
     {
         var delta = new DeltaRuleSpec
         {

@@ -9,10 +9,7 @@ internal static class MissingArchitectures
     private static readonly Dictionary<string, string> s_missing = new(StringComparer.Ordinal)
     {
         ["arwkv7"] = "recurrence of RWKV 7",
-        ["bailingmoe3"] = "limits of gates after their function",
         ["deepseek4"] = "attention to compressed positions, hyper connections that mix streams, experts chosen by token",
-        ["kimi-k3"] = "residuals that attend to earlier layers, experts in a latent width",
-        ["nomic-bert-moe"] = "experts without a gate",
         ["qwen4exp"] = "low-rank gates between streams, embeddings of n-grams, an indexer of blocks",
         ["rwkv6"] = "recurrence of RWKV 6",
         ["rwkv6qwen2"] = "recurrence of RWKV 6",

@@ -1,11 +1,12 @@
 using EdgeRuntime.Kernels.Vector;
 using EdgeRuntime.Modules;
+using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Architectures;
 
 /// <summary>
-/// Nemotron H: each layer is one branch: a feed-forward where it has a width, else attention without positions, or Mamba 2 where it has no
-/// KV heads.
+/// Nemotron H and Nemotron 3: each layer is one branch: a feed-forward or experts where it has a width, else attention without positions,
+/// or Mamba 2 where it has no KV heads. Nothing has gates. The experts may work in a narrower space.
 /// </summary>
 /// <param name="name">The name of the variant, which says no more than what the keys say.</param>
 internal sealed class NemotronH(string name) : Architecture
@@ -14,7 +15,6 @@ internal sealed class NemotronH(string name) : Architecture
 
     public override ModelModules Read(ArchitectureKeys keys)
     {
-        keys.RequireZero("expert_count", "experts without gates");
         float epsilon = keys.Has("attention.layer_norm_rms_epsilon") ? keys.RmsEpsilon : keys.LayerNormEpsilon;
         var decoder = new Decoder(keys, NormKind.Rms, epsilon) { IsNotRun = keys.IsOfPredictingLayer };
         Mamba2Spec mamba = keys.Mamba2(epsilon);
@@ -24,9 +24,48 @@ internal sealed class NemotronH(string name) : Architecture
         [
             new Residual(
                 decoder.Norm($"{layer}.attn_norm"),
-                widths[index] > 0 ? new FeedForward(layer, decoder.Hidden, widths[index], Activation.ReluSquared, gated: false)
+                widths[index] > 0 ? ReadFeedForward(keys, layer, widths[index])
                 : kvHeads[index] > 0 ? new Attention(layer, decoder.Hidden, keys.Attention(index))
                 : new Modules.Mamba2(layer, decoder.Hidden, mamba)),
         ]);
+    }
+
+    private static Branch ReadFeedForward(ArchitectureKeys keys, string layer, int width)
+    {
+        if (keys.NotNegative("expert_count", 0) == 0)
+        {
+            return new FeedForward(layer, keys.Hidden, width, Activation.ReluSquared, gated: false);
+        }
+
+        ExpertSpec experts = ReadExperts(keys, width);
+        int latent = keys.NotNegative("moe_latent_size", 0);
+        if (latent == 0)
+        {
+            return new Experts(layer, keys.Hidden, experts, Activation.ReluSquared);
+        }
+
+        var shared = new FeedForward(layer, keys.Hidden, experts.SharedWidth, Activation.ReluSquared, gated: false)
+        {
+            Suffix = experts.SharedSuffix,
+        };
+        experts = experts with { SharedWidth = 0, RouterWidth = keys.Hidden };
+        return new LatentExperts(
+            layer, keys.Hidden, latent, "ffn_latent", new Experts(layer, latent, experts, Activation.ReluSquared) { HasEarlyScores = true },
+            shared);
+    }
+
+    private static ExpertSpec ReadExperts(ArchitectureKeys keys, int width)
+    {
+        int own = keys.NotNegative(ArchitectureKeys.ExpertWidth, 0);
+        int used = keys.Positive("expert_used_count");
+        keys.Require(own > 0 || width >= used, "feed_forward_length", $"{width}", $"expert_used_count, {used}, or more");
+        return keys.Experts(own > 0 ? own : width / used) with
+        {
+            Gating = ExpertGating.Sigmoid,
+            Normalizes = keys.Flag("expert_weights_norm", false),
+            HasGate = false,
+            SharedWidth = keys.Positive("expert_shared_feed_forward_length"),
+            RouterBiasOrder = BiasOrder.NoScale,
+        };
     }
 }

@@ -121,6 +121,11 @@ internal sealed unsafe class DeltaAttention : Branch
     /// <summary>Binds a matrix of all channels, or the two matrices that have it as their product.</summary>
     private (Projection First, Projection? Up) BindRanks(TensorBinder tensors, string name)
     {
+        if (tensors.OptionalProjection($"{Prefix}.{name}", _spec.ValueWidth, _hidden, order: BiasOrder.NoScale) is { } whole)
+        {
+            return (whole, null);
+        }
+
         string up = $"{Prefix}.{name}_b";
         int rank = tensors.Has(up) ? _spec.HeadSize : _spec.ValueWidth;
         return (

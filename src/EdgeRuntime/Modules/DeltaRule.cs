@@ -35,6 +35,14 @@ internal sealed record DeltaRuleSpec
     /// <summary>Gets whether each channel of a key has a decay, instead of each head.</summary>
     public bool HasChannelDecays { get; init; }
 
+    /// <summary>
+    /// Gets the least logarithm of a decay, which a sigmoid multiplies; null for decays that follow from a softplus and have no bound.
+    /// </summary>
+    public float? LogDecayBound { get; init; }
+
+    /// <summary>Gets whether the file has the negatives of the factors of decays with a bound.</summary>
+    public bool HasNegativeFactors { get; init; }
+
     /// <summary>Gets the function of the gates of the result.</summary>
     public Activation GateActivation { get; init; } = Activation.Silu;
 
@@ -182,8 +190,18 @@ internal sealed unsafe class DeltaRule : Module
         float a = ((float*)_a.Pointer)[head];
         new ReadOnlySpan<float>(x, count).CopyTo(new Span<float>(decays, count));
         vector.Add((float*)_timeBias.Pointer + (head * count), decays, count);
-        vector.Activate(Activation.Softplus, decays, decays, count);
-        vector.Scale(decays, a, count);
+        if (_spec.LogDecayBound is { } bound)
+        {
+            vector.Scale(decays, _spec.HasNegativeFactors ? -a : a, count);
+            vector.Activate(Activation.Sigmoid, decays, decays, count);
+            vector.Scale(decays, bound, count);
+        }
+        else
+        {
+            vector.Activate(Activation.Softplus, decays, decays, count);
+            vector.Scale(decays, a, count);
+        }
+
         vector.Activate(Activation.Exp, decays, decays, count);
         if (count == 1)
         {

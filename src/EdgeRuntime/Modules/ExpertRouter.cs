@@ -138,7 +138,8 @@ internal static unsafe class ExpertRouter
     /// <summary>ln(1 + exp(x)), exact for large x.</summary>
     private static float Softplus(float x) => x > 20 ? x : (float)Math.Log(1.0 + LaneMath.Exp(x));
 
-    private static void Softmax(float* x, int count)
+    /// <summary>Replaces scores by their softmax.</summary>
+    public static void Softmax(float* x, int count)
     {
         float max = float.NegativeInfinity;
         for (int i = 0; i < count; i++)

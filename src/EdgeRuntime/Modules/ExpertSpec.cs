@@ -51,6 +51,18 @@ internal sealed record ExpertSpec
     /// <summary>Gets the end of the names of the experts' tensors.</summary>
     public string Suffix { get; init; } = "_exps";
 
+    /// <summary>Gets whether experts and the shared expert have gates; if not, the activation function is that of up.</summary>
+    public bool HasGate { get; init; } = true;
+
+    /// <summary>Gets the width of the router's input, if another one than that of the experts.</summary>
+    public int? RouterWidth { get; init; }
+
+    /// <summary>Gets the factor of the scores.</summary>
+    public float RouterScale { get; init; } = 1;
+
+    /// <summary>Gets the order of the bias and the scale of the router.</summary>
+    public BiasOrder RouterBiasOrder { get; init; } = BiasOrder.AfterScale;
+
     /// <summary>Gets whether weights multiply the input of an expert instead of its result.</summary>
     public bool WeighsInput { get; init; }
 

@@ -38,7 +38,7 @@ internal sealed unsafe class Experts : Branch
         _activation = activation;
         _shared = spec.SharedWidth == 0
             ? null
-            : new FeedForward(prefix, hidden, spec.SharedWidth, activation)
+            : new FeedForward(prefix, hidden, spec.SharedWidth, activation, spec.HasGate)
             {
                 Suffix = spec.SharedSuffix,
                 Limit = spec.SharedLimit,
@@ -59,19 +59,20 @@ internal sealed unsafe class Experts : Branch
     public ActivationForms RouterReads => Activations.FormsFor(_router);
 
     public override ActivationForms Reads =>
-        ActivationForms.Rows | Activations.FormsFor(_router, _gate[0], _up[0], _sharedGate) | (_shared?.Reads ?? ActivationForms.None);
+        ActivationForms.Rows | Activations.FormsFor(_router, _up[0], _sharedGate) | (_shared?.Reads ?? ActivationForms.None);
 
     public override void Bind(TensorBinder tensors)
     {
-        _router = tensors.Projection($"{Prefix}.ffn_gate_inp", _spec.ScoreCount, _hidden);
+        _router = tensors.Projection(
+            $"{Prefix}.ffn_gate_inp", _spec.ScoreCount, _spec.RouterWidth ?? _hidden, _spec.RouterScale, _spec.RouterBiasOrder);
 
         // Files of one family lack the last part of the name.
         _bias = tensors.OptionalVector($"{Prefix}.exp_probs_b.bias", _spec.ScoreCount)
             ?? tensors.OptionalVector($"{Prefix}.exp_probs_b", _spec.ScoreCount);
         string fused = $"{Prefix}.ffn_gate_up{_spec.Suffix}";
         bool isFused = tensors.Has(fused);
-        _gate = isFused
-            ? tensors.StackPart(fused, _spec.Count, _spec.Width, _hidden, part: 0, parts: 2, _spec.BiasOrder)
+        _gate = !_spec.HasGate ? []
+            : isFused ? tensors.StackPart(fused, _spec.Count, _spec.Width, _hidden, part: 0, parts: 2, _spec.BiasOrder)
             : tensors.Stack($"{Prefix}.ffn_gate{_spec.Suffix}", _spec.Count, _spec.Width, _hidden, _spec.BiasOrder);
         _up = isFused
             ? tensors.StackPart(fused, _spec.Count, _spec.Width, _hidden, part: 1, parts: 2, _spec.BiasOrder)
@@ -153,7 +154,7 @@ internal sealed unsafe class Experts : Branch
     /// <summary>Gets the input of each pair in the order of the pairs. One row is the same input for all experts, unless
     /// an expert has it twice or weights change it.</summary>
     private byte* GatherInput(PassThread t, in ExpertGroups groups, in Activations input) =>
-        ReadsOneRow(t) ? input.For(_gate[0]) : FillTiles(t, groups, input.Rows, _hidden, _gate[0], gather: true);
+        ReadsOneRow(t) ? input.For(_up[0]) : FillTiles(t, groups, input.Rows, _hidden, _up[0], gather: true);
 
     /// <summary>
     /// Converts the rows of pairs to the form that a projection reads, with separate tiles per expert. Ends at a barrier.
@@ -197,12 +198,12 @@ internal sealed unsafe class Experts : Branch
         return tiles;
     }
 
-    /// <summary>Computes h = act(Gate x) * Up x of every pair. Ends at a barrier.</summary>
+    /// <summary>Computes h = act(Gate x) * Up x of every pair, or h = act(Up x) without gates. Ends at a barrier.</summary>
     private void MultiplyActivated(PassThread t, in ExpertGroups groups, byte* x)
     {
         float* h = t.Floats(_buffers.Inner);
-        float* up = t.Floats(_buffers.Up);
-        int panels = _gate[0].Panels;
+        float* up = _spec.HasGate ? t.Floats(_buffers.Up) : h;
+        int panels = _up[0].Panels;
         while (t.TakeShare(groups.Active * panels, out int first, out int last))
         {
             for (; first < last; first = NextExpert(first, panels))
@@ -212,20 +213,36 @@ internal sealed unsafe class Experts : Branch
                 int end = Math.Min(last - (first - panel), panels);
                 int pair = groups.First(expert);
                 int count = groups.Count(expert);
-                byte* rows = ReadsOneRow(t) ? x : x + ActivationLayout.ByteSize(_gate[expert].Reads, _hidden, pair);
-                _gate[expert].Multiply(rows, count, panel, end, h + ((long)pair * _spec.Width), _spec.Width, t.Scratch);
+                byte* rows = ReadsOneRow(t) ? x : x + ActivationLayout.ByteSize(_up[expert].Reads, _hidden, pair);
+                if (_spec.HasGate)
+                {
+                    _gate[expert].Multiply(rows, count, panel, end, h + ((long)pair * _spec.Width), _spec.Width, t.Scratch);
+                }
+
                 _up[expert].Multiply(rows, count, panel, end, up + ((long)pair * _spec.Width), _spec.Width, t.Scratch);
                 int firstRow = panel * PackedMatrix.PanelRows;
                 int width = Math.Min(end * PackedMatrix.PanelRows, _spec.Width) - firstRow;
                 for (int i = 0; i < count; i++)
                 {
                     long offset = ((long)(pair + i) * _spec.Width) + firstRow;
-                    _spec.Limit.Apply(t.Vector, _activation, h + offset, up + offset, width);
+                    Activate(t, h + offset, up + offset, width);
                 }
             }
         }
 
         t.Barrier();
+    }
+
+    private void Activate(PassThread t, float* h, float* up, int count)
+    {
+        if (_spec.HasGate)
+        {
+            _spec.Limit.Apply(t.Vector, _activation, h, up, count);
+        }
+        else
+        {
+            t.Vector.Activate(_activation, up, h, count);
+        }
     }
 
     /// <summary>Computes y = Down h of every pair. Ends at a barrier.</summary>

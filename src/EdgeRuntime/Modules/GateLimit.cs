@@ -15,6 +15,11 @@ internal enum GateLimitKind
     /// <summary>h = min(act(gate), limit) * clamp(up, -limit, limit).</summary>
     ActivatedGate,
 
+    /// <summary>
+    /// h = limit tanh(gate / limit) * sigmoid(gate) * upLimit tanh(up / upLimit); up without a limit as it is.
+    /// </summary>
+    Soft,
+
     /// <summary>h = g * sigmoid(1.702 g) * (clamp(up, -limit, limit) + 1) with g = min(gate, limit).</summary>
     OpenAi,
 }
@@ -22,7 +27,8 @@ internal enum GateLimitKind
 /// <summary>The limits of a gate and of what it multiplies.</summary>
 /// <param name="Kind">Where the limit applies.</param>
 /// <param name="Limit">The limit.</param>
-internal readonly record struct GateLimit(GateLimitKind Kind, float Limit)
+/// <param name="UpLimit">The limit of what the gate multiplies, where it is another one; 0 for none.</param>
+internal readonly record struct GateLimit(GateLimitKind Kind, float Limit, float UpLimit = 0)
 {
     private const float OpenAiSlope = 1.702f;
 
@@ -51,6 +57,9 @@ internal readonly record struct GateLimit(GateLimitKind Kind, float Limit)
                 LimitBoth(gate, up, count);
                 vector.Multiply(gate, up, gate, count);
                 break;
+            case GateLimitKind.Soft:
+                ApplySoft(vector, gate, up, count);
+                break;
             default:
                 ApplyOpenAi(vector, gate, up, count);
                 break;
@@ -61,6 +70,25 @@ internal readonly record struct GateLimit(GateLimitKind Kind, float Limit)
     {
         TensorPrimitives.Min(new Span<float>(gate, count), Limit, new Span<float>(gate, count));
         TensorPrimitives.Clamp(new Span<float>(up, count), -Limit, Limit, new Span<float>(up, count));
+    }
+
+    private unsafe void ApplySoft(ElementwiseKernels vector, float* gate, float* up, int count)
+    {
+        const int Block = 256;
+        float* sigmoids = stackalloc float[Block];
+        for (int i = 0; i < count; i += Block)
+        {
+            int length = Math.Min(Block, count - i);
+            vector.Activate(Activation.Sigmoid, gate + i, sigmoids, length);
+            vector.Cap(gate + i, Limit, length);
+            vector.Multiply(gate + i, sigmoids, gate + i, length);
+            if (UpLimit > 0)
+            {
+                vector.Cap(up + i, UpLimit, length);
+            }
+
+            vector.Multiply(gate + i, up + i, gate + i, length);
+        }
     }
 
     /// <remarks>g * sigmoid(a g) is silu(a g) / a.</remarks>

@@ -214,8 +214,13 @@ internal sealed unsafe class TensorBinder : IDisposable
 
     private float[]? ReadScales(string name, int count, BiasOrder order)
     {
-        float[]? scales = Source.OptionalVector($"{name}.scale", count);
-        return order == BiasOrder.NoScale ? null : scales;
+        if (order != BiasOrder.NoScale)
+        {
+            return Source.OptionalVector($"{name}.scale", count);
+        }
+
+        Source.Ignore($"{name}.scale");
+        return null;
     }
 
     /// <summary>The scale of activations that a device quantizes to NVFP4; kernels here quantize them to int8.</summary>
