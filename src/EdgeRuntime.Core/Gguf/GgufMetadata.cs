@@ -166,6 +166,12 @@ public sealed class GgufMetadata
         return numbers;
     }
 
+    /// <summary>Gets an array of booleans, or of integers, which are true unless they are 0; empty if the key is missing.</summary>
+    internal bool[] GetFlags(string key) => GetShape(key) is { ElementType: GgufValueType.Bool }
+        && FindArray(key, "an array", static type => type == GgufValueType.Bool) is { } value
+        ? Array.ConvertAll(Bytes(value), static flag => flag != 0)
+        : Array.ConvertAll(GetInt32s(key).ToArray(), static number => number != 0);
+
     /// <summary>Gets an array of signed or unsigned bytes; empty if the key is missing.</summary>
     public ReadOnlyMemory<byte> GetBytes(string key) =>
         FindArray(key, "an array of bytes", static type => type is GgufValueType.UInt8 or GgufValueType.Int8) is { } value

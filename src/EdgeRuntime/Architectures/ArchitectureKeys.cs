@@ -220,11 +220,11 @@ internal sealed partial class ArchitectureKeys
         return [.. Enumerable.Range(0, layers).Select(layer => length == 0 || layer % length != full)];
     }
 
-    /// <summary>The layers of a pattern: those whose number in the file's array is not 0; all where the file has no array.</summary>
+    /// <summary>The layers of a pattern: those that the file's array marks; all where the file has no array.</summary>
     public bool[] Layers(string key)
     {
         bool isArray = _source.Metadata.GetShape(Full(key)) is { Type: GgufValueType.Array };
-        return isArray ? [.. Counts(key, LayerCount, "layers").Select(static flag => flag != 0)]
+        return isArray ? Flags(key, LayerCount)
             : [.. Enumerable.Repeat(true, LayerCount)];
     }
 
@@ -267,9 +267,9 @@ internal sealed partial class ArchitectureKeys
 
     private bool[] Flags(string key, int layers)
     {
-        ReadOnlyMemory<int> flags = _source.Metadata.GetInt32s(Full(key));
+        bool[] flags = _source.Metadata.GetFlags(Full(key));
         Require(flags.Length >= layers, key, $"an array of {flags.Length}", $"one of {layers}, as many as layers");
-        return [.. flags.Span[..layers].ToArray().Select(static flag => flag != 0)];
+        return flags[..layers];
     }
 
     private void RequireOnly(int expected, string key, int found, string variant)

@@ -23,7 +23,9 @@ internal sealed class KimiK3 : Architecture
         int dense = keys.NotNegative("leading_dense_block_count", 0);
         ExpertSpec experts = keys.Weighed(keys.RequiredExperts(), fallback: null) with { Limit = ReadLimit(keys) };
         int period = keys.NotNegative("attn_res.block_size", 0);
-        var kept = new ResidualStreams(period == 0 ? 1 : ((layers - 1) / period) + 1, decoder.Hidden);
+        int most = period == 0 ? 1 : ((layers - 1) / period) + 1;
+        keys.RequireWidth("attn_res.block_size", most, decoder.Hidden);
+        var kept = new ResidualStreams(most, decoder.Hidden);
         ResidualMix Mix(int count, string name) => new(kept, count, decoder.Norm(name));
         return decoder.Build((index, layer) =>
         {

@@ -124,6 +124,21 @@ public sealed unsafe class ElementwiseKernelsTests
 
     [Theory]
     [MemberData(nameof(Counts))]
+    public void Sums_AnyCount_AreNearDoublePrecisionAndTheSameForEveryWidth(int count)
+    {
+        float[] x = Random(count, 12);
+        Check([x.Sum(static value => (double)value), x.Sum(static value => (double)value * value)], (kernels, y) =>
+        {
+            fixed (float* source = x)
+            {
+                y[0] = kernels.Sum(source, count);
+                y[1] = kernels.SumOfSquares(source, count);
+            }
+        });
+    }
+
+    [Theory]
+    [MemberData(nameof(Counts))]
     public void Scan_AnyCount_IsNearDoublePrecisionAndTheSameForEveryWidth(int count)
     {
         float[] state = Random(count, 9);
