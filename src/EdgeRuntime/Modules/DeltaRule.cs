@@ -87,14 +87,11 @@ internal unsafe struct DeltaRows
 
 /// <summary>
 /// The gated delta rule: for unit vectors k and q, S = decay S; S = S + rate k (v - S^T k)^T; y = norm(S^T q / sqrt(length)) * gate. The
-/// state of a head is S, [key, value]. A part of mixers.
+/// state of a head is S, [key, value] in panels (<see cref="MatrixSteps.PanelColumns"/>). A part of mixers.
 /// Source: Yang et al., arXiv 2412.06464.
 /// </summary>
 internal sealed unsafe class DeltaRule : Module
 {
-    // So many steps are prepared together, to keep a few columns of the state in the cache meanwhile.
-    private const int MostSteps = 8;
-
     private readonly string _prefix;
     private readonly DeltaRuleSpec _spec;
     private readonly Norm _norm;
@@ -120,7 +117,7 @@ internal sealed unsafe class DeltaRule : Module
 
     public override void Declare(StatePlan state) => _slot = state.AddRecurrent(checked(_spec.ValueWidth * _spec.HeadSize));
 
-    public override void Plan(ScratchPlan scratch) => scratch.UseThread(MostSteps * ((4L * _spec.HeadSize) + 1) * sizeof(float));
+    public override void Plan(ScratchPlan scratch) => scratch.UseThread(MatrixSteps.Most * ((4L * _spec.HeadSize) + 1) * sizeof(float));
 
     /// <summary>Runs the recurrence of each head of each sequence. The caller ends the phase.</summary>
     public void Run(PassThread t, in DeltaRows rows)
@@ -139,11 +136,11 @@ internal sealed unsafe class DeltaRule : Module
         float* from = sequence.State.Recurrent(_slot) + offset;
         float* to = sequence.State.NextRecurrent(_slot) + offset;
         float* factors = (float*)t.Scratch;
-        float* rates = factors + (MostSteps * 4 * size);
+        float* rates = factors + (MatrixSteps.Most * 4 * size);
         int last = sequence.FirstRow + sequence.Rows;
         for (int row = sequence.FirstRow, steps; row < last; row += steps)
         {
-            steps = Math.Min(MostSteps, last - row);
+            steps = Math.Min(MatrixSteps.Most, last - row);
             for (int step = 0; step < steps; step++)
             {
                 rates[step] = Prepare(t.Vector, row + step, head, rows, factors + (4L * step * size));
@@ -151,7 +148,17 @@ internal sealed unsafe class DeltaRule : Module
 
             float* values = rows.Mixed + ((long)row * _spec.MixedWidth) + (2 * _spec.KeyWidth) + (head * size);
             float* y = rows.Result + ((long)row * _spec.ValueWidth) + (head * size);
-            t.Vector.StepMatrix(from, to, size, size, factors, rates, values, _spec.MixedWidth, y, _spec.ValueWidth, steps);
+            t.Vector.StepMatrix(from, to, size, size, new MatrixSteps
+            {
+                Count = steps,
+                Decays = new StepVectors(factors, 4 * size),
+                Reads = new StepVectors(factors + size, 4 * size),
+                Keys = new StepVectors(factors + (2 * size), 4 * size),
+                Queries = new StepVectors(factors + (3 * size), 4 * size),
+                Rates = rates,
+                Values = new StepVectors(values, _spec.MixedWidth),
+                Results = new StepVectors(y, _spec.ValueWidth),
+            });
             from = to;
             for (int step = 0; step < steps; step++, y += _spec.ValueWidth)
             {

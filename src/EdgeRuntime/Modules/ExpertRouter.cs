@@ -60,7 +60,7 @@ internal static unsafe class ExpertRouter
             case ExpertGating.SqrtSoftplus:
                 for (int i = 0; i < spec.ScoreCount; i++)
                 {
-                    scores[i] = MathF.Sqrt(Softplus(scores[i]));
+                    scores[i] = MathF.Sqrt(Softplus.Apply(LanesScalar.Broadcast(scores[i])).Value);
                 }
 
                 break;
@@ -134,9 +134,6 @@ internal static unsafe class ExpertRouter
         keys[best] = float.NegativeInfinity;
         return best;
     }
-
-    /// <summary>ln(1 + exp(x)), exact for large x.</summary>
-    private static float Softplus(float x) => x > 20 ? x : (float)Math.Log(1.0 + LaneMath.Exp(x));
 
     /// <summary>Replaces scores by their softmax.</summary>
     public static void Softmax(float* x, int count)

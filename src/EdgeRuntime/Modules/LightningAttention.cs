@@ -26,9 +26,6 @@ internal sealed record LightningAttentionSpec(int Heads, int HeadSize, float Eps
 /// </summary>
 internal sealed unsafe class LightningAttention : Branch
 {
-    // So many steps run together, to keep a few columns of the state in the cache meanwhile.
-    private const int MostSteps = 8;
-
     private readonly int _hidden;
     private readonly LightningAttentionSpec _spec;
     private readonly Norm _norm;
@@ -69,7 +66,7 @@ internal sealed unsafe class LightningAttention : Branch
         _gates = scratch.Floats(_spec.Width);
         _result = scratch.Floats(_spec.Width);
         scratch.UseActivations(_spec.Width, scratch.Rows);
-        scratch.UseThread(MostSteps * ((4L * _spec.HeadSize) + 1) * sizeof(float));
+        scratch.UseThread((_spec.HeadSize + MatrixSteps.Most) * sizeof(float));
     }
 
     public override void Run(PassThread t, in Activations input, BranchOutput output)
@@ -103,29 +100,33 @@ internal sealed unsafe class LightningAttention : Branch
         int stride = 3 * _spec.Width;
         float* from = sequence.State.Recurrent(_slot) + ((long)head * size * size);
         float* to = sequence.State.NextRecurrent(_slot) + ((long)head * size * size);
-        float* factors = (float*)t.Scratch;
-        float* rates = factors + (MostSteps * 4 * size);
-        new Span<float>(rates, MostSteps).Fill(1);
-        float decay = _spec.Decay(head);
+        float* decays = (float*)t.Scratch;
+        float* rates = decays + size;
+        new Span<float>(decays, size).Fill(_spec.Decay(head));
+        new Span<float>(rates, MatrixSteps.Most).Fill(1);
         int last = sequence.FirstRow + sequence.Rows;
         for (int row = sequence.FirstRow, steps; row < last; row += steps)
         {
-            steps = Math.Min(MostSteps, last - row);
+            steps = Math.Min(MatrixSteps.Most, last - row);
+
+            // Each head has its query, key and value next to each other.
             float* query = projected + ((long)row * stride) + (3 * head * size);
             for (int step = 0; step < steps; step++)
             {
-                // Each head has its query, key and value next to each other.
                 float* mixed = query + ((long)step * stride);
                 t.Vector.Activate(Activation.Silu, mixed, mixed, 3 * size);
-                float* factor = factors + (4L * step * size);
-                new Span<float>(factor, size).Fill(decay);
-                new Span<float>(factor + size, size).Clear();
-                new ReadOnlySpan<float>(mixed + size, size).CopyTo(new Span<float>(factor + (2 * size), size));
-                new ReadOnlySpan<float>(mixed, size).CopyTo(new Span<float>(factor + (3 * size), size));
             }
 
-            float* y = result + ((long)row * _spec.Width) + (head * size);
-            t.Vector.StepMatrix(from, to, size, size, factors, rates, query + (2 * size), stride, y, _spec.Width, steps);
+            t.Vector.StepMatrix(from, to, size, size, new MatrixSteps
+            {
+                Count = steps,
+                Decays = new StepVectors(decays, 0),
+                Keys = new StepVectors(query + size, stride),
+                Queries = new StepVectors(query, stride),
+                Rates = rates,
+                Values = new StepVectors(query + (2 * size), stride),
+                Results = new StepVectors(result + ((long)row * _spec.Width) + (head * size), _spec.Width),
+            });
             from = to;
         }
     }

@@ -27,8 +27,8 @@ internal sealed record Mamba2Spec(int Inner, int Heads, int Groups, int StateSiz
 
 /// <summary>
 /// A selective state space with one decay per head (Mamba 2). With [z | x, B, C | dt] = Win n, [x, B, C] = silu(convolution([x, B, C])) and
-/// dt = softplus(dt + bias), the state S of each head becomes exp(dt A) S + dt x B, and y = S C + D x. The result is
-/// Wout norm(y * silu(z)), normalized per group.
+/// dt = softplus(dt + bias), the state S of each head, [state, element], becomes exp(dt A) S + B (dt x)^T, and y = S^T C + D x. The result
+/// is Wout norm(y * silu(z)), normalized per group.
 /// Source: Dao and Gu, arXiv 2405.21060.
 /// </summary>
 internal sealed unsafe class Mamba2 : Branch
@@ -36,12 +36,12 @@ internal sealed unsafe class Mamba2 : Branch
     private readonly int _hidden;
     private readonly Mamba2Spec _spec;
     private readonly CausalConvolution _convolution;
+    private readonly Norm? _norm;
     private Projection _input = null!;
     private Projection _output = null!;
     private NativeBuffer _a = null!;
     private NativeBuffer _d = null!;
     private NativeBuffer _timeBias = null!;
-    private NativeBuffer? _norm;
     private RecurrentSlot _slot;
     private long _projected;
     private long _convolved;
@@ -56,6 +56,9 @@ internal sealed unsafe class Mamba2 : Branch
         _hidden = hidden;
         _spec = spec;
         _convolution = new CausalConvolution($"{prefix}.ssm_conv1d", spec.Taps, spec.ConvolutionWidth);
+        _norm = spec.Epsilon is { } epsilon
+            ? new Norm($"{prefix}.ssm_norm", NormKind.Rms, epsilon, spec.Inner / spec.Groups) { WeightRows = spec.Groups }
+            : null;
     }
 
     /// <summary>Gets the factor of the result before it is added to the residual stream.</summary>
@@ -70,7 +73,7 @@ internal sealed unsafe class Mamba2 : Branch
         _timeBias = tensors.Vector($"{Prefix}.ssm_dt.bias", _spec.Heads);
         _a = tensors.Floats($"{Prefix}.ssm_a", _spec.Heads, 1);
         _d = tensors.Floats($"{Prefix}.ssm_d", _spec.Heads, 1);
-        _norm = _spec.Epsilon is null ? null : tensors.Floats($"{Prefix}.ssm_norm.weight", _spec.Groups, _spec.Inner / _spec.Groups);
+        _norm?.Bind(tensors);
         _output = tensors.Projection($"{Prefix}.ssm_out", _hidden, _spec.Inner, ResidualScale);
     }
 
@@ -86,6 +89,7 @@ internal sealed unsafe class Mamba2 : Branch
         _convolved = scratch.Floats(_spec.ConvolutionWidth);
         _result = scratch.Floats(_spec.Inner);
         scratch.UseActivations(_spec.Inner, scratch.Rows);
+        scratch.UseThread(MatrixSteps.Most * (_spec.StateSize + 1L) * sizeof(float));
     }
 
     public override void Run(PassThread t, in Activations input, BranchOutput output)
@@ -98,13 +102,7 @@ internal sealed unsafe class Mamba2 : Branch
         Scan(t);
         t.Barrier();
         float* y = t.Floats(_result);
-        if (_norm is not null)
-        {
-            Normalize(t, y);
-            t.Barrier();
-        }
-
-        t.MultiplyTo(output, t.Prepare(y, _spec.Inner, t.Rows, norm: null, Activations.FormsFor(_output)), _output);
+        t.MultiplyTo(output, t.Prepare(y, _spec.Inner, t.Rows, _norm, Activations.FormsFor(_output), normed: y), _output);
     }
 
     /// <summary>Runs the recurrence of each head of each sequence, row by row.</summary>
@@ -120,40 +118,57 @@ internal sealed unsafe class Mamba2 : Branch
     private void ScanHead(PassThread t, in SequenceRows sequence, int head)
     {
         int size = _spec.HeadSize;
-        long offset = (long)head * size * _spec.StateSize;
-        float* state = sequence.State.NextRecurrent(_slot) + offset;
-        new ReadOnlySpan<float>(sequence.State.Recurrent(_slot) + offset, size * _spec.StateSize)
-            .CopyTo(new Span<float>(state, size * _spec.StateSize));
+        int states = _spec.StateSize;
+        int width = _spec.ConvolutionWidth;
+        long offset = (long)head * size * states;
+        float* from = sequence.State.Recurrent(_slot) + offset;
+        float* to = sequence.State.NextRecurrent(_slot) + offset;
+        float* decays = (float*)t.Scratch;
+        float* times = decays + (MatrixSteps.Most * states);
         int group = head / (_spec.Heads / _spec.Groups);
-        for (int row = sequence.FirstRow; row < sequence.FirstRow + sequence.Rows; row++)
+        int last = sequence.FirstRow + sequence.Rows;
+        for (int row = sequence.FirstRow, steps; row < last; row += steps)
         {
-            float* projected = t.Floats(_projected) + ((long)row * _spec.InputWidth);
-            float* x = t.Floats(_convolved) + ((long)row * _spec.ConvolutionWidth);
-            float* b = x + _spec.Inner + (group * _spec.StateSize);
-            float* c = b + (_spec.Groups * _spec.StateSize);
-            float time = projected[_spec.Inner + _spec.ConvolutionWidth + head] + ((float*)_timeBias.Pointer)[head];
-            t.Vector.Activate(Activation.Softplus, &time, &time, 1);
-            float decay = LaneMath.Exp(time * ((float*)_a.Pointer)[head]);
+            steps = Math.Min(MatrixSteps.Most, last - row);
+            FillTimes(t, row, head, steps, times, decays);
+            float* x = t.Floats(_convolved) + ((long)row * width);
+            float* b = x + _spec.Inner + (group * states);
+            float* values = x + (head * size);
             float* y = t.Floats(_result) + ((long)row * _spec.Inner) + (head * size);
-            for (int i = 0; i < size; i++)
+            t.Vector.StepMatrix(from, to, states, size, new MatrixSteps
             {
-                float input = x[(head * size) + i];
-                float seen = t.Vector.Scan(state + ((long)i * _spec.StateSize), decay, input * time, b, c, _spec.StateSize);
-                y[i] = seen + (input * ((float*)_d.Pointer)[head]);
+                Count = steps,
+                Decays = new StepVectors(decays, states),
+                Keys = new StepVectors(b, width),
+                Queries = new StepVectors(b + (_spec.Groups * states), width),
+                Rates = times,
+                Values = new StepVectors(values, width),
+                Results = new StepVectors(y, _spec.Inner),
+            });
+            from = to;
+            float* gates = t.Floats(_projected) + ((long)row * _spec.InputWidth) + (head * size);
+            for (int step = 0; step < steps; step++, y += _spec.Inner)
+            {
+                t.Vector.AddScaled(values + ((long)step * width), ((float*)_d.Pointer)[head], y, size);
+                t.Vector.Gate(Activation.Silu, gates + ((long)step * _spec.InputWidth), y, y, size);
             }
-
-            t.Vector.Gate(Activation.Silu, projected + (head * size), y, y, size);
         }
     }
 
-    private void Normalize(PassThread t, float* y)
+    /// <summary>Computes the time steps of some rows, and the decays of their states.</summary>
+    private void FillTimes(PassThread t, int row, int head, int steps, float* times, float* decays)
     {
-        int width = _spec.Inner / _spec.Groups;
-        int items = t.Rows * _spec.Groups;
-        for (int item; (item = t.TakeItem()) < items;)
+        float* source = t.Floats(_projected) + ((long)row * _spec.InputWidth) + _spec.Inner + _spec.ConvolutionWidth + head;
+        for (int step = 0; step < steps; step++)
         {
-            float* part = y + ((long)item * width);
-            t.Vector.RmsNorm(part, (float*)_norm!.Pointer + (item % _spec.Groups * width), _spec.Epsilon!.Value, part, width);
+            times[step] = source[(long)step * _spec.InputWidth] + ((float*)_timeBias.Pointer)[head];
+        }
+
+        t.Vector.Activate(Activation.Softplus, times, times, steps);
+        for (int step = 0; step < steps; step++)
+        {
+            float decay = LaneMath.Exp(times[step] * ((float*)_a.Pointer)[head]);
+            new Span<float>(decays + (step * _spec.StateSize), _spec.StateSize).Fill(decay);
         }
     }
 }

@@ -107,7 +107,7 @@ internal sealed unsafe class PassThread : IDisposable
 
     /// <summary>Computes norm(x) of rows in the requested forms. Ends at a barrier, except with one row.</summary>
     /// <param name="x">[rows, columns].</param>
-    /// <param name="columns">The number of columns and the width of the norm.</param>
+    /// <param name="columns">The number of columns, a multiple of the width of the norm.</param>
     /// <param name="rows">The number of rows.</param>
     /// <param name="norm">The norm; null for none.</param>
     /// <param name="forms">The requested forms.</param>
@@ -129,7 +129,7 @@ internal sealed unsafe class PassThread : IDisposable
             int last = Math.Min((tile + 1) * tileTokens, rows);
             for (int row = tile * tileTokens; norm is not null && row < last; row++)
             {
-                norm.Apply(Vector, x + ((long)row * columns), source + ((long)row * columns));
+                Normalize(norm, x + ((long)row * columns), source + ((long)row * columns), columns);
             }
 
             FillTile(source, columns, rows, tile, forms);
@@ -206,7 +206,7 @@ internal sealed unsafe class PassThread : IDisposable
         if (norm is not null)
         {
             row = (float*)(_memory.Pointer + _rowOffset);
-            norm.Apply(Vector, x, row);
+            Normalize(norm, x, row, columns);
         }
 
         byte* int8 = _memory.Pointer + _int8Offset;
@@ -217,6 +217,15 @@ internal sealed unsafe class PassThread : IDisposable
 
         // One row in the Float32 layout is identical to the plain row.
         return new Activations(int8, (byte*)row, row);
+    }
+
+    /// <summary>Normalizes the parts of a row, each as wide as the norm.</summary>
+    private void Normalize(Norm norm, float* x, float* y, int columns)
+    {
+        for (int first = 0; first < columns; first += norm.Width)
+        {
+            norm.Apply(Vector, x + first, y + first, first / norm.Width);
+        }
     }
 
     private void FillTile(float* x, int columns, int rows, int tile, ActivationForms forms)

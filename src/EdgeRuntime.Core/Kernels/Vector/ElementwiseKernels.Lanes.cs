@@ -8,12 +8,12 @@ internal sealed unsafe partial class ElementwiseKernels<TLanes> : ElementwiseKer
     where TLanes : struct, ILanes<TLanes>
 {
     public override void RmsNorm(float* x, float* weight, float epsilon, float* y, int count) =>
-        Normalize(x, Reduce(new Squares(x), count) / count, weight, epsilon, y, count);
+        Normalize(x, SumOfSquares(x, count) / count, weight, epsilon, y, count);
 
     public override void LayerNorm(float* x, float* weight, float* bias, float epsilon, float* y, int count)
     {
-        Map(new Difference(x, Reduce(new Plain(x), count) / count), y, count);
-        Normalize(y, Reduce(new Squares(y), count) / count, weight, epsilon, y, count);
+        Map(new Difference(x, Sum(x, count) / count), y, count);
+        Normalize(y, SumOfSquares(y, count) / count, weight, epsilon, y, count);
         if (bias is not null)
         {
             Add(bias, y, count);
@@ -44,7 +44,7 @@ internal sealed unsafe partial class ElementwiseKernels<TLanes> : ElementwiseKer
             Activation.ReluSquared => &Apply<ReluSquared>,
             Activation.Sigmoid => &Apply<Sigmoid>,
             Activation.Exp => &Apply<Exp>,
-            _ => &Softplus,
+            _ => &Apply<Softplus>,
         };
         function(x, y, count);
     }
@@ -68,12 +68,9 @@ internal sealed unsafe partial class ElementwiseKernels<TLanes> : ElementwiseKer
 
     public override void Add(float* x, float* y, int count) => Map(new Sum(y, x), y, count);
 
-    public override float Sum(float* x, int count) => Reduce(new Plain(x), count);
+    public override float Sum(float* x, int count) => Sum(x, isSquared: false, count);
 
-    public override float SumOfSquares(float* x, int count) => Reduce(new Squares(x), count);
-
-    public override float Scan(float* state, float decay, float input, float* b, float* c, int count) =>
-        Reduce(new StateStep(state, decay, input, b, c), count);
+    public override float SumOfSquares(float* x, int count) => Sum(x, isSquared: true, count);
 
     /// <summary>y = x / sqrt(meanSquare + epsilon) * weight.</summary>
     private static void Normalize(float* x, float meanSquare, float* weight, float epsilon, float* y, int count)
@@ -95,15 +92,6 @@ internal sealed unsafe partial class ElementwiseKernels<TLanes> : ElementwiseKer
     private static void Apply<TFunction>(float* x, float* y, int count)
         where TFunction : ILaneFunction => Map(new Applied<TFunction>(x), y, count);
 
-    /// <summary>ln(1 + exp(x)), exact for large x. Only a handful of elements a token need it.</summary>
-    private static void Softplus(float* x, float* y, int count)
-    {
-        for (int i = 0; i < count; i++)
-        {
-            y[i] = x[i] > 20 ? x[i] : (float)Math.Log(1.0 + LaneMath.Exp(x[i]));
-        }
-    }
-
     /// <summary>y = term, element by element.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Map<TTerm>(TTerm term, float* y, int count)
@@ -122,12 +110,11 @@ internal sealed unsafe partial class ElementwiseKernels<TLanes> : ElementwiseKer
     }
 
     /// <summary>
-    /// Computes a sum over all elements as 16 partial sums by i mod 16, then <see cref="LaneMath.Reduce"/>. The last elements, fewer
-    /// than 16, go to the first partial sums.
+    /// Adds the elements of x, or their squares, to 16 partial sums by i mod 16, then these by <see cref="LaneMath.Reduce"/>. The last
+    /// elements, fewer than 16, go to the first partial sums.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static float Reduce<TSum>(TSum step, int count)
-        where TSum : struct, ILaneSum
+    private static float Sum(float* x, bool isSquared, int count)
     {
         float* sums = stackalloc float[LaneMath.SumLanes];
         nint whole = count & ~(LaneMath.SumLanes - 1);
@@ -136,7 +123,8 @@ internal sealed unsafe partial class ElementwiseKernels<TLanes> : ElementwiseKer
             TLanes sum = TLanes.Broadcast(0);
             for (nint i = lane; i < whole; i += LaneMath.SumLanes)
             {
-                sum = step.Add(i, sum);
+                TLanes value = TLanes.Load(x + i);
+                sum = isSquared ? TLanes.Fma(value, value, sum) : sum + value;
             }
 
             TLanes.Store(sum, sums + lane);
@@ -144,7 +132,7 @@ internal sealed unsafe partial class ElementwiseKernels<TLanes> : ElementwiseKer
 
         for (nint i = whole; i < count; i++)
         {
-            LanesScalar.Store(step.Add(i, LanesScalar.Load(sums + i - whole)), sums + i - whole);
+            sums[i - whole] = isSquared ? MathF.FusedMultiplyAdd(x[i], x[i], sums[i - whole]) : sums[i - whole] + x[i];
         }
 
         return LaneMath.Reduce(sums);

@@ -20,30 +20,22 @@ internal sealed unsafe partial class ElementwiseKernels<TLanes>
         }
     }
 
-    public override void StepMatrix(
-        float* from, float* to, int rows, int columns, float* factors, float* rates, float* values, int valueStride, float* y, int yStride,
-        int steps)
+    public override void StepMatrix(float* from, float* to, int rows, int columns, in MatrixSteps steps)
     {
-        for (int column = 0; column < columns;)
+        for (int start = 0; start < columns; start += MatrixSteps.PanelColumns)
         {
-            // A few columns stay in the cache for all steps.
-            int left = columns - column;
-            float* source = from + column;
-            int width = 0;
-            for (int step = 0; step < steps; step++)
+            int width = int.Min(columns - start, MatrixSteps.PanelColumns);
+            long panel = (long)start * rows;
+            for (int column = 0; column < width;)
             {
-                float* factor = factors + (4L * step * rows);
-                float* value = values + ((long)step * valueStride) + column;
-                float* result = y + ((long)step * yStride) + column;
-                width = left >= 4 * TLanes.Count
-                        ? StepColumns<TLanes, Count4>(source, to + column, rows, columns, factor, rates[step], value, result)
-                    : left >= TLanes.Count
-                        ? StepColumns<TLanes, Count1>(source, to + column, rows, columns, factor, rates[step], value, result)
-                    : StepColumns<LanesScalar, Count1>(source, to + column, rows, columns, factor, rates[step], value, result);
-                source = to + column;
+                int left = width - column;
+                float* source = from + panel + column;
+                float* target = to + panel + column;
+                column += left >= 4 * TLanes.Count ? StepColumns<TLanes, Count4>(source, target, rows, width, start + column, steps)
+                    : left >= 2 * TLanes.Count ? StepColumns<TLanes, Count2>(source, target, rows, width, start + column, steps)
+                    : left >= TLanes.Count ? StepColumns<TLanes, Count1>(source, target, rows, width, start + column, steps)
+                    : StepColumns<LanesScalar, Count1>(source, target, rows, width, start + column, steps);
             }
-
-            column += width;
         }
     }
 
@@ -69,54 +61,60 @@ internal sealed unsafe partial class ElementwiseKernels<TLanes>
         T.Store(sum, y);
     }
 
-    /// <summary>One step of a few columns; returns how many.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static int StepColumns<T, TVectors>(
-        float* from, float* to, int rows, nint stride, float* factors, float rate, float* values, float* y)
+    /// <summary>All steps of a few columns of a panel; returns how many columns.</summary>
+    private static int StepColumns<T, TVectors>(float* from, float* to, int rows, int stride, int column, in MatrixSteps steps)
         where T : struct, ILanes<T>
         where TVectors : unmanaged
     {
-        float* reads = factors + rows;
-        float* keys = reads + rows;
-        float* queries = keys + rows;
-
-        // Even and odd rows make two sums, which hides the latency of the additions.
-        LaneRow<T, TVectors> even = default, odd = default, state = default;
-        float* source = from;
-        int row = 0;
-        for (; row < rows - 1; row += 2)
+        for (int step = 0; step < steps.Count; step++)
         {
-            state.Load(source);
-            even.MultiplyAdd(reads[row], state);
-            state.Load(source + stride);
-            odd.MultiplyAdd(reads[row + 1], state);
-            source += 2 * stride;
+            Step<T, TVectors>(from, to, rows, stride, column, steps, step);
+            from = to;
         }
 
-        if (row < rows)
+        return T.Count * sizeof(TVectors);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Step<T, TVectors>(float* from, float* to, int rows, nint stride, int column, in MatrixSteps steps, int step)
+        where T : struct, ILanes<T>
+        where TVectors : unmanaged
+    {
+        // Even and odd rows make two sums, which hides the latency of the additions.
+        LaneRow<T, TVectors> even = default, odd = default;
+        float* reads = steps.Reads[step];
+        if (reads is not null)
         {
-            state.Load(source);
-            even.MultiplyAdd(reads[row], state);
+            float* source = from;
+            for (int row = 0; row < rows; row += 2)
+            {
+                even.MultiplyAdd(reads[row], source);
+                if (row + 1 < rows)
+                {
+                    odd.MultiplyAdd(reads[row + 1], source + stride);
+                }
+
+                source += 2 * stride;
+            }
         }
 
         LaneRow<T, TVectors> change = default, sum = default;
-        state.Load(values);
-        change.MultiplyAdd(rate, state);
+        float rate = steps.Rates[step];
+        change.MultiplyAdd(rate, steps.Values[step] + column);
         change.MultiplyAdd(-rate, even);
         change.MultiplyAdd(-rate, odd);
-        for (row = 0; row < rows; row++)
+        float* decays = steps.Decays[step], keys = steps.Keys[step], queries = steps.Queries[step];
+        for (int row = 0; row < rows; row++)
         {
             LaneRow<T, TVectors> next = default;
             next.MultiplyAdd(keys[row], change);
-            state.Load(from);
-            next.MultiplyAdd(factors[row], state);
+            next.MultiplyAdd(decays[row], from);
             next.Store(to);
             sum.MultiplyAdd(queries[row], next);
             from += stride;
             to += stride;
         }
 
-        sum.Store(y);
-        return T.Count * sizeof(TVectors);
+        sum.Store(steps.Results[step] + column);
     }
 }

@@ -59,16 +59,6 @@ internal abstract unsafe class ElementwiseKernels
     /// <summary>y = y + x * z, with one rounding.</summary>
     public abstract void AddProduct(float* x, float* z, float* y, int count);
 
-    /// <summary>A step of a state space: state = state * decay + input * b; returns the sum of state * c.</summary>
-    /// <param name="state">[count].</param>
-    /// <param name="decay">The factor of the old state.</param>
-    /// <param name="input">The factor of b.</param>
-    /// <param name="b">[count].</param>
-    /// <param name="c">[count].</param>
-    /// <param name="count">Elements.</param>
-    /// <remarks>The sum is 16 fma chains by i mod 16, then <see cref="LaneMath.Reduce"/>.</remarks>
-    public abstract float Scan(float* state, float decay, float input, float* b, float* c, int count);
-
     /// <summary>
     /// A step of a state space with a decay for every element: state = state * exp(time * a) + input * b; y = sum over the states of
     /// state * c, in their order.
@@ -91,20 +81,12 @@ internal abstract unsafe class ElementwiseKernels
     /// Steps of a recurrence over a matrix: state = decay * state + key (x) rate (value - read * state); y = query * state. Each column is
     /// on its own, and its sums are in the order of the rows.
     /// </summary>
-    /// <param name="from">The state, [rows, columns].</param>
+    /// <param name="from">The state, [columns / 32, rows, 32]: panels of <see cref="MatrixSteps.PanelColumns"/>.</param>
     /// <param name="to">The new state; may be <paramref name="from"/>.</param>
     /// <param name="rows">Rows of the state.</param>
     /// <param name="columns">Columns of the state.</param>
-    /// <param name="factors">[steps, 4, rows]: decays, reads, keys, queries.</param>
-    /// <param name="rates">[steps].</param>
-    /// <param name="values">[steps, columns].</param>
-    /// <param name="valueStride">The distance between the values of two steps.</param>
-    /// <param name="y">[steps, columns].</param>
-    /// <param name="yStride">The distance between the results of two steps.</param>
-    /// <param name="steps">Steps, at least 1.</param>
-    public abstract void StepMatrix(
-        float* from, float* to, int rows, int columns, float* factors, float* rates, float* values, int valueStride, float* y, int yStride,
-        int steps);
+    /// <param name="steps">The inputs and results of the steps.</param>
+    public abstract void StepMatrix(float* from, float* to, int rows, int columns, in MatrixSteps steps);
 
     /// <summary>y = y + x * factor, with one rounding.</summary>
     public abstract void AddScaled(float* x, float factor, float* y, int count);

@@ -55,6 +55,24 @@ internal unsafe struct LaneRow<TLanes, TVectors>
         }
     }
 
+    /// <summary>this = fma(factor, x, this) with adjacent vectors x in memory, which take no registers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void MultiplyAdd(float factor, float* x)
+    {
+        TLanes value = TLanes.Broadcast(factor);
+        _v0 = TLanes.Fma(value, TLanes.Load(x), _v0);
+        if (sizeof(TVectors) > 1)
+        {
+            _v1 = TLanes.Fma(value, TLanes.Load(x + TLanes.Count), _v1);
+        }
+
+        if (sizeof(TVectors) > 2)
+        {
+            _v2 = TLanes.Fma(value, TLanes.Load(x + (2 * TLanes.Count)), _v2);
+            _v3 = TLanes.Fma(value, TLanes.Load(x + (3 * TLanes.Count)), _v3);
+        }
+    }
+
     /// <summary>Stores the vectors next to each other.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Store(float* destination)

@@ -10,14 +10,6 @@ internal interface ILaneTerm
         where TLanes : struct, ILanes<TLanes>;
 }
 
-/// <summary>A step of a sum over element i of some vectors.</summary>
-internal interface ILaneSum
-{
-    /// <summary>Adds the elements from i on to the sums, one in each lane.</summary>
-    TLanes Add<TLanes>(nint i, TLanes sum)
-        where TLanes : struct, ILanes<TLanes>;
-}
-
 /// <summary>function(x).</summary>
 internal readonly unsafe struct Applied<TFunction>(float* x) : ILaneTerm
     where TFunction : ILaneFunction
@@ -108,33 +100,4 @@ internal readonly unsafe struct ScaleAdd(float* x, float factor, float* y) : ILa
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public TLanes At<TLanes>(nint i)
         where TLanes : struct, ILanes<TLanes> => TLanes.Fma(TLanes.Load(x + i), TLanes.Broadcast(factor), TLanes.Load(y + i));
-}
-
-/// <summary>Adds x.</summary>
-internal readonly unsafe struct Plain(float* x) : ILaneSum
-{
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public TLanes Add<TLanes>(nint i, TLanes sum)
-        where TLanes : struct, ILanes<TLanes> => sum + TLanes.Load(x + i);
-}
-
-/// <summary>Adds x^2.</summary>
-internal readonly unsafe struct Squares(float* x) : ILaneSum
-{
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public TLanes Add<TLanes>(nint i, TLanes sum)
-        where TLanes : struct, ILanes<TLanes> => TLanes.Fma(TLanes.Load(x + i), TLanes.Load(x + i), sum);
-}
-
-/// <summary>state = fma(state, decay, b * input), and adds state * c.</summary>
-internal readonly unsafe struct StateStep(float* state, float decay, float input, float* b, float* c) : ILaneSum
-{
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public TLanes Add<TLanes>(nint i, TLanes sum)
-        where TLanes : struct, ILanes<TLanes>
-    {
-        TLanes next = TLanes.Fma(TLanes.Load(state + i), TLanes.Broadcast(decay), TLanes.Load(b + i) * TLanes.Broadcast(input));
-        TLanes.Store(next, state + i);
-        return TLanes.Fma(next, TLanes.Load(c + i), sum);
-    }
 }

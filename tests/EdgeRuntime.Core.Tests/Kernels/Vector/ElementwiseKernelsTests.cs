@@ -139,25 +139,6 @@ public sealed unsafe class ElementwiseKernelsTests
 
     [Theory]
     [MemberData(nameof(Counts))]
-    public void Scan_AnyCount_IsNearDoublePrecisionAndTheSameForEveryWidth(int count)
-    {
-        float[] state = Random(count, 9);
-        float[] b = Random(count, 10);
-        float[] c = Random(count, 11);
-        double[] next = [.. state.Select((value, i) => (value * 0.75) + (b[i] * 0.5))];
-        double[] expected = [.. next, next.Select((value, i) => value * c[i]).Sum()];
-        Check(expected, (kernels, y) =>
-        {
-            fixed (float* inputs = b, outputs = c)
-            {
-                state.CopyTo(new Span<float>(y, count));
-                y[count] = kernels.Scan(y, 0.75f, 0.5f, inputs, outputs, count);
-            }
-        });
-    }
-
-    [Theory]
-    [MemberData(nameof(Counts))]
     public void ScanChannels_AnyCount_IsNearDoublePrecisionAndTheSameForEveryWidth(int count)
     {
         const int States = 3;
@@ -184,14 +165,27 @@ public sealed unsafe class ElementwiseKernelsTests
         const int Steps = 2;
         float[] state = Random(Rows * count, 41), factors = Random(Steps * 4 * Rows, 42), rates = Random(Steps, 43);
         float[] values = Random(Steps * count, 44);
-        double[] expected = StepMatrix(state, Rows, factors, rates, values);
-        Check(expected, (kernels, y) =>
+        foreach (bool hasReads in (bool[])[true, false])
         {
-            fixed (float* from = state, factor = factors, rate = rates, value = values)
+            double[] expected = StepMatrix(state, Rows, factors, hasReads, rates, values);
+            Check(expected, (kernels, y) =>
             {
-                kernels.StepMatrix(from, y, Rows, count, factor, rate, value, count, y + state.Length, count, Steps);
-            }
-        });
+                fixed (float* from = state, factor = factors, rate = rates, value = values)
+                {
+                    kernels.StepMatrix(from, y, Rows, count, new MatrixSteps
+                    {
+                        Count = Steps,
+                        Decays = new StepVectors(factor, 4 * Rows),
+                        Reads = hasReads ? new StepVectors(factor + Rows, 4 * Rows) : default,
+                        Keys = new StepVectors(factor + (2 * Rows), 4 * Rows),
+                        Queries = new StepVectors(factor + (3 * Rows), 4 * Rows),
+                        Rates = rate,
+                        Values = new StepVectors(value, count),
+                        Results = new StepVectors(y + state.Length, count),
+                    });
+                }
+            });
+        }
     }
 
     [Theory]
@@ -282,8 +276,8 @@ public sealed unsafe class ElementwiseKernelsTests
 
     private delegate void Kernel(ElementwiseKernels kernels, float* y);
 
-    /// <summary>The definition, column by column: the last state, then the results of all steps.</summary>
-    private static double[] StepMatrix(float[] state, int rows, float[] factors, float[] rates, float[] values)
+    /// <summary>The definition, column by column: the last state in panels, then the results of all steps.</summary>
+    private static double[] StepMatrix(float[] state, int rows, float[] factors, bool hasReads, float[] rates, float[] values)
     {
         int columns = state.Length / rows;
         double[] result = [.. state.Select(value => (double)value), .. values.Select(_ => 0.0)];
@@ -291,15 +285,18 @@ public sealed unsafe class ElementwiseKernelsTests
         {
             int column = i % columns;
             ReadOnlySpan<float> factor = factors.AsSpan(i / columns * 4 * rows, 4 * rows);
+            int start = column - (column % MatrixSteps.PanelColumns);
+            int width = Math.Min(columns - start, MatrixSteps.PanelColumns);
+            int first = (start * rows) + column - start;
             double seen = 0;
-            for (int row = 0; row < rows; row++)
+            for (int row = 0; hasReads && row < rows; row++)
             {
-                seen += factor[rows + row] * result[(row * columns) + column];
+                seen += factor[rows + row] * result[first + (row * width)];
             }
 
             for (int row = 0; row < rows; row++)
             {
-                ref double element = ref result[(row * columns) + column];
+                ref double element = ref result[first + (row * width)];
                 element = (factor[row] * element) + (factor[(2 * rows) + row] * rates[i / columns] * (values[i] - seen));
                 result[state.Length + i] += factor[(3 * rows) + row] * element;
             }
