@@ -37,6 +37,12 @@ internal sealed record ModelShape(
         new("qwen3-0.6b", 1024, 3072, 28, 16, 8, 128, 151_936, Tied: true) { Family = AttentionFamilies.Qwen3 },
         new("experts", 1024, 512, 20, 16, 8, 64, 32_768, Tied: true) { Family = AttentionFamilies.Experts(count: 32, used: 4) },
         new("latent", 1024, 2816, 16, 16, 16, 128, 32_768, Tied: true) { Family = AttentionFamilies.Latent(latent: 512, rotated: 64) },
+        new("mamba2", 1024, 0, 48, 32, 32, 64, 50_288, Tied: true) { Family = RecurrentFamilies.Mamba2(states: 128) },
+        new("gated-delta-net", 1024, 3584, 24, 8, 2, 256, 248_320, Tied: true)
+        {
+            Family = RecurrentFamilies.DeltaNet(heads: 16, length: 128),
+        },
+        new("short-convolution", 1024, 4608, 16, 16, 8, 64, 65_536, Tied: true) { Family = RecurrentFamilies.ShortConvolution },
     ];
 
     /// <summary>Gets the architecture.</summary>
