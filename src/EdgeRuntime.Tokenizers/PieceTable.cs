@@ -1,5 +1,4 @@
 using System;
-using System.IO;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -102,7 +101,7 @@ internal sealed class PieceTable
             long size = Math.Min(Math.Max(_bytes.Length * 2L, _used + (long)bytes), Array.MaxLength);
             if (size - _used < bytes)
             {
-                throw new InvalidDataException("a vocabulary's pieces may have 2 GiB together at most");
+                throw new VocabularyException("tokens", "more than 2 GiB of pieces", "at most 2 GiB");
             }
 
             Array.Resize(ref _bytes, (int)size);

@@ -31,7 +31,7 @@ internal sealed class PlamoTokenizer : VocabularyTokenizer
         for (int token = 0; token < _scores.Length; token++)
         {
             TokenAttributes attributes = Vocabulary.GetAttributes(token);
-            if ((attributes & TokenAttributes.Byte) != 0)
+            if ((attributes & (TokenAttributes.Byte | TokenAttributes.Special)) == TokenAttributes.Byte)
             {
                 _byteTokens[Vocabulary.GetWrittenBytes(token)[0]] = token;
                 continue;
@@ -92,7 +92,7 @@ internal sealed class PlamoTokenizer : VocabularyTokenizer
         steps[text.Length] = new Step(0, -1, 0);
         for (int start = text.Length - 1; start >= 0; start--)
         {
-            if ((text[start] & 0xC0) == 0x80)
+            if (Utf8.IsInsideCharacter(text, start))
             {
                 continue; // not the first byte of a character
             }

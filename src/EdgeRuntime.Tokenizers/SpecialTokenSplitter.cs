@@ -106,7 +106,7 @@ internal sealed class SpecialTokenSplitter
             for (int i = start; i < text.Length && (node = _tokens.Step(node, text[i])) >= 0; i++)
             {
                 int token = _tokens.GetId(node);
-                if (token >= 0 && (i < border || IsFoundInData(token)))
+                if (token >= 0 && (i < border || IsFoundInData(token)) && HoldsWholeCharacters(text, start, i + 1))
                 {
                     (matches ??= []).Add(new TextFragment(token, start, i + 1 - start));
                 }
@@ -115,6 +115,13 @@ internal sealed class SpecialTokenSplitter
 
         return matches;
     }
+
+    /// <summary>
+    /// Gets whether a part of a text divides no character. Tokens of a damaged vocabulary may be parts of characters, and tokenizers read
+    /// the text between special tokens as whole characters.
+    /// </summary>
+    private static bool HoldsWholeCharacters(ReadOnlySpan<byte> text, int start, int end) =>
+        !Utf8.IsInsideCharacter(text, start) && !Utf8.IsInsideCharacter(text, end);
 
     private List<TextFragment> Choose(ReadOnlySpan<byte> text, List<TextFragment> matches, Span<bool> taken)
     {

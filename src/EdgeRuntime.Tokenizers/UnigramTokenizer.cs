@@ -134,7 +134,7 @@ internal sealed class UnigramTokenizer : VocabularyTokenizer
         }
 
         // The beginning of a user-defined token may have been a part of a character.
-        bool isInsideCharacter = (text[0] & 0xC0) == 0x80;
+        bool isInsideCharacter = Utf8.IsInsideCharacter(text, 0);
         length = isInsideCharacter ? 1 : Math.Min(Utf8.GetCharacterLength(text[0]), text.Length);
         part = isInsideCharacter ? "\uFFFD"u8 : text[..length];
         return length;

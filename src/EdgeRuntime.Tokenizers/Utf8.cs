@@ -9,6 +9,9 @@ internal static class Utf8
     /// <summary>Gets the number of bytes of a character from its first byte.</summary>
     public static int GetCharacterLength(byte first) => first < 0xC0 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
 
+    /// <summary>Gets whether a place is between two bytes of a character.</summary>
+    public static bool IsInsideCharacter(ReadOnlySpan<byte> text, int index) => index < text.Length && (text[index] & 0xC0) == 0x80;
+
     /// <summary>
     /// Converts ranges of a text to ranges of its UTF-8. A range that begins or ends inside a surrogate pair is extended to the pair.
     /// </summary>

@@ -98,6 +98,19 @@ public sealed class VocabularyTests
         Assert.Equal("中", tokenizer.Decode([1, 259, 3 + 0xE4, 3 + 0xB8, 3 + 0xAD]));
     }
 
+    [Theory]
+    [InlineData(0xE4)]
+    [InlineData(0xB8)]
+    [InlineData(0xAD)]
+    public void Encode_SpecialTokenThatIsAPartOfACharacter_IsNotFound(byte part)
+    {
+        VocabularyData data = Sentence(("▁", Normal), ("x", UserDefined));
+        ReadOnlyMemory<byte>[] tokens = [.. data.Tokens];
+        tokens[^1] = new byte[] { part };
+        Tokenizer tokenizer = Tokenizer.Create(data with { Tokens = tokens });
+        Assert.Equal([1, 259, 3 + 0xE4, 3 + 0xB8, 3 + 0xAD], tokenizer.Encode("中"));
+    }
+
     [Fact]
     public void Encode_RandomMerges_EqualsTheNaiveDefinition()
     {
