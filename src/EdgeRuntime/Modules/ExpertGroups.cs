@@ -6,7 +6,11 @@ namespace EdgeRuntime.Modules;
 /// <summary>The buffers of a layer of experts, as offsets in the scratch. A pair is one row with one of its experts.</summary>
 internal readonly struct ExpertBuffers
 {
-    public ExpertBuffers(ScratchPlan scratch, ExpertSpec spec, int hidden)
+    /// <param name="scratch">The plan.</param>
+    /// <param name="spec">The parameters of the layer.</param>
+    /// <param name="hidden">The width of the residual stream.</param>
+    /// <param name="hasGateTiles">Whether Gate reads its input in another form than Up.</param>
+    public ExpertBuffers(ScratchPlan scratch, ExpertSpec spec, int hidden, bool hasGateTiles)
     {
         int pairs = checked(scratch.Rows * spec.Used);
         Experts = scratch.Floats(spec.Used);
@@ -16,6 +20,7 @@ internal readonly struct ExpertBuffers
         First = scratch.Bytes((spec.Count + 1) * sizeof(int));
         ActiveExperts = scratch.Bytes((spec.Count + 1) * sizeof(int));
         InputTiles = scratch.Bytes(TileBytes(hidden, pairs));
+        GateTiles = hasGateTiles ? scratch.Bytes(TileBytes(hidden, pairs)) : InputTiles;
         Inner = scratch.Bytes((long)pairs * spec.Width * sizeof(float));
         Up = scratch.Bytes((long)pairs * spec.Width * sizeof(float));
         InnerTiles = scratch.Bytes(TileBytes(spec.Width, pairs));
@@ -44,6 +49,9 @@ internal readonly struct ExpertBuffers
 
     /// <summary>Gets [pairs, hidden] in tiles: the inputs of the pairs.</summary>
     public long InputTiles { get; }
+
+    /// <summary>Gets [pairs, hidden] in tiles: the inputs of the pairs in the form that Gate reads.</summary>
+    public long GateTiles { get; }
 
     /// <summary>Gets float [pairs, width]: the inner activations.</summary>
     public long Inner { get; }

@@ -59,7 +59,8 @@ internal sealed unsafe class Experts : Branch
     public ActivationForms RouterReads => Activations.FormsFor(_router);
 
     public override ActivationForms Reads =>
-        ActivationForms.Rows | Activations.FormsFor(_router, _up[0], _sharedGate) | (_shared?.Reads ?? ActivationForms.None);
+        ActivationForms.Rows | Activations.FormsFor(_router, _spec.HasGate ? _gate[0] : null, _up[0], _sharedGate)
+        | (_shared?.Reads ?? ActivationForms.None);
 
     public override void Bind(TensorBinder tensors)
     {
@@ -90,7 +91,7 @@ internal sealed unsafe class Experts : Branch
             PlanScores(scratch);
         }
 
-        _buffers = new ExpertBuffers(scratch, _spec, _hidden);
+        _buffers = new ExpertBuffers(scratch, _spec, _hidden, HasGateTiles);
         scratch.UseThread(Math.Max(_spec.ScoreCount, scratch.TileTokens * (long)Math.Max(_hidden, _spec.Width)) * sizeof(float));
         _shared?.Plan(scratch);
     }
@@ -124,9 +125,10 @@ internal sealed unsafe class Experts : Branch
 
         Route(t);
         var groups = new ExpertGroups(t, _buffers, _spec);
-        byte* x = GatherInput(t, groups, input);
-        MultiplyActivated(t, groups, x);
-        byte* h = FillTiles(t, groups, t.Floats(_buffers.Inner), _spec.Width, _down[0], gather: false);
+        byte* x = GatherInput(t, groups, input, _up[0], _buffers.InputTiles);
+        byte* gateX = HasGateTiles ? GatherInput(t, groups, input, _gate[0], _buffers.GateTiles) : x;
+        MultiplyActivated(t, groups, x, gateX);
+        byte* h = FillTiles(t, groups, t.Floats(_buffers.Inner), _spec.Width, _down[0], _buffers.InnerTiles, gather: false);
         MultiplyDown(t, groups, h);
         Combine(t, groups, input, output);
     }
@@ -153,15 +155,16 @@ internal sealed unsafe class Experts : Branch
 
     /// <summary>Gets the input of each pair in the order of the pairs. One row is the same input for all experts, unless
     /// an expert has it twice or weights change it.</summary>
-    private byte* GatherInput(PassThread t, in ExpertGroups groups, in Activations input) =>
-        ReadsOneRow(t) ? input.For(_up[0]) : FillTiles(t, groups, input.Rows, _hidden, _up[0], gather: true);
+    private byte* GatherInput(PassThread t, in ExpertGroups groups, in Activations input, Projection reader, long tiles) =>
+        ReadsOneRow(t) ? input.For(reader) : FillTiles(t, groups, input.Rows, _hidden, reader, tiles, gather: true);
 
     /// <summary>
     /// Converts the rows of pairs to the form that a projection reads, with separate tiles per expert. Ends at a barrier.
     /// </summary>
-    private byte* FillTiles(PassThread t, in ExpertGroups groups, float* source, int columns, Projection reader, bool gather)
+    private byte* FillTiles(
+        PassThread t, in ExpertGroups groups, float* source, int columns, Projection reader, long buffer, bool gather)
     {
-        byte* tiles = (byte*)t.Floats(gather ? _buffers.InputTiles : _buffers.InnerTiles);
+        byte* tiles = (byte*)t.Floats(buffer);
         float* rows = (float*)t.Scratch;
         int item = t.TakeItem();
         int start = 0;
@@ -199,7 +202,7 @@ internal sealed unsafe class Experts : Branch
     }
 
     /// <summary>Computes h = act(Gate x) * Up x of every pair, or h = act(Up x) without gates. Ends at a barrier.</summary>
-    private void MultiplyActivated(PassThread t, in ExpertGroups groups, byte* x)
+    private void MultiplyActivated(PassThread t, in ExpertGroups groups, byte* x, byte* gateX)
     {
         float* h = t.Floats(_buffers.Inner);
         float* up = _spec.HasGate ? t.Floats(_buffers.Up) : h;
@@ -213,13 +216,13 @@ internal sealed unsafe class Experts : Branch
                 int end = Math.Min(last - (first - panel), panels);
                 int pair = groups.First(expert);
                 int count = groups.Count(expert);
-                byte* rows = ReadsOneRow(t) ? x : x + ActivationLayout.ByteSize(_up[expert].Reads, _hidden, pair);
+                long start = (long)pair * _spec.Width;
                 if (_spec.HasGate)
                 {
-                    _gate[expert].Multiply(rows, count, panel, end, h + ((long)pair * _spec.Width), _spec.Width, t.Scratch);
+                    _gate[expert].Multiply(InputOf(t, _gate[expert], gateX, pair), count, panel, end, h + start, _spec.Width, t.Scratch);
                 }
 
-                _up[expert].Multiply(rows, count, panel, end, up + ((long)pair * _spec.Width), _spec.Width, t.Scratch);
+                _up[expert].Multiply(InputOf(t, _up[expert], x, pair), count, panel, end, up + start, _spec.Width, t.Scratch);
                 int firstRow = panel * PackedMatrix.PanelRows;
                 int width = Math.Min(end * PackedMatrix.PanelRows, _spec.Width) - firstRow;
                 for (int i = 0; i < count; i++)
@@ -302,6 +305,13 @@ internal sealed unsafe class Experts : Branch
 
         t.Barrier();
     }
+
+    /// <summary>Gets whether Gate reads its input in another form than Up, because their types differ.</summary>
+    private bool HasGateTiles => _spec.HasGate && _gate[0].Reads != _up[0].Reads;
+
+    /// <summary>Gets the input of an expert whose first pair is given.</summary>
+    private byte* InputOf(PassThread t, Projection reader, byte* x, int pair) =>
+        ReadsOneRow(t) ? x : x + ActivationLayout.ByteSize(reader.Reads, _hidden, pair);
 
     private bool ReadsOneRow(PassThread t) => t.Rows == 1 && !_spec.WeighsInput && _spec.ScoresOfExpert == 1;
 

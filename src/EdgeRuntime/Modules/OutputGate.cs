@@ -70,13 +70,13 @@ internal sealed unsafe class OutputGate : Module
         {
             float* gates = t.Floats(_gates) + ((long)row * _width);
             float* y = result + ((long)row * _spec.OutputWidth);
+            t.Vector.Activate(activation, gates, gates, _width);
             if (_width == _spec.OutputWidth)
             {
-                t.Vector.Gate(activation, gates, y, y, _width);
+                t.Vector.Multiply(gates, y, y, _width);
                 continue;
             }
 
-            t.Vector.Activate(activation, gates, gates, _width);
             for (int head = 0; head < _spec.Heads; head++)
             {
                 t.Vector.Scale(y + ((long)head * _spec.ValueLength), gates[head], _spec.ValueLength);
