@@ -9,6 +9,8 @@ namespace EdgeRuntime;
 /// </summary>
 public sealed class NonFiniteException : EdgeRuntimeException
 {
+    private const string Remedy = "; the weights are damaged or overflow, download or convert the model again";
+
     /// <param name="path">The path of the model file.</param>
     /// <param name="place">The place of the first such value, in words, with the layer number if it is in a layer.</param>
     /// <param name="layer">The zero-based layer index, or null if the place is outside all layers.</param>
@@ -17,11 +19,19 @@ public sealed class NonFiniteException : EdgeRuntimeException
     /// <param name="value">The computed value.</param>
     internal NonFiniteException(string path, string place, int? layer, int position, int token, float value)
         : base(FormattableString.Invariant(
-            $"{path}: {place}: computed {value} at position {position} (token {token}), expected finite numbers whose squares fit ")
-            + "float32; the weights are damaged or overflow, download or convert the model again")
+            $"{path}: {place}: computed {value} at position {position} (token {token}), expected finite numbers whose squares fit float32")
+            + Remedy)
     {
         Layer = layer;
         Position = position;
+    }
+
+    /// <param name="path">The path of the model file.</param>
+    /// <param name="place">The place of a value of all positions together, in words.</param>
+    /// <param name="value">The computed value.</param>
+    internal NonFiniteException(string path, string place, float value)
+        : base(FormattableString.Invariant($"{path}: {place}: computed {value}, expected finite numbers") + Remedy)
+    {
     }
 
     /// <summary>
@@ -29,6 +39,6 @@ public sealed class NonFiniteException : EdgeRuntimeException
     /// </summary>
     public int? Layer { get; }
 
-    /// <summary>Gets the position in the sequence of the first such value.</summary>
+    /// <summary>Gets the position in the sequence of the first such value; 0 for a value of all positions together.</summary>
     public int Position { get; }
 }

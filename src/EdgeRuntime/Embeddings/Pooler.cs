@@ -7,17 +7,20 @@ namespace EdgeRuntime.Embeddings;
 /// <summary>Makes the vectors of a text of its hidden states: pooling, the model's head, normalization. Immutable.</summary>
 internal sealed class Pooler
 {
+    private readonly string _path;
     private readonly EmbeddingPooling _pooling;
     private readonly ITextHead? _head;
     private readonly int _hidden;
     private readonly int _normalization;
 
+    /// <param name="path">The model's file, for messages.</param>
     /// <param name="pooling">The pooling; not <see cref="EmbeddingPooling.Rank"/>.</param>
     /// <param name="head">What computes the result of the pooled state, or null if they are the same.</param>
     /// <param name="hidden">The number of elements of a hidden state.</param>
     /// <param name="normalization">As <see cref="EmbeddingOptions.Normalization"/>.</param>
-    private Pooler(EmbeddingPooling pooling, ITextHead? head, int hidden, int normalization)
+    private Pooler(string path, EmbeddingPooling pooling, ITextHead? head, int hidden, int normalization)
     {
+        _path = path;
         _pooling = pooling;
         _head = head;
         _hidden = hidden;
@@ -38,19 +41,20 @@ internal sealed class Pooler
         EmbeddingPooling pooling = options.Pooling ?? spec.Pooling;
         return pooling == EmbeddingPooling.Rank
             ? OfScores(engine, path)
-            : new Pooler(pooling, spec.Projection, engine.HiddenSize, options.Normalization);
+            : new Pooler(path, pooling, spec.Projection, engine.HiddenSize, options.Normalization);
     }
 
     /// <summary>Creates the pooler that gives the scores of a model.</summary>
     /// <exception cref="UnsupportedModelException">The model has none.</exception>
     public static Pooler OfScores(IEngine engine, string path) => engine.Embedding.Ranking is { } ranking
-        ? new Pooler(engine.Embedding.RankingPooling, ranking, engine.HiddenSize, normalization: -1)
+        ? new Pooler(path, engine.Embedding.RankingPooling, ranking, engine.HiddenSize, normalization: -1)
         : throw new UnsupportedModelException(
             $"{path}: is no reranker, it has no head that computes scores (tensors 'cls' or 'cls.output'); compare embeddings instead");
 
     /// <summary>Makes the vectors of a text.</summary>
     /// <param name="states">[rows, hidden size], of all tokens or, with <see cref="NeedsLastOnly"/>, of the last one; changed.</param>
     /// <returns>[vectors, size].</returns>
+    /// <exception cref="NonFiniteException">A sum of states or the head gave infinity or NaN.</exception>
     public float[] Pool(Span<float> states)
     {
         Span<float> pooled = PoolRows(states);
@@ -68,6 +72,12 @@ internal sealed class Pooler
             else
             {
                 _head.Apply(source, target);
+            }
+
+            int bad = target.IndexOfAnyExceptInRange(float.MinValue, float.MaxValue);
+            if (bad >= 0)
+            {
+                throw new NonFiniteException(_path, _head is null ? "pooling of hidden states" : "head of embeddings", target[bad]);
             }
 
             Normalize(target);
@@ -121,6 +131,8 @@ internal sealed class Pooler
                 break;
         }
 
-        TensorPrimitives.Multiply(vector, norm > 0 ? (float)(1 / norm) : 0, vector);
+        // A norm that is 0, or so small that float32 has no reciprocal of it, makes a vector of zeros.
+        float scale = (float)(1 / norm);
+        TensorPrimitives.Multiply(vector, float.IsFinite(scale) ? scale : 0, vector);
     }
 }
