@@ -58,8 +58,8 @@ public sealed class ModelInspection
     public static bool HasKernels(TensorType type) => TensorFormats.Find(type) is not null;
 
     /// <summary>
-    /// Inspects the metadata and tensor types of an open file, of which only the header need be here (<see cref="GgufFile.OpenHeaders"/>).
-    /// The caller keeps ownership of the file.
+    /// Inspects the metadata, the vocabulary and the tensor types of an open file, of which only the header need be here
+    /// (<see cref="GgufFile.OpenHeaders"/>). The caller keeps ownership of the file.
     /// </summary>
     public static ModelInspection Inspect(GgufFile file)
     {
@@ -82,6 +82,7 @@ public sealed class ModelInspection
             problems.Add(exception.What);
         }
 
+        InspectText(file, modules, problems);
         if (file.Tensors.Count == 0)
         {
             problems.Add("the file holds no tensors: a vocabulary alone");
@@ -113,5 +114,21 @@ public sealed class ModelInspection
             KeyType = keyType,
             ValueType = valueType,
         });
+    }
+
+    private static void InspectText(GgufFile file, ModelModules? modules, List<string> problems)
+    {
+        try
+        {
+            ModelText text = ModelText.Read(file, preTokenizer: null);
+            if (modules is not null)
+            {
+                text.CheckVocabulary(file, modules.Vocabulary);
+            }
+        }
+        catch (ModelFormatException exception)
+        {
+            problems.Add(exception.What);
+        }
     }
 }

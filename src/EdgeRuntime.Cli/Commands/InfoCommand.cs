@@ -151,7 +151,9 @@ internal static class InfoCommand
     };
 
     private static JsonValue? Number(string text) =>
-        double.TryParse(text, CultureInfo.InvariantCulture, out double number) ? JsonValue.Create(number) : JsonValue.Create(text);
+        double.TryParse(text, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number)
+            ? JsonValue.Create(number)
+            : JsonValue.Create(text);
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

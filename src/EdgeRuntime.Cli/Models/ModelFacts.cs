@@ -81,10 +81,14 @@ internal sealed class ModelFacts
             text = $"{file.Metadata.GetString("tokenizer.ggml.model", "none")}{PreText(file)}, {tokenizer.VocabularySize} tokens, "
                 + $"BOS {Token(tokenizer, tokenizer.BeginOfSequence)}, EOS {Token(tokenizer, tokenizer.EndOfSequence)}";
         }
-        catch (Exception exception) when (exception is UnsupportedModelException or ModelFormatException)
+        catch (UnsupportedModelException exception)
         {
             text = "not usable: " + WithoutPath(exception.Message, file.Path);
             problems.Add(exception.Message);
+        }
+        catch (ModelFormatException exception)
+        {
+            text = "not usable: " + WithoutPath(exception.Message, file.Path); // the inspection has found it too
         }
 
         return new ModelFacts
