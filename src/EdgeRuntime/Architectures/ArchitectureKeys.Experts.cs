@@ -30,6 +30,9 @@ internal sealed partial class ArchitectureKeys
         int groupsUsed = Math.Max(1, NotNegative("expert_group_used_count", 1));
         Require(used <= count, "expert_used_count", $"{used}", $"at most expert_count, {count}");
         Require(count % groups == 0, "expert_group_count", $"{groups}", $"a divisor of expert_count, {count}");
+        Require(
+            groups == 1 || count >= 2 * groups, "expert_group_count", $"{groups}",
+            $"1, or at most half of expert_count, {count}: the best two experts rank a group");
         Require(groupsUsed <= groups, "expert_group_used_count", $"{groupsUsed}", $"at most expert_group_count, {groups}");
         int eligible = count / groups * groupsUsed;
         Require(used <= eligible, "expert_used_count", $"{used}", $"at most {eligible}, the experts of {groupsUsed} groups");

@@ -15,6 +15,9 @@ internal sealed partial class ArchitectureKeys
     private const int MaxCount = 1 << 24;
     private const int MostHeadLength = 1 << 16;
 
+    /// <summary>The largest number of layers. The deepest published model has an eighth of it.</summary>
+    public const int MostLayers = 1024;
+
     private readonly ModelSource _source;
     private readonly string _prefix;
 
@@ -40,6 +43,7 @@ internal sealed partial class ArchitectureKeys
         get
         {
             int all = Positive("block_count");
+            Require(all <= MostLayers, "block_count", $"{all}", $"at most {MostLayers}");
             Require(all <= _source.TensorCount, "block_count", $"{all}", $"at most the number of tensors, {_source.TensorCount}");
             int predicting = NotNegative("nextn_predict_layers", 0);
             Require(predicting < all, "nextn_predict_layers", $"{predicting}", $"less than block_count, {all}");
@@ -48,9 +52,8 @@ internal sealed partial class ArchitectureKeys
     }
 
     /// <summary>Whether a tensor is of a layer that predicts further tokens, which does not run here.</summary>
-    public bool IsOfPredictingLayer(string tensor) => Enumerable
-        .Range(LayerCount, Positive("block_count") - LayerCount)
-        .Any(layer => tensor.StartsWith($"blk.{layer}.", StringComparison.Ordinal));
+    public bool IsOfPredictingLayer(string tensor) =>
+        LayerNames.IndexOf(tensor) is var layer && layer >= LayerCount && layer < Positive("block_count");
 
     /// <summary>Added under the root of RMS norms.</summary>
     public float RmsEpsilon => PositiveSingle("attention.layer_norm_rms_epsilon");
@@ -200,6 +203,11 @@ internal sealed partial class ArchitectureKeys
     public void RequireWholeRope(AttentionSpec attention) => Require(
         attention.Rope!.Dimensions == attention.KeyLength, "rope.dimension_count", $"{attention.Rope.Dimensions}",
         $"the key length, {attention.KeyLength}");
+
+    /// <summary>Refuses values of another length than keys, which the family does not have.</summary>
+    public void RequireValuesLikeKeys(AttentionSpec attention) => Require(
+        attention.ValueLength == attention.KeyLength, "attention.value_length", $"{attention.ValueLength}",
+        $"attention.key_length, {attention.KeyLength}");
 
     /// <summary>The layers with a window: those of the file's pattern, or all but every last of a period.</summary>
     /// <param name="period">The period where the file has none; null where the file must have a pattern.</param>

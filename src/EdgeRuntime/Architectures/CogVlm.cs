@@ -16,6 +16,7 @@ internal sealed class CogVlm : Architecture
         var decoder = new Decoder(keys, NormKind.Rms) { IsNotRun = IsOfImages };
         AttentionSpec attention = keys.Attention(RopePairing.Neox);
         keys.RequireWholeRope(attention);
+        keys.RequireValuesLikeKeys(attention);
 
         // llama.cpp rotates by the defaults, whatever base, scaling and factors the file has.
         attention = attention with

@@ -1,5 +1,4 @@
 using System;
-using System.Linq;
 using EdgeRuntime.Kernels.Vector;
 using EdgeRuntime.Modules;
 using EdgeRuntime.Weights;
@@ -46,8 +45,11 @@ internal sealed class Deci : Architecture
             return new Attention(layer, decoder.Hidden, attention);
         }
 
-        bool IsNotRun(string tensor) => Enumerable.Range(0, widths.Length).Any(index =>
-            (widths[index] == 0 && tensor.StartsWith($"blk.{index}.", StringComparison.Ordinal))
-            || (kvHeads[index] == 0 && tensor == $"blk.{index}.attn_output.bias"));
+        bool IsNotRun(string tensor)
+        {
+            int index = LayerNames.IndexOf(tensor);
+            return index >= 0 && index < widths.Length
+                && (widths[index] == 0 || (kvHeads[index] == 0 && tensor.EndsWith(".attn_output.bias", StringComparison.Ordinal)));
+        }
     }
 }

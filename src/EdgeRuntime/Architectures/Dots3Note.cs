@@ -1,5 +1,4 @@
 using System;
-using System.Linq;
 using EdgeRuntime.Kernels.Vector;
 using EdgeRuntime.Modules;
 using EdgeRuntime.Weights;
@@ -21,11 +20,9 @@ internal sealed class Dots3Note : Architecture
     {
         keys.Require(keys.Has(WindowPattern), WindowPattern, "missing", "an array with a number for each layer");
         bool[] windows = keys.WindowLayers(period: 0);
-        string[] unused = [.. Enumerable.Range(0, windows.Length).Where(layer => windows[layer]).Select(layer => $"blk.{layer}.indexer.")];
         var decoder = new Decoder(keys, NormKind.Rms)
         {
-            IsNotRun = tensor => keys.IsOfPredictingLayer(tensor)
-                || Array.Exists(unused, start => tensor.StartsWith(start, StringComparison.Ordinal)),
+            IsNotRun = tensor => keys.IsOfPredictingLayer(tensor) || IsUnusedIndexer(tensor, windows),
         };
         var selection = new KeySelection(keys.Positive("attention.indexer.top_k"));
         int window = keys.Positive("attention.sliding_window");
@@ -37,6 +34,13 @@ internal sealed class Dots3Note : Architecture
             new LatentAttention(
                 layer, decoder.Hidden, windows[index] ? ReadWindowed(keys, index, window) : ReadWhole(keys, index, selection)),
             keys.DenseOrExperts(layer, Activation.Silu, index < dense ? null : experts)));
+    }
+
+    /// <summary>Gets whether a tensor is of an indexer in a layer with a window.</summary>
+    private static bool IsUnusedIndexer(string tensor, bool[] windows)
+    {
+        int layer = LayerNames.IndexOf(tensor);
+        return layer >= 0 && layer < windows.Length && windows[layer] && tensor.Contains(".indexer.", StringComparison.Ordinal);
     }
 
     private static LatentAttentionSpec ReadWindowed(ArchitectureKeys keys, int layer, int window)

@@ -89,15 +89,10 @@ internal sealed class Gemma4 : Architecture
         RequireEqual(keys, "attention.value_length_swa", windowLength, "attention.key_length_swa");
         RequireEqual(keys, "attention.value_length", keys.Positive("attention.key_length"), "attention.key_length");
         RopeSpec rope = RopeKeys.Read(keys, keys.Positive("attention.key_length"), RopePairing.Neox);
-        int turning = keys.Positive("rope.dimension_count_swa", rope.Dimensions);
-        keys.Require(
-            turning % 2 == 0 && turning <= windowLength, "rope.dimension_count_swa", $"{turning}", $"an even number up to {windowLength}");
-        RopeSpec windowRope = rope with
+        RopeSpec windowRope = RopeKeys.ForWindow(keys, windowLength, rope with { FrequencyFactors = null }) with
         {
-            Dimensions = turning,
             Base = keys.PositiveSingle("rope.freq_base_swa", 10000),
             FrequencyScale = 1,
-            FrequencyFactors = null,
         };
         var specs = new AttentionSpec[hasWindow.Length];
         for (int i = 0; i < specs.Length; i++)

@@ -11,8 +11,6 @@ namespace EdgeRuntime.Architectures;
 /// </summary>
 internal sealed class HrmText : Architecture
 {
-    private const int MostPasses = 1024;
-
     public override string Name => "hrm_text";
 
     public override ModelModules Read(ArchitectureKeys keys)
@@ -22,8 +20,8 @@ internal sealed class HrmText : Architecture
         int cycles = keys.Positive("hrm.h_cycles");
         int passes = keys.Positive("block_count");
         keys.Require(
-            (Int128)layers * cycles * (lowPasses + 1L) == passes && passes <= MostPasses, "block_count",
-            $"{passes}", $"hrm.layers_per_stack * hrm.h_cycles * (hrm.l_cycles + 1), at most {MostPasses}");
+            (Int128)layers * cycles * (lowPasses + 1L) == passes && passes <= ArchitectureKeys.MostLayers, "block_count",
+            $"{passes}", $"hrm.layers_per_stack * hrm.h_cycles * (hrm.l_cycles + 1), at most {ArchitectureKeys.MostLayers}");
         int hidden = keys.Hidden;
         var decoder = new Decoder(keys, NormKind.Rms)
         {

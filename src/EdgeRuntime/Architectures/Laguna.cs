@@ -39,9 +39,8 @@ internal sealed class Laguna : Architecture
         RopeSpec rope = attention.Rope!;
         return window == 0 ? attention : attention with
         {
-            Rope = rope with
+            Rope = RopeKeys.ForWindow(keys, attention.KeyLength, rope) with
             {
-                Dimensions = RopeKeys.WindowDimensions(keys, attention.KeyLength, rope.Dimensions),
                 Base = keys.PositiveSingle("rope.freq_base_swa", rope.Base),
                 FrequencyScale = 1,
                 ExtrapolationFactor = 0,

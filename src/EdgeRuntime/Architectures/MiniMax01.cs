@@ -15,9 +15,7 @@ internal sealed class MiniMax01 : Architecture
     {
         var decoder = new Decoder(keys, NormKind.Rms);
         AttentionSpec attention = keys.Attention(RopePairing.Neox);
-        keys.Require(
-            attention.ValueLength == attention.KeyLength, "attention.value_length", $"{attention.ValueLength}",
-            $"attention.key_length, {attention.KeyLength}");
+        keys.RequireValuesLikeKeys(attention);
         keys.RequireWidth("attention.key_length", 3 * attention.Heads, attention.KeyLength);
         keys.RequireWidth("attention.key_length", attention.QueryWidth, attention.KeyLength);
         bool[] recurrent = keys.RecurrentLayers(period: 8);

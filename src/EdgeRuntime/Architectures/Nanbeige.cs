@@ -7,15 +7,15 @@ namespace EdgeRuntime.Architectures;
 /// <summary>Nanbeige: llama's layers, which run several times, each time with keys and values of their own.</summary>
 internal sealed class Nanbeige : Architecture
 {
-    private const int MostPasses = 1024;
-
     public override string Name => "nanbeige";
 
     public override ModelModules Read(ArchitectureKeys keys)
     {
         int layers = keys.LayerCount;
         int loops = keys.Positive("num_loops", 1);
-        keys.Require((long)layers * loops <= MostPasses, "num_loops", $"{loops}", $"at most {MostPasses} layers in all");
+        keys.Require(
+            (long)layers * loops <= ArchitectureKeys.MostLayers, "num_loops", $"{loops}",
+            $"at most {ArchitectureKeys.MostLayers} layers in all");
         bool normsLoops = !keys.Flag("skip_loop_final_norm", false);
         var decoder = new Decoder(keys, NormKind.Rms)
         {

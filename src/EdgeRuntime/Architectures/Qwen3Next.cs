@@ -19,6 +19,7 @@ internal sealed class Qwen3Next(string name, bool isNext = false) : Architecture
             IsNotRun = tensor => keys.IsOfPredictingLayer(tensor) || (isNext && IsOfOldFiles(tensor)),
         };
         AttentionSpec attention = keys.Attention(RopePairing.Neox);
+        keys.RequireValuesLikeKeys(attention);
         attention = attention with
         {
             Rope = isNext ? attention.Rope : RopeKeys.ForText(keys, attention.Rope! with { FrequencyFactors = null }, interleaved: true),

@@ -73,16 +73,17 @@ internal static class RopeKeys
         return rope with { FrequencyFactors = factors };
     }
 
-    /// <summary>Reads the number of elements of a head that rotate in layers with a window.</summary>
+    /// <summary>Gives a rope the number of rotated elements that layers with a window have, if the file has one for them.</summary>
     /// <param name="keys">The model's metadata.</param>
-    /// <param name="keyLength">The elements of a head.</param>
-    /// <param name="fallback">The number where the file has none.</param>
-    public static int WindowDimensions(ArchitectureKeys keys, int keyLength, int fallback)
+    /// <param name="keyLength">The elements of a head of such a layer.</param>
+    /// <param name="rope">The rope.</param>
+    public static RopeSpec ForWindow(ArchitectureKeys keys, int keyLength, RopeSpec rope)
     {
         const string Key = "rope.dimension_count_swa";
-        int dimensions = keys.Positive(Key, fallback);
-        keys.Require(dimensions % 2 == 0 && dimensions <= keyLength, Key, $"{dimensions}", $"an even number up to {keyLength}");
-        return dimensions;
+        int dimensions = keys.Positive(Key, rope.Dimensions);
+        int most = rope.HasFactors ? Math.Min(keyLength, rope.Dimensions) : keyLength;
+        keys.Require(dimensions % 2 == 0 && dimensions <= most, Key, $"{dimensions}", $"an even number up to {most}");
+        return rope with { Dimensions = dimensions };
     }
 
     /// <summary>

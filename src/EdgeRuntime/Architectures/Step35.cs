@@ -51,17 +51,12 @@ internal sealed class Step35 : Architecture
 
         // The rope of full layers rotates half of what the file says, and only these layers use the file's factors.
         RopeSpec rope = RopeKeys.Read(keys, attention.KeyLength, RopePairing.Neox);
+        RopeSpec plain = rope with { FrequencyScale = 1, FrequencyFactors = null, LongFactors = null, ShortFactors = null };
         return attention with
         {
-            Rope = window == 0 ? rope with { Dimensions = rope.Dimensions / 2 } : rope with
-            {
-                Dimensions = RopeKeys.WindowDimensions(keys, attention.KeyLength, rope.Dimensions),
-                Base = keys.PositiveSingle("rope.freq_base_swa", 10000),
-                FrequencyScale = 1,
-                FrequencyFactors = null,
-                LongFactors = null,
-                ShortFactors = null,
-            },
+            Rope = window == 0
+                ? rope with { Dimensions = rope.Dimensions / 2 }
+                : RopeKeys.ForWindow(keys, attention.KeyLength, plain) with { Base = keys.PositiveSingle("rope.freq_base_swa", 10000) },
         };
     }
 }

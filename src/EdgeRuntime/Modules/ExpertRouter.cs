@@ -29,6 +29,12 @@ internal static unsafe class ExpertRouter
             keys[i] = scores[i] + (bias is null ? 0 : bias[i]);
         }
 
+        // NaN marks a key that is taken.
+        for (int i = 0; i < spec.ScoreCount; i++)
+        {
+            keys[i] = float.IsNaN(keys[i]) ? float.NegativeInfinity : keys[i];
+        }
+
         if (spec.Groups > 1)
         {
             MaskGroups(spec, keys);
@@ -122,16 +128,16 @@ internal static unsafe class ExpertRouter
         }
     }
 
-    /// <summary>Finds the index of the greatest key and removes the key.</summary>
+    /// <summary>Finds the index of the greatest key and removes the key, so that none is found twice.</summary>
     private static int TakeBest(float* keys, int count)
     {
         int best = 0;
         for (int i = 1; i < count; i++)
         {
-            best = keys[i] > keys[best] ? i : best;
+            best = keys[i] > keys[best] || float.IsNaN(keys[best]) ? i : best;
         }
 
-        keys[best] = float.NegativeInfinity;
+        keys[best] = float.NaN;
         return best;
     }
 

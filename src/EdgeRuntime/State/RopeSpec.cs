@@ -45,6 +45,9 @@ internal sealed record RopeSpec
     /// <summary>Longrope: divisors for contexts up to <see cref="OriginalContextLength"/>, or null.</summary>
     public float[]? ShortFactors { get; init; }
 
+    /// <summary>Gets whether there are divisors for any context length.</summary>
+    public bool HasFactors => FrequencyFactors is not null || LongFactors is not null || ShortFactors is not null;
+
     /// <summary>Returns the divisors for this context length, or null.</summary>
     public float[]? FactorsFor(int contextLength) =>
         FrequencyFactors ?? (contextLength > OriginalContextLength ? LongFactors : ShortFactors);

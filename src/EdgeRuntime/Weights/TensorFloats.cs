@@ -7,6 +7,9 @@ namespace EdgeRuntime.Weights;
 /// <summary>Reads tensors as floats.</summary>
 internal static class TensorFloats
 {
+    // 1 GiB of float32: far above every vector, table or small matrix that models have beside those that are packed.
+    private const long MostValues = 1 << 28;
+
     /// <summary>Gets the format of a tensor.</summary>
     /// <param name="tensor">The tensor.</param>
     /// <param name="path">Its file, for messages.</param>
@@ -19,10 +22,17 @@ internal static class TensorFloats
     /// the tensors of a model before it is downloaded.
     /// </summary>
     /// <inheritdoc cref="FormatOf"/>
-    /// <exception cref="ModelFormatException">A value is not finite.</exception>
+    /// <exception cref="ModelFormatException">A value is not finite, or there are too many.</exception>
     public static float[] Read(GgufTensor tensor, string path)
     {
-        float[] values = new float[tensor.Rows * tensor.Columns];
+        long count = tensor.Rows * tensor.Columns;
+        if (count > MostValues)
+        {
+            throw new ModelFormatException(
+                path, tensor.FileOffset, $"tensor '{tensor.Name}' has {count} values; expected at most {MostValues}");
+        }
+
+        float[] values = new float[count];
         if (!tensor.HasValues)
         {
             values.AsSpan().Fill(1);

@@ -83,7 +83,7 @@ public sealed class FamilyTests : IDisposable
     }
 
     /// <summary>The README lists the families, so that none drops out unnoticed.</summary>
-    private static bool IsComputed(string name) =>
+    internal static bool IsComputed(string name) =>
         Architecture.All.Any(known => known.Name == FamilyOf(name)) && !s_refusedVariants.Contains(name);
 
     /// <summary>Gets the family of a model: its name ends in <c>-dense</c> or <c>-moe</c>.</summary>

@@ -118,6 +118,45 @@ public sealed class LoraTests : IDisposable
     }
 
     [Fact]
+    public void LoadAdapter_OfAMutatedAdapter_IsRefusedOrRuns()
+    {
+        using var model = LanguageModel.Load(TestModels.Stories, new ModelOptions { Threads = 1 });
+        using ModelSession session = model.CreateSession(Options());
+        string path = Path.Combine(_folder, "mutated.gguf");
+        RawModel good = RawModel.Copy(WriteAdapter("good.gguf"), path);
+        int refused = 0;
+        ModelMutation[] mutations =
+        [
+            .. good.Keys.SelectMany(static key => ModelMutations.OfKey(key.Key, key.Value)),
+            .. ModelMutations.OfTensor(good, 0),
+            .. ModelMutations.OfTensor(good, 3),
+        ];
+        foreach (ModelMutation mutation in mutations)
+        {
+            RawModel mutated = good.Clone();
+            mutation.Apply(mutated);
+            mutated.WriteTo(path);
+            try
+            {
+                session.UseAdapters(new AdapterScale(model.LoadAdapter(path)));
+                session.Truncate(0);
+                Assert.True(Array.TrueForAll(session.Forward(s_text).ToArray(), float.IsFinite), mutation.Name);
+            }
+            catch (EdgeRuntimeException error)
+            {
+                Assert.False(error.Message.AsSpan().ContainsAnyInRange('\0', '\x1f'), error.Message);
+                refused++;
+            }
+            catch (Exception error)
+            {
+                Assert.Fail($"{mutation.Name}: {error}");
+            }
+        }
+
+        Assert.InRange(refused, mutations.Length / 2, mutations.Length - 1);
+    }
+
+    [Fact]
     public void UseAdapters_OfAnotherModelOrTwice_IsRefused()
     {
         using var model = LanguageModel.Load(TestModels.Stories);
