@@ -21,11 +21,12 @@ internal sealed partial class ArchitectureKeys
 
     /// <summary>The experts of a model that has some.</summary>
     /// <param name="width">The width inside an expert.</param>
-    public ExpertSpec Experts(int width)
+    /// <param name="usedCount">The experts of a token, where their number differs by layer; null for the number of the file.</param>
+    public ExpertSpec Experts(int width, int? usedCount = null)
     {
         int count = Positive("expert_count");
         Require(count <= MostExperts, "expert_count", $"{count}", $"at most {MostExperts}");
-        int used = Positive("expert_used_count");
+        int used = usedCount ?? Positive("expert_used_count");
         int groups = Math.Max(1, NotNegative("expert_group_count", 1));
         int groupsUsed = Math.Max(1, NotNegative("expert_group_used_count", 1));
         Require(used <= count, "expert_used_count", $"{used}", $"at most expert_count, {count}");

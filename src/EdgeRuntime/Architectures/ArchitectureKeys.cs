@@ -66,6 +66,9 @@ internal sealed partial class ArchitectureKeys
 
     public bool Has(string key) => _source.Metadata.Contains(Full(key));
 
+    /// <summary>Whether the file has an array for the key.</summary>
+    public bool IsArray(string key) => _source.Metadata.GetShape(Full(key)) is { Type: GgufValueType.Array };
+
     /// <summary>A count from 1 to 2^24; required where <paramref name="fallback"/> is null.</summary>
     public int Positive(string key, int? fallback = null)
     {
@@ -157,14 +160,16 @@ internal sealed partial class ArchitectureKeys
     /// <summary>A count for each layer: the file's array, where 0 means none, or its one number for all.</summary>
     public int[] PerLayer(string key) => Counts(key, LayerCount, "layers");
 
+    /// <summary>A layer's count, 0 or more: of the file's array, its one number for all, or 0 where it has none.</summary>
+    public int OfLayer(string key, int layer) => IsArray(key) ? PerLayer(key)[layer] : NotNegative(key, 0);
+
     /// <summary>So many counts: the file's array, or its one number for all.</summary>
     /// <param name="key">The key.</param>
     /// <param name="count">The least length of the array.</param>
     /// <param name="what">What is counted, for messages.</param>
     public int[] Counts(string key, int count, string what)
     {
-        GgufValueShape? shape = _source.Metadata.GetShape(Full(key));
-        if (shape is null || shape.Value.Type != GgufValueType.Array)
+        if (!IsArray(key))
         {
             return [.. Enumerable.Repeat(Positive(key), count)];
         }
@@ -180,7 +185,7 @@ internal sealed partial class ArchitectureKeys
     public float[] PerLayerSingle(string key)
     {
         int layers = LayerCount;
-        if (_source.Metadata.GetShape(Full(key)) is not { Type: GgufValueType.Array })
+        if (!IsArray(key))
         {
             return [.. Enumerable.Repeat(NotNegativeSingle(key, 0), layers)];
         }
@@ -216,25 +221,19 @@ internal sealed partial class ArchitectureKeys
     {
         int layers = LayerCount;
         const string Key = "attention.sliding_window_pattern";
-        GgufValueShape? shape = _source.Metadata.GetShape(Full(Key));
-        if (shape is not null && shape.Value.Type == GgufValueType.Array)
+        if (IsArray(Key))
         {
             return Flags(Key, layers);
         }
 
-        Require(period is not null, Key, shape is null ? "missing" : "a number", $"an array of {layers}, as many as layers");
-        int length = shape is null ? period!.Value : NotNegative(Key, 0);
+        Require(period is not null, Key, Has(Key) ? "a number" : "missing", $"an array of {layers}, as many as layers");
+        int length = Has(Key) ? NotNegative(Key, 0) : period!.Value;
         int full = fullFirst ? 0 : length - 1;
         return [.. Enumerable.Range(0, layers).Select(layer => length == 0 || layer % length != full)];
     }
 
     /// <summary>The layers of a pattern: those that the file's array marks; all where the file has no array.</summary>
-    public bool[] Layers(string key)
-    {
-        bool isArray = _source.Metadata.GetShape(Full(key)) is { Type: GgufValueType.Array };
-        return isArray ? Flags(key, LayerCount)
-            : [.. Enumerable.Repeat(true, LayerCount)];
-    }
+    public bool[] Layers(string key) => IsArray(key) ? Flags(key, LayerCount) : [.. Enumerable.Repeat(true, LayerCount)];
 
     /// <summary>A factor: <paramref name="fallback"/> where the file has none, and 1 where it has 0, which stands for none.</summary>
     public float Factor(string key, float fallback = 1)

@@ -79,8 +79,8 @@ internal static class LatentKeys
     public static bool[] IndexingLayers(ArchitectureKeys keys, Func<int, bool> fallback)
     {
         const string Key = "attention.indexer.types";
-        bool[] indexes = keys.Has(Key)
-            ? Array.ConvertAll(keys.PerLayer(Key), static type => type != 0)
+        bool[] indexes = keys.IsArray(Key) ? keys.Layers(Key)
+            : keys.Has(Key) ? Array.ConvertAll(keys.PerLayer(Key), static type => type != 0)
             : [.. Enumerable.Range(0, keys.LayerCount).Select(fallback)];
         keys.Require(indexes[0], Key, "0 for layer 0", "1, because no layer before it has an indexer");
         return indexes;

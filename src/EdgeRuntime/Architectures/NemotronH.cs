@@ -24,20 +24,21 @@ internal sealed class NemotronH(string name) : Architecture
         [
             new Residual(
                 decoder.Norm($"{layer}.attn_norm"),
-                widths[index] > 0 ? ReadFeedForward(keys, layer, widths[index])
+                widths[index] > 0 ? ReadFeedForward(keys, index, widths[index])
                 : kvHeads[index] > 0 ? new Attention(layer, decoder.Hidden, keys.Attention(index))
                 : new Modules.Mamba2(layer, decoder.Hidden, mamba)),
         ]);
     }
 
-    private static Branch ReadFeedForward(ArchitectureKeys keys, string layer, int width)
+    private static Branch ReadFeedForward(ArchitectureKeys keys, int index, int width)
     {
+        string layer = $"blk.{index}";
         if (keys.NotNegative("expert_count", 0) == 0)
         {
             return new FeedForward(layer, keys.Hidden, width, Activation.ReluSquared, gated: false);
         }
 
-        ExpertSpec experts = ReadExperts(keys, width);
+        ExpertSpec experts = ReadExperts(keys, index, width);
         int latent = keys.NotNegative("moe_latent_size", 0);
         if (latent == 0)
         {
@@ -54,12 +55,13 @@ internal sealed class NemotronH(string name) : Architecture
             shared);
     }
 
-    private static ExpertSpec ReadExperts(ArchitectureKeys keys, int width)
+    private static ExpertSpec ReadExperts(ArchitectureKeys keys, int index, int width)
     {
-        int own = keys.NotNegative(ArchitectureKeys.ExpertWidth, 0);
-        int used = keys.Positive("expert_used_count");
+        int own = keys.OfLayer(ArchitectureKeys.ExpertWidth, index);
+        int used = keys.OfLayer("expert_used_count", index);
+        keys.Require(used > 0, "expert_used_count", $"{used} for layer {index}", "1 or more");
         keys.Require(own > 0 || width >= used, "feed_forward_length", $"{width}", $"expert_used_count, {used}, or more");
-        return keys.Experts(own > 0 ? own : width / used) with
+        return keys.Experts(own > 0 ? own : width / used, used) with
         {
             Gating = ExpertGating.Sigmoid,
             Normalizes = keys.Flag("expert_weights_norm", false),
