@@ -25,7 +25,7 @@ internal class Bert(string name, Activation activation, bool hasGate, bool hasRo
             HasOutputNorm = false,
             TextHeads = TextHeadKeys.WithRanking(keys, EmbeddingPooling.Cls),
         };
-        AttentionSpec attention = CreateAttention(keys) with { IsCausal = false };
+        AttentionSpec attention = CreateAttention(keys).ForEncoder();
         return encoder.Build((index, layer) =>
         [
             new PostNormResidual(

@@ -27,7 +27,7 @@ internal sealed class Gemma3(string name, bool isEncoder = false) : Architecture
             LogitCap = keys.NotNegativeSingle("final_logit_softcapping", 0),
         };
         AttentionSpec full = keys.Attention(RopePairing.Neox) with { Norm = QueryKeyNorm.Heads, NormEpsilon = keys.RmsEpsilon };
-        full = isEncoder ? full with { IsCausal = false, Scale = 1 / MathF.Sqrt(full.KeyLength) }
+        full = isEncoder ? full.ForEncoder() with { Scale = 1 / MathF.Sqrt(full.KeyLength) }
             : keys.LayerCount == LayersOf27B ? full with { Scale = 1 / MathF.Sqrt(decoder.Hidden / full.Heads) } : full;
 
         // The scaling of long contexts is that of the layers that see all positions.

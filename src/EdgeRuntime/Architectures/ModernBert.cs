@@ -23,7 +23,7 @@ internal sealed class ModernBert : Architecture
             HasLogits = false,
             TextHeads = TextHeadKeys.WithRanking(keys, EmbeddingPooling.Mean, TextHeadActivation.Gelu, normEpsilon: epsilon),
         };
-        AttentionSpec full = keys.Attention(RopePairing.Neox) with { IsCausal = false };
+        AttentionSpec full = keys.Attention(RopePairing.Neox).ForEncoder();
         AttentionSpec windowed = full with
         {
             Rope = full.Rope! with { Base = keys.PositiveSingle("rope.freq_base_swa", 10000), FrequencyScale = 1 },

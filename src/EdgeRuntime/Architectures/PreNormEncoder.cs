@@ -26,7 +26,7 @@ internal sealed class PreNormEncoder(
             TextHeads = TextHeadKeys.WithRanking(keys, EmbeddingPooling.Cls),
         };
         AttentionSpec attention = keys.Attention(pairing);
-        attention = attention with { IsCausal = mayBeCausal && attention.IsCausal };
+        attention = attention.ForEncoder() with { IsCausal = mayBeCausal && attention.IsCausal };
         ExpertSpec? experts = keys.Experts("feed_forward_length");
         return encoder.Build((_, layer) => encoder.PreNorm(
             layer,

@@ -1,5 +1,6 @@
 using System;
 using System.Runtime.CompilerServices;
+using EdgeRuntime.Kernels.Panels;
 using EdgeRuntime.Kernels.Vector;
 using EdgeRuntime.State;
 using EdgeRuntime.Weights;
@@ -26,6 +27,7 @@ internal sealed unsafe class Attention : Branch
     private Projection? _query;
     private Projection? _key;
     private Projection? _value;
+    private RemainderProduct? _fineValue;
     private Projection _output = null!;
     private long _queries;
     private long _keys;
@@ -56,7 +58,8 @@ internal sealed unsafe class Attention : Branch
         _gate = spec.Gate == OutputGateKind.None ? null : new OutputGate(prefix, hidden, spec);
     }
 
-    public override ActivationForms Reads => Activations.FormsFor(_fused, _query, _key, _value, _gate?.Projection);
+    public override ActivationForms Reads => Activations.FormsFor(_fused, _query, _key, _value, _gate?.Projection)
+        | (_fineValue is null ? ActivationForms.None : ActivationForms.Rows);
 
     /// <summary>Gets the distance between the queries of two rows, in floats.</summary>
     private int QueryStride => _fused?.Rows ?? _queryRows;
@@ -64,6 +67,11 @@ internal sealed unsafe class Attention : Branch
     public override void Bind(TensorBinder tensors)
     {
         BindInputs(tensors, $"{Prefix}.attn_qkv", _spec.InputBiasOrder);
+        if (_spec.HasFineValues && (_value ?? _fused) is { Reads: ActivationKind.Int8 } value)
+        {
+            _fineValue = new RemainderProduct(value, value.Rows - _spec.ValueWidth);
+        }
+
         _output = tensors.Projection($"{Prefix}.attn_output", _hidden, _spec.OutputWidth, _spec.ResidualScale);
         _queryNorm?.Bind(tensors);
         _keyNorm?.Bind(tensors);
@@ -79,6 +87,12 @@ internal sealed unsafe class Attention : Branch
 
     public override void Plan(ScratchPlan scratch)
     {
+        if (_fineValue is not null)
+        {
+            scratch.KeepInput();
+            _fineValue.Plan(scratch);
+        }
+
         if (_fused is not null)
         {
             // Each row is [query | key | value].
@@ -101,6 +115,7 @@ internal sealed unsafe class Attention : Branch
 
     public override void Run(PassThread t, in Activations input, BranchOutput output)
     {
+        _fineValue?.Run(t, input);
         Project(t, input);
         float* result = t.Floats(_result);
         if (t.Index == 0)
@@ -209,6 +224,7 @@ internal sealed unsafe class Attention : Branch
                 _gate!.Split(t, row, query);
             }
 
+            _fineValue?.AddTo(t, row, value);
             if (_spec.Clamp != 0)
             {
                 Clamp(query, _spec.QueryWidth);

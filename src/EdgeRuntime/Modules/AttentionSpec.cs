@@ -94,8 +94,17 @@ internal sealed record AttentionSpec : AttentionShape
     /// </summary>
     public bool HasEqualParts { get; init; }
 
+    /// <summary>
+    /// Gets whether int8 activations and their remainders make the values. In encoders, whose residual streams have outliers, values cause
+    /// more than half of the error of int8 activations.
+    /// </summary>
+    public bool HasFineValues { get; init; }
+
     /// <summary>Gets the factor of the result before it is added to the residual stream.</summary>
     public float ResidualScale { get; init; } = 1;
+
+    /// <summary>Creates a copy for an encoder, in which a query sees all keys.</summary>
+    public AttentionSpec ForEncoder() => this with { IsCausal = false, HasFineValues = true };
 
     /// <summary>Creates a copy in which a query sees the keys up to half of <paramref name="window"/> before and after it.</summary>
     public AttentionSpec WithSymmetricWindow(int window) =>

@@ -94,11 +94,13 @@ internal sealed unsafe class MatrixLoader
         Interlocked.Add(ref _panelsDone, lastPanel - firstPanel);
     }
 
-    /// <summary>Ends a pass; called while nobody multiplies. Passes that skip panels are ignored.</summary>
+    /// <summary>
+    /// Ends a pass; called while nobody multiplies. Passes that skip panels are ignored. A pass may multiply panels more than once.
+    /// </summary>
     /// <returns>Whether all panels are packed.</returns>
     public bool FinishPass()
     {
-        bool all = _panelsDone == _matrix.Panels;
+        bool all = _panelsDone >= _matrix.Panels;
         bool packed = all && _keepsPanels;
         _keepsPanels |= all;
         _panelsDone = 0;
