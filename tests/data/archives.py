@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Makes the archives of this folder: tests/data/archives.py ../shared SMALL_MODELS RANDOM_MODELS
+"""Makes the archives of this folder: tests/data/archives.py ../shared SMALL_MODELS RANDOM_MODELS RANDOM_ENCODERS
 
-SMALL_MODELS is the folder that small_models.py has written, RANDOM_MODELS that of random_models.py. The same files give the same archives.
+The folders are those that small_models.py, random_models.py and random_encoders.py have written. The same files give the same archives.
 """
 import pathlib
 import sys
@@ -23,7 +23,7 @@ def pack(name, files):
     print(f"{target}: {target.stat().st_size} bytes")
 
 
-shared, small, random = map(pathlib.Path, sys.argv[1:])
+shared, small, random, encoders = map(pathlib.Path, sys.argv[1:])
 conformance = shared / "conformance"
 quantization = conformance / "quantization"
 pack("conformance/quantization.zip", [quantization / "manifest.json", *quantization.glob("*.q"), *quantization.glob("*.f32")])
@@ -34,3 +34,4 @@ pack("conformance/tokenizers.zip", [conformance / "tokenizers" / (name + kind) f
 pack("models.zip", [shared / "models" / f"{name}.golden.json" for name in ("SmolLM2-135M-Instruct-Q4_1", "stories260K")])
 pack("small-models.zip", [path for path in small.iterdir() if path.suffix in (".gguf", ".logits")])
 pack("conformance/random-models.zip", [path for path in random.iterdir() if path.suffix in (".head", ".logits")])
+pack("conformance/random-encoders.zip", encoders.iterdir())

@@ -88,4 +88,5 @@ def main():
         print(source.stem)
 
 
-main()
+if __name__ == "__main__":
+    main()

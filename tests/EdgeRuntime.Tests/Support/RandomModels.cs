@@ -12,10 +12,13 @@ namespace EdgeRuntime.Tests.Support;
 
 /// <summary>
 /// Models of every family with random weights. The repository has the head of each file and its reference logits; the weights follow from
-/// the names of the tensors. <c>tests/data/random_models.py</c> makes the same files.
+/// the names of the tensors. <c>tests/data/random_models.py</c> and <c>random_encoders.py</c> make the same files.
 /// </summary>
 internal static class RandomModels
 {
+    /// <summary>The folder of models that make embeddings only.</summary>
+    public const string Encoders = "conformance/random-encoders";
+
     private const string Folder = "conformance/random-models";
 
     /// <summary>A prime, so that the rows of no matrix are the same.</summary>
@@ -33,17 +36,17 @@ internal static class RandomModels
     public static string LogitsOf(string name) => SharedData.Require($"{Folder}/{name}.logits");
 
     /// <summary>Gets the path of a model that is made once for the process and shared by its tests.</summary>
-    public static string PathOf(string name) => s_files.GetOrAdd(name, static name => new Lazy<string>(() =>
+    public static string PathOf(string name, string folder = Folder) => s_files.GetOrAdd($"{folder}/{name}", _ => new Lazy<string>(() =>
     {
-        string path = Path.ChangeExtension(SharedData.Require($"{Folder}/{name}.head"), ".gguf");
-        Make(name, path);
+        string path = Path.ChangeExtension(SharedData.Require($"{folder}/{name}.head"), ".gguf");
+        Make(name, path, folder);
         return path;
     })).Value;
 
     /// <summary>Writes a model to a file.</summary>
-    public static void Make(string name, string path)
+    public static void Make(string name, string path, string folder = Folder)
     {
-        ReadOnlySpan<byte> head = File.ReadAllBytes(SharedData.Require($"{Folder}/{name}.head"));
+        ReadOnlySpan<byte> head = File.ReadAllBytes(SharedData.Require($"{folder}/{name}.head"));
         using (FileStream file = File.Create(path))
         {
             file.Write(head[..^sizeof(long)]);
