@@ -42,16 +42,11 @@ internal static class EmbedCommand
             RefuseRawTerminal(form, parsed.GetValue(texts.Output));
             using AppLog log = options.CreateLog(parsed);
             using LanguageModel model = texts.Load(parsed, options, log);
-            var embedding = new EmbeddingOptions
+            EmbeddingOptions embedding = texts.Apply(parsed, options, model, new EmbeddingOptions
             {
                 Pooling = Parse<EmbeddingPooling>(parsed.GetValue(pooling)),
                 Normalization = parsed.GetValue(normalize),
-                ContextLength = options.GetContextLength(parsed, model.ContextLength),
-                Truncate = parsed.GetValue(texts.Truncate),
-                ParseSpecial = parsed.GetValue(texts.ParseSpecial),
-                BatchTokens = texts.GetBatchTokens(parsed),
-                KvCacheType = KvTypes.Find(parsed.GetRequiredValue(options.KvType))!.Value,
-            };
+            });
             Write(model, texts.Read(parsed, options), embedding, form, parsed.GetValue(texts.Output));
             return 0;
         });

@@ -40,14 +40,8 @@ internal static class RerankCommand
             using LanguageModel model = documents.Load(parsed, options, log);
             string[] texts = [.. documents.Read(parsed, options).Select(static item => item.Text
                 ?? throw new CommandException($"{item.Place}: expected a text, found token ids"))];
-            IReadOnlyList<float> scores = model.Rerank(parsed.GetRequiredValue(query), texts, new RerankOptions
-            {
-                ContextLength = options.GetContextLength(parsed, model.ContextLength),
-                Truncate = parsed.GetValue(documents.Truncate),
-                ParseSpecial = parsed.GetValue(documents.ParseSpecial),
-                BatchTokens = documents.GetBatchTokens(parsed),
-                KvCacheType = KvTypes.Find(parsed.GetRequiredValue(options.KvType))!.Value,
-            });
+            IReadOnlyList<float> scores = model.Rerank(
+                parsed.GetRequiredValue(query), texts, documents.Apply(parsed, options, model, new RerankOptions()));
             int[] order = [.. Enumerable.Range(0, texts.Length).OrderByDescending(index => scores[index])];
             order = parsed.GetValue(top) is > 0 and int count ? [.. order.Take(count)] : order;
             string text = parsed.GetValue(json)

@@ -106,8 +106,17 @@ internal sealed class TextCommandOptions(string what)
         return ModelLoading.Load(path, options.GetModelOptions(parsed, log, parsed.GetValue(Exact)));
     }
 
-    /// <summary>Gets the requested number of tokens of a pass, or null to leave it to the model.</summary>
-    public int? GetBatchTokens(ParseResult parsed) => parsed.IsGiven(Batch) ? parsed.GetValue(Batch) : null;
+    /// <summary>Applies the options that all commands with texts have.</summary>
+    /// <returns>A copy of <paramref name="passes"/> with the values of the options.</returns>
+    public T Apply<T>(ParseResult parsed, ModelCommandOptions options, LanguageModel model, T passes)
+        where T : TextPassOptions => passes with
+        {
+            ContextLength = options.GetContextLength(parsed, model.ContextLength),
+            Truncate = parsed.GetValue(Truncate),
+            ParseSpecial = parsed.GetValue(ParseSpecial),
+            BatchTokens = parsed.IsGiven(Batch) ? parsed.GetValue(Batch) : null, // null leaves it to the model
+            KvCacheType = KvTypes.Find(parsed.GetRequiredValue(options.KvType))!.Value,
+        };
 
     /// <summary>Gets the model that the arguments name; null if --model does, or nothing.</summary>
     /// <remarks>The first argument is the model if it names a file.</remarks>
