@@ -1,4 +1,5 @@
 using System;
+using System.Numerics.Tensors;
 using EdgeRuntime.Kernels;
 using EdgeRuntime.Kernels.Panels;
 using EdgeRuntime.Memory;
@@ -96,14 +97,18 @@ internal sealed unsafe class Projection : IDisposable
         }
 
         int firstRow = firstPanel * PackedMatrix.PanelRows;
-        int lastRow = Math.Min(lastPanel * PackedMatrix.PanelRows, Rows);
-        float* bias = _bias is null ? null : (float*)_bias.Pointer;
+        int rows = Math.Min(lastPanel * PackedMatrix.PanelRows, Rows) - firstRow;
         for (int token = 0; token < tokens; token++)
         {
-            float* row = y + ((long)token * yStride);
-            for (int r = firstRow; r < lastRow; r++)
+            var result = new Span<float>(y + ((long)token * yStride) + firstRow, rows);
+            if (Scale != 1)
             {
-                row[r] = (row[r] * Scale) + (bias is null ? 0 : bias[r]);
+                TensorPrimitives.Multiply(result, Scale, result);
+            }
+
+            if (_bias is not null)
+            {
+                TensorPrimitives.Add(result, new ReadOnlySpan<float>((float*)_bias.Pointer + firstRow, rows), result);
             }
         }
     }
