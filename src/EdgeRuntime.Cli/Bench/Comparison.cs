@@ -132,7 +132,9 @@ internal sealed class Comparison(BenchOptions options, bool comparesStart, int p
             test.Tokens / Statistics.Median(peerSeconds),
             [.. oursSeconds.Zip(peerSeconds, (ourTime, peerTime) => peerTime / ourTime)])
         {
-            BytesPerToken = test.IsPrefill ? 0 : ours.Model.WeightBytes + ours.KvBytesAt(test.Depth + (test.Generated / 2.0)),
+            BytesPerToken = test.IsPrefill
+                ? 0
+                : (ours.Model.WeightBytes * card.ReadShare) + ours.KvBytesAt(test.Depth + (test.Generated / 2.0)),
         };
     }
 

@@ -152,7 +152,7 @@ internal sealed class ModelBench(BenchOptions options, MachineFacts machine, Ene
         row.Add("machine_gbs_high", Math.Round(times.BandwidthHigh, 2));
         if (!test.IsPrefill)
         {
-            double bytes = runtime.Model.WeightBytes + runtime.KvBytesAt(test.Depth + (test.Generated / 2.0));
+            double bytes = (runtime.Model.WeightBytes * card.ReadShare) + runtime.KvBytesAt(test.Depth + (test.Generated / 2.0));
             row.Add("bytes_per_token", Math.Round(bytes));
             row.Add("read_gbs", Math.Round(bytes * tokensPerSecond / 1e9, 2));
             row.Add("bandwidth_share", Math.Round(bytes * tokensPerSecond / 1e9 / times.BandwidthHigh, 4));

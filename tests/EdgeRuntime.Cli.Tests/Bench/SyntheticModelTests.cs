@@ -183,6 +183,20 @@ public sealed class SyntheticModelTests
         Assert.Equal(expected, Logits(path, new ModelOptions { Threads = 2 }));
     }
 
+    [Fact]
+    public void ModelCard_Experts_CountsThoseOfAToken()
+    {
+        using var folder = new TemporaryFolder();
+        string path = Write(folder, "experts,layers=1,hidden=256,feed-forward=256,heads=4,kv-heads=4,vocab=258", "F32");
+        const int Attention = 4 * 256 * 256;
+        const int Router = 32 * 256;
+        const int Expert = 3 * 256 * 256;
+        const int Others = Attention + Router + (258 * 256) + (3 * 256) + (2 * 64);
+        ModelCard card = ModelCard.Read(path);
+        Assert.Equal(Attention + Router + (4 * Expert), card.LayerMacs);
+        Assert.Equal((Others + (4.0 * Expert)) / (Others + (32.0 * Expert)), card.ReadShare, tolerance: 1e-9);
+    }
+
     /// <summary>llama.cpp's quantizer leaves routers as they are, and gives all experts the types of one feed-forward.</summary>
     [Fact]
     public void Write_Experts_GivesTheTypesOfTheMix()

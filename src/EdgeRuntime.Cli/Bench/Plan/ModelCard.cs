@@ -12,10 +12,11 @@ namespace EdgeRuntime.Cli.Bench.Plan;
 /// <param name="Type">The file's type, or its most common tensor type if the metadata has none.</param>
 /// <param name="TensorBytes">Bytes of all tensors.</param>
 /// <param name="Parameters">Weights of all tensors.</param>
-/// <param name="LayerMacs">Multiply-adds per token in all layers' matrices, without attention.</param>
+/// <param name="ReadShare">The share of these bytes that a token reads, which uses a few of the experts.</param>
+/// <param name="LayerMacs">Multiply-adds per token in all layers' matrices that it uses, without attention.</param>
 /// <param name="OutputMacs">Multiply-adds for the logits of a position.</param>
 internal sealed record ModelCard(
-    string Path, string Description, string Type, long TensorBytes, long Parameters, long LayerMacs, long OutputMacs)
+    string Path, string Description, string Type, long TensorBytes, double ReadShare, long Parameters, long LayerMacs, long OutputMacs)
 {
     /// <summary>The names that llama.cpp uses for the values of <c>general.file_type</c>.</summary>
     private static readonly Dictionary<int, string> FileTypes = new()
@@ -78,14 +79,28 @@ internal sealed record ModelCard(
             && FileTypes.TryGetValue(file.Metadata.GetInt32("general.file_type"), out string? name)
             ? name
             : MostCommonType(matrices).ToString();
+        long tensorBytes = file.Tensors.Sum(tensor => tensor.ByteLength);
+        double usedExperts = UsedExperts(file.Metadata);
+        double UsedPart(GgufTensor tensor) => tensor.Name.Contains("_exps.", StringComparison.Ordinal) ? usedExperts : 1;
         return new ModelCard(
             path,
             $"{file.Metadata.GetString("general.architecture", "?")} {SizeText(parameters)} {type}",
             type,
-            file.Tensors.Sum(tensor => tensor.ByteLength),
+            tensorBytes,
+            file.Tensors.Sum(tensor => tensor.ByteLength * UsedPart(tensor)) / Math.Max(tensorBytes, 1),
             parameters,
-            matrices.Where(tensor => tensor.Name.StartsWith("blk.", StringComparison.Ordinal)).Sum(tensor => tensor.Rows * tensor.Columns),
+            (long)matrices.Where(tensor => tensor.Name.StartsWith("blk.", StringComparison.Ordinal))
+                .Sum(tensor => tensor.Rows * tensor.Columns * UsedPart(tensor)),
             output is null ? 0 : output.Rows * output.Columns);
+    }
+
+    /// <summary>Gets the share of the experts that a token uses, or 1.</summary>
+    private static double UsedExperts(GgufMetadata metadata)
+    {
+        string prefix = metadata.GetString("general.architecture", "?");
+        bool isKnown = metadata.Contains($"{prefix}.expert_count") && metadata.Contains($"{prefix}.expert_used_count");
+        int count = isKnown ? metadata.GetInt32($"{prefix}.expert_count") : 0;
+        return count > 0 ? Math.Clamp(metadata.GetInt32($"{prefix}.expert_used_count") / (double)count, 0, 1) : 1;
     }
 
     private static TensorType MostCommonType(GgufTensor[] matrices) =>
