@@ -20,13 +20,21 @@ internal static class ByteAlphabet
     public static bool TryDecode(ReadOnlySpan<byte> text, Span<byte> bytes, out int length)
     {
         length = 0;
+        int written = 0;
+        Span<byte> target = bytes[..text.Length];
         for (int i = 0; i < text.Length; i++)
         {
             int character = text[i];
+            if (character is >= '!' and <= '~')
+            {
+                target[written++] = (byte)character;
+                continue;
+            }
+
             if (character >= 0x80)
             {
                 // The alphabet ends below U+0144, so a character has at most two bytes.
-                if (character >= 0xE0 || i + 1 == text.Length || (text[i + 1] & 0xC0) != 0x80)
+                if (character is < 0xC2 or >= 0xE0 || i + 1 == text.Length || !IsContinuation(text[i + 1]))
                 {
                     return false;
                 }
@@ -40,11 +48,15 @@ internal static class ByteAlphabet
                 return false;
             }
 
-            bytes[length++] = (byte)value;
+            target[written++] = (byte)value;
         }
 
+        length = written;
         return true;
     }
+
+    /// <summary>Gets whether a byte is not the first one of its character.</summary>
+    public static bool IsContinuation(byte value) => (value & 0xC0) == 0x80;
 
     private static short[] BuildBytes()
     {

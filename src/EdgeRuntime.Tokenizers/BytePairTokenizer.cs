@@ -1,8 +1,8 @@
 using System;
 using System.Buffers;
-using System.Collections.Generic;
 using System.Runtime.CompilerServices;
 using System.Text;
+using EdgeRuntime.Gguf;
 
 namespace EdgeRuntime;
 
@@ -14,7 +14,7 @@ internal class BytePairTokenizer : VocabularyTokenizer
 {
     private readonly PreTokenizer _preTokenizer;
     private readonly PieceSpelling _spelling;
-    private readonly PairTable _merges;
+    private readonly MergeTable _merges;
     private readonly int[] _byteTokens = new int[256];
 
     public BytePairTokenizer(VocabularyData data, PreTokenizer preTokenizer)
@@ -65,38 +65,54 @@ internal class BytePairTokenizer : VocabularyTokenizer
     private static Vocabulary MakeVocabulary(VocabularyData data, PreTokenizer preTokenizer) =>
         new(data, preTokenizer.Spelling, new VocabularyDefaults(AddsBegin: preTokenizer.AddsBegin, ForcesBegin: preTokenizer.ForcesBegin));
 
-    // A part of a merge that is not a token gets an id after those of the tokens.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private PairTable ReadMerges(IReadOnlyList<ReadOnlyMemory<byte>> merges)
+    private MergeTable ReadMerges(GgufStringSequence merges)
     {
-        var table = new PairTable(merges.Count);
-        byte[] bytes = new byte[256];
-        for (int rank = 0; rank < merges.Count; rank++)
+        var table = new MergeTable(Vocabulary.Size, merges.Count);
+        int merged = -1;
+        int rank = -1;
+        foreach (ReadOnlySpan<byte> merge in merges)
         {
-            ReadOnlySpan<byte> merge = merges[rank].Span;
-            int space = merge.Length < 2 ? 0 : 1 + merge[1..].IndexOf((byte)' ');
-            if (space == 0 || space == merge.Length - 1)
+            // Merges are listed in the order of the tokens that they make, so the token is known without looking it up.
+            rank++;
+            if (!Vocabulary.IsMadeBy(merged, merge, out int left))
             {
-                throw new VocabularyException("merges", $"{Vocabulary.Quote(merge)} as entry {rank}", "two pieces with a space between");
+                if (Vocabulary.IsMadeBy(merged + 1, merge, out left))
+                {
+                    merged++;
+                }
+                else if (!TryFindMerged(merge, rank, out merged, out left))
+                {
+                    continue;
+                }
             }
 
-            if (merge.Length > bytes.Length)
-            {
-                bytes = new byte[merge.Length];
-            }
-
-            if (TrySpell(merge[..space], bytes, out int left)
-                && TrySpell(merge[(space + 1)..], bytes.AsSpan(left), out int right))
-            {
-                table.Add(
-                    Vocabulary.Pieces.FindOrAdd(bytes.AsSpan(0, left)),
-                    Vocabulary.Pieces.FindOrAdd(bytes.AsSpan(left, right)),
-                    rank,
-                    Vocabulary.Pieces.FindOrAdd(bytes.AsSpan(0, left + right)));
-            }
+            table.Add(rank, merged, left);
         }
 
         return table;
+    }
+
+    /// <summary>Finds the piece that a merge makes. A piece that is not a token gets an id after those of the tokens.</summary>
+    /// <param name="merge">The merge in the file.</param>
+    /// <param name="rank">The rank of the merge, for messages.</param>
+    /// <param name="merged">The id of the piece, or -1.</param>
+    /// <param name="left">The number of bytes of the left part.</param>
+    /// <returns>False if a part is not in the alphabet of the vocabulary.</returns>
+    /// <exception cref="VocabularyException">The merge does not have two parts.</exception>
+    private bool TryFindMerged(ReadOnlySpan<byte> merge, int rank, out int merged, out int left)
+    {
+        int space = merge.Length < 2 ? 0 : 1 + merge[1..].IndexOf((byte)' ');
+        if (space == 0 || space == merge.Length - 1)
+        {
+            throw new VocabularyException("merges", $"{Vocabulary.Quote(merge)} as entry {rank}", "two pieces with a space between");
+        }
+
+        byte[] bytes = ArrayPool<byte>.Shared.Rent(merge.Length);
+        bool isSpelled = TrySpell(merge[..space], bytes, out left) & TrySpell(merge[(space + 1)..], bytes.AsSpan(left), out int right);
+        merged = isSpelled ? Vocabulary.Pieces.FindOrAdd(bytes.AsSpan(0, left + right)) : -1;
+        ArrayPool<byte>.Shared.Return(bytes);
+        return isSpelled;
     }
 
     private bool TrySpell(ReadOnlySpan<byte> text, Span<byte> bytes, out int length)
@@ -132,7 +148,7 @@ internal class BytePairTokenizer : VocabularyTokenizer
             start += length;
         }
 
-        merger.Merge(word, new Rule(_merges));
+        merger.Merge(word, new Rule(Vocabulary.Pieces, _merges));
         foreach (Symbol symbol in merger.Symbols)
         {
             if (symbol.Length > 0 && symbol.Id >= 0 && symbol.Id < Vocabulary.Size)
@@ -159,13 +175,14 @@ internal class BytePairTokenizer : VocabularyTokenizer
         }
     }
 
-    private readonly struct Rule(PairTable merges) : IMergeRule
+    private readonly struct Rule(PieceTable pieces, MergeTable merges) : IMergeRule
     {
         public bool TryMerge(ReadOnlySpan<byte> word, in Symbol left, in Symbol right, out uint order, out int merged)
         {
-            bool found = merges.TryGet(left.Id, right.Id, out int rank, out merged);
+            merged = pieces.Find(word.Slice(left.Start, left.Length + right.Length));
+            int rank = merged < 0 ? -1 : merges.Find(merged, left.Length);
             order = (uint)rank;
-            return found;
+            return rank >= 0;
         }
     }
 }

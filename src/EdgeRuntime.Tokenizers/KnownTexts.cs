@@ -1,5 +1,10 @@
 using System;
+using System.Buffers;
 using System.Collections.Generic;
+using System.Linq;
+using System.Runtime.CompilerServices;
+using System.Text;
+using EdgeRuntime.Gguf;
 
 namespace EdgeRuntime;
 
@@ -40,6 +45,37 @@ internal static class KnownTexts
 
     /// <summary>The marks of a channel, which are always shown.</summary>
     public static readonly string[] AlwaysShown = ["<|channel|>", "<|message|>", "<|start|>", "<|constrain|>"];
+
+    private const int MaxBytes = 64;
+
+    private static readonly HashSet<string> All =
+    [
+        .. EndOfGeneration, .. AlwaysShown, .. FillEnds.Concat(FillMarks).SelectMany(static fill => fill.Texts),
+    ];
+
+    private static readonly SearchValues<byte> Ends = SearchValues.Create([.. All.Select(static text => (byte)text[^1])]);
+
+    /// <summary>Finds the tokens with known texts. Of equal tokens the last one is found.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static Dictionary<string, int> Find(GgufStrings tokens)
+    {
+        var found = new Dictionary<string, int>();
+        for (int token = 0; token < tokens.Count; token++)
+        {
+            // The known texts end with a bracket; few other tokens do.
+            ReadOnlySpan<byte> text = tokens[token];
+            if (text.Length is > 0 and <= MaxBytes && Ends.Contains(text[^1]))
+            {
+                string known = Encoding.UTF8.GetString(text);
+                if (All.Contains(known))
+                {
+                    found[known] = token;
+                }
+            }
+        }
+
+        return found;
+    }
 
     /// <summary>Marks the tokens that end an answer and corrects the attributes of tokens with known texts.</summary>
     /// <param name="ids">The token ids by text.</param>

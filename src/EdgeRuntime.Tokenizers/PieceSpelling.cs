@@ -1,5 +1,6 @@
 using System;
 using System.Globalization;
+using System.Linq;
 using System.Runtime.CompilerServices;
 
 namespace EdgeRuntime;
@@ -23,18 +24,26 @@ internal enum PieceSpelling
 /// <summary>Converts the texts of tokens in a file to the bytes that they stand for.</summary>
 internal static class PieceSpellings
 {
+    private static readonly byte[] Bytes = [.. Enumerable.Range(0, 256).Select(static value => (byte)value)];
+
     /// <summary>Gets the bytes of a token in a text.</summary>
     /// <param name="spelling">The spelling of the vocabulary.</param>
     /// <param name="attributes">The attributes of the token.</param>
     /// <param name="token">The token id, for messages.</param>
     /// <param name="text">The text of the token in the file.</param>
-    /// <param name="buffer">At least as long as the text.</param>
-    /// <returns>The bytes, in the buffer or the text itself.</returns>
+    /// <param name="piece">The bytes that the text spells in <see cref="ByteAlphabet"/>; empty if it is not in that alphabet.</param>
+    /// <param name="buffer">At least as long as the text, for the spellings with a mark or escapes.</param>
+    /// <returns>The bytes, in the buffer, or the piece or the text itself.</returns>
     /// <exception cref="VocabularyException">The text of a byte token is not a byte.</exception>
     /// <remarks>The tests are in the order of llama.cpp, because a token may match several of them.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static ReadOnlySpan<byte> Write(
-        this PieceSpelling spelling, TokenAttributes attributes, int token, ReadOnlySpan<byte> text, Span<byte> buffer)
+        this PieceSpelling spelling,
+        TokenAttributes attributes,
+        int token,
+        ReadOnlySpan<byte> text,
+        ReadOnlySpan<byte> piece,
+        Span<byte> buffer)
     {
         if (spelling == PieceSpelling.Escaped)
         {
@@ -48,7 +57,7 @@ internal static class PieceSpellings
 
         if ((attributes & TokenAttributes.Normal) != 0)
         {
-            return WriteNormal(spelling, text, buffer);
+            return WriteNormal(spelling, text, piece, buffer);
         }
 
         if ((attributes & TokenAttributes.Byte) != 0)
@@ -60,17 +69,17 @@ internal static class PieceSpellings
                     "tokens", $"byte token {token} with the text {Vocabulary.Quote(text)}", "two hexadecimal digits as in <0x0A>");
             }
 
-            buffer[0] = (byte)value;
-            return buffer[..1];
+            return Bytes.AsSpan(value, 1);
         }
 
         return spelling == PieceSpelling.Plain ? text : [];
     }
 
-    private static ReadOnlySpan<byte> WriteNormal(PieceSpelling spelling, ReadOnlySpan<byte> text, Span<byte> buffer) => spelling switch
+    private static ReadOnlySpan<byte> WriteNormal(
+        PieceSpelling spelling, ReadOnlySpan<byte> text, ReadOnlySpan<byte> piece, Span<byte> buffer) => spelling switch
     {
         PieceSpelling.Sentence => buffer[..SpaceMark.Replace(text, buffer)],
-        PieceSpelling.ByteLevel when ByteAlphabet.TryDecode(text, buffer, out int length) => buffer[..length],
+        PieceSpelling.ByteLevel when !piece.IsEmpty => piece,
         _ => text,
     };
 

@@ -16,9 +16,9 @@ internal sealed class PlamoTokenizer : VocabularyTokenizer
     private const long Unreachable = 1L << 60;
 
     private static readonly VocabularyDefaults Defaults =
-        new(BeginOfSequence: 1, EndOfSequence: 2, Unknown: 0, ReadsFlags: false);
+        new(BeginOfSequence: 1, EndOfSequence: 2, Unknown: 0, ReadsFlags: false, FindsPieces: false);
 
-    private readonly PieceTrie _pieces = new();
+    private readonly PieceTrie _pieces;
     private readonly int[] _scores;
     private readonly int[] _byteTokens = new int[256];
 
@@ -28,6 +28,7 @@ internal sealed class PlamoTokenizer : VocabularyTokenizer
         AddsSpacePrefix = data.GetFlag("add_space_prefix", false);
         _scores = new int[Vocabulary.Size];
         Array.Fill(_byteTokens, -1);
+        var pieces = new PieceTrieBuilder();
         for (int token = 0; token < _scores.Length; token++)
         {
             TokenAttributes attributes = Vocabulary.GetAttributes(token);
@@ -42,10 +43,11 @@ internal sealed class PlamoTokenizer : VocabularyTokenizer
             _scores[token] = float.IsFinite(score) ? (int)Math.Round(score * Precision, MidpointRounding.AwayFromZero) : LowestScore;
             if (_scores[token] > LowestScore && (attributes & TokenAttributes.Control) == 0)
             {
-                _pieces.Add(data.Tokens[token].Span, token);
+                pieces.Add(data.Tokens[token], token);
             }
         }
 
+        _pieces = pieces.Build();
         int missing = Array.IndexOf(_byteTokens, -1);
         if (missing >= 0)
         {
@@ -99,16 +101,16 @@ internal sealed class PlamoTokenizer : VocabularyTokenizer
 
             int length = Utf8.GetCharacterLength(text[start]);
             var best = new Step(steps[start + length].Cost - UnknownScore, -1, length);
-            int node = PieceTrie.Root;
+            PieceTrie.Node node = _pieces.Root;
             for (int end = start; end < text.Length;)
             {
                 node = _pieces.Step(node, text[end++]);
-                if (node < 0)
+                if (!node.Exists)
                 {
                     break;
                 }
 
-                int token = _pieces.GetId(node);
+                int token = node.Id;
                 if (token >= 0 && steps[end].Cost - _scores[token] <= best.Cost)
                 {
                     best = new Step(steps[end].Cost - _scores[token], token, end - start);

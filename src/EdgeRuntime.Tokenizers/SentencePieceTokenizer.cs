@@ -1,7 +1,7 @@
 using System;
 using System.Buffers;
-using System.Collections.Generic;
 using System.Text;
+using EdgeRuntime.Gguf;
 
 namespace EdgeRuntime;
 
@@ -59,11 +59,11 @@ internal sealed class SentencePieceTokenizer : VocabularyTokenizer
 
     // If no piece contains a space after its first byte, no merge crosses the start of a word, so words can be encoded one by one in little
     // memory.
-    private static bool MayBeSplitAtSpaces(IReadOnlyList<ReadOnlyMemory<byte>> tokens)
+    private static bool MayBeSplitAtSpaces(GgufStrings tokens)
     {
-        foreach (ReadOnlyMemory<byte> token in tokens)
+        for (int token = 0; token < tokens.Count; token++)
         {
-            if (FindWordEnd(token.Span) < token.Length)
+            if (FindWordEnd(tokens[token]) < tokens[token].Length)
             {
                 return false;
             }

@@ -1,6 +1,7 @@
 using System;
 using System.Buffers;
 using System.Collections.Generic;
+using EdgeRuntime.Gguf;
 
 namespace EdgeRuntime;
 
@@ -22,21 +23,22 @@ internal sealed class SpecialTokenSplitter
 {
     private readonly Vocabulary _vocabulary;
 
-    private readonly PieceTrie _tokens = new();
+    private readonly PieceTrie _tokens;
     private readonly SearchValues<byte> _firstBytes;
     private readonly SearchValues<byte> _firstBytesUserDefined;
 
-    public SpecialTokenSplitter(Vocabulary vocabulary, IReadOnlyList<ReadOnlyMemory<byte>> tokens)
+    public SpecialTokenSplitter(Vocabulary vocabulary, GgufStrings tokens)
     {
         _vocabulary = vocabulary;
+        var specials = new PieceTrieBuilder();
         var first = new List<byte>();
         var firstUserDefined = new List<byte>();
         for (int token = 0; token < vocabulary.Size; token++)
         {
             if ((vocabulary.GetAttributes(token) & TokenAttributes.Special) != 0 && tokens[token].Length > 0)
             {
-                ReadOnlySpan<byte> text = tokens[token].Span;
-                _tokens.Add(text, token);
+                ReadOnlySpan<byte> text = tokens[token];
+                specials.Add(text, token);
                 first.Add(text[0]);
                 if (IsFoundInData(token))
                 {
@@ -45,6 +47,7 @@ internal sealed class SpecialTokenSplitter
             }
         }
 
+        _tokens = specials.Build();
         _firstBytes = SearchValues.Create([.. first]);
         _firstBytesUserDefined = SearchValues.Create([.. firstUserDefined]);
     }
@@ -102,10 +105,10 @@ internal sealed class SpecialTokenSplitter
             }
 
             start += skipped;
-            int node = PieceTrie.Root;
-            for (int i = start; i < text.Length && (node = _tokens.Step(node, text[i])) >= 0; i++)
+            PieceTrie.Node node = _tokens.Root;
+            for (int i = start; i < text.Length && (node = _tokens.Step(node, text[i])).Exists; i++)
             {
-                int token = _tokens.GetId(node);
+                int token = node.Id;
                 if (token >= 0 && (i < border || IsFoundInData(token)) && HoldsWholeCharacters(text, start, i + 1))
                 {
                     (matches ??= []).Add(new TextFragment(token, start, i + 1 - start));

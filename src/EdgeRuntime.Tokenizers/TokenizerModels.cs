@@ -12,6 +12,7 @@ internal static class TokenizerModels
     [
         ("llama", static data => new SentencePieceTokenizer(data)),
         ("gpt2", static data => new BytePairTokenizer(data, PreTokenizers.Find(data.PreTokenizer))),
+        ("hybriddna", static data => new HybridDnaTokenizer(data)),
         ("whitespace", static data => new WhitespaceTokenizer(data)),
         ("bert", static data => new WordPieceTokenizer(data)),
         ("t5", static data => new UnigramTokenizer(data)),

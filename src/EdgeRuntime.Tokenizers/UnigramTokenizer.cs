@@ -12,11 +12,11 @@ internal sealed class UnigramTokenizer : VocabularyTokenizer
 {
     private const float UnknownPenalty = 10f;
 
-    private static readonly VocabularyDefaults Defaults = new(EndOfSequence: 1, Unknown: 2, AddsEnd: true);
+    private static readonly VocabularyDefaults Defaults = new(EndOfSequence: 1, Unknown: 2, AddsEnd: true, FindsPieces: false);
 
     private readonly CharacterMap? _map;
-    private readonly PieceTrie _pieces = new();
-    private readonly PieceTrie _userDefined = new();
+    private readonly PieceTrie _pieces;
+    private readonly PieceTrie _userDefined;
     private readonly double[] _scores;
     private readonly double _unknownScore;
     private readonly bool _mergesSpaces;
@@ -34,12 +34,14 @@ internal sealed class UnigramTokenizer : VocabularyTokenizer
         _mergesSpaces = data.GetFlag("remove_extra_whitespaces", false);
         _scores = new double[Vocabulary.Size];
         float lowest = float.MaxValue;
+        var pieces = new PieceTrieBuilder();
+        var userDefined = new PieceTrieBuilder();
         for (int token = 0; token < _scores.Length; token++)
         {
             // The types of the file count: known texts change attributes, but not the pieces of the model.
             float score = data.Scores.IsEmpty ? 0f : data.Scores.Span[token];
             TokenAttributes type = Vocabulary.ReadType(data, token);
-            ReadOnlySpan<byte> text = data.Tokens[token].Span;
+            ReadOnlySpan<byte> text = data.Tokens[token];
             if (type == TokenAttributes.Normal)
             {
                 lowest = Math.Min(lowest, score);
@@ -47,12 +49,12 @@ internal sealed class UnigramTokenizer : VocabularyTokenizer
 
             if (type is TokenAttributes.Normal or TokenAttributes.UserDefined or TokenAttributes.Unused)
             {
-                _pieces.Add(text, token);
+                pieces.Add(text, token);
             }
 
             if (type == TokenAttributes.UserDefined)
             {
-                _userDefined.Add(text, token);
+                userDefined.Add(text, token);
             }
 
             // User-defined tokens win over normal ones, whose scores are logarithms of probabilities.
@@ -60,6 +62,8 @@ internal sealed class UnigramTokenizer : VocabularyTokenizer
         }
 
         _unknownScore = lowest - UnknownPenalty;
+        _pieces = pieces.Build();
+        _userDefined = userDefined.Build();
     }
 
     protected override bool AddsSpacePrefix { get; }
@@ -152,16 +156,16 @@ internal sealed class UnigramTokenizer : VocabularyTokenizer
             int length = Math.Min(Utf8.GetCharacterLength(text[start]), text.Length - start);
             double sum = steps[start].Score;
             bool isCovered = false;
-            int node = PieceTrie.Root;
+            PieceTrie.Node node = _pieces.Root;
             for (int end = start; end < text.Length;)
             {
                 node = _pieces.Step(node, text[end++]);
-                if (node < 0)
+                if (!node.Exists)
                 {
                     break;
                 }
 
-                int token = _pieces.GetId(node);
+                int token = node.Id;
                 if (token >= 0)
                 {
                     isCovered |= end - start == length;

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Runtime.CompilerServices;
 using System.Text;
+using EdgeRuntime.Gguf;
 
 namespace EdgeRuntime;
 
@@ -11,10 +12,10 @@ namespace EdgeRuntime;
 /// </summary>
 internal sealed class Vocabulary
 {
-    private static readonly HashSet<string> Known = CollectKnown();
-
+    private readonly GgufStrings _tokens;
+    private readonly PieceSpelling _spelling;
     private readonly TokenAttributes[] _attributes;
-    private readonly PieceTable _written;
+    private readonly PieceTable? _written; // null if the written bytes need no memory of their own
 
     /// <exception cref="VocabularyException">The data is contradictory.</exception>
     public Vocabulary(VocabularyData data, PieceSpelling spelling, VocabularyDefaults defaults)
@@ -25,6 +26,8 @@ internal sealed class Vocabulary
         }
 
         Size = data.Tokens.Count;
+        _tokens = data.Tokens;
+        _spelling = spelling;
         _attributes = ReadAttributes(data);
         EndOfSequence = FindSpecial(data, "eos", defaults.EndOfSequence);
         BeginOfSequence = FindSpecial(data, "bos", defaults.BeginOfSequence);
@@ -34,10 +37,10 @@ internal sealed class Vocabulary
         AddedEnd = defaults.EndsWithSeparator
             ? FindAdded(data, "sep", separator, defaults, defaults.AddsEnd)
             : FindAdded(data, "eos", EndOfSequence, defaults, defaults.AddsEnd);
-        KnownTexts.Apply(FindKnown(data.Tokens), NameSpecials(data), _attributes);
-        Pieces = new PieceTable(Size);
-        _written = new PieceTable(Size);
-        ReadPieces(data.Tokens, spelling);
+        KnownTexts.Apply(KnownTexts.Find(data.Tokens), NameSpecials(data), _attributes);
+        Pieces = new PieceTable(defaults.FindsPieces ? Size : 0);
+        _written = spelling is PieceSpelling.Sentence or PieceSpelling.Escaped ? new PieceTable(Size, findable: false) : null;
+        ReadPieces(defaults.FindsPieces);
         MarkStripping(data);
     }
 
@@ -45,8 +48,8 @@ internal sealed class Vocabulary
     public int Size { get; }
 
     /// <summary>
-    /// Gets the pieces that are looked up in a text, indexed by token id. The constructor of a tokenizer may add more pieces after those of
-    /// the tokens.
+    /// Gets the pieces that are looked up in a text, indexed by token id; empty if the tokenizer looks up none. The constructor of a
+    /// tokenizer may add more pieces after those of the tokens.
     /// </summary>
     public PieceTable Pieces { get; }
 
@@ -67,7 +70,47 @@ internal sealed class Vocabulary
     public bool IsEndOfGeneration(int token) => (uint)token < (uint)Size && (_attributes[token] & TokenAttributes.EndsGeneration) != 0;
 
     /// <summary>Gets the bytes of a token in a text. For a hidden token these are the bytes of its written form.</summary>
-    public ReadOnlySpan<byte> GetWrittenBytes(int token) => _written[token];
+    public ReadOnlySpan<byte> GetWrittenBytes(int token) =>
+        _written is not null ? _written[token]
+        : _spelling.Write(_attributes[token], token, _tokens[token], _spelling == PieceSpelling.ByteLevel ? Pieces[token] : [], []);
+
+    /// <summary>Gets whether a merge makes a token, and <see cref="Pieces"/> finds that token.</summary>
+    /// <param name="token">Any number.</param>
+    /// <param name="merge">The merge in the file: two parts with a space between them.</param>
+    /// <param name="left">The number of bytes of the left part in a text.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public bool IsMadeBy(int token, ReadOnlySpan<byte> merge, out int left)
+    {
+        left = 0;
+        if ((uint)token >= (uint)Size || (_attributes[token] & TokenAttributes.Control) != 0 || Pieces.HasDuplicates)
+        {
+            return false;
+        }
+
+        ReadOnlySpan<byte> text = _tokens[token];
+        if (text.Length != merge.Length - 1 || Pieces[token].IsEmpty)
+        {
+            return false;
+        }
+
+        int space = 0;
+        for (; space < text.Length && (space == 0 || merge[space] != (byte)' '); space++)
+        {
+            if (merge[space] != text[space])
+            {
+                return false;
+            }
+
+            left += _spelling == PieceSpelling.ByteLevel && ByteAlphabet.IsContinuation(merge[space]) ? 0 : 1;
+        }
+
+        if (space == text.Length || (_spelling == PieceSpelling.ByteLevel && ByteAlphabet.IsContinuation(text[space])))
+        {
+            return false; // The merge has no two parts, or it divides a letter of the alphabet.
+        }
+
+        return text[space..].SequenceEqual(merge[(space + 1)..]);
+    }
 
     /// <summary>Gets the token that is added at one end of a text, or null.</summary>
     private static int? FindAdded(VocabularyData data, string name, int? token, VocabularyDefaults defaults, bool adds)
@@ -94,27 +137,29 @@ internal sealed class Vocabulary
         }
 
         var attributes = new TokenAttributes[size];
-        for (int i = 0; i < size; i++)
+        attributes.AsSpan().Fill(TokenAttributes.Normal);
+        for (int i = 0; i < attributes.Length && i < types.Length; i++)
         {
-            attributes[i] = ReadType(data, i);
+            attributes[i] = ToAttributes(types[i]);
         }
 
         return attributes;
     }
 
     /// <summary>Gets the attribute that a token has in its file.</summary>
-    public static TokenAttributes ReadType(VocabularyData data, int token) => data.TokenTypes.IsEmpty
-        ? TokenAttributes.Normal
-        : data.TokenTypes.Span[token] switch
-        {
-            1 => TokenAttributes.Normal,
-            2 => TokenAttributes.Unknown,
-            3 => TokenAttributes.Control,
-            4 => TokenAttributes.UserDefined,
-            5 => TokenAttributes.Unused,
-            6 => TokenAttributes.Byte,
-            _ => TokenAttributes.None,
-        };
+    public static TokenAttributes ReadType(VocabularyData data, int token) =>
+        data.TokenTypes.IsEmpty ? TokenAttributes.Normal : ToAttributes(data.TokenTypes.Span[token]);
+
+    private static TokenAttributes ToAttributes(int type) => type switch
+    {
+        1 => TokenAttributes.Normal,
+        2 => TokenAttributes.Unknown,
+        3 => TokenAttributes.Control,
+        4 => TokenAttributes.UserDefined,
+        5 => TokenAttributes.Unused,
+        6 => TokenAttributes.Byte,
+        _ => TokenAttributes.None,
+    };
 
     private static int? FindSpecial(VocabularyData data, string name, int? fallback)
     {
@@ -145,60 +190,41 @@ internal sealed class Vocabulary
         return named;
     }
 
-    private static HashSet<string> CollectKnown()
-    {
-        var known = new HashSet<string>([.. KnownTexts.EndOfGeneration, .. KnownTexts.AlwaysShown]);
-        foreach ((_, string[] texts) in (ReadOnlySpan<(string, string[])>)[.. KnownTexts.FillEnds, .. KnownTexts.FillMarks])
-        {
-            known.UnionWith(texts);
-        }
-
-        return known;
-    }
-
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static Dictionary<string, int> FindKnown(IReadOnlyList<ReadOnlyMemory<byte>> tokens)
-    {
-        var found = new Dictionary<string, int>();
-        for (int i = 0; i < tokens.Count; i++)
-        {
-            // All known texts have a bracket among their first characters; few other tokens do.
-            ReadOnlySpan<byte> text = tokens[i].Span;
-            if (text.Length is > 2 and < 64 && text[..Math.Min(4, text.Length)].ContainsAny((byte)'<', (byte)'['))
-            {
-                string known = Encoding.UTF8.GetString(text);
-                if (Known.Contains(known))
-                {
-                    found[known] = i;
-                }
-            }
-        }
-
-        return found;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void ReadPieces(IReadOnlyList<ReadOnlyMemory<byte>> tokens, PieceSpelling spelling)
+    private void ReadPieces(bool findsPieces)
     {
         byte[] buffer = new byte[256];
-        for (int token = 0; token < tokens.Count; token++)
+        for (int token = 0; token < Size; token++)
         {
-            ReadOnlySpan<byte> text = tokens[token].Span;
+            ReadOnlySpan<byte> text = _tokens[token];
             if (text.Length > buffer.Length)
             {
                 buffer = new byte[text.Length];
             }
 
-            _written.Add(spelling.Write(_attributes[token], token, text, buffer), findable: false);
-            if (spelling == PieceSpelling.ByteLevel)
+            ReadOnlySpan<byte> piece = text;
+            if (_spelling == PieceSpelling.ByteLevel)
             {
-                text = ByteAlphabet.TryDecode(text, buffer, out int length) ? buffer.AsSpan(0, length) : [];
+                piece = ByteAlphabet.TryDecode(text, buffer, out int length) ? buffer.AsSpan(0, length) : [];
             }
 
             // Merging never produces a control token; they are recognized only where the text outside of data spells them. The exception is
             // a byte that no other token represents.
-            bool isControl = (_attributes[token] & TokenAttributes.Control) != 0;
-            Pieces.Add(text, findable: !isControl || (spelling == PieceSpelling.ByteLevel && text.Length == 1));
+            TokenAttributes attributes = _attributes[token];
+            bool isControl = (attributes & TokenAttributes.Control) != 0;
+            if (findsPieces)
+            {
+                Pieces.Add(piece, findable: !isControl || (_spelling == PieceSpelling.ByteLevel && piece.Length == 1));
+            }
+
+            if (_written is not null)
+            {
+                _written.Add(_spelling.Write(attributes, token, text, piece, buffer), findable: false);
+            }
+            else if ((attributes & TokenAttributes.Byte) != 0)
+            {
+                _ = GetWrittenBytes(token); // refuses a byte token that is no byte
+            }
         }
     }
 
@@ -221,15 +247,15 @@ internal sealed class Vocabulary
         if (Contains(data.PreTokenizer, "jina-v2-de", "jina-v2-es", "jina-v2-code")
             || Contains(data.Architecture, "nomic-bert-moe", "jina-bert-v3"))
         {
-            MarkMask(data.Tokens, "<mask>"u8);
+            MarkMask("<mask>"u8);
         }
         else if (Contains(data.ModelName, "phi-3", "phi3"))
         {
-            MarkPhi3(data.Tokens);
+            MarkPhi3();
         }
         else if (Contains(data.ModelName, "modern-bert"))
         {
-            MarkMask(data.Tokens, "[MASK]"u8);
+            MarkMask("[MASK]"u8);
         }
     }
 
@@ -246,22 +272,22 @@ internal sealed class Vocabulary
         return false;
     }
 
-    private void MarkMask(IReadOnlyList<ReadOnlyMemory<byte>> tokens, ReadOnlySpan<byte> mask)
+    private void MarkMask(ReadOnlySpan<byte> mask)
     {
         for (int token = 0; token < Size; token++)
         {
-            if (tokens[token].Span.SequenceEqual(mask))
+            if (_tokens[token].SequenceEqual(mask))
             {
                 _attributes[token] |= TokenAttributes.StripsLeft;
             }
         }
     }
 
-    private void MarkPhi3(IReadOnlyList<ReadOnlyMemory<byte>> tokens)
+    private void MarkPhi3()
     {
         for (int token = 0; token < Size; token++)
         {
-            ReadOnlySpan<byte> text = tokens[token].Span;
+            ReadOnlySpan<byte> text = _tokens[token];
             bool keeps = text.SequenceEqual("<unk>"u8) || text.SequenceEqual("<s>"u8) || text.SequenceEqual("<|endoftext|>"u8);
             if (!keeps && (_attributes[token] & TokenAttributes.Special) != 0)
             {

@@ -1,9 +1,10 @@
 using System;
 using System.Collections.Generic;
+using EdgeRuntime.Gguf;
 
 namespace EdgeRuntime;
 
-/// <summary>A vocabulary as described by its file (the <c>tokenizer.ggml.*</c> keys), independent of the file format.</summary>
+/// <summary>A vocabulary as described by its file (the <c>tokenizer.ggml.*</c> keys).</summary>
 internal sealed record VocabularyData
 {
     /// <summary>Gets the tokenizer model: "llama" (SentencePiece BPE), "gpt2" (byte-level BPE), "bert" (WordPiece) and others.</summary>
@@ -25,7 +26,7 @@ internal sealed record VocabularyData
     public string? PreTokenizer { get; init; }
 
     /// <summary>Gets the piece of each token id as bytes of the file. They are usually, but not necessarily, UTF-8.</summary>
-    public required IReadOnlyList<ReadOnlyMemory<byte>> Tokens { get; init; }
+    public required GgufStrings Tokens { get; init; }
 
     /// <summary>Gets the score of each token; empty if the file has none.</summary>
     public ReadOnlyMemory<float> Scores { get; init; }
@@ -36,7 +37,7 @@ internal sealed record VocabularyData
     public ReadOnlyMemory<int> TokenTypes { get; init; }
 
     /// <summary>Gets the BPE merges, "left right", best first, as bytes like <see cref="Tokens"/>.</summary>
-    public IReadOnlyList<ReadOnlyMemory<byte>> Merges { get; init; } = [];
+    public GgufStringSequence Merges { get; init; } = GgufStringSequence.Empty;
 
     /// <summary>
     /// Gets the special token ids by the last part of their key: "bos", "eos", "eot", "eom", "unknown", "padding", "separator" and others.

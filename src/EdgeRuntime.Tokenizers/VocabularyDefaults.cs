@@ -10,6 +10,7 @@ namespace EdgeRuntime;
 /// <param name="AddsEnd">Whether the last token is added.</param>
 /// <param name="EndsWithSeparator">Whether the last token is the separator instead of EOS.</param>
 /// <param name="ReadsFlags">Whether the file decides what is added.</param>
+/// <param name="FindsPieces">Whether the tokenizer uses <see cref="Vocabulary.Pieces"/>.</param>
 internal sealed record VocabularyDefaults(
     int? BeginOfSequence = null,
     int? EndOfSequence = null,
@@ -19,4 +20,5 @@ internal sealed record VocabularyDefaults(
     bool ForcesBegin = false,
     bool AddsEnd = false,
     bool EndsWithSeparator = false,
-    bool ReadsFlags = true);
+    bool ReadsFlags = true,
+    bool FindsPieces = true);

@@ -3,6 +3,7 @@ using System.Buffers;
 using System.Collections.Generic;
 using System.Text;
 using System.Threading;
+using EdgeRuntime.Gguf;
 
 namespace EdgeRuntime;
 
@@ -15,7 +16,7 @@ internal abstract class VocabularyTokenizer : Tokenizer
     private readonly SpecialTokenSplitter _splitter;
     private EncodingScratch? _spareScratch;
 
-    protected VocabularyTokenizer(Vocabulary vocabulary, IReadOnlyList<ReadOnlyMemory<byte>> tokens)
+    protected VocabularyTokenizer(Vocabulary vocabulary, GgufStrings tokens)
     {
         Vocabulary = vocabulary;
         _splitter = new SpecialTokenSplitter(vocabulary, tokens);

@@ -14,10 +14,11 @@ internal sealed class WordPieceTokenizer : VocabularyTokenizer
 
     // Like the reference, BOS and the separator are added whatever the file says.
     private static readonly VocabularyDefaults Defaults = new(
-        BeginOfSequence: 101, Unknown: 100, Separator: 102, AddsBegin: true, AddsEnd: true, EndsWithSeparator: true, ReadsFlags: false);
+        BeginOfSequence: 101, Unknown: 100, Separator: 102, AddsBegin: true, AddsEnd: true, EndsWithSeparator: true, ReadsFlags: false,
+        FindsPieces: false);
 
-    private readonly PieceTrie _pieces = new();
-    private readonly int _wordStart; // the node of the mark that starts a word, or -1
+    private readonly PieceTrie _pieces;
+    private readonly PieceTrie.Node _wordStart; // the mark that starts a word
     private readonly Treatment[] _ascii = new Treatment[AsciiCount];
     private readonly bool _lowers;
     private readonly bool _stripsAccents;
@@ -28,15 +29,17 @@ internal sealed class WordPieceTokenizer : VocabularyTokenizer
         AddsSpacePrefix = data.GetFlag("add_space_prefix", false);
         _lowers = data.GetFlag("normalizer.lowercase", true);
         _stripsAccents = data.GetFlag("normalizer.strip_accents", _lowers);
+        var pieces = new PieceTrieBuilder();
         for (int token = 0; token < Vocabulary.Size; token++)
         {
             // Control tokens are recognized only where the text outside of data spells them.
             if ((Vocabulary.GetAttributes(token) & TokenAttributes.Control) == 0)
             {
-                _pieces.Add(data.Tokens[token].Span, token);
+                pieces.Add(data.Tokens[token], token);
             }
         }
 
+        _pieces = pieces.Build();
         _wordStart = _pieces.Find(SpaceMark.Utf8);
         for (int character = 0; character < AsciiCount; character++)
         {
@@ -136,9 +139,9 @@ internal sealed class WordPieceTokenizer : VocabularyTokenizer
         for (int start = 0; start < word.Length;)
         {
             // The first piece of a word starts with a mark; it may be the mark alone.
-            int node = start == 0 && scratch.Ids.Length == before ? _wordStart : PieceTrie.Root;
+            PieceTrie.Node node = start == 0 && scratch.Ids.Length == before ? _wordStart : _pieces.Root;
             int length = 0;
-            int token = node < 0 ? -1 : _pieces.FindLongest(node, word[start..], out length);
+            int token = !node.Exists ? -1 : _pieces.FindLongest(node, word[start..], out length);
             if (token < 0)
             {
                 scratch.Truncate(before);

@@ -29,6 +29,8 @@ public sealed class HostileVocabularyTests
         "normalizer.strip_accents",
     ];
 
+    private static readonly string[] s_merges = ["t h", "h e", "th e", "Ġ t"];
+
     private static readonly byte[][] s_bytes =
     [
         [], [0xE4], [0xB8], [0xAD], [0xE4, 0xB8], [0xB8, 0xAD], [0x96, 0x81], [0xE2], [0xFF], [0xF0, 0x9F], [.. "▁"u8], [.. "▁▁"u8],
@@ -110,7 +112,7 @@ public sealed class HostileVocabularyTests
         {
             Model = model,
             PreTokenizer = "gpt-2",
-            Merges = Encode(["t h", "h e", "th e", "Ġ t"]),
+            Merges = Merges(s_merges),
             SpecialTokens = new Dictionary<string, int> { ["bos"] = 1, ["eos"] = 2, ["unknown"] = 0, ["separator"] = 2 },
         };
     }
@@ -121,8 +123,8 @@ public sealed class HostileVocabularyTests
         damages.Add($"damage of kind {kind}");
         return kind switch
         {
-            0 => data with { Tokens = DamageTexts(data.Tokens, random) },
-            1 => data with { Merges = DamageTexts(data.Merges, random) },
+            0 => data with { Tokens = Pack(DamageTexts(data.Tokens, random)) },
+            1 => data with { Merges = Merges(DamageTexts(Encode(s_merges), random)) },
             2 => data with { TokenTypes = DamageNumbers(data.TokenTypes, random, [-1, 0, 1, 2, 3, 4, 5, 6, 7, int.MaxValue]) },
             3 => data with
             {
@@ -142,9 +144,9 @@ public sealed class HostileVocabularyTests
         };
     }
 
-    private static IReadOnlyList<ReadOnlyMemory<byte>> DamageTexts(IReadOnlyList<ReadOnlyMemory<byte>> texts, Random random)
+    private static byte[][] DamageTexts(IReadOnlyList<ReadOnlyMemory<byte>> texts, Random random)
     {
-        List<ReadOnlyMemory<byte>> damaged = [.. texts];
+        List<byte[]> damaged = [.. texts.Select(static text => text.ToArray())];
         for (int rest = random.Next(1, 20); rest > 0 && damaged.Count > 0; rest--)
         {
             damaged[random.Next(damaged.Count)] = random.Next(6) switch
@@ -158,9 +160,9 @@ public sealed class HostileVocabularyTests
 
         return random.Next(6) switch
         {
-            0 => damaged[..random.Next(damaged.Count)],
+            0 => [.. damaged[..random.Next(damaged.Count)]],
             1 => [.. damaged, .. damaged],
-            _ => damaged,
+            _ => [.. damaged],
         };
     }
 

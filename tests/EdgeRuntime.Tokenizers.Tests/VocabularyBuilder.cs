@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Text;
+using EdgeRuntime.Gguf;
 
 namespace EdgeRuntime.Tokenizers.Tests;
 
@@ -50,12 +51,24 @@ internal static class VocabularyBuilder
             PreTokenizer = "gpt-2",
             Tokens = Encode(all.Select(piece => piece.Text)),
             TokenTypes = all.Select(piece => piece.Type).ToArray(),
-            Merges = Encode(merges),
+            Merges = Merges(merges),
         };
     }
 
-    public static ReadOnlyMemory<byte>[] Encode(IEnumerable<string> texts) =>
-        [.. texts.Select(text => new ReadOnlyMemory<byte>(Encoding.UTF8.GetBytes(text)))];
+    public static GgufStrings Encode(IEnumerable<string> texts) => Pack([.. texts.Select(text => Encoding.UTF8.GetBytes(text))]);
+
+    public static GgufStrings Pack(params byte[][] texts) => new(Join(texts), texts.Length, "test");
+
+    public static GgufStringSequence Merges(params string[] merges) => Merges([.. merges.Select(text => Encoding.UTF8.GetBytes(text))]);
+
+    public static GgufStringSequence Merges(byte[][] merges)
+    {
+        byte[] bytes = Join(merges);
+        return new((offset, buffer) => bytes.AsSpan(offset, buffer.Length).CopyTo(buffer), bytes.Length, merges.Length, "test");
+    }
+
+    private static byte[] Join(byte[][] texts) =>
+        [.. texts.SelectMany(text => (byte[])[.. BitConverter.GetBytes((ulong)text.Length), .. text])];
 
     /// <summary>The written forms of tokens, for readable expectations.</summary>
     public static string[] Pieces(this Tokenizer tokenizer, IEnumerable<int> ids) =>

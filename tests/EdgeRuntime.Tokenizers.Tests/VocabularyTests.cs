@@ -26,7 +26,7 @@ public sealed class VocabularyTests
     }
 
     [Fact]
-    public void Create_NoTokens_IsRefused() => Refuses("tokens", Sentence() with { Tokens = [] });
+    public void Create_NoTokens_IsRefused() => Refuses("tokens", Sentence() with { Tokens = Pack() });
 
     [Fact]
     public void Create_ShortScores_IsRefused() => Refuses("scores", Sentence() with { Scores = new float[3] });
@@ -58,15 +58,15 @@ public sealed class VocabularyTests
     [InlineData(" a")]
     [InlineData("a ")]
     public void Create_MergeWithoutTwoPieces_IsRefused(string merge) =>
-        Refuses("merges", ByteLevel([]) with { Merges = VocabularyBuilder.Encode([merge]) });
+        Refuses("merges", ByteLevel([]) with { Merges = Merges(merge) });
 
     [Fact]
     public void Create_TokenThatIsNotUtf8_KeepsItsBytes()
     {
         VocabularyData data = Sentence(("x", Normal));
-        ReadOnlyMemory<byte>[] tokens = [.. data.Tokens];
-        tokens[^1] = new byte[] { 0xC3, 0x28 };
-        Tokenizer tokenizer = Tokenizer.Create(data with { Tokens = tokens });
+        byte[][] tokens = [.. data.Tokens.Select(token => token.ToArray())];
+        tokens[^1] = [0xC3, 0x28];
+        Tokenizer tokenizer = Tokenizer.Create(data with { Tokens = Pack(tokens) });
         Assert.Equal([0xC3, 0x28], tokenizer.GetPieceBytes(tokens.Length - 1).ToArray());
         Assert.Equal("\uFFFD(", tokenizer.Decode([tokens.Length - 1]));
     }
@@ -81,6 +81,39 @@ public sealed class VocabularyTests
     [Fact]
     public void Encode_EqualRanks_LeftmostMergesFirst() =>
         Assert.Equal(["aa", "aa", "a"], Encode(ByteLevel(["a a"]), "aaaaa"));
+
+    [Fact]
+    public void Encode_MergeListedTwice_HasItsFirstRank() =>
+        Assert.Equal(["a", "bc"], Encode(ByteLevel(["b c", "a b", "b c"]), "abc"));
+
+    [Fact]
+    public void Encode_MergedPieceWithoutAToken_IsWrittenInBytes()
+    {
+        VocabularyData data = ByteLevel(["a b", "ab c"]) with { Merges = Merges("a b", "a x", "ax y", "ab c") };
+        Assert.Equal(["a", "x", "y", "abc"], Encode(data, "axyabc"));
+    }
+
+    [Fact]
+    public void Encode_MergedPieceIsAControlToken_IsWrittenInBytes()
+    {
+        VocabularyData data = ByteLevel([], ("ab", Control), ("abc", Normal)) with { Merges = Merges("a b", "ab c") };
+        Assert.Equal(["a", "b", "abc"], Encode(data, "ababc"));
+    }
+
+    [Fact]
+    public void Encode_EqualTokens_LastOneIsTaken()
+    {
+        VocabularyData data = ByteLevel(["a b", "ab c"], ("ab", Normal), ("abd", Normal));
+        Assert.Equal([97, 96], Tokenizer.Create(data).Encode("ababc", addSpecial: false));
+    }
+
+    [Fact]
+    public void Encode_MergeThatDividesALetterOfTheAlphabet_IsIgnored()
+    {
+        byte[][] merges = [[0xC4, (byte)' ', 0xA0, (byte)'a'], [.. "Ġ b"u8]];
+        VocabularyData data = ByteLevel([], ("Ġa", Normal), ("Ġb", Normal)) with { Merges = Merges(merges) };
+        Assert.Equal([" ", "a", " b"], Encode(data, " a b"));
+    }
 
     [Fact]
     public void Encode_Sentence_MergesTheBestScoreFirst() =>
@@ -105,9 +138,9 @@ public sealed class VocabularyTests
     public void Encode_SpecialTokenThatIsAPartOfACharacter_IsNotFound(byte part)
     {
         VocabularyData data = Sentence(("▁", Normal), ("x", UserDefined));
-        ReadOnlyMemory<byte>[] tokens = [.. data.Tokens];
-        tokens[^1] = new byte[] { part };
-        Tokenizer tokenizer = Tokenizer.Create(data with { Tokens = tokens });
+        byte[][] tokens = [.. data.Tokens.Select(token => token.ToArray())];
+        tokens[^1] = [part];
+        Tokenizer tokenizer = Tokenizer.Create(data with { Tokens = Pack(tokens) });
         Assert.Equal([1, 259, 3 + 0xE4, 3 + 0xB8, 3 + 0xAD], tokenizer.Encode("中"));
     }
 
@@ -136,7 +169,12 @@ public sealed class VocabularyTests
                 text.Append((char)('a' + random.Next(3)));
             }
 
-            Assert.Equal(MergeNaively(text.ToString(), merges), Encode(ByteLevel([.. merges]), text.ToString()));
+            string[] expected = MergeNaively(text.ToString(), merges);
+            VocabularyData data = ByteLevel([.. merges]);
+            Assert.Equal(expected, Encode(data, text.ToString()));
+            byte[][] tokens = [.. data.Tokens.Select(token => token.ToArray())];
+            random.Shuffle(tokens);
+            Assert.Equal(expected, Encode(data with { Tokens = Pack(tokens) }, text.ToString()));
         }
     }
 

@@ -1,5 +1,6 @@
 using System;
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using EdgeRuntime.Memory;
 
 namespace EdgeRuntime.Gguf;
@@ -10,7 +11,7 @@ namespace EdgeRuntime.Gguf;
 /// </summary>
 internal sealed class GgufCursor(ReadableFile file, string path)
 {
-    private const int BufferBytes = 16 << 10;
+    private const int BufferBytes = 32 << 10;
 
     private byte[] _buffer = GC.AllocateUninitializedArray<byte>(BufferBytes);
     private long _bufferStart;
@@ -44,6 +45,39 @@ internal sealed class GgufCursor(ReadableFile file, string path)
         int length = ReadStringLength(limit, what);
         Skip(length, what);
         return length;
+    }
+
+    /// <summary>Skips length-prefixed strings that follow each other.</summary>
+    /// <param name="count">The number of strings.</param>
+    /// <param name="limit">The largest accepted number of bytes of a string.</param>
+    /// <param name="what">The description of the strings for error messages.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void SkipStrings(int count, int limit, string what)
+    {
+        while (count > 0)
+        {
+            // A vocabulary has hundreds of thousands of strings; those in the buffer are skipped without the work of a read for each.
+            ReadOnlySpan<byte> buffered = Buffered;
+            int next = 0;
+            while (count > 0 && buffered.Length - next >= sizeof(ulong))
+            {
+                ulong length = BinaryPrimitives.ReadUInt64LittleEndian(buffered[next..]);
+                if (length > (ulong)(buffered.Length - next - sizeof(ulong)) || length > (ulong)limit)
+                {
+                    break;
+                }
+
+                next += sizeof(ulong) + (int)length;
+                count--;
+            }
+
+            Position += next;
+            if (count > 0)
+            {
+                SkipString(limit, what);
+                count--;
+            }
+        }
     }
 
     /// <summary>Reads a name: a string of 1 to <paramref name="limit"/> bytes of UTF-8 without control characters.</summary>
@@ -104,6 +138,11 @@ internal sealed class GgufCursor(ReadableFile file, string path)
         Require(count, what);
         Position += count;
     }
+
+    /// <summary>Gets the bytes from <see cref="Position"/> on that are in the buffer.</summary>
+    private ReadOnlySpan<byte> Buffered => Position >= _bufferStart && Position < _bufferStart + _buffered
+        ? _buffer.AsSpan((int)(Position - _bufferStart), (int)(_bufferStart + _buffered - Position))
+        : [];
 
     public ModelFormatException Error(long offset, string what) => new(Path, offset, what);
 

@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
-using System.IO;
 using System.Runtime.InteropServices;
 using System.Text;
 using EdgeRuntime.Memory;
@@ -113,24 +112,19 @@ public sealed class GgufMetadata
         FindArray(key, "an array of strings", static type => type == GgufValueType.String) is { } value ? DecodeStrings(value) : [];
 
     /// <summary>Gets an array of strings as their bytes in the file, which need not be UTF-8; empty if the key is missing.</summary>
-    public IReadOnlyList<ReadOnlyMemory<byte>> GetStringBytes(string key)
-    {
-        if (FindArray(key, "an array of strings", static type => type == GgufValueType.String) is not { } value)
-        {
-            return [];
-        }
+    public IReadOnlyList<ReadOnlyMemory<byte>> GetStringBytes(string key) => FindStrings(key);
 
-        byte[] bytes = Bytes(value);
-        ReadOnlyMemory<byte>[] strings = new ReadOnlyMemory<byte>[value.Shape.Count];
-        int position = 0;
-        for (int index = 0; index < strings.Length; index++)
-        {
-            int length = NextString(bytes, ref position).Length;
-            strings[index] = bytes.AsMemory(position - length, length);
-        }
+    /// <inheritdoc cref="GetStringBytes"/>
+    internal GgufStrings FindStrings(string key) =>
+        FindArray(key, "an array of strings", static type => type == GgufValueType.String) is { } value
+            ? ReadStrings(value)
+            : GgufStrings.Empty;
 
-        return strings;
-    }
+    /// <summary>Gets an array of strings that is read while it is enumerated; empty if the key is missing.</summary>
+    internal GgufStringSequence FindStringSequence(string key) =>
+        FindArray(key, "an array of strings", static type => type == GgufValueType.String) is { } value
+            ? new((offset, buffer) => _file.Read(value.Offset + offset, buffer), value.ByteLength, value.Shape.Count, _path)
+            : GgufStringSequence.Empty;
 
     /// <summary>Gets an array of floats; empty if the key is missing.</summary>
     public ReadOnlyMemory<float> GetSingles(string key)
@@ -150,6 +144,11 @@ public sealed class GgufMetadata
         if (FindArray(key, "an array of integers", IsInteger) is not { } value)
         {
             return default;
+        }
+
+        if (value.Shape.ElementType == GgufValueType.Int32)
+        {
+            return DecodeArray<int>(value);
         }
 
         ReadOnlySpan<byte> bytes = Bytes(value);
@@ -213,20 +212,6 @@ public sealed class GgufMetadata
         return wide == number;
     }
 
-    /// <summary>Reads the next string of an array. Lengths were validated on opening, but the file may have changed since then.</summary>
-    private ReadOnlySpan<byte> NextString(ReadOnlySpan<byte> bytes, ref int position)
-    {
-        ReadOnlySpan<byte> rest = bytes[position..];
-        if (rest.Length < sizeof(ulong) || MemoryMarshal.Read<ulong>(rest) > (ulong)(rest.Length - sizeof(ulong)))
-        {
-            throw new IOException($"{_path}: changed while it was being read");
-        }
-
-        int length = (int)MemoryMarshal.Read<ulong>(rest);
-        position += sizeof(ulong) + length;
-        return rest.Slice(sizeof(ulong), length);
-    }
-
     private bool TryFind(string key, bool required, out GgufValue value)
     {
         bool found = _values.TryGetValue(key, out value);
@@ -278,21 +263,22 @@ public sealed class GgufMetadata
     private T[] DecodeArray<T>(GgufValue value)
         where T : unmanaged
     {
-        T[] elements = new T[value.Shape.Count];
+        T[] elements = GC.AllocateUninitializedArray<T>(value.Shape.Count);
         _file.Read(value.Offset, MemoryMarshal.AsBytes(elements.AsSpan()));
         return elements;
     }
 
     private string[] DecodeStrings(GgufValue value)
     {
-        ReadOnlySpan<byte> bytes = Bytes(value);
-        string[] strings = new string[value.Shape.Count];
-        int position = 0;
+        GgufStrings bytes = ReadStrings(value);
+        string[] strings = new string[bytes.Count];
         for (int index = 0; index < strings.Length; index++)
         {
-            strings[index] = Encoding.UTF8.GetString(NextString(bytes, ref position));
+            strings[index] = Encoding.UTF8.GetString(bytes[index]);
         }
 
         return strings;
     }
+
+    private GgufStrings ReadStrings(GgufValue value) => new(Bytes(value), value.Shape.Count, _path);
 }

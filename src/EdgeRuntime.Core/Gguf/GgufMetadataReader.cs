@@ -65,11 +65,7 @@ internal static class GgufMetadataReader
     private static GgufValue ReadStrings(GgufCursor cursor, GgufValueShape shape, string subject)
     {
         long start = cursor.Position;
-        for (int index = 0; index < shape.Count; index++)
-        {
-            cursor.SkipString(GgufLimits.MaxStringBytes, subject);
-        }
-
+        cursor.SkipStrings(shape.Count, GgufLimits.MaxStringBytes, subject);
         long bytes = cursor.Position - start;
         if (bytes > int.MaxValue)
         {
