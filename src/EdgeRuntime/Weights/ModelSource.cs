@@ -14,11 +14,18 @@ internal sealed class ModelSource
     private readonly GgufFile _file;
     private readonly HashSet<string> _bound = new(StringComparer.Ordinal);
 
-    public ModelSource(GgufFile file) => _file = file;
+    public ModelSource(GgufFile file)
+    {
+        _file = file;
+        HasValues = file.Files.All(static part => !part.IsStart);
+    }
 
     public string Path => _file.Path;
 
     public GgufMetadata Metadata => _file.Metadata;
+
+    /// <summary>Gets whether the values of the tensors are here, and not only the headers of the files.</summary>
+    public bool HasValues { get; }
 
     /// <summary>
     /// Gets or sets a predicate for the names of tensors that the architecture deliberately does not run: they count as absent.

@@ -191,12 +191,19 @@ internal sealed unsafe class TensorBinder : IDisposable
         return turned;
     }
 
-    /// <summary>Copies values that a module computed from its tensors, and owns the copy.</summary>
+    /// <summary>
+    /// Copies values that a module computed from its tensors, and owns the copy. Without values the memory stays untouched, so that the
+    /// sizes which a header claims cost none.
+    /// </summary>
     public NativeBuffer Keep(ReadOnlySpan<float> values)
     {
         var buffer = new NativeBuffer((long)values.Length * sizeof(float));
-        values.CopyTo(new Span<float>(buffer.Pointer, values.Length));
         _vectors.Add(buffer);
+        if (Source.HasValues)
+        {
+            values.CopyTo(new Span<float>(buffer.Pointer, values.Length));
+        }
+
         return buffer;
     }
 
