@@ -28,6 +28,11 @@ internal sealed class ModelFacts
 
     public required IReadOnlyList<string> Problems { get; init; }
 
+    /// <summary>
+    /// Gets the one of the problems that only text meets: this build lacks the tokenizer, and the model runs on token ids; or null.
+    /// </summary>
+    public string? MissingTokenizer { get; init; }
+
     public required string TokenizerText { get; init; }
 
     public int? BeginOfSequence { get; init; }
@@ -75,6 +80,7 @@ internal sealed class ModelFacts
         var problems = new List<string>(inspection.Problems);
         Tokenizer? tokenizer = null;
         string text;
+        string? missing = null;
         try
         {
             tokenizer = Tokenizer.FromGguf(file);
@@ -85,6 +91,7 @@ internal sealed class ModelFacts
         {
             text = "not usable: " + WithoutPath(exception.Message, file.Path);
             problems.Add(exception.Message);
+            missing = exception is UnsupportedModelException ? WithoutPath(exception.Message, file.Path) : null;
         }
         catch (ModelFormatException exception)
         {
@@ -97,6 +104,7 @@ internal sealed class ModelFacts
             Inspection = inspection,
             InstructionSet = ProcessorInfo.GetInstructionSet(instructionSet),
             Problems = problems.ConvertAll(problem => WithoutPath(problem, file.Path)),
+            MissingTokenizer = missing,
             TokenizerText = text,
             BeginOfSequence = tokenizer?.BeginOfSequence,
             EndOfSequence = tokenizer?.EndOfSequence,

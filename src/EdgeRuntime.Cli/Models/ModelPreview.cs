@@ -45,15 +45,16 @@ internal sealed record ModelPreview(string Summary, IReadOnlyList<string> Proble
         }
 
         var facts = ModelFacts.Read(file, instructionSet: null);
-        problems.AddRange(facts.Problems);
+        problems.AddRange(facts.Problems.Where(problem => problem != facts.MissingTokenizer));
         if (architecture is not null && architecture != facts.Inspection.Architecture)
         {
             problems.Add($"the catalogue says architecture '{architecture}', the file '{facts.Inspection.Architecture}'");
         }
 
         string name = Path.GetFileName(downloads[0].Target);
+        string ids = facts.MissingTokenizer is { } missing ? $" on token ids, but not on text ({missing})" : "";
         string use = JudgeMemory(facts, memory, problems);
-        return new ModelPreview($"{name}: {facts.Inspection.Architecture}, runs here; {disk}; {use}", problems);
+        return new ModelPreview($"{name}: {facts.Inspection.Architecture}, runs here{ids}; {disk}; {use}", problems);
     }
 
     /// <summary>Compares the files that are not there with the free space.</summary>

@@ -59,6 +59,16 @@ public sealed class PullPreviewTests : IDisposable
     }
 
     [Fact]
+    public void Pull_TokenizerThatIsMissing_IsSaid()
+    {
+        using var server = new FileServer(ModelCopies.With(("tokenizer.ggml.model", "sixth")));
+        Assert.Contains(
+            "m.gguf: llama, runs here on token ids, but not on text (tokenizer model \"sixth\" is not supported",
+            _trial.Pull(server.Url("m.gguf")).Expect(0).ErrorLines[0],
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Pull_LargeModelThatDoesNotRun_TakesNotMuchMoreThanTheHeader()
     {
         long sent = 0;
