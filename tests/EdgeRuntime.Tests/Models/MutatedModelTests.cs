@@ -15,7 +15,7 @@ public sealed class MutatedModelTests : IDisposable
 {
     private const int SpareCopies = 1;
     private const int Seed = 20;
-    private const int Sample = 14;
+    private const int Sample = 10;
 
     // The most managed memory that a file may cost; packed weights and scratch are not managed.
     private const long FixedAllocation = 64 << 20;
