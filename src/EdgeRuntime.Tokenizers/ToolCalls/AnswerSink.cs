@@ -120,24 +120,23 @@ internal sealed class AnswerSink(AnswerText source)
     /// <summary>A text that holds its last white space back until more text follows.</summary>
     private sealed class Passage
     {
-        private readonly StringBuilder _text = new();
-        private string _held = "";
+        private readonly StringBuilder _text = new(), _held = new();
 
         public string Add(string text, bool keepStart)
         {
-            string all = _held + text;
-            string ready = all.TrimEnd();
+            string ready = text.TrimEnd();
             if (ready.Length == 0)
             {
-                _held = all;
+                _held.Append(text);
                 return "";
             }
 
-            _held = all[ready.Length..];
-            return Append(_text.Length == 0 && !keepStart ? ready.TrimStart() : ready);
+            string all = _held.ToString() + ready;
+            _held.Clear().Append(text, ready.Length, text.Length - ready.Length);
+            return Append(_text.Length == 0 && !keepStart ? all.TrimStart() : all);
         }
 
-        public string Flush() => Append(_held);
+        public string Flush() => Append(_held.ToString());
 
         public override string ToString() => _text.ToString();
 

@@ -1,7 +1,6 @@
 using System;
 using System.Collections;
 using System.Collections.Generic;
-using System.Linq;
 using System.Text;
 
 namespace EdgeRuntime.ToolCalls;
@@ -13,20 +12,21 @@ namespace EdgeRuntime.ToolCalls;
 internal sealed class AnswerText
 {
     private readonly StringBuilder _consumed = new();
-    private string _rest = "";
-    private int _position;
+    private readonly HashSet<string> _absent = []; // marks and characters that the complete text has no more
+    private char[] _buffer = new char[256];
+    private int _position, _end; // the text in the buffer that is not consumed
 
     /// <summary>Gets a value indicating whether no more text will arrive.</summary>
     public bool IsComplete { get; private set; }
 
     /// <summary>Gets what the last reader took.</summary>
-    public string Taken { get; private set; } = "";
+    public string Taken { get; set; } = "";
 
     /// <summary>Gets the mark that the last reader found and consumed; null for none.</summary>
     public string? Mark { get; private set; }
 
     /// <summary>Gets the text that has arrived and is not consumed.</summary>
-    public ReadOnlySpan<char> Rest => _rest.AsSpan(_position);
+    public ReadOnlySpan<char> Rest => _buffer.AsSpan(_position.._end);
 
     /// <summary>Gets the consumed text since the last <see cref="Remember"/>.</summary>
     public string Consumed => _consumed.ToString();
@@ -34,8 +34,17 @@ internal sealed class AnswerText
     /// <summary>Adds text at the end.</summary>
     public void Append(string text)
     {
-        _rest = _position == _rest.Length ? text : string.Concat(Rest, text);
-        _position = 0;
+        if (_end + text.Length > _buffer.Length)
+        {
+            // Twice the size that is needed: the copies cost no more than the text.
+            int length = Rest.Length + text.Length;
+            char[] buffer = 2 * length > _buffer.Length ? new char[2 * length] : _buffer;
+            Rest.CopyTo(buffer);
+            (_buffer, _position, _end) = (buffer, 0, Rest.Length);
+        }
+
+        text.CopyTo(_buffer.AsSpan(_end));
+        _end += text.Length;
     }
 
     /// <summary>Says that no more text will arrive.</summary>
@@ -54,13 +63,13 @@ internal sealed class AnswerText
     }
 
     /// <summary>Consumes the text up to a mark and the mark, or to the end. It gives the text to a receiver as it arrives.</summary>
-    public IEnumerator UpTo(IReadOnlyList<string> marks, Action<string> receive)
+    public IEnumerator UpTo(MarkSet marks, Action<string> receive)
     {
         Mark = null;
         while (true)
         {
-            (int at, string? mark) = Find(marks);
-            int ready = mark is not null || IsComplete ? at : Rest.Length - Held(marks);
+            (int ready, string? mark) = marks.Find(Rest);
+            ready = mark is null && IsComplete ? Rest.Length : ready;
             if (ready > 0)
             {
                 receive(Consume(ready));
@@ -90,7 +99,7 @@ internal sealed class AnswerText
         int from = 0;
         while (true)
         {
-            int at = Rest[from..].IndexOf(mark, StringComparison.Ordinal);
+            int at = _absent.Contains(mark) ? -1 : Rest[from..].IndexOf(mark, StringComparison.Ordinal);
             if (at >= 0)
             {
                 Taken = Consume(from + at);
@@ -99,7 +108,7 @@ internal sealed class AnswerText
             }
 
             from = Math.Max(0, Rest.Length - mark.Length + 1);
-            WaitOrThrow();
+            WaitOrThrow(mark);
             yield return null;
         }
     }
@@ -108,14 +117,20 @@ internal sealed class AnswerText
     /// <exception cref="MalformedCallException">The text ends before such a character.</exception>
     public IEnumerator Before(string characters)
     {
-        int at;
-        while ((at = Rest.IndexOfAny(characters)) < 0)
+        int from = 0;
+        while (true)
         {
-            WaitOrThrow();
+            int at = _absent.Contains(characters) ? -1 : Rest[from..].IndexOfAny(characters);
+            if (at >= 0)
+            {
+                Taken = Consume(from + at);
+                yield break;
+            }
+
+            from = Rest.Length;
+            WaitOrThrow(characters);
             yield return null;
         }
-
-        Taken = Consume(at);
     }
 
     /// <summary>Consumes white space.</summary>
@@ -149,8 +164,7 @@ internal sealed class AnswerText
                 }
             }
 
-            string rest = Rest.ToString();
-            if (IsComplete || !marks.Any(mark => mark.StartsWith(rest, StringComparison.Ordinal)))
+            if (IsComplete || !MayBecome(marks))
             {
                 yield break;
             }
@@ -200,44 +214,26 @@ internal sealed class AnswerText
         }
     }
 
-    private void WaitOrThrow()
+    private void WaitOrThrow(string? sought = null)
     {
         if (IsComplete)
         {
+            _ = sought is not null && _absent.Add(sought);
             throw new MalformedCallException("it is cut off");
         }
     }
 
-    private (int At, string? Mark) Find(IReadOnlyList<string> marks)
+    /// <summary>Gets a value indicating whether the text is the start of one of the marks.</summary>
+    private bool MayBecome(string[] marks)
     {
-        (int At, string? Mark) found = (Rest.Length, null);
         foreach (string mark in marks)
         {
-            int at = Rest.IndexOf(mark, StringComparison.Ordinal);
-            if (at >= 0 && at < found.At)
+            if (mark.AsSpan().StartsWith(Rest, StringComparison.Ordinal))
             {
-                found = (at, mark);
+                return true;
             }
         }
 
-        return found;
-    }
-
-    /// <summary>Gets the length of the end of the text that may be the beginning of a mark.</summary>
-    private int Held(IReadOnlyList<string> marks)
-    {
-        int held = 0;
-        foreach (string mark in marks)
-        {
-            for (int length = Math.Min(mark.Length - 1, Rest.Length); length > held; length--)
-            {
-                if (Rest.EndsWith(mark.AsSpan(0, length), StringComparison.Ordinal))
-                {
-                    held = length;
-                }
-            }
-        }
-
-        return held;
+        return false;
     }
 }

@@ -9,6 +9,9 @@ internal abstract record CallSyntax(string Open)
     /// <summary>Gets a value indicating whether a call may also follow no mark: an answer that begins with a brace.</summary>
     public virtual bool MayLackOpen => false;
 
+    /// <summary>Gets a value indicating whether the mark is part of the text that a malformed call becomes.</summary>
+    public virtual bool IsMarkText => true;
+
     /// <summary>Reads what follows the mark, to the end of the call.</summary>
     /// <param name="text">The text of the answer.</param>
     /// <param name="sink">Receives the call.</param>

@@ -10,8 +10,8 @@ namespace EdgeRuntime.ToolCalls;
 internal sealed record HarmonyAnswer : AnswerFormat
 {
     private const string Message = "<|message|>", Channel = "<|channel|>", Start = "<|start|>", Recipient = "to=";
-    private static readonly string[] s_starts = [Start, Channel];
-    private static readonly string[] s_ends = ["<|end|>", "<|call|>", "<|return|>", Start];
+    private static readonly string[] s_endMarks = ["<|end|>", "<|call|>", "<|return|>", Start];
+    private static readonly MarkSet s_starts = new(Start, Channel), s_ends = new(s_endMarks);
 
     /// <inheritdoc/>
     public override IEnumerator Read(AnswerText text, AnswerSink sink, ToolSchemas tools, bool startsInReasoning)
@@ -58,7 +58,7 @@ internal sealed record HarmonyAnswer : AnswerFormat
             yield return text.Json(sink.Arguments);
             sink.Finish();
             yield return text.Space();
-            yield return text.Try(s_ends);
+            yield return text.Try(s_endMarks);
         }
         else
         {

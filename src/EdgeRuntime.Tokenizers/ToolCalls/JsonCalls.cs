@@ -4,7 +4,7 @@ using System.Linq;
 namespace EdgeRuntime.ToolCalls;
 
 /// <summary>
-/// Calls as JSON objects, one or several with a separator, or an array of them: Hermes, Qwen, Granite, Command R, Llama 3 and others.
+/// Calls as JSON objects, one or several, or an array of them: Hermes, Qwen, Granite, Command R, Llama 3 and others.
 /// </summary>
 /// <param name="Open">The mark at the start.</param>
 /// <param name="Close">The mark at the end. An answer may end without it. Null for none.</param>
@@ -14,16 +14,28 @@ internal sealed record JsonCalls(string Open, string? Close) : CallSyntax(Open)
     private static readonly string[] s_arguments = ["arguments", "parameters"];
     private static readonly string[] s_ids = ["id", "tool_call_id"];
 
-    /// <summary>Gets a value indicating whether an answer that begins with a brace is a call as well, as with Llama 3.</summary>
+    /// <summary>
+    /// Gets a value indicating whether an answer that begins with a brace is a call as well, as with Llama 3. The mark may then also
+    /// announce the code of a program, which is content.
+    /// </summary>
     public bool IsBare { get; init; }
+
+    /// <summary>Gets the fence that follows the mark, or null. Without the fence, the mark is text.</summary>
+    public string? Fence { get; init; }
+
+    /// <summary>Gets a value indicating whether the only key of an object is the name, and its value the arguments.</summary>
+    public bool IsNameKey { get; init; }
 
     /// <inheritdoc/>
     public override bool MayLackOpen => IsBare;
 
     /// <inheritdoc/>
+    public override bool IsMarkText => !IsBare;
+
+    /// <inheritdoc/>
     public override IEnumerator Read(AnswerText text, AnswerSink sink, ToolSchemas tools)
     {
-        yield return text.Space();
+        yield return ReadStart(text);
         yield return text.Try("[");
         bool isArray = text.Mark is not null;
         yield return text.Space();
@@ -31,10 +43,10 @@ internal sealed record JsonCalls(string Open, string? Close) : CallSyntax(Open)
         bool isEmpty = text.Mark is not null;
         while (!isEmpty)
         {
-            yield return ReadObject(text, sink, tools);
+            yield return IsNameKey ? ReadEntry(text, sink) : ReadObject(text, sink, tools);
             yield return text.Space();
             yield return text.Try(isArray ? "," : ";");
-            if (text.Mark is null)
+            if (text.Mark is null && (isArray || text.Rest is not ['{', ..]))
             {
                 break;
             }
@@ -50,6 +62,39 @@ internal sealed record JsonCalls(string Open, string? Close) : CallSyntax(Open)
             yield return text.Space();
             yield return text.Try(Close);
         }
+    }
+
+    private IEnumerator ReadStart(AnswerText text)
+    {
+        yield return text.Space();
+        if (Fence is not null)
+        {
+            yield return text.Try(Fence);
+            if (text.Mark is null)
+            {
+                throw new MalformedCallException("it has no fence", isPlainText: true);
+            }
+
+            yield return text.Space();
+        }
+        else if (IsBare && text.Rest is not ['{' or '[', ..])
+        {
+            throw new MalformedCallException("it is not JSON", isPlainText: true);
+        }
+    }
+
+    private static IEnumerator ReadEntry(AnswerText text, AnswerSink sink)
+    {
+        yield return Expect(text, "{");
+        yield return text.Space();
+        yield return text.Json();
+        string name = JsonText.Unquote(text.Taken);
+        yield return Expect(text, ":");
+        sink.Start(name);
+        yield return text.Space();
+        yield return text.Json(sink.Arguments);
+        yield return Expect(text, "}");
+        sink.Finish();
     }
 
     private IEnumerator ReadObject(AnswerText text, AnswerSink sink, ToolSchemas tools)

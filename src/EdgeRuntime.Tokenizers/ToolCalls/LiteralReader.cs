@@ -7,8 +7,8 @@ namespace EdgeRuntime.ToolCalls;
 /// <summary>Reads literals of Python, of JavaScript and of Gemma, and writes them as JSON.</summary>
 internal sealed class LiteralReader(string text)
 {
-    private const string LongQuote = "<|\"|>";
     private const int MaxDepth = 64;
+    private static readonly string[] s_quotes = ["<|\"|>", "<escape>", "\"\"\"", "'''", "\"", "'"];
     private int _position;
     private int _depth;
 
@@ -110,7 +110,7 @@ internal sealed class LiteralReader(string text)
     private string? QuoteNext()
     {
         SkipSpace();
-        foreach (string quote in (ReadOnlySpan<string>)[LongQuote, "\"\"\"", "'''", "\"", "'"])
+        foreach (string quote in s_quotes)
         {
             if (text.AsSpan(_position).StartsWith(quote, StringComparison.Ordinal) && !IsEmptyString(quote))
             {
@@ -136,7 +136,7 @@ internal sealed class LiteralReader(string text)
                 return value.ToString();
             }
 
-            if (text[_position] == '\\' && quote != LongQuote && _position + 1 < text.Length)
+            if (text[_position] == '\\' && quote[0] != '<' && _position + 1 < text.Length)
             {
                 TakeEscape(value);
             }

@@ -1,4 +1,3 @@
-using System;
 using System.Collections;
 using System.Collections.Generic;
 using System.Linq;
@@ -27,7 +26,7 @@ internal sealed record MarkedAnswer((string Open, string Close)? Reasoning, Call
             yield return ReadBareCalls(text, sink, tools, Calls);
         }
 
-        string[] marks = [.. new[] { Reasoning?.Open, Calls?.Open }.OfType<string>(), .. Ignored];
+        var marks = new MarkSet([.. new[] { Reasoning?.Open, Calls?.Open }.OfType<string>(), .. Ignored]);
         do
         {
             yield return text.UpTo(marks, sink.Content);
@@ -42,7 +41,7 @@ internal sealed record MarkedAnswer((string Open, string Close)? Reasoning, Call
             }
             else if (text.Mark == Calls?.Open)
             {
-                text.Remember(text.Mark);
+                text.Remember(Calls.IsMarkText ? text.Mark : "");
                 yield return new CallAttempt(Calls.Read(text, sink, tools), isGuess: false);
             }
             else
@@ -56,14 +55,14 @@ internal sealed record MarkedAnswer((string Open, string Close)? Reasoning, Call
     private IEnumerator ReadReasoning(AnswerText text, AnswerSink sink)
     {
         sink.MeetMark();
-        return text.UpTo([Reasoning!.Value.Close], sink.Reasoning);
+        return text.UpTo(new MarkSet(Reasoning!.Value.Close), sink.Reasoning);
     }
 
     private static IEnumerator ReadBareCalls(AnswerText text, AnswerSink sink, ToolSchemas tools, CallSyntax calls)
     {
         text.Remember("");
         yield return text.Space();
-        if (text.Rest.StartsWith('{'))
+        if (text.Rest is ['{', ..])
         {
             yield return new CallAttempt(calls.Read(text, sink, tools), isGuess: true);
         }

@@ -12,6 +12,9 @@ internal sealed record NamedCalls(string Open, string Separator, string? Close) 
     /// <summary>Gets the mark between the name and the id, or null.</summary>
     public string? IdMark { get; init; }
 
+    /// <summary>Gets the mark between an id and the name that follows it, or null.</summary>
+    public string? NameMark { get; init; }
+
     /// <summary>Gets the mark between the name and an opening fence, after which the arguments follow, or null.</summary>
     public string? Fence { get; init; }
 
@@ -33,6 +36,11 @@ internal sealed record NamedCalls(string Open, string Separator, string? Close) 
         {
             id = name[(at + IdMark.Length)..].Trim();
             name = name[..at];
+        }
+        else if (NameMark is not null && name.IndexOf(NameMark, StringComparison.Ordinal) is >= 0 and int start)
+        {
+            id = name[..start].Trim();
+            name = name[(start + NameMark.Length)..];
         }
         else if (IsNameInId)
         {

@@ -1,14 +1,18 @@
+using System;
 using System.Collections;
 
 namespace EdgeRuntime.ToolCalls;
 
 /// <summary>
-/// Calls with a tag for each argument: Qwen3-Coder, GLM and others. The schema of the tool says which values are strings.
+/// Calls with a tag for each argument: Qwen3-Coder, GLM, MiniMax and others. The schema of the tool or an attribute of the tag says which
+/// values are strings.
 /// </summary>
 /// <param name="Open">The mark at the start.</param>
 /// <param name="Close">The mark at the end. An answer may end without it.</param>
 internal sealed record TaggedCalls(string Open, string Close) : CallSyntax(Open)
 {
+    private const string CharacterData = "<![CDATA[", CharacterDataEnd = "]]>";
+
     /// <summary>Gets the marks around the name. The name ends before the first character of the second one, or at a line end.</summary>
     public required (string Open, string Close) Name { get; init; }
 
@@ -21,14 +25,40 @@ internal sealed record TaggedCalls(string Open, string Close) : CallSyntax(Open)
     /// <summary>Gets the mark after the last argument.</summary>
     public required string End { get; init; }
 
+    /// <summary>Gets the end of the tags of names and keys, after their attributes; null for tags without attributes.</summary>
+    public string? TagEnd { get; init; }
+
+    /// <summary>Gets the attribute of the values that are strings; null if there is none.</summary>
+    public string? StringAttribute { get; init; }
+
+    /// <summary>Gets a value indicating whether line ends separate values from their tags.</summary>
+    public bool HasLineEnds { get; init; }
+
     /// <inheritdoc/>
     public override IEnumerator Read(AnswerText text, AnswerSink sink, ToolSchemas tools)
     {
         yield return Expect(text, Name.Open);
+        do
+        {
+            yield return ReadCall(text, sink, tools);
+            yield return text.Space();
+            yield return text.Try(Name.Open.Length > 0 ? [Name.Open] : []);
+        }
+        while (text.Mark is not null);
+
+        if (End != Close)
+        {
+            yield return text.Try(Close);
+        }
+    }
+
+    private IEnumerator ReadCall(AnswerText text, AnswerSink sink, ToolSchemas tools)
+    {
         yield return text.Before(Name.Close.Length > 0 ? Name.Close[..1] + "\n" : "<\n");
         string name = text.Taken.Trim();
         sink.Start(name);
         yield return Expect(text, Name.Close);
+        yield return ReadAttributes(text);
         string separator = "{";
         while (true)
         {
@@ -41,9 +71,10 @@ internal sealed record TaggedCalls(string Open, string Close) : CallSyntax(Open)
 
             yield return text.Until(Key.Close);
             string key = text.Taken.Trim();
-            yield return Expect(text, Value.Open);
-            yield return text.Until(Value.Close);
-            sink.Arguments($"{separator}{JsonText.Quote(key)}: {tools.ToJson(name, key, WithoutLineEnds(text.Taken))}");
+            yield return ReadAttributes(text);
+            bool? isString = StringAttribute is null ? null : text.Taken.Contains(StringAttribute, StringComparison.Ordinal);
+            yield return ReadValue(text);
+            sink.Arguments($"{separator}{JsonText.Quote(key)}: {tools.ToJson(name, key, text.Taken, isString)}");
             separator = ", ";
         }
 
@@ -55,10 +86,25 @@ internal sealed record TaggedCalls(string Open, string Close) : CallSyntax(Open)
 
         sink.Arguments(separator == "{" ? "{}" : "}");
         sink.Finish();
-        if (End != Close)
+    }
+
+    private IEnumerator ReadAttributes(AnswerText text) => text.Until(TagEnd ?? "");
+
+    private IEnumerator ReadValue(AnswerText text)
+    {
+        yield return Expect(text, Value.Open);
+        yield return text.Try(CharacterData);
+        if (text.Mark is null)
         {
-            yield return text.Space();
-            yield return text.Try(Close);
+            yield return text.Until(Value.Close);
+            text.Taken = WithoutLineEnds(text.Taken);
+        }
+        else
+        {
+            yield return text.Until(CharacterDataEnd);
+            string value = text.Taken;
+            yield return Expect(text, Value.Close);
+            text.Taken = value;
         }
     }
 
@@ -78,10 +124,9 @@ internal sealed record TaggedCalls(string Open, string Close) : CallSyntax(Open)
         }
     }
 
-    /// <summary>Removes the line ends that separate a value from its tags.</summary>
     private string WithoutLineEnds(string value)
     {
-        if (Value.Open.Length > 0)
+        if (!HasLineEnds)
         {
             return value;
         }

@@ -55,13 +55,14 @@ public sealed class ToolCallParser
     /// <summary>Creates the parser for the answers to a chat template, which its marks tell.</summary>
     /// <param name="template">The template.</param>
     /// <param name="tools">
-    /// The tools that the model knows, or null if they are unknown. Their schemas tell numbers from strings where the format does not.
+    /// The tools that the model knows, or null if they are unknown. Their schemas tell numbers from strings where the format does not. If
+    /// the list is empty, the parser finds reasoning only.
     /// </param>
-    /// <returns>The parser, or null if the template has no known marks of tool calls or reasoning.</returns>
+    /// <returns>The parser, or null if the template has no known marks that the parser could find.</returns>
     public static ToolCallParser? For(ChatTemplate template, IReadOnlyList<ToolDefinition>? tools = null)
     {
         ArgumentNullException.ThrowIfNull(template);
-        return AnswerFormats.Find(template.Source) is { } format
+        return AnswerFormats.Find(template.Source, hasCalls: tools is not { Count: 0 }) is { } format
             ? new ToolCallParser(format, new ToolSchemas(tools ?? []), PromptEndsWith(template, format.ReasoningMark))
             : null;
     }
@@ -119,19 +120,19 @@ public sealed class ToolCallParser
             }
             catch (MalformedCallException error)
             {
-                Drop(error.Message);
+                Drop(error);
             }
         }
     }
 
     /// <summary>Leaves the readers of a malformed call.</summary>
-    private void Drop(string reason)
+    private void Drop(MalformedCallException error)
     {
         while (_readers.Pop() is var reader)
         {
             if (reader is CallAttempt attempt)
             {
-                _sink.Drop(reason, attempt.IsGuess);
+                _sink.Drop(error.Message, attempt.IsGuess || error.IsPlainText);
                 return;
             }
         }

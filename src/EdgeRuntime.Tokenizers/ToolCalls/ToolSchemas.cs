@@ -22,7 +22,11 @@ internal sealed class ToolSchemas
     public bool Allow(string name) => _parameters.Count == 0 || _parameters.ContainsKey(name);
 
     /// <summary>Writes the value of an argument, which the model wrote without quotes, as JSON.</summary>
-    public string ToJson(string tool, string key, string value)
+    /// <param name="tool">The name of the tool.</param>
+    /// <param name="key">The name of the argument.</param>
+    /// <param name="value">The text of the value.</param>
+    /// <param name="isString">Whether the value is a string, or null if the schema says it.</param>
+    public string ToJson(string tool, string key, string value, bool? isString)
     {
         string literal = value.Trim() switch
         {
@@ -31,7 +35,7 @@ internal sealed class ToolSchemas
             "None" => "null",
             string other => other,
         };
-        return !IsString(tool, key) && JsonText.IsValid(literal) ? literal : JsonText.Quote(value);
+        return !(isString ?? IsString(tool, key)) && JsonText.IsValid(literal) ? literal : JsonText.Quote(value);
     }
 
     private bool IsString(string tool, string key) =>

@@ -25,6 +25,25 @@ public sealed class ToolCallParserTests
     private const string Gemma = "<|tool_call> <tool_call|> <|channel>thought <channel|>";
     private const string Cohere = "<|START_ACTION|> <|START_THINKING|> <|END_THINKING|>";
     private const string Kimi = "<|tool_call_begin|> <|tool_call_argument_begin|>";
+    private const string KimiK3 = "<|open|> <|close|> <|sep|> <|end_of_msg|>";
+    private const string Cohere1 = "Action: ```json \"tool_name\": ";
+    private const string MiniMax = "<minimax:tool_call> </minimax:tool_call> <invoke name=";
+    private const string MiniCpm = "<function name= <param name=";
+    private const string DeepSeek32 = "dsml_token function_calls </think>";
+    private const string Apriel = "<tool_calls> </tool_calls>";
+    private const string Nemotron = "<TOOLCALL> </TOOLCALL> </think>";
+    private const string Apertus = "<|tools_prefix|> <|tools_suffix|>";
+    private const string Solar = "<|tool_call:begin|> <|tool_call:name|> <|begin|>assistant<|think|>";
+    private const string FunctionGemma = "<start_function_call> <end_function_call>";
+    private const string Functionary = "<function= </function>";
+    private const string Firefunction = "functools[";
+
+    /// <summary>Gets the marks of the families' templates.</summary>
+    public static IEnumerable<string> Marks =>
+    [
+        Hermes, Coder, Glm, Llama, Nemo, Mistral, Granite, Harmony, DeepSeek, DeepSeekR1, DeepSeek32, Liquid, Gemma, FunctionGemma, Cohere,
+        Cohere1, Kimi, KimiK3, MiniMax, MiniCpm, Apriel, Nemotron, Apertus, Solar, Functionary, Firefunction,
+    ];
 
     /// <summary>Marks of the template, answer, content, reasoning, and the calls as name and arguments with '|' between them.</summary>
     public static TheoryData<string, string, string, string, string> Answers() => new()
@@ -135,7 +154,125 @@ public sealed class ToolCallParserTests
             "",
             "f{\"a\": 1}"
         },
+        {
+            KimiK3,
+            "<|open|>think<|sep|>Hm<|close|>think<|sep|><|open|>response<|sep|>Hi<|close|>response<|sep|><|open|>tools<|sep|><|open|>call "
+            + "tool=\"f\" index=\"1\"<|sep|><|open|>argument key=\"a\" type=\"string\"<|sep|>1<|close|>argument<|sep|><|open|>argument "
+            + "key=\"b\" type=\"number\"<|sep|>2<|close|>argument<|sep|><|close|>call<|sep|><|close|>tools<|sep|><|close|>message<|sep|>",
+            "Hi",
+            "Hm",
+            "f{\"a\": \"1\", \"b\": 2}"
+        },
+        { Cohere1, "Action:\n```json\n[{\"tool_name\": \"f\", \"parameters\": {\"a\": 1}}]\n```", "", "", "f{\"a\": 1}" },
+        {
+            Cohere1,
+            "I look.\nAction: ```json\n[\n    {\n        \"tool_name\": \"f\",\n        \"parameters\": {}\n    },\n    {\n"
+            + "        \"tool_name\": \"g\",\n        \"parameters\": {}\n    }\n]```",
+            "I look.",
+            "",
+            "f{}|g{}"
+        },
+        { Cohere1, "Action: none is needed.", "Action: none is needed.", "", "" },
+        { Llama, "<|python_tag|>print(1)", "print(1)", "", "" },
+        { Llama, "<|python_tag|>brave_search.call(query=\"x\")", "brave_search.call(query=\"x\")", "", "" },
+        {
+            MiniMax,
+            "Hi\n<minimax:tool_call>\n<invoke name=\"f\">\n<parameter name=\"a\">x y</parameter>\n</invoke>\n"
+            + "<invoke name=\"g\">\n</invoke>\n</minimax:tool_call>",
+            "Hi",
+            "",
+            "f{\"a\": \"x y\"}|g{}"
+        },
+        {
+            MiniCpm,
+            "<function name=\"f\"><param name=\"a\"><![CDATA[</param>]]></param><param name=\"b\">3</param></function>\n"
+            + "<function name=\"g\"></function>",
+            "",
+            "",
+            "f{\"a\": \"</param>\", \"b\": 3}|g{}"
+        },
+        {
+            DeepSeek32,
+            "<think>Hm</think>Hi\n\n<｜DSML｜function_calls>\n<｜DSML｜invoke name=\"f\">\n<｜DSML｜parameter name=\"a\" string=\"true\">1"
+            + "</｜DSML｜parameter>\n<｜DSML｜parameter name=\"b\" string=\"false\">[2]</｜DSML｜parameter>\n</｜DSML｜invoke>\n"
+            + "</｜DSML｜function_calls>",
+            "Hi",
+            "Hm",
+            "f{\"a\": \"1\", \"b\": [2]}"
+        },
+        { Apriel, "<tool_calls>[{\"name\": \"f\", \"arguments\": {}}]</tool_calls>", "", "", "f{}" },
+        {
+            Apriel,
+            "<tool_calls>\n{\"name\": \"f\", \"arguments\": {}}\n{\"name\": \"g\", \"arguments\": {}}\n</tool_calls>",
+            "",
+            "",
+            "f{}|g{}"
+        },
+        { Nemotron, "<TOOLCALL>[{\"name\": \"f\", \"arguments\": {}}]</TOOLCALL>", "", "", "f{}" },
+        { Apertus, "Hi<|tools_prefix|>[{\"f\": {\"a\": 1}}, {\"g\": {}}]<|tools_suffix|>", "Hi", "", "f{\"a\": 1}|g{}" },
+        {
+            Solar,
+            "<|think|>Hm<|end|><|begin|>assistant<|tool_calls|><|tool_call:begin|>1<|tool_call:name|>f<|tool_call:args|>{}"
+            + "<|tool_call:end|>",
+            "",
+            "Hm",
+            "f{}"
+        },
+        {
+            FunctionGemma,
+            "<start_function_call>call:f{a:<escape>x, y<escape>,b:2}<end_function_call>",
+            "",
+            "",
+            "f{\"a\": \"x, y\", \"b\": 2}"
+        },
+        { Functionary, "<function=f>{\"a\": 1}</function><function=g>{}</function>", "", "", "f{\"a\": 1}|g{}" },
+        { Firefunction, " functools[{\"name\": \"f\", \"arguments\": {}}]", "", "", "f{}" },
     };
+
+    /// <summary>Marks of the template, and an answer with a malformed call.</summary>
+    public static TheoryData<string, string> Malformed() => new()
+    {
+        { Hermes, "<tool_call>{\"name\": \"f\", \"arguments\": {\"a\": 1" },
+        { Hermes, "Hi <tool_call>{\"name\": \"f\", \"arguments\": {\"a\" 1}}</tool_call>" },
+        { Hermes, "<tool_call>{\"name\": \"f\", \"arguments\": {\"a\": 1}</tool_call> and more" },
+        { Hermes, "<tool_call>f(1)</tool_call>" },
+        { Hermes, "<tool_call>{\"arguments\": {}}</tool_call>" },
+        { Coder, "<tool_call>\n<function=f>\n<parameter=a>\n1\n" },
+        { Coder, "<tool_call>\n{\"name\": 1}</tool_call>" },
+        { Glm, "<tool_call>f\n<arg_key>a</arg_key>\n1</tool_call>" },
+        { Llama, "{\"name\": \"f\", \"parameters\": {\"a\"" },
+        { Nemo, "[TOOL_CALLS]nothing" },
+        { Mistral, "[TOOL_CALLS]f[ARGS]{\"a\": tru}" },
+        { Granite, "<|tool_call|>[{\"name\": \"f\"" },
+        { Harmony, " to=functions.f<|channel|>commentary<|message|>{\"a\":" },
+        { DeepSeek, "<｜tool▁call▁begin｜>f" },
+        { DeepSeekR1, "<｜tool▁call▁begin｜>function<｜tool▁sep｜>f\n{}" },
+        { Liquid, "<|tool_call_start|>[f(a=)]<|tool_call_end|>" },
+        { Liquid, "<|tool_call_start|>[f(a=1" },
+        { Gemma, "<|tool_call>call:f{a<tool_call|>" },
+        { Cohere, "<|START_ACTION|>{}" },
+        { Kimi, "<|tool_call_begin|>functions.f:0<|tool_call_argument_begin|>[}<|tool_call_end|>" },
+        { Llama, "<|python_tag|>{\"name\": \"f\", \"parameters\": {" },
+        { Cohere1, "Action: ```json\n[{\"tool_name\": \"f\"```" },
+        { MiniMax, "<minimax:tool_call><invoke name=\"f\"><parameter name=\"a\">1" },
+        { DeepSeek32, "<｜DSML｜function_calls>\n<｜DSML｜invoke name=\"f\">\n<｜DSML｜parameter name=\"a\">1" },
+        { KimiK3, "<|open|>call tool=\"f\" index=\"1\"<|sep|><|open|>argument" },
+        { Nemotron, "<TOOLCALL>[{\"name\": \"f\"" },
+        { Apertus, "<|tools_prefix|>[{\"f\": {\"a\": 1}, \"g\": 1}]" },
+        { FunctionGemma, "<start_function_call>call:f{a:<escape>b<end_function_call>" },
+    };
+
+    /// <summary>All answers, with the marks of their templates.</summary>
+    public static TheoryData<string, string> AllAnswers()
+    {
+        TheoryData<string, string> all = Malformed();
+        foreach (ITheoryDataRow row in Answers())
+        {
+            all.Add((string)row.GetData()[0]!, (string)row.GetData()[1]!);
+        }
+
+        return all;
+    }
 
     [Theory]
     [MemberData(nameof(Answers))]
@@ -158,27 +295,7 @@ public sealed class ToolCallParserTests
     }
 
     [Theory]
-    [InlineData(Hermes, "<tool_call>{\"name\": \"f\", \"arguments\": {\"a\": 1")]
-    [InlineData(Hermes, "Hi <tool_call>{\"name\": \"f\", \"arguments\": {\"a\" 1}}</tool_call>")]
-    [InlineData(Hermes, "<tool_call>{\"name\": \"f\", \"arguments\": {\"a\": 1}</tool_call> and more")]
-    [InlineData(Hermes, "<tool_call>f(1)</tool_call>")]
-    [InlineData(Hermes, "<tool_call>{\"arguments\": {}}</tool_call>")]
-    [InlineData(Coder, "<tool_call>\n<function=f>\n<parameter=a>\n1\n")]
-    [InlineData(Coder, "<tool_call>\n{\"name\": 1}</tool_call>")]
-    [InlineData(Glm, "<tool_call>f\n<arg_key>a</arg_key>\n1</tool_call>")]
-    [InlineData(Llama, "{\"name\": \"f\", \"parameters\": {\"a\"")]
-    [InlineData(Llama, "<|python_tag|>print(1)")]
-    [InlineData(Nemo, "[TOOL_CALLS]nothing")]
-    [InlineData(Mistral, "[TOOL_CALLS]f[ARGS]{\"a\": tru}")]
-    [InlineData(Granite, "<|tool_call|>[{\"name\": \"f\"")]
-    [InlineData(Harmony, " to=functions.f<|channel|>commentary<|message|>{\"a\":")]
-    [InlineData(DeepSeek, "<｜tool▁call▁begin｜>f")]
-    [InlineData(DeepSeekR1, "<｜tool▁call▁begin｜>function<｜tool▁sep｜>f\n{}")]
-    [InlineData(Liquid, "<|tool_call_start|>[f(a=)]<|tool_call_end|>")]
-    [InlineData(Liquid, "<|tool_call_start|>[f(a=1")]
-    [InlineData(Gemma, "<|tool_call>call:f{a<tool_call|>")]
-    [InlineData(Cohere, "<|START_ACTION|>{}")]
-    [InlineData(Kimi, "<|tool_call_begin|>functions.f:0<|tool_call_argument_begin|>[}<|tool_call_end|>")]
+    [MemberData(nameof(Malformed))]
     public void Append_MalformedCall_GivesTextAndOneWarning(string marks, string answer)
     {
         string? warning = Parse(marks, answer, answer.Length).Parser.Warning;
@@ -190,7 +307,7 @@ public sealed class ToolCallParserTests
 
             Assert.Equal(warning, parser.Warning);
             Assert.Empty(parser.Message.ToolCalls);
-            Assert.Equal(answer.Trim(), parser.Message.Content.Trim());
+            Assert.Equal(answer.Replace("<|python_tag|>", "", StringComparison.Ordinal).Trim(), parser.Message.Content.Trim());
             Assert.Equal(
                 parts.Count(part => part.Kind == AnswerPartKind.CallStart), parts.Count(part => part.Kind == AnswerPartKind.CallDropped));
         }
@@ -257,6 +374,10 @@ public sealed class ToolCallParserTests
     [InlineData("GLM-4.6")]
     [InlineData("google-gemma-4-31B-it")]
     [InlineData("CohereForAI-c4ai-command-r7b-12-2024-tool_use")]
+    [InlineData("Apertus-8B-Instruct")]
+    [InlineData("openbmb-MiniCPM5-1B")]
+    [InlineData("upstage-Solar-Open-100B")]
+    [InlineData("unsloth-Apriel-1.5")]
     public void Append_RenderedCall_EqualsTheCall(string name)
     {
         ChatTemplate template = ChatTemplate.Parse(
