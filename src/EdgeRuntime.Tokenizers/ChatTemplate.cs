@@ -39,6 +39,9 @@ public sealed class ChatTemplate
     /// <summary>Gets a value indicating whether the template describes tools to the model. If false, it ignores them.</summary>
     public bool SupportsTools => _abilities.Value.DescribesTools;
 
+    /// <summary>Gets a value indicating whether the template shows the calls of a message. If false, only its content can.</summary>
+    internal bool ShowsCalls => _abilities.Value.ShowsCalls;
+
     /// <summary>Gets the text of the template.</summary>
     internal string Source { get; }
 
@@ -122,7 +125,9 @@ public sealed class ChatTemplate
             messages,
             tools,
             addGenerationPrompt,
-            argumentsAsObjects: messages.Any(message => message.ToolCalls.Count > 0) && _abilities.Value.TakesArgumentObjects);
+            messages.Any(message => message.ToolCalls.Count > 0 || message.Reasoning is not null)
+                ? _abilities.Value.Form
+                : MessageForm.Standard);
 
     /// <summary>Runs the template with a limit of steps and returns its output.</summary>
     internal TextSink Run(JsonObject variables, DateTimeOffset? now, int steps)

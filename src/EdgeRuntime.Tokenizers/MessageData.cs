@@ -12,6 +12,7 @@ internal sealed record MessageData(
     string? Role,
     string? Content,
     string? ReasoningContent,
+    string? Thinking,
     List<ToolCallData?>? ToolCalls,
     string? ToolCallId,
     string? Name);

@@ -17,7 +17,7 @@ internal static class MessageJson
 
     /// <summary>Writes messages as a JSON array.</summary>
     public static string Write(IEnumerable<ModelMessage> messages) =>
-        JsonSerializer.Serialize(ToData(messages, argumentsAsObjects: false), Compact.ListMessageData);
+        JsonSerializer.Serialize(ToData(messages, MessageForm.Standard), Compact.ListMessageData);
 
     /// <summary>Reads messages from a JSON array.</summary>
     /// <exception cref="FormatException">The text is not JSON or not an array of messages.</exception>
@@ -30,7 +30,7 @@ internal static class MessageJson
     /// <summary>Writes a conversation as an indented JSON object: <c>{"system": "...", "messages": [...]}</c>.</summary>
     public static byte[] WriteConversation(string? system, IEnumerable<ModelMessage> messages)
     {
-        var data = new ConversationData(system ?? "", ToData(messages, argumentsAsObjects: false)!);
+        var data = new ConversationData(system ?? "", ToData(messages, MessageForm.Standard)!);
         return [.. JsonSerializer.SerializeToUtf8Bytes(data, Indented.ConversationData), (byte)'\n'];
     }
 
@@ -46,13 +46,11 @@ internal static class MessageJson
     /// <param name="messages">The messages, oldest first.</param>
     /// <param name="tools">The tools, or null for none.</param>
     /// <param name="addGenerationPrompt">Whether to append the beginning of the assistant's answer.</param>
-    /// <param name="argumentsAsObjects">
-    /// Whether arguments of tool calls that are JSON objects become mappings. If false, and for all other arguments, they remain text.
-    /// </param>
+    /// <param name="form">The form of messages that the template reads.</param>
     public static JsonObject ToVariables(
-        IEnumerable<ModelMessage> messages, IReadOnlyList<ToolDefinition>? tools, bool addGenerationPrompt, bool argumentsAsObjects)
+        IEnumerable<ModelMessage> messages, IReadOnlyList<ToolDefinition>? tools, bool addGenerationPrompt, MessageForm form)
     {
-        List<MessageData> data = ToData(messages, argumentsAsObjects);
+        List<MessageData> data = ToData(messages, form);
         var variables = new JsonObject
         {
             ["messages"] = JsonSerializer.SerializeToNode(data, MessageContext.Default.ListMessageData),
@@ -76,14 +74,21 @@ internal static class MessageJson
             ?? throw new FormatException($"found a JSON {node?.GetValueKind() ?? JsonValueKind.Null}, expected an object");
     });
 
-    private static List<MessageData> ToData(IEnumerable<ModelMessage> messages, bool argumentsAsObjects) =>
-        [.. messages.Select(message => new MessageData(
+    private static List<MessageData> ToData(IEnumerable<ModelMessage> messages, MessageForm form) =>
+        [.. messages.Select(message => ToData(message, form))];
+
+    private static MessageData ToData(ModelMessage message, MessageForm form)
+    {
+        bool isThinking = form.ReasoningIsThinking && message.Reasoning is not null;
+        return new MessageData(
             message.Role,
-            message.Content,
-            message.Reasoning,
-            message.ToolCalls.Count == 0 ? null : [.. message.ToolCalls.Select(call => ToData(call, argumentsAsObjects))],
+            isThinking && message.ToolCalls.Count > 0 ? "" : message.Content, // one analysis at most precedes a call of gpt-oss
+            isThinking ? null : message.Reasoning,
+            isThinking ? message.Reasoning : null,
+            message.ToolCalls.Count == 0 ? null : [.. message.ToolCalls.Select(call => ToData(call, form.ArgumentsAreObjects))],
             message.ToolCallId,
-            message.Name))];
+            message.Name);
+    }
 
     private static List<ToolData> ToData(IEnumerable<ToolDefinition> tools) => [.. tools.Select(tool => new ToolData(
         "function", new ToolFunctionData(tool.Name, tool.Description, ParseObject(tool.Parameters))))];
@@ -124,7 +129,7 @@ internal static class MessageJson
         return new ModelMessage(role, content ?? throw new FormatException($"{place}: a message without \"content\""))
         {
             ToolCalls = [.. calls.Select((call, number) => ToCall(call, FormattableString.Invariant($"{place}.tool_calls[{number}]")))],
-            Reasoning = data.ReasoningContent,
+            Reasoning = data.ReasoningContent ?? data.Thinking,
             ToolCallId = data.ToolCallId,
             Name = data.Name,
         };

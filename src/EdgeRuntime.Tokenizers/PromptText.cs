@@ -71,6 +71,31 @@ public sealed class PromptText
         return OfNormalized(whole, Normalize(whole, _data.Append(new TextRange(Text.Length, whole.Length))));
     }
 
+    /// <summary>Gets the same text, in which another range is data as well.</summary>
+    internal PromptText WithData(TextRange range)
+    {
+        var data = new List<TextRange>(_data.Length + 1);
+        var joined = new TextRange(range.Start, Math.Min(range.End, Text.Length));
+        foreach (TextRange other in _data)
+        {
+            if (other.End < joined.Start || other.Start > joined.End)
+            {
+                data.Add(other);
+            }
+            else
+            {
+                joined = new TextRange(Math.Min(joined.Start, other.Start), Math.Max(joined.End, other.End));
+            }
+        }
+
+        if (joined.Start < joined.End)
+        {
+            data.Insert(data.TakeWhile(other => other.End < joined.Start).Count(), joined);
+        }
+
+        return OfNormalized(Text, [.. data]);
+    }
+
     /// <summary>Gets whether the first characters, and their division into data and other text, equal those of another text.</summary>
     internal bool StartsWith(PromptText other, int length) =>
         length <= Text.Length && Text.AsSpan(0, length).SequenceEqual(other.Text.AsSpan(0, length))

@@ -26,7 +26,8 @@ public sealed partial class ChatSession
     /// </summary>
     /// <remarks>
     /// The conversation does not call tools. The message of an answer lists the calls that the model requests
-    /// (<see cref="ModelMessage.ToolCalls"/>), if the marks of its template are known (<see cref="ToolCallParser"/>).
+    /// (<see cref="ModelMessage.ToolCalls"/>), if the marks of its template are known (<see cref="ToolCallParser"/>). If the template does
+    /// not show such a list to the model, the content of the message has the calls as well, as the model wrote them.
     /// Add the results as messages, then call <see cref="Send(CancellationToken)"/>.
     /// </remarks>
     /// <exception cref="InvalidOperationException">An answer is in progress.</exception>
@@ -164,24 +165,35 @@ public sealed partial class ChatSession
         SystemPrompt = system;
     }
 
-    /// <summary>Makes the message of an answer. If the model knows tools, the calls in the text become structure.</summary>
-    private ModelMessage ToMessage(GenerationResult result, ReadOnlySpan<int> ids)
+    /// <summary>
+    /// Makes the message of an answer, in which reasoning and tool calls are structure, and gets the text that the next prompt has for it.
+    /// </summary>
+    private (ModelMessage Message, string Spelling) Read(GenerationResult result, ReadOnlySpan<int> ids)
     {
-        if (_tools.Length == 0 || !HasTemplate || ToolCallParser.For(_session.Model.ChatTemplate!, _tools) is not { } parser)
+        if (!HasTemplate || ToolCallParser.For(_session.Model.ChatTemplate!, _tools) is not { } parser)
         {
-            return ModelMessage.Assistant(result.Text);
+            return (ModelMessage.Assistant(result.Text), result.Text);
         }
 
         // Many models write the marks of calls as control tokens. The text of the answer has none, but ends where a stop sequence begins.
         bool isStopped = result.FinishReason == FinishReason.StopSequence;
-        parser.Append(isStopped ? result.Text : _session.Model.Tokenizer.Decode(ids, special: true));
+        string spelling = isStopped ? result.Text : _session.Model.Tokenizer.Decode(ids, special: true);
+        parser.Append(spelling);
         parser.Complete();
         if (parser.Warning is { } warning)
         {
             ModelLog.MalformedCall(_session.Model.Logger, warning);
         }
 
-        return parser.Message.ToolCalls.Count > 0 ? parser.Message : ModelMessage.Assistant(result.Text);
+        ModelMessage message = parser.Message;
+        if (message.ToolCalls.Count == 0 && message.Reasoning is null && (parser.Warning is not null || message.Content == spelling))
+        {
+            return (ModelMessage.Assistant(result.Text), result.Text);
+        }
+
+        // If the template does not show calls, the content must, or the model would not know of them.
+        bool areShown = message.ToolCalls.Count == 0 || _session.Model.ChatTemplate!.ShowsCalls;
+        return (areShown ? message : message with { Content = spelling }, spelling);
     }
 
     /// <summary>Replaces <paramref name="count"/> messages from an index on by other ones.</summary>

@@ -255,12 +255,13 @@ public sealed partial class ChatSession : IDisposable
             _messages.Add(question);
         }
 
-        _messages.Add(ToMessage(result, ids));
+        (ModelMessage answer, string spelling) = Read(result, ids);
+        _messages.Add(answer);
 
         // Before a stop sequence, the tokens contain more text than the next prompt will.
         if (result.FinishReason != FinishReason.StopSequence)
         {
-            _prompt.Append(ids, result.Text);
+            _prompt.Append(ids, spelling);
         }
     }
 

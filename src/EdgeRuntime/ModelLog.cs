@@ -18,7 +18,7 @@ internal static partial class ModelLog
     public static partial void ThreadsBounded(ILogger logger, int wanted, int threads);
 
     [LoggerMessage(
-        6,
+        8,
         LogLevel.Warning,
         "The context of {ContextLength} tokens is full; the answer ended after {GeneratedTokens} tokens. A greater "
         + "SessionOptions.ContextLength has more room, and GenerationOptions.ContextShift continues without the oldest tokens")]

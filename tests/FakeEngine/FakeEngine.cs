@@ -34,6 +34,9 @@ internal sealed class FakeEngine(int vocabularySize, int contextLength, StateAbi
     /// <summary>Gets or sets what a pass does before it computes. It receives the token that cancels the pass.</summary>
     public Action<CancellationToken>? OnRun { get; set; }
 
+    /// <summary>Gets the tokens that the next rows of logits prefer, in order. A row without one prefers what the hash says.</summary>
+    public Queue<int> Script { get; } = new();
+
     public bool IsDisposed { get; private set; }
 
     /// <summary>Calls of <see cref="Prepare"/>.</summary>
@@ -62,7 +65,12 @@ internal sealed class FakeEngine(int vocabularySize, int contextLength, StateAbi
                 Computed++;
                 if (i >= first)
                 {
-                    Fill(state.Tokens, slice.Output.Span.Slice((i - first) * vocabularySize, vocabularySize));
+                    Span<float> logits = slice.Output.Span.Slice((i - first) * vocabularySize, vocabularySize);
+                    Fill(state.Tokens, logits);
+                    if (Script.TryDequeue(out int token))
+                    {
+                        logits[token] = 1000;
+                    }
                 }
             }
         }

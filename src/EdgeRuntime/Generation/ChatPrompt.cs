@@ -13,7 +13,8 @@ namespace EdgeRuntime.Generation;
 /// <remarks>
 /// The class remembers the tokens of prompts and answers. If the next conversation renders to a text that begins with theirs, it keeps
 /// these ids and tokenizes only the new text. Tokenizing an answer again could split its text differently from the model, and the KV cache
-/// could then not be reused.
+/// could then not be reused. The ids of an answer are those that the model chose, so it does not matter which parts of its text the
+/// template writes, as it writes the marks of tool calls.
 /// </remarks>
 internal sealed class ChatPrompt
 {
@@ -24,6 +25,7 @@ internal sealed class ChatPrompt
     private readonly List<int> _ids = [];
     private readonly List<(int Text, int Ids)> _marks = []; // ends of prompts and answers: lengths of _text and of _ids
     private PromptText _text = PromptText.Parsed("");
+    private TextRange _answer; // in _text, behind the last prompt
 
     /// <param name="tokenizer">The tokenizer of the model.</param>
     /// <param name="template">The chat template of the model, or null to continue plain text.</param>
@@ -47,12 +49,14 @@ internal sealed class ChatPrompt
             ? Join(messages)
             : _template.RenderPrompt(
                 messages, tools, bosToken: PieceOf(_tokenizer.BeginOfSequence), eosToken: PieceOf(_tokenizer.EndOfSequence));
-        while (!TryEncodeRest(text))
+        PromptText comparable = text.WithData(_answer);
+        while (!TryEncodeRest(text, comparable))
         {
             _marks.RemoveAt(_marks.Count - 1);
         }
 
         _text = text;
+        _answer = default;
         _marks.Add((_text.Text.Length, _ids.Count));
         return [.. _ids];
     }
@@ -63,6 +67,7 @@ internal sealed class ChatPrompt
     public void Append(ReadOnlySpan<int> ids, string text)
     {
         _ids.AddRange(ids);
+        _answer = new TextRange(_text.Text.Length, _text.Text.Length + text.Length);
         _text = _text.AppendData(text);
         _marks.Add((_text.Text.Length, _ids.Count));
     }
@@ -70,10 +75,10 @@ internal sealed class ChatPrompt
     /// <summary>
     /// Keeps the tokens up to the last mark and adds the tokens of the text behind it. Returns false if the text before the mark differs.
     /// </summary>
-    private bool TryEncodeRest(PromptText text)
+    private bool TryEncodeRest(PromptText text, PromptText comparable)
     {
         (int known, int tokens) = _marks.Count > 0 ? _marks[^1] : (0, 0);
-        if (!text.StartsWith(_text, known))
+        if (!comparable.StartsWith(_text, known))
         {
             return false;
         }
