@@ -32,15 +32,20 @@ public sealed class EdgeChatClient(LanguageModel model) : IChatClient
             _chat.SystemPrompt = options?.Instructions;
             _chat.Clear();
             _chat.AddRange(messages.SelectMany(Convert));
+            bool hasTools = _chat.Tools.Count > 0; // the text may be calls, which are known at its end
             await foreach (GeneratedToken token in _chat.Send(cancellationToken))
             {
-                yield return new(ChatRole.Assistant, token.Text);
+                yield return new(ChatRole.Assistant, hasTools ? "" : token.Text);
             }
 
+            ModelMessage answer = _chat.Messages[^1];
+            AIContent[] calls = [.. answer.ToolCalls.Select(Convert)];
+            AIContent[] contents = hasTools ? [new TextContent(answer.Content), .. calls] : calls;
             GenerationUsage usage = _chat.Result!.Usage;
             UsageDetails details = new() { InputTokenCount = usage.PromptTokens, OutputTokenCount = usage.GeneratedTokens };
             bool isCut = _chat.Result.FinishReason is FinishReason.Length or FinishReason.ContextFull;
-            yield return new(null, [new UsageContent(details)]) { FinishReason = isCut ? ChatFinishReason.Length : ChatFinishReason.Stop };
+            ChatFinishReason end = calls.Length > 0 ? ChatFinishReason.ToolCalls : isCut ? ChatFinishReason.Length : ChatFinishReason.Stop;
+            yield return new(ChatRole.Assistant, [.. contents, new UsageContent(details)]) { FinishReason = end };
         }
         finally
         {
@@ -55,6 +60,9 @@ public sealed class EdgeChatClient(LanguageModel model) : IChatClient
         .Select(result => ModelMessage.Tool($"{result.Result}", result.CallId))
         .DefaultIfEmpty(new ModelMessage(message.Role.Value, message.Text)
         { ToolCalls = [.. message.Contents.OfType<FunctionCallContent>().Select(Convert)] });
+
+    private static FunctionCallContent Convert(ToolCall call) => FunctionCallContent.CreateFromParsedArguments(call.Arguments,
+        call.Id ?? $"{Guid.NewGuid():N}"[..9], call.Name, json => JsonSerializer.Deserialize<Dictionary<string, object?>>(json));
 
     private static ToolCall Convert(FunctionCallContent call) => new(call.Name, JsonSerializer.Serialize(call.Arguments), call.CallId);
 }

@@ -85,6 +85,34 @@ public sealed class EdgeChatClientTests
     }
 
     [Fact]
+    public async Task GetResponseAsync_CallOfATool_IsContentThatTheNextRequestAnswers()
+    {
+        var engine = new FakeEngine(FakeTokenizer.VocabularySizeOf, 2048, StateAbilities.Truncate);
+        using LanguageModel model = LanguageModel.Create(
+            engine, new FakeTokenizer(), ChatTemplate.Parse("{# <tool_call> #}" + Template));
+        string call = "Look. <tool_call>{\"name\": \"weather\", \"arguments\": {\"city\": \"Bern\"}}</tool_call>";
+        foreach (int id in (int[])[.. FakeTokenizer.Ids(call), 1, .. FakeTokenizer.Ids("Warm."), 1])
+        {
+            engine.Script.Enqueue(id);
+        }
+
+        using var client = new EdgeChatClient(model);
+        AIFunction tool = AIFunctionFactory.Create((string city) => $"21 degrees in {city}", "weather");
+        var options = new ChatOptions { Tools = [tool] };
+        List<ChatMessage> history = [new(ChatRole.User, "How warm?")];
+
+        ChatResponse response = await client.GetResponseAsync(history, options, Cancel);
+        FunctionCallContent called = Assert.Single(response.Messages[0].Contents.OfType<FunctionCallContent>());
+        history.AddMessages(response);
+        history.Add(new(ChatRole.Tool, [new FunctionResultContent(called.CallId, "21 degrees")]));
+        ChatResponse second = await client.GetResponseAsync(history, options, Cancel);
+
+        Assert.Equal((ChatFinishReason.ToolCalls, "Look."), (response.FinishReason, response.Text));
+        Assert.Equal(("weather", "Bern"), (called.Name, $"{called.Arguments!["city"]}"));
+        Assert.Equal((ChatFinishReason.Stop, "Warm."), (second.FinishReason, second.Text));
+    }
+
+    [Fact]
     public async Task GetResponseAsync_ManyAtOnce_AllAnswer()
     {
         using LanguageModel model = Create();
