@@ -1,4 +1,3 @@
-using System;
 using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Modules;
