@@ -89,9 +89,9 @@ internal sealed class ModelFacts
         }
         catch (UnsupportedModelException exception)
         {
-            text = "not usable: " + WithoutPath(exception.Message, file.Path);
-            problems.Add(exception.Message);
-            missing = exception is UnsupportedModelException ? WithoutPath(exception.Message, file.Path) : null;
+            missing = WithoutPath(exception.Message, file.Path);
+            text = "not usable: " + missing;
+            problems.Add(missing);
         }
         catch (ModelFormatException exception)
         {
