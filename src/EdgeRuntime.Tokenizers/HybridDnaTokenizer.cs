@@ -39,7 +39,7 @@ internal sealed class HybridDnaTokenizer : BytePairTokenizer
 
     private static ReadOnlySpan<byte> Close => "</dna>"u8;
 
-    /// <summary>Gets the end of the texts of groups in the vocabulary, U+E000. Tokens for ordinary text may have the same letters.</summary>
+    /// <summary>Gets the end of the texts of groups in the vocabulary, U+E000. Tokens of ordinary text may have the same letters.</summary>
     private static ReadOnlySpan<byte> GroupMark => "\uE000"u8;
 
     public override ReadOnlySpan<byte> GetPieceBytes(int token, bool special = false)

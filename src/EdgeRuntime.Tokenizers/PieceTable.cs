@@ -18,8 +18,8 @@ internal sealed class PieceTable
     private byte[] _bytes;
     private int[] _starts; // [Count + 1]
 
-    // The lower bits of a slot are an id plus 1, or 0 for none. The upper bits, which do not choose the slot, are those of the hash, so that
-    // hardly any search reads the bytes of another piece than its own.
+    // The lower bits of a slot are an id plus 1, or 0 for none. The upper bits, which do not choose the slot, are those of the hash, so
+    // that hardly any search reads the bytes of another piece than its own.
     private uint[] _slots;
 
     /// <param name="capacity">The expected number of pieces. The table grows beyond it if necessary.</param>

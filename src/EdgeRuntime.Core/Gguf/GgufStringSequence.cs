@@ -59,7 +59,7 @@ internal sealed class GgufStringSequence(GgufStringSequence.Source source, int b
 
         /// <summary>Reads the next string.</summary>
         /// <exception cref="IOException">
-        /// The file is shorter, or the lengths do not fit. They were validated when the file was opened, so the file has changed since then.
+        /// The file is shorter, or the lengths do not fit. They were validated when the file was opened, so the file has changed since.
         /// </exception>
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public bool MoveNext()

@@ -1,4 +1,3 @@
-using EdgeRuntime.State;
 using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Modules;

@@ -14,7 +14,8 @@ public sealed class HostileAnswerTests
     private static readonly string[] s_fragments =
     [
         "{", "}", "[", "]", "\"", "'", ":", ",", "=", "(", ")", "<", ">", "\\", "\\u0", " ", "\n", "```", "```json", "Action:", "é",
-        "😀", "\ud800", "{\"name\": \"f\", \"arguments\": ", "{\"a\": 1}", "\"name\"", "\"parameters\"", "f", "true", "-1.5e3", "functions.f:0",
+        "😀", "\ud800", "{\"name\": \"f\", \"arguments\": ", "{\"a\": 1}", "\"name\"", "\"parameters\"", "f", "true", "-1.5e3",
+        "functions.f:0",
         "<function=f>", "<parameter=a>", "</parameter>", "</function>", "<![CDATA[", "]]>", "<arg_key>", "</arg_key>", "<arg_value>",
         "</arg_value>", "call:f{", "<|\"|>", "f(a=", "[f(a=1)]", " to=functions.f", "<|message|>", "<|end|>", "<|start|>assistant",
     ];
