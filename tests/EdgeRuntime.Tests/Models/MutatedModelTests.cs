@@ -16,6 +16,8 @@ public sealed class MutatedModelTests : IDisposable
     private const int SpareCopies = 1;
     private const int Seed = 20;
     private const int Sample = 10;
+    private const int WideSeed = 21;
+    private const int WideSample = 8; // of each of more than 100 families
 
     // The most managed memory that a file may cost; packed weights and scratch are not managed.
     private const long FixedAllocation = 64 << 20;
@@ -54,11 +56,12 @@ public sealed class MutatedModelTests : IDisposable
     [Theory]
     [Trait("Speed", "Slow")]
     [MemberData(nameof(AllModels))]
-    public void Load_OfEveryMutation_IsRefusedOrRuns(string name)
+    public void Load_OfAMutatedModelOfAnyFamily_IsRefusedOrRuns(string name)
     {
         RawModel model = Copy(name);
-        Try(model, OfKeys(model), repairs: true);
-        Try(model, OfTensors(model), repairs: false);
+        var random = new Random(WideSeed);
+        Try(model, random.GetItems([.. OfKeys(model)], WideSample), repairs: true);
+        Try(model, random.GetItems([.. OfTensors(model)], WideSample), repairs: false);
     }
 
     private RawModel Copy(string name)
