@@ -77,11 +77,11 @@ internal static class PieceSpellings
 
     private static ReadOnlySpan<byte> WriteNormal(
         PieceSpelling spelling, ReadOnlySpan<byte> text, ReadOnlySpan<byte> piece, Span<byte> buffer) => spelling switch
-    {
-        PieceSpelling.Sentence => buffer[..SpaceMark.Replace(text, buffer)],
-        PieceSpelling.ByteLevel when !piece.IsEmpty => piece,
-        _ => text,
-    };
+        {
+            PieceSpelling.Sentence => buffer[..SpaceMark.Replace(text, buffer)],
+            PieceSpelling.ByteLevel when !piece.IsEmpty => piece,
+            _ => text,
+        };
 
     /// <summary>Parses the text of a byte token, <c>&lt;0x0A&gt;</c>; returns -1 for any other text.</summary>
     private static int ParseByteToken(ReadOnlySpan<byte> text) =>

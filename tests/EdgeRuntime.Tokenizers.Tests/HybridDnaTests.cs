@@ -31,13 +31,16 @@ public sealed class HybridDnaTests
         Assert.Equal("ACGTACCCCCCC", tokenizer.Decode(tokenizer.Encode("<dna>ACGTACCCCCCC", addSpecial: false).AsSpan(1)));
     }
 
-    private static Tokenizer Create() => Tokenizer.Create(ByteLevel(
-        [],
-        ("<dna>", Normal),
-        ("</dna>", Normal),
-        ("<oov>", Normal),
-        ("ACGTAC\uE000", Normal),
-        ("CCCCCC\uE000", Normal),
-        ("ACAAAA\uE000", Normal))
-        with { Model = "hybriddna" });
+    private static Tokenizer Create()
+    {
+        VocabularyData bases = ByteLevel(
+            [],
+            ("<dna>", Normal),
+            ("</dna>", Normal),
+            ("<oov>", Normal),
+            ("ACGTAC\uE000", Normal),
+            ("CCCCCC\uE000", Normal),
+            ("ACAAAA\uE000", Normal));
+        return Tokenizer.Create(bases with { Model = "hybriddna" });
+    }
 }
