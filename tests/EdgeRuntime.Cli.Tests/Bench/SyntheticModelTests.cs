@@ -197,6 +197,30 @@ public sealed class SyntheticModelTests
         Assert.Equal((Others + (4.0 * Expert)) / (Others + (32.0 * Expert)), card.ReadShare, tolerance: 1e-9);
     }
 
+    /// <summary>Files of pruned models have a number of experts for each layer, and 0 for layers without any.</summary>
+    [Fact]
+    public void ModelCard_ExpertsOfEachLayer_CountsTheirMean()
+    {
+        using var folder = new TemporaryFolder();
+        string path = Path.Combine(folder.Path, "model.gguf");
+        using (FileStream file = File.Create(path))
+        {
+            var writer = new GgufWriter(file);
+            writer.AddKey("general.architecture", "nemotron_h_moe");
+            writer.AddKey("nemotron_h_moe.expert_count", 8);
+            writer.AddKey("nemotron_h_moe.expert_used_count", (int[])[2, 0, 4]);
+            writer.AddTensor("token_embd.weight", TensorType.F32, 64, 4);
+            writer.AddTensor("blk.0.ffn_up_exps.weight", TensorType.F32, 64, 4, 8);
+            writer.WriteData(new byte[64 * 4 * sizeof(float)]);
+            writer.WriteData(new byte[64 * 4 * 8 * sizeof(float)]);
+            writer.Complete();
+        }
+
+        ModelCard card = ModelCard.Read(path);
+        Assert.Equal((1 + (8 * (3.0 / 8))) / (1 + 8), card.ReadShare, tolerance: 1e-9);
+        Assert.Equal(64 * 4 * 3, card.LayerMacs);
+    }
+
     /// <summary>llama.cpp's quantizer leaves routers as they are, and gives all experts the types of one feed-forward.</summary>
     [Fact]
     public void Write_Experts_GivesTheTypesOfTheMix()

@@ -98,9 +98,20 @@ internal sealed record ModelCard(
     private static double UsedExperts(GgufMetadata metadata)
     {
         string prefix = metadata.GetString("general.architecture", "?");
-        bool isKnown = metadata.Contains($"{prefix}.expert_count") && metadata.Contains($"{prefix}.expert_used_count");
-        int count = isKnown ? metadata.GetInt32($"{prefix}.expert_count") : 0;
-        return count > 0 ? Math.Clamp(metadata.GetInt32($"{prefix}.expert_used_count") / (double)count, 0, 1) : 1;
+        double count = MeanOfLayers(metadata, $"{prefix}.expert_count");
+        double used = MeanOfLayers(metadata, $"{prefix}.expert_used_count");
+        return count > 0 && used > 0 ? Math.Min(used / count, 1) : 1;
+    }
+
+    /// <summary>Gets a number, or the mean of those of the layers that have one; 0 if the file has none.</summary>
+    private static double MeanOfLayers(GgufMetadata metadata, string key)
+    {
+        if (!metadata.TryGetValue(key, out object? value) || value is not Array)
+        {
+            return metadata.GetInt32(key, 0);
+        }
+
+        return metadata.GetInt32s(key).ToArray().Where(static number => number > 0).DefaultIfEmpty(0).Average();
     }
 
     private static TensorType MostCommonType(GgufTensor[] matrices) =>
