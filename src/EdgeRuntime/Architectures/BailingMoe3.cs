@@ -17,7 +17,7 @@ internal sealed class BailingMoe3 : Architecture
     {
         var decoder = new Decoder(keys, NormKind.Rms)
         {
-            IsNotRun = tensor => keys.IsOfPredictingLayer(tensor) || IsUnused(tensor),
+            IsNotRun = tensor => keys.IsOfPredictingLayer(tensor) || KimiLinear.IsUnusedInAttention(tensor),
         };
         int[] kvHeads = keys.KvHeads();
         LatentAttentionSpec latent = ReadLatent(keys);
@@ -56,10 +56,8 @@ internal sealed class BailingMoe3 : Architecture
 
     private static DeltaRuleSpec ReadDelta(ArchitectureKeys keys, int heads)
     {
-        float bound = keys.FiniteSingle("kda.gate_lower_bound", 0);
-        keys.Require(bound < 0, "kda.gate_lower_bound", $"{bound}", "a number below 0");
         keys.Require(keys.Flag("kda.safe_gate", true), "kda.safe_gate", "false", "true");
-        return KimiLinear.ReadDelta(keys, heads) with { LogDecayBound = bound };
+        return KimiLinear.ReadBoundedDelta(keys, heads);
     }
 
     private static ExpertSpec ReadExperts(ArchitectureKeys keys)
@@ -67,9 +65,4 @@ internal sealed class BailingMoe3 : Architecture
         ExpertSpec experts = keys.Weighed(keys.RequiredExperts(), fallback: null);
         return experts with { SharedWidth = keys.SharedWidth(Math.Max(experts.Width, keys.SharedWidths(experts.Width))) };
     }
-
-    /// <summary>Biases and scales of attention, which llama.cpp loads without using them.</summary>
-    private static bool IsUnused(string tensor) =>
-        tensor.Contains(".attn_", StringComparison.Ordinal)
-        && (tensor.EndsWith(".bias", StringComparison.Ordinal) || tensor.EndsWith(".scale", StringComparison.Ordinal));
 }

@@ -15,7 +15,7 @@ internal sealed class KimiK3 : Architecture
 
     public override ModelModules Read(ArchitectureKeys keys)
     {
-        var decoder = new Decoder(keys, NormKind.Rms) { OutputFallback = null, IsNotRun = IsUnused };
+        var decoder = new Decoder(keys, NormKind.Rms) { OutputFallback = null, IsNotRun = KimiLinear.IsUnusedInAttention };
         int layers = keys.LayerCount;
         int[] kvHeads = keys.KvHeads();
         LatentAttentionSpec latent = KimiLinear.ReadLatent(keys) with { BiasOrder = BiasOrder.NoScale };
@@ -57,51 +57,29 @@ internal sealed class KimiK3 : Architecture
         Gate = keys.Source.Has($"{layer}.attn_gate.weight") ? OutputGateKind.Sigmoid : OutputGateKind.None,
     };
 
-    private static DeltaRuleSpec ReadDelta(ArchitectureKeys keys, int heads)
-    {
-        const string Key = "kda.gate_lower_bound";
-        DeltaRuleSpec delta = KimiLinear.ReadDelta(keys, heads);
-        if (!keys.Has(Key))
-        {
-            return delta;
-        }
-
-        float bound = keys.FiniteSingle(Key, 0);
-        keys.Require(bound < 0, Key, $"{bound}", "a number below 0");
-        return delta with { LogDecayBound = bound, HasNegativeFactors = true };
-    }
+    private static DeltaRuleSpec ReadDelta(ArchitectureKeys keys, int heads) => keys.Has("kda.gate_lower_bound")
+        ? KimiLinear.ReadBoundedDelta(keys, heads) with { HasNegativeFactors = true }
+        : KimiLinear.ReadDelta(keys, heads);
 
     private static GateLimit ReadLimit(ArchitectureKeys keys) => new(
         GateLimitKind.Soft, keys.PositiveSingle("activation.situ_beta"), Math.Max(0, keys.FiniteSingle("activation.situ_linear_beta", 0)));
 
     private static Branch ReadExperts(ArchitectureKeys keys, string layer, ExpertSpec experts)
     {
+        experts = experts with
+        {
+            SharedWidth = keys.Source.Has($"{layer}.ffn_gate_shexp.weight")
+                ? Math.Max(experts.Width, keys.SharedWidths(experts.Width))
+                : 0,
+            SharedLimit = experts.Limit,
+        };
         int width = keys.NotNegative("expert_latent_length", 0);
-        int sharedWidth = keys.Source.Has($"{layer}.ffn_gate_shexp.weight")
-            ? Math.Max(experts.Width, keys.SharedWidths(experts.Width))
-            : 0;
-        if (width == 0)
-        {
-            return new Experts(
-                layer, keys.Hidden, experts with { SharedWidth = sharedWidth, SharedLimit = experts.Limit }, Activation.Silu);
-        }
-
-        FeedForward? shared = sharedWidth == 0 ? null : new FeedForward(layer, keys.Hidden, sharedWidth, Activation.Silu)
-        {
-            Suffix = experts.SharedSuffix,
-            Limit = experts.Limit,
-            BiasOrder = BiasOrder.NoScale,
-        };
         string norm = $"{layer}.ffn_routed_norm";
-        var chosen = new Experts(layer, width, experts with { RouterWidth = keys.Hidden }, Activation.Silu) { HasEarlyScores = true };
-        return new LatentExperts(layer, keys.Hidden, width, "ffn_routed", chosen, shared)
-        {
-            Norm = keys.Source.Has($"{norm}.weight") ? new Norm(norm, NormKind.Rms, keys.RmsEpsilon, width) : null,
-        };
+        return width == 0
+            ? new Experts(layer, keys.Hidden, experts, Activation.Silu)
+            : new LatentExperts(layer, keys.Hidden, width, "ffn_routed", experts, Activation.Silu)
+            {
+                Norm = keys.Source.Has($"{norm}.weight") ? new Norm(norm, NormKind.Rms, keys.RmsEpsilon, width) : null,
+            };
     }
-
-    /// <summary>Biases and scales of attention, which llama.cpp loads without using them.</summary>
-    private static bool IsUnused(string tensor) =>
-        tensor.Contains(".attn_", StringComparison.Ordinal)
-        && (tensor.EndsWith(".bias", StringComparison.Ordinal) || tensor.EndsWith(".scale", StringComparison.Ordinal));
 }

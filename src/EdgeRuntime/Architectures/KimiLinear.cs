@@ -55,6 +55,22 @@ internal sealed class KimiLinear : Architecture
         return delta;
     }
 
+    /// <summary>Reads the parameters of delta attention whose decays have a bound.</summary>
+    internal static DeltaRuleSpec ReadBoundedDelta(ArchitectureKeys keys, int heads)
+    {
+        const string Key = "kda.gate_lower_bound";
+        float bound = keys.FiniteSingle(Key, 0);
+        keys.Require(bound < 0, Key, $"{bound}", "a number below 0");
+        return ReadDelta(keys, heads) with { LogDecayBound = bound };
+    }
+
+    /// <summary>
+    /// Gets whether a tensor is a bias or a scale of attention, which llama.cpp loads without using it in the families that followed.
+    /// </summary>
+    internal static bool IsUnusedInAttention(string tensor) =>
+        tensor.Contains(".attn_", StringComparison.Ordinal)
+        && (tensor.EndsWith(".bias", StringComparison.Ordinal) || tensor.EndsWith(".scale", StringComparison.Ordinal));
+
     private static ExpertSpec? ReadExperts(ArchitectureKeys keys)
     {
         if (keys.Experts("expert_feed_forward_length") is not { } experts)
@@ -83,8 +99,5 @@ internal sealed class KimiLinear : Architecture
 
     /// <summary>Biases and scales of attention, which llama.cpp loads without using them, except for the scale of the output.</summary>
     private static bool IsUnused(string tensor) =>
-        tensor.Contains(".attn_", StringComparison.Ordinal)
-        && (tensor.EndsWith(".bias", StringComparison.Ordinal)
-            || (tensor.EndsWith(".scale", StringComparison.Ordinal)
-                && !tensor.EndsWith(".attn_output.scale", StringComparison.Ordinal)));
+        IsUnusedInAttention(tensor) && !tensor.EndsWith(".attn_output.scale", StringComparison.Ordinal);
 }

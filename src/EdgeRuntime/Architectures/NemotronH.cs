@@ -40,19 +40,9 @@ internal sealed class NemotronH(string name) : Architecture
 
         ExpertSpec experts = ReadExperts(keys, index, width);
         int latent = keys.NotNegative("moe_latent_size", 0);
-        if (latent == 0)
-        {
-            return new Experts(layer, keys.Hidden, experts, Activation.ReluSquared);
-        }
-
-        var shared = new FeedForward(layer, keys.Hidden, experts.SharedWidth, Activation.ReluSquared, gated: false)
-        {
-            Suffix = experts.SharedSuffix,
-        };
-        experts = experts with { SharedWidth = 0, RouterWidth = keys.Hidden };
-        return new LatentExperts(
-            layer, keys.Hidden, latent, "ffn_latent", new Experts(layer, latent, experts, Activation.ReluSquared) { HasEarlyScores = true },
-            shared);
+        return latent == 0
+            ? new Experts(layer, keys.Hidden, experts, Activation.ReluSquared)
+            : new LatentExperts(layer, keys.Hidden, latent, "ffn_latent", experts, Activation.ReluSquared);
     }
 
     private static ExpertSpec ReadExperts(ArchitectureKeys keys, int index, int width)

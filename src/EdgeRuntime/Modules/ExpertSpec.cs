@@ -1,3 +1,4 @@
+using EdgeRuntime.Kernels.Vector;
 using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Modules;
@@ -92,4 +93,18 @@ internal sealed record ExpertSpec
 
     /// <summary>Gets the order of biases and scales in the chosen experts.</summary>
     public BiasOrder BiasOrder { get; init; } = BiasOrder.AfterScale;
+
+    /// <summary>Creates the shared expert; null if there is none.</summary>
+    /// <param name="prefix">The prefix of the tensor names, for example <c>blk.0</c>.</param>
+    /// <param name="hidden">The width of the residual stream.</param>
+    /// <param name="activation">The activation function of the gate.</param>
+    public FeedForward? CreateShared(string prefix, int hidden, Activation activation) => SharedWidth == 0
+        ? null
+        : new FeedForward(prefix, hidden, SharedWidth, activation, HasGate)
+        {
+            Suffix = SharedSuffix,
+            Limit = SharedLimit,
+            HasFusedGate = SharedHasFusedGate,
+            BiasOrder = SharedBiasOrder,
+        };
 }

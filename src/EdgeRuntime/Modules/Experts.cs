@@ -36,15 +36,7 @@ internal sealed unsafe class Experts : Branch
         _hidden = hidden;
         _spec = spec;
         _activation = activation;
-        _shared = spec.SharedWidth == 0
-            ? null
-            : new FeedForward(prefix, hidden, spec.SharedWidth, activation, spec.HasGate)
-            {
-                Suffix = spec.SharedSuffix,
-                Limit = spec.SharedLimit,
-                HasFusedGate = spec.SharedHasFusedGate,
-                BiasOrder = spec.SharedBiasOrder,
-            };
+        _shared = spec.CreateShared(prefix, hidden, activation);
     }
 
     /// <summary>Gets the factor of the result before it is added to the residual stream.</summary>

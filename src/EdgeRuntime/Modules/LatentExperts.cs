@@ -1,3 +1,4 @@
+using EdgeRuntime.Kernels.Vector;
 using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Modules;
@@ -23,19 +24,16 @@ internal sealed unsafe class LatentExperts : Branch
     /// <param name="hidden">The width of the residual stream.</param>
     /// <param name="width">The width of the narrower space.</param>
     /// <param name="name">The start of the names of the two matrices within the layer.</param>
-    /// <param name="experts">
-    /// The experts of that width, with <see cref="Experts.HasEarlyScores"/> and <see cref="ExpertSpec.RouterWidth"/>, and without a shared
-    /// expert.
-    /// </param>
-    /// <param name="shared">The shared expert, or null.</param>
-    public LatentExperts(string prefix, int hidden, int width, string name, Experts experts, FeedForward? shared)
+    /// <param name="spec">The parameters of the experts.</param>
+    /// <param name="activation">The activation function of the gates.</param>
+    public LatentExperts(string prefix, int hidden, int width, string name, ExpertSpec spec, Activation activation)
         : base(prefix, "experts")
     {
         _hidden = hidden;
         _width = width;
         _name = name;
-        _experts = experts;
-        _shared = shared;
+        _experts = new Experts(prefix, width, spec with { SharedWidth = 0, RouterWidth = hidden }, activation) { HasEarlyScores = true };
+        _shared = spec.CreateShared(prefix, hidden, activation);
     }
 
     /// <summary>Gets the norm of the result of the chosen experts, or null.</summary>
