@@ -20,10 +20,10 @@ public sealed class HostileAnswerTests
         "</arg_value>", "call:f{", "<|\"|>", "f(a=", "[f(a=1)]", " to=functions.f", "<|message|>", "<|end|>", "<|start|>assistant",
     ];
 
-    public static TheoryData<string> Families => [.. ToolCallParserTests.Marks];
+    public static TheoryData<string> Families => [.. AnswerSamples.Marks];
 
     [Theory]
-    [MemberData(nameof(ToolCallParserTests.AllAnswers), MemberType = typeof(ToolCallParserTests))]
+    [MemberData(nameof(AnswerSamples.AllAnswers), MemberType = typeof(AnswerSamples))]
     public void Append_AnswerCutAnywhere_GivesTheSameMessage(string marks, string answer)
     {
         (ModelMessage message, string? warning) = Parse(marks, [answer]);
