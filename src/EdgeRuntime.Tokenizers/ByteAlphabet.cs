@@ -34,7 +34,7 @@ internal static class ByteAlphabet
             if (character >= 0x80)
             {
                 // The alphabet ends below U+0144, so a character has at most two bytes.
-                if (character is < 0xC2 or >= 0xE0 || i + 1 == text.Length || !IsContinuation(text[i + 1]))
+                if (character is < 0xC2 or >= 0xE0 || i + 1 == text.Length || !Utf8.IsContinuation(text[i + 1]))
                 {
                     return false;
                 }
@@ -54,9 +54,6 @@ internal static class ByteAlphabet
         length = written;
         return true;
     }
-
-    /// <summary>Gets whether a byte is not the first one of its character.</summary>
-    public static bool IsContinuation(byte value) => (value & 0xC0) == 0x80;
 
     private static short[] BuildBytes()
     {

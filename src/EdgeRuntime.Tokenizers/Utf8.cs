@@ -10,7 +10,10 @@ internal static class Utf8
     public static int GetCharacterLength(byte first) => first < 0xC0 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
 
     /// <summary>Gets whether a place is between two bytes of a character.</summary>
-    public static bool IsInsideCharacter(ReadOnlySpan<byte> text, int index) => index < text.Length && (text[index] & 0xC0) == 0x80;
+    public static bool IsInsideCharacter(ReadOnlySpan<byte> text, int index) => index < text.Length && IsContinuation(text[index]);
+
+    /// <summary>Gets whether a byte is not the first one of its character.</summary>
+    public static bool IsContinuation(byte value) => (value & 0xC0) == 0x80;
 
     /// <summary>
     /// Converts ranges of a text to ranges of its UTF-8. A range that begins or ends inside a surrogate pair is extended to the pair.

@@ -101,10 +101,10 @@ internal sealed class Vocabulary
                 return false;
             }
 
-            left += _spelling == PieceSpelling.ByteLevel && ByteAlphabet.IsContinuation(merge[space]) ? 0 : 1;
+            left += _spelling == PieceSpelling.ByteLevel && Utf8.IsContinuation(merge[space]) ? 0 : 1;
         }
 
-        if (space == text.Length || (_spelling == PieceSpelling.ByteLevel && ByteAlphabet.IsContinuation(text[space])))
+        if (space == text.Length || (_spelling == PieceSpelling.ByteLevel && Utf8.IsContinuation(text[space])))
         {
             return false; // The merge has no two parts, or it divides a letter of the alphabet.
         }

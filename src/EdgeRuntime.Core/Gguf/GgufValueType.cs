@@ -1,3 +1,5 @@
+using System;
+
 namespace EdgeRuntime.Gguf;
 
 /// <summary>The types of metadata values. Source: gguf.h, <c>enum gguf_type</c>.</summary>
@@ -50,4 +52,23 @@ internal static class GgufValueTypes
     };
 
     public static bool IsKnown(GgufValueType type) => type <= GgufValueType.Float64;
+
+    /// <summary>Gets the type in a file of values of a .NET type.</summary>
+    /// <exception cref="ArgumentException">A file has no such values.</exception>
+    public static GgufValueType Of(Type type) => Type.GetTypeCode(type) switch
+    {
+        TypeCode.Byte => GgufValueType.UInt8,
+        TypeCode.SByte => GgufValueType.Int8,
+        TypeCode.UInt16 => GgufValueType.UInt16,
+        TypeCode.Int16 => GgufValueType.Int16,
+        TypeCode.UInt32 => GgufValueType.UInt32,
+        TypeCode.Int32 => GgufValueType.Int32,
+        TypeCode.Single => GgufValueType.Float32,
+        TypeCode.Boolean => GgufValueType.Bool,
+        TypeCode.String => GgufValueType.String,
+        TypeCode.UInt64 => GgufValueType.UInt64,
+        TypeCode.Int64 => GgufValueType.Int64,
+        TypeCode.Double => GgufValueType.Float64,
+        _ => throw new ArgumentException($"A GGUF file has no values of type {type}."),
+    };
 }

@@ -64,12 +64,12 @@ public sealed class GgufWriter
         if (value is Array elements)
         {
             Write(_keys, (uint)GgufValueType.Array);
-            Write(_keys, (uint)TypeOf(value.GetType().GetElementType()!));
+            Write(_keys, (uint)GgufValueTypes.Of(value.GetType().GetElementType()!));
             Write(_keys, (ulong)elements.Length);
         }
         else
         {
-            Write(_keys, (uint)TypeOf(value.GetType()));
+            Write(_keys, (uint)GgufValueTypes.Of(value.GetType()));
         }
 
         WriteValue(_keys, value);
@@ -143,23 +143,6 @@ public sealed class GgufWriter
 
         _output.Flush();
     }
-
-    private static GgufValueType TypeOf(Type type) => Type.GetTypeCode(type) switch
-    {
-        TypeCode.Byte => GgufValueType.UInt8,
-        TypeCode.SByte => GgufValueType.Int8,
-        TypeCode.UInt16 => GgufValueType.UInt16,
-        TypeCode.Int16 => GgufValueType.Int16,
-        TypeCode.UInt32 => GgufValueType.UInt32,
-        TypeCode.Int32 => GgufValueType.Int32,
-        TypeCode.Single => GgufValueType.Float32,
-        TypeCode.Boolean => GgufValueType.Bool,
-        TypeCode.String => GgufValueType.String,
-        TypeCode.UInt64 => GgufValueType.UInt64,
-        TypeCode.Int64 => GgufValueType.Int64,
-        TypeCode.Double => GgufValueType.Float64,
-        _ => throw new ArgumentException($"A GGUF file has no values of type {type}."),
-    };
 
     private static void CheckName(string name, int limit)
     {

@@ -216,11 +216,17 @@ internal sealed class AnswerText
 
     private void WaitOrThrow(string? sought = null)
     {
-        if (IsComplete)
+        if (!IsComplete)
         {
-            _ = sought is not null && _absent.Add(sought);
-            throw new MalformedCallException("it is cut off");
+            return;
         }
+
+        if (sought is not null)
+        {
+            _absent.Add(sought);
+        }
+
+        throw new MalformedCallException("it is cut off");
     }
 
     /// <summary>Gets a value indicating whether the text is the start of one of the marks.</summary>

@@ -81,7 +81,7 @@ internal sealed unsafe class RemainderProduct
                 float* target = remainders + ((long)token * columns) + column;
                 for (int i = 0; i < ActivationLayout.BlockColumns; i++)
                 {
-                    target[i] = x[i] - (d[token] * q[((((i >> 2) * count) + token) << 2) + (i & 3)]);
+                    target[i] = x[i] - (d[token] * q[ActivationLayout.Int8Index(i, token, count)]);
                 }
             }
 

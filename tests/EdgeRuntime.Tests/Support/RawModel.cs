@@ -173,13 +173,13 @@ internal sealed class RawModel
     {
         if (value is not Array elements)
         {
-            writer.Write((int)TypeOf(value.GetType()));
+            writer.Write((int)GgufValueTypes.Of(value.GetType()));
             WriteScalar(writer, value);
             return;
         }
 
         writer.Write((int)GgufValueType.Array);
-        writer.Write((int)TypeOf(value.GetType().GetElementType()!));
+        writer.Write((int)GgufValueTypes.Of(value.GetType().GetElementType()!));
         writer.Write((long)elements.Length);
         foreach (object element in elements)
         {
@@ -205,20 +205,4 @@ internal sealed class RawModel
             default: writer.Write((double)value); break;
         }
     }
-
-    private static GgufValueType TypeOf(Type type) => Type.GetTypeCode(type) switch
-    {
-        TypeCode.Byte => GgufValueType.UInt8,
-        TypeCode.SByte => GgufValueType.Int8,
-        TypeCode.UInt16 => GgufValueType.UInt16,
-        TypeCode.Int16 => GgufValueType.Int16,
-        TypeCode.UInt32 => GgufValueType.UInt32,
-        TypeCode.Int32 => GgufValueType.Int32,
-        TypeCode.Single => GgufValueType.Float32,
-        TypeCode.Boolean => GgufValueType.Bool,
-        TypeCode.String => GgufValueType.String,
-        TypeCode.UInt64 => GgufValueType.UInt64,
-        TypeCode.Int64 => GgufValueType.Int64,
-        _ => GgufValueType.Float64,
-    };
 }

@@ -9,6 +9,8 @@ namespace EdgeRuntime.Cli.Bench.Synthesis;
 internal static class RecurrentFamilies
 {
     private const int Taps = 4;
+    private const int ShortTaps = 3;
+    private const int AttentionPeriod = 4;
 
     /// <summary>Creates Mamba 2; the heads of the shape are those of the state spaces.</summary>
     /// <param name="states">The number of state elements per element of a head.</param>
@@ -40,12 +42,12 @@ internal static class RecurrentFamilies
             ("ssm.group_count", (uint)heads),
             ("ssm.state_size", (uint)length),
             ("ssm.conv_kernel", (uint)Taps),
-            ("full_attention_interval", 4u),
+            ("full_attention_interval", (uint)AttentionPeriod),
         ],
         (shape, layer) =>
         [
             .. Norms(shape, "attn_norm", "post_attention_norm"), .. FeedForward(shape),
-            .. layer % 4 == 3 ? GatedAttention(shape) : DeltaRule(shape, heads, length),
+            .. layer % AttentionPeriod == AttentionPeriod - 1 ? GatedAttention(shape) : DeltaRule(shape, heads, length),
         ]);
 
     /// <summary>Gets LFM2: short convolutions, and attention in six layers.</summary>
@@ -55,7 +57,7 @@ internal static class RecurrentFamilies
         [
             ("rope.freq_base", 1_000_000f),
             ("attention.head_count_kv", Array.ConvertAll(Layers(shape), layer => HasAttention(layer) ? shape.KvHeads : 0)),
-            ("shortconv.l_cache", 3u),
+            ("shortconv.l_cache", (uint)ShortTaps),
         ],
         static (shape, layer) =>
         [
@@ -100,7 +102,7 @@ internal static class RecurrentFamilies
     private static TensorShape[] Convolution(ModelShape shape) =>
     [
         OfMatrix("shortconv.in_proj", shape.Hidden, 3L * shape.Hidden),
-        OfFloats("shortconv.conv", 3, shape.Hidden),
+        OfFloats("shortconv.conv", ShortTaps, shape.Hidden),
         OfMatrix("shortconv.out_proj", shape.Hidden, shape.Hidden),
     ];
 

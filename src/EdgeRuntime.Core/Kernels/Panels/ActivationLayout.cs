@@ -28,6 +28,9 @@ internal static class ActivationLayout
     public const int BlockColumns = 32;
     public const int Int8BlockBytesPerToken = 44;
 
+    /// <summary>The index of the int8 value of a column and a token in a block of a tile of <paramref name="tokens"/> tokens.</summary>
+    public static int Int8Index(int column, int token, int tokens) => ((((column >> 2) * tokens) + token) << 2) + (column & 3);
+
     /// <summary>Bytes that <paramref name="tokens"/> rows of <paramref name="columns"/> take, whatever the tile size.</summary>
     public static long ByteSize(ActivationKind kind, int columns, int tokens) => kind == ActivationKind.Float32
         ? (long)columns * tokens * sizeof(float)
