@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Net.Http;
+using System.Threading;
 using System.Threading.Tasks;
 using EdgeRuntime.TestSupport;
 using Xunit;
@@ -46,8 +47,18 @@ public sealed class GuideTests
         using var server = new ExampleProcess(Compile(name, folder), folder);
         string line = await server.ReadToAsync("Now listening on:");
         using var client = new HttpClient { BaseAddress = new Uri(line.Split("on: ")[1].Trim()), Timeout = ExampleProcess.Patience };
-        Assert.NotEqual("", (await client.GetStringAsync("ask?question=Why%20is%20the%20sky%20blue%3F")).Trim());
+        Assert.StartsWith("data: ", await ReadFirstLineAsync(client, "ask?question=Why%20is%20the%20sky%20blue%3F"));
         Assert.Equal("Healthy", await client.GetStringAsync("health"));
+    }
+
+    // Closing the response cancels the rest of the answer, whose length nobody bounds.
+    private static async Task<string?> ReadFirstLineAsync(HttpClient client, string address)
+    {
+        using HttpResponseMessage response = await client.GetAsync(address, HttpCompletionOption.ResponseHeadersRead);
+        response.EnsureSuccessStatusCode();
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
+        using var patience = new CancellationTokenSource(ExampleProcess.Patience);
+        return await reader.ReadLineAsync(patience.Token);
     }
 
     [Fact]
