@@ -18,11 +18,14 @@ internal struct BlockBF16 : ITensorFormat<BlockBF16>, IFloatFormat
     public static void Dequantize(in BlockBF16 block, Span<float> x) => x[0] = block.ToSingle();
 
     /// <summary>Rounds to nearest, ties to even. A NaN becomes a quiet NaN.</summary>
-    public static void Quantize(ReadOnlySpan<float> x, out BlockBF16 block)
+    public static void Quantize(ReadOnlySpan<float> x, Span<BlockBF16> blocks)
     {
-        uint bits = BitConverter.SingleToUInt32Bits(x[0]);
-        uint rounded = float.IsNaN(x[0]) ? bits | 0x400000 : bits + 0x7fff + ((bits >> 16) & 1);
-        block = new() { Bits = (ushort)(rounded >> 16) };
+        for (int i = 0; i < x.Length; i++)
+        {
+            uint bits = BitConverter.SingleToUInt32Bits(x[i]);
+            uint rounded = float.IsNaN(x[i]) ? bits | 0x400000 : bits + 0x7fff + ((bits >> 16) & 1);
+            blocks[i].Bits = (ushort)(rounded >> 16);
+        }
     }
 
     public readonly float ToSingle() => BitConverter.Int32BitsToSingle(Bits << 16);

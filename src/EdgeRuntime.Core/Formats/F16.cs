@@ -17,7 +17,14 @@ internal struct BlockF16 : ITensorFormat<BlockF16>, IFloatFormat
 
     public static void Dequantize(in BlockF16 block, Span<float> x) => x[0] = block.ToSingle();
 
-    public static void Quantize(ReadOnlySpan<float> x, out BlockF16 block) => block = new() { Bits = HalfBits.FromSingle(x[0]) };
+    /// <summary>Rounds to nearest, ties to even.</summary>
+    public static void Quantize(ReadOnlySpan<float> x, Span<BlockF16> blocks)
+    {
+        for (int i = 0; i < x.Length; i++)
+        {
+            blocks[i].Bits = HalfBits.FromSingle(x[i]);
+        }
+    }
 
     public readonly float ToSingle() => HalfBits.ToSingle(Bits);
 }

@@ -17,7 +17,8 @@ internal struct BlockF32 : ITensorFormat<BlockF32>, IFloatFormat
 
     public static void Dequantize(in BlockF32 block, Span<float> x) => x[0] = block.Value;
 
-    public static void Quantize(ReadOnlySpan<float> x, out BlockF32 block) => block = new() { Value = x[0] };
+    /// <summary>Copies the weights.</summary>
+    public static void Quantize(ReadOnlySpan<float> x, Span<BlockF32> blocks) => x.CopyTo(MemoryMarshal.Cast<BlockF32, float>(blocks));
 
     public readonly float ToSingle() => Value;
 }

@@ -45,7 +45,7 @@ internal struct BlockIQ4_NL : IQuantizedFormat<BlockIQ4_NL>
     }
 
     /// <summary>Searches the scale (<see cref="NonLinear4.Scale"/>) and quantizes with it before it is rounded to float16.</summary>
-    public static void Quantize(ReadOnlySpan<float> x, out BlockIQ4_NL block)
+    public static void Quantize(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, out BlockIQ4_NL block)
     {
         float d = NonLinear4.Scale(x);
         float inverse = d == 0 ? 0 : 1 / d;

@@ -65,7 +65,7 @@ internal struct BlockIQ4_XS : IQuantizedFormat<BlockIQ4_XS>
     /// Searches a scale per 32 weights (<see cref="NonLinear4.Scale"/>), maps the one of largest magnitude to -32, and quantizes with the
     /// rounded 6-bit scales, but with d before it is rounded to float16.
     /// </summary>
-    public static void Quantize(ReadOnlySpan<float> x, out BlockIQ4_XS block)
+    public static void Quantize(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, out BlockIQ4_XS block)
     {
         block = default;
         Span<float> scales = stackalloc float[8];

@@ -62,7 +62,7 @@ internal struct BlockMXFP4 : IQuantizedFormat<BlockMXFP4>
     }
 
     /// <summary>Derives the exponent from the largest magnitude and rounds to nearest.</summary>
-    public static void Quantize(ReadOnlySpan<float> x, out BlockMXFP4 block)
+    public static void Quantize(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, out BlockMXFP4 block)
     {
         float greatest = MathF.Abs(Magnitudes.Greatest(x));
         int exponent = greatest > 0 ? (int)MathF.Floor(MathF.Log2(greatest)) - MaxExponent + ExponentBias : 0;

@@ -52,7 +52,7 @@ internal struct BlockNVFP4 : IQuantizedFormat<BlockNVFP4>
     /// <summary>
     /// Maps the largest magnitude of each 16 weights to the largest value and quantizes with the scale in stored precision.
     /// </summary>
-    public static void Quantize(ReadOnlySpan<float> x, out BlockNVFP4 block)
+    public static void Quantize(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, out BlockNVFP4 block)
     {
         block = default;
         Span<byte> quants = stackalloc byte[16];

@@ -61,7 +61,7 @@ internal struct BlockQ1_0 : IQuantizedFormat<BlockQ1_0>
     }
 
     /// <summary>Quantizes to the signs and the mean magnitude.</summary>
-    public static void Quantize(ReadOnlySpan<float> x, out BlockQ1_0 block)
+    public static void Quantize(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, out BlockQ1_0 block)
     {
         block = default;
         float sum = 0;

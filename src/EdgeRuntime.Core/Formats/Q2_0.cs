@@ -62,7 +62,7 @@ internal struct BlockQ2_0 : IQuantizedFormat<BlockQ2_0>
     }
 
     /// <summary>Divides by the largest magnitude and rounds to -1, 0 or 1; see <see cref="Ternary"/>. The number 2 is never used.</summary>
-    public static void Quantize(ReadOnlySpan<float> x, out BlockQ2_0 block)
+    public static void Quantize(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, out BlockQ2_0 block)
     {
         Span<byte> quants = stackalloc byte[64];
         block = new() { D = Ternary.Quantize(x, quants) };

@@ -63,7 +63,7 @@ internal struct BlockQ2_K : IQuantizedFormat<BlockQ2_K>
     }
 
     /// <summary>Searches scales and minima with the method of ggml's reference; see <see cref="KQuantMins"/>.</summary>
-    public static void Quantize(ReadOnlySpan<float> x, out BlockQ2_K block)
+    public static void Quantize(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, out BlockQ2_K block)
     {
         Span<byte> quants = stackalloc byte[256];
         Span<byte> scales = stackalloc byte[32];

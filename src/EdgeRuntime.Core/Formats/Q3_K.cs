@@ -77,7 +77,7 @@ internal struct BlockQ3_K : IQuantizedFormat<BlockQ3_K>
     /// Searches a scale per 16 weights (<see cref="KQuantSearch.SymmetricScaleByDescent"/>), maps the one of largest magnitude to -32, and
     /// quantizes with the scales in stored precision. Weights with a scale of 0 keep the quants of the search.
     /// </summary>
-    public static void Quantize(ReadOnlySpan<float> x, out BlockQ3_K block)
+    public static void Quantize(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, out BlockQ3_K block)
     {
         block = default;
         Span<byte> quants = stackalloc byte[256];

@@ -41,7 +41,7 @@ internal struct BlockQ4_0 : IQuantizedFormat<BlockQ4_0>
     }
 
     /// <summary>Quantizes with the scale that maps the weight of largest magnitude to -8, the longer end of the range.</summary>
-    public static void Quantize(ReadOnlySpan<float> x, out BlockQ4_0 block)
+    public static void Quantize(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, out BlockQ4_0 block)
     {
         Span<byte> quants = stackalloc byte[32];
         block = new() { D = EvenSteps.QuantizeCentered(x, 8, quants) };

@@ -61,7 +61,7 @@ internal struct BlockQ4_K : IQuantizedFormat<BlockQ4_K>
     }
 
     /// <summary>Searches scales and minima with the method of ggml's reference; see <see cref="KQuantMins"/>.</summary>
-    public static void Quantize(ReadOnlySpan<float> x, out BlockQ4_K block)
+    public static void Quantize(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, out BlockQ4_K block)
     {
         Span<byte> quants = stackalloc byte[256];
         Span<byte> scales = stackalloc byte[16];

@@ -49,7 +49,7 @@ internal struct BlockQ5_0 : IQuantizedFormat<BlockQ5_0>
     }
 
     /// <summary>Quantizes with the scale that maps the weight of largest magnitude to -16, the longer end of the range.</summary>
-    public static void Quantize(ReadOnlySpan<float> x, out BlockQ5_0 block)
+    public static void Quantize(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, out BlockQ5_0 block)
     {
         Span<byte> quants = stackalloc byte[32];
         block = new() { D = EvenSteps.QuantizeCentered(x, 16, quants) };

@@ -53,7 +53,7 @@ internal struct BlockQ5_1 : IQuantizedFormat<BlockQ5_1>
     }
 
     /// <summary>Quantizes with evenly spaced steps from the smallest to the largest weight.</summary>
-    public static void Quantize(ReadOnlySpan<float> x, out BlockQ5_1 block)
+    public static void Quantize(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, out BlockQ5_1 block)
     {
         Span<byte> quants = stackalloc byte[32];
         block = default;

@@ -75,7 +75,7 @@ internal struct BlockQ5_K : IQuantizedFormat<BlockQ5_K>
     }
 
     /// <summary>Searches scales and minima with the method of ggml's reference; see <see cref="KQuantMins"/>.</summary>
-    public static void Quantize(ReadOnlySpan<float> x, out BlockQ5_K block)
+    public static void Quantize(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, out BlockQ5_K block)
     {
         Span<byte> quants = stackalloc byte[256];
         Span<byte> scales = stackalloc byte[16];

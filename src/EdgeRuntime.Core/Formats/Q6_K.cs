@@ -87,7 +87,7 @@ internal struct BlockQ6_K : IQuantizedFormat<BlockQ6_K>
     /// Searches a scale per 16 weights with the method of ggml's reference (<see cref="KQuantSearch.SymmetricScale"/>), maps the one of
     /// largest magnitude to -128, and quantizes with the scales in stored precision.
     /// </summary>
-    public static void Quantize(ReadOnlySpan<float> x, out BlockQ6_K block)
+    public static void Quantize(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, out BlockQ6_K block)
     {
         block = default;
         Span<float> scales = stackalloc float[16];

@@ -49,7 +49,7 @@ internal struct BlockQ8_0 : IQuantizedFormat<BlockQ8_0>
     }
 
     /// <summary>Quantizes with the scale that maps the largest magnitude to 127. Rounds to nearest, ties away from zero.</summary>
-    public static void Quantize(ReadOnlySpan<float> x, out BlockQ8_0 block)
+    public static void Quantize(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, out BlockQ8_0 block)
     {
         float greatest = MathF.Abs(Magnitudes.Greatest(x));
         float d = greatest / 127;

@@ -50,7 +50,7 @@ internal struct BlockTQ1_0 : IQuantizedFormat<BlockTQ1_0>
     }
 
     /// <summary>Divides by the largest magnitude and rounds to -1, 0 or 1; see <see cref="Ternary"/>.</summary>
-    public static void Quantize(ReadOnlySpan<float> x, out BlockTQ1_0 block)
+    public static void Quantize(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, out BlockTQ1_0 block)
     {
         Span<byte> quants = stackalloc byte[256];
         block = new() { D = Ternary.Quantize(x, quants) };

@@ -54,7 +54,7 @@ internal struct BlockTQ2_0 : IQuantizedFormat<BlockTQ2_0>
     }
 
     /// <summary>Divides by the largest magnitude and rounds to -1, 0 or 1; see <see cref="Ternary"/>.</summary>
-    public static void Quantize(ReadOnlySpan<float> x, out BlockTQ2_0 block)
+    public static void Quantize(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, out BlockTQ2_0 block)
     {
         Span<byte> quants = stackalloc byte[256];
         block = new() { D = Ternary.Quantize(x, quants) };

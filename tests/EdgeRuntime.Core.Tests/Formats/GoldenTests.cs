@@ -50,7 +50,7 @@ public class GoldenTests
         GoldenRows.Case golden = Find(name);
         byte[] actual = new byte[golden.Blocks.Length];
 
-        Format(golden).Quantize(golden.Source, actual);
+        Format(golden).QuantizeRows(golden.Source, 256, default, actual);
 
         if (!IsSearched(golden.Type))
         {
@@ -69,7 +69,8 @@ public class GoldenTests
         TensorFormat format = TensorFormats.All.First(format => !format.CanQuantize);
 
         NotSupportedException error = Assert.Throws<NotSupportedException>(
-            () => format.Quantize(new float[format.BlockWeights], new byte[format.BlockBytes]));
+            () => format.QuantizeRows(
+                new float[format.BlockWeights], format.BlockWeights, importance: default, new byte[format.BlockBytes]));
 
         Assert.StartsWith($"there is no quantizer to {format.Type}; use one of: F32, F16, ", error.Message, StringComparison.Ordinal);
     }

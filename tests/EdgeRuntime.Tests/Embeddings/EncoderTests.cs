@@ -90,7 +90,7 @@ public sealed class EncoderTests
 
             ReadOnlySpan<float> weights = MemoryMarshal.Cast<byte, float>(copy.Data);
             byte[] quantized = new byte[format.RowBytes(weights.Length)];
-            format.Quantize(weights, quantized);
+            format.QuantizeRows(weights, weights.Length, importance: default, quantized);
             return copy with { Type = TensorType.Q8_0, Data = quantized };
         }));
     }

@@ -44,7 +44,8 @@ public sealed class TensorScaleModelTests : IDisposable
 
             float scale = 0.3f + _random.NextSingle();
             byte[] blocks = new byte[tensor.Rows * tensor.Columns / 64 * 36];
-            TensorFormats.Get(TensorType.NVFP4).Quantize(MemoryMarshal.Cast<byte, float>(tensor.GetRows(0, (int)tensor.Rows)), blocks);
+            ReadOnlySpan<float> weights = MemoryMarshal.Cast<byte, float>(tensor.GetRows(0, (int)tensor.Rows));
+            TensorFormats.Get(TensorType.NVFP4).QuantizeRows(weights, (int)tensor.Columns, importance: default, blocks);
             TensorCopy bias = TensorCopy.OfFloats(name + ".bias", Floats((int)tensor.Rows, 0.1f));
             scaled.Add(new TensorCopy(tensor.Name, TensorType.NVFP4, [tensor.Columns, tensor.Rows], blocks));
             scaled.Add(TensorCopy.OfFloats(name + ".scale", [scale]));

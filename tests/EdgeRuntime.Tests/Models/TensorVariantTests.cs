@@ -49,7 +49,7 @@ public sealed class TensorVariantTests : IDisposable
     {
         ReadOnlySpan<float> values = MemoryMarshal.Cast<byte, float>(tensor.Data);
         byte[] blocks = new byte[values.Length / 32 * 34];
-        TensorFormats.Find(TensorType.Q8_0)!.Quantize(values, blocks);
+        TensorFormats.Find(TensorType.Q8_0)!.QuantizeRows(values, values.Length, importance: default, blocks);
         return tensor with { Type = TensorType.Q8_0, Data = blocks };
     }
 
