@@ -61,6 +61,11 @@ internal sealed unsafe class Attention : Branch
     public override ActivationForms Reads => Activations.FormsFor(_fused, _query, _key, _value, _gate?.Projection)
         | (_fineValue is null ? ActivationForms.None : ActivationForms.Rows);
 
+    /// <summary>Gets the parts of the bound module.</summary>
+    public AttentionParts Parts => new(
+        _spec, _fused, _query, _key, _value, _output, _queryNorm, _keyNorm, _valueNorm, _subNorm, _gate?.Projection, _attention.Rotation,
+        _attention.Sinks, _hasKeys);
+
     /// <summary>Gets the distance between the queries of two rows, in floats.</summary>
     private int QueryStride => _fused?.Rows ?? _queryRows;
 

@@ -50,6 +50,9 @@ internal sealed unsafe class AttentionCore : Module
     /// <summary>Gets the factor of queries that grows with their position, or null.</summary>
     public QueryTemperature? Temperature { get; init; }
 
+    /// <summary>Gets [heads]: one more logit of each head, or null.</summary>
+    public float[]? Sinks => _shape.Sinks;
+
     /// <summary>Gets the keys that rows attend to; null for all that they see.</summary>
     public KeySelection? Selection { get; init; }
 

@@ -47,6 +47,9 @@ internal sealed unsafe class Embedding : Stage
     /// <summary>Gets the norm that is applied last, or null.</summary>
     public Norm? Norm { get; init; }
 
+    /// <summary>Gets the parts of the bound module.</summary>
+    public EmbeddingParts Parts => new(_table.Tensor, Scale * _table.Scale, _type, _positions, PositionCount, Norm);
+
     /// <summary>Gets the number of rows of the table.</summary>
     public int Vocabulary => _table.Vocabulary;
 

@@ -47,6 +47,9 @@ internal sealed unsafe class Experts : Branch
     /// </summary>
     public bool HasEarlyScores { get; init; }
 
+    /// <summary>Gets the parts of the bound module.</summary>
+    public ExpertsParts Parts => new(_spec, _activation, _router, _bias, _gate, _up, _down, _shared, _sharedGate);
+
     /// <summary>Gets the forms in which the router reads its input.</summary>
     public ActivationForms RouterReads => Activations.FormsFor(_router);
 

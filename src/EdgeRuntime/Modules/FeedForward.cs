@@ -71,6 +71,9 @@ internal sealed unsafe class FeedForward : Branch
     /// <summary>Gets the factor of the result before it is added to the residual stream.</summary>
     public float ResidualScale { get; init; } = 1;
 
+    /// <summary>Gets the parts of the bound module.</summary>
+    public FeedForwardParts Parts => new(_width, _activation, _gate, _up, _down, _factors);
+
     public override ActivationForms Reads => Activations.FormsFor(_gate, _up);
 
     public override void Bind(TensorBinder tensors)

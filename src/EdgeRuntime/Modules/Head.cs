@@ -43,6 +43,9 @@ internal sealed unsafe class Head : Stage
     /// <summary>Gets the soft cap of the logits; 0 for none.</summary>
     public float Cap { get; init; }
 
+    /// <summary>Gets the parts of the bound module.</summary>
+    public HeadParts Parts => new(_norm, _output, _vocabulary);
+
     public override void Bind(TensorBinder tensors)
     {
         _norm?.Bind(tensors);

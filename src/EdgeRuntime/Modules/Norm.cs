@@ -50,6 +50,9 @@ internal sealed unsafe class Norm : Module
     /// <summary>Gets whether a row of weights is a single number, for all elements.</summary>
     public bool HasGains { get; init; }
 
+    /// <summary>Gets the parts of the bound module.</summary>
+    public NormParts Parts => new(_kind, _epsilon, _weight, _bias);
+
     public override void Bind(TensorBinder tensors)
     {
         if (_name is null)

@@ -21,6 +21,12 @@ internal sealed unsafe class NormedResidual : Stage
         _scale = scale;
     }
 
+    /// <summary>Gets the parts of the bound module.</summary>
+    public ResidualParts Parts => new(_norm, _branch);
+
+    /// <summary>Gets the factor of the normalized stream.</summary>
+    public float Scale => _scale;
+
     public override string? Prefix => _branch.Prefix;
 
     public override string Kind => _branch.Kind;

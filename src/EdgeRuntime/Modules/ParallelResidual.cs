@@ -22,6 +22,12 @@ internal sealed unsafe class ParallelResidual : Stage
         _second = second;
     }
 
+    /// <summary>Gets the parts of the first branch of the bound module.</summary>
+    public ResidualParts First => new(_firstNorm, _first);
+
+    /// <summary>Gets the parts of the second branch of the bound module.</summary>
+    public ResidualParts Second => new(_secondNorm, _second);
+
     public override string? Prefix => _first.Prefix;
 
     public override string Kind => $"{_first.Kind} and {_second.Kind}";

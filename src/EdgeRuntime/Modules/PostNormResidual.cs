@@ -24,6 +24,9 @@ internal sealed unsafe class PostNormResidual : Stage
         _second = second;
     }
 
+    /// <summary>Gets the parts of the bound module.</summary>
+    public ResidualParts Parts => new(Before: null, _branch, _norm, _second);
+
     public override string? Prefix => _branch.Prefix;
 
     public override string Kind => _branch.Kind;

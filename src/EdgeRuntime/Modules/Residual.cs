@@ -21,6 +21,9 @@ internal sealed unsafe class Residual : Stage
         _after = after;
     }
 
+    /// <summary>Gets the parts of the bound module.</summary>
+    public ResidualParts Parts => new(_before, _branch, _after);
+
     public override string? Prefix => _branch.Prefix;
 
     public override string Kind => _branch.Kind;

@@ -14,21 +14,23 @@ internal sealed class EmbeddingTable
 {
     private const int MostOnStack = 16 << 10;
 
-    private readonly GgufTensor _tensor;
     private readonly TensorFormat _format;
 
     public EmbeddingTable(GgufTensor tensor)
     {
-        _tensor = tensor;
+        Tensor = tensor;
         _format = TensorFormats.Get(tensor.Type);
         Scale = tensor.ReadScale();
     }
+
+    /// <summary>Gets the matrix in the file.</summary>
+    public GgufTensor Tensor { get; }
 
     /// <summary>Gets the factor of all rows, which <see cref="Read"/> leaves out.</summary>
     public float Scale { get; }
 
     /// <summary>Gets the number of rows.</summary>
-    public int Vocabulary => (int)_tensor.Rows;
+    public int Vocabulary => (int)Tensor.Rows;
 
     /// <summary>Reads the row of a token.</summary>
     /// <param name="token">The row; less than <see cref="Vocabulary"/>.</param>
@@ -37,10 +39,10 @@ internal sealed class EmbeddingTable
     [SkipLocalsInit]
     public void Read(int token, Span<float> x)
     {
-        int bytes = (int)_tensor.RowBytes;
+        int bytes = (int)Tensor.RowBytes;
         byte[]? rented = bytes > MostOnStack ? ArrayPool<byte>.Shared.Rent(bytes) : null;
         Span<byte> row = rented is null ? stackalloc byte[MostOnStack] : rented;
-        _tensor.ReadRows(token, row[..bytes]);
+        Tensor.ReadRows(token, row[..bytes]);
         _format.Dequantize(row[..bytes], x);
         if (rented is not null)
         {

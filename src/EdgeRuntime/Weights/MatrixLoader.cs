@@ -43,6 +43,9 @@ internal sealed unsafe class MatrixLoader
 
     public GgufTensor Tensor { get; }
 
+    /// <summary>Gets the tensor's row that is the matrix's first.</summary>
+    public long FirstRow => _firstRow;
+
     /// <summary>Gets the bytes of the matrix in the file.</summary>
     public long FileBytes => _matrix.Rows * Tensor.RowBytes;
 

@@ -54,6 +54,9 @@ internal sealed unsafe class Projection : IDisposable
 
     public float Scale { get; }
 
+    /// <summary>Gets [rows] that are added to the scaled product, or null.</summary>
+    public NativeBuffer? Bias => _bias;
+
     /// <summary>Gets the factor of y that applies to what adapters add, too.</summary>
     public float UpdateFactor { get; init; } = 1;
 

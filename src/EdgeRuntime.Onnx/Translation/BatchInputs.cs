@@ -1,0 +1,8 @@
+namespace EdgeRuntime.Onnx.Translation;
+
+/// <summary>The values that describe a batch.</summary>
+/// <param name="Ids">int64 [batch, tokens]: the tokens.</param>
+/// <param name="LastPositions">int32 [batch]: the position of the last token of each sequence (<c>seqlens_k</c>).</param>
+/// <param name="TotalLength">int32: the greatest length of a sequence, these tokens included.</param>
+/// <param name="Rows">int64 [rows]: the indices of the tokens whose logits are wanted.</param>
+internal sealed record BatchInputs(string Ids, string LastPositions, string TotalLength, string Rows);

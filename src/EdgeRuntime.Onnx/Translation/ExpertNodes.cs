@@ -1,0 +1,174 @@
+using System.Linq;
+using EdgeRuntime.Kernels.Vector;
+using EdgeRuntime.Modules;
+using EdgeRuntime.Onnx.Graph;
+using EdgeRuntime.Onnx.Weights;
+
+namespace EdgeRuntime.Onnx.Translation;
+
+/// <summary>
+/// Translates experts. The pairs of row and expert are sorted by expert, split among the experts and added to their rows, so an expert
+/// computes its own rows only.
+/// </summary>
+internal sealed class ExpertNodes
+{
+    private const float LeastSum = 6.103515625e-5f; // the smallest normal float16
+
+    private readonly GraphContext _context;
+    private readonly Experts _experts;
+    private readonly ExpertsParts _parts;
+    private readonly ExpertSpec _spec;
+
+    private ExpertNodes(GraphContext context, Experts experts)
+    {
+        _context = context;
+        _experts = experts;
+        _parts = experts.Parts;
+        _spec = _parts.Spec;
+    }
+
+    private OnnxGraph Graph => _context.Graph;
+
+    /// <summary>Adds experts.</summary>
+    /// <param name="context">The context.</param>
+    /// <param name="branch">The experts.</param>
+    /// <param name="x">[batch, tokens, hidden].</param>
+    public static string Add(GraphContext context, Branch branch, string x)
+    {
+        var experts = (Experts)branch;
+        if (experts.HasEarlyScores || experts.Parts.Spec.ScoresOfExpert != 1)
+        {
+            throw context.Model.Refuse(branch.Prefix, "experts that another stage chooses, or that share scores");
+        }
+
+        return new ExpertNodes(context, experts).Add(x);
+    }
+
+    private string Add(string x)
+    {
+        string rows = _context.Reshape(x, -1, _parts.Up[0].Columns);
+        string scores = _context.Matrices.Multiply(_parts.Router, rows, isRows: true);
+        (string chosen, string weights) = Choose(scores);
+        string result = Combine(rows, chosen, weights);
+        result = _context.Scale(result, _experts.ResidualScale);
+        if (_parts.Shared is not null)
+        {
+            string shared = FeedForwardNodes.Add(_context, _parts.Shared, rows, isRows: true);
+            if (_parts.SharedGate is not null)
+            {
+                string gate = Graph.Add("Sigmoid", [_context.Matrices.Multiply(_parts.SharedGate, rows, isRows: true)]);
+                shared = _context.Binary("Mul", shared, gate);
+            }
+
+            result = _context.Binary("Add", result, _context.Scale(shared, _experts.ResidualScale));
+        }
+
+        return Graph.Add("Reshape", [result, Graph.Add("Shape", [x])]);
+    }
+
+    /// <summary>Adds the choice of experts: their indices and weights, [rows, used] each.</summary>
+    private (string Chosen, string Weights) Choose(string scores)
+    {
+        string probabilities = _spec.Gating switch
+        {
+            ExpertGating.Softmax => Graph.Add("Softmax", [scores], OnnxAttribute.Of("axis", -1L)),
+            ExpertGating.Sigmoid => Graph.Add("Sigmoid", [scores]),
+            ExpertGating.SqrtSoftplus => Graph.Add("Sqrt", [Graph.Add("Softplus", [scores])]),
+            _ => scores,
+        };
+        string keys = _spec.ChoosesByScores ? scores
+            : _parts.Bias is null ? probabilities
+            : _context.Binary("Add", probabilities, _context.Table("expert.bias", _parts.Bias, _spec.ScoreCount));
+        keys = _spec.Groups > 1 ? MaskGroups(keys) : keys;
+        string chosen = TopK(keys, _spec.Used);
+        string weights = Graph.Add("GatherElements", [probabilities, chosen], OnnxAttribute.Of("axis", -1L));
+        if (_spec.Gating == ExpertGating.SoftmaxOfChosen)
+        {
+            weights = Graph.Add("Softmax", [weights], OnnxAttribute.Of("axis", -1L));
+        }
+
+        if (_spec.Normalizes)
+        {
+            string sum = Graph.Add("ReduceSum", [weights, Graph.Integers(-1)]);
+            weights = _context.Binary("Div", weights, _context.Binary("Max", sum, _context.Number(LeastSum)));
+        }
+
+        return (chosen, _context.Scale(weights, _spec.Scale));
+    }
+
+    /// <summary>Adds the choice of groups by the sums of their two best keys; keys of other groups become the least number.</summary>
+    private string MaskGroups(string keys)
+    {
+        int size = _spec.ScoreCount / _spec.Groups;
+        string groups = _context.Reshape(keys, -1, _spec.Groups, size);
+        string values = Graph.NewName("best");
+        Graph.Add("TopK", [groups, Graph.Integers(2)], [values, Graph.NewName("best.index")], OnnxAttribute.Of("axis", -1L));
+        string sums = Graph.Add("ReduceSum", [values, Graph.Integers(-1)], OnnxAttribute.Of("keepdims", 0L));
+        string used = Scatter(sums, TopK(sums, _spec.GroupsUsed));
+        string isUsed = Graph.Add("Unsqueeze", [_context.Binary("Greater", used, _context.Number(0)), Graph.Integers(2)]);
+        float least = _context.Profile.UsesFloat16 ? -65504 : float.MinValue;
+        return _context.Reshape(Graph.Add("Where", [isUsed, groups, _context.Number(least)]), -1, _spec.ScoreCount);
+    }
+
+    private string TopK(string x, int count)
+    {
+        string name = Graph.NewName("top");
+        Graph.Add("TopK", [x, Graph.Integers(count)], [$"{name}.values", name], OnnxAttribute.Of("axis", -1L));
+        return name;
+    }
+
+    /// <summary>Adds zeros in the shape of x, with ones, or values, at indices of the last dimension.</summary>
+    private string Scatter(string x, string indices, string? values = null)
+    {
+        string zeros = _context.Binary("Sub", x, x);
+        values ??= Graph.Add("Expand", [_context.Number(1), Graph.Add("Shape", [indices])]);
+        return Graph.Add("ScatterElements", [zeros, indices, values], OnnxAttribute.Of("axis", -1L));
+    }
+
+    private string Combine(string rows, string chosen, string weights)
+    {
+        string zeros = Graph.Add("Expand", [_context.Number(0), RowsByExperts(rows)]);
+        string mask = Graph.Add("Transpose", [Scatter(zeros, chosen)], OnnxAttribute.Of("perm", [1L, 0L]));
+        string weightOf = Graph.Add("Transpose", [Scatter(zeros, chosen, weights)], OnnxAttribute.Of("perm", [1L, 0L]));
+        string pairs = Graph.Add("Transpose", [Graph.Add("NonZero", [mask])], OnnxAttribute.Of("perm", [1L, 0L]));
+        string row = Graph.Add("Gather", [pairs, Graph.Integer(1)], OnnxAttribute.Of("axis", 1L));
+        string weight = Graph.Add("Unsqueeze", [Graph.Add("GatherND", [weightOf, pairs]), Graph.Integers(1)]);
+        string inputs = Graph.Add("Gather", [rows, row]);
+        inputs = _spec.WeighsInput ? _context.Binary("Mul", inputs, weight) : inputs;
+        string results = Compute(inputs, mask);
+        results = _spec.WeighsInput ? results : _context.Binary("Mul", results, weight);
+        return Graph.Add(
+            "ScatterND",
+            [_context.Binary("Sub", rows, rows), Graph.Add("Unsqueeze", [row, Graph.Integers(1)]), results],
+            OnnxAttribute.Of("reduction", "add"));
+    }
+
+    /// <summary>Adds the experts, each with the rows of its pairs.</summary>
+    private string Compute(string inputs, string mask)
+    {
+        string sums = Graph.Add("ReduceSum", [mask, Graph.Integers(1)], OnnxAttribute.Of("keepdims", 0L));
+        string counts = Graph.Add("Cast", [sums], OnnxAttribute.Of("to", (long)ElementKind.Int64));
+        string name = Graph.NewName("expert");
+        string[] parts = [.. Enumerable.Range(0, _spec.Count).Select(expert => $"{name}.{expert}")];
+        Graph.Add("Split", [inputs, counts], parts, OnnxAttribute.Of("axis", 0L));
+        string[] results = [.. parts.Select(Expert)];
+        return Graph.Add("Concat", results, OnnxAttribute.Of("axis", 0L));
+    }
+
+    private string Expert(string x, int expert)
+    {
+        string up = _context.Matrices.Multiply(_parts.Up[expert], x, isRows: true);
+        Activation activation = _parts.Activation;
+        string inner = _spec.HasGate
+            ? ActivationNodes.Gate(_context, activation, _spec.Limit, _context.Matrices.Multiply(_parts.Gate[expert], x, isRows: true), up)
+            : ActivationNodes.Add(_context, activation, up);
+        return _context.Matrices.Multiply(_parts.Down[expert], inner, isRows: true);
+    }
+
+    /// <summary>Adds the shape [rows, experts].</summary>
+    private string RowsByExperts(string rows)
+    {
+        string count = Graph.Add("Gather", [Graph.Add("Shape", [rows]), Graph.Integers(0)]);
+        return Graph.Add("Concat", [count, Graph.Integers(_spec.Count)], OnnxAttribute.Of("axis", 0L));
+    }
+}

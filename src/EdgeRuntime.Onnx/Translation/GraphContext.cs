@@ -1,0 +1,168 @@
+using System;
+using System.Collections.Generic;
+using EdgeRuntime.Memory;
+using EdgeRuntime.Modules;
+using EdgeRuntime.Onnx.Graph;
+using EdgeRuntime.Onnx.Weights;
+
+namespace EdgeRuntime.Onnx.Translation;
+
+/// <summary>
+/// What translations share: the graph that they add nodes to, the profile that they follow, the data file, and the values that describe the
+/// batch. Values of the residual stream are [batch, tokens, hidden].
+/// </summary>
+internal sealed class GraphContext
+{
+    private const int LeastDataBytes = 1024; // smaller constants lie in the graph
+
+    private readonly Dictionary<object, string> _vectors = [];
+    private string? _batchShape;
+    private string? _positions;
+
+    /// <param name="graph">The graph.</param>
+    /// <param name="model">The model and the options of its translation.</param>
+    /// <param name="batch">The inputs that describe the batch.</param>
+    public GraphContext(OnnxGraph graph, TranslatedModel model, BatchInputs batch)
+    {
+        Graph = graph;
+        Model = model;
+        Batch = batch;
+        Matrices = new MatrixNodes(this);
+        Ropes = new RopeNodes(this);
+    }
+
+    /// <summary>Gets the graph.</summary>
+    public OnnxGraph Graph { get; }
+
+    /// <summary>Gets the model and the options of its translation.</summary>
+    public TranslatedModel Model { get; }
+
+    /// <summary>Gets the inputs that describe the batch.</summary>
+    public BatchInputs Batch { get; }
+
+    /// <summary>Gets the profile of the device.</summary>
+    public OnnxProfile Profile => Model.Profile;
+
+    /// <summary>Gets the type of activations.</summary>
+    public ElementKind Floats => Model.Floats;
+
+    /// <summary>Gets the translation of products and look-ups.</summary>
+    public MatrixNodes Matrices { get; }
+
+    /// <summary>Gets the translation of rotations.</summary>
+    public RopeNodes Ropes { get; }
+
+    /// <summary>Gets the layers with keys and values so far.</summary>
+    public List<AttentionSpec> Layers { get; } = [];
+
+    /// <summary>Gets int64 [2]: the number of sequences and the number of their tokens.</summary>
+    public string BatchShape => _batchShape ??= Graph.Add("Shape", [Batch.Ids]);
+
+    /// <summary>Gets int64 [batch, tokens]: the positions of the tokens.</summary>
+    public string Positions => _positions ??= AddPositions();
+
+    /// <summary>Adds a binary operator.</summary>
+    public string Binary(string op, string left, string right) => Graph.Add(op, [left, right]);
+
+    /// <summary>Adds a product with a number; none with 1.</summary>
+    public string Scale(string x, float factor) => factor == 1 ? x : Binary("Mul", x, Number(factor));
+
+    /// <summary>Adds a number of the type of activations.</summary>
+    public string Number(float value) => Graph.Single(value, Floats);
+
+    /// <summary>Adds a change of shape. In a shape 0 keeps a dimension, and -1 is computed.</summary>
+    public string Reshape(string x, params long[] shape) => Graph.Add("Reshape", [x, Graph.Integers(shape)]);
+
+    /// <summary>Splits the last dimension.</summary>
+    public string[] Split(string x, params long[] sizes)
+    {
+        string name = Graph.NewName("part");
+        string[] parts = new string[sizes.Length];
+        for (int i = 0; i < parts.Length; i++)
+        {
+            parts[i] = $"{name}.{i}";
+        }
+
+        Graph.Add("Split", [x, Graph.Integers(sizes)], parts, OnnxAttribute.Of("axis", -1L));
+        return parts;
+    }
+
+    /// <summary>Adds a cast to the type of activations.</summary>
+    public string ToFloats(string x) => Graph.Add("Cast", [x], OnnxAttribute.Of("to", (long)Floats));
+
+    /// <summary>Adds a vector or table that a module has bound.</summary>
+    /// <param name="what">The name.</param>
+    /// <param name="values">The values.</param>
+    /// <param name="dimensions">The shape.</param>
+    public unsafe string Table(string what, NativeBuffer values, params long[] dimensions) => Constant(
+        what, values, () => new ReadOnlySpan<float>((float*)values.Pointer, checked((int)(values.ByteLength / sizeof(float)))), dimensions);
+
+    /// <summary>Adds computed values.</summary>
+    /// <param name="what">The name.</param>
+    /// <param name="values">The values; the same array is the same constant.</param>
+    /// <param name="dimensions">The shape.</param>
+    public string Table(string what, float[] values, params long[] dimensions) => Constant(what, values, () => values, dimensions);
+
+    /// <summary>Adds ones.</summary>
+    public string Ones(int count)
+    {
+        (string, int) key = ("ones", count);
+        return Constant($"ones[{count}]", key, () => Fill(count), count);
+    }
+
+    /// <summary>Adds values that are computed when they are written.</summary>
+    /// <param name="what">The name.</param>
+    /// <param name="key">Equal for equal values.</param>
+    /// <param name="values">Gives the values.</param>
+    /// <param name="dimensions">The shape.</param>
+    public string Constant(string what, object key, FloatSource values, params long[] dimensions)
+    {
+        if (_vectors.TryGetValue(key, out string? known))
+        {
+            return known;
+        }
+
+        string name = Graph.NewName(what);
+        long bytes = FloatValues.SizeOf(Floats);
+        foreach (long dimension in dimensions)
+        {
+            bytes *= dimension;
+        }
+
+        if (bytes < LeastDataBytes)
+        {
+            Graph.Inline(name, Floats, dimensions, FloatValues.ToBytes(values(), Floats));
+        }
+        else
+        {
+            ValuesPart part = Model.Data.Get(
+                (key, Floats), () => new ValuesPart(Model.Data.Reserve(bytes), () => FloatValues.ToBytes(values(), Floats)));
+            Graph.Constant(name, Floats, part.Range, dimensions);
+        }
+
+        _vectors.Add(key, name);
+        return name;
+    }
+
+    private static float[] Fill(int count)
+    {
+        float[] ones = new float[count];
+        Array.Fill(ones, 1);
+        return ones;
+    }
+
+    /// <summary>
+    /// The first token of a sequence is at max(0, total length - tokens): a first prompt may be longer than its sequence by padding.
+    /// </summary>
+    private string AddPositions()
+    {
+        string tokens = Graph.Add("Gather", [BatchShape, Graph.Integer(1)]);
+        string last = Graph.Add("Cast", [Batch.LastPositions], OnnxAttribute.Of("to", (long)ElementKind.Int64));
+        string start = Binary("Sub", Binary("Add", last, Graph.Integer(1)), tokens);
+        start = Graph.Add("Unsqueeze", [Binary("Max", start, Graph.Integer(0)), Graph.Integers(1)]);
+        return Binary("Add", start, Graph.Add("Range", [Graph.Integer(0), tokens, Graph.Integer(1)]));
+    }
+}
+
+/// <summary>Gives the values of a constant.</summary>
+internal delegate ReadOnlySpan<float> FloatSource();

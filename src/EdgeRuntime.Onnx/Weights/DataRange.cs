@@ -1,0 +1,6 @@
+namespace EdgeRuntime.Onnx.Weights;
+
+/// <summary>A range of the data file of a model.</summary>
+/// <param name="Offset">The first byte, aligned.</param>
+/// <param name="Length">The number of bytes.</param>
+internal readonly record struct DataRange(long Offset, long Length);

@@ -1,0 +1,14 @@
+using System;
+using System.Threading;
+
+namespace EdgeRuntime.Onnx.Weights;
+
+/// <summary>Content of the data file of a model, which is written when all parts are known. A part may have several ranges.</summary>
+internal interface IDataPart
+{
+    /// <summary>Writes the content of all ranges.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="written">Is told the bytes that were written since the last call.</param>
+    /// <param name="cancellationToken">Stops writing.</param>
+    void Write(DataFileWriter file, Action<long> written, CancellationToken cancellationToken);
+}

@@ -1,0 +1,101 @@
+using EdgeRuntime.Gguf;
+using EdgeRuntime.Kernels.Vector;
+using EdgeRuntime.Memory;
+using EdgeRuntime.State;
+using EdgeRuntime.Weights;
+
+namespace EdgeRuntime.Modules;
+
+// The parts of bound modules, for a backend that translates modules to another runtime's operators instead of running them.
+
+/// <summary>The parts of an <see cref="Embedding"/>.</summary>
+/// <param name="Table">[vocabulary, hidden].</param>
+/// <param name="Scale">The factor of its rows.</param>
+/// <param name="Type">[hidden] that is added to every row, or null.</param>
+/// <param name="Positions">[positions, hidden], or null.</param>
+/// <param name="PositionCount">The number of positions.</param>
+/// <param name="Norm">The last step, or null.</param>
+internal sealed record EmbeddingParts(
+    GgufTensor Table, float Scale, NativeBuffer? Type, NativeBuffer? Positions, int PositionCount, Norm? Norm);
+
+/// <summary>The parts of a <see cref="Norm"/>.</summary>
+/// <param name="Kind">The formula.</param>
+/// <param name="Epsilon">The number added under the root.</param>
+/// <param name="Weight">[weight rows, width], or null.</param>
+/// <param name="Bias">[weight rows, width], or null.</param>
+internal sealed record NormParts(NormKind Kind, float Epsilon, NativeBuffer? Weight, NativeBuffer? Bias);
+
+/// <summary>The parts of an <see cref="Attention"/> layer. Queries, keys and values are one fused projection, or separate ones.</summary>
+/// <param name="Spec">The parameters.</param>
+/// <param name="Fused">Rows of queries, then of keys, then of values; or null.</param>
+/// <param name="Query">Rows of queries, or null.</param>
+/// <param name="Key">Rows of keys, or null.</param>
+/// <param name="Value">Rows of values; null if they are fused, or equal to the keys.</param>
+/// <param name="Output">The last product.</param>
+/// <param name="QueryNorm">The norm of queries, or null.</param>
+/// <param name="KeyNorm">The norm of keys, or null.</param>
+/// <param name="ValueNorm">The norm of values, or null.</param>
+/// <param name="SubNorm">The norm before the last product, or null.</param>
+/// <param name="Gate">The matrix of the gates; null for none, or for gates among the rows of queries.</param>
+/// <param name="Rotation">The rope of the model that rotates queries and keys, or null.</param>
+/// <param name="Sinks">[heads], or null.</param>
+/// <param name="HasKeys">Whether the layer has keys and values of its own.</param>
+internal sealed record AttentionParts(
+    AttentionSpec Spec,
+    Projection? Fused,
+    Projection? Query,
+    Projection? Key,
+    Projection? Value,
+    Projection Output,
+    Norm? QueryNorm,
+    Norm? KeyNorm,
+    Norm? ValueNorm,
+    Norm? SubNorm,
+    Projection? Gate,
+    Rotation? Rotation,
+    float[]? Sinks,
+    bool HasKeys);
+
+/// <summary>The parts of a <see cref="FeedForward"/>.</summary>
+/// <param name="Width">The inner width.</param>
+/// <param name="Activation">The activation function.</param>
+/// <param name="Gate">The gate, or null.</param>
+/// <param name="Up">The product beside the gate.</param>
+/// <param name="Down">The last product.</param>
+/// <param name="Factors">[width] that multiply the activated elements, or null.</param>
+internal sealed record FeedForwardParts(
+    int Width, Activation Activation, Projection? Gate, Projection Up, Projection Down, NativeBuffer? Factors);
+
+/// <summary>The parts of <see cref="Experts"/>.</summary>
+/// <param name="Spec">The parameters.</param>
+/// <param name="Activation">The activation function.</param>
+/// <param name="Router">The product that scores experts.</param>
+/// <param name="Bias">[scores] that are added for the choice only, or null.</param>
+/// <param name="Gate">The gates of all experts; empty for none.</param>
+/// <param name="Up">The products beside the gates.</param>
+/// <param name="Down">The last products.</param>
+/// <param name="Shared">The expert of every token, or null.</param>
+/// <param name="SharedGate">The product that scores the shared expert, or null.</param>
+internal sealed record ExpertsParts(
+    ExpertSpec Spec,
+    Activation Activation,
+    Projection Router,
+    NativeBuffer? Bias,
+    Projection[] Gate,
+    Projection[] Up,
+    Projection[] Down,
+    FeedForward? Shared,
+    Projection? SharedGate);
+
+/// <summary>The parts of a stage around a branch. A part that the stage does not have is null.</summary>
+/// <param name="Before">The norm of the input.</param>
+/// <param name="Branch">The mixer or feed-forward.</param>
+/// <param name="After">The norm of the result, or of the sum.</param>
+/// <param name="Second">A second norm after that.</param>
+internal sealed record ResidualParts(Norm? Before, Branch Branch, Norm? After = null, Norm? Second = null);
+
+/// <summary>The parts of a <see cref="Head"/>.</summary>
+/// <param name="Norm">The last norm, or null.</param>
+/// <param name="Output">The output matrix; null for a model without logits.</param>
+/// <param name="Vocabulary">The number of logits.</param>
+internal sealed record HeadParts(Norm? Norm, Projection? Output, int Vocabulary);
