@@ -1,5 +1,6 @@
 using System;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace EdgeRuntime.Formats;
 
@@ -21,4 +22,19 @@ internal static class HalfBits
 
     /// <summary>Rounds to the nearest float16, ties to even (IEEE 754).</summary>
     public static ushort FromSingle(float value) => BitConverter.HalfToUInt16Bits((Half)value);
+
+    /// <summary>Rounds to the value of the nearest finite float16, ties to even.</summary>
+    public static float Round(float value) => ToSingle(FromSingle(Math.Clamp(value, (float)Half.MinValue, (float)Half.MaxValue)));
+
+    /// <summary>Rounds each lane; see <see cref="Round(float)"/>.</summary>
+    public static Vector256<float> Round(Vector256<float> values)
+    {
+        Vector256<float> rounded = default;
+        for (int lane = 0; lane < Vector256<float>.Count; lane++)
+        {
+            rounded = rounded.WithElement(lane, Round(values[lane]));
+        }
+
+        return rounded;
+    }
 }

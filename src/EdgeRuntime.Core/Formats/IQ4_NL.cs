@@ -44,18 +44,11 @@ internal struct BlockIQ4_NL : IQuantizedFormat<BlockIQ4_NL>
         scales.D = block.D;
     }
 
-    /// <summary>Searches the scale (<see cref="NonLinear4.Scale"/>) and quantizes with it before it is rounded to float16.</summary>
+    /// <summary>Searches the scale; see <see cref="ScaleSearch"/>.</summary>
     public static void Quantize(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, out BlockIQ4_NL block)
     {
-        float d = NonLinear4.Scale(x);
-        float inverse = d == 0 ? 0 : 1 / d;
         Span<byte> quants = stackalloc byte[32];
-        for (int k = 0; k < 32; k++)
-        {
-            quants[k] = (byte)NonLinear4.Nearest(inverse * x[k]);
-        }
-
-        block = new() { D = HalfBits.FromSingle(d) };
+        block = new() { D = ScaleSearch.Quantize<NonLinearCode>(x, importance, step: 4, quants) };
         Nibbles.Pack(quants, block.Qs);
     }
 }

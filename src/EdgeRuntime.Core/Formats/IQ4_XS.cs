@@ -61,35 +61,18 @@ internal struct BlockIQ4_XS : IQuantizedFormat<BlockIQ4_XS>
         ExtractScales(in block, ref scales);
     }
 
-    /// <summary>
-    /// Searches a scale per 32 weights (<see cref="NonLinear4.Scale"/>), maps the one of largest magnitude to -32, and quantizes with the
-    /// rounded 6-bit scales, but with d before it is rounded to float16.
-    /// </summary>
+    /// <summary>Searches d and a scale per 32 weights; see <see cref="SuperScales"/>.</summary>
     public static void Quantize(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, out BlockIQ4_XS block)
     {
         block = default;
-        Span<float> scales = stackalloc float[8];
-        for (int i = 0; i < 8; i++)
-        {
-            scales[i] = NonLinear4.Scale(x.Slice(32 * i, 32));
-        }
-
-        float greatest = Magnitudes.Greatest(scales);
-        float d = greatest / -32;
-        float inverseD = d == 0 ? 0 : 1 / d;
-        block.D = HalfBits.FromSingle(d);
         Span<byte> quants = stackalloc byte[256];
+        Span<sbyte> scales = stackalloc sbyte[8];
+        block.D = SuperScales.Quantize<NonLinearCode>(x, importance, step: 4, steps: 32, scales, quants);
         for (int i = 0; i < 8; i++)
         {
-            int scale = Math.Clamp(KQuantSearch.NearestInt(inverseD * scales[i]), -32, 31);
-            float inverse = d * scale == 0 ? 0 : 1 / (d * scale);
-            for (int k = 32 * i; k < 32 * (i + 1); k++)
-            {
-                quants[k] = (byte)NonLinear4.Nearest(inverse * x[k]);
-            }
-
-            block.ScalesLow[i / 2] |= (byte)(((scale + 32) & 15) << (i % 2 * 4));
-            block.ScalesHigh |= (ushort)((scale + 32) >> 4 << (2 * i));
+            int scale = scales[i] + 32;
+            block.ScalesLow[i / 2] |= (byte)((scale & 15) << (i % 2 * 4));
+            block.ScalesHigh |= (ushort)(scale >> 4 << (2 * i));
             Nibbles.Pack(quants.Slice(32 * i, 32), ((Span<byte>)block.Qs).Slice(16 * i, 16));
         }
     }

@@ -62,13 +62,14 @@ internal struct BlockQ2_K : IQuantizedFormat<BlockQ2_K>
         scales.SubBlocks = block.Scales;
     }
 
-    /// <summary>Searches scales and minima with the method of ggml's reference; see <see cref="KQuantMins"/>.</summary>
+    /// <summary>Searches scales and minima; see <see cref="SuperRanges"/>.</summary>
     public static void Quantize(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, out BlockQ2_K block)
     {
         Span<byte> quants = stackalloc byte[256];
         Span<byte> scales = stackalloc byte[32];
         block = default;
-        (block.D, block.DMin) = KQuantMins.Quantize(x, new(3, 15, -0.5f, 15, ByMagnitude: true), quants, scales[..16], scales[16..]);
+        (block.D, block.DMin) = SuperRanges.Quantize<Unsigned2>(
+            x, importance, step: 0.2f, max: 15, scales[..16], scales[16..], quants);
         Nibbles.Pack(scales, block.Scales);
         BitPairs.Pack(quants, block.Qs);
     }

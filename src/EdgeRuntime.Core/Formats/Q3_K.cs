@@ -73,34 +73,23 @@ internal struct BlockQ3_K : IQuantizedFormat<BlockQ3_K>
         }
     }
 
-    /// <summary>
-    /// Searches a scale per 16 weights (<see cref="KQuantSearch.SymmetricScaleByDescent"/>), maps the one of largest magnitude to -32, and
-    /// quantizes with the scales in stored precision. Weights with a scale of 0 keep the quants of the search.
-    /// </summary>
+    /// <summary>Searches d and a scale per 16 weights; see <see cref="SuperScales"/>.</summary>
     public static void Quantize(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, out BlockQ3_K block)
     {
         block = default;
         Span<byte> quants = stackalloc byte[256];
-        Span<float> scales = stackalloc float[16];
+        Span<sbyte> scales = stackalloc sbyte[16];
+        block.D = SuperScales.Quantize<Centered3>(x, importance, step: 0.15f, steps: 32, scales, quants);
         for (int i = 0; i < 16; i++)
         {
-            scales[i] = KQuantSearch.SymmetricScaleByDescent(4, x.Slice(16 * i, 16), quants.Slice(16 * i, 16));
+            int scale = scales[i] + 32;
+            block.Scales[i % 8] |= (byte)((scale & 15) << (i / 8 * 4));
+            block.Scales[8 + (i % 4)] |= (byte)(scale >> 4 << (i / 4 * 2));
         }
 
-        float greatest = Magnitudes.Greatest(scales);
-        float inverse = greatest == 0 ? 0 : -32 / greatest;
-        block.D = HalfBits.FromSingle(greatest == 0 ? 0 : 1 / inverse);
-        for (int i = 0; i < 16; i++)
+        for (int k = 0; k < 256; k++)
         {
-            int scale = Math.Clamp(KQuantSearch.NearestInt(inverse * scales[i]), -32, 31);
-            block.Scales[i % 8] |= (byte)(((scale + 32) & 15) << (i / 8 * 4));
-            block.Scales[8 + (i % 4)] |= (byte)((scale + 32) >> 4 << (i / 4 * 2));
-            float d = HalfBits.ToSingle(block.D) * scale;
-            for (int k = 16 * i; k < 16 * (i + 1); k++)
-            {
-                quants[k] = d == 0 ? quants[k] : (byte)(Math.Clamp(KQuantSearch.NearestInt(x[k] / d), -4, 3) + 4);
-                block.HighBits[k % 32] |= (byte)(quants[k] >> 2 << (k / 32));
-            }
+            block.HighBits[k % 32] |= (byte)(quants[k] >> 2 << (k / 32));
         }
 
         BitPairs.Pack(quants, block.Qs);

@@ -40,11 +40,17 @@ internal struct BlockQ4_0 : IQuantizedFormat<BlockQ4_0>
         scales.D = block.D;
     }
 
-    /// <summary>Quantizes with the scale that maps the weight of largest magnitude to -8, the longer end of the range.</summary>
+    /// <summary>
+    /// Quantizes with the scale that maps the weight of largest magnitude to -8, the longer end of the range. With an importance, searches
+    /// the scale; see <see cref="ScaleSearch"/>.
+    /// </summary>
     public static void Quantize(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, out BlockQ4_0 block)
     {
         Span<byte> quants = stackalloc byte[32];
-        block = new() { D = EvenSteps.QuantizeCentered(x, 8, quants) };
+        block = default;
+        block.D = importance.IsEmpty
+            ? EvenSteps.QuantizeCentered(x, 8, quants)
+            : ScaleSearch.Quantize<Centered4>(x, importance, step: 0.25f, quants);
         Nibbles.Pack(quants, block.Qs);
     }
 

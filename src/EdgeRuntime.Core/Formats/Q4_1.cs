@@ -43,12 +43,17 @@ internal struct BlockQ4_1 : IQuantizedFormat<BlockQ4_1>
         scales.Min = block.M;
     }
 
-    /// <summary>Quantizes with evenly spaced steps from the smallest to the largest weight.</summary>
+    /// <summary>
+    /// Quantizes with evenly spaced steps from the smallest to the largest weight. With an importance, searches both ends; see
+    /// <see cref="RangeSearch"/>.
+    /// </summary>
     public static void Quantize(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, out BlockQ4_1 block)
     {
         Span<byte> quants = stackalloc byte[32];
         block = default;
-        (block.D, block.M) = EvenSteps.QuantizeRange(x, 15, quants);
+        (block.D, block.M) = importance.IsEmpty
+            ? EvenSteps.QuantizeRange(x, 15, quants)
+            : RangeSearch.Quantize<Unsigned4>(x, importance, step: 0.5f, quants);
         Nibbles.Pack(quants, block.Qs);
     }
 

@@ -48,11 +48,17 @@ internal struct BlockQ5_0 : IQuantizedFormat<BlockQ5_0>
         scales.D = block.D;
     }
 
-    /// <summary>Quantizes with the scale that maps the weight of largest magnitude to -16, the longer end of the range.</summary>
+    /// <summary>
+    /// Quantizes with the scale that maps the weight of largest magnitude to -16, the longer end of the range. With an importance, searches
+    /// the scale; see <see cref="ScaleSearch"/>.
+    /// </summary>
     public static void Quantize(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, out BlockQ5_0 block)
     {
         Span<byte> quants = stackalloc byte[32];
-        block = new() { D = EvenSteps.QuantizeCentered(x, 16, quants) };
+        block = default;
+        block.D = importance.IsEmpty
+            ? EvenSteps.QuantizeCentered(x, 16, quants)
+            : ScaleSearch.Quantize<Centered5>(x, importance, step: 0.25f, quants);
         Nibbles.Pack(quants, block.Qs);
         block.Qh = Nibbles.FifthBits(quants);
     }

@@ -74,13 +74,14 @@ internal struct BlockQ5_K : IQuantizedFormat<BlockQ5_K>
         KQuantMins.ExtractScales(block.D, block.DMin, block.Scales, ref scales);
     }
 
-    /// <summary>Searches scales and minima with the method of ggml's reference; see <see cref="KQuantMins"/>.</summary>
+    /// <summary>Searches scales and minima; see <see cref="SuperRanges"/>.</summary>
     public static void Quantize(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, out BlockQ5_K block)
     {
         Span<byte> quants = stackalloc byte[256];
         Span<byte> scales = stackalloc byte[16];
         block = default;
-        (block.D, block.DMin) = KQuantMins.Quantize(x, new(31, 63, -0.5f, 15, ByMagnitude: false), quants, scales[..8], scales[8..]);
+        (block.D, block.DMin) = SuperRanges.Quantize<Unsigned5>(
+            x, importance, step: 0.5f, max: 63, scales[..8], scales[8..], quants);
         SixBitScales.Pack(scales, block.Scales);
         Span<byte> qs = block.Qs;
         for (int i = 0; i < 4; i++)

@@ -83,38 +83,20 @@ internal struct BlockQ6_K : IQuantizedFormat<BlockQ6_K>
         ExtractScales(in block, ref scales);
     }
 
-    /// <summary>
-    /// Searches a scale per 16 weights with the method of ggml's reference (<see cref="KQuantSearch.SymmetricScale"/>), maps the one of
-    /// largest magnitude to -128, and quantizes with the scales in stored precision.
-    /// </summary>
+    /// <summary>Searches d and a scale per 16 weights; see <see cref="SuperScales"/>.</summary>
     public static void Quantize(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, out BlockQ6_K block)
     {
         block = default;
-        Span<float> scales = stackalloc float[16];
-        for (int i = 0; i < 16; i++)
+        Span<byte> quants = stackalloc byte[256];
+        Span<sbyte> scales = MemoryMarshal.Cast<byte, sbyte>((Span<byte>)block.Scales);
+        block.D = SuperScales.Quantize<Centered6>(x, importance, step: 0.25f, steps: 128, scales, quants);
+        for (int h = 0; h < 2; h++)
         {
-            scales[i] = KQuantSearch.SymmetricScale(32, x.Slice(16 * i, 16));
-        }
-
-        float greatest = Magnitudes.Greatest(scales);
-        if (MathF.Abs(greatest) < 1e-15f)
-        {
-            return;
-        }
-
-        float inverse = -128f / greatest;
-        block.D = HalfBits.FromSingle(1 / inverse);
-        for (int i = 0; i < 16; i++)
-        {
-            sbyte scale = (sbyte)Math.Min(127, KQuantSearch.NearestInt(inverse * scales[i]));
-            block.Scales[i] = (byte)scale;
-            float d = HalfBits.ToSingle(block.D) * scale;
-            for (int k = 16 * i; k < 16 * (i + 1); k++)
+            Span<byte> part = quants.Slice(128 * h, 128);
+            Nibbles.Pack(part, ((Span<byte>)block.Ql).Slice(64 * h, 64));
+            for (int k = 0; k < 128; k++)
             {
-                // With a scale of 0 any quant gives the same weight. ggml keeps the quant of its search; this code stores zero.
-                int q = d == 0 ? 32 : Math.Clamp(KQuantSearch.NearestInt(x[k] / d), -32, 31) + 32;
-                block.Ql[(k / 128 * 64) + (k % 64)] |= (byte)((q & 15) << (k % 128 / 64 * 4));
-                block.Qh[(k / 128 * 32) + (k % 32)] |= (byte)(q >> 4 << (k % 128 / 32 * 2));
+                block.Qh[(32 * h) + (k % 32)] |= (byte)(part[k] >> 4 << (k / 32 * 2));
             }
         }
     }

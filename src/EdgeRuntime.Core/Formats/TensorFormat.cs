@@ -59,8 +59,8 @@ internal abstract class TensorFormat
     /// <param name="x">Finite weights for whole rows.</param>
     /// <param name="columns">The number of weights per row, a multiple of <see cref="BlockWeights"/>.</param>
     /// <param name="importance">
-    /// How much the squared errors of each column count, finite and not negative; usually the mean square of the activations that the column
-    /// is multiplied by. Empty if all columns count the same.
+    /// How much the squared errors of each column count, finite and not negative; usually the mean square of the activations that the
+    /// column is multiplied by. Empty if all columns count the same.
     /// </param>
     /// <param name="destination">Receives the blocks of all rows.</param>
     /// <exception cref="NotSupportedException">The type has no quantizer; the message lists the types that have one.</exception>

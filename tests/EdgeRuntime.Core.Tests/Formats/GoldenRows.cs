@@ -30,8 +30,13 @@ internal static class GoldenRows
         /// <summary>The weights before quantization.</summary>
         public float[] Source => ReadSingles(Directory.GetFiles(Folder, $"input_{Input}_*").Single());
 
+        /// <summary>The importance of each column, or empty.</summary>
+        public float[] Importance => HasImportance ? ReadSingles(Path.Combine(Folder, "imatrix_256.f32")) : [];
+
         public override string ToString() => Name;
     }
+
+    public const int Columns = 256;
 
     public static IReadOnlyList<Case> All { get; } = ReadCases();
 

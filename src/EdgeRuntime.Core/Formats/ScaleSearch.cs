@@ -1,0 +1,63 @@
+using System;
+using System.Runtime.Intrinsics;
+
+namespace EdgeRuntime.Formats;
+
+/// <summary>Finds the scale with which a code represents weights best.</summary>
+internal static class ScaleSearch
+{
+    // A group of weights with a magnitude below this becomes zeros.
+    private const float Epsilon = 1e-15f;
+
+    /// <summary>Quantizes a block with the best scale; see <see cref="Find"/>.</summary>
+    /// <returns>The scale as float16.</returns>
+    public static ushort Quantize<TCode>(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, float step, Span<byte> quants)
+        where TCode : unmanaged, IQuantCode
+    {
+        Span<float> weights = stackalloc float[x.Length];
+        ErrorWeights.Fill(importance, x.Length, weights);
+        float scale = HalfBits.Round(Find<TCode>(x, weights, step));
+        CodeFit.Encode<TCode>(x, scale, offset: 0, quants);
+        return HalfBits.FromSingle(scale);
+    }
+
+    /// <summary>
+    /// Finds the scale for x ~ scale * number with the least weighted squared error. The search tries scales that map the weight of largest
+    /// magnitude to somewhere near the least or the greatest number of the code, and solves for the best scale of the rounded numbers of
+    /// each.
+    /// </summary>
+    /// <param name="x">The weights that share the scale.</param>
+    /// <param name="weights">How much each squared error counts.</param>
+    /// <param name="step">The distance between the numbers to which the largest weight is mapped.</param>
+    /// <returns>The scale, or 0 if all weights are close to zero.</returns>
+    public static float Find<TCode>(ReadOnlySpan<float> x, ReadOnlySpan<float> weights, float step)
+        where TCode : unmanaged, IQuantCode
+    {
+        float greatest = Magnitudes.Greatest(x);
+        if (MathF.Abs(greatest) < Epsilon)
+        {
+            return 0;
+        }
+
+        BestCandidates best = BestCandidates.Create();
+        Vector256<float> steps = CodeFit.LaneNumbers * step;
+        Vector256<float> outermost = Vector256.Create(greatest);
+        TryAround<TCode>(x, weights, outermost / (steps - Vector256.Create(TCode.Offset + (4 * step))), ref best);
+        TryAround<TCode>(x, weights, outermost / (steps - Vector256.Create(TCode.Offset - (4 * step))), ref best);
+        TryAround<TCode>(x, weights, outermost / (Vector256.Create(TCode.MaxLevel - TCode.Offset + (3 * step)) - steps), ref best);
+        return best.Best().Scale;
+    }
+
+    private static void TryAround<TCode>(
+        ReadOnlySpan<float> x, ReadOnlySpan<float> weights, Vector256<float> scale, ref BestCandidates best)
+        where TCode : unmanaged, IQuantCode
+    {
+        const int Passes = 2;
+        for (int pass = 0; pass < Passes; pass++)
+        {
+            ScaleFit fit = CodeFit.Measure<TCode>(x, weights, scale);
+            best.Take(fit.Error, scale, default);
+            scale = fit.Solve();
+        }
+    }
+}
