@@ -62,6 +62,21 @@ public sealed class ChatTemplate
         }
     }
 
+    /// <summary>
+    /// Reads the default chat template of a model folder in Hugging Face's layout: that of <c>tokenizer_config.json</c>, or else
+    /// <c>chat_template.jinja</c>, or else <c>chat_template.json</c>.
+    /// </summary>
+    /// <param name="folder">The path of the folder.</param>
+    /// <returns>The template; null if the folder has none.</returns>
+    /// <exception cref="ChatTemplateException">The template is invalid or uses unsupported features.</exception>
+    /// <exception cref="ModelFormatException">A file is damaged.</exception>
+    /// <exception cref="System.IO.IOException">A file can't be read.</exception>
+    public static ChatTemplate? FromHuggingFace(string folder)
+    {
+        ArgumentNullException.ThrowIfNull(folder);
+        return HuggingFaceVocabulary.ReadTemplate(folder) is { } source ? Parse(source) : null;
+    }
+
     /// <summary>Renders the template.</summary>
     /// <param name="variables">
     /// The variables as JSON values: messages, tools, documents, add_generation_prompt, bos_token, eos_token and others.

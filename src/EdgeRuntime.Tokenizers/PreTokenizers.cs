@@ -180,6 +180,9 @@ internal static class PreTokenizers
         return All.FirstOrDefault(candidate => candidate.Names.Contains(name))
             ?? throw new TokenizerException(
                 $"pre-tokenizer \"{name}\" is not supported; if another one fits, choose it with PreTokenizer (--pre-tokenizer): "
-                + string.Join(", ", All.SelectMany(known => known.Names)));
+                + ListNames());
     }
+
+    /// <summary>Gets the names of all pre-tokenizers, for messages.</summary>
+    public static string ListNames() => string.Join(", ", All.SelectMany(known => known.Names));
 }

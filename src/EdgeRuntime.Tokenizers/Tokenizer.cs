@@ -47,6 +47,27 @@ public abstract class Tokenizer
         return GgufVocabulary.CreateTokenizer(file);
     }
 
+    /// <summary>
+    /// Creates the tokenizer of a model folder in Hugging Face's layout: <c>tokenizer.json</c> (or <c>tokenizer.model</c>), and, where they
+    /// are there, <c>tokenizer_config.json</c> and <c>config.json</c>. It is the tokenizer of a GGUF file of the same model.
+    /// </summary>
+    /// <param name="folder">The path of the folder.</param>
+    /// <param name="preTokenizer">
+    /// The name of the pre-tokenizer ("llama-bpe", "qwen2" and others), which replaces the one that the files describe; null to find it. It
+    /// matters to BPE vocabularies only.
+    /// </param>
+    /// <exception cref="ModelFormatException">A file is damaged, or the vocabulary contradicts itself.</exception>
+    /// <exception cref="UnsupportedModelException">
+    /// The tokenizer or a part of it is not supported; the message names it, and lists what is supported.
+    /// </exception>
+    /// <exception cref="System.IO.IOException">The folder has no tokenizer, or a file can't be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access to a file is denied.</exception>
+    public static Tokenizer FromHuggingFace(string folder, string? preTokenizer = null)
+    {
+        ArgumentNullException.ThrowIfNull(folder);
+        return HuggingFaceVocabulary.Read(folder, preTokenizer).Tokenizer;
+    }
+
     /// <summary>Creates the tokenizer of a vocabulary.</summary>
     /// <exception cref="TokenizerException">
     /// The tokenizer model or the pre-tokenizer is not supported; the message lists the supported ones.

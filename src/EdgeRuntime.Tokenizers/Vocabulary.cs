@@ -241,10 +241,17 @@ internal sealed class Vocabulary
         return quoted.Append(text.Length > 40 ? "...\"" : "\"").ToString();
     }
 
-    // Files do not record which tokens swallow white space. Like llama.cpp, recognize them by the names of the model and its parts.
+    // GGUF files do not record which tokens swallow white space. Like llama.cpp, recognize them by the names of the model and its parts.
     private void MarkStripping(VocabularyData data)
     {
-        if (Contains(data.PreTokenizer, "jina-v2-de", "jina-v2-es", "jina-v2-code")
+        if (data.Stripping is { } stripping)
+        {
+            foreach ((int token, TokenAttributes attributes) in stripping)
+            {
+                _attributes[token] |= attributes;
+            }
+        }
+        else if (Contains(data.PreTokenizer, "jina-v2-de", "jina-v2-es", "jina-v2-code")
             || Contains(data.Architecture, "nomic-bert-moe", "jina-bert-v3"))
         {
             MarkMask("<mask>"u8);

@@ -4,7 +4,7 @@ using EdgeRuntime.Gguf;
 
 namespace EdgeRuntime;
 
-/// <summary>A vocabulary as described by its file (the <c>tokenizer.ggml.*</c> keys).</summary>
+/// <summary>A vocabulary in the terms of GGUF files (the <c>tokenizer.ggml.*</c> keys).</summary>
 internal sealed record VocabularyData
 {
     /// <summary>Gets the tokenizer model: "llama" (SentencePiece BPE), "gpt2" (byte-level BPE), "bert" (WordPiece) and others.</summary>
@@ -51,6 +51,12 @@ internal sealed record VocabularyData
 
     /// <summary>Gets the compiled normalizer of a SentencePiece model (<c>precompiled_charsmap</c>); empty if the file has none.</summary>
     public ReadOnlyMemory<byte> CharsMap { get; init; }
+
+    /// <summary>
+    /// Gets the tokens that swallow the white space beside them; null for a vocabulary that does not record them, such as that of a GGUF
+    /// file.
+    /// </summary>
+    public IReadOnlyDictionary<int, TokenAttributes>? Stripping { get; init; }
 
     /// <summary>Gets a flag, or the fallback if the file does not have it.</summary>
     internal bool GetFlag(string key, bool fallback) => Flags.TryGetValue(key, out bool flag) ? flag : fallback;

@@ -57,18 +57,11 @@ internal static class VocabularyBuilder
 
     public static GgufStrings Encode(IEnumerable<string> texts) => Pack([.. texts.Select(text => Encoding.UTF8.GetBytes(text))]);
 
-    public static GgufStrings Pack(params byte[][] texts) => new(Join(texts), texts.Length, "test");
+    public static GgufStrings Pack(params byte[][] texts) => GgufStrings.Of(texts);
 
     public static GgufStringSequence Merges(params string[] merges) => Merges([.. merges.Select(text => Encoding.UTF8.GetBytes(text))]);
 
-    public static GgufStringSequence Merges(byte[][] merges)
-    {
-        byte[] bytes = Join(merges);
-        return new((offset, buffer) => bytes.AsSpan(offset, buffer.Length).CopyTo(buffer), bytes.Length, merges.Length, "test");
-    }
-
-    private static byte[] Join(byte[][] texts) =>
-        [.. texts.SelectMany(text => (byte[])[.. BitConverter.GetBytes((ulong)text.Length), .. text])];
+    public static GgufStringSequence Merges(byte[][] merges) => GgufStringSequence.Of(merges);
 
     /// <summary>The written forms of tokens, for readable expectations.</summary>
     public static string[] Pieces(this Tokenizer tokenizer, IEnumerable<int> ids) =>

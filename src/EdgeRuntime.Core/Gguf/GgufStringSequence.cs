@@ -1,5 +1,6 @@
 using System;
 using System.Buffers.Binary;
+using System.Collections.Generic;
 using System.IO;
 using System.Runtime.CompilerServices;
 
@@ -30,6 +31,13 @@ internal sealed class GgufStringSequence(GgufStringSequence.Source source, int b
     private int ByteLength => byteLength;
 
     private string Path => path;
+
+    /// <summary>Gets a sequence of the given strings, which are copied.</summary>
+    public static GgufStringSequence Of(IReadOnlyCollection<byte[]> strings)
+    {
+        byte[] bytes = GgufStrings.Join(strings);
+        return new((offset, buffer) => bytes.AsSpan(offset, buffer.Length).CopyTo(buffer), bytes.Length, strings.Count, "");
+    }
 
     /// <summary>Starts an enumeration.</summary>
     public Enumerator GetEnumerator() => new(this);

@@ -54,6 +54,32 @@ internal sealed class GgufStrings : IReadOnlyList<ReadOnlyMemory<byte>>
     /// <inheritdoc/>
     public int Count => _starts.Length - 1;
 
+    /// <summary>Gets an array of the given strings.</summary>
+    /// <param name="strings">The bytes of each string. They are copied.</param>
+    public static GgufStrings Of(IReadOnlyCollection<byte[]> strings) => new(Join(strings), strings.Count, "");
+
+    /// <summary>Gets the bytes of an array as in a file: each string follows its length in 8 bytes.</summary>
+    /// <exception cref="OverflowException">The array has more than 2 GB.</exception>
+    internal static byte[] Join(IReadOnlyCollection<byte[]> strings)
+    {
+        int length = 0;
+        foreach (byte[] text in strings)
+        {
+            length = checked(length + LengthBytes + text.Length);
+        }
+
+        byte[] bytes = new byte[length];
+        int start = 0;
+        foreach (byte[] text in strings)
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(start), (ulong)text.Length);
+            text.CopyTo(bytes, start + LengthBytes);
+            start += LengthBytes + text.Length;
+        }
+
+        return bytes;
+    }
+
     /// <summary>Gets the bytes of a string.</summary>
     public ReadOnlySpan<byte> this[int index]
     {

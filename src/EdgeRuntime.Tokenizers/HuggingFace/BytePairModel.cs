@@ -1,0 +1,133 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Text;
+using System.Text.Json;
+using EdgeRuntime.Json;
+
+namespace EdgeRuntime.HuggingFace;
+
+/// <summary>Reads a BPE model: over bytes, or over characters with byte tokens (SentencePiece).</summary>
+internal static class BytePairModel
+{
+    private const int MaxMerges = 8 << 20;
+
+    private static readonly string[] SentenceNormalizers = ["Replace", "Prepend"];
+    private static readonly string[] ByteLevelNormalizers = ["NFC"];
+
+    /// <summary>Reads the model.</summary>
+    /// <exception cref="ModelFormatException">The file is damaged.</exception>
+    /// <exception cref="UnsupportedModelException">A part of the model is not supported.</exception>
+    public static TokenizerDescription Read(TokenizerFiles files)
+    {
+        JsonField model = files.Tokenizer["model"];
+        foreach (string affix in (ReadOnlySpan<string>)["continuing_subword_prefix", "end_of_word_suffix"])
+        {
+            if (model[affix].FindText() is { Length: > 0 } text)
+            {
+                throw TokenizerReader.Unsupported(model, $"model.{affix} \"{Printable.Shorten(text)}\" is not supported");
+            }
+        }
+
+        IReadOnlyList<string> steps = PreTokenizerSteps.Read(files.Tokenizer["pre_tokenizer"], out bool isByteLevel);
+        bool isSentence = !isByteLevel && model["byte_fallback"].GetFlag(false);
+        if (!isByteLevel && !isSentence)
+        {
+            throw TokenizerReader.Unsupported(
+                model, "a BPE model with neither ByteLevel in pre_tokenizer nor byte_fallback is not supported");
+        }
+
+        IReadOnlyList<string> normalizers = Normalizers.Read(files.Tokenizer["normalizer"]);
+        Normalizers.Require(files.Tokenizer, normalizers, isByteLevel ? ByteLevelNormalizers : SentenceNormalizers);
+        List<byte[]> merges = ReadMerges(model["merges"]);
+        return isByteLevel ? ReadByteLevel(files, steps, merges) : ReadSentence(files, steps, normalizers, merges);
+    }
+
+    private static TokenizerDescription ReadByteLevel(TokenizerFiles files, IReadOnlyList<string> steps, List<byte[]> merges)
+    {
+        JsonField model = files.Tokenizer["model"];
+        var pieces = new PieceList();
+        foreach ((string text, JsonField id) in model["vocab"].Members())
+        {
+            pieces.AddUnique(id, id.GetCount(PieceList.MaxTokens - 1), text, PieceType.Normal, 0f);
+        }
+
+        pieces.SetAdded(files.Tokenizer["added_tokens"]);
+        pieces.GrowTo(TokenizerReader.GetVocabularySize(files));
+        return new TokenizerDescription
+        {
+            Model = "gpt2",
+            Pieces = pieces.GetTexts(),
+            Types = pieces.GetTypes(),
+            Merges = merges,
+            IgnoresMerges = model["ignore_merges"].GetFlag(false),
+            PreTokenizer = steps,
+            Unknown = pieces.Find(model["unk_token"].FindText()),
+        };
+    }
+
+    private static TokenizerDescription ReadSentence(
+        TokenizerFiles files, IReadOnlyList<string> steps, IReadOnlyList<string> normalizers, List<byte[]> merges)
+    {
+        JsonField model = files.Tokenizer["model"];
+        var ranks = new Dictionary<string, int>(merges.Count);
+        for (int rank = 0; rank < merges.Count; rank++)
+        {
+            _ = ranks.TryAdd(Encoding.UTF8.GetString(merges[rank]).Replace(" ", "", StringComparison.Ordinal), rank);
+        }
+
+        bool isLines = files.Model["model_type"].FindText()?.StartsWith("gemma4", StringComparison.Ordinal) == true;
+        var pieces = new PieceList();
+        foreach ((string text, JsonField id) in model["vocab"].Members())
+        {
+            bool isByte = text.Length == 6 && text.StartsWith("<0x", StringComparison.Ordinal) && text[5] == '>';
+            pieces.AddUnique(
+                id, id.GetCount(PieceList.MaxTokens - 1), text, isByte ? PieceType.Byte : PieceType.Normal,
+                -(float)ranks.GetValueOrDefault(text, merges.Count));
+        }
+
+        pieces.SetAdded(files.Tokenizer["added_tokens"]);
+        pieces.GrowTo(TokenizerReader.GetVocabularySize(files));
+        bool prefixes = normalizers.Contains("Prepend") || Metaspace.AddsPrefix(files.Tokenizer["pre_tokenizer"]);
+        return new TokenizerDescription
+        {
+            Model = isLines ? "gemma4" : "llama",
+            Pieces = pieces.GetTexts(),
+            Types = pieces.GetTypes(),
+            Scores = pieces.GetScores(),
+            Merges = isLines ? merges : [],
+            PreTokenizer = steps,
+            Flags = prefixes ? [] : new Dictionary<string, bool> { ["add_space_prefix"] = false },
+            Unknown = pieces.Find(model["unk_token"].FindText()),
+        };
+    }
+
+    /// <summary>Reads the merges: "left right" or ["left", "right"].</summary>
+    private static List<byte[]> ReadMerges(JsonField field)
+    {
+        if (field.Count > MaxMerges)
+        {
+            throw field.Wrong($"at most {MaxMerges} merges");
+        }
+
+        var merges = new List<byte[]>(field.Count);
+        foreach (JsonField merge in field.Elements())
+        {
+            string text = merge.Kind == JsonValueKind.Array && merge.Count == 2
+                ? $"{Spell(merge[0].GetText())} {Spell(merge[1].GetText())}"
+                : merge.GetText();
+            int space = text.IndexOf(' ', StringComparison.Ordinal);
+            if (space <= 0 || space == text.Length - 1)
+            {
+                throw merge.Wrong("two pieces with a space between");
+            }
+
+            merges.Add(Encoding.UTF8.GetBytes(text));
+        }
+
+        return merges;
+    }
+
+    // A space inside a part becomes its letter in the alphabet of bytes.
+    private static string Spell(string part) => part.Replace(' ', 'Ġ');
+}

@@ -1,0 +1,55 @@
+using System.IO;
+using EdgeRuntime.Json;
+
+namespace EdgeRuntime.HuggingFace;
+
+/// <summary>Reads the tokenizer of a folder.</summary>
+internal static class TokenizerReader
+{
+    /// <summary>Reads the tokenizer.</summary>
+    /// <param name="files">The files of the folder.</param>
+    /// <returns>The description; its tokens are at least as many as <c>config.json</c> says.</returns>
+    /// <exception cref="ModelFormatException">A file is damaged.</exception>
+    /// <exception cref="UnsupportedModelException">The kind of tokenizer is not supported.</exception>
+    /// <exception cref="FileNotFoundException">The folder has no tokenizer.</exception>
+    public static TokenizerDescription Read(TokenizerFiles files)
+    {
+        JsonField model = files.Tokenizer["model"];
+        if (files.SentencePieceModel is { } path && (!files.Tokenizer.Exists || IsSentencePiece(model)))
+        {
+            return SentencePieceModel.Read(files, path);
+        }
+
+        if (!files.Tokenizer.Exists)
+        {
+            throw new FileNotFoundException($"{files.Folder}: has no tokenizer; expected a folder with tokenizer.json or tokenizer.model");
+        }
+
+        string type = model["type"].FindText() ?? GuessType(model);
+        return type switch
+        {
+            "BPE" => BytePairModel.Read(files),
+            "Unigram" => UnigramModel.Read(files),
+            "WordPiece" => WordPieceModel.Read(files),
+            _ => throw Unsupported(
+                model, $"the tokenizer model \"{Printable.Shorten(type)}\" is not supported; supported are BPE, Unigram, WordPiece"),
+        };
+    }
+
+    /// <summary>Gets the number of tokens that the model has, or 0 if the folder does not say.</summary>
+    public static int GetVocabularySize(TokenizerFiles files)
+    {
+        JsonField size = files.Model["vocab_size"].Exists ? files.Model["vocab_size"] : files.Model["text_config"]["vocab_size"];
+        return size.Exists ? size.GetCount(PieceList.MaxTokens) : 0;
+    }
+
+    /// <summary>Creates the exception for a part of the tokenizer that is not supported.</summary>
+    public static UnsupportedModelException Unsupported(JsonField place, string what) => new($"{place.File}: {what}");
+
+    // Only the pieces of a SentencePiece BPE have scores there that the JSON file lacks.
+    private static bool IsSentencePiece(JsonField model) => model["byte_fallback"].GetFlag(false) && model["merges"].Exists;
+
+    // Old files name no type.
+    private static string GuessType(JsonField model) =>
+        model["merges"].Exists ? "BPE" : model["unk_id"].Exists ? "Unigram" : "WordPiece";
+}
