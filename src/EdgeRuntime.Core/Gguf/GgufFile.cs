@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using EdgeRuntime.Files;
 using EdgeRuntime.Memory;
 
 namespace EdgeRuntime.Gguf;
@@ -123,6 +124,12 @@ public sealed class GgufFile : IDisposable
 
     /// <summary>Gets the open files of all parts. This object owns them.</summary>
     internal IReadOnlyList<ReadableFile> Files => _parts.ConvertAll(static part => part.File);
+
+    /// <summary>Gets whether a path leads to one of the open files.</summary>
+    internal bool IsPart(string path) => Parts.Any(part =>
+        FileStatus.TryGet(part.Path, out FileStatus mine) && FileStatus.TryGet(path, out FileStatus other)
+            ? (mine.Device, mine.Number) == (other.Device, other.Number)
+            : System.IO.Path.GetFullPath(part.Path) == System.IO.Path.GetFullPath(path));
 
     /// <summary>Finds a tensor by name; null if there is none.</summary>
     public GgufTensor? FindTensor(string name) => _byName.GetValueOrDefault(name);

@@ -191,6 +191,12 @@ public sealed class GgufMetadata
         _values.TryGetValue(key, out GgufValue value) ? value.Offset : -1,
         $"key {GgufText.Quote(key)}: found {found}, expected {expected}; convert the model again");
 
+    /// <summary>Gets where the value of a key of the file is.</summary>
+    internal GgufValue Find(string key) => _values[key];
+
+    /// <summary>Reads the value of a key of the file as its bytes: a string without its length, an array without its number.</summary>
+    internal byte[] ReadBytes(string key) => Bytes(_values[key]);
+
     private static bool IsInteger(GgufValueType type) => type is
         GgufValueType.UInt8 or GgufValueType.Int8 or GgufValueType.UInt16 or GgufValueType.Int16 or
         GgufValueType.UInt32 or GgufValueType.Int32 or GgufValueType.UInt64 or GgufValueType.Int64;

@@ -14,7 +14,9 @@ internal sealed class GgufPartReader : IDisposable
 {
     private const uint Magic = 0x46554747; // "GGUF"
     private const uint SwappedMagic = 0x47475546;
-    private const string AlignmentKey = "general.alignment";
+
+    /// <summary>The key of the alignment of tensors.</summary>
+    public const string AlignmentKey = "general.alignment";
 
     /// <summary>Opens and validates the file.</summary>
     /// <exception cref="ModelFormatException">The file violates the format.</exception>

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Linq;
+using System.Text.RegularExpressions;
 
 namespace EdgeRuntime.Gguf;
 
@@ -11,7 +12,7 @@ namespace EdgeRuntime.Gguf;
 /// (zero-based), split.count and split.tensors.count. The first part has the metadata of the model.
 /// Source: llama.cpp, <c>llama_split_path</c>.
 /// </summary>
-internal static class GgufSplit
+internal static partial class GgufSplit
 {
     private const string NumberKey = "split.no";
     private const string CountKey = "split.count";
@@ -21,6 +22,36 @@ internal static class GgufSplit
 
     /// <summary>The length of the file name suffix after the prefix: "-00001-of-00003.gguf".</summary>
     private const int SuffixLength = 1 + Digits + 4 + Digits + 5;
+
+    /// <summary>Gets the paths of the files of a split model.</summary>
+    /// <param name="path">The path that the model would have as one file, or that of one of its files.</param>
+    /// <param name="count">The number of files.</param>
+    public static string[] PathsOf(string path, int count)
+    {
+        string prefix = SplitName().Match(path) is { Success: true } match ? path[..match.Index] : path;
+        string[] paths = new string[count];
+        for (int index = 0; index < count; index++)
+        {
+            paths[index] = prefix + Suffix(index, count);
+        }
+
+        return paths;
+    }
+
+    /// <summary>Adds the keys of a file of a split model.</summary>
+    /// <param name="writer">The writer of the file.</param>
+    /// <param name="number">The index of the file.</param>
+    /// <param name="count">The number of files.</param>
+    /// <param name="tensors">The number of tensors of all files.</param>
+    public static void AddKeys(GgufWriter writer, int number, int count, int tensors)
+    {
+        writer.AddKey(NumberKey, (ushort)number);
+        writer.AddKey(CountKey, (ushort)count);
+        writer.AddKey(TensorsKey, tensors);
+    }
+
+    /// <summary>Gets whether a key is about one file and not about the model: a writer adds it again.</summary>
+    public static bool IsOfFile(string key) => key is NumberKey or CountKey or TensorsKey or GgufPartReader.AlignmentKey;
 
     /// <summary>Opens the other parts of a split model and sorts all parts.</summary>
     /// <param name="parts">On entry the opened part; on return all parts, or only the opened part if the others cannot be found.</param>
@@ -157,4 +188,7 @@ internal static class GgufSplit
             throw parts[0].Metadata.WrongValue(TensorsKey, $"{expected}, while the parts have {found} tensors", "the same number");
         }
     }
+
+    [GeneratedRegex(@"(-\d{5}-of-\d{5})?\.gguf$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex SplitName();
 }

@@ -36,6 +36,9 @@ public sealed class GgufTensor
     /// <summary>Gets the dimensions ne[0..3] as in the file, innermost first. Missing dimensions are 1. ne[0] is the row length.</summary>
     public ReadOnlySpan<long> Dimensions => _dimensions;
 
+    /// <summary>Gets the dimensions without those of size 1 at the end; at least one.</summary>
+    internal ReadOnlySpan<long> UsedDimensions => _dimensions.AsSpan(0, Math.Max(1, _dimensions.AsSpan().LastIndexOfAnyExcept(1) + 1));
+
     /// <summary>Gets the number of elements per row, ne[0]; a multiple of the block size.</summary>
     public long Columns => _dimensions[0];
 
@@ -113,4 +116,8 @@ public sealed class GgufTensor
         ArgumentOutOfRangeException.ThrowIfGreaterThan(row, Rows - count);
         _file.Read(FileOffset + (row * RowBytes), buffer);
     }
+
+    /// <summary>Reads a part of <see cref="ByteLength"/> bytes.</summary>
+    /// <exception cref="System.IO.IOException">The file cannot be read any more.</exception>
+    internal void ReadBytes(long offset, Span<byte> buffer) => _file.Read(FileOffset + offset, buffer);
 }

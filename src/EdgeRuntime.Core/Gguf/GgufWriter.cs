@@ -14,6 +14,8 @@ namespace EdgeRuntime.Gguf;
 /// </summary>
 public sealed class GgufWriter
 {
+    private const int CopyBytes = 4 << 20;
+
     private readonly Stream _output;
     private readonly uint _version;
     private readonly int _alignment;
@@ -43,7 +45,7 @@ public sealed class GgufWriter
         _alignment = alignment;
         if (alignment != GgufLimits.DefaultAlignment)
         {
-            AddKey("general.alignment", (uint)alignment);
+            AddKey(GgufPartReader.AlignmentKey, (uint)alignment);
         }
     }
 
@@ -53,14 +55,7 @@ public sealed class GgufWriter
     /// <exception cref="ArgumentException">A file cannot have this key or value.</exception>
     public void AddKey(string key, object value)
     {
-        CheckHeaderOpen();
-        CheckName(key, GgufLimits.MaxKeyBytes);
-        if (!_keyNames.Add(key))
-        {
-            throw new ArgumentException($"The key {GgufText.Quote(key)} is there already.", nameof(key));
-        }
-
-        Write(_keys, key);
+        AddKeyName(key);
         if (value is Array elements)
         {
             Write(_keys, (uint)GgufValueType.Array);
@@ -73,6 +68,31 @@ public sealed class GgufWriter
         }
 
         WriteValue(_keys, value);
+    }
+
+    /// <summary>Adds a key with the value that it has in another file, byte for byte.</summary>
+    /// <param name="source">The metadata of a file that is open.</param>
+    /// <param name="key">A key of that file, unused in this one.</param>
+    /// <exception cref="ArgumentException">The other file does not have the key, or this one has it already.</exception>
+    public void AddKey(GgufMetadata source, string key)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        GgufValueShape shape = source.GetShape(key)
+            ?? throw new ArgumentException($"The other file has no key {GgufText.Quote(key)}.", nameof(key));
+        AddKeyName(key);
+        Write(_keys, (uint)shape.Type);
+        byte[] bytes = source.ReadBytes(key);
+        if (shape.Type == GgufValueType.Array)
+        {
+            Write(_keys, (uint)shape.ElementType);
+            Write(_keys, (ulong)shape.Count);
+        }
+        else if (shape.Type == GgufValueType.String)
+        {
+            Write(_keys, (ulong)bytes.Length);
+        }
+
+        _keys.Write(bytes);
     }
 
     /// <summary>Adds a tensor. Its bytes follow later, in the order in which tensors were added.</summary>
@@ -131,6 +151,29 @@ public sealed class GgufWriter
         }
     }
 
+    /// <summary>Appends all bytes of a tensor of another file, in pieces.</summary>
+    /// <param name="source">A tensor of the same type and shape as the current one.</param>
+    /// <exception cref="InvalidOperationException">The current tensor has fewer missing bytes.</exception>
+    /// <exception cref="IOException">The other file cannot be read any more.</exception>
+    public void WriteData(GgufTensor source)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        byte[] piece = ArrayPool<byte>.Shared.Rent((int)Math.Min(source.ByteLength, CopyBytes));
+        try
+        {
+            for (long offset = 0; offset < source.ByteLength; offset += piece.Length)
+            {
+                Span<byte> part = piece.AsSpan(0, (int)Math.Min(piece.Length, source.ByteLength - offset));
+                source.ReadBytes(offset, part);
+                WriteData(part);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(piece);
+        }
+    }
+
     /// <summary>Checks that all tensors are complete, and writes the header of a file without tensors.</summary>
     /// <exception cref="InvalidOperationException">Bytes of a tensor are missing.</exception>
     public void Complete()
@@ -142,6 +185,18 @@ public sealed class GgufWriter
         }
 
         _output.Flush();
+    }
+
+    private void AddKeyName(string key)
+    {
+        CheckHeaderOpen();
+        CheckName(key, GgufLimits.MaxKeyBytes);
+        if (!_keyNames.Add(key))
+        {
+            throw new ArgumentException($"The key {GgufText.Quote(key)} is there already.", nameof(key));
+        }
+
+        Write(_keys, key);
     }
 
     private static void CheckName(string name, int limit)
