@@ -27,6 +27,7 @@ internal static class Program
         (EmbedCommand.Name, EmbedCommand.Create),
         (RerankCommand.Name, RerankCommand.Create),
         ("eval", EvalCommand.Create),
+        ("quantize", QuantizeCommand.Create),
         ("pull", PullCommand.Create),
         ("list", ListCommand.Create),
         ("rm", RemoveCommand.Create),

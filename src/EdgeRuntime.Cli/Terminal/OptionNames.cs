@@ -10,6 +10,7 @@ internal static class OptionNames
         ("SessionOptions.ContextLength", "--ctx"),
         ("GenerationOptions.ContextShift", "--context-shift"),
         ("LogitBias", "--logit-bias"),
+        ("AllowRequantize", "--allow-requantize"),
         ("'Embed'", "'edgert embed'"),
     ];
 

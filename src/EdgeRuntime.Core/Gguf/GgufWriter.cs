@@ -74,7 +74,7 @@ public sealed class GgufWriter
     /// <param name="source">The metadata of a file that is open.</param>
     /// <param name="key">A key of that file, unused in this one.</param>
     /// <exception cref="ArgumentException">The other file does not have the key, or this one has it already.</exception>
-    public void AddKey(GgufMetadata source, string key)
+    public void CopyKey(GgufMetadata source, string key)
     {
         ArgumentNullException.ThrowIfNull(source);
         GgufValueShape shape = source.GetShape(key)
@@ -155,7 +155,7 @@ public sealed class GgufWriter
     /// <param name="source">A tensor of the same type and shape as the current one.</param>
     /// <exception cref="InvalidOperationException">The current tensor has fewer missing bytes.</exception>
     /// <exception cref="IOException">The other file cannot be read any more.</exception>
-    public void WriteData(GgufTensor source)
+    public void CopyData(GgufTensor source)
     {
         ArgumentNullException.ThrowIfNull(source);
         byte[] piece = ArrayPool<byte>.Shared.Rent((int)Math.Min(source.ByteLength, CopyBytes));

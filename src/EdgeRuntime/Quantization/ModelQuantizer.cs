@@ -72,7 +72,7 @@ public static class ModelQuantizer
             {
                 files.Add(FileReplacement.OfUser(paths[index], mustBeNew: !options.Overwrite));
                 IReadOnlyList<PlannedTensor> tensors = isSplit ? parts.GetValueOrDefault(source.Parts[index], []) : plan.Tensors;
-                using var buffer = new BufferedStream(files[^1], BufferBytes);
+                var buffer = new BufferedStream(files[^1], BufferBytes); // not disposed: the file below it stays open until all are complete
                 GgufWriter writer = CreateWriter(plan, options, buffer, isSplit ? index : null, paths.Length);
                 Write(plan, tensors, writer, options.Threads, Report, cancellationToken);
                 buffer.Flush();
@@ -142,7 +142,7 @@ public static class ModelQuantizer
                 || (importance is not null && key.StartsWith(ImportanceKeys, StringComparison.Ordinal));
             if (!isNew)
             {
-                writer.AddKey(plan.Source.Metadata, key);
+                writer.CopyKey(plan.Source.Metadata, key);
             }
         }
 

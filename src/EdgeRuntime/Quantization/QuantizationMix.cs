@@ -28,6 +28,10 @@ public sealed partial class QuantizationMix
     /// <summary>Gets all file types.</summary>
     public static IReadOnlyList<QuantizationMix> All => s_all;
 
+    /// <summary>Gets the types that tensors can be quantized to.</summary>
+    public static IReadOnlyList<TensorType> TensorTypes { get; } =
+        [.. TensorFormats.All.Where(static format => format.CanQuantize).Select(static format => format.Type)];
+
     /// <summary>Gets the name, for example Q4_K_M.</summary>
     public string Name { get; }
 

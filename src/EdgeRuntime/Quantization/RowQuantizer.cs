@@ -45,7 +45,7 @@ internal sealed class RowQuantizer(GgufWriter writer, int threads, Action<long> 
         {
             Wait();
             cancellationToken.ThrowIfCancellationRequested();
-            writer.WriteData(tensor.Source);
+            writer.CopyData(tensor.Source);
             progress(tensor.OldBytes);
             return;
         }

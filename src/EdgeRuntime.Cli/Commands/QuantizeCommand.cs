@@ -1,0 +1,156 @@
+using System;
+using System.Collections.Generic;
+using System.CommandLine;
+using System.IO;
+using System.Linq;
+using EdgeRuntime.Cli.Models;
+using EdgeRuntime.Cli.Options;
+using EdgeRuntime.Cli.Terminal;
+using EdgeRuntime.Formats;
+using EdgeRuntime.Gguf;
+using EdgeRuntime.Quantization;
+
+namespace EdgeRuntime.Cli.Commands;
+
+/// <summary><c>edgert quantize</c>: makes a model file whose tensors have other types.</summary>
+internal sealed class QuantizeCommand
+{
+    private const string Usage = "expected: edgert quantize IN.gguf OUT.gguf TYPE";
+
+    private readonly Argument<string[]> _arguments = new("arguments")
+    {
+        Description = "IN.gguf OUT.gguf TYPE; TYPE is one of " + string.Join(", ", QuantizationMix.All.Select(static mix => mix.Name)),
+        HelpName = "IN OUT TYPE",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
+
+    private readonly Option<string?> _importance = OptionFactory.Text(
+        "--imatrix", [], "An importance matrix of the model ('edgert imatrix' or llama.cpp), which types below 3 bits need", "FILE");
+
+    private readonly Option<string[]> _tensorTypes = new("--tensor-type")
+    {
+        Description = "Another type for tensors whose names match a regular expression: ffn_down=Q6_K; may be repeated, the first one that "
+            + "matches counts",
+        HelpName = "REGEX=TYPE",
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    private readonly Option<string?> _outputType = OptionFactory.Text(
+        "--output-tensor-type", [], "The type of the output matrix, also if it is the embedding too", "TYPE");
+
+    private readonly Option<string?> _embeddingType = OptionFactory.Text(
+        "--token-embedding-type", [], "The type of the token embedding", "TYPE");
+
+    private readonly Option<bool> _pure = OptionFactory.Switch("--pure", [], "Give all matrices the same type instead of a mix");
+    private readonly Option<bool> _keepSplit = OptionFactory.Switch("--keep-split", [], "Make as many files as the model has");
+
+    private readonly Option<bool> _requantize = OptionFactory.Switch(
+        "--allow-requantize", [], "Quantize matrices again that are quantized already, which adds errors");
+
+    private readonly Option<bool> _dryRun = OptionFactory.Switch(
+        "--dry-run", [], "Show the type and size of each tensor, and write nothing; OUT may be left out");
+
+    private readonly Option<bool> _force = OptionFactory.Switch("--force", [], "Replace a file that is there already");
+    private readonly Option<bool> _json = OptionFactory.Switch("--json", [], "Print one JSON object with all tensors");
+
+    private readonly Option<int> _threads = OptionFactory.Integer(
+        "--threads", ["-t"], "Threads; 0: one for each physical core. The result does not depend on it", 0, 0, ModelOptions.MaxThreads);
+
+    public static Command Create()
+    {
+        var options = new QuantizeCommand();
+        var command = new Command(
+            "quantize",
+            "Makes a GGUF file with smaller tensors of a model in F32, F16 or BF16. The types and their mixes are llama.cpp's. The new file "
+            + "appears when it is complete.")
+        {
+            options._arguments, options._importance, options._tensorTypes, options._outputType, options._embeddingType, options._pure,
+            options._keepSplit, options._requantize, options._dryRun, options._force, options._json, options._threads,
+        };
+        command.SetAction(options.Run);
+        return command;
+    }
+
+    private int Run(ParseResult parsed)
+    {
+        bool dryRun = parsed.GetValue(_dryRun);
+        (string input, string? output, string type) = parsed.GetValue(_arguments) switch
+        {
+            [var from, var to, var name] => (from, to, name),
+            [var from, var name] when dryRun => (from, (string?)null, name),
+            _ => throw new UsageException(Usage),
+        };
+        QuantizationOptions options = ReadOptions(parsed, type);
+        string path = ModelLocator.Find(input);
+        using var screen = new StandardOutput();
+        if (dryRun)
+        {
+            using GgufFile source = GgufFile.Open(path);
+            Show(QuantizationPlan.Create(source, options), options, parsed.GetValue(_json), withTensors: true, screen);
+            return 0;
+        }
+
+        if (Directory.Exists(output))
+        {
+            throw new CommandException($"{output}: is a folder, expected a file");
+        }
+
+        Show(Make(path, output!, options), options, parsed.GetValue(_json), withTensors: false, screen);
+        return 0;
+    }
+
+    private static QuantizationPlan Make(string input, string output, QuantizationOptions options)
+    {
+        using var interrupts = new Interrupts();
+        using var bar = new ProgressBar($"quantizing to {options.Mix}");
+        return ModelQuantizer.Run(input, output, options, bar, interrupts.Arm());
+    }
+
+    private QuantizationOptions ReadOptions(ParseResult parsed, string type)
+    {
+        string? importance = parsed.GetValue(_importance);
+        var options = new QuantizationOptions
+        {
+            Mix = QuantizationMix.Find(type),
+            Importance = importance is null ? null : UserFile.Use(importance, ImportanceMatrix.Load),
+            ImportanceFile = importance,
+            TensorTypes = [.. (parsed.GetValue(_tensorTypes) ?? []).Select(ParsePattern)],
+            OutputTensorType = ParseType(_outputType.Name, parsed.GetValue(_outputType)),
+            TokenEmbeddingType = ParseType(_embeddingType.Name, parsed.GetValue(_embeddingType)),
+            Pure = parsed.GetValue(_pure),
+            KeepSplit = parsed.GetValue(_keepSplit),
+            AllowRequantize = parsed.GetValue(_requantize),
+            Overwrite = parsed.GetValue(_force),
+        };
+        return parsed.GetValue(_threads) is > 0 and int threads ? options with { Threads = threads } : options;
+    }
+
+    private TensorTypePattern ParsePattern(string text)
+    {
+        int separator = text.LastIndexOf('=');
+        return separator > 0
+            ? new TensorTypePattern(text[..separator], ParseType(_tensorTypes.Name, text[(separator + 1)..])!.Value)
+            : throw new UsageException($"{_tensorTypes.Name} {text}: expected REGEX=TYPE, such as ffn_down=Q6_K");
+    }
+
+    private static TensorType? ParseType(string option, string? text) => text is null ? null
+        : QuantizationMix.TensorTypes.Cast<TensorType?>()
+            .FirstOrDefault(type => type.ToString()!.Equals(text, StringComparison.OrdinalIgnoreCase))
+        ?? throw new UsageException($"{option}: no tensor type '{text}'; use one of: {string.Join(", ", QuantizationMix.TensorTypes)}");
+
+    private static void Show(QuantizationPlan plan, QuantizationOptions options, bool json, bool withTensors, StandardOutput output)
+    {
+        if (json)
+        {
+            JsonText.Write(QuantizationReport.ToJson(plan), output);
+            return;
+        }
+
+        if (withTensors)
+        {
+            output.Write(QuantizationReport.Tensors(plan));
+        }
+
+        output.Write(QuantizationReport.Summary(plan, options));
+    }
+}
