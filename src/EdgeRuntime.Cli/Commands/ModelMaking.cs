@@ -7,6 +7,7 @@ using EdgeRuntime.Cli.Bench.Synthesis;
 using EdgeRuntime.Cli.Options;
 using EdgeRuntime.Cli.Terminal;
 using EdgeRuntime.Files;
+using EdgeRuntime.Quantization;
 
 namespace EdgeRuntime.Cli.Commands;
 
@@ -17,7 +18,7 @@ internal sealed class ModelMaking
         "--make-model", [], "Write a GGUF with random weights instead, to the file named as argument. SHAPE: "
         + string.Join(", ", ModelShape.All.Select(shape => shape.Name))
         + ", with sizes changed where wanted (qwen-0.5b,layers=2,vocab=1003); TYPE: "
-        + string.Join(", ", TypeMix.All.Select(mix => mix.Name)), "SHAPE:TYPE");
+        + string.Join(", ", QuantizationMix.All.Select(mix => mix.Name)), "SHAPE:TYPE");
 
     private readonly Option<string?> _requantize = OptionFactory.Text(
         "--requantize", [], "Make another type of a file with llama.cpp's quantizer instead; arguments: IN.gguf TYPE OUT.gguf",
@@ -73,7 +74,7 @@ internal sealed class ModelMaking
         }
 
         ModelShape found = ModelShape.Parse(shape);
-        TypeMix mix = TypeMix.Find(type);
+        QuantizationMix mix = QuantizationMix.Find(type);
         using FileReplacement file = UserFile.CreateModel(path, force);
         using var buffered = new BufferedStream(file, 1 << 20);
         SyntheticModel.Write(found, mix, buffered);

@@ -81,7 +81,8 @@ internal static class QuantizationReport
     };
 
     /// <summary>Gets whether an importance matrix would have something for a tensor: for all but looked-up and copied ones.</summary>
-    private static bool IsGuided(PlannedTensor tensor) => !tensor.IsCopied && !tensor.Name.EndsWith("token_embd.weight", StringComparison.Ordinal);
+    private static bool IsGuided(PlannedTensor tensor) =>
+        !tensor.IsCopied && !tensor.Name.EndsWith("token_embd.weight", StringComparison.Ordinal);
 
     private static double Bits(QuantizationPlan plan, long bytes) => 8.0 * bytes / Math.Max(plan.Weights, 1);
 

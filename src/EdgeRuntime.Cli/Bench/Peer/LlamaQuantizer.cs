@@ -3,10 +3,10 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Text;
-using EdgeRuntime.Cli.Bench.Plan;
 using EdgeRuntime.Cli.Terminal;
 using EdgeRuntime.Files;
 using EdgeRuntime.Formats;
+using EdgeRuntime.Quantization;
 
 namespace EdgeRuntime.Cli.Bench.Peer;
 
@@ -27,7 +27,7 @@ internal static class LlamaQuantizer
     /// <exception cref="ModelFormatException">The file of the importance matrix is damaged or of another kind.</exception>
     public static void Run(string libraryPath, string input, string type, string output, string? importancePath, bool force)
     {
-        int number = ModelCard.FileTypeNumber(type);
+        int number = QuantizationMix.Find(type).FileType;
         UserFile.OpenRead(input).Dispose(); // says more clearly than llama.cpp why it can't be read
         Dictionary<string, float[]>? importance = importancePath is null ? null : UserFile.Use(importancePath, ImportanceMatrix.Read);
         if (File.Exists(output) && Path.GetFullPath(input) == Path.GetFullPath(output))
@@ -67,7 +67,7 @@ internal static class LlamaQuantizer
     /// <summary>Q8_0, with another type for the layers, whose name the file then carries.</summary>
     private static void SetLayerType(ref LlamaNative.QuantizeParams parameters, TensorType type, int fileType, NativeArguments arguments)
     {
-        parameters.FileType = ModelCard.FileTypeNumber("Q8_0");
+        parameters.FileType = QuantizationMix.Find("Q8_0").FileType;
         parameters.TensorTypes = arguments.AddList<LlamaNative.TensorTypeOverride>(
             [new LlamaNative.TensorTypeOverride { Pattern = arguments.AddText(@"^blk\."), Type = (int)type }]);
         var name = new LlamaNative.KeyOverride { Tag = LlamaNative.IntegerTag, Integer = fileType };

@@ -1,8 +1,8 @@
 using System;
-using System.Collections.Generic;
 using System.Linq;
 using EdgeRuntime.Formats;
 using EdgeRuntime.Gguf;
+using EdgeRuntime.Quantization;
 
 namespace EdgeRuntime.Cli.Bench.Plan;
 
@@ -18,53 +18,7 @@ namespace EdgeRuntime.Cli.Bench.Plan;
 internal sealed record ModelCard(
     string Path, string Description, string Type, long TensorBytes, double ReadShare, long Parameters, long LayerMacs, long OutputMacs)
 {
-    /// <summary>The names that llama.cpp uses for the values of <c>general.file_type</c>.</summary>
-    private static readonly Dictionary<int, string> FileTypes = new()
-    {
-        [0] = "F32",
-        [1] = "F16",
-        [2] = "Q4_0",
-        [3] = "Q4_1",
-        [7] = "Q8_0",
-        [8] = "Q5_0",
-        [9] = "Q5_1",
-        [10] = "Q2_K",
-        [11] = "Q3_K_S",
-        [12] = "Q3_K_M",
-        [13] = "Q3_K_L",
-        [14] = "Q4_K_S",
-        [15] = "Q4_K_M",
-        [16] = "Q5_K_S",
-        [17] = "Q5_K_M",
-        [18] = "Q6_K",
-        [19] = "IQ2_XXS",
-        [20] = "IQ2_XS",
-        [21] = "Q2_K_S",
-        [22] = "IQ3_XS",
-        [23] = "IQ3_XXS",
-        [24] = "IQ1_S",
-        [25] = "IQ4_NL",
-        [26] = "IQ3_S",
-        [27] = "IQ3_M",
-        [28] = "IQ2_S",
-        [29] = "IQ2_M",
-        [30] = "IQ4_XS",
-        [31] = "IQ1_M",
-        [32] = "BF16",
-        [36] = "TQ1_0",
-        [37] = "TQ2_0",
-        [38] = "MXFP4",
-        [39] = "NVFP4",
-        [40] = "Q1_0",
-        [41] = "Q2_0",
-    };
-
     public string FileName => System.IO.Path.GetFileName(Path);
-
-    /// <summary>Gets the value of <c>general.file_type</c> for the name of a type.</summary>
-    public static int FileTypeNumber(string name) =>
-        FileTypes.Where(type => type.Value.Equals(name, StringComparison.OrdinalIgnoreCase)).Select(type => (int?)type.Key).FirstOrDefault()
-        ?? throw new ArgumentException($"'{name}' is no file type; use one of: {string.Join(", ", FileTypes.Values)}", nameof(name));
 
     /// <summary>Reads metadata and the list of tensors.</summary>
     /// <exception cref="ModelFormatException">The file is damaged.</exception>
@@ -75,10 +29,7 @@ internal sealed record ModelCard(
         long parameters = file.Tensors.Sum(tensor => tensor.Rows * tensor.Columns);
         GgufTensor? output = matrices.FirstOrDefault(tensor => tensor.Name == "output.weight")
             ?? matrices.FirstOrDefault(tensor => tensor.Name == "token_embd.weight");
-        string type = file.Metadata.Contains("general.file_type")
-            && FileTypes.TryGetValue(file.Metadata.GetInt32("general.file_type"), out string? name)
-            ? name
-            : MostCommonType(matrices).ToString();
+        string type = QuantizationMix.Find(file.Metadata.GetInt32("general.file_type", -1))?.Name ?? MostCommonType(matrices).ToString();
         long tensorBytes = file.Tensors.Sum(tensor => tensor.ByteLength);
         double usedExperts = UsedExperts(file.Metadata);
         double UsedPart(GgufTensor tensor) => tensor.Name.Contains("_exps.", StringComparison.Ordinal) ? usedExperts : 1;

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
+using EdgeRuntime.Quantization;
 
 namespace EdgeRuntime.Cli.Bench.Synthesis;
 
@@ -77,6 +78,14 @@ internal sealed record ModelShape(
                 || shape.Heads * shape.HeadLength % BlockElements != 0
                 ? $"hidden, feed-forward and heads x head that {BlockElements} divides" : null;
         return problem is null ? shape : throw new ArgumentException($"{text}: expected {problem}", nameof(text));
+    }
+
+    /// <summary>Gets the facts on which the types of tensors depend.</summary>
+    public QuantizationModel ForQuantization()
+    {
+        object? experts = Family.Keys(this).FirstOrDefault(static key => key.Key == "expert_count").Value;
+        return new QuantizationModel(
+            Family.Architecture, Layers, Heads, KvHeads, Convert.ToInt32(experts, CultureInfo.InvariantCulture));
     }
 
     private ModelShape With(string change)

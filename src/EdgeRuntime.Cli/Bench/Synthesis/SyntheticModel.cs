@@ -3,9 +3,9 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Runtime.InteropServices;
-using EdgeRuntime.Cli.Bench.Plan;
 using EdgeRuntime.Formats;
 using EdgeRuntime.Gguf;
+using EdgeRuntime.Quantization;
 
 namespace EdgeRuntime.Cli.Bench.Synthesis;
 
@@ -24,7 +24,7 @@ internal static class SyntheticModel
     /// <param name="shape">Sizes.</param>
     /// <param name="mix">Types.</param>
     /// <param name="output">Receives the file.</param>
-    public static void Write(ModelShape shape, TypeMix mix, Stream output)
+    public static void Write(ModelShape shape, QuantizationMix mix, Stream output)
     {
         var writer = new GgufWriter(output);
         AddKeys(writer, shape, mix);
@@ -44,11 +44,11 @@ internal static class SyntheticModel
         writer.Complete();
     }
 
-    private static void AddKeys(GgufWriter writer, ModelShape shape, TypeMix mix)
+    private static void AddKeys(GgufWriter writer, ModelShape shape, QuantizationMix mix)
     {
         writer.AddKey("general.architecture", shape.Family.Architecture);
         writer.AddKey("general.name", $"{shape.Name} with random weights");
-        writer.AddKey("general.file_type", (uint)ModelCard.FileTypeNumber(mix.Name));
+        writer.AddKey("general.file_type", (uint)mix.FileType);
         writer.AddKey("general.quantization_version", 2u);
         foreach ((string key, object value) in shape.Family.KeysOf(shape))
         {
@@ -91,25 +91,33 @@ internal static class SyntheticModel
         }
     }
 
-    private static IEnumerable<(TensorShape Shape, TensorType Type)> Tensors(ModelShape shape, TypeMix mix)
+    /// <summary>
+    /// Gets the tensors with their types: those of a file that was quantized with an importance matrix where its type requires one.
+    /// </summary>
+    private static IEnumerable<(TensorShape Shape, TensorType Type)> Tensors(ModelShape shape, QuantizationMix mix)
     {
-        (TensorType embedding, TensorType output) = mix.OfEnds(shape.Tied, shape.Hidden);
-        yield return (TensorShape.OfMatrix("token_embd", shape.Hidden, shape.Vocabulary), embedding);
+        TensorShape[] tensors = [.. Shapes(shape)];
+        TensorDescription[] descriptions =
+            Array.ConvertAll(tensors, static tensor => new TensorDescription(tensor.Name, TensorType.F32, tensor.Dimensions));
+        IReadOnlyList<TensorType> types = mix.ChooseTypes(shape.ForQuantization(), descriptions, mix.RequiresImportance);
+        return tensors.Zip(types, static (tensor, type) => (tensor, tensor.IsFloat || tensor.Constant is not null ? TensorType.F32 : type));
+    }
+
+    private static IEnumerable<TensorShape> Shapes(ModelShape shape)
+    {
+        yield return TensorShape.OfMatrix("token_embd", shape.Hidden, shape.Vocabulary);
         for (int layer = 0; layer < shape.Layers; layer++)
         {
             foreach (TensorShape tensor in shape.Family.Layer(shape, layer))
             {
-                TensorType type = tensor.IsFloat || tensor.Constant is not null
-                    ? TensorType.F32
-                    : mix.OfLayer(tensor.Matrix, layer, shape, tensor.Columns);
-                yield return (tensor with { Name = FormattableString.Invariant($"blk.{layer}.{tensor.Name}") }, type);
+                yield return tensor with { Name = FormattableString.Invariant($"blk.{layer}.{tensor.Name}") };
             }
         }
 
-        yield return (TensorShape.OfNorm(shape.Family.OutputNorm, shape.Hidden), TensorType.F32);
+        yield return TensorShape.OfNorm(shape.Family.OutputNorm, shape.Hidden);
         if (!shape.Tied)
         {
-            yield return (TensorShape.OfMatrix("output", shape.Hidden, shape.Vocabulary), output);
+            yield return TensorShape.OfMatrix("output", shape.Hidden, shape.Vocabulary);
         }
     }
 

@@ -22,9 +22,6 @@ internal sealed record TensorShape(string Name, params long[] Dimensions)
     /// <summary>Gets the number of rows of all dimensions together.</summary>
     public long Rows => Dimensions.Skip(1).Aggregate(1L, static (rows, size) => checked(rows * size));
 
-    /// <summary>Gets the name by which a <see cref="TypeMix"/> knows the matrix: <c>ffn_down</c> for those of all experts, too.</summary>
-    public string Matrix => Name.Replace(End, "", StringComparison.Ordinal).Replace("_exps", "", StringComparison.Ordinal);
-
     /// <summary>Creates a matrix of the type that the file's mix gives it.</summary>
     public static TensorShape OfMatrix(string name, long columns, long rows) => new(name + End, columns, rows);
 
