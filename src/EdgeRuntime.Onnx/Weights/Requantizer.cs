@@ -26,7 +26,7 @@ internal sealed class Requantizer(TensorFormat source, TensorFormat target, ICol
         source.Dequantize(row, values);
         rows.RequireFinite(values, index);
         byte[] result = new byte[target.RowBytes(rows.Columns)];
-        target.Quantize(values, result);
+        target.QuantizeRows(values, rows.Columns, importance: default, result);
         float[] rounded = new float[rows.Columns];
         target.Dequantize(result, rounded);
         Measure(values, rounded);
