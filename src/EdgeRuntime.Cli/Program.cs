@@ -31,6 +31,7 @@ internal static class Program
         ("pull", PullCommand.Create),
         ("list", ListCommand.Create),
         ("rm", RemoveCommand.Create),
+        (ExportOnnxCommand.Name, ExportOnnxCommand.Create),
         ("bench", BenchCommand.Create),
         ("tune", TuneCommand.Create),
     ];

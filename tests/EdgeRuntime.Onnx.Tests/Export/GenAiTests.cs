@@ -1,0 +1,86 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Numerics.Tensors;
+using System.Text.Json;
+using EdgeRuntime.TestSupport;
+using Microsoft.ML.OnnxRuntimeGenAI;
+using Xunit;
+
+namespace EdgeRuntime.Onnx.Tests.Export;
+
+/// <summary>ONNX Runtime GenAI opens an exported folder and generates the same tokens.</summary>
+public sealed class GenAiTests : IDisposable
+{
+    private const int Generated = 24;
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("edgert-genai-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void GenAi_ExportedFolder_GeneratesTheSameTokens()
+    {
+        string folder = Path.Combine(_folder, "model");
+        OnnxExporter.Export(TestModels.SmolLm, folder, OnnxProfile.CpuExact);
+        int[] prompt;
+        int[] expected;
+        using (var model = LanguageModel.Load(TestModels.SmolLm, new ModelOptions { Exact = true }))
+        {
+            prompt = model.Tokenizer.Encode("The capital of France is", addSpecial: true);
+            expected = Greedy(model, prompt);
+        }
+
+        Assert.Equal(expected, GenAi(folder, prompt, expected.Length));
+    }
+
+    [Fact]
+    public void GenAi_Config_NamesTheShapesAndTokens()
+    {
+        string folder = Path.Combine(_folder, "model");
+        OnnxExporter.Export(TestModels.SmolLm, folder, OnnxProfile.Cpu);
+        using JsonDocument json = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "genai_config.json")));
+        JsonElement model = json.RootElement.GetProperty("model");
+        JsonElement decoder = model.GetProperty("decoder");
+        Assert.Equal(49_152, model.GetProperty("vocab_size").GetInt32());
+        Assert.Equal(8192, model.GetProperty("context_length").GetInt32());
+        Assert.Equal(2, model.GetProperty("eos_token_id").GetInt32());
+        Assert.Equal((64, 9, 3, 30), (
+            decoder.GetProperty("head_size").GetInt32(), decoder.GetProperty("num_attention_heads").GetInt32(),
+            decoder.GetProperty("num_key_value_heads").GetInt32(), decoder.GetProperty("num_hidden_layers").GetInt32()));
+    }
+
+    private static int[] Greedy(LanguageModel model, int[] prompt)
+    {
+        using ModelSession session = model.CreateSession(
+            new SessionOptions { ContextLength = prompt.Length + Generated, KvCacheType = KvCacheType.F32 });
+        List<int> tokens = [.. prompt];
+        ReadOnlySpan<float> logits = session.Forward(prompt);
+        for (int i = 0; i < Generated; i++)
+        {
+            tokens.Add(TensorPrimitives.IndexOfMax(logits));
+            if (i < Generated - 1)
+            {
+                logits = session.Forward([tokens[^1]]);
+            }
+        }
+
+        return [.. tokens];
+    }
+
+    private static int[] GenAi(string folder, int[] prompt, int length)
+    {
+        using var model = new Model(folder);
+        using var parameters = new GeneratorParams(model);
+        parameters.SetSearchOption("max_length", length);
+        parameters.SetSearchOption("min_length", length);
+        using var generator = new Generator(model, parameters);
+        generator.AppendTokens(prompt);
+        while (!generator.IsDone())
+        {
+            generator.GenerateNextToken();
+        }
+
+        return generator.GetSequence(0).ToArray();
+    }
+}
