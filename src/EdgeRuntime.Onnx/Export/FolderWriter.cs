@@ -4,7 +4,7 @@ using System.IO;
 using System.Linq;
 using System.Threading;
 using EdgeRuntime.Files;
-using EdgeRuntime.Onnx.Weights;
+using EdgeRuntime.Onnx.Packing;
 
 namespace EdgeRuntime.Onnx.Export;
 
@@ -30,6 +30,7 @@ internal static class FolderWriter
     {
         string target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         RequireAbsent(folder, target);
+        SizeLimitSignal.Ignore();
         string temporary = TemporaryName.For(target);
         try
         {

@@ -57,7 +57,7 @@ internal static class GenAiConfig
         AttentionSpec layer = layers[0];
         json.WriteStartObject("decoder");
         json.WriteString("filename", graphFile);
-        json.WriteNumber("head_size", AttentionNodes.HeadLength(layer));
+        json.WriteNumber("head_size", CachedAttention.HeadLength(layer));
         json.WriteNumber("hidden_size", model.Modules.Hidden);
         json.WriteNumber("num_attention_heads", layer.Heads);
         json.WriteNumber("num_key_value_heads", layer.KvHeads);

@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Runtime.InteropServices;
-using EdgeRuntime.Onnx.Weights;
+using EdgeRuntime.Onnx.Packing;
 
 namespace EdgeRuntime.Onnx.Graph;
 

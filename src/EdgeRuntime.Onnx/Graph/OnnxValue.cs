@@ -1,6 +1,6 @@
 using System;
 using System.Globalization;
-using EdgeRuntime.Onnx.Weights;
+using EdgeRuntime.Onnx.Packing;
 
 namespace EdgeRuntime.Onnx.Graph;
 

@@ -1,6 +1,6 @@
 using EdgeRuntime.Modules;
 using EdgeRuntime.Onnx.Graph;
-using EdgeRuntime.Onnx.Weights;
+using EdgeRuntime.Onnx.Packing;
 using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Onnx.Translation;

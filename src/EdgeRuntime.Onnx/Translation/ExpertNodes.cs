@@ -2,7 +2,8 @@ using System.Linq;
 using EdgeRuntime.Kernels.Vector;
 using EdgeRuntime.Modules;
 using EdgeRuntime.Onnx.Graph;
-using EdgeRuntime.Onnx.Weights;
+using EdgeRuntime.Onnx.Packing;
+using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Onnx.Translation;
 
@@ -36,18 +37,28 @@ internal sealed class ExpertNodes
     public static string Add(GraphContext context, Branch branch, string x)
     {
         var experts = (Experts)branch;
-        if (experts.HasEarlyScores || experts.Parts.Spec.ScoresOfExpert != 1)
+        if (experts.Parts.Spec.ScoresOfExpert != 1)
         {
-            throw context.Model.Refuse(branch.Prefix, "experts that another stage chooses, or that share scores");
+            throw context.Model.Refuse(branch.Prefix, "experts that have several scores");
         }
 
         return new ExpertNodes(context, experts).Add(x);
     }
 
+    /// <summary>Adds the scores of experts, [rows, scores].</summary>
+    /// <param name="context">The context.</param>
+    /// <param name="experts">The experts.</param>
+    /// <param name="x">[batch, tokens, width of the router's input].</param>
+    public static string Score(GraphContext context, Experts experts, string x)
+    {
+        Projection router = experts.Parts.Router;
+        return context.Matrices.Multiply(router, context.Reshape(x, -1, router.Columns), isRows: true);
+    }
+
     private string Add(string x)
     {
         string rows = _context.Reshape(x, -1, _parts.Up[0].Columns);
-        string scores = _context.Matrices.Multiply(_parts.Router, rows, isRows: true);
+        string scores = _experts.HasEarlyScores ? _context.EarlyScores[_experts] : Score(_context, _experts, x);
         (string chosen, string weights) = Choose(scores);
         string result = Combine(rows, chosen, weights);
         result = _context.Scale(result, _experts.ResidualScale);
@@ -106,8 +117,8 @@ internal sealed class ExpertNodes
         string sums = Graph.Add("ReduceSum", [values, Graph.Integers(-1)], OnnxAttribute.Of("keepdims", 0L));
         string used = Scatter(sums, TopK(sums, _spec.GroupsUsed));
         string isUsed = Graph.Add("Unsqueeze", [_context.Binary("Greater", used, _context.Number(0)), Graph.Integers(2)]);
-        float least = _context.Profile.UsesFloat16 ? -65504 : float.MinValue;
-        return _context.Reshape(Graph.Add("Where", [isUsed, groups, _context.Number(least)]), -1, _spec.ScoreCount);
+        string masked = Graph.Add("Where", [isUsed, groups, _context.Number(_context.LeastNumber)]);
+        return _context.Reshape(masked, -1, _spec.ScoreCount);
     }
 
     private string TopK(string x, int count)

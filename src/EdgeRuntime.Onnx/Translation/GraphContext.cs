@@ -3,7 +3,7 @@ using System.Collections.Generic;
 using EdgeRuntime.Memory;
 using EdgeRuntime.Modules;
 using EdgeRuntime.Onnx.Graph;
-using EdgeRuntime.Onnx.Weights;
+using EdgeRuntime.Onnx.Packing;
 
 namespace EdgeRuntime.Onnx.Translation;
 
@@ -54,6 +54,15 @@ internal sealed class GraphContext
 
     /// <summary>Gets the layers with keys and values so far.</summary>
     public List<AttentionSpec> Layers { get; } = [];
+
+    /// <summary>Gets the residual streams that stages have kept.</summary>
+    public Dictionary<KeepStream, string> KeptStreams { get; } = [];
+
+    /// <summary>Gets the scores of experts that an earlier stage has computed, [rows, scores].</summary>
+    public Dictionary<Experts, string> EarlyScores { get; } = [];
+
+    /// <summary>Gets the least number of the type of activations.</summary>
+    public float LeastNumber => Profile.UsesFloat16 ? -65504 : float.MinValue;
 
     /// <summary>Gets int64 [2]: the number of sequences and the number of their tokens.</summary>
     public string BatchShape => _batchShape ??= Graph.Add("Shape", [Batch.Ids]);

@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using EdgeRuntime.Gguf;
 using EdgeRuntime.Onnx.Graph;
-using EdgeRuntime.Onnx.Weights;
+using EdgeRuntime.Onnx.Packing;
 using EdgeRuntime.Weights;
 
 namespace EdgeRuntime.Onnx.Translation;
@@ -27,7 +27,7 @@ internal sealed class MatrixNodes(GraphContext context)
             ?? throw new InvalidOperationException("a matrix is packed for the processor and has lost its source");
         string y = context.Model.FindPacked(loader.Tensor, loader.FirstRow, projection.Rows) is { } packed
             ? MultiplyPacked(packed, loader, projection, x, isRows)
-            : MultiplyFloats(loader, projection, x, isRows);
+            : MultiplyFloats(loader, projection, x);
         y = context.Scale(y, projection.Scale);
         return projection.Bias is null
             ? y
@@ -42,7 +42,7 @@ internal sealed class MatrixNodes(GraphContext context)
     {
         if (!context.Profile.LooksUpQuantizedRows || context.Model.FindPacked(table, 0, rows) is not { } packed)
         {
-            FloatMatrixPart part = context.Model.GetFloats(table, 0, rows);
+            FloatMatrixPart part = context.Model.GetFloats(table, 0, rows, isTransposed: false);
             string floats = Graph.Constant(table.Name, part.Kind, part.Range, rows, table.Columns);
             return Cast(Graph.Add("Gather", [floats, ids]), part.Kind);
         }
@@ -109,22 +109,14 @@ internal sealed class MatrixNodes(GraphContext context)
         return sums;
     }
 
-    /// <summary>Gemm reads the rows of a matrix as the file has them; MatMul would need them transposed.</summary>
-    private string MultiplyFloats(MatrixLoader loader, Projection projection, string x, bool isRows)
+    private string MultiplyFloats(MatrixLoader loader, Projection projection, string x)
     {
-        FloatMatrixPart part = context.Model.GetFloats(loader.Tensor, loader.FirstRow, projection.Rows);
-        string weights = Graph.Constant(loader.Name, part.Kind, part.Range, projection.Rows, projection.Columns);
-        weights = Cast(weights, part.Kind);
-        string flat = isRows ? x : context.Reshape(x, -1, projection.Columns);
-        string y = Graph.Add("Gemm", [flat, weights], OnnxAttribute.Of("transB", 1L));
-        return isRows ? y : Graph.Add("Reshape", [y, RowShape(projection.Rows)]);
+        FloatMatrixPart part = context.Model.GetFloats(loader.Tensor, loader.FirstRow, projection.Rows, isTransposed: true);
+        string weights = Graph.Constant($"{loader.Name}.transposed", part.Kind, part.Range, projection.Columns, projection.Rows);
+        return Graph.Add("MatMul", [x, Cast(weights, part.Kind)]);
     }
 
     private string Cast(string x, ElementKind kind) => kind == context.Floats ? x : context.ToFloats(x);
-
-    /// <summary>Adds the shape [batch, tokens, width].</summary>
-    private string RowShape(int width) =>
-        Graph.Add("Concat", [context.BatchShape, Graph.Integers(width)], OnnxAttribute.Of("axis", 0L));
 
     private string Scales(PackedMatrixPart packed, string name, int rows) =>
         Graph.Constant($"{name}.scales", context.Floats, packed.Scales, rows, packed.Blocks);

@@ -1,7 +1,7 @@
 using System.Collections.Generic;
 using EdgeRuntime.Modules;
 using EdgeRuntime.Onnx.Graph;
-using EdgeRuntime.Onnx.Weights;
+using EdgeRuntime.Onnx.Packing;
 
 namespace EdgeRuntime.Onnx.Translation;
 

@@ -19,17 +19,29 @@ internal static class ModuleTranslations
     {
         [typeof(Attention)] = AttentionNodes.Add,
         [typeof(Experts)] = ExpertNodes.Add,
+        [typeof(ExpandedLatentAttention)] = LatentAttentionNodes.AddExpanded,
         [typeof(FeedForward)] = FeedForwardNodes.Add,
+        [typeof(LatentAttention)] = LatentAttentionNodes.AddAbsorbed,
+        [typeof(LinearBranch)] = BranchNodes.AddLinear,
+        [typeof(LowRankBranch)] = BranchNodes.AddLowRank,
     };
 
     private static readonly Dictionary<Type, StageTranslation> s_stages = new()
     {
+        [typeof(AddStream)] = StreamNodes.AddKept,
+        [typeof(AddVector)] = StreamNodes.AddVector,
+        [typeof(DenseBesideExperts)] = ResidualNodes.AddDenseBesideExperts,
+        [typeof(EarlyRouter)] = ResidualNodes.AddEarlyRouter,
         [typeof(Embedding)] = static (context, stage, _) => EdgeNodes.AddEmbedding(context, (Embedding)stage),
         [typeof(Head)] = static (context, stage, x) => EdgeNodes.AddHead(context, (Head)stage, x),
+        [typeof(KeepStream)] = StreamNodes.Keep,
         [typeof(NormedResidual)] = ResidualNodes.AddNormed,
         [typeof(ParallelResidual)] = ResidualNodes.AddParallel,
         [typeof(PostNormResidual)] = ResidualNodes.AddPostNorm,
         [typeof(Residual)] = ResidualNodes.Add,
+        [typeof(ScaleStream)] = StreamNodes.Scale,
+        [typeof(SideBranch)] = ResidualNodes.AddSideBranch,
+        [typeof(StreamNorm)] = StreamNodes.Normalize,
     };
 
     /// <summary>Gets the names of the modules that have a translation.</summary>

@@ -41,6 +41,39 @@ internal static class ResidualNodes
         return context.Binary("Add", context.Scale(n, normed.Scale), ModuleTranslations.Add(context, normed.Parts.Branch, n));
     }
 
+    /// <summary>Adds the scores of experts of x, the mixer, and then the experts.</summary>
+    public static string AddEarlyRouter(GraphContext context, Stage stage, string x)
+    {
+        EarlyRouterParts parts = ((EarlyRouter)stage).Parts;
+        context.EarlyScores[parts.Experts] = ExpertNodes.Score(context, parts.Experts, x);
+        return Add(context, parts.FeedForward, ModuleTranslations.Add(context, parts.Mixer, x));
+    }
+
+    /// <summary>Adds x + norm(norm(dense(norm(x))) + norm(experts(norm(x)))).</summary>
+    public static string AddDenseBesideExperts(GraphContext context, Stage stage, string x)
+    {
+        (FeedForward dense, Experts experts, DenseAndExpertNorms norms) = ((DenseBesideExperts)stage).Parts;
+        context.EarlyScores[experts] = ExpertNodes.Score(context, experts, NormNodes.Add(context, norms.Router, x));
+        string first = FeedForwardNodes.Add(context, dense, NormNodes.Add(context, norms.BeforeDense, x));
+        string second = ExpertNodes.Add(context, experts, NormNodes.Add(context, norms.BeforeExperts, x));
+        string sum = context.Binary(
+            "Add", NormNodes.Add(context, norms.AfterDense, first), NormNodes.Add(context, norms.AfterExperts, second));
+        return context.Binary("Add", x, NormNodes.Add(context, norms.After, sum));
+    }
+
+    /// <summary>Adds scale * (stages(x) + branch(norm(x))).</summary>
+    public static string AddSideBranch(GraphContext context, Stage stage, string x)
+    {
+        var side = (SideBranch)stage;
+        string result = ModuleTranslations.Add(context, side.Parts.Branch, NormNodes.Add(context, side.Parts.Norm, x));
+        foreach (Stage inner in side.Parts.Stages)
+        {
+            x = ModuleTranslations.Add(context, inner, x);
+        }
+
+        return context.Scale(context.Binary("Add", x, result), side.Scale);
+    }
+
     private static string AddBranch(GraphContext context, ResidualParts parts, string x)
     {
         string result = ModuleTranslations.Add(context, parts.Branch, NormNodes.Add(context, parts.Before, x));

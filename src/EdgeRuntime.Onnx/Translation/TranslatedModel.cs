@@ -2,7 +2,7 @@ using System.Collections.Generic;
 using EdgeRuntime.Formats;
 using EdgeRuntime.Gguf;
 using EdgeRuntime.Modules;
-using EdgeRuntime.Onnx.Weights;
+using EdgeRuntime.Onnx.Packing;
 
 namespace EdgeRuntime.Onnx.Translation;
 
@@ -31,7 +31,7 @@ internal sealed record TranslatedModel(
         $"{Path}: {(where is null ? "" : $"{where}: ")}{what} cannot be translated to ONNX for {Profile.Name}; "
         + $"translated modules: {string.Join(", ", ModuleTranslations.Names)}");
 
-    /// <summary>Gets the rows of a tensor in a form that the device multiplies.</summary>
+    /// <summary>Gets the rows of a tensor in a form that the device multiplies and looks up.</summary>
     /// <returns>Null for a tensor of floats.</returns>
     /// <exception cref="UnsupportedModelException">The type has no exact form, and other types are not wanted.</exception>
     public PackedMatrixPart? FindPacked(GgufTensor tensor, long firstRow, int rows)
@@ -60,11 +60,15 @@ internal sealed record TranslatedModel(
     }
 
     /// <summary>Gets the rows of a tensor as floats.</summary>
-    public FloatMatrixPart GetFloats(GgufTensor tensor, long firstRow, int rows)
+    /// <param name="tensor">The tensor.</param>
+    /// <param name="firstRow">The first row.</param>
+    /// <param name="rows">The number of rows.</param>
+    /// <param name="isTransposed">Whether the rows become columns, as products read them, or stay rows, as look-ups read them.</param>
+    public FloatMatrixPart GetFloats(GgufTensor tensor, long firstRow, int rows, bool isTransposed)
     {
         ElementKind kind = tensor.Type == TensorType.F16 ? ElementKind.Float16 : Floats;
         return Data.Get(
-            (tensor, firstRow, rows, "floats"),
-            () => new FloatMatrixPart(new TensorRows(tensor, firstRow, rows, Path), kind, Data));
+            (tensor, firstRow, rows, isTransposed),
+            () => new FloatMatrixPart(new TensorRows(tensor, firstRow, rows, Path), kind, isTransposed, Data));
     }
 }

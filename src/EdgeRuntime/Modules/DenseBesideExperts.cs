@@ -39,6 +39,9 @@ internal sealed unsafe class DenseBesideExperts : Stage
 
     public override string Kind => $"{_dense.Kind} and {_experts.Kind}";
 
+    /// <summary>Gets the parts of the bound module.</summary>
+    public DenseBesideExpertsParts Parts => new(_dense, _experts, _norms);
+
     public override void Bind(TensorBinder tensors)
     {
         foreach (Norm norm in _norms.All)

@@ -24,6 +24,9 @@ internal sealed class EarlyRouter : Stage
 
     public override string Kind => $"{_mixer.Kind} and {_experts.Kind}";
 
+    /// <summary>Gets the parts of the bound module.</summary>
+    public EarlyRouterParts Parts => new(_mixer, _feedForward, _experts);
+
     public override void Bind(TensorBinder tensors)
     {
         _mixer.Bind(tensors);

@@ -50,6 +50,10 @@ internal sealed unsafe class ExpandedLatentAttention : Branch
 
     private int OutputWidth => _spec.Heads * _spec.ValueLength;
 
+    /// <summary>Gets the parts of the bound module.</summary>
+    public LatentAttentionParts Parts =>
+        new(_spec, _projections.Parts, [], [_expand], Gate: null, _output, _attention.Rotation!, Sinks: null);
+
     public override void Bind(TensorBinder tensors)
     {
         _projections.Bind(tensors);

@@ -26,6 +26,9 @@ internal sealed unsafe class HeadProjections : Module
         _columns = columns;
     }
 
+    /// <summary>Gets the matrix of each head of the bound module.</summary>
+    public Projection[] Parts => _projections;
+
     public override void Bind(TensorBinder tensors) => _projections = tensors.Stack(_name, _heads, _rows, _columns);
 
     public override void Plan(ScratchPlan scratch) => _tiles = scratch.Bytes(_heads * TileBytes(scratch.Rows));

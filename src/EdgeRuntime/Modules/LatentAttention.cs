@@ -52,6 +52,11 @@ internal sealed unsafe class LatentAttention : Branch
 
     public override ActivationForms Reads => _projections.Reads;
 
+    /// <summary>Gets the parts of the bound module.</summary>
+    public LatentAttentionParts Parts => new(
+        _spec, _projections.Parts, _absorb.Parts, _expand.Parts, _projections.Gate?.Projection, _output, _attention.Rotation!,
+        _attention.Sinks);
+
     public override void Bind(TensorBinder tensors)
     {
         _projections.Bind(tensors);

@@ -60,6 +60,9 @@ internal sealed unsafe class LatentProjections : Module
     /// <summary>Gets the gates of the result, or null.</summary>
     public OutputGate? Gate { get; }
 
+    /// <summary>Gets the parts of the bound module.</summary>
+    public LatentProjectionParts Parts => new(_queryDown, _queryNorm, _query, _keyValue, _latentNorm, _rotatedNorm);
+
     public override void Bind(TensorBinder tensors)
     {
         int width = _spec.Heads * _spec.QueryLength;

@@ -10,6 +10,9 @@ internal sealed class LinearBranch(string prefix, string name, int hidden) : Bra
 {
     private Projection _matrix = null!;
 
+    /// <summary>Gets the matrix of the bound module.</summary>
+    public Projection Matrix => _matrix;
+
     public override ActivationForms Reads => Activations.FormsFor(_matrix);
 
     public override void Bind(TensorBinder tensors) =>

@@ -19,6 +19,9 @@ internal sealed unsafe class LowRankBranch(string prefix, string name, int hidde
 
     public override ActivationForms Reads => ActivationForms.Rows | Activations.FormsFor(_left);
 
+    /// <summary>Gets the parts of the bound module.</summary>
+    public LowRankParts Parts => new(_left, _right, norm);
+
     public override void Bind(TensorBinder tensors)
     {
         int rank = (int)tensors.Source.MatrixWithAnyRows($"{Prefix}.{name}_l.weight", hidden).Rows;

@@ -99,3 +99,56 @@ internal sealed record ResidualParts(Norm? Before, Branch Branch, Norm? After = 
 /// <param name="Output">The output matrix; null for a model without logits.</param>
 /// <param name="Vocabulary">The number of logits.</param>
 internal sealed record HeadParts(Norm? Norm, Projection? Output, int Vocabulary);
+
+/// <summary>The parts of <see cref="LatentProjections"/>.</summary>
+/// <param name="QueryDown">The product of the low-rank query, or null.</param>
+/// <param name="QueryNorm">The norm of the low-rank query, or null.</param>
+/// <param name="Query">The product of queries.</param>
+/// <param name="KeyValue">The product of latent vectors, each followed by the rotated elements of the key.</param>
+/// <param name="LatentNorm">The norm of latent vectors.</param>
+/// <param name="RotatedNorm">The norm of the rotated elements of the key, or null.</param>
+internal sealed record LatentProjectionParts(
+    Projection? QueryDown, Norm? QueryNorm, Projection Query, Projection KeyValue, Norm LatentNorm, Norm? RotatedNorm);
+
+/// <summary>The parts of <see cref="LatentAttention"/> and <see cref="ExpandedLatentAttention"/>.</summary>
+/// <param name="Spec">The parameters.</param>
+/// <param name="Inputs">The products before the attention.</param>
+/// <param name="Absorb">The product of each head's query in the absorbed form; empty in the expanded form.</param>
+/// <param name="Expand">The product of each head's result in the absorbed form; else one that makes keys and values.</param>
+/// <param name="Gate">The matrix of the gates, or null.</param>
+/// <param name="Output">The last product.</param>
+/// <param name="Rotation">The rope.</param>
+/// <param name="Sinks">[heads], or null.</param>
+internal sealed record LatentAttentionParts(
+    LatentAttentionSpec Spec,
+    LatentProjectionParts Inputs,
+    Projection[] Absorb,
+    Projection[] Expand,
+    Projection? Gate,
+    Projection Output,
+    Rotation Rotation,
+    float[]? Sinks);
+
+/// <summary>The parts of an <see cref="EarlyRouter"/>.</summary>
+/// <param name="Mixer">The stage before the experts.</param>
+/// <param name="FeedForward">The stage of the experts.</param>
+/// <param name="Experts">The experts, whose router reads the input of the mixer.</param>
+internal sealed record EarlyRouterParts(Stage Mixer, Residual FeedForward, Experts Experts);
+
+/// <summary>The parts of <see cref="DenseBesideExperts"/>.</summary>
+/// <param name="Dense">The feed-forward of every token.</param>
+/// <param name="Experts">The experts.</param>
+/// <param name="Norms">The norms.</param>
+internal sealed record DenseBesideExpertsParts(FeedForward Dense, Experts Experts, DenseAndExpertNorms Norms);
+
+/// <summary>The parts of a <see cref="SideBranch"/>.</summary>
+/// <param name="Norm">The norm of the branch's input.</param>
+/// <param name="Branch">The branch.</param>
+/// <param name="Stages">The stages beside it.</param>
+internal sealed record SideBranchParts(Norm Norm, Branch Branch, Stage[] Stages);
+
+/// <summary>The parts of a <see cref="LowRankBranch"/>.</summary>
+/// <param name="Left">The first product.</param>
+/// <param name="Right">The second product.</param>
+/// <param name="Norm">The norm of the result.</param>
+internal sealed record LowRankParts(Projection Left, Projection Right, Norm Norm);

@@ -32,6 +32,9 @@ internal sealed unsafe class SideBranch : Stage
 
     public override string Kind => $"{_branch.Kind} beside others";
 
+    /// <summary>Gets the parts of the bound module.</summary>
+    public SideBranchParts Parts => new(_norm, _branch, _stages);
+
     public override void Bind(TensorBinder tensors)
     {
         _norm.Bind(tensors);

@@ -58,6 +58,12 @@ internal sealed unsafe class AddStream(KeepStream copy, string? factor = null) :
     private float _factor = 1;
     private long _copy;
 
+    /// <summary>Gets the stage that keeps the copy.</summary>
+    public KeepStream Source => copy;
+
+    /// <summary>Gets the factor of the bound module.</summary>
+    public float Factor => _factor;
+
     public override void Bind(TensorBinder tensors) => _factor = factor is null ? 1 : tensors.Source.Floats(factor, 1, 1)[0];
 
     public override void Plan(ScratchPlan scratch) => _copy = scratch.CarriedFloats(copy.Owner, scratch.Hidden);
@@ -73,6 +79,9 @@ internal sealed unsafe class AddVector(string name, int hidden) : StreamStage
 {
     private NativeBuffer _vector = null!;
 
+    /// <summary>Gets the vector of the bound module.</summary>
+    public NativeBuffer Vector => _vector;
+
     public override void Bind(TensorBinder tensors) => _vector = tensors.Vector(name, hidden);
 
     protected override void Run(PassThread t, int row, float* x) => t.Vector.Add((float*)_vector.Pointer, x, hidden);
@@ -82,6 +91,9 @@ internal sealed unsafe class AddVector(string name, int hidden) : StreamStage
 /// <param name="norm">The norm.</param>
 internal sealed unsafe class StreamNorm(Norm norm) : StreamStage
 {
+    /// <summary>Gets the norm.</summary>
+    public Norm Norm => norm;
+
     public override void Bind(TensorBinder tensors) => norm.Bind(tensors);
 
     protected override void Run(PassThread t, int row, float* x) => norm.Apply(t.Vector, x, x);
@@ -92,6 +104,9 @@ internal sealed unsafe class StreamNorm(Norm norm) : StreamStage
 internal sealed unsafe class ScaleStream(string name) : StreamStage
 {
     private float _factor = 1;
+
+    /// <summary>Gets the factor of the bound module.</summary>
+    public float Factor => _factor;
 
     public override void Bind(TensorBinder tensors) => _factor = tensors.Source.Floats(name, 1, 1)[0];
 

@@ -1,7 +1,7 @@
 using System;
 using EdgeRuntime.Formats;
 
-namespace EdgeRuntime.Onnx.Weights;
+namespace EdgeRuntime.Onnx.Packing;
 
 /// <summary>
 /// Splits the blocks of a quantized tensor type into integers, scales and minima, exactly: weight = scale * integer + minimum, with a scale

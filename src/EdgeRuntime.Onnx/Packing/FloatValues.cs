@@ -2,7 +2,7 @@ using System;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 
-namespace EdgeRuntime.Onnx.Weights;
+namespace EdgeRuntime.Onnx.Packing;
 
 /// <summary>Converts floats to the bytes of a tensor.</summary>
 internal static class FloatValues

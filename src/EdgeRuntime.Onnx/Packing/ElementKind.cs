@@ -1,4 +1,4 @@
-namespace EdgeRuntime.Onnx.Weights;
+namespace EdgeRuntime.Onnx.Packing;
 
 /// <summary>The element types of tensors, with their numbers in ONNX.</summary>
 internal enum ElementKind

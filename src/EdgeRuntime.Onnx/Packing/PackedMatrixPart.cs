@@ -3,7 +3,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using EdgeRuntime.Formats;
 
-namespace EdgeRuntime.Onnx.Weights;
+namespace EdgeRuntime.Onnx.Packing;
 
 /// <summary>
 /// Rows of a quantized tensor in a <see cref="PackedForm"/>: stored numbers [rows, bytes], scales [rows, blocks] and, for types with
@@ -66,7 +66,11 @@ internal sealed class PackedMatrixPart : IDataPart
                 file.Write<byte>(Stored.Offset + ((long)first * rowBytes), stored);
                 byte[] scaleBytes = FloatValues.ToBytes(scales, _kind);
                 file.Write<byte>(Scales.Offset + ((long)first * Blocks * FloatValues.SizeOf(_kind)), scaleBytes);
-                WriteOffsets(file, offsets, first, count);
+                if (Offsets is { } range)
+                {
+                    MatrixWriter.WriteTransposed(file, range, offsets, Blocks, first, _rows.Count, _kind);
+                }
+
                 written(stored.Length + (scaleBytes.Length * (Form.HasOffsets ? 2 : 1)));
             },
             cancellationToken);
@@ -78,26 +82,5 @@ internal sealed class PackedMatrixPart : IDataPart
         Form.Pack(_requantizer is null ? row : _requantizer.Convert(row, _rows, index), stored, scales, offsets);
         _rows.RequireFinite(scales, index);
         _rows.RequireFinite(offsets, index);
-    }
-
-    /// <summary>Writes the offsets of some rows, which are a run of each row of the transposed matrix.</summary>
-    private void WriteOffsets(DataFileWriter file, float[] offsets, int first, int count)
-    {
-        if (Offsets is not { } range)
-        {
-            return;
-        }
-
-        float[] run = new float[count];
-        for (int block = 0; block < Blocks; block++)
-        {
-            for (int row = 0; row < count; row++)
-            {
-                run[row] = offsets[(row * Blocks) + block];
-            }
-
-            long place = ((long)block * _rows.Count) + first;
-            file.Write<byte>(range.Offset + (place * FloatValues.SizeOf(_kind)), FloatValues.ToBytes(run, _kind));
-        }
     }
 }

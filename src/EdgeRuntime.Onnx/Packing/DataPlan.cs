@@ -3,7 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Threading;
 
-namespace EdgeRuntime.Onnx.Weights;
+namespace EdgeRuntime.Onnx.Packing;
 
 /// <summary>
 /// Plans the data file of a model, which several graphs share. Everything that is wanted twice, by key, is stored once. Nothing is read

@@ -2,7 +2,7 @@ using System;
 using System.Linq;
 using EdgeRuntime.Formats;
 
-namespace EdgeRuntime.Onnx.Weights;
+namespace EdgeRuntime.Onnx.Packing;
 
 /// <summary>
 /// The form in which the operators MatMulNBits and GatherBlockQuantized read a quantized tensor type: weight = scale * (stored - zero

@@ -1,7 +1,7 @@
 using System;
 using System.Threading;
 
-namespace EdgeRuntime.Onnx.Weights;
+namespace EdgeRuntime.Onnx.Packing;
 
 /// <summary>Small content that is in memory, or computed when it is written.</summary>
 /// <param name="range">The range of the file.</param>

@@ -4,7 +4,7 @@ using System.Threading;
 using EdgeRuntime.Formats;
 using EdgeRuntime.Gguf;
 
-namespace EdgeRuntime.Onnx.Weights;
+namespace EdgeRuntime.Onnx.Packing;
 
 /// <summary>Quantizes the rows of a tensor to another type, and measures the error.</summary>
 /// <param name="source">The type of the tensor.</param>

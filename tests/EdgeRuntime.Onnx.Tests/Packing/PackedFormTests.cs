@@ -2,10 +2,10 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using EdgeRuntime.Formats;
-using EdgeRuntime.Onnx.Weights;
+using EdgeRuntime.Onnx.Packing;
 using Xunit;
 
-namespace EdgeRuntime.Onnx.Tests.Weights;
+namespace EdgeRuntime.Onnx.Tests.Packing;
 
 /// <summary>The packed form of every quantized type has the weights of the runtime's own dequantizer.</summary>
 public sealed class PackedFormTests

@@ -1,7 +1,7 @@
 using System;
 using System.Threading;
 
-namespace EdgeRuntime.Onnx.Weights;
+namespace EdgeRuntime.Onnx.Packing;
 
 /// <summary>Content of the data file of a model, which is written when all parts are known. A part may have several ranges.</summary>
 internal interface IDataPart

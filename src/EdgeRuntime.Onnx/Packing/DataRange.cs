@@ -1,4 +1,4 @@
-namespace EdgeRuntime.Onnx.Weights;
+namespace EdgeRuntime.Onnx.Packing;
 
 /// <summary>A range of the data file of a model.</summary>
 /// <param name="Offset">The first byte, aligned.</param>

@@ -2,7 +2,7 @@ using System;
 using System.Threading;
 using EdgeRuntime.Gguf;
 
-namespace EdgeRuntime.Onnx.Weights;
+namespace EdgeRuntime.Onnx.Packing;
 
 /// <summary>Some rows of a tensor of a GGUF file, read in pieces.</summary>
 /// <param name="Tensor">The tensor.</param>
