@@ -48,8 +48,11 @@ internal static class GenAiConfig
         json.WriteEndObject();
     }
 
+    /// <summary>Reads the id of a special token. Files without one leave it out, or write -1 as an unsigned number.</summary>
     private static int TokenOf(GgufMetadata metadata, string name, int fallback) =>
-        metadata.GetInt32($"tokenizer.ggml.{name}_token_id", fallback);
+        metadata.TryGetValue($"tokenizer.ggml.{name}_token_id", out object? value) && value is uint token and <= int.MaxValue
+            ? (int)token
+            : fallback;
 
     private static void WriteDecoder(
         Utf8JsonWriter json, TranslatedModel model, IReadOnlyList<AttentionSpec> layers, string graphFile)

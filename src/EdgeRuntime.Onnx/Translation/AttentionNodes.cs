@@ -8,7 +8,7 @@ namespace EdgeRuntime.Onnx.Translation;
 internal sealed class AttentionNodes
 {
     private readonly GraphContext _context;
-    private readonly string _prefix;
+    private readonly Attention _attention;
     private readonly AttentionParts _parts;
     private readonly AttentionSpec _spec;
     private readonly Rotation? _fused; // the rope that is a part of GroupQueryAttention
@@ -16,7 +16,7 @@ internal sealed class AttentionNodes
     private AttentionNodes(GraphContext context, Attention attention)
     {
         _context = context;
-        _prefix = attention.Prefix;
+        _attention = attention;
         _parts = attention.Parts;
         _spec = _parts.Spec;
         _fused = _parts.Rotation is { } rotation && !_spec.NormsAfterRope && context.Ropes.CanFuse(rotation) ? rotation : null;
@@ -55,20 +55,22 @@ internal sealed class AttentionNodes
 
     private string Add(string x)
     {
-        if (!_parts.HasKeys)
-        {
-            throw _context.Model.Refuse(_prefix, "attention to the keys of another layer");
-        }
-
         string gate = _parts.Gate is null ? "" : _context.Matrices.Multiply(_parts.Gate, x);
-        var attention = new CachedAttention(_context, _prefix, _spec, _fused, _parts.Sinks);
+        var attention = new CachedAttention(_context, _attention.Prefix, _spec, _fused, _parts.Sinks);
         string result;
-        if (CanPack())
+        if (_parts.KeysOf is { } owner)
         {
+            string query = Prepare(_context.Matrices.Multiply(_parts.Query!, x), _parts.QueryNorm, _spec.Heads);
+            result = attention.AddShared(query, _context.LayerOf[owner]);
+        }
+        else if (CanPack())
+        {
+            _context.LayerOf[_attention] = _context.Layers.Count;
             result = attention.Add(_context.Matrices.Multiply(_parts.Fused!, x), "", "");
         }
         else
         {
+            _context.LayerOf[_attention] = _context.Layers.Count;
             (string query, string key, string value) = Project(x);
             if (_spec.Gate == OutputGateKind.SigmoidOfQuery)
             {

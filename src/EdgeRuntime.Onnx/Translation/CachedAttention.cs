@@ -50,7 +50,22 @@ internal sealed class CachedAttention(GraphContext context, string prefix, Atten
             value = Pad(value, spec.KvHeads, spec.ValueLength);
         }
 
-        return Cut(Attend(query, key, value));
+        (string[] past, string[] present) = AddCache();
+        return Cut(Attend(query, key, value, past, present));
+    }
+
+    /// <summary>Adds attention of queries to the keys that another layer has appended to its cache.</summary>
+    /// <param name="query">[batch, tokens, heads * key length].</param>
+    /// <param name="layer">The place of that layer among all with keys and values.</param>
+    /// <returns>[batch, tokens, heads * value length].</returns>
+    /// <inheritdoc cref="Add" path="/exception"/>
+    public string AddShared(string query, int layer)
+    {
+        Check();
+        query = Pad(query, spec.Heads, spec.KeyLength);
+        string none = Graph.Add(
+            "Slice", [query, Graph.Integers(0, 0), Graph.Integers(0, spec.KvHeads * _headLength), Graph.Integers(1, 2)]);
+        return Cut(Attend(query, none, none, [$"present.{layer}.key", $"present.{layer}.value"], []));
     }
 
     private void Check()
@@ -104,13 +119,12 @@ internal sealed class CachedAttention(GraphContext context, string prefix, Atten
         return context.Reshape(parts, 0, 0, spec.OutputWidth);
     }
 
-    private string Attend(string query, string key, string value)
+    private string Attend(string query, string key, string value, string[] past, string[] present)
     {
-        (string pastKey, string pastValue, string presentKey, string presentValue) = AddCache();
         (string cos, string sin) = rotation is null ? ("", "") : context.Ropes.Tables(rotation);
         List<string> inputs =
         [
-            query, key, value, pastKey, pastValue, context.Batch.LastPositions, context.Batch.TotalLength, cos, sin, "", Bias(),
+            query, key, value, .. past, context.Batch.LastPositions, context.Batch.TotalLength, cos, sin, "", Bias(),
             sinks is null ? "" : context.Table("sinks", sinks, spec.Heads),
         ];
         while (inputs[^1].Length == 0)
@@ -122,7 +136,7 @@ internal sealed class CachedAttention(GraphContext context, string prefix, Atten
         Graph.Add(
             "GroupQueryAttention",
             [.. inputs],
-            [result, presentKey, presentValue],
+            [result, .. present],
             OnnxAttribute.Of("num_heads", (long)spec.Heads),
             OnnxAttribute.Of("kv_num_heads", (long)spec.KvHeads),
             OnnxAttribute.Of("scale", spec.Scale),
@@ -133,17 +147,17 @@ internal sealed class CachedAttention(GraphContext context, string prefix, Atten
         return result;
     }
 
-    private (string PastKey, string PastValue, string PresentKey, string PresentValue) AddCache()
+    private (string[] Past, string[] Present) AddCache()
     {
         int layer = context.Layers.Count;
         context.Layers.Add(spec);
         string[] shape = ["batch", $"{spec.KvHeads}", "past_length", $"{_headLength}"];
         string[] present = ["batch", $"{spec.KvHeads}", "present_length", $"{_headLength}"];
-        string pastKey = Graph.Input($"past_key_values.{layer}.key", context.Floats, shape);
-        string pastValue = Graph.Input($"past_key_values.{layer}.value", context.Floats, shape);
+        string key = Graph.Input($"past_key_values.{layer}.key", context.Floats, shape);
+        string value = Graph.Input($"past_key_values.{layer}.value", context.Floats, shape);
         Graph.Output($"present.{layer}.key", context.Floats, present);
         Graph.Output($"present.{layer}.value", context.Floats, present);
-        return (pastKey, pastValue, $"present.{layer}.key", $"present.{layer}.value");
+        return ([key, value], [$"present.{layer}.key", $"present.{layer}.value"]);
     }
 
     /// <summary>Adds what is added to scores: slopes times distances, or a mask of runs of positions; empty for nothing.</summary>

@@ -55,6 +55,12 @@ internal sealed class GraphContext
     /// <summary>Gets the layers with keys and values so far.</summary>
     public List<AttentionSpec> Layers { get; } = [];
 
+    /// <summary>Gets the place of each layer's keys and values among <see cref="Layers"/>.</summary>
+    public Dictionary<Attention, int> LayerOf { get; } = [];
+
+    /// <summary>Gets the inputs of all layers, [batch, tokens, layers, width].</summary>
+    public Dictionary<LayerInputs, string> LayerInputs { get; } = [];
+
     /// <summary>Gets the residual streams that stages have kept.</summary>
     public Dictionary<KeepStream, string> KeptStreams { get; } = [];
 

@@ -22,6 +22,7 @@ internal static class ModuleTranslations
         [typeof(ExpandedLatentAttention)] = LatentAttentionNodes.AddExpanded,
         [typeof(FeedForward)] = FeedForwardNodes.Add,
         [typeof(LatentAttention)] = LatentAttentionNodes.AddAbsorbed,
+        [typeof(LayerInput)] = LayerInputNodes.AddInput,
         [typeof(LinearBranch)] = BranchNodes.AddLinear,
         [typeof(LowRankBranch)] = BranchNodes.AddLowRank,
     };
@@ -35,6 +36,7 @@ internal static class ModuleTranslations
         [typeof(Embedding)] = static (context, stage, _) => EdgeNodes.AddEmbedding(context, (Embedding)stage),
         [typeof(Head)] = static (context, stage, x) => EdgeNodes.AddHead(context, (Head)stage, x),
         [typeof(KeepStream)] = StreamNodes.Keep,
+        [typeof(LayerInputs)] = LayerInputNodes.AddInputs,
         [typeof(NormedResidual)] = ResidualNodes.AddNormed,
         [typeof(ParallelResidual)] = ResidualNodes.AddParallel,
         [typeof(PostNormResidual)] = ResidualNodes.AddPostNorm,

@@ -17,6 +17,7 @@ internal sealed unsafe class Attention : Branch
     private readonly AttentionSpec _spec;
     private readonly int _queryRows;
     private readonly bool _hasKeys;
+    private readonly Attention? _keysOf;
     private readonly Norm? _queryNorm;
     private readonly Norm? _keyNorm;
     private readonly Norm? _valueNorm;
@@ -51,6 +52,7 @@ internal sealed unsafe class Attention : Branch
             KeysOf = keysOf?._attention,
         };
         _hasKeys = keysOf is null;
+        _keysOf = keysOf;
         _queryNorm = CreateNorm("attn_q_norm", spec.Heads);
         _keyNorm = _hasKeys ? CreateNorm("attn_k_norm", spec.KvHeads) : null;
         _valueNorm = spec.NormsValues && _hasKeys ? new Norm(null, NormKind.Rms, spec.NormEpsilon, spec.ValueLength) : null;
@@ -64,7 +66,7 @@ internal sealed unsafe class Attention : Branch
     /// <summary>Gets the parts of the bound module.</summary>
     public AttentionParts Parts => new(
         _spec, _fused, _query, _key, _value, _output, _queryNorm, _keyNorm, _valueNorm, _subNorm, _gate?.Projection, _attention.Rotation,
-        _attention.Sinks, _hasKeys);
+        _attention.Sinks, _keysOf);
 
     /// <summary>Gets the distance between the queries of two rows, in floats.</summary>
     private int QueryStride => _fused?.Rows ?? _queryRows;

@@ -25,6 +25,9 @@ internal sealed unsafe class LayerInputs(int hidden, int width, int layers, int 
     /// <summary>Gets the width of a layer's input.</summary>
     public int Width => width;
 
+    /// <summary>Gets the parts of the bound module.</summary>
+    public LayerInputsParts Parts => new(_table.Tensor, MathF.Sqrt(width) * _table.Scale, _projection, _norm, layers);
+
     /// <summary>Gets the input of a layer for a row, [Width].</summary>
     public float* Input(PassThread t, int row, int layer) => t.Carried(_inputs) + ((((long)row * layers) + layer) * width);
 
@@ -77,6 +80,9 @@ internal sealed unsafe class LayerInput(string prefix, int hidden, LayerInputs i
     private long _gated;
 
     public override ActivationForms Reads => Activations.FormsFor(_gate);
+
+    /// <summary>Gets the parts of the bound module.</summary>
+    public LayerInputParts Parts => new(inputs, layer, _gate, _output);
 
     public override void Bind(TensorBinder tensors)
     {

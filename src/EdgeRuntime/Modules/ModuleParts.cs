@@ -39,7 +39,7 @@ internal sealed record NormParts(NormKind Kind, float Epsilon, NativeBuffer? Wei
 /// <param name="Gate">The matrix of the gates; null for none, or for gates among the rows of queries.</param>
 /// <param name="Rotation">The rope of the model that rotates queries and keys, or null.</param>
 /// <param name="Sinks">[heads], or null.</param>
-/// <param name="HasKeys">Whether the layer has keys and values of its own.</param>
+/// <param name="KeysOf">The earlier layer whose keys and values this layer reads; null for a layer with its own.</param>
 internal sealed record AttentionParts(
     AttentionSpec Spec,
     Projection? Fused,
@@ -54,7 +54,7 @@ internal sealed record AttentionParts(
     Projection? Gate,
     Rotation? Rotation,
     float[]? Sinks,
-    bool HasKeys);
+    Attention? KeysOf);
 
 /// <summary>The parts of a <see cref="FeedForward"/>.</summary>
 /// <param name="Width">The inner width.</param>
@@ -128,6 +128,21 @@ internal sealed record LatentAttentionParts(
     Projection Output,
     Rotation Rotation,
     float[]? Sinks);
+
+/// <summary>The parts of <see cref="LayerInputs"/>.</summary>
+/// <param name="Table">[vocabulary, layers * width].</param>
+/// <param name="Scale">The factor of its rows.</param>
+/// <param name="Projection">The product of the embedding.</param>
+/// <param name="Norm">The norm of a layer's part of the product.</param>
+/// <param name="Layers">The number of layers.</param>
+internal sealed record LayerInputsParts(GgufTensor Table, float Scale, Projection Projection, Norm Norm, int Layers);
+
+/// <summary>The parts of a <see cref="LayerInput"/>.</summary>
+/// <param name="Inputs">The stage that computes the inputs.</param>
+/// <param name="Layer">The index of the layer.</param>
+/// <param name="Gate">The product of the gates.</param>
+/// <param name="Output">The last product.</param>
+internal sealed record LayerInputParts(LayerInputs Inputs, int Layer, Projection Gate, Projection Output);
 
 /// <summary>The parts of an <see cref="EarlyRouter"/>.</summary>
 /// <param name="Mixer">The stage before the experts.</param>
