@@ -8,13 +8,12 @@ using System.Text.RegularExpressions;
 namespace EdgeRuntime.Examples.Tests;
 
 /// <summary>
-/// A C# program in a document: a code block after a line <c>&lt;!-- runs --&gt;</c>, or <c>&lt;!-- runs: with name --&gt;</c> to add the
-/// block that follows <c>&lt;!-- part: name --&gt;</c> in the same document. Or an example in the documentation of a type.
+/// A C# program in a document: a code block after a line <c>&lt;!-- runs --&gt;</c>. Or an example in the documentation of a type.
 /// </summary>
 /// <param name="Name">The name of the document without extension, and the number of the program in it.</param>
 /// <param name="Line">The number of the line where the block starts.</param>
-/// <param name="Sources">The program, and the parts that it uses.</param>
-internal sealed partial record Example(string Name, int Line, IReadOnlyList<string> Sources)
+/// <param name="Source">The program.</param>
+internal sealed partial record Example(string Name, int Line, string Source)
 {
     private const string Usings =
         """
@@ -31,7 +30,7 @@ internal sealed partial record Example(string Name, int Line, IReadOnlyList<stri
     ];
 
     /// <summary>Gets a value indicating whether the program serves HTTP until it is stopped.</summary>
-    public bool IsServer => Sources[0].Contains("WebApplication", StringComparison.Ordinal);
+    public bool IsServer => Source.Contains("WebApplication", StringComparison.Ordinal);
 
     /// <summary>Gets a value indicating whether the program is a comment's example, which may leave variables unused.</summary>
     public bool IsComment => Name.Contains("-comment-", StringComparison.Ordinal);
@@ -41,18 +40,13 @@ internal sealed partial record Example(string Name, int Line, IReadOnlyList<stri
     public static IEnumerable<Example> Read(string path)
     {
         string text = File.ReadAllText(path).ReplaceLineEndings("\n");
-        List<Match> blocks = [.. Block().Matches(text).Cast<Match>()];
-        var parts = blocks.Where(block => block.Groups["kind"].Value == "part")
-            .ToDictionary(block => block.Groups["name"].Value.Trim(), block => block.Groups["code"].Value);
         int number = 0;
-        foreach (Match block in blocks.Where(block => block.Groups["kind"].Value == "runs"))
+        foreach (Match block in Block().Matches(text).Cast<Match>())
         {
-            string[] used = block.Groups["name"].Value.Split(
-                ["with", ","], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
             yield return new Example(
                 $"{Path.GetFileNameWithoutExtension(path)}-{++number}",
                 text.AsSpan(0, block.Groups["code"].Index).Count('\n') + 1,
-                [block.Groups["code"].Value, .. used.Select(name => parts[name])]);
+                block.Groups["code"].Value);
         }
     }
 
@@ -72,7 +66,7 @@ internal sealed partial record Example(string Name, int Line, IReadOnlyList<stri
             yield return new Example(
                 $"{Path.GetFileNameWithoutExtension(path)}-comment-{++number}",
                 text.AsSpan(0, block.Groups["code"].Index).Count('\n') + 1,
-                [string.Concat([Usings, .. given, "Console.WriteLine(\"begin\");\n", code])]);
+                string.Concat([Usings, .. given, "Console.WriteLine(\"begin\");\n", code]));
         }
     }
 
@@ -85,7 +79,7 @@ internal sealed partial record Example(string Name, int Line, IReadOnlyList<stri
     private static partial Regex Slashes();
 
     [GeneratedRegex(
-        @"^<!-- (?<kind>runs|part)(?:: (?<name>[^\n]*?))? -->\n```csharp\n(?<code>.*?)^```$",
+        @"^<!-- runs -->\n```csharp\n(?<code>.*?)^```$",
         RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex Block();
 }

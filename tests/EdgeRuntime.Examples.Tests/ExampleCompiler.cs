@@ -38,8 +38,10 @@ internal static class ExampleCompiler
     {
         var options = new CSharpParseOptions(LanguageVersion.Latest);
         SyntaxTree[] trees =
-            [.. example.Sources.Append(example.IsServer ? WebUsings : ConsoleUsings)
-                .Select((source, i) => CSharpSyntaxTree.ParseText(source, options, path: i == 0 ? example.Name + ".cs" : $"part{i}.cs"))];
+        [
+            CSharpSyntaxTree.ParseText(example.Source, options, path: example.Name + ".cs"),
+            CSharpSyntaxTree.ParseText(example.IsServer ? WebUsings : ConsoleUsings, options, path: "Usings.cs"),
+        ];
         var compilation = CSharpCompilation.Create(
             example.Name,
             trees,

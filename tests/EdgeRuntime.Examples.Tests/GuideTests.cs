@@ -61,15 +61,6 @@ public sealed class GuideTests
         return await reader.ReadLineAsync(patience.Token);
     }
 
-    [Fact]
-    public void Adapter_OfTheGuide_IsTheTestedOne()
-    {
-        string page = File.ReadAllText(Path.Combine(SharedData.Repository, "docs", "guide", "extensions-ai.md"));
-        string source = File.ReadAllText(
-            Path.Combine(SharedData.Repository, "tests", "EdgeRuntime.Examples.Tests", "EdgeChatClient.cs"));
-        Assert.Contains(source.TrimStart('\uFEFF').ReplaceLineEndings(), page.ReplaceLineEndings(), StringComparison.Ordinal);
-    }
-
     private static string Place(string name) => $"{name} (line {_examples[name].Line} of the document)";
 
     private static string Compile(string name, ExampleFolder folder)
