@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
+using Microsoft.Extensions.AI;
 
 namespace EdgeRuntime.Extensions.AI;
 
@@ -38,7 +39,7 @@ internal sealed class SessionPool : IDisposable
         {
             lock (_lock)
             {
-                ObjectDisposedException.ThrowIf(_isDisposed, typeof(Microsoft.Extensions.AI.IChatClient));
+                ObjectDisposedException.ThrowIf(_isDisposed, typeof(IChatClient));
                 ChatSession chat = Find(request) ?? (_all.Count < _options.MaxSessions ? Create() : _idle[0]);
                 _idle.Remove(chat);
                 return chat;
