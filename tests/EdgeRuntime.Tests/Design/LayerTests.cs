@@ -25,6 +25,12 @@ public sealed class LayerTests
         .Where(file => !file.IsPublic || (file.Namespace != NamespaceOf(file.Folder.Split('/')[0]) && !s_extended.Contains(file.Namespace)))
         .Select(file => $"{file.Name} declares namespace {file.Namespace}; expected {NamespaceOf(file.Folder)}"));
 
+    /// <summary>The command sees all internal types of the core, for the sake of those that read and write files.</summary>
+    [Fact]
+    public void Command_UsesOfInternalTypes_AreThoseOfFiles() => Assert.Empty(FolderGraph.Instance.InternalUses("EdgeRuntime.Cli")
+        .Where(use => use.Folder != "EdgeRuntime.Core/Files")
+        .Select(use => use.Use));
+
     [Fact]
     public void Architecture_Document_ShowsTheGraph()
     {
