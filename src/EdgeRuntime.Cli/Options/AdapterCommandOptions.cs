@@ -3,7 +3,6 @@ using System.CommandLine;
 using System.Globalization;
 using System.Linq;
 using EdgeRuntime.Cli.Terminal;
-using EdgeRuntime.Engine;
 
 namespace EdgeRuntime.Cli.Options;
 

@@ -1,6 +1,6 @@
 using System;
 
-namespace EdgeRuntime.Engine;
+namespace EdgeRuntime;
 
 /// <summary>An adapter of a sequence and its strength.</summary>
 public readonly record struct AdapterScale

@@ -1,4 +1,6 @@
-namespace EdgeRuntime.Engine;
+using EdgeRuntime.Engine;
+
+namespace EdgeRuntime;
 
 /// <summary>
 /// A LoRA adapter that an engine has loaded: for some matrices W of its model, two small matrices A and B, so that W x becomes

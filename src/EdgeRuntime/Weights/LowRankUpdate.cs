@@ -1,5 +1,4 @@
 using System;
-using EdgeRuntime.Engine;
 using EdgeRuntime.Memory;
 
 namespace EdgeRuntime.Weights;
