@@ -36,17 +36,6 @@ public abstract class Tokenizer
         return GgufVocabulary.CreateTokenizer(file, preTokenizer);
     }
 
-    /// <summary>Creates the tokenizer of an open model file. The caller keeps ownership of the file.</summary>
-    /// <exception cref="ModelFormatException">The file is damaged, or its vocabulary contradicts itself.</exception>
-    /// <exception cref="UnsupportedModelException">
-    /// The tokenizer model or the pre-tokenizer is not supported; the message lists the supported ones.
-    /// </exception>
-    public static Tokenizer FromGguf(GgufFile file)
-    {
-        ArgumentNullException.ThrowIfNull(file);
-        return GgufVocabulary.CreateTokenizer(file);
-    }
-
     /// <summary>
     /// Creates the tokenizer of a model folder in Hugging Face's layout: <c>tokenizer.json</c> (or <c>tokenizer.model</c>), and, where they
     /// are there, <c>tokenizer_config.json</c> and <c>config.json</c>. It is the tokenizer of a GGUF file of the same model.

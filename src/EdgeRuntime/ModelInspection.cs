@@ -24,13 +24,16 @@ public sealed class ModelInspection
 {
     private readonly ModelModules? _modules;
 
+    private readonly List<string> _problems;
+
     private ModelInspection(
-        string? architecture, ModelModules? modules, IReadOnlyList<GgufTensor> tensorsNotRun, IReadOnlyList<string> problems)
+        string? architecture, ModelModules? modules, IReadOnlyList<GgufTensor> tensorsNotRun, List<string> problems)
     {
         Architecture = architecture;
         _modules = modules;
         TensorsNotRun = tensorsNotRun;
-        Problems = problems;
+        _problems = problems;
+        Problems = problems.AsReadOnly();
     }
 
     /// <summary>Gets the name of the architecture as in the file, or null if the file names none.</summary>
@@ -43,6 +46,15 @@ public sealed class ModelInspection
     /// Gets one line for each reason why this build can't run the model. The list is empty if none is found without reading the weights.
     /// </summary>
     public IReadOnlyList<string> Problems { get; }
+
+    /// <summary>Gets the tokenizer of the file, or null if there is none (<see cref="TokenizerProblem"/>).</summary>
+    public Tokenizer? Tokenizer { get; private set; }
+
+    /// <summary>
+    /// Gets the reason why there is no tokenizer, or null. A damaged vocabulary is also one of the <see cref="Problems"/>. A kind of
+    /// tokenizer that is not supported is not, because the model runs on token ids.
+    /// </summary>
+    public string? TokenizerProblem { get; private set; }
 
     /// <summary>
     /// Gets the tensors that the architecture knows and this runtime deliberately does not run: layers that predict further tokens, or
@@ -82,7 +94,9 @@ public sealed class ModelInspection
             problems.Add(exception.What);
         }
 
-        InspectText(file, modules, problems);
+        string? architecture = file.Metadata.TryGetValue("general.architecture", out object? name) ? name as string : null;
+        var inspection = new ModelInspection(architecture, modules, notRun, problems);
+        inspection.InspectText(file);
         if (file.Tensors.Count == 0)
         {
             problems.Add("the file holds no tensors: a vocabulary alone");
@@ -96,8 +110,7 @@ public sealed class ModelInspection
             problems.Add($"no kernels for tensors of type {found}; there are for {supported}");
         }
 
-        string? architecture = file.Metadata.TryGetValue("general.architecture", out object? name) ? name as string : null;
-        return new ModelInspection(architecture, modules, notRun, problems);
+        return inspection;
     }
 
     /// <summary>Computes the size of a session's KV cache.</summary>
@@ -116,19 +129,21 @@ public sealed class ModelInspection
         });
     }
 
-    private static void InspectText(GgufFile file, ModelModules? modules, List<string> problems)
+    private void InspectText(GgufFile file)
     {
         try
         {
-            ModelText text = ModelText.Read(file, preTokenizer: null);
-            if (modules is not null)
+            (Tokenizer, TokenizerProblem) = ModelText.ReadTokenizer(file, preTokenizer: null);
+            var text = ModelText.Read(file, Tokenizer, TokenizerProblem);
+            if (_modules is not null)
             {
-                text.CheckVocabulary(file, modules.Vocabulary);
+                text.CheckVocabulary(file, _modules.Vocabulary);
             }
         }
         catch (ModelFormatException exception)
         {
-            problems.Add(exception.What);
+            _problems.Add(exception.What);
+            TokenizerProblem ??= Tokenizer is null ? exception.What : null;
         }
     }
 }

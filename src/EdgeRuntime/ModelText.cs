@@ -17,7 +17,26 @@ internal sealed record ModelText(Tokenizer? Tokenizer, string? TokenizerProblem,
     public static ModelText Read(GgufFile file, string? preTokenizer)
     {
         (Tokenizer? tokenizer, string? problem) = ReadTokenizer(file, preTokenizer);
-        return new ModelText(tokenizer, problem, ReadChatTemplate(file), PairFormat.Read(file));
+        return Read(file, tokenizer, problem);
+    }
+
+    /// <summary>Reads the templates of a file whose tokenizer was read before.</summary>
+    /// <exception cref="ModelFormatException">The template is damaged.</exception>
+    public static ModelText Read(GgufFile file, Tokenizer? tokenizer, string? tokenizerProblem) =>
+        new(tokenizer, tokenizerProblem, ReadChatTemplate(file), PairFormat.Read(file));
+
+    /// <summary>Creates the tokenizer, or returns the reason why its kind is not supported. Such a model still runs on token ids.</summary>
+    /// <exception cref="ModelFormatException">The vocabulary is damaged.</exception>
+    public static (Tokenizer? Tokenizer, string? Problem) ReadTokenizer(GgufFile file, string? preTokenizer)
+    {
+        try
+        {
+            return (GgufVocabulary.CreateTokenizer(file, preTokenizer), null);
+        }
+        catch (UnsupportedModelException exception)
+        {
+            return (null, exception.Message);
+        }
     }
 
     /// <summary>Checks that the vocabulary has as many tokens as the embedding has rows.</summary>
@@ -28,19 +47,6 @@ internal sealed record ModelText(Tokenizer? Tokenizer, string? TokenizerProblem,
         {
             throw new ModelFormatException(
                 file.Path, -1, $"tokenizer.ggml.tokens has {Tokenizer.VocabularySize} tokens; the embedding has {rows} rows");
-        }
-    }
-
-    /// <summary>Creates the tokenizer, or returns the reason why its kind is not supported. Such a model still runs on token ids.</summary>
-    private static (Tokenizer? Tokenizer, string? Problem) ReadTokenizer(GgufFile file, string? preTokenizer)
-    {
-        try
-        {
-            return (GgufVocabulary.CreateTokenizer(file, preTokenizer), null);
-        }
-        catch (UnsupportedModelException exception)
-        {
-            return (null, exception.Message);
         }
     }
 

@@ -78,24 +78,11 @@ internal sealed class ModelFacts
     {
         ModelInspection inspection = ModelInspection.Inspect(file);
         var problems = new List<string>(inspection.Problems);
-        Tokenizer? tokenizer = null;
-        string text;
-        string? missing = null;
-        try
+        Tokenizer? tokenizer = inspection.Tokenizer;
+        string? missing = inspection.TokenizerProblem is { } problem && !problems.Contains(problem) ? problem : null;
+        if (missing is not null)
         {
-            tokenizer = Tokenizer.FromGguf(file);
-            text = $"{file.Metadata.GetString("tokenizer.ggml.model", "none")}{PreText(file)}, {tokenizer.VocabularySize} tokens, "
-                + $"BOS {Token(tokenizer, tokenizer.BeginOfSequence)}, EOS {Token(tokenizer, tokenizer.EndOfSequence)}";
-        }
-        catch (UnsupportedModelException exception)
-        {
-            missing = WithoutPath(exception.Message, file.Path);
-            text = "not usable: " + missing;
             problems.Add(missing);
-        }
-        catch (ModelFormatException exception)
-        {
-            text = "not usable: " + WithoutPath(exception.Message, file.Path); // the inspection has found it too
         }
 
         return new ModelFacts
@@ -104,8 +91,10 @@ internal sealed class ModelFacts
             Inspection = inspection,
             InstructionSet = ProcessorInfo.GetInstructionSet(instructionSet),
             Problems = problems.ConvertAll(problem => WithoutPath(problem, file.Path)),
-            MissingTokenizer = missing,
-            TokenizerText = text,
+            MissingTokenizer = missing is null ? null : WithoutPath(missing, file.Path),
+            TokenizerText = tokenizer is null
+                ? $"not usable: {WithoutPath(inspection.TokenizerProblem!, file.Path)}"
+                : Describe(file, tokenizer),
             BeginOfSequence = tokenizer?.BeginOfSequence,
             EndOfSequence = tokenizer?.EndOfSequence,
         };
@@ -118,8 +107,12 @@ internal sealed class ModelFacts
         return message.StartsWith(path, StringComparison.Ordinal) ? message[path.Length..] : message;
     }
 
-    private static string PreText(GgufFile file) =>
-        file.Metadata.GetString("tokenizer.ggml.pre", "") is { Length: > 0 } name ? $" ({name})" : "";
+    private static string Describe(GgufFile file, Tokenizer tokenizer)
+    {
+        string pre = file.Metadata.GetString("tokenizer.ggml.pre", "") is { Length: > 0 } name ? $" ({name})" : "";
+        return $"{file.Metadata.GetString("tokenizer.ggml.model", "none")}{pre}, {tokenizer.VocabularySize} tokens, "
+            + $"BOS {Token(tokenizer, tokenizer.BeginOfSequence)}, EOS {Token(tokenizer, tokenizer.EndOfSequence)}";
+    }
 
     private static string Token(Tokenizer tokenizer, int? token) =>
         token is { } id ? $"{id} {tokenizer.Decode([id], special: true)}" : "none";
