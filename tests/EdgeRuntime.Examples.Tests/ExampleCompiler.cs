@@ -32,9 +32,9 @@ internal static class ExampleCompiler
 
     /// <summary>Compiles a program.</summary>
     /// <param name="example">The program.</param>
-    /// <param name="path">The path of the assembly to write.</param>
+    /// <param name="assembly">The stream to which the assembly is written.</param>
     /// <returns>The messages of the compiler, empty if it has none.</returns>
-    public static IReadOnlyList<string> Compile(Example example, string path)
+    public static IReadOnlyList<string> Compile(Example example, Stream assembly)
     {
         var options = new CSharpParseOptions(LanguageVersion.Latest);
         SyntaxTree[] trees =
@@ -47,7 +47,7 @@ internal static class ExampleCompiler
             trees,
             _references,
             new CSharpCompilationOptions(OutputKind.ConsoleApplication, nullableContextOptions: NullableContextOptions.Enable));
-        return [.. compilation.Emit(path).Diagnostics
+        return [.. compilation.Emit(assembly).Diagnostics
             .Where(found => found.Severity >= (example.IsComment ? DiagnosticSeverity.Error : DiagnosticSeverity.Warning))
             .Select(found => found.ToString())];
     }

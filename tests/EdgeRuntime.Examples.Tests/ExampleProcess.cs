@@ -23,7 +23,6 @@ internal sealed class ExampleProcess : IDisposable
         var start = new ProcessStartInfo("dotnet")
         {
             WorkingDirectory = folder.Path,
-            RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             StandardOutputEncoding = Encoding.UTF8,
@@ -48,13 +47,6 @@ internal sealed class ExampleProcess : IDisposable
 
     /// <summary>Gets what the program writes to standard error until it ends.</summary>
     public Task<string> Errors { get; }
-
-    /// <summary>Writes a line to standard input and ends it.</summary>
-    public async Task WriteAsync(string line)
-    {
-        await _process.StandardInput.WriteLineAsync(line);
-        _process.StandardInput.Close();
-    }
 
     /// <summary>Reads the output up to the first line with a text.</summary>
     public async Task<string> ReadToAsync(string text)

@@ -28,14 +28,13 @@ public sealed class GuideTests
 
     [Theory]
     [MemberData(nameof(Programs))]
-    public async Task Program_OfTheGuide_CompilesAndRuns(string name)
+    public void Program_OfTheGuide_CompilesAndRuns(string name)
     {
         using var folder = new ExampleFolder();
-        using var program = new ExampleProcess(Compile(name, folder), folder);
-        await program.WriteAsync("Hello!");
-        (int exitCode, string output) = await program.CompleteAsync();
-        Assert.True(exitCode == 0, $"{Place(name)}: exit code {exitCode}\n{output}\n{await program.Errors}");
-        Assert.Equal("", await program.Errors);
+        using MemoryStream program = Compile(name);
+        (int exitCode, string output, string errors) = ExampleProgram.Run(program, folder, "Hello!");
+        Assert.True(exitCode == 0, $"{Place(name)}: exit code {exitCode}\n{output}\n{errors}");
+        Assert.Equal("", errors);
         Assert.NotEqual("", output.Trim());
     }
 
@@ -44,7 +43,12 @@ public sealed class GuideTests
     public async Task Server_OfTheGuide_CompilesAndStreams(string name)
     {
         using var folder = new ExampleFolder();
-        using var server = new ExampleProcess(Compile(name, folder), folder);
+
+        // Beside the assemblies that it uses, so that the host finds them.
+        string path = Path.Combine(AppContext.BaseDirectory, $"{name}.{Path.GetFileName(folder.Path)}.dll");
+        folder.Delete(path);
+        await File.WriteAllBytesAsync(path, Compile(name).ToArray());
+        using var server = new ExampleProcess(path, folder);
         string line = await server.ReadToAsync("Now listening on:");
         using var client = new HttpClient { BaseAddress = new Uri(line.Split("on: ")[1].Trim()), Timeout = ExampleProcess.Patience };
         Assert.StartsWith("data: ", await ReadFirstLineAsync(client, "ask?question=Why%20is%20the%20sky%20blue%3F"));
@@ -63,13 +67,11 @@ public sealed class GuideTests
 
     private static string Place(string name) => $"{name} (line {_examples[name].Line} of the document)";
 
-    private static string Compile(string name, ExampleFolder folder)
+    private static MemoryStream Compile(string name)
     {
-        // Beside the assemblies that it uses, so that the host finds them.
-        string path = Path.Combine(AppContext.BaseDirectory, $"{name}.{Path.GetFileName(folder.Path)}.dll");
-        folder.Delete(path);
-        IReadOnlyList<string> messages = ExampleCompiler.Compile(_examples[name], path);
+        var assembly = new MemoryStream();
+        IReadOnlyList<string> messages = ExampleCompiler.Compile(_examples[name], assembly);
         Assert.True(messages.Count == 0, $"{Place(name)}:\n{string.Join('\n', messages)}");
-        return path;
+        return assembly;
     }
 }

@@ -29,6 +29,7 @@ public sealed class HostileTextTests
     }
 
     [Fact]
+    [Trait("Speed", "Slow")]
     public void Encode_EveryPreTokenizer_TakesLongRepetitions()
     {
         string[] texts = ["a", "A", " ", ".", "(", "7", "\n", "中", "é\u0301", "a ", "<sentinel:0", "IMG", "'s", "/", "\u0301"];

@@ -67,6 +67,7 @@ public sealed class ChargeTests
 
     [Theory]
     [MemberData(nameof(LargeUses))]
+    [Trait("Speed", "Slow")]
     public void Render_LargeOperands_EndAtALimit(string source)
     {
         string error = Fail(source, TemplateLimits.Steps);
