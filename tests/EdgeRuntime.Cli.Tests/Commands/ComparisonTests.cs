@@ -196,6 +196,7 @@ public sealed class ComparisonTests
     }
 
     [Fact]
+    [Trait("Speed", "Slow")]
     public void Perplexity_OfTinyNovel_IsLlamaCppsWithinHalfAPercent()
     {
         string model = SharedData.Require("models/tiny-novel-F16.gguf");

@@ -53,9 +53,9 @@ internal sealed class FolderGraph
             .Select(edge => $"{edge.Key.From} -> {edge.Key.To}: {string.Join(", ", edge.Value.Take(5))}");
     }
 
-    /// <summary>Gets the uses of other projects' internal types in a project, with the folders of these types.</summary>
-    public IEnumerable<(string Folder, string Use)> InternalUses(string project) =>
-        _internals.Where(use => ProjectOf(use.From) == project).Select(use => (use.To, use.Use));
+    /// <summary>Gets the uses of internal types of one project in another one, with the folders of these types.</summary>
+    public IEnumerable<(string Folder, string Use)> InternalUses(string user, string used) =>
+        _internals.Where(use => ProjectOf(use.From) == user && ProjectOf(use.To) == used).Select(use => (use.To, use.Use));
 
     /// <summary>
     /// Returns the graph for Mermaid: the folders of each project, and arrows to what they use, without those that follow from others.

@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Text.Json;
@@ -12,16 +11,12 @@ namespace EdgeRuntime.Tests.Models;
 /// <summary>The bundled model against the figures of its exact expansion.</summary>
 public sealed class SmolLmTests
 {
-    public static IEnumerable<TheoryDataRow<string>> InstructionSets() =>
-        InstructionSet.All.Select(isa => new TheoryDataRow<string>(isa.Name));
-
-    [Theory]
-    [MemberData(nameof(InstructionSets))]
-    public void ForwardAll_OfTheQuantizedFile_StaysNearTheExactLogits(string isa)
+    /// <summary>With one instruction set, since all give the same bits, as other tests check.</summary>
+    [Fact]
+    public void ForwardAll_OfTheQuantizedFile_StaysNearTheExactLogits()
     {
-        IsaSupport.Require(isa);
         var reference = LogitsFile.Read(SharedData.Require("models/SmolLM2-135M-Instruct-Q4_1.f32.logits"));
-        using var model = LanguageModel.Load(TestModels.SmolLm, new ModelOptions { InstructionSet = isa });
+        using var model = LanguageModel.Load(TestModels.SmolLm);
         float[] logits = ModelRunner.Logits(model, reference.Tokens, reference.Tokens.Length);
         double[] divergences = reference.Divergences(logits);
         Assert.InRange(reference.NormalizedError(logits), 0, 8.5e-4);
