@@ -5,8 +5,8 @@ namespace EdgeRuntime;
 
 /// <summary>Loads models for a custom engine, for example on a GPU, an NPU or another runtime.</summary>
 /// <remarks>
-/// An application lists its backends in <see cref="ModelOptions.Backends"/>. <see cref="LanguageModel.Load"/> asks them in order before
-/// the built-in engine. Members may be called from several threads at once.
+/// An application lists its backends in <see cref="ModelOptions.Backends"/>, which <see cref="LanguageModel.Load"/> asks in order before
+/// the built-in engine, or names one in <see cref="ModelOptions.Device"/>. Members may be called from several threads at once.
 /// </remarks>
 public interface IModelBackend
 {
@@ -20,7 +20,9 @@ public interface IModelBackend
     /// <summary>
     /// Loads a model. Use <see cref="LanguageModel.Create"/> to create it from an engine, a tokenizer and a chat template.
     /// </summary>
-    /// <param name="path">The path of the model file, for which <see cref="CanLoad"/> has returned true.</param>
+    /// <param name="path">
+    /// The path of the model file, for which <see cref="CanLoad"/> has returned true, or any path for <see cref="ModelOptions.Device"/>.
+    /// </param>
     /// <param name="options">The options. Settings of the built-in engine do not apply.</param>
     /// <param name="progress">Receives the loaded fraction, 0 to 1; null for no reports.</param>
     /// <param name="cancellationToken">Cancels loading.</param>

@@ -36,16 +36,25 @@ public sealed partial class LanguageModel
         }
 
         var text = new ModelText(tokenizer, null, chatTemplate, PairFormat.Default);
-        return new LanguageModel(path ?? engine.Name, engine.Name, options ?? new ModelOptions(), engine, text)
-        {
-            InstructionSet = engine.Name,
-            DecodeInstructionSet = engine.Name,
-        };
+        return Create(engine, text, path ?? engine.Name, engine.Name, options ?? new ModelOptions());
+    }
+
+    /// <summary>Creates a model on a custom engine, with the text side of a GGUF file.</summary>
+    /// <param name="engine">The engine that computes. The model disposes it.</param>
+    /// <param name="file">The file; the caller may close it after this call.</param>
+    /// <param name="options">The options.</param>
+    /// <exception cref="ModelFormatException">The vocabulary or the template is damaged. The caller still owns the engine.</exception>
+    internal static LanguageModel Create(IEngine engine, GgufFile file, ModelOptions options)
+    {
+        ModelText text = ModelText.Read(file, options.PreTokenizer);
+        text.CheckVocabulary(file, engine.VocabularySize);
+        return Create(engine, text, file.Path, file.Metadata.GetString("general.architecture"), options);
     }
 
     /// <summary>
-    /// Opens a model. The first of <see cref="ModelOptions.Backends"/> that can load the file loads it. Otherwise the built-in engine opens
-    /// it as a GGUF file and packs its weights. With <see cref="ModelOptions.QuickStart"/>, the first forward passes pack them instead.
+    /// Opens a model. <see cref="ModelOptions.Device"/>, or else the first of <see cref="ModelOptions.Backends"/> that can load the file,
+    /// loads it. Otherwise the built-in engine opens it as a GGUF file and packs its weights. With <see cref="ModelOptions.QuickStart"/>,
+    /// the first forward passes pack them instead.
     /// </summary>
     /// <param name="path">The path of a .gguf file; for a split model, the path of any part.</param>
     /// <param name="options">The options, or null for the defaults.</param>
@@ -68,7 +77,7 @@ public sealed partial class LanguageModel
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         options ??= new ModelOptions();
-        if (options.Backends.FirstOrDefault(backend => backend.CanLoad(path)) is { } other)
+        if ((options.Device ?? options.Backends.FirstOrDefault(backend => backend.CanLoad(path))) is { } other)
         {
             return other.Load(path, options, progress, cancellationToken);
         }
@@ -126,4 +135,11 @@ public sealed partial class LanguageModel
         ArgumentException.ThrowIfNullOrEmpty(path);
         return StartThread(() => Load(path, options, progress, cancellationToken), cancellationToken);
     }
+
+    private static LanguageModel Create(IEngine engine, ModelText text, string path, string architecture, ModelOptions options) =>
+        new(path, architecture, options, engine, text)
+        {
+            InstructionSet = engine.Name,
+            DecodeInstructionSet = engine.Name,
+        };
 }

@@ -114,6 +114,13 @@ public sealed record ModelOptions
     } = [];
 
     /// <summary>
+    /// Gets the backend that loads the model, for example a GPU of EdgeRuntime.Onnx: <c>OnnxDevice.WebGpu()</c>. Null, the default, for
+    /// the first one of <see cref="Backends"/> that can load the model, else the built-in engine.
+    /// </summary>
+    /// <remarks>A model that this backend can't load is refused; no other engine takes its place.</remarks>
+    public IModelBackend? Device { get; init; }
+
+    /// <summary>
     /// Gets the factory of the logger that receives the events of loading and of sessions; null, the default, for no log.
     /// </summary>
     public ILoggerFactory? LoggerFactory { get; init; }

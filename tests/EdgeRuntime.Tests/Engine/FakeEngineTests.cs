@@ -100,6 +100,18 @@ public sealed class FakeEngineTests
     }
 
     [Fact]
+    public void Load_WithADevice_AsksNoOtherEngine()
+    {
+        string path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName() + ".other");
+        File.WriteAllText(path, "Truncate");
+        using LanguageModel model = LanguageModel.Load(path, new ModelOptions { Device = new FakeBackend() });
+        File.WriteAllText(path, "no abilities");
+        Assert.Throws<ModelFormatException>(() => LanguageModel.Load(path, new ModelOptions { Device = new FakeBackend() }));
+        File.Delete(path);
+        Assert.Equal("fake", model.InstructionSet);
+    }
+
+    [Fact]
     public void Dispose_OfTheModel_DisposesTheEngine()
     {
         LanguageModel model = Create(StateAbilities.Truncate, out FakeEngine engine);
