@@ -8,6 +8,7 @@ using EdgeRuntime.Cli.Commands;
 using EdgeRuntime.Cli.Models;
 using EdgeRuntime.Cli.Terminal;
 using EdgeRuntime.Files;
+using EdgeRuntime.Onnx;
 
 namespace EdgeRuntime.Cli;
 
@@ -34,10 +35,12 @@ internal static class Program
         (ExportOnnxCommand.Name, ExportOnnxCommand.Create),
         ("bench", BenchCommand.Create),
         ("tune", TuneCommand.Create),
+        ("devices", DevicesCommand.Create),
+        ("cache", CacheCommand.Create),
     ];
 
     /// <summary>The engines besides the built-in one. To add one: its project, and its backend here.</summary>
-    private static readonly IModelBackend[] s_backends = [];
+    private static readonly IModelBackend[] s_backends = [new OnnxFolderBackend()];
 
     /// <summary>Runs the command with these arguments and backends.</summary>
     /// <returns>The exit code of the process.</returns>

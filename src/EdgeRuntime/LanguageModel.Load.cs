@@ -36,7 +36,7 @@ public sealed partial class LanguageModel
         }
 
         var text = new ModelText(tokenizer, null, chatTemplate, PairFormat.Default);
-        return Create(engine, text, path ?? engine.Name, engine.Name, options ?? new ModelOptions());
+        return OnEngine(engine, text, path ?? engine.Name, engine.Name, options ?? new ModelOptions());
     }
 
     /// <summary>Creates a model on a custom engine, with the text side of a GGUF file.</summary>
@@ -44,11 +44,11 @@ public sealed partial class LanguageModel
     /// <param name="file">The file; the caller may close it after this call.</param>
     /// <param name="options">The options.</param>
     /// <exception cref="ModelFormatException">The vocabulary or the template is damaged. The caller still owns the engine.</exception>
-    internal static LanguageModel Create(IEngine engine, GgufFile file, ModelOptions options)
+    internal static LanguageModel CreateFrom(IEngine engine, GgufFile file, ModelOptions options)
     {
         ModelText text = ModelText.Read(file, options.PreTokenizer);
         text.CheckVocabulary(file, engine.VocabularySize);
-        return Create(engine, text, file.Path, file.Metadata.GetString("general.architecture"), options);
+        return OnEngine(engine, text, file.Path, file.Metadata.GetString("general.architecture"), options);
     }
 
     /// <summary>
@@ -136,7 +136,7 @@ public sealed partial class LanguageModel
         return StartThread(() => Load(path, options, progress, cancellationToken), cancellationToken);
     }
 
-    private static LanguageModel Create(IEngine engine, ModelText text, string path, string architecture, ModelOptions options) =>
+    private static LanguageModel OnEngine(IEngine engine, ModelText text, string path, string architecture, ModelOptions options) =>
         new(path, architecture, options, engine, text)
         {
             InstructionSet = engine.Name,

@@ -120,7 +120,11 @@ internal static class StartProbe
         ];
         string[] instructionSet = options.InstructionSet is { } set ? ["--isa", set] : [];
         string[] packedCache = options.PackedCache is { } folder ? ["--packed-cache", folder] : [];
-        return [.. arguments, .. instructionSet, .. packedCache, .. options.Peer?.ToArguments() ?? [], model];
+        return
+        [
+            .. arguments, .. instructionSet, .. packedCache, .. options.Device?.ToArguments() ?? [],
+            .. options.Peer?.ToArguments() ?? [], model,
+        ];
     }
 
     private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);

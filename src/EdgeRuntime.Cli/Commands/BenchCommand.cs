@@ -102,6 +102,7 @@ internal sealed class BenchCommand
             command.Add(option);
         }
 
+        _common.Device.AddTo(command);
         _energy.AddTo(command);
         command.SetAction(Run);
         return command;
@@ -213,6 +214,7 @@ internal sealed class BenchCommand
             KvTypes = _common.GetKvTypes(parsed),
             InstructionSet = isa,
             PackedCache = _common.GetPackedCache(parsed),
+            Device = _common.Device.Get(parsed),
             Peer = ReadPeer(parsed),
         };
     }

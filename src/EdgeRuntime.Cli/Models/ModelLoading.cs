@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Threading;
 using EdgeRuntime.Cli.Terminal;
+using EdgeRuntime.Onnx;
 
 namespace EdgeRuntime.Cli.Models;
 
@@ -16,7 +17,16 @@ internal static class ModelLoading
     /// <inheritdoc cref="LanguageModel.Load" path="/exception"/>
     public static LanguageModel Load(string path, ModelOptions options, CancellationToken cancellationToken = default)
     {
-        using var bar = new ProgressBar("loading " + Path.GetFileName(path));
+        string activity = "loading ";
+        if (options.Device is OnnxDevice device && device.PlanConversion(path, options) is { } conversion)
+        {
+            activity = "converting ";
+            Console.Error.WriteLine(
+                $"edgert: converting {Path.GetFileName(path)} for {device.Name}: {ByteText.Format(conversion.ByteSize)} "
+                + (conversion.Folder is { } folder ? $"in {folder}, for later starts too" : "in a temporary folder"));
+        }
+
+        using var bar = new ProgressBar(activity + Path.GetFileName(path));
         return Load(path, options, bar, cancellationToken);
     }
 

@@ -52,7 +52,8 @@ internal static class ModelLocator
 
         if (Directory.Exists(model))
         {
-            throw new CommandException($"{model}: is a folder, expected a .gguf file");
+            return ModelLoading.Backends.Any(backend => backend.CanLoad(model)) ? model : throw new CommandException(
+                $"{model}: is a folder, expected a .gguf file, or a folder with genai_config.json");
         }
 
         bool isName = model == Path.GetFileName(model);

@@ -63,6 +63,9 @@ internal sealed class ModelCommandOptions(int defaultContext = SessionOptions.De
         Arity = ArgumentArity.ZeroOrOne,
     };
 
+    /// <summary>Gets the options for the device, of the commands that decode.</summary>
+    public DeviceCommandOptions Device { get; } = new();
+
     public Option<bool> Verbose { get; } = OptionFactory.Switch(
         "--verbose", ["-v"], "More about what happens on standard error; stack traces with errors");
 
@@ -87,6 +90,8 @@ internal sealed class ModelCommandOptions(int defaultContext = SessionOptions.De
         {
             command.Add(option);
         }
+
+        Device.AddTo(command);
     }
 
     /// <summary>Adds the options for loading a model that computes texts as wholes, without a session, to a command.</summary>
@@ -143,6 +148,7 @@ internal sealed class ModelCommandOptions(int defaultContext = SessionOptions.De
         UseTuningProfile = !parsed.GetValue(NoTuning),
         PackedCache = GetPackedCache(parsed),
         QuickStart = true,
+        Device = Device.Get(parsed)?.Backend,
         LoggerFactory = log,
     };
 

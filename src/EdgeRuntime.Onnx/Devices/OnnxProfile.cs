@@ -14,6 +14,12 @@ public sealed record OnnxProfile
     /// <summary>Gets the name of the execution provider; null for the processor, which every session has.</summary>
     public string? Provider { get; init; }
 
+    /// <summary>Gets what the provider needs of the machine, in words: "a driver for Vulkan".</summary>
+    public string Needs { get; init; } = "a device";
+
+    /// <summary>Gets where a library with the provider comes from, in words.</summary>
+    public string Package { get; init; } = "the package Microsoft.ML.OnnxRuntime";
+
     /// <summary>Gets the options of the provider.</summary>
     public IReadOnlyDictionary<string, string> Options { get; init; } = new Dictionary<string, string>();
 
@@ -69,6 +75,8 @@ public sealed record OnnxProfile
     {
         Name = "webgpu",
         Provider = "WebGPU",
+        Needs = "a GPU with a driver for Vulkan, Metal or Direct3D 12",
+        Package = "the library of npm's onnxruntime-node (Windows x64 and Arm64, Linux x64, macOS)",
         CacheAllocator = "WebGPU_Buf",
         PacksQueryKeyValue = true,
         GreatestBlock = 128,
@@ -81,6 +89,8 @@ public sealed record OnnxProfile
     {
         Name = "dml",
         Provider = "DML",
+        Needs = "Windows 10 1903 or later with a GPU for Direct3D 12",
+        Package = "the package Microsoft.ML.OnnxRuntime.DirectML 1.30 or later, or the library of npm's onnxruntime-node for Windows",
         UsesFloat16 = true,
         FusesRope = false,
         NamesZeroPoints = true,
@@ -97,6 +107,8 @@ public sealed record OnnxProfile
     {
         Name = "cuda",
         Provider = "CUDA",
+        Needs = "CUDA 13, cuDNN 9 and an NVIDIA driver",
+        Package = "the package Microsoft.ML.OnnxRuntime.Gpu",
         UsesFloat16 = true,
         CacheAllocator = "Cuda",
         PacksQueryKeyValue = true,
@@ -104,8 +116,46 @@ public sealed record OnnxProfile
         GreatestBlock = 128,
     };
 
+    /// <summary>Gets QNN: NPUs of Qualcomm, by their plugin provider.</summary>
+    public static OnnxProfile Qnn { get; } = new()
+    {
+        Name = "qnn",
+        Provider = "QNN",
+        Needs = "a Qualcomm NPU with its driver",
+        Package = "the package Microsoft.ML.OnnxRuntime.QNN",
+        UsesFloat16 = true,
+        FusesRope = false,
+        LooksUpQuantizedRows = false,
+        HasAttentionOptions = false,
+        GreatestBlock = 64,
+    };
+
+    /// <summary>Gets OpenVINO: processors, GPUs and NPUs of Intel, by their plugin provider.</summary>
+    public static OnnxProfile OpenVino { get; } = new()
+    {
+        Name = "openvino",
+        Provider = "OpenVINO",
+        Needs = "an Intel GPU or NPU with its driver",
+        Package = "the plugin provider onnxruntime-ep-openvino",
+        NamesZeroPoints = true,
+        LooksUpQuantizedRows = false,
+        GreatestBlock = 128,
+    };
+
+    /// <summary>Gets CoreML: GPUs and NPUs of Apple.</summary>
+    public static OnnxProfile CoreMl { get; } = new()
+    {
+        Name = "coreml",
+        Provider = "CoreML",
+        Needs = "macOS 12 or later on an Apple processor",
+        Package = "the package Microsoft.ML.OnnxRuntime on macOS",
+        FusesRope = false,
+        LooksUpQuantizedRows = false,
+        HasAttentionOptions = false,
+    };
+
     /// <summary>Gets all profiles.</summary>
-    public static IReadOnlyList<OnnxProfile> All { get; } = [Cpu, WebGpu, DirectMl, Cuda];
+    public static IReadOnlyList<OnnxProfile> All { get; } = [Cpu, WebGpu, DirectMl, Cuda, Qnn, OpenVino, CoreMl];
 
     /// <summary>Gets a copy that computes with float32 and accuracy level 0.</summary>
     public OnnxProfile Exact() => this with { AccuracyLevel = 0, UsesFloat16 = false };

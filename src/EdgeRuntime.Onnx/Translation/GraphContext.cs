@@ -74,7 +74,9 @@ internal sealed class GraphContext
     public string BatchShape => _batchShape ??= Graph.Add("Shape", [Batch.Ids]);
 
     /// <summary>Gets int64 [batch, tokens]: the positions of the tokens.</summary>
-    public string Positions => _positions ??= AddPositions();
+    public string Positions => _positions ??= Batch.PositionInput is { } input
+        ? Graph.Input(input, ElementKind.Int64, "batch", "tokens")
+        : AddPositions();
 
     /// <summary>Adds a binary operator.</summary>
     public string Binary(string op, string left, string right) => Graph.Add(op, [left, right]);

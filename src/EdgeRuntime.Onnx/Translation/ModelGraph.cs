@@ -41,7 +41,10 @@ internal sealed record ModelGraph(byte[] Bytes, IReadOnlyList<AttentionSpec> Lay
             graph.Input("input_ids", ElementKind.Int64, "batch", "tokens"),
             graph.Input("seqlens_k", ElementKind.Int32, "batch"),
             graph.Input("total_sequence_length", ElementKind.Int32),
-            graph.Input("rows", ElementKind.Int64, "rows"));
+            graph.Input("rows", ElementKind.Int64, "rows"))
+        {
+            PositionInput = "position_ids",
+        };
         return Build(graph, model, batch, "rows");
     }
 

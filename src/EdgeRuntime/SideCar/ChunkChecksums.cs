@@ -1,6 +1,8 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using System.Threading;
+using EdgeRuntime.Gguf;
 using EdgeRuntime.Kernels;
 using EdgeRuntime.Memory;
 using EdgeRuntime.Threading;
@@ -60,6 +62,10 @@ internal sealed class ChunkChecksums : ITeamWork
         cancellationToken.ThrowIfCancellationRequested();
         return Array.ConvertAll(work._chunks, static chunks => Checksum.Combine(chunks));
     }
+
+    /// <summary>Computes the checksum of the content of a model, with all of its parts.</summary>
+    public static ulong OfModel(WorkerPool team, GgufFile model, CancellationToken cancellationToken) => Checksum.Combine(
+        Compute(team, [.. model.Files.Select(static part => Region.Of(part, 0, part.ByteLength))], cancellationToken));
 
     unsafe void ITeamWork.Run(WorkerPool team, int thread)
     {

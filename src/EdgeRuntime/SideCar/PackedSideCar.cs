@@ -100,7 +100,7 @@ internal sealed class PackedSideCar
         if (_modelHash is null)
         {
             _parts = [.. _model.Files.Select(static part => part.Identity.IsReliable ? part.Identity : default)];
-            _modelHash = HashModel(team, cancellationToken);
+            _modelHash = ChunkChecksums.OfModel(team, _model, cancellationToken);
         }
     }
 
@@ -179,13 +179,6 @@ internal sealed class PackedSideCar
         ulong[] checksums = ChunkChecksums.Compute(team, regions, cancellationToken);
         int damaged = Enumerable.Range(0, checksums.Length).FirstOrDefault(i => checksums[i] != header.Entries[i].Checksum, -1);
         return damaged < 0 ? panels : throw new InvalidDataException($"the checksum of '{header.Entries[damaged].Name}' is wrong");
-    }
-
-    private ulong HashModel(WorkerPool team, CancellationToken cancellationToken)
-    {
-        ulong[] parts = ChunkChecksums.Compute(
-            team, [.. _model.Files.Select(static part => Region.Of(part, 0, part.ByteLength))], cancellationToken);
-        return Checksum.Combine(parts);
     }
 
     private void WriteFile(byte[] header, IReadOnlyList<SideCarMatrix> matrices, CancellationToken cancellationToken)

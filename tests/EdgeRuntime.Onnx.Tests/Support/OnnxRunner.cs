@@ -55,6 +55,13 @@ internal sealed class OnnxRunner : IDisposable
         binding.BindInput("seqlens_k", last);
         binding.BindInput("total_sequence_length", length);
         binding.BindInput("rows", rowValue);
+        long[] positions = [.. Enumerable.Range(start, ids.Length).Select(static position => (long)position)];
+        using var positionValue = OrtValue.CreateTensorValueFromMemory(positions, [1, ids.Length]);
+        if (_session.InputMetadata.ContainsKey("position_ids"))
+        {
+            binding.BindInput("position_ids", positionValue);
+        }
+
         foreach ((string name, OrtValue cache) in _caches)
         {
             binding.BindInput(name, cache);

@@ -29,6 +29,9 @@ internal sealed record BenchOptions
     /// <summary>Folder of packed weights; null for none.</summary>
     public string? PackedCache { get; init; }
 
+    /// <summary>The device; null for the built-in engine.</summary>
+    public DeviceChoice? Device { get; init; }
+
     /// <summary>The runtime to compare with; null for none.</summary>
     public PeerOptions? Peer { get; init; }
 
@@ -39,6 +42,7 @@ internal sealed record BenchOptions
         InstructionSet = InstructionSet,
         PackedCache = PackedCache,
         UseTuningProfile = false,
+        Device = Device?.Backend,
     };
 }
 

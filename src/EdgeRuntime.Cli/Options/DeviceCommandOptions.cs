@@ -1,0 +1,85 @@
+using System.Collections.Generic;
+using System.CommandLine;
+using System.Linq;
+using EdgeRuntime.Cli.Models;
+using EdgeRuntime.Cli.Terminal;
+using EdgeRuntime.Onnx;
+
+namespace EdgeRuntime.Cli.Options;
+
+/// <summary>The options for the device that computes.</summary>
+internal sealed class DeviceCommandOptions
+{
+    public Option<string> Device { get; } = new(DeviceChoice.DeviceOptionName)
+    {
+        Description = $"What computes: {DeviceChoice.Names}; {DeviceChoice.Processor} is the built-in engine, the others are of ONNX "
+            + $"Runtime, and {DeviceChoice.Auto} measures which is the fastest. 'edgert devices' lists what this machine has",
+        HelpName = "NAME",
+        DefaultValueFactory = _ => DeviceChoice.Processor,
+    };
+
+    public Option<string[]> Keys { get; } = new(DeviceChoice.KeyOptionName)
+    {
+        Description = "An option of the device's execution provider, as ONNX Runtime names it; may be given several times",
+        HelpName = "KEY=VALUE",
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    public Option<string?> Cache { get; } = CreateCache();
+
+    public Option<bool> NoCache { get; } = OptionFactory.Switch(
+        DeviceChoice.NoCacheOptionName, [], "Convert the model at every start and keep nothing of it");
+
+    public Option<string?> Plugin { get; } = OptionFactory.Text(
+        DeviceChoice.PluginOptionName, [], "The library of the device's execution provider, if it is a plugin of ONNX Runtime", "FILE");
+
+    public Option[] All => [Device, Keys, Cache, NoCache, Plugin];
+
+    /// <summary>Creates the option for the folder of converted models.</summary>
+    public static Option<string?> CreateCache() => OptionFactory.Text(
+        DeviceChoice.CacheOptionName, [],
+        "The folder of models that were converted for devices [default: edgert/onnx among the user's data]", "DIR");
+
+    public void AddTo(Command command)
+    {
+        Device.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && !DeviceChoice.IsName(token.Value))
+            {
+                result.AddError($"{DeviceChoice.DeviceOptionName} {token.Value}: expected {DeviceChoice.Names}");
+            }
+        });
+        foreach (Option option in All)
+        {
+            command.Add(option);
+        }
+    }
+
+    /// <summary>Gets the requested device; null for the built-in engine.</summary>
+    /// <exception cref="UsageException">An option of a device without a device.</exception>
+    public DeviceChoice? Get(ParseResult parsed)
+    {
+        string name = parsed.GetValue(Device) ?? DeviceChoice.Processor;
+        if (name == DeviceChoice.Processor)
+        {
+            Option? misplaced = ((Option[])[Keys, Cache, NoCache, Plugin]).FirstOrDefault(option => parsed.IsGiven(option));
+            return misplaced is null ? null : throw new UsageException(
+                $"{misplaced.Name} has no meaning without {DeviceChoice.DeviceOptionName} with a device of ONNX Runtime");
+        }
+
+        if (parsed.GetValue(NoCache) && parsed.IsGiven(Cache))
+        {
+            throw new UsageException($"{DeviceChoice.NoCacheOptionName} and {DeviceChoice.CacheOptionName} exclude each other");
+        }
+
+        if (name == DeviceChoice.Auto && ((Option[])[Keys, NoCache, Plugin]).FirstOrDefault(option => parsed.IsGiven(option)) is { } wrong)
+        {
+            throw new UsageException(
+                $"{wrong.Name} has no meaning with {DeviceChoice.DeviceOptionName} {DeviceChoice.Auto}; name the device");
+        }
+
+        var options = new Dictionary<string, string>((parsed.GetValue(Keys) ?? []).Select(DeviceChoice.ParseOption));
+        string? cache = parsed.GetValue(NoCache) ? null : parsed.GetValue(Cache) ?? OnnxCache.DefaultFolder;
+        return new DeviceChoice(name, options, cache, parsed.GetValue(Plugin));
+    }
+}

@@ -1,0 +1,196 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.IO;
+using System.Linq;
+using System.Threading;
+using EdgeRuntime.Engine;
+using EdgeRuntime.Gguf;
+using EdgeRuntime.Onnx.Cache;
+using EdgeRuntime.Onnx.Runtime;
+using EdgeRuntime.Threading;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace EdgeRuntime.Onnx;
+
+/// <summary>
+/// A device that ONNX Runtime computes on: a GPU, an NPU or the processor. It loads GGUF files, which it converts at the first start, and
+/// the folders that the model builder of ONNX Runtime GenAI writes.
+/// </summary>
+/// <remarks>
+/// The program brings the native library of ONNX Runtime, 1.30 or later: the package Microsoft.ML.OnnxRuntime, or one with more providers.
+/// Without it, loading throws an <see cref="OnnxDeviceException"/>.
+/// </remarks>
+public sealed record OnnxDevice : IModelBackend
+{
+    /// <summary>The environment variable with the path of the native library, or of its folder.</summary>
+    public const string LibraryVariable = OnnxLibrary.PathVariable;
+
+    /// <param name="profile">What the device needs of a model.</param>
+    public OnnxDevice(OnnxProfile profile)
+    {
+        ArgumentNullException.ThrowIfNull(profile);
+        Profile = profile;
+    }
+
+    /// <summary>Gets all devices, whether this machine has them or not.</summary>
+    public static IReadOnlyList<OnnxDevice> All { get; } = [.. OnnxProfile.All.Select(profile => new OnnxDevice(profile))];
+
+    /// <summary>Gets what the device needs of a model.</summary>
+    public OnnxProfile Profile { get; init; }
+
+    /// <summary>Gets the name of the device: "webgpu".</summary>
+    public string Name => Profile.Name;
+
+    /// <summary>Gets options of the execution provider, by the names of ONNX Runtime; they replace those of the profile.</summary>
+    public IReadOnlyDictionary<string, string> Options { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>
+    /// Gets the path of the native library of ONNX Runtime or of its folder; null, the default, for the one that the environment variable
+    /// EDGERUNTIME_ORT_PATH names, or else the one beside the program. A process loads one library.
+    /// </summary>
+    public string? LibraryPath { get; init; }
+
+    /// <summary>
+    /// Gets the path of the library of a plugin provider; null, the default, for a provider of ONNX Runtime's own library.
+    /// </summary>
+    public string? ProviderLibrary { get; init; }
+
+    /// <summary>
+    /// Gets the folder of converted models (<see cref="OnnxCache"/>); null to convert at every start into a temporary folder. The default
+    /// is a folder in the data folder of the user.
+    /// </summary>
+    public string? CacheFolder { get; init; } = OnnxCache.DefaultFolder;
+
+    /// <summary>Creates the device of the processor, on ONNX Runtime's kernels.</summary>
+    public static OnnxDevice Cpu() => new(OnnxProfile.Cpu);
+
+    /// <summary>Creates the device of WebGPU: GPUs of all vendors, over Vulkan, Metal or Direct3D 12.</summary>
+    public static OnnxDevice WebGpu() => new(OnnxProfile.WebGpu);
+
+    /// <summary>Creates the device of DirectML: GPUs of Windows.</summary>
+    public static OnnxDevice DirectMl() => new(OnnxProfile.DirectMl);
+
+    /// <summary>Creates the device of CUDA: GPUs of NVIDIA.</summary>
+    public static OnnxDevice Cuda() => new(OnnxProfile.Cuda);
+
+    /// <summary>Creates the device of QNN: NPUs of Qualcomm.</summary>
+    public static OnnxDevice Qnn() => new(OnnxProfile.Qnn);
+
+    /// <summary>Creates the device of OpenVINO: GPUs and NPUs of Intel.</summary>
+    public static OnnxDevice OpenVino() => new(OnnxProfile.OpenVino);
+
+    /// <summary>Creates the device of CoreML: GPUs and NPUs of Apple.</summary>
+    public static OnnxDevice CoreMl() => new(OnnxProfile.CoreMl);
+
+    /// <inheritdoc/>
+    public bool CanLoad(string path) => GenAiModel.IsFolder(path)
+        || (File.Exists(path) && path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>Finds out whether this machine has the device.</summary>
+    /// <returns>Null if it has, else one line that says what is missing.</returns>
+    public string? FindProblem()
+    {
+        try
+        {
+            OnnxLibrary.Load(LibraryPath);
+            return ProviderProblems.Find(CreateSettings(new ModelOptions()));
+        }
+        catch (OnnxDeviceException exception)
+        {
+            return exception.Message;
+        }
+    }
+
+    /// <summary>Finds out whether the device can run a model, without reading its weights.</summary>
+    /// <param name="path">The path of a GGUF file.</param>
+    /// <returns>Null if it can, else one line that names what has no translation for the device.</returns>
+    /// <exception cref="ModelFormatException">The file is damaged or contradicts itself.</exception>
+    /// <exception cref="IOException">The file can't be read.</exception>
+    public string? FindModelProblem(string path)
+    {
+        try
+        {
+            OnnxExport.Open(path, new OnnxExportOptions { Profile = Profile }).Dispose();
+            return null;
+        }
+        catch (UnsupportedModelException exception)
+        {
+            return exception.Message;
+        }
+    }
+
+    /// <summary>Finds out whether <see cref="Load"/> will convert a model first.</summary>
+    /// <param name="path">The path of the model.</param>
+    /// <param name="options">The options that it will be loaded with.</param>
+    /// <returns>The folder and its size; null if the model is converted already, or is a folder.</returns>
+    /// <inheritdoc cref="Load" path="/exception"/>
+    public OnnxConversion? PlanConversion(string path, ModelOptions options)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(options);
+        if (GenAiModel.IsFolder(path))
+        {
+            return null;
+        }
+
+        Version runtime = OnnxLibrary.Load(LibraryPath);
+        using GgufFile file = GgufFile.Open(path);
+        SessionSettings settings = CreateSettings(options);
+        CachedFolder? folder = CreateFolder(file, settings, runtime);
+        if (folder is not null && folder.FindProblem(CancellationToken.None) is null)
+        {
+            return null;
+        }
+
+        ProviderProblems.Require(settings);
+        using OnnxExport export = OnnxExport.Open(path, new OnnxExportOptions { Profile = settings.Profile });
+        return new OnnxConversion(folder?.Path, export.ByteLength);
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="OnnxDeviceException">
+    /// ONNX Runtime is missing, broken or too old, or the device is missing, has not enough memory or can't run the model.
+    /// </exception>
+    public LanguageModel Load(
+        string path, ModelOptions options, IProgress<float>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(options);
+        Version runtime = OnnxLibrary.Load(LibraryPath);
+        SessionSettings settings = CreateSettings(options);
+        ILogger logger = (options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("EdgeRuntime");
+        if (GenAiModel.IsFolder(path))
+        {
+            return FolderModel.Load(path, settings, options);
+        }
+
+        using GgufFile file = GgufFile.Open(path);
+        file.RequireComplete();
+        var conversion = new Conversion(file, settings, options, logger, progress, cancellationToken);
+        long started = Stopwatch.GetTimestamp();
+        IEngine engine = CreateFolder(file, settings, runtime) is { } folder ? conversion.Open(folder) : conversion.OpenTemporary();
+        try
+        {
+            OnnxLog.Loaded(logger, file.Path, Name, runtime.ToString(), Stopwatch.GetElapsedTime(started).TotalSeconds);
+            return LanguageModel.CreateFrom(engine, file, options);
+        }
+        catch
+        {
+            engine.Dispose();
+            throw;
+        }
+    }
+
+    private CachedFolder? CreateFolder(GgufFile file, SessionSettings settings, Version runtime) => CacheFolder is null
+        ? null
+        : new CachedFolder(CacheFolder, new CacheKey(System.IO.Path.GetFullPath(file.Path), runtime, settings.Profile), file);
+
+    private SessionSettings CreateSettings(ModelOptions options) => new(
+        options.Exact ? Profile.Exact() : Profile, options.Threads ?? Math.Min(ProcessorTopology.PhysicalCores, options.Processors))
+    {
+        Options = Options,
+        ProviderLibrary = ProviderLibrary,
+    };
+}

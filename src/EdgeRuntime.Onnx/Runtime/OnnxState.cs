@@ -1,0 +1,202 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Threading;
+using EdgeRuntime.Engine;
+using Microsoft.ML.OnnxRuntime;
+
+namespace EdgeRuntime.Onnx.Runtime;
+
+/// <summary>
+/// The KV cache of a sequence, in the memory of the device. One tensor is bound as input and as output of each layer's cache, so that a
+/// pass writes only what is new, and a shorter length is all that a return to it takes.
+/// </summary>
+internal sealed class OnnxState : IEngineState
+{
+    private readonly OnnxSession _session;
+    private readonly Lock _passes;
+    private readonly Action _released;
+    private readonly List<OrtValue> _caches = [];
+    private readonly OrtIoBinding _binding;
+    private readonly PassInputs _decode;
+    private readonly long[] _ones;
+    private PassInputs? _prefill;
+    private bool _isDisposed;
+
+    /// <param name="session">The session; not owned.</param>
+    /// <param name="owner">The engine.</param>
+    /// <param name="capacity">The largest number of positions.</param>
+    /// <param name="passes">Held by a pass, which the memory of the state has to outlive.</param>
+    /// <param name="released">Called when the state is disposed.</param>
+    public OnnxState(OnnxSession session, OnnxEngine owner, int capacity, Lock passes, Action released)
+    {
+        (_session, Owner, Capacity, _passes, _released) = (session, owner, capacity, passes, released);
+        _ones = session.Form.HasMask ? new long[capacity] : [];
+        Array.Fill(_ones, 1);
+        _binding = session.CreateBinding();
+        try
+        {
+            foreach (CacheTensor cache in session.Form.Cache)
+            {
+                OrtValue value = session.AllocateCache(cache.Type, [1, cache.Heads, capacity, cache.HeadSize]);
+                _caches.Add(value);
+                _binding.BindInput(cache.Past, value);
+                _binding.BindOutput(cache.Present, value);
+            }
+
+            ByteSize = session.Form.Cache.Sum(cache => (long)cache.Heads * capacity * cache.HeadSize * cache.ElementBytes);
+            _decode = new PassInputs(session.Form, tokens: 1, rows: 1);
+        }
+        catch
+        {
+            Release();
+            throw;
+        }
+    }
+
+    /// <summary>Gets the engine that created the state.</summary>
+    public OnnxEngine Owner { get; }
+
+    /// <inheritdoc/>
+    public int Capacity { get; }
+
+    /// <inheritdoc/>
+    public int Length { get; private set; }
+
+    /// <inheritdoc/>
+    public long ByteSize { get; }
+
+    /// <inheritdoc/>
+    public StateAbilities Abilities => StateAbilities.Truncate | (_session.HasHostCache ? StateAbilities.Copy : StateAbilities.None);
+
+    /// <summary>Gets whether the state is disposed.</summary>
+    public bool IsDisposed => _isDisposed;
+
+    /// <inheritdoc/>
+    public int NearestLength(int length) => length;
+
+    /// <inheritdoc/>
+    public void Truncate(int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Length);
+        Length = length;
+    }
+
+    /// <inheritdoc/>
+    public void TakeSnapshot()
+    {
+        // The state returns to any length without one.
+    }
+
+    /// <inheritdoc/>
+    public void Shift(int keep, int count) => throw new NotSupportedException($"{Owner.Name} can't drop positions from a cache");
+
+    /// <inheritdoc/>
+    public void CopyFrom(IEngineState source, int length)
+    {
+        if ((Abilities & StateAbilities.Copy) == 0)
+        {
+            throw new NotSupportedException($"{Owner.Name} can't copy a cache");
+        }
+
+        if (source is not OnnxState other || other.Owner != Owner || length < 0 || length > other.Length || length > Capacity)
+        {
+            throw new ArgumentException(
+                $"a state of another engine, or {length} positions, which one of the states does not have", nameof(source));
+        }
+
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        ObjectDisposedException.ThrowIf(other._isDisposed, other);
+        for (int i = 0; i < _caches.Count; i++)
+        {
+            Span<byte> from = other._caches[i].GetTensorMutableRawData();
+            Span<byte> to = _caches[i].GetTensorMutableRawData();
+            CacheTensor cache = _session.Form.Cache[i];
+            int row = cache.HeadSize * cache.ElementBytes;
+            for (int head = 0; head < cache.Heads; head++)
+            {
+                from.Slice(head * other.Capacity * row, length * row).CopyTo(to[(head * Capacity * row)..]);
+            }
+        }
+
+        Length = length;
+    }
+
+    /// <inheritdoc/>
+    public void Save(Stream destination) => throw new NotSupportedException($"{Owner.Name} can't save a cache");
+
+    /// <inheritdoc/>
+    public void Load(Stream source) => throw new NotSupportedException($"{Owner.Name} can't load a cache");
+
+    /// <summary>Computes tokens after the first <paramref name="start"/> positions. The length stays as it is.</summary>
+    /// <param name="options">The options of the run.</param>
+    /// <param name="start">The number of positions before the tokens.</param>
+    /// <param name="tokens">The tokens.</param>
+    /// <param name="padded">The number of tokens with padding.</param>
+    /// <param name="output">[rows, vocabulary]: receives the logits of the last tokens; may be empty.</param>
+    public void Compute(RunOptions options, int start, ReadOnlySpan<int> tokens, int padded, Span<float> output)
+    {
+        PassInputs inputs = InputsOf(padded, Math.Max(1, output.Length / _session.Form.Config.VocabularySize));
+        inputs.Bind(_binding, start, tokens);
+        if (_session.Form.HasMask)
+        {
+            using OrtValue mask = OrtValue.CreateTensorValueFromMemory(
+                OrtMemoryInfo.DefaultInstance, _ones.AsMemory(0, start + padded), [1, start + padded]);
+            _binding.BindInput(_session.Form.Config.AttentionMask, mask);
+            _session.Run(options, _binding);
+        }
+        else
+        {
+            _session.Run(options, _binding);
+        }
+
+        inputs.ReadLogits(tokens.Length, output);
+    }
+
+    /// <summary>Counts computed tokens.</summary>
+    public void Advance(int tokens) => Length += tokens;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lock (_passes)
+        {
+            if (_isDisposed)
+            {
+                return;
+            }
+
+            _isDisposed = true;
+            Release();
+        }
+
+        _released();
+    }
+
+    private PassInputs InputsOf(int tokens, int rows)
+    {
+        if (_decode.IsOf(tokens, rows))
+        {
+            return _decode;
+        }
+
+        if (_prefill?.IsOf(tokens, rows) != true)
+        {
+            _prefill?.Dispose();
+            _prefill = null;
+            _prefill = new PassInputs(_session.Form, tokens, rows);
+        }
+
+        return _prefill;
+    }
+
+    private void Release()
+    {
+        _binding.Dispose();
+        _caches.ForEach(static cache => cache.Dispose());
+        _decode?.Dispose();
+        _prefill?.Dispose();
+    }
+}

@@ -1,0 +1,52 @@
+using System;
+using System.Text.Json;
+using EdgeRuntime.Cli.Tests.Support;
+using Xunit;
+
+namespace EdgeRuntime.Cli.Tests.Devices;
+
+/// <summary>
+/// The command on WebGPU. <c>.ci/webgpu.sh</c> gets a library of ONNX Runtime with WebGPU and a Vulkan driver in software, and runs these
+/// tests with them; on a machine with a GPU the variables name its own.
+/// </summary>
+public sealed class WebGpuTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public WebGpuTests() => Assert.SkipWhen(
+        Environment.GetEnvironmentVariable("EDGERUNTIME_TEST_WEBGPU") is not "1", "needs WebGPU (.ci/webgpu.sh)");
+
+    private string[] Device => ["--device", "webgpu", "--device-cache", _folder.File("cache")];
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Logits_Exact_AreThoseOfTheBuiltInEngine()
+    {
+        string[] logits = ["logits", Edgert.Stories, "--exact", "--chunk", "5", "--ids", "1,403,407,261,378,290,311,400,9,30,31", "-o"];
+        Edgert.Run([.. logits, _folder.File("expected")]).Expect(0);
+        Edgert.Run([.. logits, _folder.File("found"), .. Device]).Expect(0);
+        double error = LogitsFiles.NormalizedError(LogitsFiles.Read(_folder.File("found")), LogitsFiles.Read(_folder.File("expected")));
+        Assert.InRange(error, 0, 1e-5);
+    }
+
+    [Fact]
+    public void Chat_OfTwoTurns_AnswersAsTheBuiltInEngine()
+    {
+        const string Turns = "A dog\nand a cat\n";
+        string[] chat = ["chat", Edgert.Stories, "--no-template", "--temp", "0", "-n", "24"];
+        Assert.Equal(Edgert.RunWith(Turns, chat).Expect(0).Output, Edgert.RunWith(Turns, [.. chat, .. Device]).Expect(0).Output);
+    }
+
+    [Fact]
+    public void Devices_WithWebGpu_ListIt()
+    {
+        foreach (JsonElement device in Edgert.Run("devices", "--json").Expect(0).Json.EnumerateArray())
+        {
+            if (device.GetProperty("name").GetString() == "webgpu")
+            {
+                Assert.True(device.GetProperty("available").GetBoolean(), device.GetProperty("problem").GetString());
+            }
+        }
+    }
+}
