@@ -99,6 +99,12 @@ internal static class Grid
     public static uint EvenSigns32(uint packed) => (uint)(EvenSigns((int)packed & 127) | (EvenSigns((int)(packed >> 7) & 127) << 8)
         | (EvenSigns((int)(packed >> 14) & 127) << 16) | (EvenSigns((int)(packed >> 21) & 127) << 24));
 
+    /// <summary>Keeps seven of every eight signs; reverses <see cref="EvenSigns32"/>.</summary>
+    /// <param name="signs">One bit per weight of a super-block.</param>
+    /// <param name="group">The group of 32 weights.</param>
+    public static uint SevenSigns32(ReadOnlySpan<byte> signs, int group) => (uint)((signs[4 * group] & 127)
+        | ((signs[(4 * group) + 1] & 127) << 7) | ((signs[(4 * group) + 2] & 127) << 14) | ((signs[(4 * group) + 3] & 127) << 21));
+
     /// <summary>Makes the words of 32 quants of <see cref="Grid2Code"/>: the 2-bit digits and, as the third bit, the signs.</summary>
     /// <param name="first">The digits of the first 16 quants.</param>
     /// <param name="last">The digits of the last 16 quants.</param>

@@ -141,6 +141,13 @@ internal static class IQ1Grid
         0xaa20, 0xaa22, 0xaa28, 0xaa2a, 0xaa51, 0xaa54, 0xaa56, 0xaa80, 0xaa82, 0xaa88, 0xaa8a, 0xaa95, 0xaaa0, 0xaaa2, 0xaaa8, 0xaaaa,
     ];
 
+    /// <summary>The numbers plus and minus one eighth.</summary>
+    public static readonly GridLevels[] Levels =
+        [new(-7 / 8f, 1 / 8f, 9 / 8f), new(-9 / 8f, -1 / 8f, 7 / 8f)];
+
+    /// <summary>Scales for a quantizer to try, as parts of the largest magnitude of a group.</summary>
+    public static readonly float[] Trials = GridCoding.Parts(1.125f, 0.35f, 1, 9);
+
     private static readonly ulong[] _points = Grid.ExpandEights([0xff, 0, 1], Digits);
 
     /// <summary>Computes the numbers of a point plus or minus one eighth. The results are in eighths: odd numbers from -9 to 9.</summary>

@@ -12,6 +12,18 @@ namespace EdgeRuntime.Formats;
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
 internal struct BlockIQ1_M : IQuantizedFormat<BlockIQ1_M>
 {
+    private static readonly GridCoding _coding = new()
+    {
+        Points = new(IQ1Grid.Digits, IQ1Grid.Levels[0]),
+        Levels = IQ1Grid.Levels,
+        ChoosesLevelsPerPoint = true,
+        Signs = GridSigns.InPoints,
+        GroupWeights = 16,
+        LargestScale = 7,
+        Trials = IQ1Grid.Trials,
+        RanksTrials = true,
+    };
+
     /// <summary>Byte i: low eight bits of the grid point of weights 8 i..8 i + 7.</summary>
     public Bytes32 Qs;
 
@@ -42,6 +54,28 @@ internal struct BlockIQ1_M : IQuantizedFormat<BlockIQ1_M>
         {
             int scale = (scales[k / 64] >> (k % 64 / 16 * 3)) & 7;
             x[k] = d * ((2 * scale) + 1) * (eighths[k] / 8f);
+        }
+    }
+
+    public static void Quantize(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, out BlockIQ1_M block)
+    {
+        GridQuantizer.Quantize(_coding, x, importance, out GridBlock found);
+        block = default;
+        for (int i = 0; i < 32; i++)
+        {
+            block.Qs[i] = (byte)found.Points[i];
+            block.Qh[i / 2] |= (byte)(((found.Points[i] >> 8) | (found.Lowered[i] << 3)) << (i % 2 * 4));
+        }
+
+        Span<ushort> scales = MemoryMarshal.Cast<byte, ushort>((Span<byte>)block.Scales);
+        for (int i = 0; i < 16; i++)
+        {
+            scales[i / 4] |= (ushort)(found.Scales[i] << (i % 4 * 3));
+        }
+
+        for (int i = 0; i < 4; i++)
+        {
+            scales[i] |= (ushort)(((found.D >> (4 * i)) & 15) << 12);
         }
     }
 

@@ -12,6 +12,17 @@ namespace EdgeRuntime.Formats;
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
 internal struct BlockIQ1_S : IQuantizedFormat<BlockIQ1_S>
 {
+    private static readonly GridCoding _coding = new()
+    {
+        Points = new(IQ1Grid.Digits, IQ1Grid.Levels[0]),
+        Levels = IQ1Grid.Levels,
+        Signs = GridSigns.InPoints,
+        GroupWeights = 32,
+        LargestScale = 7,
+        Trials = IQ1Grid.Trials,
+        RanksTrials = true,
+    };
+
     public ushort D;
 
     /// <summary>Byte i: low eight bits of the grid point of weights 8 i..8 i + 7.</summary>
@@ -40,6 +51,24 @@ internal struct BlockIQ1_S : IQuantizedFormat<BlockIQ1_S>
         {
             int scale = (high[k / 32] >> 12) & 7;
             x[k] = d * ((2 * scale) + 1) * (eighths[k] / 8f);
+        }
+    }
+
+    public static void Quantize(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, out BlockIQ1_S block)
+    {
+        GridQuantizer.Quantize(_coding, x, importance, out GridBlock found);
+        block = default;
+        block.D = found.D;
+        Span<ushort> high = MemoryMarshal.Cast<byte, ushort>((Span<byte>)block.Qh);
+        for (int i = 0; i < 32; i++)
+        {
+            block.Qs[i] = (byte)found.Points[i];
+            high[i / 4] |= (ushort)((found.Points[i] >> 8) << (3 * (i % 4)));
+        }
+
+        for (int i = 0; i < 8; i++)
+        {
+            high[i] |= (ushort)((found.Scales[i] << 12) | (found.Lowered[4 * i] << 15));
         }
     }
 

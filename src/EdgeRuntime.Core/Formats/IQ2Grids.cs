@@ -8,6 +8,12 @@ internal static class IQ2Grids
 {
     private static readonly byte[] _levels = [8, 25, 43];
 
+    /// <summary>The magnitudes as multiples of d * (2 sc + 1).</summary>
+    public static readonly GridLevels Levels = new(1, 3.125f, 5.375f);
+
+    /// <summary>Scales for a quantizer to try, as parts of the largest magnitude of a group.</summary>
+    public static readonly float[] Trials = GridCoding.Parts(5.375f, 0.62f, 1.25f, 6);
+
     public static readonly ushort[] XxsDigits =
     [
         0x0000, 0x0002, 0x0005, 0x0008, 0x000a, 0x0011, 0x0014, 0x0020, 0x0022, 0x0028, 0x002a, 0x0041, 0x0044, 0x0050, 0x0058, 0x0061,

@@ -11,6 +11,16 @@ namespace EdgeRuntime.Formats;
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
 internal struct BlockIQ2_S : IGridFormat<BlockIQ2_S>
 {
+    private static readonly GridCoding _coding = new()
+    {
+        Points = new(IQ2Grids.SDigits, IQ2Grids.Levels),
+        Levels = [IQ2Grids.Levels],
+        Signs = GridSigns.Free,
+        GroupWeights = 16,
+        LargestScale = 15,
+        Trials = IQ2Grids.Trials,
+    };
+
     public ushort D;
 
     /// <summary>Byte i: low eight bits of the grid point of weights 8 i..8 i + 7.</summary>
@@ -34,6 +44,20 @@ internal struct BlockIQ2_S : IGridFormat<BlockIQ2_S>
     public static QuantShape Shape => QuantShape.Of<Grid2Code>(ScaleKind.Nibbles16);
 
     public static void Dequantize(in BlockIQ2_S block, Span<float> x) => Grid.Dequantize(in block, scaleWeights: 16, unit: 0.25f, x);
+
+    public static void Quantize(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, out BlockIQ2_S block)
+    {
+        GridQuantizer.Quantize(_coding, x, importance, out GridBlock found);
+        block = default;
+        block.D = found.D;
+        block.Signs = found.Signs;
+        Nibbles.PackPairs(found.Scales, block.Scales);
+        for (int i = 0; i < 32; i++)
+        {
+            block.Qs[i] = (byte)found.Points[i];
+            block.Qh[i / 4] |= (byte)((found.Points[i] >> 8) << (i % 4 * 2));
+        }
+    }
 
     public static void Decompose(in BlockIQ2_S block, Span<byte> quants, ref BlockScales scales) =>
         Grid.Decompose<BlockIQ2_S, Grid2Code>(in block, quants, ref scales);

@@ -11,6 +11,16 @@ namespace EdgeRuntime.Formats;
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
 internal struct BlockIQ2_XS : IGridFormat<BlockIQ2_XS>
 {
+    private static readonly GridCoding _coding = new()
+    {
+        Points = new(IQ2Grids.XsDigits, IQ2Grids.Levels),
+        Levels = [IQ2Grids.Levels],
+        Signs = GridSigns.Even,
+        GroupWeights = 16,
+        LargestScale = 15,
+        Trials = IQ2Grids.Trials,
+    };
+
     public ushort D;
 
     /// <summary>Two bytes per eight weights: 9 bits for the grid point, 7 bits for the signs.</summary>
@@ -28,6 +38,19 @@ internal struct BlockIQ2_XS : IGridFormat<BlockIQ2_XS>
     public static QuantShape Shape => QuantShape.Of<Grid2Code>(ScaleKind.Nibbles16);
 
     public static void Dequantize(in BlockIQ2_XS block, Span<float> x) => Grid.Dequantize(in block, scaleWeights: 16, unit: 0.25f, x);
+
+    public static void Quantize(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, out BlockIQ2_XS block)
+    {
+        GridQuantizer.Quantize(_coding, x, importance, out GridBlock found);
+        block = default;
+        block.D = found.D;
+        Nibbles.PackPairs(found.Scales, block.Scales);
+        Span<ushort> codes = MemoryMarshal.Cast<byte, ushort>((Span<byte>)block.Qs);
+        for (int i = 0; i < codes.Length; i++)
+        {
+            codes[i] = (ushort)(found.Points[i] | ((found.Signs[i] & 127) << 9));
+        }
+    }
 
     public static void Decompose(in BlockIQ2_XS block, Span<byte> quants, ref BlockScales scales) =>
         Grid.Decompose<BlockIQ2_XS, Grid2Code>(in block, quants, ref scales);

@@ -11,6 +11,16 @@ namespace EdgeRuntime.Formats;
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
 internal struct BlockIQ2_XXS : IGridFormat<BlockIQ2_XXS>
 {
+    private static readonly GridCoding _coding = new()
+    {
+        Points = new(IQ2Grids.XxsDigits, IQ2Grids.Levels),
+        Levels = [IQ2Grids.Levels],
+        Signs = GridSigns.Even,
+        GroupWeights = 32,
+        LargestScale = 15,
+        Trials = IQ2Grids.Trials,
+    };
+
     public ushort D;
 
     /// <summary>
@@ -28,6 +38,23 @@ internal struct BlockIQ2_XXS : IGridFormat<BlockIQ2_XXS>
     public static QuantShape Shape => QuantShape.Of<Grid2Code>(ScaleKind.Nibbles32);
 
     public static void Dequantize(in BlockIQ2_XXS block, Span<float> x) => Grid.Dequantize(in block, scaleWeights: 32, unit: 0.25f, x);
+
+    public static void Quantize(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, out BlockIQ2_XXS block)
+    {
+        GridQuantizer.Quantize(_coding, x, importance, out GridBlock found);
+        block = default;
+        block.D = found.D;
+        Span<uint> words = MemoryMarshal.Cast<byte, uint>((Span<byte>)block.Qs);
+        for (int i = 0; i < 8; i++)
+        {
+            for (int k = 0; k < 4; k++)
+            {
+                block.Qs[(8 * i) + k] = (byte)found.Points[(4 * i) + k];
+            }
+
+            words[(2 * i) + 1] = Grid.SevenSigns32(found.Signs, i) | ((uint)found.Scales[i] << 28);
+        }
+    }
 
     public static void Decompose(in BlockIQ2_XXS block, Span<byte> quants, ref BlockScales scales) =>
         Grid.Decompose<BlockIQ2_XXS, Grid2Code>(in block, quants, ref scales);

@@ -6,6 +6,15 @@ namespace EdgeRuntime.Formats;
 /// </summary>
 internal static class IQ3Grids
 {
+    /// <summary>The magnitudes of IQ3_XXS as multiples of d * (2 sc + 1).</summary>
+    public static readonly GridLevels XxsLevels = new(1, 3, 5, 7, 9, 11, 13, 15.5f);
+
+    /// <summary>The magnitudes of IQ3_S as multiples of d * (2 sc + 1).</summary>
+    public static readonly GridLevels SLevels = new(1, 3, 5, 7, 9, 11, 13, 15);
+
+    /// <summary>Scales for a quantizer to try, as parts of the largest magnitude of a group.</summary>
+    public static readonly float[] Trials = GridCoding.Parts(15, 0.66f, 1.22f, 5);
+
     public static readonly ushort[] XxsDigits =
     [
         0x0000, 0x0002, 0x0004, 0x0011, 0x0013, 0x0017, 0x0020, 0x0022, 0x0031, 0x0042, 0x0073, 0x0075, 0x0101, 0x0103, 0x0110, 0x0112,

@@ -11,6 +11,16 @@ namespace EdgeRuntime.Formats;
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
 internal struct BlockIQ3_S : IGridFormat<BlockIQ3_S>
 {
+    private static readonly GridCoding _coding = new()
+    {
+        Points = new(IQ3Grids.SDigits, IQ3Grids.SLevels),
+        Levels = [IQ3Grids.SLevels],
+        Signs = GridSigns.Free,
+        GroupWeights = 32,
+        LargestScale = 15,
+        Trials = IQ3Grids.Trials,
+    };
+
     public ushort D;
 
     /// <summary>Byte i: low eight bits of the grid point of weights 4 i..4 i + 3.</summary>
@@ -34,6 +44,20 @@ internal struct BlockIQ3_S : IGridFormat<BlockIQ3_S>
     public static QuantShape Shape => QuantShape.Of<OddCode>(ScaleKind.Nibbles32);
 
     public static void Dequantize(in BlockIQ3_S block, Span<float> x) => Grid.Dequantize(in block, scaleWeights: 32, unit: 2, x);
+
+    public static void Quantize(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, out BlockIQ3_S block)
+    {
+        GridQuantizer.Quantize(_coding, x, importance, out GridBlock found);
+        block = default;
+        block.D = found.D;
+        block.Signs = found.Signs;
+        Nibbles.PackPairs(found.Scales, block.Scales);
+        for (int i = 0; i < 64; i++)
+        {
+            block.Qs[i] = (byte)found.Points[i];
+            block.Qh[i / 8] |= (byte)((found.Points[i] >> 8) << (i % 8));
+        }
+    }
 
     public static void Decompose(in BlockIQ3_S block, Span<byte> quants, ref BlockScales scales) =>
         Grid.Decompose<BlockIQ3_S, OddCode>(in block, quants, ref scales);

@@ -11,6 +11,16 @@ namespace EdgeRuntime.Formats;
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
 internal struct BlockIQ3_XXS : IGridFormat<BlockIQ3_XXS>
 {
+    private static readonly GridCoding _coding = new()
+    {
+        Points = new(IQ3Grids.XxsDigits, IQ3Grids.XxsLevels),
+        Levels = [IQ3Grids.XxsLevels],
+        Signs = GridSigns.Even,
+        GroupWeights = 32,
+        LargestScale = 15,
+        Trials = IQ3Grids.Trials,
+    };
+
     public ushort D;
 
     /// <summary>Byte i: the grid point of weights 4 i..4 i + 3.</summary>
@@ -28,6 +38,23 @@ internal struct BlockIQ3_XXS : IGridFormat<BlockIQ3_XXS>
     public static QuantShape Shape => QuantShape.Of<Grid3Code>(ScaleKind.Nibbles32);
 
     public static void Dequantize(in BlockIQ3_XXS block, Span<float> x) => Grid.Dequantize(in block, scaleWeights: 32, unit: 0.5f, x);
+
+    public static void Quantize(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, out BlockIQ3_XXS block)
+    {
+        GridQuantizer.Quantize(_coding, x, importance, out GridBlock found);
+        block = default;
+        block.D = found.D;
+        for (int i = 0; i < 64; i++)
+        {
+            block.Qs[i] = (byte)found.Points[i];
+        }
+
+        Span<uint> words = MemoryMarshal.Cast<byte, uint>((Span<byte>)block.SignsAndScales);
+        for (int i = 0; i < 8; i++)
+        {
+            words[i] = Grid.SevenSigns32(found.Signs, i) | ((uint)found.Scales[i] << 28);
+        }
+    }
 
     public static void Decompose(in BlockIQ3_XXS block, Span<byte> quants, ref BlockScales scales) =>
         Grid.Decompose<BlockIQ3_XXS, Grid3Code>(in block, quants, ref scales, levelUnit: 2);

@@ -30,6 +30,17 @@ internal static class Nibbles
         }
     }
 
+    /// <summary>Packs two quants per byte, low nibble first; reverses <see cref="UnpackPairs"/>.</summary>
+    /// <param name="nibbles">Two quants per byte of <paramref name="packed"/>; more are ignored.</param>
+    /// <param name="packed">Receives the bytes.</param>
+    public static void PackPairs(ReadOnlySpan<byte> nibbles, Span<byte> packed)
+    {
+        for (int i = 0; i < packed.Length; i++)
+        {
+            packed[i] = (byte)(nibbles[2 * i] | (nibbles[(2 * i) + 1] << 4));
+        }
+    }
+
     /// <summary>Adds the fifth bit to 32 quants: bit k of <paramref name="high"/> goes to quant k.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void AddFifthBits(uint high, Span<byte> quants)
