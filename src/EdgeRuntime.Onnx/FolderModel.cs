@@ -12,24 +12,28 @@ internal static class FolderModel
     /// <inheritdoc cref="IModelBackend.Load" path="/exception"/>
     public static LanguageModel Load(string folder, SessionSettings settings, ModelOptions options)
     {
-        Tokenizer tokenizer = Tokenizer.FromHuggingFace(folder, options.PreTokenizer);
-        ChatTemplate? template = ChatTemplate.FromHuggingFace(folder);
         long bytes = new DirectoryInfo(folder).EnumerateFiles("*.onnx*").Sum(static file => file.Length);
-        IEngine engine = new OnnxEngine(OnnxSession.Open(folder, settings), bytes);
+        OnnxSession session = OnnxSession.Open(folder, settings);
+        IEngine? engine = null;
         try
         {
-            if (tokenizer.VocabularySize != engine.VocabularySize)
+            Tokenizer tokenizer = Tokenizer.FromHuggingFace(folder, options.PreTokenizer);
+
+            // Many graphs are padded: they have logits that no token belongs to.
+            int logits = session.Form.Config.VocabularySize;
+            if (tokenizer.VocabularySize > logits)
             {
                 throw new UnsupportedModelException(
-                    $"{folder}: its tokenizer has {tokenizer.VocabularySize} tokens, its graph {engine.VocabularySize} logits; "
-                    + "they must agree");
+                    $"{folder}: its tokenizer has {tokenizer.VocabularySize} tokens, its graph {logits} logits; expected as many or more");
             }
 
-            return LanguageModel.Create(engine, tokenizer, template, options, folder);
+            engine = new OnnxEngine(session, bytes, released: null, tokenizer.VocabularySize);
+            return LanguageModel.Create(engine, tokenizer, ChatTemplate.FromHuggingFace(folder), options, folder);
         }
         catch
         {
-            engine.Dispose();
+            engine?.Dispose();
+            session.Dispose();
             throw;
         }
     }

@@ -29,8 +29,10 @@ internal sealed class OnnxEngine : IEngine
     /// <param name="session">The session; owned by the engine from now on.</param>
     /// <param name="weightBytes">The bytes of weights.</param>
     /// <param name="released">Called when the engine and its states are disposed; null for nothing.</param>
-    public OnnxEngine(OnnxSession session, long weightBytes, Action? released = null)
+    /// <param name="vocabulary">The number of token ids, if the graph has more logits; null for the number of logits.</param>
+    public OnnxEngine(OnnxSession session, long weightBytes, Action? released = null, int? vocabulary = null)
     {
+        VocabularySize = vocabulary ?? session.Form.Config.VocabularySize;
         (_session, WeightBytes, _released) = (session, weightBytes, released);
         _run = new RunOptions();
         _terminate = () => _run.Terminate = true;
@@ -47,7 +49,7 @@ internal sealed class OnnxEngine : IEngine
     public long WeightBytes { get; }
 
     /// <inheritdoc/>
-    public int VocabularySize => _session.Form.Config.VocabularySize;
+    public int VocabularySize { get; }
 
     /// <inheritdoc/>
     public int HiddenSize => _session.Form.Config.HiddenSize;

@@ -138,7 +138,7 @@ internal sealed class OnnxState : IEngineState
     /// <param name="output">[rows, vocabulary]: receives the logits of the last tokens; may be empty.</param>
     public void Compute(RunOptions options, int start, ReadOnlySpan<int> tokens, int padded, Span<float> output)
     {
-        PassInputs inputs = InputsOf(padded, Math.Max(1, output.Length / _session.Form.Config.VocabularySize));
+        PassInputs inputs = InputsOf(padded, Math.Max(1, output.Length / Owner.VocabularySize));
         inputs.Bind(_binding, start, tokens);
         if (_session.Form.HasMask)
         {
@@ -152,7 +152,7 @@ internal sealed class OnnxState : IEngineState
             _session.Run(options, _binding);
         }
 
-        inputs.ReadLogits(tokens.Length, output);
+        inputs.ReadLogits(tokens.Length, output, Owner.VocabularySize);
     }
 
     /// <summary>Counts computed tokens.</summary>

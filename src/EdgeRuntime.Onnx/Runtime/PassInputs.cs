@@ -80,11 +80,27 @@ internal sealed class PassInputs : IDisposable
     /// <summary>Copies the logits of the last tokens of the pass.</summary>
     /// <param name="tokens">The number of tokens, without padding.</param>
     /// <param name="output">[rows, vocabulary].</param>
-    public void ReadLogits(int tokens, Span<float> output)
+    /// <param name="vocabulary">The number of logits to copy of each row; the graph may have more.</param>
+    public void ReadLogits(int tokens, Span<float> output, int vocabulary)
     {
-        int vocabulary = _form.Config.VocabularySize;
-        int end = _form.Logits == LogitsForm.All ? tokens : _logitRows;
-        int start = (end * vocabulary) - output.Length;
+        int rows = output.Length / vocabulary;
+        int first = (_form.Logits == LogitsForm.All ? tokens : _logitRows) - rows;
+        int width = _form.Config.VocabularySize;
+        for (int row = 0; row < rows; row++)
+        {
+            CopyLogits((first + row) * width, output.Slice(row * vocabulary, vocabulary));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Array.ForEach(_inputs, static input => input.Value.Dispose());
+        _logits.Dispose();
+    }
+
+    private void CopyLogits(int start, Span<float> output)
+    {
         if (_form.LogitsType == TensorElementType.Float16)
         {
             ReadOnlySpan<Half> halves = MemoryMarshal.Cast<Float16, Half>(_logits.GetTensorDataAsSpan<Float16>());
@@ -94,12 +110,5 @@ internal sealed class PassInputs : IDisposable
         {
             _logits.GetTensorDataAsSpan<float>().Slice(start, output.Length).CopyTo(output);
         }
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        Array.ForEach(_inputs, static input => input.Value.Dispose());
-        _logits.Dispose();
     }
 }

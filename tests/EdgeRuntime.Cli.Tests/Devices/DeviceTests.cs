@@ -121,6 +121,15 @@ public sealed class DeviceTests : IDisposable
         Assert.Contains("no such library", RunWithLibrary(_folder.File("absent.so")), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("{}", "model is missing")]
+    [InlineData("[", "not valid JSON")]
+    public void Run_AFolderWithADamagedDescription_IsOneLine(string description, string problem)
+    {
+        _folder.Write("genai_config.json", description);
+        Assert.Contains(problem, Edgert.Run("run", _folder.Path, "-p", "x").ExpectErrorLine(1), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Run_WithAnOldLibrary_IsOneLine()
     {
