@@ -28,6 +28,7 @@ internal static class Program
         (EmbedCommand.Name, EmbedCommand.Create),
         (RerankCommand.Name, RerankCommand.Create),
         ("eval", EvalCommand.Create),
+        (ImatrixCommand.Name, ImatrixCommand.Create),
         ("quantize", QuantizeCommand.Create),
         ("pull", PullCommand.Create),
         ("list", ListCommand.Create),

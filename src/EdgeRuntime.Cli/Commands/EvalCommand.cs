@@ -8,5 +8,6 @@ internal static class EvalCommand
     public static Command Create() => new("eval", "Measures how well a model predicts text.")
     {
         PerplexityCommand.Create(),
+        KldCommand.Create(),
     };
 }

@@ -1,7 +1,7 @@
 using System;
 using System.CommandLine;
-using System.Linq;
 using System.Text.Json.Nodes;
+using EdgeRuntime.Cli.Eval;
 using EdgeRuntime.Cli.Models;
 using EdgeRuntime.Cli.Options;
 using EdgeRuntime.Cli.Terminal;
@@ -9,112 +9,117 @@ using EdgeRuntime.Cli.Terminal;
 namespace EdgeRuntime.Cli.Commands;
 
 /// <summary><c>edgert eval perplexity</c>: computes perplexity as llama.cpp's tool does, so that results are comparable.</summary>
-internal static class PerplexityCommand
+internal sealed class PerplexityCommand
 {
-    private const int DefaultContext = 512;
+    private readonly ModelCommandOptions _model = new(TextRunOptions.DefaultContext);
+    private readonly AdapterCommandOptions _adapters = new();
+    private readonly TextRunOptions _text = new();
+    private readonly Option<int> _stride = OptionFactory.Integer(
+        "--stride", ["--ppl-stride"],
+        "Score the last N tokens of chunks that begin N tokens after each other and are N/2 longer; 0: half of chunks side by side", 0, 0);
 
-    public static Command Create()
+    private readonly Option<bool> _exact = OptionFactory.Switch("--exact", [], "Compute with float32 weights, activations and KV cache");
+    private readonly Option<string?> _base = OptionFactory.Text(
+        "--base", [], "The result of another run on the same text, written by --json, to compare with", "FILE");
+
+    public static Command Create() => new PerplexityCommand().CreateCommand();
+
+    private Command CreateCommand()
     {
-        var options = new ModelCommandOptions(DefaultContext);
-        var adapters = new AdapterCommandOptions();
-        var file = new Option<string>("--file", "-f") { Description = "The text, UTF-8", HelpName = "FILE", Required = true };
-        Option<int> chunks = OptionFactory.Integer("--chunks", [], "Maximum number of chunks to score; -1 scores all", -1, -1);
-        Option<bool> exact = OptionFactory.Switch("--exact", [], "Compute with float32 weights, activations and KV cache");
-        Option<bool> json = OptionFactory.Switch("--json", [], "Print one JSON object at the end instead of the running estimate");
+        _text.Files.Required = true;
         var command = new Command(
             "perplexity",
             "Computes the perplexity of a text as llama.cpp does: the text is tokenized once and cut into chunks of --ctx tokens, BOS "
             + "takes the first place of each where the vocabulary adds one, and the second half of each chunk is scored.");
-        options.AddTo(command);
-        adapters.AddTo(command);
-        foreach (Option option in (Option[])[file, chunks, exact, json])
+        _model.AddTo(command);
+        _adapters.AddTo(command);
+        foreach (Option option in (Option[])[_text.Files, _text.Chunks, _stride, _exact, _base, _text.Resume, _text.Json])
         {
             command.Add(option);
         }
 
-        command.SetAction(parsed =>
-        {
-            if (parsed.GetValue(chunks) == 0)
-            {
-                throw new UsageException("--chunks 0: expected 1 or more, or -1 for all");
-            }
-
-            string text = UserFile.ReadText(parsed.GetRequiredValue(file));
-            using AppLog log = options.CreateLog(parsed);
-            using LanguageModel model = ModelLoading.Load(
-                options.FindModel(parsed), options.GetModelOptions(parsed, log, parsed.GetValue(exact)));
-            int context = options.GetContextLength(parsed, model.ContextLength) ?? Math.Min(DefaultContext, model.ContextLength);
-            int[] tokens = Tokenize(model.Tokenizer, text, context, out int? begin);
-            int count = tokens.Length / context;
-            if (parsed.GetValue(chunks) is > 0 and int most)
-            {
-                count = Math.Min(count, most);
-            }
-
-            using ModelSession session = model.CreateSession(adapters.Apply(
-                parsed, model,
-                options.GetKvTypes(parsed).ApplyTo(new SessionOptions { ContextLength = context, AllowLongContext = true })));
-            if (!session.CanGenerate)
-            {
-                throw new CommandException(
-                    $"{model.Path}: a model of architecture '{model.Architecture}' has no perplexity: "
-                    + "it sees the tokens that it would predict");
-            }
-
-            using var output = new StandardOutput();
-            bool quiet = parsed.GetValue(json);
-            var perplexity = new Perplexity(session, context, begin);
-            for (int chunk = 0; chunk < count; chunk++)
-            {
-                perplexity.Score(tokens.AsSpan(chunk * context, context));
-                if (!quiet)
-                {
-                    output.Write(FormattableString.Invariant($"[{chunk + 1}]{perplexity.Estimate:F4},"));
-                }
-            }
-
-            Report(perplexity, count, context, quiet, output);
-            return 0;
-        });
+        command.SetAction(Run);
         return command;
     }
 
-    private static int[] Tokenize(Tokenizer tokenizer, string text, int context, out int? begin)
+    private int Run(ParseResult parsed)
     {
-        if (context < 4)
+        using var interrupts = new Interrupts();
+        using AppLog log = _model.CreateLog(parsed);
+        string path = _model.FindModel(parsed);
+        using LanguageModel model = ModelLoading.Load(path, _model.GetModelOptions(parsed, log, parsed.GetValue(_exact)));
+        int context = TextRunOptions.GetContext(parsed, _model, model);
+        ChunkedText text = ChunkedText.Read(model.Tokenizer, _text.GetFiles(parsed), new ChunkSettings(context)
         {
-            throw new UsageException($"--ctx {context}: expected 4 or more");
-        }
-
-        int[] tokens = tokenizer.Encode(text, addSpecial: true, parseSpecial: false);
-        if (tokens.Length < 2 * context)
-        {
-            throw new CommandException($"the text has {tokens.Length} tokens; at least {2 * context} are needed with --ctx {context}");
-        }
-
-        // The tokens of an empty text show whether the vocabulary adds BOS.
-        begin = tokenizer.Encode("", addSpecial: true).FirstOrDefault(-1) == tokenizer.BeginOfSequence ? tokenizer.BeginOfSequence : null;
-        return tokens;
+            Stride = parsed.GetValue(_stride),
+            Most = parsed.GetValue(_text.Chunks),
+        });
+        using ModelSession session = CreateSession(parsed, model, text.Context);
+        using var output = new StandardOutput();
+        var perplexity = new Perplexity(model.VocabularySize);
+        Compute(parsed, path, text, session, perplexity, output, interrupts);
+        Report(parsed, text, perplexity, context, output);
+        return 0;
     }
 
-    private static void Report(Perplexity perplexity, int chunks, int context, bool json, StandardOutput output)
+    private ModelSession CreateSession(ParseResult parsed, LanguageModel model, int context)
     {
-        if (!json)
+        ModelSession session = model.CreateSession(_adapters.Apply(
+            parsed, model, _model.GetKvTypes(parsed).ApplyTo(new SessionOptions { ContextLength = context, AllowLongContext = true })));
+        if (session.CanGenerate)
         {
-            output.Write(FormattableString.Invariant(
-                $"\nFinal estimate: PPL = {perplexity.Estimate:F4} +/- {perplexity.StandardError:F5}\n"));
-            return;
+            return session;
         }
 
-        JsonText.Write(
-            new JsonObject
+        session.Dispose();
+        throw new CommandException(
+            $"{model.Path}: a model of architecture '{model.Architecture}' has no perplexity: it sees the tokens that it would predict");
+    }
+
+    private void Compute(
+        ParseResult parsed,
+        string path,
+        ChunkedText text,
+        ModelSession session,
+        Perplexity perplexity,
+        StandardOutput output,
+        Interrupts interrupts)
+    {
+        bool json = parsed.GetValue(_text.Json);
+        var state = RunState.Open(parsed.GetValue(_text.Resume), RunState.Fingerprint(
+            [path], text.Hash(), text.First, parsed.GetValue(_exact), _model.GetKvTypes(parsed),
+            string.Join(',', parsed.GetValue(_adapters.Lora) ?? [])));
+        if (state.Data is { } data)
+        {
+            perplexity.Restore(data);
+        }
+
+        var chunks = new ChunkSession(session);
+        state.Run(
+            perplexity.Chunks.Count, text.Count, json ? "perplexity" : null,
+            (chunk, token) =>
             {
-                ["perplexity"] = perplexity.Estimate,
-                ["standard_error"] = perplexity.StandardError,
-                ["context"] = context,
-                ["chunks"] = chunks,
-                ["tokens_scored"] = perplexity.Count,
+                perplexity.Score(chunks, text, chunk, token);
+                if (!json)
+                {
+                    output.Write(FormattableString.Invariant($"[{chunk + 1}]{perplexity.Estimate:F4},"));
+                }
             },
-            output);
+            perplexity.Save, interrupts);
+        state.End();
+    }
+
+    private void Report(ParseResult parsed, ChunkedText text, Perplexity perplexity, int context, StandardOutput output)
+    {
+        var report = new PerplexityReport(text, perplexity);
+        JsonObject? comparison = parsed.GetValue(_base) is { } path ? report.Compare(path) : null;
+        if (parsed.GetValue(_text.Json))
+        {
+            JsonText.Write(report.ToJson(context, parsed.GetValue(_stride), comparison), output);
+        }
+        else
+        {
+            report.Write(output, comparison);
+        }
     }
 }

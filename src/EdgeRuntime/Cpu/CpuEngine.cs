@@ -192,6 +192,19 @@ internal sealed unsafe partial class CpuEngine : IEngine, ITeamWork
         }
     }
 
+    /// <summary>Lets statistics observe the passes from now on.</summary>
+    /// <param name="inputs">The statistics, for as many threads as the engine has; null for none.</param>
+    /// <returns>The statistics that observed the passes until now, which are complete; null if there were none.</returns>
+    public InputStatistics? Observe(InputStatistics? inputs)
+    {
+        lock (_passes)
+        {
+            InputStatistics? before = _pass.Inputs;
+            _pass.Inputs = inputs;
+            return before;
+        }
+    }
+
     /// <summary>Changes the kernels and the number of threads, to measure them.</summary>
     /// <exception cref="InvalidOperationException">The engine has states, which keep the settings that they were created with.</exception>
     public void Use(InstructionSet prefill, InstructionSet decode, int threads)

@@ -7,6 +7,7 @@ namespace EdgeRuntime.Modules;
 /// <summary>
 /// What the adapters of the batch's sequences add to the products of one phase. Every thread makes one before the phase; if a sequence uses
 /// an adapter, the threads compute A x together and meet at barriers. Each thread then adds B (A x) to the panels that it multiplies.
+/// Statistics that observe the pass learn here which matrices multiply the rows that were prepared last.
 /// </summary>
 internal unsafe readonly ref struct AdapterUpdates
 {
@@ -29,6 +30,7 @@ internal unsafe readonly ref struct AdapterUpdates
         _products = products;
         _batchRows = batchRows;
         long floats = thread.Pass.UsesAdapters ? RanksBefore(products.Length) * rows : 0;
+        thread.Pass.Inputs?.Add(thread, products);
         _any = floats > 0;
         if (_any)
         {

@@ -122,8 +122,11 @@ internal sealed unsafe class Experts : Branch
         var groups = new ExpertGroups(t, _buffers, _spec);
         byte* x = GatherInput(t, groups, input, _up[0], _buffers.InputTiles);
         byte* gateX = HasGateTiles ? GatherInput(t, groups, input, _gate[0], _buffers.GateTiles) : x;
+        t.Pass.Inputs?.AddExperts(t, groups, _up, input.Rows, Gathering);
+        t.Pass.Inputs?.AddExperts(t, groups, _gate, input.Rows, Gathering);
         MultiplyActivated(t, groups, x, gateX);
         byte* h = FillTiles(t, groups, t.Floats(_buffers.Inner), _spec.Width, _down[0], _buffers.InnerTiles, gather: false);
+        t.Pass.Inputs?.AddExperts(t, groups, _down, t.Floats(_buffers.Inner), RowGathering.None);
         MultiplyDown(t, groups, h);
         Combine(t, groups, input, output);
     }
@@ -300,6 +303,8 @@ internal sealed unsafe class Experts : Branch
 
         t.Barrier();
     }
+
+    private RowGathering Gathering => _spec.WeighsInput ? RowGathering.Weighted : RowGathering.Rows;
 
     /// <summary>Gets whether Gate reads its input in another form than Up, because their types differ.</summary>
     private bool HasGateTiles => _spec.HasGate && _gate[0].Reads != _up[0].Reads;

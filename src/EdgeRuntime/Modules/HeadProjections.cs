@@ -55,6 +55,7 @@ internal sealed unsafe class HeadProjections : Module
                 tiles + (head * headBytes), t.Isa);
         }
 
+        t.Pass.Inputs?.AddHeads(t, _projections, x, xStride, xHead);
         t.Barrier();
         int panels = _projections[0].Panels;
         while (t.TakeShare(_heads * panels, out int first, out int last))

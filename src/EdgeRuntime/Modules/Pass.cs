@@ -110,6 +110,9 @@ internal sealed unsafe class Pass : IDisposable
     /// <summary>Gets the buffer for what adapters make of the input of a product.</summary>
     public float* LowRanks => (float*)_lowRanks.Pointer;
 
+    /// <summary>Gets or sets the statistics that observe the inputs of matrices; null for none. Changed only between passes.</summary>
+    public InputStatistics? Inputs { get; set; }
+
     public int Token(int row) => _tokens[row];
 
     public int Position(int row) => _positions[row];

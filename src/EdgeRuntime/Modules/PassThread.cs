@@ -118,7 +118,9 @@ internal sealed unsafe class PassThread : IDisposable
     {
         if (rows == 1)
         {
-            return PrepareRow(x, columns, norm, forms);
+            Activations prepared = PrepareRow(x, columns, norm, forms);
+            _pass.Inputs?.Measure(this, prepared.Rows, columns, 1);
+            return prepared;
         }
 
         int tileTokens = _pass.TileTokens;
@@ -136,6 +138,7 @@ internal sealed unsafe class PassThread : IDisposable
         }
 
         Barrier();
+        _pass.Inputs?.Measure(this, source, columns, rows);
         return new Activations(_pass.Int8, _pass.Float32, source);
     }
 

@@ -23,6 +23,7 @@ internal static class ImportanceFile
     private const string DatasetsKey = "imatrix.datasets";
     private const string ChunkCountKey = "imatrix.chunk_count";
     private const string ChunkSizeKey = "imatrix.chunk_size";
+    private const string UnfinishedRunKey = "edgeruntime.imatrix.unfinished_run";
     private const string SquaresSuffix = ".in_sum2";
     private const string CountsSuffix = ".counts";
 
@@ -62,7 +63,11 @@ internal static class ImportanceFile
         }
 
         return sums.Count > 0
-            ? new ImportanceMatrix(chunkSize, sums, metadata.GetStrings(DatasetsKey)) { ChunkCount = chunkCount }
+            ? new ImportanceMatrix(chunkSize, sums, metadata.GetStrings(DatasetsKey))
+            {
+                ChunkCount = chunkCount,
+                UnfinishedRun = metadata.GetString(UnfinishedRunKey, "") is { Length: > 0 } run ? run : null,
+            }
             : throw new ModelFormatException(path, -1, $"found no tensor NAME{SquaresSuffix}, expected one for each matrix; {Remedy}");
     }
 
@@ -76,6 +81,11 @@ internal static class ImportanceFile
         writer.AddKey(DatasetsKey, matrix.Datasets.ToArray());
         writer.AddKey(ChunkCountKey, (uint)matrix.ChunkCount);
         writer.AddKey(ChunkSizeKey, (uint)matrix.ChunkSize);
+        if (matrix.UnfinishedRun is { } run)
+        {
+            writer.AddKey(UnfinishedRunKey, run);
+        }
+
         foreach ((string name, ImportanceSums sums) in matrix.Sums)
         {
             int matrices = sums.Counts.Length;

@@ -59,6 +59,12 @@ public sealed class ImportanceMatrix
     /// <summary>Gets the number of tokens of a chunk.</summary>
     public int ChunkSize { get; }
 
+    /// <summary>
+    /// Gets or sets a mark of the run that measures the matrix and of the place it has reached; null for a complete matrix. It is saved with
+    /// the matrix, so that an interrupted run can go on.
+    /// </summary>
+    public string? UnfinishedRun { get; set; }
+
     /// <summary>Gets the sums by the names of the tensors.</summary>
     internal IReadOnlyDictionary<string, ImportanceSums> Sums => _sums;
 
@@ -129,13 +135,15 @@ public sealed class ImportanceMatrix
         ChunkCount = CountChunks();
     }
 
-    /// <summary>Adds a text to <see cref="Datasets"/>.</summary>
-    internal void AddDataset(string name) => _datasets.Add(name);
-
-    /// <summary>Sets the sums of a tensor.</summary>
-    internal void Set(string tensor, ImportanceSums sums) => _sums[tensor] = sums;
+    /// <summary>Adds the name of a text to <see cref="Datasets"/>.</summary>
+    /// <param name="name">The name, usually that of a file.</param>
+    public void AddDataset(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        _datasets.Add(name);
+    }
 
     /// <summary>Counts the chunks as llama.cpp does: by the tensor that saw the most tokens.</summary>
-    internal int CountChunks() => (int)Math.Min(
+    private int CountChunks() => (int)Math.Min(
         int.MaxValue, _sums.Values.Select(static sums => sums.Counts.Max()).DefaultIfEmpty().Max() / ChunkSize);
 }

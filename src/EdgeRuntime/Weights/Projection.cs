@@ -6,6 +6,12 @@ using EdgeRuntime.Memory;
 
 namespace EdgeRuntime.Weights;
 
+/// <summary>A matrix of a tensor of the file.</summary>
+/// <param name="Tensor">The name of the tensor.</param>
+/// <param name="Index">The index of the matrix in the tensor.</param>
+/// <param name="Count">The number of matrices in the tensor.</param>
+internal readonly record struct MatrixOrigin(string Tensor, int Index, int Count);
+
 /// <summary>
 /// A linear layer, y = Scale * (W x) + Bias. Owns its weights. Immutable once packed; until then it multiplies from the file.
 /// </summary>
@@ -32,6 +38,7 @@ internal sealed unsafe class Projection : IDisposable
     private Projection(Projection owner, float scale, NativeBuffer? bias, float updateFactor)
     {
         UpdateFactor = updateFactor;
+        Origin = owner.Origin;
         _owner = owner;
         _bias = bias;
         Matrix = owner.Matrix;
@@ -56,6 +63,9 @@ internal sealed unsafe class Projection : IDisposable
 
     /// <summary>Gets [rows] that are added to the scaled product, or null.</summary>
     public NativeBuffer? Bias => _bias;
+
+    /// <summary>Gets the matrix of the file whose first rows these are; null for other rows of it, which have the same input.</summary>
+    public MatrixOrigin? Origin { get; init; }
 
     /// <summary>Gets the factor of y that applies to what adapters add, too.</summary>
     public float UpdateFactor { get; init; } = 1;

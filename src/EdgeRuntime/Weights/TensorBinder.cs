@@ -81,7 +81,8 @@ internal sealed unsafe class TensorBinder : IDisposable
         }
 
         IgnoreInputScale(name);
-        Projection projection = Add(tensor, rows, firstRow: 0, scale * factor * tensor.ReadScale(), bias, addendFactor);
+        Projection projection = Add(
+            tensor, rows, firstRow: 0, scale * factor * tensor.ReadScale(), bias, addendFactor, new MatrixOrigin(tensor.Name, 0, 1));
         if (!_byName.TryGetValue(tensor.Name, out List<Projection>? sharing))
         {
             _byName.Add(tensor.Name, sharing = []);
@@ -96,7 +97,7 @@ internal sealed unsafe class TensorBinder : IDisposable
     public Projection TiedProjection(string name, int rows, int columns, float factor)
     {
         GgufTensor tensor = Source.Matrix($"{name}.weight", rows, columns);
-        return Add(tensor, rows, firstRow: 0, factor * tensor.ReadScale(), bias: null);
+        return Add(tensor, rows, firstRow: 0, factor * tensor.ReadScale(), bias: null, origin: new MatrixOrigin(tensor.Name, 0, 1));
     }
 
     /// <summary>Binds a matrix as <see cref="Projection"/> does.</summary>
@@ -127,7 +128,8 @@ internal sealed unsafe class TensorBinder : IDisposable
         float[]? bias = Source.OptionalVector($"{name}.bias", parts * rows)?.AsSpan(part * rows, used).ToArray();
         bias = bias is null || order != BiasOrder.BeforeScale ? bias : Array.ConvertAll(bias, value => value * scale);
         IgnoreInputScale(name);
-        return Add(tensor, used, (long)part * rows, scale * tensor.ReadScale(), bias);
+        MatrixOrigin? origin = part == 0 ? new MatrixOrigin(tensor.Name, 0, 1) : null;
+        return Add(tensor, used, (long)part * rows, scale * tensor.ReadScale(), bias, origin: origin);
     }
 
     /// <summary>Binds one part of each matrix of a stack whose matrices have several parts, one below the other.</summary>
@@ -158,7 +160,8 @@ internal sealed unsafe class TensorBinder : IDisposable
         {
             long first = ((long)i * all) + (part * rows);
             float[]? bias = biases?.AsSpan(checked((int)first), rows).ToArray();
-            stack[i] = Add(tensor, rows, first, (scales?[i] ?? 1) * tensor.ReadScale(), bias);
+            MatrixOrigin? origin = part == 0 ? new MatrixOrigin(tensor.Name, i, count) : null;
+            stack[i] = Add(tensor, rows, first, (scales?[i] ?? 1) * tensor.ReadScale(), bias, origin: origin);
         }
 
         return stack;
@@ -233,7 +236,8 @@ internal sealed unsafe class TensorBinder : IDisposable
     /// <summary>The scale of activations that a device quantizes to NVFP4; kernels here quantize them to int8.</summary>
     private void IgnoreInputScale(string name) => Source.Ignore($"{name}.input_scale");
 
-    private Projection Add(GgufTensor tensor, int rows, long firstRow, float scale, float[]? bias, float addendFactor = 1)
+    private Projection Add(
+        GgufTensor tensor, int rows, long firstRow, float scale, float[]? bias, float addendFactor = 1, MatrixOrigin? origin = null)
     {
         if (_packed.TryGetValue((tensor, firstRow, rows), out Projection? known))
         {
@@ -246,6 +250,7 @@ internal sealed unsafe class TensorBinder : IDisposable
         {
             Loader = new MatrixLoader(tensor, matrix, firstRow, Source.Path),
             UpdateFactor = addendFactor,
+            Origin = origin,
         };
         _projections.Add(projection);
         _packed.Add((tensor, firstRow, rows), projection);
