@@ -17,7 +17,8 @@ internal sealed partial record Example(string Name, int Line, string Source)
 {
     private const string Usings =
         """
-        using System.Numerics.Tensors; using EdgeRuntime; using EdgeRuntime.Gguf; using EdgeRuntime.ML.Tokenizers; using EdgeRuntime.Tuning;
+        using System.Numerics.Tensors; using EdgeRuntime; using EdgeRuntime.Gguf; using EdgeRuntime.ML.Tokenizers;
+        using EdgeRuntime.Quantization; using EdgeRuntime.Tuning;
 
         """;
 

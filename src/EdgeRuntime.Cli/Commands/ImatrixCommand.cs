@@ -141,7 +141,7 @@ internal sealed class ImatrixCommand
             BatchTokens = Math.Min(text.Context, SessionOptions.DefaultBatchTokens),
         }));
         bool processOutput = parsed.GetValue(_processOutput);
-        bool scores = session.CanGenerate && !parsed.GetValue(_noPerplexity) && output.Done == 0;
+        bool scores = session.CanGenerate && !parsed.GetValue(_noPerplexity);
         using var collector = new ImportanceCollector(model, matrix, processOutput);
         var chunks = new ChunkSession(session);
         var perplexity = new Perplexity(model.VocabularySize);
@@ -166,7 +166,7 @@ internal sealed class ImatrixCommand
         RunLoop.Run(done, text.Count, "measuring", Step, () => output.Keep(matrix, done, isDue: true), interrupts);
         output.Complete(matrix);
         using var standard = new StandardOutput();
-        standard.Write(scores && perplexity.Count > 0
+        standard.Write(scores && output.Done == 0
             ? FormattableString.Invariant($"Final estimate: PPL = {perplexity.Estimate:F4} +/- {perplexity.StandardError:F5}\n")
             : "");
         standard.Write(FormattableString.Invariant(

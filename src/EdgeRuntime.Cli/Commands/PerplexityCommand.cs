@@ -54,11 +54,12 @@ internal sealed class PerplexityCommand
             Stride = parsed.GetValue(_stride),
             Most = parsed.GetValue(_text.Chunks),
         });
+        double[]? before = parsed.GetValue(_base) is { } file ? PerplexityReport.ReadBase(file, text) : null;
         using ModelSession session = CreateSession(parsed, model, text.Context);
         using var output = new StandardOutput();
         var perplexity = new Perplexity(model.VocabularySize);
         Compute(parsed, path, text, session, perplexity, output, interrupts);
-        Report(parsed, text, perplexity, context, output);
+        Report(parsed, new PerplexityReport(text, perplexity), before, context, output);
         return 0;
     }
 
@@ -109,10 +110,9 @@ internal sealed class PerplexityCommand
         state.End();
     }
 
-    private void Report(ParseResult parsed, ChunkedText text, Perplexity perplexity, int context, StandardOutput output)
+    private void Report(ParseResult parsed, PerplexityReport report, double[]? before, int context, StandardOutput output)
     {
-        var report = new PerplexityReport(text, perplexity);
-        JsonObject? comparison = parsed.GetValue(_base) is { } path ? report.Compare(path) : null;
+        JsonObject? comparison = before is null ? null : report.Compare(before);
         if (parsed.GetValue(_text.Json))
         {
             JsonText.Write(report.ToJson(context, parsed.GetValue(_stride), comparison), output);

@@ -16,13 +16,12 @@ internal sealed class PerplexityReport(ChunkedText text, Perplexity perplexity)
     private const string LossesKey = "chunk_losses";
     private const string TokensKey = "tokens_hash";
 
-    private readonly string _hash = text.Hash();
-
-    /// <summary>Compares with the result of another run on the same text.</summary>
+    /// <summary>Reads the losses of another run on the same text.</summary>
     /// <param name="path">The path of a file that <c>--json</c> has printed.</param>
-    /// <returns>The comparison as JSON: the mean of the differences between chunks, and its standard error.</returns>
+    /// <param name="text">The text.</param>
+    /// <returns>The mean negative log-likelihood of each chunk.</returns>
     /// <exception cref="CommandException">The file is no such result, or of another text or other chunks.</exception>
-    public JsonObject Compare(string path)
+    public static double[] ReadBase(string path, ChunkedText text)
     {
         using JsonDocument document = JsonText.ReadFile(path);
         JsonElement root = document.RootElement;
@@ -33,17 +32,20 @@ internal sealed class PerplexityReport(ChunkedText text, Perplexity perplexity)
             throw new CommandException($"{path}: is no result of 'edgert eval perplexity --json'");
         }
 
-        if (tokens.ToString() != _hash || losses.GetArrayLength() != perplexity.Chunks.Count)
-        {
-            throw new CommandException($"{path}: is the result of another text or of other chunks; use the same -f, --ctx and --chunks");
-        }
+        return tokens.ToString() == text.Hash() && losses.GetArrayLength() == text.Count
+            ? [.. losses.EnumerateArray().Select(static loss => loss.GetDouble())]
+            : throw new CommandException(
+                $"{path}: is the result of another text or of other chunks; use the same -f, --ctx and --chunks");
+    }
 
-        double[] before = [.. losses.EnumerateArray().Select(static loss => loss.GetDouble())];
-        double[] differences = [.. perplexity.Chunks.Zip(before, static (loss, other) => loss - other)];
+    /// <summary>Compares with the losses of another run: the mean of the differences between chunks, and its standard error.</summary>
+    public JsonObject Compare(double[] losses)
+    {
+        double[] differences = [.. perplexity.Chunks.Zip(losses, static (loss, other) => loss - other)];
         (double mean, double error) = MeanAndError.Of(differences);
         return new JsonObject
         {
-            ["perplexity"] = Math.Exp(before.Average()),
+            ["perplexity"] = Math.Exp(losses.Average()),
             ["ratio"] = Math.Exp(mean),
             ["ratio_error"] = Math.Exp(mean) * error,
         };
@@ -80,7 +82,7 @@ internal sealed class PerplexityReport(ChunkedText text, Perplexity perplexity)
             ["chunks"] = text.Count,
             ["tokens_scored"] = perplexity.Count,
             ["stride"] = stride,
-            [TokensKey] = _hash,
+            [TokensKey] = text.Hash(),
             [LossesKey] = new JsonArray([.. perplexity.Chunks.Select(static loss => (JsonNode)loss)]),
             ["files"] = new JsonArray([.. ByFile().Select(static file =>
                 new JsonObject { ["file"] = file.File, ["perplexity"] = file.Estimate })]),

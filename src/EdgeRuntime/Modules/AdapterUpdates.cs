@@ -30,7 +30,7 @@ internal unsafe readonly ref struct AdapterUpdates
         _products = products;
         _batchRows = batchRows;
         long floats = thread.Pass.UsesAdapters ? RanksBefore(products.Length) * rows : 0;
-        thread.Pass.Inputs?.Add(thread, products);
+        thread.Pass.Inputs?.Add(thread, x, products);
         _any = floats > 0;
         if (_any)
         {

@@ -39,7 +39,8 @@ internal enum RowGathering
 /// <param name="threads">The number of threads of the passes.</param>
 internal sealed unsafe class InputStatistics(int threads)
 {
-    private readonly Share[] _shares = new Share[threads];
+    private readonly Share[] _prepared = new Share[threads];
+    private readonly Share[] _parts = new Share[threads]; // of what a head or an expert multiplies
     private readonly ConcurrentDictionary<string, InputSquares> _tensors = new(StringComparer.Ordinal);
 
     /// <summary>Gets the sums by the names of the tensors. Complete between passes.</summary>
@@ -52,7 +53,8 @@ internal sealed unsafe class InputStatistics(int threads)
     /// <param name="rows">The number of rows.</param>
     public void Measure(PassThread t, float* x, int columns, int rows)
     {
-        ref Share share = ref Begin(t, columns);
+        ref Share share = ref Begin(_prepared, t, columns);
+        share.Source = (nint)x;
         for (int row = 0; row < rows; row++)
         {
             share.Add(x + ((long)row * columns));
@@ -64,12 +66,18 @@ internal sealed unsafe class InputStatistics(int threads)
         }
     }
 
-    /// <summary>Adds the sums of the last <see cref="Measure"/> to the tensors of some products.</summary>
-    public void Add(PassThread t, ReadOnlySpan<Product> products)
+    /// <summary>Adds the sums of the last <see cref="Measure"/> to the tensors of some products of these rows.</summary>
+    public void Add(PassThread t, in Activations x, ReadOnlySpan<Product> products)
     {
+        ref readonly Share share = ref _prepared[t.Index];
+        if (share.Source != (nint)x.Rows)
+        {
+            throw new InvalidOperationException("a product reads other rows than those that were prepared last");
+        }
+
         foreach (Product product in products)
         {
-            AddTo(t, product.Projection, counts: 1);
+            AddTo(t, share, product.Projection, counts: 1);
         }
     }
 
@@ -83,13 +91,13 @@ internal sealed unsafe class InputStatistics(int threads)
     {
         for (int head = 0; head < heads.Length; head++)
         {
-            ref Share share = ref Begin(t, heads[head].Columns);
+            ref Share share = ref Begin(_parts, t, heads[head].Columns);
             for (int row = 0; row < t.Rows; row++)
             {
                 share.Add(x + ((long)row * stride) + ((long)head * headStride));
             }
 
-            AddTo(t, heads[head], counts: 1);
+            AddTo(t, share, heads[head], counts: 1);
         }
     }
 
@@ -105,36 +113,30 @@ internal sealed unsafe class InputStatistics(int threads)
         {
             int expert = groups.ActiveExpert(i);
             int columns = experts[expert].Columns;
-            ref Share share = ref Begin(t, columns);
+            ref Share share = ref Begin(_parts, t, columns);
             for (int pair = groups.First(expert); pair < groups.First(expert) + groups.Count(expert); pair++)
             {
                 float factor = gathering == RowGathering.Weighted ? groups.WeightOf(pair) : 1;
                 share.Add(source + ((long)(gathering == RowGathering.None ? pair : groups.Row(pair)) * columns), factor);
             }
 
-            AddTo(t, experts[expert], experts.Length);
+            AddTo(t, share, experts[expert], experts.Length);
         }
     }
 
-    private ref Share Begin(PassThread t, int columns)
+    private static ref Share Begin(Share[] shares, PassThread t, int columns)
     {
-        ref Share share = ref _shares[t.Index];
-        share.Begin(columns, t.Index, _shares.Length);
+        ref Share share = ref shares[t.Index];
+        share.Begin(columns, t.Index, shares.Length);
         return ref share;
     }
 
     /// <summary>Adds the thread's share of the sums to the tensor of a projection.</summary>
-    private void AddTo(PassThread t, Projection projection, int counts)
+    private void AddTo(PassThread t, in Share share, Projection projection, int counts)
     {
         if (projection.Origin is not { } origin)
         {
             return;
-        }
-
-        ref readonly Share share = ref _shares[t.Index];
-        if (share.Columns != projection.Columns)
-        {
-            throw new InvalidOperationException($"{origin.Tensor} multiplies other rows than those that were prepared last");
         }
 
         InputSquares squares = _tensors.GetOrAdd(
@@ -153,6 +155,9 @@ internal sealed unsafe class InputStatistics(int threads)
     {
         private float[] _sums;
         private float[] _scaled;
+
+        /// <summary>Gets or sets the address of the first row.</summary>
+        public nint Source { get; set; }
 
         public int Columns { get; private set; }
 

@@ -23,6 +23,7 @@ namespace EdgeRuntime.Quantization;
 /// session.Forward(model.Tokenizer.Encode("A text like those that the model will be used for."));
 /// collector.Commit();
 /// matrix.Save("model.imatrix.gguf");
+/// Console.WriteLine($"{matrix.Tensors.Count} tensors");
 /// </code>
 /// </example>
 public sealed class ImportanceCollector : IDisposable

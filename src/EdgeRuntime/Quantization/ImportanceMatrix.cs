@@ -14,15 +14,6 @@ namespace EdgeRuntime.Quantization;
 /// The file format is that of llama.cpp: a GGUF file with the tensors <c>NAME.in_sum2</c> and <c>NAME.counts</c> for each matrix. Loading
 /// also accepts llama.cpp's older binary format. An instance is not thread-safe while something is added to it.
 /// </remarks>
-/// <example>
-/// <code>
-/// ImportanceMatrix matrix = ImportanceMatrix.Load("model.imatrix.gguf");
-/// if (matrix.TryGet("blk.0.ffn_down.weight", out ReadOnlyMemory&lt;float&gt; importance))
-/// {
-///     Console.WriteLine(importance.Length);
-/// }
-/// </code>
-/// </example>
 public sealed class ImportanceMatrix
 {
     private readonly SortedDictionary<string, ImportanceSums> _sums;

@@ -18,6 +18,8 @@ public sealed class CommandLineTests
     [InlineData("render")]
     [InlineData("logits")]
     [InlineData("eval", "perplexity")]
+    [InlineData("eval", "kld")]
+    [InlineData("imatrix")]
     [InlineData("pull")]
     public void Help_OfEveryCommand_ExplainsEveryOption(params string[] command)
     {
