@@ -67,7 +67,10 @@ public sealed class KldTests : IDisposable
         Refused(1, "compare models of one family", Edgert.Stories, Edgert.SmolLm, "-f", text, "-c", "64");
     }
 
-    /// <summary>Each figure within 0.3 % of the table in <c>models/README.md</c>; its own rounding of the mean allows more for that.</summary>
+    /// <summary>
+    /// The figures of llama.cpp's own runs. Its activations for K types have one scale for 256 values, those here one for 32: the
+    /// divergence is lower here by the difference, about 0.0002 of it.
+    /// </summary>
     [Fact]
     [Trait("Speed", "Slow")]
     public void Kld_OfFilesByLlamaCpp_IsItsTable()
@@ -80,10 +83,11 @@ public sealed class KldTests : IDisposable
         string[] files = [.. table.Select(static row => Novel(row.Type))];
         JsonElement json = Edgert.Run(
             [.. Kld, Novel("F16"), .. files, "-f", SharedData.Require("text/novel-test.txt"), "-c", "256", "--json"]).Expect(0).Json;
-        foreach (((_, double perplexity, double kld, double sameTop), JsonElement model) in table.Zip(json.GetProperty("models").EnumerateArray()))
+        JsonElement[] models = [.. json.GetProperty("models").EnumerateArray()];
+        foreach (((_, double perplexity, double kld, double sameTop), JsonElement model) in table.Zip(models))
         {
             Assert.InRange(model.GetProperty("perplexity").GetDouble() / perplexity, 1 - 0.003, 1 + 0.003);
-            Assert.InRange(Mean(model) / kld, 1 - 0.03, 1 + 0.03);
+            Assert.InRange(Mean(model), kld - 0.0005, kld * 1.003);
             Assert.InRange(100 * model.GetProperty("same_top").GetDouble(), sameTop - 0.4, sameTop + 0.4);
         }
     }
