@@ -30,6 +30,7 @@ internal static class Program
         ("eval", EvalCommand.Create),
         (ImatrixCommand.Name, ImatrixCommand.Create),
         ("quantize", QuantizeCommand.Create),
+        ("gguf", GgufCommand.Create),
         ("pull", PullCommand.Create),
         ("list", ListCommand.Create),
         ("rm", RemoveCommand.Create),

@@ -21,9 +21,8 @@ internal static class QuantizationReport
         foreach (PlannedTensor tensor in plan.Tensors)
         {
             string note = tensor.FallsBack ? $"  instead of {tensor.WantedType}: {tensor.Dimensions[0]} columns" : "";
-            text.Append(Invariant(
-                $"{OneLine.Value(tensor.Name).PadRight(width)}  {Shape(tensor),-20}{tensor.OldType,8}{tensor.NewType,10}{tensor.NewBytes,16:N0}"));
-            text.Append(note).Append('\n');
+            text.Append(Invariant($"{OneLine.Value(tensor.Name).PadRight(width)}  {Shape(tensor),-20}"));
+            text.Append(Invariant($"{tensor.OldType,8}{tensor.NewType,10}{tensor.NewBytes,16:N0}{note}\n"));
         }
 
         return text.ToString();

@@ -19,6 +19,10 @@ namespace EdgeRuntime.Quantization;
 public static class ModelQuantizer
 {
     private const int BufferBytes = 1 << 20;
+    private const string FileTypeKey = "general.file_type";
+    private const string VersionKey = "general.quantization_version";
+    private const string ImportanceKeys = "quantize.imatrix.";
+    private const uint Version = 2; // of the blocks; ggml.h: GGML_QNT_VERSION
 
     /// <summary>
     /// Makes a file. It has its name only when it is complete: after an error or a cancellation, nothing is left of it. Memory stays
@@ -72,7 +76,7 @@ public static class ModelQuantizer
             {
                 files.Add(FileReplacement.OfUser(paths[index], mustBeNew: !options.Overwrite));
                 IReadOnlyList<PlannedTensor> tensors = isSplit ? parts.GetValueOrDefault(source.Parts[index], []) : plan.Tensors;
-                var buffer = new BufferedStream(files[^1], BufferBytes); // not disposed: the file below it stays open until all are complete
+                var buffer = new BufferedStream(files[^1], BufferBytes); // not disposed: it would close the file
                 GgufWriter writer = CreateWriter(plan, options, buffer, isSplit ? index : null, paths.Length);
                 Write(plan, tensors, writer, options.Threads, Report, cancellationToken);
                 buffer.Flush();
@@ -112,7 +116,7 @@ public static class ModelQuantizer
         writer.Complete();
     }
 
-    /// <summary>Creates the writer of a file and adds its keys: those of the model to the first, and the numbers of the parts to all.</summary>
+    /// <summary>Creates the writer of a file. The first one has the keys of the model, and all parts have their numbers.</summary>
     private static GgufWriter CreateWriter(QuantizationPlan plan, QuantizationOptions options, Stream output, int? part, int parts)
     {
         var writer = new GgufWriter(output, plan.Source.Parts[part ?? 0].Alignment);
@@ -131,10 +135,6 @@ public static class ModelQuantizer
 
     private static void AddKeys(QuantizationPlan plan, QuantizationOptions options, GgufWriter writer)
     {
-        const string FileTypeKey = "general.file_type";
-        const string VersionKey = "general.quantization_version";
-        const string ImportanceKeys = "quantize.imatrix.";
-        const uint Version = 2; // of the blocks; ggml.h: GGML_QNT_VERSION
         ImportanceMatrix? importance = options.Importance;
         foreach (string key in plan.Source.Metadata.Keys)
         {

@@ -47,7 +47,8 @@ internal sealed class TensorPattern
         }
         catch (RegexMatchTimeoutException exception)
         {
-            throw new ArgumentException($"'{Shown}' takes too long to match the name of a tensor; expected a simpler expression", exception);
+            throw new ArgumentException(
+                $"'{Shown}' takes too long to match the name of a tensor; expected a simpler expression", exception);
         }
     }
 }

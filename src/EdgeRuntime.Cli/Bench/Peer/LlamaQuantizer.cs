@@ -29,7 +29,7 @@ internal static class LlamaQuantizer
     {
         int number = QuantizationMix.Find(type).FileType;
         UserFile.OpenRead(input).Dispose(); // says more clearly than llama.cpp why it can't be read
-        Dictionary<string, float[]>? importance = importancePath is null ? null : UserFile.Use(importancePath, ImportanceMatrix.Read);
+        ImportanceMatrix? importance = importancePath is null ? null : UserFile.Use(importancePath, ImportanceMatrix.Load);
         if (File.Exists(output) && Path.GetFullPath(input) == Path.GetFullPath(output))
         {
             throw new CommandException($"{output}: is the input, expected another file");
@@ -56,13 +56,22 @@ internal static class LlamaQuantizer
         file.Commit();
     }
 
-    private static nint AddImportance(Dictionary<string, float[]> importance, NativeArguments arguments) =>
-        arguments.AddList<LlamaNative.ImportanceEntry>([.. importance.Select(tensor => new LlamaNative.ImportanceEntry
+    private static nint AddImportance(ImportanceMatrix importance, NativeArguments arguments)
+    {
+        var entries = new List<LlamaNative.ImportanceEntry>();
+        foreach (string name in importance.Tensors)
         {
-            Name = arguments.AddText(tensor.Key),
-            Values = arguments.AddList<float>(tensor.Value),
-            Count = (nuint)tensor.Value.Length,
-        })]);
+            importance.TryGet(name, out ReadOnlyMemory<float> values);
+            entries.Add(new LlamaNative.ImportanceEntry
+            {
+                Name = arguments.AddText(name),
+                Values = arguments.AddList<float>(values.ToArray()),
+                Count = (nuint)values.Length,
+            });
+        }
+
+        return arguments.AddList<LlamaNative.ImportanceEntry>([.. entries]);
+    }
 
     /// <summary>Q8_0, with another type for the layers, whose name the file then carries.</summary>
     private static void SetLayerType(ref LlamaNative.QuantizeParams parameters, TensorType type, int fileType, NativeArguments arguments)
