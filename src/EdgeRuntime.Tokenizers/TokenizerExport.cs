@@ -31,7 +31,7 @@ public static class TokenizerExport
     {
         ArgumentNullException.ThrowIfNull(file);
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        Tokenizer tokenizer = Tokenizer.FromGguf(file);
+        Tokenizer tokenizer = GgufVocabulary.CreateTokenizer(file);
         var writer = new TokenizerWriter(file.Path, GgufVocabulary.Read(file.Metadata), tokenizer);
         List<(string Name, string Text)> contents =
         [
