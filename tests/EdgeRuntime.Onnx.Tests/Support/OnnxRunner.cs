@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using Microsoft.ML.OnnxRuntime;
-using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace EdgeRuntime.Onnx.Tests.Support;
 
@@ -29,7 +28,7 @@ internal sealed class OnnxRunner : IDisposable
             if (name.StartsWith(Past, StringComparison.Ordinal))
             {
                 _caches.Add(name, OrtValue.CreateAllocatedTensorValue(
-                    OrtAllocator.DefaultInstance, TensorElementType.Float, [1, node.Dimensions[1], capacity, node.Dimensions[3]]));
+                    OrtAllocator.DefaultInstance, node.ElementDataType, [1, node.Dimensions[1], capacity, node.Dimensions[3]]));
             }
         }
     }
