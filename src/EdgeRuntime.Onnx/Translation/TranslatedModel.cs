@@ -51,6 +51,13 @@ internal sealed record TranslatedModel(
                 + $"{string.Join(" or ", Profile.Bits)} bits; ask for another type of such tensors, or quantize the model to one first");
             form = PackedForm.Find(target, Profile) ?? throw new UnsupportedModelException(
                 $"{Path}: the type {target.Type} has no exact form for {Profile.Name} either");
+            if (tensor.Columns % target.BlockWeights != 0)
+            {
+                throw new UnsupportedModelException(
+                    $"{Path}: tensor '{tensor.Name}' has rows of {tensor.Columns}, no multiple of the {target.BlockWeights} weights of a "
+                    + $"{target.Type} block; ask for another type");
+            }
+
             requantizer = new Requantizer(format, target, Requantized);
         }
 

@@ -2,7 +2,10 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using EdgeRuntime.Formats;
+using EdgeRuntime.Gguf;
 using EdgeRuntime.Onnx.Tests.Support;
+using EdgeRuntime.Quantization;
 using EdgeRuntime.Tests.Models;
 using EdgeRuntime.TestSupport;
 using Onnx;
@@ -31,6 +34,36 @@ public sealed class ModelExportTests : IDisposable
     [MemberData(nameof(TinyNovels))]
     public void Export_TinyNovelOfEachType_GivesTheExactLogits(string type) =>
         AssertLogits(SharedData.Require($"models/tiny-novel-{type}.gguf"), OnnxProfile.CpuExact);
+
+    public static IEnumerable<TheoryDataRow<string>> QuantizedTypes() =>
+        from type in QuantizationMix.TensorTypes
+        where TensorFormats.Find(type) is { Shape: not null }
+        select new TheoryDataRow<string>(type.ToString());
+
+    /// <summary>The embedding, all matrices and the output matrix have the type.</summary>
+    [Theory]
+    [MemberData(nameof(QuantizedTypes))]
+    public void Export_ModelOfOneType_GivesTheExactLogits(string type)
+    {
+        string source = SharedData.Require("models/tiny-novel-F16.gguf");
+        TensorType one = Enum.Parse<TensorType>(type);
+        var options = new QuantizationOptions
+        {
+            Mix = QuantizationMix.Find("Q8_0"),
+            TensorTypes = [new TensorTypePattern(".*", one)],
+            TokenEmbeddingType = one,
+            OutputTensorType = one,
+        };
+        using (GgufFile file = GgufFile.Open(source))
+        {
+            IReadOnlyList<string> problems = QuantizationPlan.Create(file, options).Problems;
+            Assert.SkipUnless(problems.Count == 0, string.Concat(problems.Take(1)));
+        }
+
+        string path = Path.Combine(_folder, "model.gguf");
+        ModelQuantizer.Run(source, path, options);
+        AssertLogits(path, OnnxProfile.CpuExact);
+    }
 
     [Theory]
     [InlineData("TQ1_0")]
