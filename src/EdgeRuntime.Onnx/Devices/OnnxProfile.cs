@@ -46,6 +46,11 @@ public sealed record OnnxProfile
     /// <summary>Gets whether attention has windows, soft caps, biases and sinks.</summary>
     public bool HasAttentionOptions { get; init; } = true;
 
+    /// <summary>
+    /// Gets whether rows can be sorted by expert and split among experts. Providers without such operators refuse models with experts.
+    /// </summary>
+    public bool SplitsRows { get; init; } = true;
+
     /// <summary>Gets the numbers of bits of quantized weights that the provider multiplies.</summary>
     public IReadOnlyList<int> Bits { get; init; } = [4, 8];
 
@@ -75,6 +80,7 @@ public sealed record OnnxProfile
     {
         Name = "webgpu",
         Provider = "WebGPU",
+        SplitsRows = false,
         Needs = "a GPU with a driver for Vulkan, Metal or Direct3D 12",
         Package = "the library of npm's onnxruntime-node (Windows x64 and Arm64, Linux x64, macOS)",
         CacheAllocator = "WebGPU_Buf",
@@ -89,6 +95,7 @@ public sealed record OnnxProfile
     {
         Name = "dml",
         Provider = "DML",
+        SplitsRows = false,
         Needs = "Windows 10 1903 or later with a GPU for Direct3D 12",
         Package = "the package Microsoft.ML.OnnxRuntime.DirectML 1.30 or later, or the library of npm's onnxruntime-node for Windows",
         UsesFloat16 = true,
@@ -121,6 +128,7 @@ public sealed record OnnxProfile
     {
         Name = "qnn",
         Provider = "QNN",
+        SplitsRows = false,
         Needs = "a Qualcomm NPU with its driver",
         Package = "the package Microsoft.ML.OnnxRuntime.QNN",
         UsesFloat16 = true,
@@ -135,6 +143,7 @@ public sealed record OnnxProfile
     {
         Name = "openvino",
         Provider = "OpenVINO",
+        SplitsRows = false,
         Needs = "an Intel GPU or NPU with its driver",
         Package = "the plugin provider onnxruntime-ep-openvino",
         NamesZeroPoints = true,
@@ -147,6 +156,7 @@ public sealed record OnnxProfile
     {
         Name = "coreml",
         Provider = "CoreML",
+        SplitsRows = false,
         Needs = "macOS 12 or later on an Apple processor",
         Package = "the package Microsoft.ML.OnnxRuntime on macOS",
         FusesRope = false,

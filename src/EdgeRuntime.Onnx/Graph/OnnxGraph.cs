@@ -38,9 +38,6 @@ internal sealed class OnnxGraph
         _dataFile = dataFile;
     }
 
-    /// <summary>Gets the nodes in the order of execution.</summary>
-    public IReadOnlyList<OnnxNode> Nodes => _nodes;
-
     /// <summary>Starts the names of further nodes with a prefix, for example <c>blk.0</c>.</summary>
     public void BeginScope(string prefix) => _scope = prefix;
 

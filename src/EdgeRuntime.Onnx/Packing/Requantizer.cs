@@ -16,9 +16,6 @@ internal sealed class Requantizer(TensorFormat source, TensorFormat target, ICol
     private double _squares;
     private double _errors;
 
-    /// <summary>Gets the new type.</summary>
-    public TensorFormat Target => target;
-
     /// <summary>Converts a row. Rows may be converted by several threads at once.</summary>
     public byte[] Convert(ReadOnlySpan<byte> row, TensorRows rows, int index)
     {

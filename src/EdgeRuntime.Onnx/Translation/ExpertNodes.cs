@@ -37,6 +37,11 @@ internal sealed class ExpertNodes
     public static string Add(GraphContext context, Branch branch, string x)
     {
         var experts = (Experts)branch;
+        if (!context.Profile.SplitsRows)
+        {
+            throw context.Model.Refuse(branch.Prefix, "a layer of experts");
+        }
+
         if (experts.Parts.Spec.ScoresOfExpert != 1)
         {
             throw context.Model.Refuse(branch.Prefix, "experts that have several scores");

@@ -83,6 +83,18 @@ public sealed class FamilyExportTests : IDisposable
         Assert.DoesNotContain('\n', error.Message);
     }
 
+    [Theory]
+    [InlineData("llama-moe", "experts")]
+    [InlineData("gemma2-dense", "window")]
+    [InlineData("bloom-dense", "biases")]
+    public void Open_ModelThatADeviceCannotCompute_IsRefusedByName(string name, string part)
+    {
+        Exception error = Assert.Throws<UnsupportedModelException>(
+            () => OnnxExport.Open(RandomModels.PathOf(name), new OnnxExportOptions { Profile = OnnxProfile.DirectMl }));
+        Assert.Contains(part, error.Message, StringComparison.Ordinal);
+        Assert.Contains("for dml", error.Message, StringComparison.Ordinal);
+    }
+
     /// <summary>The models of the shared data have weights of a normal distribution.</summary>
     [Fact]
     public void Export_SharedModels_GiveTheExactLogits()
