@@ -24,8 +24,7 @@ internal static class ExampleProgram
     {
         (TextReader inBefore, TextWriter outBefore, TextWriter errorBefore) = (Console.In, Console.Out, Console.Error);
         string folderBefore = Directory.GetCurrentDirectory();
-        TextWriter output = TextWriter.Synchronized(new StringWriter());
-        TextWriter errors = TextWriter.Synchronized(new StringWriter());
+        StringWriter output = new(), errors = new(); // a thread of the program may still write to them after its end
         try
         {
             Console.SetIn(new StringReader(input));
@@ -41,7 +40,7 @@ internal static class ExampleProgram
                 TaskCreationOptions.LongRunning,
                 TaskScheduler.Default);
             Assert.True(program.Wait(ExampleProcess.Patience, TestContext.Current.CancellationToken), "the program hangs");
-            return (program.Result as int? ?? 0, $"{output}", $"{errors}");
+            return (program.Result as int? ?? 0, output.ToString(), errors.ToString());
         }
         finally
         {

@@ -37,11 +37,11 @@ public sealed class BenchCommandTests
     [Theory]
     [InlineData("md", "| llama ")]
     [InlineData("csv", "cpu_info,os_info")]
-    [InlineData("table", "pp16")]
+    [InlineData("table", "pp8")]
     [InlineData("html", "<svg")]
     public void Bench_Format_IsWritten(string format, string expected)
     {
-        string output = Edgert.Run([.. Small, "-o", format]).Expect(0).Output;
+        string output = Edgert.Run("bench", Edgert.Stories, "-p", "8", "-n", "2", "-r", "1", "-t", "1", "-o", format).Expect(0).Output;
         Assert.Contains(expected, output, StringComparison.Ordinal);
         Assert.DoesNotContain("http://", output.Replace("http://www.w3.org", "", StringComparison.Ordinal), StringComparison.Ordinal);
     }
