@@ -69,7 +69,7 @@ internal sealed class KldCommand
         ChunkedText text = ReadText(parsed, first, file);
         using LogitsFileWriter? writer =
             parsed.GetValue(_saveLogits) is { } target ? new LogitsFileWriter(target, text, first.VocabularySize) : null;
-        using IBaseLogits reference = file is not null ? file : new ComputedLogits(Open(parsed, open, first, text), writer);
+        IBaseLogits reference = file is not null ? file : new ComputedLogits(Open(parsed, open, first, text), writer);
         List<KlDivergence> models = [];
         for (int i = file is null ? 1 : 0; i < paths.Length; i++)
         {
@@ -116,7 +116,8 @@ internal sealed class KldCommand
         if (model.VocabularySize != vocabulary)
         {
             throw new CommandException(
-                $"{model.Path}: has a vocabulary of {model.VocabularySize} tokens, the base one of {vocabulary}; compare models of one family");
+                $"{model.Path}: has a vocabulary of {model.VocabularySize} tokens, the base one of {vocabulary}; "
+                + "compare models of one family");
         }
 
         if (text is not null && ReadText(parsed, model, text.Context).Hash() != text.Hash())

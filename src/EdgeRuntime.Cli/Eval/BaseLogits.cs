@@ -4,7 +4,7 @@ using System.Threading;
 namespace EdgeRuntime.Cli.Eval;
 
 /// <summary>The log-probabilities that other models are compared with: those of a base model, or those of a file.</summary>
-internal interface IBaseLogits : IDisposable
+internal interface IBaseLogits
 {
     /// <summary>Gets the log-probability up to which tokens are left out of the divergence, because it was not stored exactly.</summary>
     float Cutoff { get; }
@@ -67,11 +67,5 @@ internal sealed class ComputedLogits(ChunkSession session, LogitsFileWriter? wri
         {
             logProbabilities[i] = (float)((double)logits[i] - _softmax.Max - _softmax.LogSum);
         }
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        // The caller owns the session.
     }
 }

@@ -8,7 +8,7 @@ using EdgeRuntime.Cli.Terminal;
 namespace EdgeRuntime.Cli.Eval;
 
 /// <summary>Reads log-probabilities that <see cref="LogitsFileWriter"/> or llama.cpp has written.</summary>
-internal sealed class LogitsFileReader : IBaseLogits
+internal sealed class LogitsFileReader : IBaseLogits, IDisposable
 {
     private const int HeaderBytes = 20;
     private const int Batch = 64;
@@ -112,7 +112,6 @@ internal sealed class LogitsFileReader : IBaseLogits
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 
     private static void CheckHeader(string path, ReadOnlySpan<int> numbers, long length)
