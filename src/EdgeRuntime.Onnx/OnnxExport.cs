@@ -16,7 +16,7 @@ namespace EdgeRuntime.Onnx;
 /// <summary>
 /// Represents a GGUF model that is translated to ONNX and can be written as a folder: two graphs, <c>model.onnx</c> in the form of
 /// ONNX Runtime GenAI and <c>engine.onnx</c> for this runtime, over the same weights in <c>model.onnx.data</c>, and
-/// <c>genai_config.json</c>. Owns the open file. For one caller.
+/// <c>genai_config.json</c>, with the tokenizer in the layout of Hugging Face. Owns the open file. For one caller.
 /// </summary>
 public sealed class OnnxExport : IDisposable
 {
@@ -43,6 +43,12 @@ public sealed class OnnxExport : IDisposable
 
     /// <summary>Gets the tensors that <see cref="Write"/> quantized to another type, with their errors.</summary>
     public IReadOnlyList<RequantizedTensor> Requantized => _model.Requantized;
+
+    /// <summary>
+    /// Gets why <see cref="Write"/> wrote no tokenizer: the kind of vocabulary has no other layout, or the file has none. Null if it wrote
+    /// one.
+    /// </summary>
+    public string? TokenizerProblem { get; private set; }
 
     /// <summary>Opens and translates a model. Its weights are not read yet.</summary>
     /// <param name="ggufPath">The GGUF file.</param>
@@ -100,6 +106,7 @@ public sealed class OnnxExport : IDisposable
                 ("engine.onnx", _engine.Bytes),
                 (GenAiConfig.FileName, GenAiConfig.Create(_model, _file.Metadata, _genAi.Layers, "model.onnx")),
             ],
+            WriteTokenizer,
             progress,
             cancellationToken);
     }
@@ -111,8 +118,22 @@ public sealed class OnnxExport : IDisposable
         _file.Dispose();
     }
 
+    private void WriteTokenizer(string folder)
+    {
+        try
+        {
+            TokenizerExport.Write(_file, folder);
+        }
+        catch (Exception exception) when (exception is UnsupportedModelException or ModelFormatException)
+        {
+            TokenizerProblem = exception.Message;
+        }
+    }
+
     private static TensorFormat FindTarget(string name) =>
-        Enum.TryParse(name, ignoreCase: true, out TensorType type) && TensorFormats.Find(type) is { CanQuantize: true, Shape: not null } format
+        Enum.TryParse(name, ignoreCase: true, out TensorType type)
+        && TensorFormats.Find(type) is { CanQuantize: true, Shape: not null } format
             ? format
-            : throw new ArgumentException($"'{Printable.Shorten(name)}' is no type that weights are quantized to, for example Q4_0 or Q8_0");
+            : throw new ArgumentException(
+                $"'{Printable.Shorten(name)}' is no type that weights are quantized to, for example Q4_0 or Q8_0");
 }

@@ -8,7 +8,7 @@ public sealed record OnnxExportOptions
     public OnnxProfile Profile { get; init; } = OnnxProfile.Cpu;
 
     /// <summary>
-    /// Gets the greatest number of positions of a sequence; null for that of the model. The folder holds the rotations of so many positions.
+    /// Gets the greatest number of positions of a sequence; null for that of the model. The folder holds the rotations of all positions.
     /// </summary>
     public int? ContextLength { get; init; }
 

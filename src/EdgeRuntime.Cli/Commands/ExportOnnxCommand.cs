@@ -25,7 +25,7 @@ internal static class ExportOnnxCommand
         Option<int> context = OptionFactory.Integer(
             "--ctx", ["-c"], "Most tokens of a sequence; 0 for those of the model", ModelContext, minimum: 0);
         Option<string?> requantize = OptionFactory.Text(
-            "--requantize", [], "The type to which weights are quantized that the device cannot read exactly (default: refuse them)", "TYPE");
+            "--requantize", [], "The type to which weights are quantized that the device can't read exactly [default: refuse]", "TYPE");
         var command = new Command(
             Name, "Writes a model as a folder that this program and ONNX Runtime GenAI open: graphs, weights and a configuration.")
         {
@@ -59,6 +59,11 @@ internal static class ExportOnnxCommand
         using (var bar = new ProgressBar("writing"))
         {
             export.Write(folder, bar, interrupts.Arm());
+        }
+
+        if (export.TokenizerProblem is { } problem)
+        {
+            Console.Error.WriteLine($"no tokenizer files: {OneLine.Message(problem)}");
         }
 
         foreach (RequantizedTensor tensor in export.Requantized)

@@ -63,7 +63,9 @@ public sealed record OnnxProfile
     /// <summary>Gets the numbers of tokens to which prompts are padded, because shapes are compiled; empty for no padding.</summary>
     public IReadOnlyList<int> PrefillLengths { get; init; } = [];
 
-    /// <summary>Gets whether several tokens can follow others in the cache. If not, a prompt is computed at once, from an empty cache.</summary>
+    /// <summary>
+    /// Gets whether several tokens can follow others in the cache. If not, a prompt is computed at once, from an empty cache.
+    /// </summary>
     public bool AppendsPrompts { get; init; } = true;
 
     /// <summary>Gets the name of the allocator of the cache in the device's memory; null for the processor's.</summary>

@@ -18,6 +18,7 @@ internal static class FolderWriter
     /// <param name="folder">The new folder; an empty one is replaced.</param>
     /// <param name="data">The weights.</param>
     /// <param name="files">The names and contents of the other files.</param>
+    /// <param name="complete">Adds further files to the folder, whose path it receives.</param>
     /// <param name="progress">Receives the share that is written, or null.</param>
     /// <param name="cancellationToken">Stops writing; nothing remains.</param>
     /// <exception cref="FileException">The folder exists and is not empty, or a file cannot be written. Nothing remains.</exception>
@@ -25,6 +26,7 @@ internal static class FolderWriter
         string folder,
         DataPlan data,
         IReadOnlyList<(string Name, byte[] Content)> files,
+        Action<string> complete,
         IProgress<float>? progress,
         CancellationToken cancellationToken)
     {
@@ -41,6 +43,7 @@ internal static class FolderWriter
                 File.WriteAllBytes(Path.Combine(temporary, name), content);
             }
 
+            complete(temporary);
             if (Directory.Exists(target))
             {
                 Directory.Delete(target); // it is empty

@@ -21,7 +21,7 @@ public sealed class ExportOnnxTests : IDisposable
         EdgertResult result = Edgert.Run("export-onnx", Edgert.Stories, folder, "--device", device, "--ctx", "128").Expect(0);
         Assert.Contains($" to {folder}\n", result.Error, StringComparison.Ordinal);
         Assert.Equal(
-            ["engine.onnx", "genai_config.json", "model.onnx", "model.onnx.data"],
+            ["engine.onnx", "genai_config.json", "model.onnx", "model.onnx.data", "tokenizer.json", "tokenizer_config.json"],
             Directory.GetFiles(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.Single(Directory.GetFileSystemEntries(_folder.Path));
     }
