@@ -20,8 +20,8 @@ internal sealed record CacheKey(string ModelPath, Version Runtime, OnnxProfile P
     public string ProfileText { get; } = string.Create(
         CultureInfo.InvariantCulture,
         $"{Profile.Name}: version {ExporterVersion}, float16 {Profile.UsesFloat16}, accuracy {Profile.AccuracyLevel}, "
-        + $"rope {Profile.FusesRope}, packed {Profile.PacksQueryKeyValue}, zero points {Profile.NamesZeroPoints}, lookup {Profile.LooksUpQuantizedRows}, "
-        + $"attention {Profile.HasAttentionOptions}, bits {string.Join('/', Profile.Bits)}, "
+        + $"rope {Profile.FusesRope}, packed {Profile.PacksQueryKeyValue}, zero points {Profile.NamesZeroPoints}, "
+        + $"lookup {Profile.LooksUpQuantizedRows}, attention {Profile.HasAttentionOptions}, bits {string.Join('/', Profile.Bits)}, "
         + $"blocks {Profile.LeastTwoBitBlock}-{Profile.GreatestBlock}");
 
     /// <summary>Gets the name of the folder of this key.</summary>

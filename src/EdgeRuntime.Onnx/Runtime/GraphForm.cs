@@ -113,13 +113,12 @@ internal sealed class GraphForm
     {
         NodeMetadata past = Require(path, inputs, names.Past, "input");
         Require(path, outputs, names.Present, "output");
+        string shape = string.Join(", ", past.Dimensions);
         return past.Dimensions is [_, > 0 and int heads, _, > 0 and int size]
             && past.ElementDataType is TensorElementType.Float or TensorElementType.Float16 or TensorElementType.BFloat16
             ? new CacheTensor(names.Past, names.Present, past.ElementDataType, heads, size)
             : throw new ModelFormatException(
-                path,
-                -1,
-                $"input {names.Past} is {past.ElementDataType} [{string.Join(", ", past.Dimensions)}]; expected floats [_, heads, _, size]");
+                path, -1, $"input {names.Past} is {past.ElementDataType} [{shape}]; expected floats [_, heads, _, head size]");
     }
 
     private static NodeMetadata Require(string path, IReadOnlyDictionary<string, NodeMetadata> all, string name, string kind) =>

@@ -1,6 +1,7 @@
 using System;
 using System.Text.Json;
 using EdgeRuntime.Cli.Tests.Support;
+using EdgeRuntime.TestSupport;
 using Xunit;
 
 namespace EdgeRuntime.Cli.Tests.Devices;
@@ -21,14 +22,12 @@ public sealed class WebGpuTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void Logits_Exact_AreThoseOfTheBuiltInEngine()
-    {
-        string[] logits = ["logits", Edgert.Stories, "--exact", "--chunk", "5", "--ids", "1,403,407,261,378,290,311,400,9,30,31", "-o"];
-        Edgert.Run([.. logits, _folder.File("expected")]).Expect(0);
-        Edgert.Run([.. logits, _folder.File("found"), .. Device]).Expect(0);
-        double error = LogitsFiles.NormalizedError(LogitsFiles.Read(_folder.File("found")), LogitsFiles.Read(_folder.File("expected")));
-        Assert.InRange(error, 0, 1e-5);
-    }
+    public void Logits_OfFloats_AreThoseOfTheBuiltInEngine() =>
+        AssertLogits(Edgert.Stories, "1,403,407,261,378,290,311,400,9,30,31");
+
+    [Fact]
+    public void Logits_OfQuantizedWeights_AreThoseOfTheBuiltInEngine() =>
+        AssertLogits(SharedData.Require("models/tiny-novel-Q4_K_M.gguf"), "1,5,17,80,3,9,120,44");
 
     [Fact]
     public void Chat_OfTwoTurns_AnswersAsTheBuiltInEngine()
@@ -48,5 +47,14 @@ public sealed class WebGpuTests : IDisposable
                 Assert.True(device.GetProperty("available").GetBoolean(), device.GetProperty("problem").GetString());
             }
         }
+    }
+
+    private void AssertLogits(string model, string ids)
+    {
+        string[] logits = ["logits", model, "--exact", "--chunk", "5", "--ids", ids, "-o"];
+        Edgert.Run([.. logits, _folder.File("expected")]).Expect(0);
+        Edgert.Run([.. logits, _folder.File("found"), .. Device]).Expect(0);
+        double error = LogitsFiles.NormalizedError(LogitsFiles.Read(_folder.File("found")), LogitsFiles.Read(_folder.File("expected")));
+        Assert.InRange(error, 0, 1e-5);
     }
 }
