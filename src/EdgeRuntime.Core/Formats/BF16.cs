@@ -1,5 +1,6 @@
 using System;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace EdgeRuntime.Formats;
 
@@ -20,12 +21,26 @@ internal struct BlockBF16 : ITensorFormat<BlockBF16>, IFloatFormat
     /// <summary>Rounds to nearest, ties to even. A NaN becomes a quiet NaN.</summary>
     public static void Quantize(ReadOnlySpan<float> x, Span<BlockBF16> blocks)
     {
-        for (int i = 0; i < x.Length; i++)
+        int i = 0;
+        for (; i <= x.Length - Vector256<ushort>.Count; i += Vector256<ushort>.Count)
         {
-            uint bits = BitConverter.SingleToUInt32Bits(x[i]);
-            uint rounded = float.IsNaN(x[i]) ? bits | 0x400000 : bits + 0x7fff + ((bits >> 16) & 1);
-            blocks[i].Bits = (ushort)(rounded >> 16);
+            Vector256<uint> lower = Round(Vector256.Create(x[i..]));
+            Vector256<uint> upper = Round(Vector256.Create(x[(i + Vector256<float>.Count)..]));
+            Vector256.Narrow(lower, upper).CopyTo(MemoryMarshal.Cast<BlockBF16, ushort>(blocks[i..]));
         }
+
+        for (; i < x.Length; i++)
+        {
+            blocks[i].Bits = (ushort)Round(Vector256.Create(x[i]))[0];
+        }
+    }
+
+    private static Vector256<uint> Round(Vector256<float> x)
+    {
+        Vector256<uint> bits = x.AsUInt32();
+        Vector256<uint> isOdd = (bits >>> 16) & Vector256<uint>.One;
+        Vector256<uint> rounded = bits + Vector256.Create(0x7fffu) + isOdd;
+        return Vector256.ConditionalSelect(Vector256.Equals(x, x).AsUInt32(), rounded, bits | Vector256.Create(0x400000u)) >>> 16;
     }
 
     public readonly float ToSingle() => BitConverter.Int32BitsToSingle(Bits << 16);

@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.Intrinsics;
 
 namespace EdgeRuntime.Formats;
 
@@ -27,13 +28,40 @@ internal static class BitPairs
         }
     }
 
-    /// <summary>Packs quants; reverses <see cref="Unpack"/>. Bits above the second are ignored.</summary>
-    public static void Pack(ReadOnlySpan<byte> quants, Span<byte> packed)
+    /// <summary>Collects one bit of 256 quants: bit i of byte l is that bit of quant 32 i + l.</summary>
+    /// <param name="quants">256 quants.</param>
+    /// <param name="bit">The bit to collect.</param>
+    /// <param name="packed">Receives 32 bytes.</param>
+    public static void PackPlane(ReadOnlySpan<byte> quants, int bit, Span<byte> packed)
     {
-        packed.Clear();
-        for (int k = 0; k < quants.Length; k++)
+        Vector256<byte> mask = Vector256.Create((byte)1);
+        Vector256<byte> bits = default;
+        for (int i = 7; i >= 0; i--)
         {
-            packed[(k / 128 * 32) + (k % 32)] |= (byte)((quants[k] & 3) << (k % 128 / 32 * 2));
+            Vector256<byte> plane = Vector256.ShiftRightLogical(Vector256.Create(quants[(32 * i)..]).AsUInt16(), bit).AsByte() & mask;
+            bits = Vector256.ShiftLeft(bits.AsUInt16(), 1).AsByte() | plane;
+        }
+
+        bits.CopyTo(packed);
+    }
+
+    /// <summary>Packs quants; reverses <see cref="Unpack"/>. Bits above the second are ignored.</summary>
+    public static void Pack(ReadOnlySpan<byte> quants, Span<byte> packed) => Pack(quants, shift: 0, packed);
+
+    /// <summary>Packs two bits of each quant, the lowest of which is <paramref name="shift"/>.</summary>
+    public static void Pack(ReadOnlySpan<byte> quants, int shift, Span<byte> packed)
+    {
+        Vector256<byte> pair = Vector256.Create((byte)3);
+        for (int i = 0; i < packed.Length; i += 32)
+        {
+            Vector256<byte> pairs = default;
+            for (int j = 3; j >= 0; j--)
+            {
+                Vector256<ushort> next = Vector256.Create(quants[((4 * i) + (32 * j))..]).AsUInt16();
+                pairs = Vector256.ShiftLeft(pairs.AsUInt16(), 2).AsByte() | (Vector256.ShiftRightLogical(next, shift).AsByte() & pair);
+            }
+
+            pairs.CopyTo(packed[i..]);
         }
     }
 }

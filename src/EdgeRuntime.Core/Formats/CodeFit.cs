@@ -21,6 +21,7 @@ internal static class CodeFit
     /// <param name="x">Weights.</param>
     /// <param name="weights">How much each squared error counts.</param>
     /// <param name="scale">The candidates.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ScaleFit Measure<TCode>(ReadOnlySpan<float> x, ReadOnlySpan<float> weights, Vector256<float> scale)
         where TCode : unmanaged, IQuantCode
     {
@@ -49,6 +50,7 @@ internal static class CodeFit
     /// <param name="weights">How much each squared error counts.</param>
     /// <param name="scale">The scales of the candidates.</param>
     /// <param name="offset">The offsets of the candidates.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static RangeFit Measure<TCode>(
         ReadOnlySpan<float> x, ReadOnlySpan<float> weights, Vector256<float> scale, Vector256<float> offset)
         where TCode : unmanaged, IQuantCode
@@ -91,8 +93,7 @@ internal static class CodeFit
             Vector256<int> quant = typeof(TCode) == typeof(NonLinearCode)
                 ? NonLinear4.Nearest(number)
                 : Vector256.ConvertToInt32Native(Nearest<TCode>(number)) + Vector256.Create(TCode.Offset);
-            Vector256<short> narrow = Vector256.Narrow(quant, quant);
-            Vector128.Narrow(narrow.GetLower(), narrow.GetLower()).GetLower().AsByte().CopyTo(quants[i..]);
+            Roundings.Store(quant, quants[i..]);
         }
     }
 
@@ -154,18 +155,37 @@ internal struct RangeFit
     public Vector256<float> SumQQ;
 
     /// <summary>Computes the scales and offsets with the least error for the same numbers q; both 0 where there is no solution.</summary>
-    /// <param name="sumW">The sum of w.</param>
-    /// <param name="sumX">The sum of w x.</param>
+    /// <param name="sums">The sums of w and of w x.</param>
     /// <param name="maxOffset">The largest offset that the format stores.</param>
-    public readonly (Vector256<float> Scale, Vector256<float> Offset) Solve(float sumW, float sumX, float maxOffset)
+    public readonly Candidates Solve(WeightSums sums, float maxOffset)
     {
-        Vector256<float> w = Vector256.Create(sumW);
-        Vector256<float> x = Vector256.Create(sumX);
+        Vector256<float> w = Vector256.Create(sums.W);
+        Vector256<float> x = Vector256.Create(sums.X);
         Vector256<float> limit = Vector256.Create(maxOffset);
         Vector256<float> determinant = (w * SumQQ) - (SumQ * SumQ);
         Vector256<float> known = Vector256.GreaterThan(determinant, default);
         Vector256<float> offset = known & (((SumQQ * x) - (SumQ * SumXQ)) / determinant);
         offset = Vector256.MinNative(offset, limit);
-        return (known & ((SumXQ - (offset * SumQ)) / SumQQ), offset);
+        return new() { Scale = known & ((SumXQ - (offset * SumQ)) / SumQQ), Offset = offset };
+    }
+}
+
+/// <summary>Sums that do not depend on the quants.</summary>
+/// <param name="W">The sum of w.</param>
+/// <param name="X">The sum of w x.</param>
+internal readonly record struct WeightSums(float W, float X)
+{
+    /// <summary>Sums over weights.</summary>
+    public static WeightSums Of(ReadOnlySpan<float> x, ReadOnlySpan<float> weights)
+    {
+        float sumW = 0;
+        float sumX = 0;
+        for (int i = 0; i < x.Length; i++)
+        {
+            sumW += weights[i];
+            sumX += weights[i] * x[i];
+        }
+
+        return new(sumW, sumX);
     }
 }

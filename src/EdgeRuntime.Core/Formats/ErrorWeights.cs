@@ -1,48 +1,47 @@
 using System;
+using System.Numerics.Tensors;
 
 namespace EdgeRuntime.Formats;
 
 /// <summary>How much the squared error of each weight counts in a search.</summary>
 internal static class ErrorWeights
 {
+    private const float MeanSquareFactor = 3;
+
     // The share of the mean importance that weights of a group get where none of them has any.
     private const float Share = 1e-6f;
 
     /// <summary>
-    /// Copies the importance, or counts all weights the same. The weights of a group whose importance is 0 count a little, because the
-    /// activations that nobody measured may still occur.
+    /// Computes importance * sqrt(3 * mean square + x^2). The second factor favors large weights a little, which lowers the KL divergence
+    /// of 2-bit and 3-bit models. A factor below 3 lowers it a little more, but then the plain error of Q3_K exceeds that of ggml.
+    /// The weights of a group whose importance is 0 count a little, because the activations that nobody measured may still occur.
     /// </summary>
-    /// <param name="importance">The importance of each weight, or empty.</param>
+    /// <param name="x">The weights of a block.</param>
+    /// <param name="importance">The importance of each weight, or empty if all count the same.</param>
     /// <param name="group">The number of weights that share a scale.</param>
     /// <param name="weights">Receives one error weight per weight.</param>
-    public static void Fill(ReadOnlySpan<float> importance, int group, Span<float> weights)
+    public static void Fill(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, int group, Span<float> weights)
     {
-        float mean = Sum(importance) / weights.Length;
-        if (mean <= 0)
+        TensorPrimitives.Multiply(x, x, weights);
+        TensorPrimitives.Add(weights, MeanSquareFactor / x.Length * TensorPrimitives.Sum<float>(weights), weights);
+        TensorPrimitives.Sqrt(weights, weights);
+        if (!importance.ContainsAnyExcept(0))
         {
-            weights.Fill(1);
             return;
         }
 
-        importance.CopyTo(weights);
         for (int first = 0; first < weights.Length; first += group)
         {
             Span<float> part = weights.Slice(first, group);
-            if (Sum(part) <= 0)
+            ReadOnlySpan<float> factors = importance.Slice(first, group);
+            if (factors.ContainsAnyExcept(0))
             {
-                part.Fill(Share * mean);
+                TensorPrimitives.Multiply(part, factors, part);
+            }
+            else
+            {
+                TensorPrimitives.Multiply(part, Share * TensorPrimitives.Sum(importance) / importance.Length, part);
             }
         }
-    }
-
-    private static float Sum(ReadOnlySpan<float> values)
-    {
-        float sum = 0;
-        foreach (float value in values)
-        {
-            sum += value;
-        }
-
-        return sum;
     }
 }

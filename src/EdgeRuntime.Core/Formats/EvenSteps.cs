@@ -1,4 +1,6 @@
 using System;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace EdgeRuntime.Formats;
 
@@ -36,12 +38,7 @@ internal static class EvenSteps
     public static ushort QuantizeCentered(ReadOnlySpan<float> x, int steps, Span<byte> quants)
     {
         float d = Magnitudes.Greatest(x) / -steps;
-        float inverse = d == 0 ? 0 : 1 / d;
-        for (int k = 0; k < x.Length; k++)
-        {
-            quants[k] = (byte)Math.Min((2 * steps) - 1, (int)((x[k] * inverse) + (steps + 0.5f)));
-        }
-
+        Round(x, least: 0, d == 0 ? 0 : 1 / d, steps + 0.5f, (2 * steps) - 1, quants);
         return HalfBits.FromSingle(d);
     }
 
@@ -54,21 +51,27 @@ internal static class EvenSteps
     /// <returns>d and m as float16.</returns>
     public static (ushort D, ushort M) QuantizeRange(ReadOnlySpan<float> x, int max, Span<byte> quants)
     {
-        float least = float.MaxValue;
-        float greatest = -float.MaxValue;
-        foreach (float value in x)
-        {
-            least = value < least ? value : least;
-            greatest = value > greatest ? value : greatest;
-        }
-
+        (float least, float greatest) = Magnitudes.Range(x);
         float d = (greatest - least) / max;
-        float inverse = d == 0 ? 0 : 1 / d;
-        for (int k = 0; k < x.Length; k++)
-        {
-            quants[k] = (byte)Math.Min(max, (int)(((x[k] - least) * inverse) + 0.5f));
-        }
-
+        Round(x, least, d == 0 ? 0 : 1 / d, 0.5f, max, quants);
         return (HalfBits.FromSingle(d), HalfBits.FromSingle(least));
+    }
+
+    /// <summary>Computes (x - least) * inverse + shift without its fraction, but at most max, for 32 weights.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Round(ReadOnlySpan<float> x, float least, float inverse, float shift, int max, Span<byte> quants)
+    {
+        Vector256<short> lower = Vector256.NarrowWithSaturation(
+            Round(x, least, inverse, shift, max), Round(x[8..], least, inverse, shift, max));
+        Vector256<short> upper = Vector256.NarrowWithSaturation(
+            Round(x[16..], least, inverse, shift, max), Round(x[24..], least, inverse, shift, max));
+        Vector256.NarrowWithSaturation(lower, upper).AsByte().CopyTo(quants);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Round(ReadOnlySpan<float> x, float least, float inverse, float shift, int max)
+    {
+        Vector256<float> shifted = ((Vector256.Create(x) - Vector256.Create(least)) * inverse) + Vector256.Create(shift);
+        return Vector256.Min(Vector256.ConvertToInt32(shifted), Vector256.Create(max));
     }
 }

@@ -1,4 +1,5 @@
 using System;
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 
 namespace EdgeRuntime.Formats;
@@ -18,13 +19,8 @@ internal struct BlockF16 : ITensorFormat<BlockF16>, IFloatFormat
     public static void Dequantize(in BlockF16 block, Span<float> x) => x[0] = block.ToSingle();
 
     /// <summary>Rounds to nearest, ties to even.</summary>
-    public static void Quantize(ReadOnlySpan<float> x, Span<BlockF16> blocks)
-    {
-        for (int i = 0; i < x.Length; i++)
-        {
-            blocks[i].Bits = HalfBits.FromSingle(x[i]);
-        }
-    }
+    public static void Quantize(ReadOnlySpan<float> x, Span<BlockF16> blocks) =>
+        TensorPrimitives.ConvertToHalf(x, MemoryMarshal.Cast<BlockF16, Half>(blocks));
 
     public readonly float ToSingle() => HalfBits.ToSingle(Bits);
 }

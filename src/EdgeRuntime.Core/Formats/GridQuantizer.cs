@@ -35,7 +35,7 @@ internal static class GridQuantizer
         Span<float> weights = stackalloc float[GridCoding.Weights];
         Span<GridFit> fits = stackalloc GridFit[coding.Groups];
         Scale(x, unit, targets);
-        Weigh(importance, coding.GroupWeights, weights);
+        Weigh(targets, importance, coding.GroupWeights, weights);
         SignSplit.Separate(coding.Signs, targets, weights, block.Signs);
         for (int group = 0; group < fits.Length; group++)
         {
@@ -67,18 +67,12 @@ internal static class GridQuantizer
         }
     }
 
-    private static void Weigh(ReadOnlySpan<float> importance, int groupWeights, Span<float> weights)
+    private static void Weigh(ReadOnlySpan<float> targets, ReadOnlySpan<float> importance, int groupWeights, Span<float> weights)
     {
-        float greatest = Magnitudes.Greatest(importance);
-        if (greatest == 0)
-        {
-            weights.Fill(1);
-            return;
-        }
-
-        Span<float> scaled = stackalloc float[GridCoding.Weights];
-        Scale(importance, greatest, scaled);
-        ErrorWeights.Fill(scaled, groupWeights, weights);
+        Span<float> scaled = stackalloc float[importance.Length];
+        float greatest = Magnitudes.GreatestMagnitude(importance);
+        Scale(importance, greatest > 0 ? greatest : 1, scaled);
+        ErrorWeights.Fill(targets, scaled, groupWeights, weights);
     }
 
     /// <summary>

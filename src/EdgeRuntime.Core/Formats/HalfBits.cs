@@ -10,6 +10,11 @@ internal static class HalfBits
     // 2^112 changes the exponent bias from 15 (float16) to 127 (float32). The product is exact, for denormals too.
     private const float Rebias = 5.192296858534828e33f;
 
+    // As float32 bits: 2^-14, the least normal float16; 65520, the least number that rounds to infinity; 2^-112 without its own bias.
+    private const uint LeastNormal = 0x38800000;
+    private const uint Overflow = 0x477ff000;
+    private const uint BiasDifference = 0x38000000;
+
     /// <summary>Converts to float32, exactly. A cast from <see cref="Half"/> would be a slow call.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float ToSingle(ushort bits) => IsFinite(bits)
@@ -21,7 +26,14 @@ internal static class HalfBits
     public static bool IsFinite(ushort bits) => (bits & FloatExponents.F16) != FloatExponents.F16;
 
     /// <summary>Rounds to the nearest float16, ties to even (IEEE 754).</summary>
-    public static ushort FromSingle(float value) => BitConverter.HalfToUInt16Bits((Half)value);
+    public static ushort FromSingle(float value)
+    {
+        uint bits = BitConverter.SingleToUInt32Bits(value);
+        uint magnitude = bits & int.MaxValue;
+        return magnitude is >= LeastNormal and < Overflow
+            ? (ushort)(((bits >> 16) & 0x8000) | ((magnitude - BiasDifference + 0xfff + ((magnitude >> 13) & 1)) >> 13))
+            : BitConverter.HalfToUInt16Bits((Half)value);
+    }
 
     /// <summary>Rounds to the value of the nearest finite float16, ties to even.</summary>
     public static float Round(float value) => ToSingle(FromSingle(Math.Clamp(value, (float)Half.MinValue, (float)Half.MaxValue)));

@@ -64,16 +64,11 @@ internal struct BlockMXFP4 : IQuantizedFormat<BlockMXFP4>
     /// <summary>Derives the exponent from the largest magnitude and rounds to nearest.</summary>
     public static void Quantize(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, out BlockMXFP4 block)
     {
-        float greatest = MathF.Abs(Magnitudes.Greatest(x));
+        float greatest = Magnitudes.GreatestMagnitude(x);
         int exponent = greatest > 0 ? (int)MathF.Floor(MathF.Log2(greatest)) - MaxExponent + ExponentBias : 0;
         block = new() { E = (byte)Math.Max(exponent, 0) };
-        float d = Scale(block.E);
         Span<byte> quants = stackalloc byte[32];
-        for (int k = 0; k < 32; k++)
-        {
-            quants[k] = (byte)Float4.Nearest(x[k], d);
-        }
-
+        Float4.Quantize(x, Scale(block.E), quants);
         Nibbles.Pack(quants, block.Qs);
     }
 

@@ -59,15 +59,8 @@ internal struct BlockNVFP4 : IQuantizedFormat<BlockNVFP4>
         for (int i = 0; i < 4; i++)
         {
             ReadOnlySpan<float> part = x.Slice(16 * i, 16);
-            float greatest = MathF.Abs(Magnitudes.Greatest(part));
-
-            block.D[i] = UnsignedFloat8.FromSingle(greatest / MaxValue);
-            float d = UnsignedFloat8.ToSingle(block.D[i]) / 2;
-            for (int k = 0; k < 16; k++)
-            {
-                quants[k] = (byte)Float4.Nearest(part[k], d);
-            }
-
+            block.D[i] = UnsignedFloat8.FromSingle(Magnitudes.GreatestMagnitude(part) / MaxValue);
+            Float4.Quantize(part, UnsignedFloat8.ToSingle(block.D[i]) / 2, quants);
             Nibbles.Pack(quants, ((Span<byte>)block.Qs).Slice(8 * i, 8));
         }
     }

@@ -1,6 +1,7 @@
 using System;
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace EdgeRuntime.Formats;
 
@@ -21,12 +22,14 @@ internal static class Nibbles
         }
     }
 
-    /// <summary>Packs quants; reverses <see cref="Unpack"/>. Bits above the fourth are ignored.</summary>
+    /// <summary>Packs quants; reverses <see cref="Unpack"/>. Bits above the fourth are ignored, and n is a multiple of 8.</summary>
     public static void Pack(ReadOnlySpan<byte> quants, Span<byte> packed)
     {
-        for (int i = 0; i < packed.Length; i++)
+        for (int i = 0; i < packed.Length; i += 8)
         {
-            packed[i] = (byte)((quants[i] & 15) | (quants[packed.Length + i] << 4));
+            ulong low = BinaryPrimitives.ReadUInt64LittleEndian(quants[i..]) & Low;
+            ulong high = BinaryPrimitives.ReadUInt64LittleEndian(quants[(packed.Length + i)..]) & Low;
+            BinaryPrimitives.WriteUInt64LittleEndian(packed[i..], low | (high << 4));
         }
     }
 
@@ -58,13 +61,8 @@ internal static class Nibbles
     /// <summary>Collects the fifth bits of 32 quants; reverses <see cref="AddFifthBits"/>.</summary>
     public static uint FifthBits(ReadOnlySpan<byte> quants)
     {
-        uint high = 0;
-        for (int k = 0; k < 32; k++)
-        {
-            high |= (uint)((quants[k] >> 4) & 1) << k;
-        }
-
-        return high;
+        // The top bit of a byte is its fifth bit before the shift; bits that cross bytes reach only the lower ones.
+        return Vector256.ShiftLeft(Vector256.Create(quants).AsUInt16(), 3).AsByte().ExtractMostSignificantBits();
     }
 
     /// <summary>Unpacks two quants per byte, low nibble first.</summary>

@@ -1,4 +1,5 @@
 using System;
+using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
@@ -66,9 +67,14 @@ internal struct BlockQ2_0 : IQuantizedFormat<BlockQ2_0>
     {
         Span<byte> quants = stackalloc byte[64];
         block = new() { D = Ternary.Quantize(x, quants) };
-        for (int k = 0; k < 64; k++)
+        Span<byte> qs = block.Qs;
+        for (int i = 0; i < 16; i += 2)
         {
-            block.Qs[k / 4] |= (byte)(quants[k] << (k % 4 * 2));
+            // Joins two bits of neighboring bytes, then four of neighboring pairs of bytes, then eight.
+            ulong pairs = BinaryPrimitives.ReadUInt64LittleEndian(quants[(4 * i)..]);
+            pairs = (pairs | (pairs >> 6)) & 0x000f000f000f000f;
+            pairs = (pairs | (pairs >> 12)) & 0x000000ff000000ff;
+            BinaryPrimitives.WriteUInt16LittleEndian(qs[i..], (ushort)(pairs | (pairs >> 24)));
         }
     }
 }

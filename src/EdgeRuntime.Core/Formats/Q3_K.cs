@@ -87,11 +87,7 @@ internal struct BlockQ3_K : IQuantizedFormat<BlockQ3_K>
             block.Scales[8 + (i % 4)] |= (byte)(scale >> 4 << (i / 4 * 2));
         }
 
-        for (int k = 0; k < 256; k++)
-        {
-            block.HighBits[k % 32] |= (byte)(quants[k] >> 2 << (k / 32));
-        }
-
+        BitPairs.PackPlane(quants, 2, block.HighBits);
         BitPairs.Pack(quants, block.Qs);
     }
 

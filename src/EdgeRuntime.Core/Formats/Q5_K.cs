@@ -89,9 +89,6 @@ internal struct BlockQ5_K : IQuantizedFormat<BlockQ5_K>
             Nibbles.Pack(quants.Slice(64 * i, 64), qs.Slice(32 * i, 32));
         }
 
-        for (int k = 0; k < 256; k++)
-        {
-            block.Qh[k % 32] |= (byte)(quants[k] >> 4 << (k / 32));
-        }
+        BitPairs.PackPlane(quants, 4, block.Qh);
     }
 }

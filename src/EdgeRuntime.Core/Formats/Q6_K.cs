@@ -90,15 +90,10 @@ internal struct BlockQ6_K : IQuantizedFormat<BlockQ6_K>
         Span<byte> quants = stackalloc byte[256];
         Span<sbyte> scales = MemoryMarshal.Cast<byte, sbyte>((Span<byte>)block.Scales);
         block.D = SuperScales.Quantize<Centered6>(x, importance, step: 0.25f, steps: 128, scales, quants);
-        for (int h = 0; h < 2; h++)
-        {
-            Span<byte> part = quants.Slice(128 * h, 128);
-            Nibbles.Pack(part, ((Span<byte>)block.Ql).Slice(64 * h, 64));
-            for (int k = 0; k < 128; k++)
-            {
-                block.Qh[(32 * h) + (k % 32)] |= (byte)(part[k] >> 4 << (k / 32 * 2));
-            }
-        }
+        Span<byte> ql = block.Ql;
+        Nibbles.Pack(quants[..128], ql[..64]);
+        Nibbles.Pack(quants[128..], ql[64..]);
+        BitPairs.Pack(quants, shift: 4, block.Qh);
     }
 
     private static void ExtractScales(in BlockQ6_K block, ref BlockScales scales)

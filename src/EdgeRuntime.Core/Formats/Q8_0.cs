@@ -1,6 +1,7 @@
 using System;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace EdgeRuntime.Formats;
 
@@ -51,13 +52,15 @@ internal struct BlockQ8_0 : IQuantizedFormat<BlockQ8_0>
     /// <summary>Quantizes with the scale that maps the largest magnitude to 127. Rounds to nearest, ties away from zero.</summary>
     public static void Quantize(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, out BlockQ8_0 block)
     {
-        float greatest = MathF.Abs(Magnitudes.Greatest(x));
-        float d = greatest / 127;
+        float d = Magnitudes.GreatestMagnitude(x) / 127;
         float inverse = d == 0 ? 0 : 1 / d;
-        block = new() { D = HalfBits.FromSingle(d) };
-        for (int k = 0; k < 32; k++)
+        block = default;
+        block.D = HalfBits.FromSingle(d);
+        Span<byte> quants = block.Qs;
+        for (int k = 0; k < 32; k += Vector256<float>.Count)
         {
-            block.Qs[k] = (byte)(sbyte)MathF.Round(x[k] * inverse, MidpointRounding.AwayFromZero);
+            Vector256<float> number = Roundings.AwayFromZero(Vector256.Create(x[k..]) * inverse);
+            Roundings.Store(Vector256.ConvertToInt32(number), quants[k..]);
         }
     }
 }

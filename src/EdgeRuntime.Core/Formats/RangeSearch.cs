@@ -13,8 +13,8 @@ internal static class RangeSearch
         where TCode : unmanaged, IQuantCode
     {
         Span<float> weights = stackalloc float[x.Length];
-        ErrorWeights.Fill(importance, x.Length, weights);
-        (float scale, float offset) = Find<TCode>(x, weights, step, float.PositiveInfinity);
+        ErrorWeights.Fill(x, importance, x.Length, weights);
+        (float scale, float offset) = Find<TCode>(x, weights, WeightSums.Of(x, weights), step, float.PositiveInfinity);
         (scale, offset) = (HalfBits.Round(scale), HalfBits.Round(offset));
         CodeFit.Encode<TCode>(x, scale, offset, quants);
         return (HalfBits.FromSingle(scale), HalfBits.FromSingle(offset));
@@ -27,24 +27,14 @@ internal static class RangeSearch
     /// </summary>
     /// <param name="x">The weights that share a scale and an offset.</param>
     /// <param name="weights">How much each squared error counts.</param>
+    /// <param name="sums">The sums of <paramref name="weights"/> and of their products with <paramref name="x"/>.</param>
     /// <param name="step">The difference between the numbers of steps.</param>
     /// <param name="maxOffset">The largest offset that the format stores: 0 or infinity.</param>
     public static (float Scale, float Offset) Find<TCode>(
-        ReadOnlySpan<float> x, ReadOnlySpan<float> weights, float step, float maxOffset)
+        ReadOnlySpan<float> x, ReadOnlySpan<float> weights, WeightSums sums, float step, float maxOffset)
         where TCode : unmanaged, IQuantCode
     {
-        float least = x[0];
-        float greatest = x[0];
-        float sumW = 0;
-        float sumX = 0;
-        for (int i = 0; i < x.Length; i++)
-        {
-            least = x[i] < least ? x[i] : least;
-            greatest = x[i] > greatest ? x[i] : greatest;
-            sumW += weights[i];
-            sumX += weights[i] * x[i];
-        }
-
+        (float least, float greatest) = Magnitudes.Range(x);
         least = MathF.Min(least, maxOffset);
         if (greatest <= least)
         {
@@ -58,29 +48,27 @@ internal static class RangeSearch
         for (int anchor = 0; anchor < 3; anchor++)
         {
             Vector256<float> offset = Vector256.MinNative(Vector256.Create(least) + (beyond * (anchor / 2f)), Vector256.Create(maxOffset));
-            TryAround<TCode>(x, weights, sumW, sumX, maxOffset, scale, offset, ref best);
+            Try<TCode>(x, weights, sums, maxOffset, new() { Scale = scale, Offset = offset }, ref best);
+        }
+
+        for (int refinement = 0; refinement < 2; refinement++)
+        {
+            Try<TCode>(x, weights, sums, maxOffset, best.Next, ref best);
         }
 
         return best.Best();
     }
 
-    private static void TryAround<TCode>(
+    private static void Try<TCode>(
         ReadOnlySpan<float> x,
         ReadOnlySpan<float> weights,
-        float sumW,
-        float sumX,
+        WeightSums sums,
         float maxOffset,
-        Vector256<float> scale,
-        Vector256<float> offset,
+        Candidates candidates,
         ref BestCandidates best)
         where TCode : unmanaged, IQuantCode
     {
-        const int Passes = 3;
-        for (int pass = 0; pass < Passes; pass++)
-        {
-            RangeFit fit = CodeFit.Measure<TCode>(x, weights, scale, offset);
-            best.Take(fit.Error, scale, offset);
-            (scale, offset) = fit.Solve(sumW, sumX, maxOffset);
-        }
+        RangeFit fit = CodeFit.Measure<TCode>(x, weights, candidates.Scale, candidates.Offset);
+        best.Take(fit.Error, candidates, fit.Solve(sums, maxOffset));
     }
 }

@@ -9,13 +9,17 @@ internal static class ScaleSearch
     // A group of weights with a magnitude below this becomes zeros.
     private const float Epsilon = 1e-15f;
 
+    // The cost, as a share of the squares, of mapping the largest weight to the upper end. It decides between fits that are as good, so
+    // that sub-blocks with the same weights get scales of the same sign.
+    private const float UpperEndCost = 1e-7f;
+
     /// <summary>Quantizes a block with the best scale; see <see cref="Find"/>.</summary>
     /// <returns>The scale as float16.</returns>
     public static ushort Quantize<TCode>(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, float step, Span<byte> quants)
         where TCode : unmanaged, IQuantCode
     {
         Span<float> weights = stackalloc float[x.Length];
-        ErrorWeights.Fill(importance, x.Length, weights);
+        ErrorWeights.Fill(x, importance, x.Length, weights);
         float scale = HalfBits.Round(Find<TCode>(x, weights, step));
         CodeFit.Encode<TCode>(x, scale, offset: 0, quants);
         return HalfBits.FromSingle(scale);
@@ -42,22 +46,20 @@ internal static class ScaleSearch
         BestCandidates best = BestCandidates.Create();
         Vector256<float> steps = CodeFit.LaneNumbers * step;
         Vector256<float> outermost = Vector256.Create(greatest);
-        TryAround<TCode>(x, weights, outermost / (steps - Vector256.Create(TCode.Offset + (4 * step))), ref best);
-        TryAround<TCode>(x, weights, outermost / (steps - Vector256.Create(TCode.Offset - (4 * step))), ref best);
-        TryAround<TCode>(x, weights, outermost / (Vector256.Create(TCode.MaxLevel - TCode.Offset + (3 * step)) - steps), ref best);
+        Try<TCode>(x, weights, outermost, outermost / (steps - Vector256.Create(TCode.Offset + (4 * step))), ref best);
+        Try<TCode>(x, weights, outermost, outermost / (steps - Vector256.Create(TCode.Offset - (4 * step))), ref best);
+        Try<TCode>(x, weights, outermost, outermost / (Vector256.Create(TCode.MaxLevel - TCode.Offset + (3 * step)) - steps), ref best);
+        Try<TCode>(x, weights, outermost, best.Next.Scale, ref best);
         return best.Best().Scale;
     }
 
-    private static void TryAround<TCode>(
-        ReadOnlySpan<float> x, ReadOnlySpan<float> weights, Vector256<float> scale, ref BestCandidates best)
+    private static void Try<TCode>(
+        ReadOnlySpan<float> x, ReadOnlySpan<float> weights, Vector256<float> outermost, Vector256<float> scale, ref BestCandidates best)
         where TCode : unmanaged, IQuantCode
     {
-        const int Passes = 2;
-        for (int pass = 0; pass < Passes; pass++)
-        {
-            ScaleFit fit = CodeFit.Measure<TCode>(x, weights, scale);
-            best.Take(fit.Error, scale, default);
-            scale = fit.Solve();
-        }
+        ScaleFit fit = CodeFit.Measure<TCode>(x, weights, scale);
+        Vector256<float> isUpper = Vector256.GreaterThan(scale * outermost, default);
+        Vector256<float> error = fit.Error + (isUpper & (fit.SumXQ * scale * UpperEndCost));
+        best.Take(error, new() { Scale = scale }, new() { Scale = fit.Solve() });
     }
 }

@@ -12,7 +12,7 @@ internal static class SuperRanges
     private const int MaxSubBlocks = 16;
 
     // The number of times that d and dmin are solved for again.
-    private const int Rounds = 3;
+    private const int Rounds = 2;
 
     /// <summary>Quantizes a super-block.</summary>
     /// <param name="x">256 weights.</param>
@@ -29,7 +29,7 @@ internal static class SuperRanges
     {
         int length = x.Length / scales.Length;
         Span<float> weights = stackalloc float[x.Length];
-        ErrorWeights.Fill(importance, length, weights);
+        ErrorWeights.Fill(x, importance, length, weights);
         Span<IdealRange> ideal = stackalloc IdealRange[MaxSubBlocks];
         ideal = ideal[..scales.Length];
         for (int j = 0; j < ideal.Length; j++)
@@ -107,7 +107,8 @@ internal static class SuperRanges
                 error += CodeFit.Measure<TCode>(x.Slice(length * j, length), weights.Slice(length * j, length), scale, offset).Error;
             }
 
-            best.Take(error, d, dmin);
+            Candidates units = new() { Scale = d, Offset = dmin };
+            best.Take(error, units, units);
         }
 
         (float bestD, float bestMin) = best.Best();
@@ -171,27 +172,20 @@ internal static class SuperRanges
     private readonly record struct PairSums(float Scale, float Min, float SumQ, float SumXQ, float SumQQ);
 
     /// <summary>The best range of a sub-block without the limits of the format.</summary>
-    private readonly record struct IdealRange(float Scale, float Offset, float SumW, float SumX)
+    private readonly record struct IdealRange(float Scale, float Offset, WeightSums Sums)
     {
         public static IdealRange Find<TCode>(ReadOnlySpan<float> x, ReadOnlySpan<float> weights, float step)
             where TCode : unmanaged, IQuantCode
         {
-            float sumW = 0;
-            float sumX = 0;
-            for (int i = 0; i < x.Length; i++)
-            {
-                sumW += weights[i];
-                sumX += weights[i] * x[i];
-            }
-
-            (float scale, float offset) = RangeSearch.Find<TCode>(x, weights, step, maxOffset: 0);
-            return new(scale, offset, sumW, sumX);
+            WeightSums sums = WeightSums.Of(x, weights);
+            (float scale, float offset) = RangeSearch.Find<TCode>(x, weights, sums, step, maxOffset: 0);
+            return new(scale, offset, sums);
         }
 
         /// <summary>Computes the best minimum for other scales: the one that keeps the mean of the weights.</summary>
         public Vector256<float> Min(Vector256<float> scale)
         {
-            float mean = SumX / SumW;
+            float mean = Sums.X / Sums.W;
             float meanQuant = Scale > 0 ? (mean - Offset) / Scale : 0;
             return (scale * meanQuant) - Vector256.Create(mean);
         }
@@ -213,9 +207,9 @@ internal static class SuperRanges
             Error += error;
             _uu += (double)pair.Scale * pair.Scale * pair.SumQQ;
             _uv += (double)pair.Scale * pair.Min * pair.SumQ;
-            _vv += (double)pair.Min * pair.Min * range.SumW;
+            _vv += (double)pair.Min * pair.Min * range.Sums.W;
             _xu += (double)pair.Scale * pair.SumXQ;
-            _xv += (double)pair.Min * range.SumX;
+            _xv += (double)pair.Min * range.Sums.X;
         }
 
         /// <summary>Solves for d and dmin with the least squared error, rounded to float16.</summary>

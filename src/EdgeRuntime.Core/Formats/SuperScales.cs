@@ -10,8 +10,8 @@ internal static class SuperScales
 {
     private const int MaxSubBlocks = 16;
 
-    // The number of times that d is solved for again. More rounds gain less than 0.1 % of the error.
-    private const int Rounds = 2;
+    // The number of times that d is solved for again.
+    private const int Rounds = 1;
 
     /// <summary>Quantizes a super-block.</summary>
     /// <param name="x">256 weights.</param>
@@ -27,7 +27,7 @@ internal static class SuperScales
     {
         int length = x.Length / scales.Length;
         Span<float> weights = stackalloc float[x.Length];
-        ErrorWeights.Fill(importance, length, weights);
+        ErrorWeights.Fill(x, importance, length, weights);
         Span<float> ideal = stackalloc float[scales.Length];
         for (int j = 0; j < ideal.Length; j++)
         {
@@ -68,7 +68,7 @@ internal static class SuperScales
         return d;
     }
 
-    /// <summary>Chooses d among values that map the scale of largest magnitude to one of sixteen integers. Lanes are values of d.</summary>
+    /// <summary>Chooses d among values that map the greatest scale to an integer near either end. Lanes are values of d.</summary>
     private static ushort Start<TCode>(ReadOnlySpan<float> x, ReadOnlySpan<float> weights, ReadOnlySpan<float> ideal, int steps)
         where TCode : unmanaged, IQuantCode
     {
@@ -76,23 +76,17 @@ internal static class SuperScales
         Vector256<float> greatest = Vector256.Create(Magnitudes.Greatest(ideal));
         Vector256<float> least = Vector256.Create(-(float)steps);
         Vector256<float> most = Vector256.Create(steps - 1f);
-        BestCandidates best = BestCandidates.Create();
-        for (int side = 0; side < 2; side++)
+        Vector256<float> ends = Vector256.ConditionalSelect(Vector256.Create(-1, -1, -1, -1, -1, 0, 0, 0).AsSingle(), least, most);
+        Vector256<float> d = HalfBits.Round(greatest / (ends + Vector256.Create(-1f, 0, 1, 2, 3, 0, -1, -2)));
+        Vector256<float> inverse = CodeFit.Inverse(d);
+        Vector256<float> error = default;
+        for (int j = 0; j < ideal.Length; j++)
         {
-            Vector256<float> number = side == 0 ? CodeFit.LaneNumbers + least : most - CodeFit.LaneNumbers;
-            Vector256<float> d = HalfBits.Round(greatest / number);
-            Vector256<float> error = default;
-            for (int j = 0; j < ideal.Length; j++)
-            {
-                Vector256<float> nearest = Vector256.Round(Vector256.Create(ideal[j]) * CodeFit.Inverse(d));
-                Vector256<float> scale = Vector256.Clamp(nearest, least, most);
-                error += CodeFit.Measure<TCode>(x.Slice(length * j, length), weights.Slice(length * j, length), d * scale).Error;
-            }
-
-            best.Take(error, d, default);
+            Vector256<float> scale = Vector256.Clamp(Vector256.Round(Vector256.Create(ideal[j]) * inverse), least, most);
+            error += CodeFit.Measure<TCode>(x.Slice(length * j, length), weights.Slice(length * j, length), d * scale).Error;
         }
 
-        return HalfBits.FromSingle(best.Best().Scale);
+        return HalfBits.FromSingle(d[BestCandidates.FirstLeast(error)]);
     }
 
     /// <summary>

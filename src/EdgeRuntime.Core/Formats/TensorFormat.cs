@@ -76,14 +76,20 @@ internal abstract class TensorFormat
         }
 
         CheckRows(x.Length, columns, importance.Length, destination.Length);
+        if (importance.IsEmpty)
+        {
+            QuantizeRow(x, importance, destination);
+            return;
+        }
+
         int rowBytes = (int)RowBytes(columns);
-        for (int row = 0; row * columns < x.Length; row++)
+        for (int row = 0; row < x.Length / columns; row++)
         {
             QuantizeRow(x.Slice(row * columns, columns), importance, destination.Slice(row * rowBytes, rowBytes));
         }
     }
 
-    /// <summary>Quantizes one row of checked sizes.</summary>
+    /// <summary>Quantizes a row of checked sizes, or several rows without an importance.</summary>
     protected abstract void QuantizeRow(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, Span<byte> destination);
 
     /// <summary>Splits one block of a quantized format; see <see cref="IQuantizedFormat{TSelf}.Decompose"/>.</summary>

@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.Intrinsics;
 
 namespace EdgeRuntime.Formats;
 
@@ -11,11 +12,12 @@ internal static class Ternary
     /// <returns>The scale as float16.</returns>
     public static ushort Quantize(ReadOnlySpan<float> x, Span<byte> quants)
     {
-        float greatest = MathF.Abs(Magnitudes.Greatest(x));
+        float greatest = Magnitudes.GreatestMagnitude(x);
         float inverse = float.IsFinite(1 / greatest) ? 1 / greatest : 0;
-        for (int k = 0; k < x.Length; k++)
+        for (int k = 0; k <= x.Length - Vector256<float>.Count; k += Vector256<float>.Count)
         {
-            quants[k] = (byte)(MathF.Round(x[k] * inverse, MidpointRounding.AwayFromZero) + 1);
+            Vector256<float> number = Roundings.AwayFromZero(Vector256.Create(x[k..]) * inverse);
+            Roundings.Store(Vector256.ConvertToInt32(number) + Vector256<int>.One, quants[k..]);
         }
 
         return HalfBits.FromSingle(greatest);
