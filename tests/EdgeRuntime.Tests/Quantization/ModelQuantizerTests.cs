@@ -47,6 +47,25 @@ public sealed class ModelQuantizerTests : IDisposable
     }
 
     [Theory]
+    [InlineData("IQ1_S")]
+    [InlineData("IQ2_XS")]
+    [InlineData("IQ3_XXS")]
+    public void Create_WithImportance_GivesTheTypesOfLlamaCpp(string type)
+    {
+        using GgufFile expected = GgufFile.Open(SharedData.Require($"models/tiny-novel-{type}.gguf"));
+        using GgufFile source = GgufFile.Open(TinyNovel);
+        var plan = QuantizationPlan.Create(source, new QuantizationOptions
+        {
+            Mix = QuantizationMix.Find(type),
+            Importance = ImportanceMatrix.Load(SharedData.Require("models/tiny-novel.imatrix.gguf")),
+        });
+        Assert.Empty(plan.Problems);
+        Assert.Equal(
+            expected.Tensors.Select(static tensor => (tensor.Name, tensor.Type)),
+            plan.Tensors.Select(static tensor => (tensor.Name, tensor.NewType)));
+    }
+
+    [Theory]
     [InlineData("Q8_0")]
     [InlineData("Q4_K_M")]
     public void Run_AnyNumberOfThreads_GivesTheSameBytes(string type)
