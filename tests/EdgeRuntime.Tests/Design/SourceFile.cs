@@ -82,6 +82,7 @@ internal sealed class SourceFile
     {
         QualifiedNameSyntax => true,
         MemberAccessExpressionSyntax access => access.Name == node || IsName(access),
+        AssignmentExpressionSyntax { Parent: InitializerExpressionSyntax } assignment => assignment.Left == node, // a property
         BaseNamespaceDeclarationSyntax or NameColonSyntax or NameEqualsSyntax => true,
         UsingDirectiveSyntax line => line.Alias is null && line.StaticKeyword == default,
         _ => false,
