@@ -31,6 +31,7 @@ internal static class Program
         (ImatrixCommand.Name, ImatrixCommand.Create),
         ("quantize", QuantizeCommand.Create),
         ("gguf", GgufCommand.Create),
+        (ConvertCommand.Name, ConvertCommand.Create),
         ("pull", PullCommand.Create),
         ("list", ListCommand.Create),
         ("rm", RemoveCommand.Create),

@@ -26,7 +26,7 @@ internal sealed record HuggingFaceVocabulary(
     {
         TokenizerFiles files = TokenizerFiles.Read(folder);
         TokenizerDescription description = TokenizerReader.Read(files);
-        string path = files.Tokenizer.Exists ? files.Tokenizer.File : files.SentencePieceModel!;
+        string path = files.Main.Exists ? files.Main.File : files.SentencePieceModel!;
         try
         {
             VocabularyData data = ToData(files, description);
@@ -97,7 +97,7 @@ internal sealed record HuggingFaceVocabulary(
     private static Dictionary<int, TokenAttributes> ReadStripping(TokenizerFiles files)
     {
         var stripping = new Dictionary<int, TokenAttributes>();
-        foreach (JsonField token in files.Tokenizer["added_tokens"].Elements())
+        foreach (JsonField token in files.Main["added_tokens"].Elements())
         {
             TokenAttributes attributes = (token["lstrip"].GetFlag(false) ? TokenAttributes.StripsLeft : TokenAttributes.None)
                 | (token["rstrip"].GetFlag(false) ? TokenAttributes.StripsRight : TokenAttributes.None);
@@ -131,7 +131,7 @@ internal sealed record HuggingFaceVocabulary(
             return Create(data);
         }
 
-        if (PreTokenizerForms.Find(description.PreTokenizer, description.IgnoresMerges) is { } name)
+        if (PreTokenizerForms.Find(description.Steps, description.IgnoresMerges) is { } name)
         {
             (data, Tokenizer tokenizer) = Create(data with { PreTokenizer = name });
             return PreTokenizerFingerprints.Find(tokenizer) is { } known && known != name
@@ -140,7 +140,7 @@ internal sealed record HuggingFaceVocabulary(
         }
 
         return ChooseByFingerprint(data) ?? throw new UnsupportedModelException(
-            $"{path}: no pre-tokenizer has the steps {PreTokenizerForms.Describe(description.PreTokenizer)}; if one of these fits, choose "
+            $"{path}: no pre-tokenizer has the steps {PreTokenizerForms.Describe(description.Steps)}; if one of these fits, choose "
             + $"it with PreTokenizer (--pre-tokenizer): {PreTokenizers.ListNames()}");
     }
 

@@ -52,23 +52,15 @@ internal readonly struct JsonField
     /// <exception cref="ModelFormatException">The file is not a JSON object.</exception>
     /// <exception cref="FileException">The file is not a regular file, or it is too long.</exception>
     /// <exception cref="System.IO.IOException">The file does not exist or cannot be read.</exception>
-    public static JsonField Read(string path, int maxBytes)
-    {
-        try
-        {
-            return Of(path, RegularFile.ReadJson(path, maxBytes).RootElement);
-        }
-        catch (Exception error) when (error is JsonException or InvalidOperationException)
-        {
-            throw new ModelFormatException(path, -1, $"is not valid JSON: {Printable.Shorten(error.Message)}");
-        }
-    }
+    public static JsonField Read(string path, int maxBytes) => ReadKind(path, maxBytes, JsonValueKind.Object);
+
+    /// <summary>Reads a file that is an array instead of an object.</summary>
+    /// <inheritdoc cref="Read(string, int)"/>
+    public static JsonField ReadArray(string path, int maxBytes) => ReadKind(path, maxBytes, JsonValueKind.Array);
 
     /// <summary>Wraps the object that a file consists of.</summary>
     /// <exception cref="ModelFormatException">The value is not an object.</exception>
-    public static JsonField Of(string path, JsonElement root) =>
-        root.ValueKind == JsonValueKind.Object ? new JsonField(path, "", root)
-        : throw new ModelFormatException(path, -1, $"found a JSON {Name(root.ValueKind)}, expected an object");
+    public static JsonField Of(string path, JsonElement root) => Of(path, root, JsonValueKind.Object);
 
     /// <summary>Gets the elements of an array; none if there is no value.</summary>
     /// <exception cref="ModelFormatException">The value is not an array.</exception>
@@ -167,6 +159,21 @@ internal readonly struct JsonField
         };
         return new ModelFormatException(File, -1, $"{place}: found {found}, expected {expected}");
     }
+
+    private static JsonField ReadKind(string path, int maxBytes, JsonValueKind kind)
+    {
+        try
+        {
+            return Of(path, RegularFile.ReadJson(path, maxBytes).RootElement, kind);
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            throw new ModelFormatException(path, -1, $"is not valid JSON: {Printable.Shorten(error.Message)}");
+        }
+    }
+
+    private static JsonField Of(string path, JsonElement root, JsonValueKind kind) => root.ValueKind == kind ? new JsonField(path, "", root)
+        : throw new ModelFormatException(path, -1, $"found a JSON {Name(root.ValueKind)}, expected an {Name(kind)}");
 
     [SuppressMessage("Globalization", "CA1308", Justification = "The names are English words in the middle of a sentence.")]
     private static string Name(JsonValueKind kind) => kind.ToString().ToLowerInvariant();

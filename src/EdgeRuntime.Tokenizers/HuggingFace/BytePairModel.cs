@@ -20,7 +20,7 @@ internal static class BytePairModel
     /// <exception cref="UnsupportedModelException">A part of the model is not supported.</exception>
     public static TokenizerDescription Read(TokenizerFiles files)
     {
-        JsonField model = files.Tokenizer["model"];
+        JsonField model = files.Main["model"];
         foreach (string affix in (ReadOnlySpan<string>)["continuing_subword_prefix", "end_of_word_suffix"])
         {
             if (model[affix].FindText() is { Length: > 0 } text)
@@ -29,7 +29,7 @@ internal static class BytePairModel
             }
         }
 
-        IReadOnlyList<string> steps = PreTokenizerSteps.Read(files.Tokenizer["pre_tokenizer"], out bool isByteLevel);
+        IReadOnlyList<string> steps = PreTokenizerSteps.Read(files.Main["pre_tokenizer"], out bool isByteLevel);
         bool isSentence = !isByteLevel && model["byte_fallback"].GetFlag(false);
         if (!isByteLevel && !isSentence)
         {
@@ -37,22 +37,22 @@ internal static class BytePairModel
                 model, "a BPE model with neither ByteLevel in pre_tokenizer nor byte_fallback is not supported");
         }
 
-        IReadOnlyList<string> normalizers = Normalizers.Read(files.Tokenizer["normalizer"]);
-        Normalizers.Require(files.Tokenizer, normalizers, isByteLevel ? ByteLevelNormalizers : SentenceNormalizers);
+        IReadOnlyList<string> normalizers = Normalizers.Read(files.Main["normalizer"]);
+        Normalizers.Require(files.Main, normalizers, isByteLevel ? ByteLevelNormalizers : SentenceNormalizers);
         List<byte[]> merges = ReadMerges(model["merges"]);
         return isByteLevel ? ReadByteLevel(files, steps, merges) : ReadSentence(files, steps, normalizers, merges);
     }
 
     private static TokenizerDescription ReadByteLevel(TokenizerFiles files, IReadOnlyList<string> steps, List<byte[]> merges)
     {
-        JsonField model = files.Tokenizer["model"];
+        JsonField model = files.Main["model"];
         var pieces = new PieceList();
         foreach ((string text, JsonField id) in model["vocab"].Members())
         {
             pieces.AddUnique(id, id.GetCount(PieceList.MaxTokens - 1), text, PieceType.Normal, 0f);
         }
 
-        pieces.SetAdded(files.Tokenizer["added_tokens"]);
+        pieces.SetAdded(files.Main["added_tokens"]);
         pieces.GrowTo(TokenizerReader.GetVocabularySize(files));
         return new TokenizerDescription
         {
@@ -61,7 +61,7 @@ internal static class BytePairModel
             Types = pieces.GetTypes(),
             Merges = merges,
             IgnoresMerges = model["ignore_merges"].GetFlag(false),
-            PreTokenizer = steps,
+            Steps = steps,
             Unknown = pieces.Find(model["unk_token"].FindText()),
         };
     }
@@ -69,7 +69,7 @@ internal static class BytePairModel
     private static TokenizerDescription ReadSentence(
         TokenizerFiles files, IReadOnlyList<string> steps, IReadOnlyList<string> normalizers, List<byte[]> merges)
     {
-        JsonField model = files.Tokenizer["model"];
+        JsonField model = files.Main["model"];
         var ranks = new Dictionary<string, int>(merges.Count);
         for (int rank = 0; rank < merges.Count; rank++)
         {
@@ -86,9 +86,9 @@ internal static class BytePairModel
                 -(float)ranks.GetValueOrDefault(text, merges.Count));
         }
 
-        pieces.SetAdded(files.Tokenizer["added_tokens"]);
+        pieces.SetAdded(files.Main["added_tokens"]);
         pieces.GrowTo(TokenizerReader.GetVocabularySize(files));
-        bool prefixes = normalizers.Contains("Prepend") || Metaspace.AddsPrefix(files.Tokenizer["pre_tokenizer"]);
+        bool prefixes = normalizers.Contains("Prepend") || Metaspace.AddsPrefix(files.Main["pre_tokenizer"]);
         return new TokenizerDescription
         {
             Model = isLines ? "gemma4" : "llama",
@@ -96,7 +96,7 @@ internal static class BytePairModel
             Types = pieces.GetTypes(),
             Scores = pieces.GetScores(),
             Merges = isLines ? merges : [],
-            PreTokenizer = steps,
+            Steps = steps,
             Flags = prefixes ? [] : new Dictionary<string, bool> { ["add_space_prefix"] = false },
             Unknown = pieces.Find(model["unk_token"].FindText()),
         };

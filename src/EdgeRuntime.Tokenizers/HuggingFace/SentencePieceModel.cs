@@ -135,7 +135,7 @@ internal static class SentencePieceModel
 
         if (!files.Settings["added_tokens_decoder"].Exists)
         {
-            pieces.SetAdded(files.Tokenizer["added_tokens"], pieces.FindUnknown());
+            pieces.SetAdded(files.Main["added_tokens"], pieces.FindUnknown());
         }
     }
 

@@ -29,7 +29,7 @@ internal sealed class SpecialTokens
     private SpecialTokens(TokenizerFiles files)
     {
         _files = files;
-        foreach (JsonField token in files.Tokenizer["added_tokens"].Elements())
+        foreach (JsonField token in files.Main["added_tokens"].Elements())
         {
             _ = _added.TryAdd(token["content"].GetText(), token["id"].GetCount(PieceList.MaxTokens - 1));
         }
@@ -49,7 +49,7 @@ internal sealed class SpecialTokens
     {
         var special = new SpecialTokens(files);
         special.ReadTexts();
-        special.ReadPostProcessor(files.Tokenizer["post_processor"]);
+        special.ReadPostProcessor(files.Main["post_processor"]);
         special.FindIds(tokens);
         return special;
     }
@@ -62,7 +62,7 @@ internal sealed class SpecialTokens
             _texts[type] = entry.Kind == JsonValueKind.Object ? entry["content"].FindText() : entry.FindText();
         }
 
-        if (_files.Tokenizer.Exists)
+        if (_files.Main.Exists)
         {
             _texts["bos"] ??= _texts["cls"];
             _texts["eos"] ??= _texts["sep"];

@@ -25,7 +25,7 @@ internal sealed record TokenizerDescription
     public bool IgnoresMerges { get; init; }
 
     /// <summary>Gets the steps of the pre-tokenizer; empty if the model has none.</summary>
-    public IReadOnlyList<string> PreTokenizer { get; init; } = [];
+    public IReadOnlyList<string> Steps { get; init; } = [];
 
     /// <summary>Gets the flags by the last parts of their keys.</summary>
     public Dictionary<string, bool> Flags { get; init; } = [];

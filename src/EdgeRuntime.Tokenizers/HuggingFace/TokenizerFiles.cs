@@ -5,10 +5,10 @@ namespace EdgeRuntime.HuggingFace;
 
 /// <summary>The JSON files of a model folder in Hugging Face's layout that describe its tokenizer.</summary>
 /// <param name="Folder">The path of the folder.</param>
-/// <param name="Tokenizer"><c>tokenizer.json</c>; does not exist in folders that have only <c>tokenizer.model</c>.</param>
+/// <param name="Main"><c>tokenizer.json</c>; does not exist in folders that have only <c>tokenizer.model</c>.</param>
 /// <param name="Settings"><c>tokenizer_config.json</c>; does not exist in some folders.</param>
 /// <param name="Model"><c>config.json</c>; does not exist in some folders.</param>
-internal sealed record TokenizerFiles(string Folder, JsonField Tokenizer, JsonField Settings, JsonField Model)
+internal sealed record TokenizerFiles(string Folder, JsonField Main, JsonField Settings, JsonField Model)
 {
     // The largest published tokenizer.json has 35 MB.
     private const int MaxTokenizerBytes = 256 << 20;

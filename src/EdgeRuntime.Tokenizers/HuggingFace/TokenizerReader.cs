@@ -14,13 +14,13 @@ internal static class TokenizerReader
     /// <exception cref="FileNotFoundException">The folder has no tokenizer.</exception>
     public static TokenizerDescription Read(TokenizerFiles files)
     {
-        JsonField model = files.Tokenizer["model"];
-        if (files.SentencePieceModel is { } path && (!files.Tokenizer.Exists || IsSentencePiece(model)))
+        JsonField model = files.Main["model"];
+        if (files.SentencePieceModel is { } path && (!files.Main.Exists || IsSentencePiece(model)))
         {
             return SentencePieceModel.Read(files, path);
         }
 
-        if (!files.Tokenizer.Exists)
+        if (!files.Main.Exists)
         {
             throw new FileNotFoundException($"{files.Folder}: has no tokenizer; expected a folder with tokenizer.json or tokenizer.model");
         }

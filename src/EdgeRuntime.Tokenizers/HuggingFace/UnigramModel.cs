@@ -15,16 +15,16 @@ internal static class UnigramModel
     /// <exception cref="UnsupportedModelException">A part of the model is not supported.</exception>
     public static TokenizerDescription Read(TokenizerFiles files)
     {
-        JsonField model = files.Tokenizer["model"];
+        JsonField model = files.Main["model"];
         if (model["byte_fallback"].GetFlag(false))
         {
             throw TokenizerReader.Unsupported(model, "byte_fallback of a unigram model is not supported");
         }
 
-        JsonField normalizer = files.Tokenizer["normalizer"];
+        JsonField normalizer = files.Main["normalizer"];
         IReadOnlyList<string> normalizers = Normalizers.Read(normalizer);
-        Normalizers.Require(files.Tokenizer, normalizers, SupportedNormalizers);
-        IReadOnlyList<string> steps = PreTokenizerSteps.Read(files.Tokenizer["pre_tokenizer"], out _);
+        Normalizers.Require(files.Main, normalizers, SupportedNormalizers);
+        IReadOnlyList<string> steps = PreTokenizerSteps.Read(files.Main["pre_tokenizer"], out _);
         string[] known = [PreTokenizerSteps.Metaspace, PreTokenizerSteps.WhitespaceSplit];
         if (steps.Except(known).FirstOrDefault() is { } other)
         {
@@ -43,7 +43,7 @@ internal static class UnigramModel
             Scores = pieces.GetScores(),
             Flags = new Dictionary<string, bool>
             {
-                ["add_space_prefix"] = Metaspace.AddsPrefix(files.Tokenizer["pre_tokenizer"]),
+                ["add_space_prefix"] = Metaspace.AddsPrefix(files.Main["pre_tokenizer"]),
                 ["remove_extra_whitespaces"] = mergesSpaces,
             },
             CharsMap = ReadCharsMap(normalizer),
@@ -53,7 +53,7 @@ internal static class UnigramModel
 
     private static PieceList ReadPieces(TokenizerFiles files, out int? unknown)
     {
-        JsonField model = files.Tokenizer["model"];
+        JsonField model = files.Main["model"];
         var pieces = new PieceList();
         unknown = model["unk_id"].Exists ? model["unk_id"].GetCount(PieceList.MaxTokens - 1) : null;
         foreach (JsonField entry in model["vocab"].Elements())
@@ -67,7 +67,7 @@ internal static class UnigramModel
             pieces.Set(pieces.Count, entry[0].GetText(), type, (float)entry[1].GetNumber());
         }
 
-        pieces.SetAdded(files.Tokenizer["added_tokens"], unknown is int id ? pieces.GetText(id) : null);
+        pieces.SetAdded(files.Main["added_tokens"], unknown is int id ? pieces.GetText(id) : null);
         pieces.GrowTo(TokenizerReader.GetVocabularySize(files));
         return pieces;
     }

@@ -17,13 +17,13 @@ internal static class WordPieceModel
     /// <exception cref="UnsupportedModelException">A part of the model is not supported.</exception>
     public static TokenizerDescription Read(TokenizerFiles files)
     {
-        JsonField model = files.Tokenizer["model"];
+        JsonField model = files.Main["model"];
         if (model["continuing_subword_prefix"].FindText() is not (null or Continuing))
         {
             throw TokenizerReader.Unsupported(model, $"model.continuing_subword_prefix other than \"{Continuing}\" is not supported");
         }
 
-        IReadOnlyList<string> steps = PreTokenizerSteps.Read(files.Tokenizer["pre_tokenizer"], out _);
+        IReadOnlyList<string> steps = PreTokenizerSteps.Read(files.Main["pre_tokenizer"], out _);
         if (steps.Except([PreTokenizerSteps.Bert]).FirstOrDefault() is { } other)
         {
             throw TokenizerReader.Unsupported(
@@ -37,14 +37,14 @@ internal static class WordPieceModel
             pieces.AddUnique(id, id.GetCount(PieceList.MaxTokens - 1), text, PieceType.Normal, 0f);
         }
 
-        pieces.SetAdded(files.Tokenizer["added_tokens"]);
+        pieces.SetAdded(files.Main["added_tokens"]);
         pieces.GrowTo(TokenizerReader.GetVocabularySize(files));
         return new TokenizerDescription
         {
             Model = "bert",
             Pieces = pieces.GetTexts(Spell),
             Types = pieces.GetTypes(),
-            Flags = ReadFlags(files.Tokenizer),
+            Flags = ReadFlags(files.Main),
             Unknown = pieces.Find(model["unk_token"].FindText()),
         };
     }

@@ -1,0 +1,124 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using EdgeRuntime.Json;
+
+namespace EdgeRuntime.Conversion;
+
+/// <summary>
+/// Reads the <c>config.json</c> of a model. The values of <c>text_config</c> come before those beside it, and a value that the file leaves
+/// out has the default of its family.
+/// </summary>
+internal sealed class ModelConfig
+{
+    private const int MaxCount = int.MaxValue;
+
+    private readonly JsonField _root;
+    private readonly JsonField _text;
+    private readonly IReadOnlyDictionary<string, double> _defaults;
+
+    public ModelConfig(JsonField root, ModelFamily family)
+    {
+        _root = root;
+        _text = root["text_config"].Exists ? root["text_config"] : root["llm_config"];
+        _defaults = family.Defaults;
+        HiddenSize = GetCount("hidden_size", "n_embd", "dim");
+        HeadCount = GetCount("num_attention_heads", "n_head", "n_heads");
+        LayerCount = GetCount("n_layers", "num_hidden_layers", "n_layer", "num_layers");
+        if (HeadCount == 0 || LayerCount is 0 or > 4096)
+        {
+            throw Field("num_hidden_layers").Wrong("1 to 4096 layers, and at least one head (num_attention_heads)");
+        }
+
+        HeadSize = FindCount("head_dim") ?? HiddenSize / HeadCount;
+        WritesHeadSize = Find("head_dim").Exists || _defaults.ContainsKey("head_dim") || family.DerivesHeadSize;
+        Rope = Find("rope_parameters") is { Exists: true } rope ? rope : Find("rope_scaling");
+    }
+
+    /// <summary>Gets the path of the file.</summary>
+    public string File => _root.File;
+
+    /// <summary>Gets the width of the residual stream.</summary>
+    public int HiddenSize { get; }
+
+    /// <summary>Gets the number of heads of the queries.</summary>
+    public int HeadCount { get; }
+
+    /// <summary>Gets the number of heads of the keys and values.</summary>
+    public int KeyHeadCount => FindCount("num_key_value_heads", "n_kv_heads") ?? HeadCount;
+
+    /// <summary>Gets the width of a head.</summary>
+    public int HeadSize { get; }
+
+    /// <summary>Gets whether the width of a head is a key of its own, rather than to be derived.</summary>
+    public bool WritesHeadSize { get; }
+
+    /// <summary>Gets the number of layers.</summary>
+    public int LayerCount { get; }
+
+    /// <summary>Gets the number of rows of the token embedding; 0 if the file does not say.</summary>
+    public int VocabularySize => FindCount("vocab_size") ?? 0;
+
+    /// <summary>Gets the parameters of the rotary embedding: those of the layers that see everything, if layers differ.</summary>
+    public JsonField FullRope => Rope["full_attention"].Exists ? Rope["full_attention"] : Rope;
+
+    /// <summary>Gets the parameters of the rotary embedding as the file has them.</summary>
+    public JsonField Rope { get; }
+
+    /// <summary>Finds the value of the first key that has one.</summary>
+    public JsonField Find(params ReadOnlySpan<string> keys)
+    {
+        foreach (string key in keys)
+        {
+            if (Field(key) is { Exists: true } found)
+            {
+                return found;
+            }
+        }
+
+        return default;
+    }
+
+    /// <summary>Finds a whole number, or null.</summary>
+    /// <exception cref="ModelFormatException">The value is not a whole number from 0 on.</exception>
+    public int? FindCount(params ReadOnlySpan<string> keys) =>
+        Find(keys) is { Exists: true } found ? found.GetCount(MaxCount) : (int?)FindDefault(keys);
+
+    /// <summary>Gets a whole number.</summary>
+    /// <exception cref="ModelFormatException">There is no such key, or the value is not a whole number from 0 on.</exception>
+    public int GetCount(params ReadOnlySpan<string> keys) => FindCount(keys) ?? Field(keys[0]).GetCount(MaxCount);
+
+    /// <summary>Finds a number, or null.</summary>
+    /// <exception cref="ModelFormatException">The value is not a number.</exception>
+    public double? FindNumber(params ReadOnlySpan<string> keys) =>
+        Find(keys) is { Exists: true } found ? found.GetNumber() : FindDefault(keys);
+
+    /// <summary>Finds the kinds of the layers, one for each; null if the file does not have them.</summary>
+    /// <exception cref="ModelFormatException">There are not as many as layers.</exception>
+    public string[]? FindLayerTypes()
+    {
+        JsonField field = Find("layer_types");
+        if (!field.Exists)
+        {
+            return null;
+        }
+
+        string[] types = [.. field.Elements().Select(static type => type.GetText())];
+        return types.Length == LayerCount ? types : throw field.Wrong($"{LayerCount} layer types, one for each layer");
+    }
+
+    private JsonField Field(string key) => _text[key].Exists ? _text[key] : _root[key];
+
+    private double? FindDefault(ReadOnlySpan<string> keys)
+    {
+        foreach (string key in keys)
+        {
+            if (_defaults.TryGetValue(key, out double value))
+            {
+                return value;
+            }
+        }
+
+        return null;
+    }
+}

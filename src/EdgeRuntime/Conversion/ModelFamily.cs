@@ -1,0 +1,56 @@
+using System;
+using System.Collections.Generic;
+
+namespace EdgeRuntime.Conversion;
+
+/// <summary>
+/// Describes how the models of some classes become GGUF files. A family is data: the names of its tensors, what is done with them, and its
+/// keys beyond those that every model has. Source: llama.cpp v0.5.0, <c>conversion/</c> and <c>gguf-py</c>.
+/// </summary>
+internal sealed record ModelFamily
+{
+    /// <summary>Gets the names in <c>architectures</c> of <c>config.json</c>.</summary>
+    public required string[] Classes { get; init; }
+
+    /// <summary>Gets the architecture in the GGUF file.</summary>
+    public required string Architecture { get; init; }
+
+    /// <summary>Gets the names of the tensors. The first rule that matches decides.</summary>
+    public required NameRule[] Names { get; init; }
+
+    /// <summary>Gets the prefixes that are removed from tensor names.</summary>
+    public string[] RemovedPrefixes { get; init; } = [];
+
+    /// <summary>Gets the prefix of tensor names that the files of some models leave out.</summary>
+    public string OptionalPrefix { get; init; } = "";
+
+    /// <summary>Gets the starts of the names of tensors that are not used.</summary>
+    public string[] Unused { get; init; } = [];
+
+    /// <summary>Gets the values of <c>config.json</c> that a file may leave out: the defaults of the publisher's library.</summary>
+    public IReadOnlyDictionary<string, double> Defaults { get; init; } = new Dictionary<string, double>();
+
+    /// <summary>Gets whether the publisher's library derives <c>head_dim</c> where the file leaves it out.</summary>
+    public bool DerivesHeadSize { get; init; }
+
+    /// <summary>Gets whether the keys have the flag that a text starts with a space.</summary>
+    public bool WritesSpacePrefix { get; init; }
+
+    /// <summary>Gets whether the norms of the model multiply by one more than the number in the file.</summary>
+    public bool ShiftsNorms { get; init; }
+
+    /// <summary>Gets the keys beyond those that every model has.</summary>
+    public Action<ModelConfig, KeyList>? Keys { get; init; }
+
+    /// <summary>Gets the keys that replace those of the vocabulary.</summary>
+    public Action<ModelConfig, KeyList>? FinalKeys { get; init; }
+
+    /// <summary>Gets tensors that are computed from <c>config.json</c>.</summary>
+    public Func<ModelConfig, IEnumerable<(string Name, float[] Values)>>? Computed { get; init; }
+
+    /// <summary>Gets whether <c>modules.json</c> tells how the model pools.</summary>
+    public bool Pools { get; init; }
+
+    /// <summary>Gets whether the vocabulary has a number of token types, for models with a type embedding.</summary>
+    public bool CountsTokenTypes { get; init; }
+}

@@ -1,0 +1,93 @@
+using System;
+using System.Globalization;
+
+namespace EdgeRuntime.Conversion;
+
+/// <summary>What is done with the rows of a tensor.</summary>
+internal enum RowChange
+{
+    None,
+
+    /// <summary>The rows of the halves of each query head take turns, for the rotary embedding of neighbors.</summary>
+    PermuteQuery,
+
+    /// <summary>The same for key heads.</summary>
+    PermuteKey,
+
+    /// <summary>The tensor holds several, one behind the other along the second dimension from the end.</summary>
+    Split,
+
+    /// <summary>The rows and columns of each matrix change places.</summary>
+    Transpose,
+
+    /// <summary>Dimensions of 1 between the first and the last one are dropped.</summary>
+    Squeeze,
+
+    /// <summary>The first rows, which stand for padding, are dropped.</summary>
+    SkipPadding,
+
+    /// <summary>The queries, keys and values of each head are grouped by kind.</summary>
+    GroupHeads,
+}
+
+/// <summary>Names a tensor in both files.</summary>
+/// <param name="From">
+/// The name in Hugging Face's file without its ending. <c>*</c> stands for the number of the layer and <c>#</c> for that of the expert; the
+/// experts of a layer become one tensor.
+/// </param>
+/// <param name="To">
+/// The name in the GGUF file without its ending; several names divided by <c>|</c> for <see cref="RowChange.Split"/>.
+/// </param>
+/// <param name="Change">What is done with the rows.</param>
+internal readonly record struct NameRule(string From, string To, RowChange Change = RowChange.None)
+{
+    /// <summary>Gets whether the rule is for the experts of a layer.</summary>
+    public bool IsExpert => From.Contains('#', StringComparison.Ordinal);
+
+    /// <summary>Matches a name without its ending.</summary>
+    /// <param name="name">The name.</param>
+    /// <param name="layer">The number of the layer, or -1.</param>
+    /// <param name="expert">The number of the expert, or -1.</param>
+    public bool Matches(ReadOnlySpan<char> name, out int layer, out int expert)
+    {
+        (layer, expert) = (-1, -1);
+        ReadOnlySpan<char> pattern = From;
+        while (true)
+        {
+            ReadOnlySpan<char> wanted = TakePart(ref pattern, out bool more);
+            ReadOnlySpan<char> part = TakePart(ref name, out bool moreName);
+            if (more != moreName)
+            {
+                return false;
+            }
+
+            if (wanted is "*" or "#")
+            {
+                if (!int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int number))
+                {
+                    return false;
+                }
+
+                (layer, expert) = wanted is "*" ? (number, expert) : (layer, number);
+            }
+            else if (!part.SequenceEqual(wanted))
+            {
+                return false;
+            }
+
+            if (!more)
+            {
+                return true;
+            }
+        }
+    }
+
+    private static ReadOnlySpan<char> TakePart(ref ReadOnlySpan<char> text, out bool more)
+    {
+        int dot = text.IndexOf('.');
+        more = dot >= 0;
+        ReadOnlySpan<char> part = more ? text[..dot] : text;
+        text = more ? text[(dot + 1)..] : [];
+        return part;
+    }
+}

@@ -1,0 +1,63 @@
+using System.Collections.Generic;
+
+namespace EdgeRuntime.Conversion;
+
+/// <summary>Qwen 2 and 3, with and without experts.</summary>
+internal static class QwenFamilies
+{
+    private static readonly Dictionary<string, double> Defaults = new()
+    {
+        ["rms_norm_eps"] = 1e-6,
+        ["rope_theta"] = 10000,
+        ["max_position_embeddings"] = 32768,
+    };
+
+    private static readonly Dictionary<string, double> Qwen3Defaults = new(Defaults) { ["head_dim"] = 128 };
+
+    private static readonly NameRule[] ExpertNames = [.. CommonNames.Decoder, .. CommonNames.Experts];
+
+    /// <summary>The families.</summary>
+    public static readonly ModelFamily[] All =
+    [
+        new()
+        {
+            Classes = ["Qwen2ForCausalLM", "Qwen2Model"],
+            Architecture = "qwen2",
+            Names = CommonNames.Decoder,
+            OptionalPrefix = CommonNames.Prefix,
+            Defaults = Defaults,
+            Pools = true,
+        },
+        new()
+        {
+            Classes = ["Qwen3ForCausalLM", "Qwen3Model"],
+            Architecture = "qwen3",
+            Names = CommonNames.Decoder,
+            OptionalPrefix = CommonNames.Prefix,
+            Defaults = Qwen3Defaults,
+            Pools = true,
+        },
+        new()
+        {
+            Classes = ["Qwen2MoeForCausalLM"],
+            Architecture = "qwen2moe",
+            Names = ExpertNames,
+            Defaults = Defaults,
+            Keys = AddExpertKeys,
+        },
+        new()
+        {
+            Classes = ["Qwen3MoeForCausalLM"],
+            Architecture = "qwen3moe",
+            Names = ExpertNames,
+            Defaults = Qwen3Defaults,
+            Keys = AddExpertKeys,
+        },
+    ];
+
+    private static void AddExpertKeys(ModelConfig config, KeyList keys)
+    {
+        ModelKeys.AddCount(keys, config, "expert_feed_forward_length", "moe_intermediate_size");
+        ModelKeys.AddCount(keys, config, "expert_shared_feed_forward_length", "shared_expert_intermediate_size");
+    }
+}

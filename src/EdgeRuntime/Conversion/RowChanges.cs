@@ -1,0 +1,95 @@
+using System;
+using System.Linq;
+using EdgeRuntime.Safetensors;
+
+namespace EdgeRuntime.Conversion;
+
+/// <summary>Applies <see cref="RowChange"/>s to the rows of tensors.</summary>
+/// <param name="config">The configuration of the model.</param>
+internal sealed class RowChanges(ModelConfig config)
+{
+    /// <summary>Applies a change.</summary>
+    /// <param name="change">The change.</param>
+    /// <param name="tensor">The tensor.</param>
+    /// <param name="rows">Its rows.</param>
+    /// <param name="part">The index of the part, for a tensor that is split.</param>
+    /// <param name="parts">The number of parts.</param>
+    /// <returns>The rows and the shape of the result.</returns>
+    /// <exception cref="ModelFormatException">The shape of the tensor does not allow the change.</exception>
+    public (TensorRows Rows, long[] Shape) Apply(RowChange change, SafetensorsTensor tensor, TensorRows rows, int part, int parts)
+    {
+        long[] shape = tensor.Shape.Length == 0 ? [1] : tensor.Shape;
+        return change switch
+        {
+            RowChange.PermuteQuery => (Permute(tensor, rows, config.HeadCount), shape),
+            RowChange.PermuteKey => (Permute(tensor, rows, config.KeyHeadCount), shape),
+            RowChange.GroupHeads => (GroupHeads(tensor, rows), shape),
+            RowChange.Split => Split(tensor, rows, part, parts),
+            RowChange.Transpose when shape.Length >= 2 =>
+                (new TensorRows.Transposed(rows, (int)shape[^2]), [.. shape[..^2], shape[^1], shape[^2]]),
+            RowChange.Squeeze => (rows, [shape[0], .. shape[1..^1].Where(static size => size != 1), shape[^1]]),
+            RowChange.SkipPadding => SkipPadding(tensor, rows),
+            _ => (rows, shape),
+        };
+    }
+
+    // A vector is permuted as a matrix of one column.
+    private static TensorRows AsColumn(SafetensorsTensor tensor, TensorRows rows) =>
+        tensor.Shape.Length == 1 ? new TensorRows.OfFile(tensor, tensor.Shape[0], 1) : rows;
+
+    private static TensorRows.Reordered Permute(SafetensorsTensor tensor, TensorRows rows, int heads)
+    {
+        rows = AsColumn(tensor, rows);
+        long size = rows.Count / Math.Max(heads, 1);
+        if (heads == 0 || rows.Count % heads != 0 || size % 2 != 0)
+        {
+            throw Wrong(tensor, $"rows for {heads} heads of an even size");
+        }
+
+        return new TensorRows.Reordered(rows, rows.Count, row => (row / size * size) + (row % 2 * (size / 2)) + (row % size / 2));
+    }
+
+    private TensorRows.Reordered GroupHeads(SafetensorsTensor tensor, TensorRows rows)
+    {
+        rows = AsColumn(tensor, rows);
+        long width = rows.Count / 3;
+        long size = width / config.HeadCount;
+        if (rows.Count % 3 != 0 || width % config.HeadCount != 0)
+        {
+            throw Wrong(tensor, $"rows for queries, keys and values of {config.HeadCount} heads");
+        }
+
+        return new TensorRows.Reordered(
+            rows, rows.Count, row => (row % width / size * 3 * size) + (row / width * size) + (row % width % size));
+    }
+
+    private static (TensorRows Rows, long[] Shape) Split(SafetensorsTensor tensor, TensorRows rows, int part, int parts)
+    {
+        if (tensor.Shape.Length < 2 || tensor.Shape[^2] % parts != 0)
+        {
+            throw Wrong(tensor, $"a matrix of {parts} parts of as many rows");
+        }
+
+        long all = tensor.Shape[^2];
+        long each = all / parts;
+        var split = new TensorRows.Reordered(rows, rows.Count / parts, row => (row / each * all) + (part * each) + (row % each));
+        return (split, [.. tensor.Shape[..^2], each, tensor.Shape[^1]]);
+    }
+
+    private (TensorRows Rows, long[] Shape) SkipPadding(SafetensorsTensor tensor, TensorRows rows)
+    {
+        int skipped = EncoderFamilies.CountPadding(config);
+        if (tensor.Shape.Length != 2 || tensor.Shape[0] <= skipped)
+        {
+            throw Wrong(tensor, $"a matrix of more than {skipped} rows");
+        }
+
+        long left = tensor.Shape[0] - skipped;
+        return (new TensorRows.Reordered(rows, left, row => row + skipped), [left, tensor.Shape[1]]);
+    }
+
+    private static ModelFormatException Wrong(SafetensorsTensor tensor, string expected) => new(
+        tensor.Path,
+        -1,
+        $"tensor \"{Printable.Shorten(tensor.Name)}\": found the shape {string.Join(" x ", tensor.Shape)}, expected {expected}");
+}

@@ -1,0 +1,215 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using EdgeRuntime.Formats;
+using EdgeRuntime.Safetensors;
+
+namespace EdgeRuntime.Conversion;
+
+/// <summary>Decides the tensors of the GGUF file: their names, types and shapes, and where their numbers come from.</summary>
+internal sealed class TensorPlanner
+{
+    // The names of the parts of models that are not the language model. Source: llama.cpp v0.5.0, TextModel.filter_tensors.
+    private static readonly string[] OtherStarts =
+    [
+        "mlp", "vit.", "vpm.", "siglip2.", "conformer.", "merger.", "resampler.", "sound_encoder.", "sound_projection.",
+        "speech_embeddings.",
+    ];
+
+    private static readonly string[] OtherParts =
+    [
+        "visual.", "vision.", "audio.", "talker.", "vision_", "audio_", "token2wav.", "code2wav.", "projector.", "pre_mm_projector_norm",
+        "image_newline", "view_seperator", "patch_embed", "patch_merger.", "patch_merge_mlp.", "model.connector.",
+    ];
+
+    private static readonly string[] UnusedEnds = [".attention.masked_bias", ".attention.bias", ".rotary_emb.inv_freq"];
+
+    // Matrices that are read as float32 whatever the type of the others.
+    private static readonly string[] FloatEnds =
+    [
+        "_norm.weight", ".ffn_gate_inp.weight", ".ffn_gate_inp_shexp.weight", "position_embd.weight", "token_types.weight",
+        ".ssm_conv1d.weight", ".shortconv.conv.weight",
+    ];
+
+    private readonly ModelFamily _family;
+    private readonly ModelConfig _config;
+    private readonly SafetensorsModel _model;
+    private readonly TensorType _type;
+    private readonly RowChanges _changes;
+    private readonly BlockScaling _scaling;
+    private readonly List<PlannedTensor> _planned = [];
+    private readonly SortedDictionary<int, Dictionary<(int Rule, int Expert), (SafetensorsTensor Tensor, string Suffix)>> _experts = [];
+
+    public TensorPlanner(ModelFamily family, ModelConfig config, SafetensorsModel model, TensorType type)
+    {
+        (_family, _config, _model, _type) = (family, config, model, type);
+        _changes = new RowChanges(config);
+        _scaling = new BlockScaling(config, model);
+    }
+
+    /// <summary>Decides the tensors.</summary>
+    /// <exception cref="UnsupportedModelException">A tensor is not known, or it has a form that is not computed.</exception>
+    /// <exception cref="ModelFormatException">A tensor has a shape that contradicts the configuration, or experts are missing.</exception>
+    public IReadOnlyList<PlannedTensor> Plan()
+    {
+        foreach ((string name, float[] values) in _family.Computed?.Invoke(_config) ?? [])
+        {
+            Add(name, [values.Length], new TensorRows.OfMemory(values));
+        }
+
+        foreach (SafetensorsTensor tensor in _model.Tensors)
+        {
+            if (FindName(tensor.Name) is { } name && !_scaling.IsScale(tensor.Name))
+            {
+                PlanTensor(tensor, name);
+            }
+        }
+
+        if (_experts.Count > 0)
+        {
+            (int layer, var found) = _experts.First();
+            throw new ModelFormatException(
+                _config.File,
+                -1,
+                $"layer {layer} has {found.Count} matrices of experts, expected {ExpertCount * ExpertRules}; get all files again");
+        }
+
+        string? twin = _planned.GroupBy(static tensor => tensor.Name).FirstOrDefault(static group => group.Count() > 1)?.Key;
+        return twin is null ? _planned : throw new ModelFormatException(_config.File, -1, $"found two tensors for {twin}, expected one");
+    }
+
+    private int ExpertCount => _config.FindCount("num_local_experts", "num_experts", "n_routed_experts") ?? 0;
+
+    private int ExpertRules => _family.Names.Count(static rule => rule.IsExpert);
+
+    /// <summary>Gets the name by which the rules know a tensor, or null if it is not used.</summary>
+    private string? FindName(string name)
+    {
+        foreach (string prefix in _family.RemovedPrefixes)
+        {
+            name = name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : name;
+        }
+
+        if (UnusedEnds.Any(end => name.EndsWith(end, StringComparison.Ordinal))
+            || OtherStarts.Concat(_family.Unused).Any(start => name.StartsWith(start, StringComparison.Ordinal))
+            || OtherParts.Any(part => name.Contains(part, StringComparison.Ordinal)))
+        {
+            return null;
+        }
+
+        name = name.Replace("language_model.", "", StringComparison.Ordinal)
+            .Replace("e_score_correction_bias", "e_score_correction.bias", StringComparison.Ordinal);
+        name = name.EndsWith(".gamma", StringComparison.Ordinal) ? name[..^"gamma".Length] + "weight"
+            : name.EndsWith(".beta", StringComparison.Ordinal) ? name[..^"beta".Length] + "bias"
+            : name;
+        bool isBare = _family.OptionalPrefix.Length > 0 && !name.StartsWith(_family.OptionalPrefix, StringComparison.Ordinal)
+            && !name.StartsWith("lm_head.", StringComparison.Ordinal);
+        return isBare ? _family.OptionalPrefix + name : name;
+    }
+
+    private void PlanTensor(SafetensorsTensor tensor, string name)
+    {
+        string suffix = name.EndsWith(".bias", StringComparison.Ordinal) ? ".bias" : ".weight";
+        ReadOnlySpan<char> stem = name.EndsWith(suffix, StringComparison.Ordinal) ? name.AsSpan(0, name.Length - suffix.Length) : name;
+        for (int index = 0; index < _family.Names.Length; index++)
+        {
+            NameRule rule = _family.Names[index];
+            if (!rule.Matches(stem, out int layer, out int expert))
+            {
+                continue;
+            }
+
+            if (layer >= _config.LayerCount)
+            {
+                break;
+            }
+
+            if (rule.IsExpert)
+            {
+                AddExpert(tensor, index, layer, expert, suffix);
+            }
+            else
+            {
+                bool shifts = _family.ShiftsNorms && name.EndsWith("norm.weight", StringComparison.Ordinal);
+                AddTensor(tensor, rule, layer, suffix, shifts);
+            }
+
+            return;
+        }
+
+        throw new UnsupportedModelException(
+            $"{tensor.Path}: tensor \"{Printable.Shorten(tensor.Name)}\" is not known in a model of {_family.Architecture} with "
+            + $"{_config.LayerCount} layers");
+    }
+
+    private void AddTensor(SafetensorsTensor tensor, NameRule rule, int layer, string suffix, bool shifts)
+    {
+        string[] targets = rule.To.Split('|');
+        for (int part = 0; part < targets.Length; part++)
+        {
+            (TensorRows rows, long[] shape) = _changes.Apply(rule.Change, tensor, _scaling.Read(tensor), part, targets.Length);
+            Add(NameOf(targets[part], layer, suffix), shape, shifts ? new TensorRows.Shifted(rows, 1f) : rows);
+        }
+    }
+
+    private void AddExpert(SafetensorsTensor tensor, int rule, int layer, int expert, string suffix)
+    {
+        if (expert >= ExpertCount)
+        {
+            throw new ModelFormatException(
+                tensor.Path, -1, $"tensor \"{Printable.Shorten(tensor.Name)}\": found expert {expert}, expected one of {ExpertCount}");
+        }
+
+        if (!_experts.TryGetValue(layer, out var found))
+        {
+            _experts[layer] = found = [];
+        }
+
+        found[(rule, expert)] = (tensor, suffix);
+        if (found.Count == ExpertCount * ExpertRules)
+        {
+            _experts.Remove(layer);
+            StackExperts(layer, found);
+        }
+    }
+
+    private void StackExperts(int layer, Dictionary<(int Rule, int Expert), (SafetensorsTensor Tensor, string Suffix)> found)
+    {
+        foreach (IGrouping<int, KeyValuePair<(int Rule, int Expert), (SafetensorsTensor Tensor, string Suffix)>> group in
+            found.OrderBy(static entry => entry.Key).GroupBy(static entry => entry.Key.Rule))
+        {
+            (SafetensorsTensor first, string suffix) = group.First().Value;
+            SafetensorsTensor? other = group.Select(static entry => entry.Value.Tensor)
+                .FirstOrDefault(tensor => !tensor.Shape.SequenceEqual(first.Shape));
+            if (other is not null || first.Shape.Length != 2)
+            {
+                throw new ModelFormatException(
+                    first.Path, -1, $"tensor \"{Printable.Shorten((other ?? first).Name)}\": found another shape than the first expert's");
+            }
+
+            TensorRows[] parts = [.. group.Select(entry => _scaling.Read(entry.Value.Tensor))];
+            string name = NameOf(_family.Names[group.Key].To, layer, suffix);
+            Add(name, [parts.Length, .. first.Shape], new TensorRows.Stacked(parts));
+        }
+    }
+
+    private void Add(string name, long[] shape, TensorRows rows) => _planned.Add(new PlannedTensor(name, TypeOf(name, shape), shape, rows));
+
+    private TensorType TypeOf(string name, long[] shape)
+    {
+        if (shape.Length <= 1 || !name.EndsWith(".weight", StringComparison.Ordinal)
+            || FloatEnds.Any(end => name.EndsWith(end, StringComparison.Ordinal)))
+        {
+            return TensorType.F32;
+        }
+
+        return shape[^1] % TensorFormats.Get(_type).BlockWeights == 0 ? _type : TensorType.F16;
+    }
+
+    private static string NameOf(string target, int layer, string suffix)
+    {
+        string name = target.Replace("*", layer.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
+        return name.EndsWith(".bias", StringComparison.Ordinal) ? name : name + suffix;
+    }
+}

@@ -1,0 +1,138 @@
+using System;
+using System.Collections.Generic;
+using EdgeRuntime.Safetensors;
+
+namespace EdgeRuntime.Conversion;
+
+/// <summary>The rows of a tensor, computed when they are read. One caller.</summary>
+/// <param name="count">The number of rows.</param>
+/// <param name="columns">The number of columns.</param>
+internal abstract class TensorRows(long count, int columns)
+{
+    /// <summary>Gets the number of rows.</summary>
+    public long Count => count;
+
+    /// <summary>Gets the number of columns.</summary>
+    public int Columns => columns;
+
+    /// <summary>Reads neighboring rows.</summary>
+    /// <param name="first">The index of the first row.</param>
+    /// <param name="x">[rows * columns] Receives the rows.</param>
+    public abstract void Read(long first, Span<float> x);
+
+    /// <summary>The rows of a tensor in a file.</summary>
+    public sealed class OfFile(SafetensorsTensor tensor, long count, int columns) : TensorRows(count, columns)
+    {
+        public override void Read(long first, Span<float> x) => tensor.Read(first * Columns, x);
+    }
+
+    /// <summary>Rows that are multiplied by a scale for each block.</summary>
+    /// <param name="rows">The rows.</param>
+    /// <param name="scales">[block rows * block columns] The scales.</param>
+    /// <param name="blockRows">The number of rows of a block.</param>
+    /// <param name="blockColumns">The number of columns of a block.</param>
+    public sealed class Scaled(TensorRows rows, float[] scales, long blockRows, int blockColumns) : TensorRows(rows.Count, rows.Columns)
+    {
+        public override void Read(long first, Span<float> x)
+        {
+            rows.Read(first, x);
+            int perRow = (Columns + blockColumns - 1) / blockColumns;
+            for (int i = 0; i < x.Length; i++)
+            {
+                long row = first + (i / Columns);
+                x[i] *= scales[(row / blockRows * perRow) + (i % Columns / blockColumns)];
+            }
+        }
+    }
+
+    /// <summary>Rows in another order.</summary>
+    /// <param name="rows">The rows.</param>
+    /// <param name="count">The number of rows of the result.</param>
+    /// <param name="source">Gets the index of a row of the result among the rows.</param>
+    public sealed class Reordered(TensorRows rows, long count, Func<long, long> source) : TensorRows(count, rows.Columns)
+    {
+        public override void Read(long first, Span<float> x)
+        {
+            int total = x.Length / Columns;
+            for (int row = 0; row < total;)
+            {
+                // Neighbors that stay neighbors are read together.
+                long start = source(first + row);
+                int run = 1;
+                while (row + run < total && source(first + row + run) == start + run)
+                {
+                    run++;
+                }
+
+                rows.Read(start, x.Slice(row * Columns, run * Columns));
+                row += run;
+            }
+        }
+    }
+
+    /// <summary>Rows with a number added to each element.</summary>
+    public sealed class Shifted(TensorRows rows, float shift) : TensorRows(rows.Count, rows.Columns)
+    {
+        public override void Read(long first, Span<float> x)
+        {
+            rows.Read(first, x);
+            foreach (ref float value in x)
+            {
+                value += shift;
+            }
+        }
+    }
+
+    /// <summary>Tensors of one shape, one behind the other.</summary>
+    public sealed class Stacked(IReadOnlyList<TensorRows> parts) : TensorRows(parts.Count * parts[0].Count, parts[0].Columns)
+    {
+        public override void Read(long first, Span<float> x)
+        {
+            long each = parts[0].Count;
+            while (!x.IsEmpty)
+            {
+                long count = Math.Min(x.Length / Columns, each - (first % each));
+                parts[(int)(first / each)].Read(first % each, x[..(int)(count * Columns)]);
+                x = x[(int)(count * Columns)..];
+                first += count;
+            }
+        }
+    }
+
+    /// <summary>Matrices whose rows are the columns of other matrices. One matrix at a time is in memory.</summary>
+    public sealed class Transposed(TensorRows rows, int height) : TensorRows(rows.Count / height * rows.Columns, height)
+    {
+        private float[] _matrix = [];
+        private long _index = -1;
+
+        public override void Read(long first, Span<float> x)
+        {
+            int width = rows.Columns;
+            for (int i = 0; i < x.Length / Columns; i++)
+            {
+                long row = first + i;
+                Load(row / width);
+                for (int column = 0; column < Columns; column++)
+                {
+                    x[(i * Columns) + column] = _matrix[(column * width) + (row % width)];
+                }
+            }
+        }
+
+        private void Load(long index)
+        {
+            if (index != _index)
+            {
+                _matrix = _matrix.Length > 0 ? _matrix : new float[checked(Columns * rows.Columns)];
+                rows.Read(index * Columns, _matrix);
+                _index = index;
+            }
+        }
+    }
+
+    /// <summary>One row of numbers in memory.</summary>
+    public sealed class OfMemory(float[] values) : TensorRows(1, values.Length)
+    {
+        public override void Read(long first, Span<float> x) => values.CopyTo(x);
+    }
+}
