@@ -19,13 +19,15 @@ internal sealed class ChunkSession(ModelSession session)
     /// <param name="input">The tokens.</param>
     /// <param name="first">The first position with logits.</param>
     /// <param name="cancellationToken">Cancels the pass.</param>
-    public void Begin(int[] input, int first, CancellationToken cancellationToken)
+    /// <param name="kept">The number of tokens that the session starts with already.</param>
+    public void Begin(int[] input, int first, CancellationToken cancellationToken, int kept = 0)
     {
         _input = input;
-        session.Truncate(0);
-        if (first > 0)
+        kept = Math.Min(kept, first);
+        session.Truncate(kept);
+        if (first > kept)
         {
-            session.Forward(input.AsSpan(0, first), cancellationToken);
+            session.Forward(input.AsSpan(kept..first), cancellationToken);
         }
     }
 
