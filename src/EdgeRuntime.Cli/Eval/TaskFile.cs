@@ -29,8 +29,8 @@ internal static class TaskFile
         string? file = Array.Find(s_tasks, known => known.Name == task).File;
         if (file is null)
         {
-            return task.EndsWith(".jsonl", StringComparison.OrdinalIgnoreCase) || File.Exists(task) ? task : throw new CommandException(
-                $"--task {OneLine.Value(task)}: expected {Names}, or a .jsonl file");
+            bool isPath = Path.Exists(task) || task.AsSpan().ContainsAny('/', '\\', '.');
+            return isPath ? task : throw new CommandException($"--task {OneLine.Value(task)}: expected {Names}, or a .jsonl file");
         }
 
         folder ??= Environment.GetEnvironmentVariable(FolderVariable) is { Length: > 0 } set ? set : Path.Combine(

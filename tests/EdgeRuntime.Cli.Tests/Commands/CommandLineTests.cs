@@ -19,6 +19,8 @@ public sealed class CommandLineTests
     [InlineData("logits")]
     [InlineData("eval", "perplexity")]
     [InlineData("eval", "kld")]
+    [InlineData("eval", "choice")]
+    [InlineData("eval", "text")]
     [InlineData("imatrix")]
     [InlineData("pull")]
     public void Help_OfEveryCommand_ExplainsEveryOption(params string[] command)

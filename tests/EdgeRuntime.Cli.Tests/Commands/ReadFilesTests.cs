@@ -47,6 +47,8 @@ public sealed class ReadFilesTests : IDisposable
         "eval perplexity STORIES -f FILE",
         "eval kld STORIES STORIES -f FILE",
         "eval kld STORIES --logits FILE",
+        "eval choice STORIES --task FILE",
+        "eval text STORIES -f FILE",
         "imatrix STORIES -o out.gguf -f FILE",
         "imatrix -o out.gguf --in-file FILE",
         "render FILE --cases x.json",
