@@ -118,11 +118,10 @@ public sealed class AutoDevice : IModelBackend
     {
         session.Truncate(0);
         int prompt = tokens.Length - DecodedTokens;
-        session.Forward(tokens.AsSpan(0, Math.Max(1, prompt)));
+        session.Forward(tokens.AsSpan(0, Math.Max(1, prompt)), cancellationToken);
         for (int i = Math.Max(1, prompt); i < tokens.Length; i++)
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            session.Forward(tokens.AsSpan(i, 1));
+            session.Forward(tokens.AsSpan(i, 1), cancellationToken);
         }
     }
 

@@ -1,6 +1,5 @@
 using System.IO;
 using System.Linq;
-using EdgeRuntime.Engine;
 using EdgeRuntime.Onnx.Runtime;
 
 namespace EdgeRuntime.Onnx;
@@ -14,7 +13,7 @@ internal static class FolderModel
     {
         long bytes = new DirectoryInfo(folder).EnumerateFiles("*.onnx*").Sum(static file => file.Length);
         OnnxSession session = OnnxSession.Open(folder, settings);
-        IEngine? engine = null;
+        OnnxEngine? engine = null;
         try
         {
             Tokenizer tokenizer = Tokenizer.FromHuggingFace(folder, options.PreTokenizer);

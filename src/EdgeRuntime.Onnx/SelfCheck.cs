@@ -47,7 +47,7 @@ internal static class SelfCheck
         };
         using LanguageModel model = LanguageModel.Load(modelPath, processor, null, cancellationToken);
         using ModelSession session = model.CreateSession(new SessionOptions { ContextLength = TokenCount });
-        ReadOnlySpan<float> expected = session.ForwardAll(tokens);
+        ReadOnlySpan<float> expected = session.ForwardAll(tokens, cancellationToken);
         double error = NormalizedError(found, expected);
         double bound = options.Exact ? ExactBound : Bound;
         return error <= bound ? error : throw new OnnxDeviceException(string.Create(

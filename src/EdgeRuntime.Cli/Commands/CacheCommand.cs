@@ -5,7 +5,6 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Text.Json.Nodes;
-using EdgeRuntime.Cli.Models;
 using EdgeRuntime.Cli.Options;
 using EdgeRuntime.Cli.Terminal;
 using EdgeRuntime.Onnx;

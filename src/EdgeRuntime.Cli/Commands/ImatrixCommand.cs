@@ -98,8 +98,8 @@ internal sealed class ImatrixCommand
     /// <summary>Adds matrices and writes the sum.</summary>
     private void Combine(ParseResult parsed, string path)
     {
-        IReadOnlyList<string> inputs = parsed.GetValue(_inputs) ?? [];
-        if (inputs.Count == 0)
+        string[] inputs = parsed.GetValue(_inputs) ?? [];
+        if (inputs.Length == 0)
         {
             throw new UsageException("expected a text (-f) to measure, or matrices (--in-file) to combine");
         }

@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using System.CommandLine;
 using System.IO;
 using System.Linq;
@@ -61,8 +60,8 @@ internal sealed class QuantizeCommand
         var options = new QuantizeCommand();
         var command = new Command(
             "quantize",
-            "Makes a GGUF file with smaller tensors of a model in F32, F16 or BF16. The types and their mixes are llama.cpp's. The new file "
-            + "appears when it is complete.")
+            "Makes a GGUF file with smaller tensors of a model in F32, F16 or BF16. The types and their mixes are llama.cpp's. The new "
+            + "file appears when it is complete.")
         {
             options._arguments, options._importance, options._tensorTypes, options._outputType, options._embeddingType, options._pure,
             options._keepSplit, options._requantize, options._dryRun, options._force, options._json, options._threads,

@@ -63,7 +63,7 @@ internal sealed partial class Bleu
         }
     }
 
-    /// <summary>Splits a text as mteval-v13a does: at white space, around punctuation except in numbers, and after a digit's dash.</summary>
+    /// <summary>Splits a text as mteval-v13a does: at white space, around punctuation except in numbers, around a digit's dash.</summary>
     private static string[] Split(string text)
     {
         string spaced = text.Replace("<skipped>", "", StringComparison.Ordinal).Replace("-\n", "", StringComparison.Ordinal)

@@ -19,7 +19,9 @@ internal sealed class ChoiceResults
     /// <summary>Gets the items whose right choice has the greatest likelihood for each of its characters.</summary>
     public Proportion NormalizedAccuracy => new(NormalizedHits, Count);
 
-    /// <summary>Gets the perplexity of items with a single choice: exp of the mean negative log-likelihood of a choice; null for others.</summary>
+    /// <summary>
+    /// Gets the perplexity of items with a single choice: exp of the mean negative log-likelihood of a choice; null for other items.
+    /// </summary>
     public double? Perplexity => _losses.Count > 0 ? Math.Exp(_losses.Average()) : null;
 
     private int Hits { get; set; }

@@ -47,7 +47,7 @@ internal sealed class ChunkedText
     /// <summary>Gets the number of tokens of a chunk.</summary>
     public int Context { get; }
 
-    /// <summary>Gets the first position of a chunk whose logits predict a token that is scored. The last is the one before the end.</summary>
+    /// <summary>Gets the first position of a chunk whose logits predict a scored token. The last is the one before the end.</summary>
     public int First { get; }
 
     /// <summary>Gets the number of chunks.</summary>

@@ -51,7 +51,7 @@ internal sealed class RunState
         return state?["run"] is JsonValue run && run.TryGetValue(out string? found) && state["data"] is JsonObject data
             ? found == fingerprint
                 ? new RunState(path, fingerprint, data)
-                : throw new CommandException($"{path}: keeps a run with other models, texts or options; name another file or delete this one")
+                : throw new CommandException($"{path}: keeps a run of other models, texts or options; name another file or delete it")
             : throw new CommandException($"{path}: is not the state of a run; name another file");
     }
 

@@ -22,7 +22,7 @@ internal sealed class TextRunOptions
 
     /// <summary>Gets the option for the file that keeps the state of a run.</summary>
     public Option<string?> Resume { get; } = OptionFactory.Text(
-        "--resume", [], "A file that keeps the state while the command runs: an interrupted run goes on from it. Deleted at the end", "FILE");
+        "--resume", [], "A file that keeps the state of the run: an interrupted run goes on from it. Deleted at the end", "FILE");
 
     public Option<bool> Json { get; } = OptionFactory.Switch("--json", [], "Print one JSON object at the end");
 

@@ -157,8 +157,8 @@ internal sealed class SafetensorsFile : IDisposable
                 throw new ModelFormatException(
                     Path,
                     -1,
-                    $"tensors \"{Printable.Shorten(ranges[i - 1].Name)}\" and \"{Printable.Shorten(ranges[i].Name)}\" share bytes; the file "
-                    + "is damaged");
+                    $"tensors \"{Printable.Shorten(ranges[i - 1].Name)}\" and \"{Printable.Shorten(ranges[i].Name)}\" share bytes; the "
+                    + "file is damaged");
             }
         }
     }

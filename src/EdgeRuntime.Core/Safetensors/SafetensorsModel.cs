@@ -54,7 +54,8 @@ internal sealed class SafetensorsModel : IDisposable
     {
         string indexPath = Path.Join(folder, IndexName);
         Dictionary<string, string>? index = Path.Exists(indexPath) ? ReadIndex(indexPath) : null;
-        foreach (string name in index?.Values.Distinct().Order(StringComparer.Ordinal) ?? FindFiles(folder))
+        string[] names = index is null ? FindFiles(folder) : [.. index.Values.Distinct().Order(StringComparer.Ordinal)];
+        foreach (string name in names)
         {
             var file = new SafetensorsFile(Path.Join(folder, name));
             _files.Add(file);
@@ -75,7 +76,7 @@ internal sealed class SafetensorsModel : IDisposable
         }
     }
 
-    private static IEnumerable<string> FindFiles(string folder)
+    private static string[] FindFiles(string folder)
     {
         string[] names = [.. Directory.EnumerateFiles(folder, "model*.safetensors").Select(static path => Path.GetFileName(path)!)];
         Array.Sort(names, StringComparer.Ordinal);

@@ -138,9 +138,9 @@ internal sealed class CachedFolder
             throw new InvalidDataException("the model has changed");
         }
 
-        IReadOnlyList<CacheFile> files = ReadFiles([.. manifest.Files.Select(static file => file.Name)], cancellationToken);
+        CacheFile[] files = ReadFiles([.. manifest.Files.Select(static file => file.Name)], cancellationToken);
         CacheFile? damaged = manifest.Files.Except(files).FirstOrDefault();
-        if (damaged is not null || files.Count == 0)
+        if (damaged is not null || files.Length == 0)
         {
             throw new InvalidDataException($"its file {damaged?.Name} is damaged");
         }

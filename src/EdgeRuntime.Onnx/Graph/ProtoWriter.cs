@@ -1,6 +1,6 @@
 using System;
+using System.Buffers;
 using System.Buffers.Binary;
-using System.IO;
 using System.Text;
 
 namespace EdgeRuntime.Onnx.Graph;
@@ -12,7 +12,7 @@ internal sealed class ProtoWriter
     private const int LengthType = 2;
     private const int Fixed32Type = 5;
 
-    private readonly MemoryStream _stream = new();
+    private readonly ArrayBufferWriter<byte> _bytes = new();
 
     /// <summary>Writes an integer field.</summary>
     public void Integer(int field, long value)
@@ -27,7 +27,7 @@ internal sealed class ProtoWriter
         Tag(field, Fixed32Type);
         Span<byte> bytes = stackalloc byte[sizeof(float)];
         BinaryPrimitives.WriteSingleLittleEndian(bytes, value);
-        _stream.Write(bytes);
+        _bytes.Write(bytes);
     }
 
     /// <summary>Writes a text field.</summary>
@@ -38,7 +38,7 @@ internal sealed class ProtoWriter
     {
         Tag(field, LengthType);
         Varint((ulong)value.Length);
-        _stream.Write(value);
+        _bytes.Write(value);
     }
 
     /// <summary>Writes a field that is a message.</summary>
@@ -46,11 +46,11 @@ internal sealed class ProtoWriter
     {
         var message = new ProtoWriter();
         write(message);
-        Bytes(field, message._stream.GetBuffer().AsSpan(0, (int)message._stream.Length));
+        Bytes(field, message._bytes.WrittenSpan);
     }
 
     /// <summary>Gets the bytes of the message.</summary>
-    public byte[] ToArray() => _stream.ToArray();
+    public byte[] ToArray() => _bytes.WrittenSpan.ToArray();
 
     private void Tag(int field, int type) => Varint(((ulong)field << 3) | (uint)type);
 
@@ -58,9 +58,9 @@ internal sealed class ProtoWriter
     {
         for (; value >= 0x80; value >>= 7)
         {
-            _stream.WriteByte((byte)(value | 0x80));
+            _bytes.Write([(byte)(value | 0x80)]);
         }
 
-        _stream.WriteByte((byte)value);
+        _bytes.Write([(byte)value]);
     }
 }

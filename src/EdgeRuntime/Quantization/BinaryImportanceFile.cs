@@ -4,7 +4,6 @@ using System.Collections.Generic;
 using System.IO;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
-using System.Text;
 using EdgeRuntime.Files;
 using EdgeRuntime.Gguf;
 

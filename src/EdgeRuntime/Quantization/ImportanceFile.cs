@@ -108,7 +108,7 @@ internal static class ImportanceFile
     /// <returns>The index of the first number that is not; -1 if there is none.</returns>
     public static int IndexOfInvalid(ReadOnlySpan<float> numbers) => numbers.IndexOfAnyExceptInRange(0, float.MaxValue);
 
-    /// <summary>Gets whether a tensor holds the sums of squares of a tensor, whose counts must be there too, as must sums for counts.</summary>
+    /// <summary>Gets whether a tensor holds sums of squares, whose counts must be there too, as must sums for counts.</summary>
     private static bool IsSquares(GgufFile file, GgufTensor tensor, out string name)
     {
         bool isSquares = tensor.Name.EndsWith(SquaresSuffix, StringComparison.Ordinal);

@@ -51,8 +51,8 @@ public sealed class ImportanceMatrix
     public int ChunkSize { get; }
 
     /// <summary>
-    /// Gets or sets a mark of the run that measures the matrix and of the place it has reached; null for a complete matrix. It is saved with
-    /// the matrix, so that an interrupted run can go on.
+    /// Gets or sets a mark of the run that measures the matrix and of the place it has reached; null for a complete matrix. It is saved
+    /// with the matrix, so that an interrupted run can go on.
     /// </summary>
     public string? UnfinishedRun { get; set; }
 

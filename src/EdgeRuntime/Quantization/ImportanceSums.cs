@@ -8,7 +8,7 @@ namespace EdgeRuntime.Quantization;
 /// <param name="squares">
 /// [matrices, columns]: finite numbers of at least 0. Its length is a multiple of the length of <paramref name="counts"/>.
 /// </param>
-/// <param name="counts">The number of rows of activations: one for each matrix, or one for all. At least one element, none negative.</param>
+/// <param name="counts">The number of rows of activations: one for each matrix, or one for all. One or more, none negative.</param>
 internal sealed class ImportanceSums(float[] squares, long[] counts)
 {
     /// <summary>Gets the sums, [matrices, columns].</summary>

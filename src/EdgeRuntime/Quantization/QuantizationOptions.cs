@@ -1,4 +1,3 @@
-using System;
 using System.Collections.Generic;
 using EdgeRuntime.Formats;
 using EdgeRuntime.Threading;

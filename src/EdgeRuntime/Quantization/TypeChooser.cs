@@ -108,7 +108,7 @@ internal sealed class TypeChooser
         return new TypePlace(layer, counted, _model.Layers);
     }
 
-    /// <summary>Gets whether a tensor has a matrix for each expert. Latent attention of one architecture has stacks of another kind.</summary>
+    /// <summary>Gets whether a tensor has a matrix for each expert. Latent attention of one family has stacks of another kind.</summary>
     private bool IsStackOfExperts(TensorDescription tensor, TensorRole role) =>
         tensor.Matrices > 1 && (_model.Architecture != "bailingmoe3" || role is TensorRole.Gate or TensorRole.Up or TensorRole.Down);
 

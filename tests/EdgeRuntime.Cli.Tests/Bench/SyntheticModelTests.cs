@@ -59,8 +59,8 @@ public sealed class SyntheticModelTests
 
     /// <summary>All but I2_S, which llama.cpp can't load: there would be nothing to compare with.</summary>
     [Fact]
-    public void All_TypesWithBlocks_AreInAMix() =>
-        Assert.Equal([TensorType.I2_S], TensorFormats.All.Select(format => format.Type).Except(QuantizationMix.All.Select(mix => mix.BaseType)));
+    public void All_TypesWithBlocks_AreInAMix() => Assert.Equal(
+        [TensorType.I2_S], TensorFormats.All.Select(format => format.Type).Except(QuantizationMix.All.Select(mix => mix.BaseType)));
 
     [Fact]
     public void Write_Twice_GivesTheSameBytes()

@@ -1,7 +1,6 @@
 using System;
 using System.Linq;
 using System.Text.Json;
-using EdgeRuntime.Cli.Eval;
 using EdgeRuntime.Cli.Tests.Support;
 using EdgeRuntime.TestSupport;
 using Xunit;

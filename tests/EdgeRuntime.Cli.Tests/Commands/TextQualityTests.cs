@@ -34,7 +34,7 @@ public sealed class TextQualityTests : IDisposable
         Assert.Equal(59.20778868801042, bleu.Value, 9);
     }
 
-    /// <summary>An order without a match counts as half a match, the next one as a quarter: (4/4 · 2/3 · (1/2)/2 · (1/4)/1)^(1/4).</summary>
+    /// <summary>An order without a match counts as half a match, the next one as a quarter.</summary>
     [Fact]
     public void Bleu_OfShortSentences_IsSmoothed()
     {

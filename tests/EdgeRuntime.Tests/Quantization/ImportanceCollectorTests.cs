@@ -134,8 +134,8 @@ public sealed class ImportanceCollectorTests
     }
 
     /// <summary>
-    /// The reference was measured by llama.cpp on 54 778 tokens of the text, six fewer than whole chunks have. A column whose sum comes from
-    /// few tokens may differ by one of these.
+    /// The reference was measured by llama.cpp on 54 778 tokens of the text, six fewer than whole chunks have. A column whose sum comes
+    /// from few tokens may differ by one of these.
     /// </summary>
     [Fact]
     [Trait("Speed", "Slow")]

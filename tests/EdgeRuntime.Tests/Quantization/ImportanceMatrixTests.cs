@@ -60,7 +60,8 @@ public sealed class ImportanceMatrixTests : IDisposable
         Assert.Equal(["a.txt", "a.txt"], matrix.Datasets);
         Assert.Equal(4, matrix.ChunkCount);
         var other = ImportanceMatrix.Load(Write([(Tensor + ".in_sum2", [3], [6, 12, 1]), (Tensor + ".counts", [1], [8])]));
-        Assert.Contains("3 values, expected 2", Assert.Throws<ArgumentException>(() => matrix.Add(other)).Message, StringComparison.Ordinal);
+        ArgumentException refusal = Assert.Throws<ArgumentException>(() => matrix.Add(other));
+        Assert.Contains("3 values, expected 2", refusal.Message, StringComparison.Ordinal);
     }
 
     [Fact]
