@@ -4,7 +4,6 @@ using System.IO;
 using System.Text;
 using EdgeRuntime.Files;
 using EdgeRuntime.Gguf;
-using EdgeRuntime.HuggingFace;
 
 namespace EdgeRuntime;
 

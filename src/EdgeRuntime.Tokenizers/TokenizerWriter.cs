@@ -6,8 +6,9 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using EdgeRuntime.HuggingFace;
 
-namespace EdgeRuntime.HuggingFace;
+namespace EdgeRuntime;
 
 /// <summary>Creates the contents of <c>tokenizer.json</c> and <c>tokenizer_config.json</c> for a vocabulary.</summary>
 internal sealed class TokenizerWriter
