@@ -50,6 +50,9 @@ internal sealed class FileException : IOException
     public static string Describe(string path, Exception exception) => exception switch
     {
         FileException file => file.Problem,
+
+        // From another assembly: the command compiles these sources too, so its FileException is not the type of the libraries.
+        IOException when exception.Message.StartsWith(path + ": ", StringComparison.Ordinal) => OneLine(exception)[(path.Length + 2)..],
         FileNotFoundException => "no such file",
         DirectoryNotFoundException => $"no such folder as {Path.GetDirectoryName(path)}",
         UnauthorizedAccessException => "no permission",

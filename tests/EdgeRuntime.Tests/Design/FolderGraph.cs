@@ -11,7 +11,6 @@ internal sealed class FolderGraph
 {
     private static readonly string s_source = Path.Combine(SharedData.Repository, "src");
     private readonly Dictionary<(string From, string To), SortedSet<string>> _edges = [];
-    private readonly List<(string From, string To, string Use)> _internals = [];
 
     private FolderGraph(IReadOnlyList<SourceFile> files)
     {
@@ -26,7 +25,7 @@ internal sealed class FolderGraph
                 string? type = candidates.FirstOrDefault(declared.Contains);
                 if (type is not null && declared[type].All(other => other.Folder != file.Folder))
                 {
-                    Add(file, declared[type].First(), type);
+                    Add(file.Folder, declared[type].First().Folder, $"{Path.GetFileName(file.Name)} uses {type}");
                 }
             }
         }
@@ -52,10 +51,6 @@ internal sealed class FolderGraph
             .OrderBy(edge => edge.Key.From, StringComparer.Ordinal)
             .Select(edge => $"{edge.Key.From} -> {edge.Key.To}: {string.Join(", ", edge.Value.Take(5))}");
     }
-
-    /// <summary>Gets the uses of internal types of one project in another one, with the folders of these types.</summary>
-    public IEnumerable<(string Folder, string Use)> InternalUses(string user, string used) =>
-        _internals.Where(use => ProjectOf(use.From) == user && ProjectOf(use.To) == used).Select(use => (use.To, use.Use));
 
     /// <summary>
     /// Returns the graph for Mermaid: the folders of each project, and arrows to what they use, without those that follow from others.
@@ -119,18 +114,13 @@ internal sealed class FolderGraph
 
     private HashSet<string> Reach(string start) => Reach(_edges.Keys.ToLookup(edge => edge.From, edge => edge.To), start);
 
-    private void Add(SourceFile user, SourceFile used, string type)
+    private void Add(string from, string to, string use)
     {
-        string use = $"{Path.GetFileName(user.Name)} uses {type}";
-        if (!_edges.TryGetValue((user.Folder, used.Folder), out SortedSet<string>? uses))
+        if (!_edges.TryGetValue((from, to), out SortedSet<string>? uses))
         {
-            _edges[(user.Folder, used.Folder)] = uses = new SortedSet<string>(StringComparer.Ordinal);
+            _edges[(from, to)] = uses = new SortedSet<string>(StringComparer.Ordinal);
         }
 
         uses.Add(use);
-        if (!used.IsPublic && ProjectOf(user.Folder) != ProjectOf(used.Folder))
-        {
-            _internals.Add((user.Folder, used.Folder, use));
-        }
     }
 }

@@ -25,12 +25,6 @@ public sealed class LayerTests
         .Where(file => !file.IsPublic || (file.Namespace != NamespaceOf(file.Folder.Split('/')[0]) && !s_extended.Contains(file.Namespace)))
         .Select(file => $"{file.Name} declares namespace {file.Namespace}; expected {NamespaceOf(file.Folder)}"));
 
-    /// <summary>The command sees all internal types of the core, for the sake of those that read and write files.</summary>
-    [Fact]
-    public void Command_UsesOfInternalTypes_AreThoseOfFiles() => Assert.Equal(
-        ["EdgeRuntime.Core/Files"],
-        FolderGraph.Instance.InternalUses("EdgeRuntime.Cli", "EdgeRuntime.Core").Select(use => use.Folder).Distinct());
-
     [Fact]
     public void Architecture_Document_ShowsTheGraph()
     {
