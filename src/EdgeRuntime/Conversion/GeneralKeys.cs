@@ -41,8 +41,9 @@ internal static partial class GeneralKeys
         {
             if (config[field].Exists)
             {
-                object value = isWhole ? (int)config[field].GetCount(int.MaxValue) : (float)config[field].GetNumber();
-                keys.SetWhole($"general.sampling.{key}", value);
+                keys.SetWhole(
+                    $"general.sampling.{key}",
+                    isWhole ? (object)config[field].GetCount(int.MaxValue) : (float)config[field].GetNumber());
             }
         }
     }

@@ -193,7 +193,7 @@ public sealed class ModelConverterTests
 
         using GgufFile file = GgufFile.Open(folder.Output);
         GgufTensor stacked = file.FindTensor("blk.1.ffn_up_exps.weight")!;
-        Assert.Equal([Hidden, 32L, 4], stacked.Dimensions.ToArray());
+        Assert.Equal([Hidden, 32L, 4], stacked.Dimensions[..3].ToArray());
         float[] expected = [.. Enumerable.Range(0, 4).SelectMany(expert =>
             folder.Tensors[$"model.layers.1.mlp.experts.{expert}.up_proj.weight"].Values)];
         Assert.Equal(expected, ReadTensor(folder.Output, "blk.1.ffn_up_exps.weight"));
@@ -227,7 +227,7 @@ public sealed class ModelConverterTests
 
         Assert.Equal(expected, result.Type);
         using GgufFile file = GgufFile.Open(folder.Output);
-        Assert.All(file.Tensors, tensor => Assert.Equal(tensor.Dimensions.Length == 1 ? TensorType.F32 : expected, tensor.Type));
+        Assert.All(file.Tensors, tensor => Assert.Equal(tensor.Dimensions[1] == 1 ? TensorType.F32 : expected, tensor.Type));
         if (type != TensorType.Q8_0)
         {
             Assert.Equal(folder.Tensors["model.layers.0.mlp.up_proj.weight"].Values, ReadTensor(folder.Output, "blk.0.ffn_up.weight"));
@@ -257,7 +257,7 @@ public sealed class ModelConverterTests
     [InlineData("LlamaForCausalLM", ",\"quantization_config\":{\"quant_method\":\"gptq\"}", "gptq")]
     [InlineData("LlamaForCausalLM", ",\"rope_scaling\":{\"rope_type\":\"spiral\"}", "spiral")]
     [InlineData("LlamaForCausalLM", ",\"head_dim\":-1", "head_dim: found -1")]
-    [InlineData("LlamaForCausalLM", ",\"text_config\":{\"vocab_size\":170}", "170 tokens and the embedding 160 rows")]
+    [InlineData("LlamaForCausalLM", ",\"vocab_size\":170", "170 tokens and the embedding 160 rows")]
     [InlineData("LlamaForCausalLM", ",\"text_config\":{\"num_hidden_layers\":1}", "model.layers.1")]
     [InlineData("LlamaForCausalLM", ",\"text_config\":{\"num_attention_heads\":7}", "7 heads")]
     [InlineData("LlamaForCausalLM", ",\"text_config\":{\"num_attention_heads\":0}", "at least one head")]
@@ -310,7 +310,7 @@ public sealed class ModelConverterTests
             () => ModelConverter.Convert(folder.Path, folder.Output, cancellationToken: source.Token));
 
         Assert.Equal("old", File.ReadAllText(folder.Output));
-        Assert.DoesNotContain(Directory.GetFiles(folder.Path), path => path.Contains("tmp", StringComparison.Ordinal));
+        Assert.DoesNotContain(Directory.GetFiles(folder.Path), path => Path.GetFileName(path).Contains("tmp", StringComparison.Ordinal));
     }
 
     [Fact]
