@@ -11,8 +11,8 @@ namespace EdgeRuntime.Quantization;
 /// <summary>Makes a model file whose tensors have other types.</summary>
 /// <example>
 /// <code>
-/// var options = new QuantizationOptions { Mix = QuantizationMix.Find("Q4_K_M") };
-/// QuantizationPlan plan = ModelQuantizer.Run("model-F16.gguf", "model-Q4_K_M.gguf", options);
+/// var options = new QuantizationOptions { Mix = QuantizationMix.Find("Q4_K_M"), AllowRequantize = true };
+/// QuantizationPlan plan = ModelQuantizer.Run("model.gguf", "model-Q4_K_M.gguf", options);
 /// Console.WriteLine($"{plan.OldBytes} bytes became {plan.NewBytes}");
 /// </code>
 /// </example>
