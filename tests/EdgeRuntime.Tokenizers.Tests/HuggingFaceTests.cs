@@ -56,7 +56,8 @@ public sealed class HuggingFaceTests : IDisposable
             Assert.Equal(expected.Model, actual.Model);
             if (expected.Model is "gpt2" or "bert")
             {
-                Assert.Equal(expected.PreTokenizer, actual.PreTokenizer);
+                // Two names stand for one vocabulary; llama.cpp's converter writes the second one.
+                Assert.Equal(expected.PreTokenizer == "bert-bge" ? "jina-v2-en" : expected.PreTokenizer, actual.PreTokenizer);
             }
 
             // Publishers of Gemma 4 show some marks that look like control tokens.

@@ -29,12 +29,8 @@ internal sealed class ChoiceCommand
         "DIR");
 
     private readonly Option<int> _limit = OptionFactory.Integer("--limit", [], "Use the first N items; -1: all", -1, -1);
-    private readonly Option<string> _answer = new("--answer")
-    {
-        Description = "What stands between a query and its choices [default: a new line and 'Answer:']",
-        HelpName = "TEXT",
-        DefaultValueFactory = static _ => "\nAnswer:",
-    };
+    private readonly Option<string?> _answer = OptionFactory.Text(
+        "--answer", [], "What stands between a query and its choices [default: a new line and 'Answer:']", "TEXT");
 
     private readonly Option<bool> _exact = OptionFactory.Switch("--exact", [], "Compute with float32 weights, activations and KV cache");
 
@@ -60,7 +56,7 @@ internal sealed class ChoiceCommand
     private int Run(ParseResult parsed)
     {
         string task = TaskFile.Find(parsed.GetRequiredValue(_task), parsed.GetValue(_folder));
-        string answer = parsed.GetRequiredValue(_answer);
+        string answer = parsed.GetValue(_answer) ?? "\nAnswer:";
         ChoiceItem[] items = [.. JsonLine.Read(task, parsed.GetValue(_limit)).Select(line => ChoiceItem.Read(line, answer))];
         using var interrupts = new Interrupts();
         using AppLog log = _model.CreateLog(parsed);

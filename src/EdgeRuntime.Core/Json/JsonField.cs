@@ -1,6 +1,8 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
 using EdgeRuntime.Files;
 
@@ -155,7 +157,7 @@ internal readonly struct JsonField
         {
             JsonValueKind.Undefined => "nothing",
             JsonValueKind.Object or JsonValueKind.Array => $"a JSON {Name(Kind)}",
-            _ => Printable.Shorten(_element.GetRawText()),
+            _ => Printable.Shorten(Encoding.UTF8.GetString(JsonMarshal.GetRawUtf8Value(_element))), // GetRawText refuses invalid UTF-8
         };
         return new ModelFormatException(File, -1, $"{place}: found {found}, expected {expected}");
     }
