@@ -1,6 +1,6 @@
 using System;
 using System.Collections.Generic;
-using System.IO;
+using EdgeRuntime.Files;
 using EdgeRuntime.Threading;
 using Microsoft.Extensions.Logging;
 
@@ -70,10 +70,7 @@ public sealed record ModelOptions
     }
 
     /// <summary>Gets a suitable value for <see cref="PackedCache"/>: a folder in the data folder of the user.</summary>
-    public static string DefaultPackedCache => Path.Combine(
-        Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify),
-        "edgert",
-        "packed");
+    public static string DefaultPackedCache => UserData.GetFolder("packed");
 
     /// <summary>
     /// Gets a value indicating whether a model of at least 256 MB is loaded without packing its weights, so that its first token comes

@@ -62,16 +62,11 @@ internal sealed class ChoiceCommand
         using AppLog log = _model.CreateLog(parsed);
         string path = _model.FindModel(parsed);
         using LanguageModel model = ModelLoading.Load(path, _model.GetModelOptions(parsed, log, parsed.GetValue(_exact)));
-        using ModelSession session = model.CreateSession(_adapters.Apply(
+        using ModelSession session = ScoringSession.Create(model, _adapters.Apply(
             parsed, model, _model.GetSessionOptions(parsed, _model.GetContextLength(parsed, model.ContextLength))));
-        if (!session.CanGenerate)
-        {
-            throw new CommandException($"{path}: a model of architecture '{model.Architecture}' computes embeddings, not likelihoods");
-        }
-
         var state = RunState.Open(parsed.GetValue(_text.Resume), RunState.Fingerprint(
             [path, task], items.Length, answer, parsed.GetValue(_exact), session.ContextLength, _model.GetKvTypes(parsed),
-            string.Join(',', parsed.GetValue(_adapters.Lora) ?? [])));
+            _adapters.Describe(parsed)));
         ChoiceResults results = Compute(items, new ChoiceScorer(session, model), state, interrupts);
         using var output = new StandardOutput();
         if (parsed.GetValue(_text.Json))

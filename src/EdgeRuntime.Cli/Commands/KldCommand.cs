@@ -126,13 +126,9 @@ internal sealed class KldCommand
         }
     }
 
-    private ChunkSession Open(ParseResult parsed, OpenModels open, LanguageModel model, ChunkedText text)
-    {
-        ModelSession session = open.Add(model.CreateSession(_model.GetKvTypes(parsed).ApplyTo(
-            new SessionOptions { ContextLength = text.Context, AllowLongContext = true })));
-        return session.CanGenerate ? new ChunkSession(session) : throw new CommandException(
-            $"{model.Path}: a model of architecture '{model.Architecture}' has no perplexity: it sees the tokens that it would predict");
-    }
+    private ChunkSession Open(ParseResult parsed, OpenModels open, LanguageModel model, ChunkedText text) => new(open.Add(
+        ScoringSession.Create(model, _model.GetKvTypes(parsed).ApplyTo(
+            new SessionOptions { ContextLength = text.Context, AllowLongContext = true }))));
 
     private void Compare(
         ParseResult parsed,

@@ -63,19 +63,10 @@ internal sealed class PerplexityCommand
         return 0;
     }
 
-    private ModelSession CreateSession(ParseResult parsed, LanguageModel model, int context)
-    {
-        ModelSession session = model.CreateSession(_adapters.Apply(
+    private ModelSession CreateSession(ParseResult parsed, LanguageModel model, int context) => ScoringSession.Create(
+        model,
+        _adapters.Apply(
             parsed, model, _model.GetKvTypes(parsed).ApplyTo(new SessionOptions { ContextLength = context, AllowLongContext = true })));
-        if (session.CanGenerate)
-        {
-            return session;
-        }
-
-        session.Dispose();
-        throw new CommandException(
-            $"{model.Path}: a model of architecture '{model.Architecture}' has no perplexity: it sees the tokens that it would predict");
-    }
 
     private void Compute(
         ParseResult parsed,
@@ -89,7 +80,7 @@ internal sealed class PerplexityCommand
         bool json = parsed.GetValue(_text.Json);
         var state = RunState.Open(parsed.GetValue(_text.Resume), RunState.Fingerprint(
             [path], text.Hash(), text.First, parsed.GetValue(_exact), _model.GetKvTypes(parsed),
-            string.Join(',', parsed.GetValue(_adapters.Lora) ?? [])));
+            _adapters.Describe(parsed)));
         if (state.Data is { } data)
         {
             perplexity.Restore(data);

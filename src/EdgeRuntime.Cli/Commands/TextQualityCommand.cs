@@ -48,8 +48,8 @@ internal sealed class TextQualityCommand
         GenerationOptions generation = _answers.GetGeneration(parsed);
         string? system = _answers.GetSystem(parsed);
         var state = RunState.Open(parsed.GetValue(_text.Resume), RunState.Fingerprint(
-            [path, parsed.GetRequiredValue(_answers.File)], items.Length, generation, system, session.ContextLength,
-            _model.GetKvTypes(parsed), string.Join(',', parsed.GetValue(_adapters.Lora) ?? [])));
+            [path, parsed.GetRequiredValue(_answers.File)], items.Length, AnswerOptions.Describe(generation, system), session.ContextLength,
+            _model.GetKvTypes(parsed), _adapters.Describe(parsed)));
         List<string> answers = [.. (state.Data?["answers"]?.AsArray() ?? []).Select(static answer => answer!.GetValue<string>())];
         state.Run(
             answers.Count, items.Length, "answering",

@@ -1,3 +1,5 @@
+using System;
+using System.Collections.Generic;
 using System.CommandLine;
 using System.Linq;
 using EdgeRuntime.Cli.Options;
@@ -42,6 +44,14 @@ internal sealed class AnswerOptions
             MaxTokens = parsed.IsGiven(_sampling.MaxTokens) ? options.MaxTokens : DefaultMaxTokens,
             Seed = parsed.GetValue(_sampling.Seed) < 0 ? 0 : options.Seed,
         };
+    }
+
+    /// <summary>Gets what answers depend on as one text, which differs where they may.</summary>
+    public static string Describe(GenerationOptions options, string? system)
+    {
+        // The text of a record says nothing of what its lists hold.
+        IEnumerable<string> biases = options.LogitBias.Select(static bias => FormattableString.Invariant($"{bias.Key}: {bias.Value:R}"));
+        return string.Join('\n', [$"{options}", .. options.StopSequences, .. biases, system]);
     }
 
     /// <summary>Gets what the model is told before each prompt, or null.</summary>

@@ -2,6 +2,7 @@ using System;
 using System.IO;
 using System.Linq;
 using EdgeRuntime.Cli.Terminal;
+using EdgeRuntime.Files;
 
 namespace EdgeRuntime.Cli.Eval;
 
@@ -33,8 +34,7 @@ internal static class TaskFile
             return isPath ? task : throw new CommandException($"--task {OneLine.Value(task)}: expected {Names}, or a .jsonl file");
         }
 
-        folder ??= Environment.GetEnvironmentVariable(FolderVariable) is { Length: > 0 } set ? set : Path.Combine(
-            Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "edgert", "tasks");
+        folder ??= Environment.GetEnvironmentVariable(FolderVariable) is { Length: > 0 } set ? set : UserData.GetFolder("tasks");
         string path = Path.Combine(folder, file);
         return File.Exists(path) ? path : throw new CommandException(
             $"--task {task}: {path} does not exist; put the file there, or name its folder with --task-folder or {FolderVariable}");

@@ -4,6 +4,7 @@ using System.IO;
 using System.Linq;
 using EdgeRuntime.Cli.Downloads.Hub;
 using EdgeRuntime.Cli.Terminal;
+using EdgeRuntime.Files;
 
 namespace EdgeRuntime.Cli.Models;
 
@@ -18,9 +19,7 @@ internal static class ModelLocator
     /// <summary>Gets the models folder, which <c>edgert pull</c> fills: the one that the user names, or one of the user's data.</summary>
     public static string ModelsFolder => NamedFolder ?? UserFolder;
 
-    private static string UserFolder { get; } = Path.Combine(
-        Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify),
-        "edgert", "models");
+    private static string UserFolder { get; } = UserData.GetFolder("models");
 
     private static string? NamedFolder => Environment.GetEnvironmentVariable(FolderVariable) is { Length: > 0 } named ? named : null;
 

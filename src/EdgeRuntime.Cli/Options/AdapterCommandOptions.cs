@@ -28,6 +28,9 @@ internal sealed class AdapterCommandOptions
         })],
     };
 
+    /// <summary>Gets the requested adapters as one text, which differs where they do.</summary>
+    public string Describe(ParseResult parsed) => string.Join(',', parsed.GetValue(Lora) ?? []);
+
     /// <summary>Splits at the last colon if a number follows it: a path may have colons too.</summary>
     private static (string Path, float Scale) Parse(string text)
     {

@@ -109,13 +109,13 @@ public static class GgufEditor
         CancellationToken cancellationToken)
     {
         using FileReplacement file = FileReplacement.OfUser(path);
-        GgufCopy.Write(
-            file,
+        GgufCopy.Fill(file, buffer => GgufCopy.Write(
+            buffer,
             source.Part.Alignment,
             writer => AddKeys(writer, source.Metadata, values),
             source.Tensors,
             GgufCopy.Count(source.Tensors.Sum(static tensor => tensor.ByteLength), progress),
-            cancellationToken);
+            cancellationToken));
         file.Commit();
     }
 

@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Threading;
-using EdgeRuntime.Files;
 
 namespace EdgeRuntime.Gguf;
 
@@ -147,28 +146,13 @@ public static class GgufSplitter
         Func<int, IReadOnlyList<GgufTensor>> tensors,
         CancellationToken cancellationToken)
     {
-        if (Array.Find(paths, source.IsPart) is { } same)
-        {
-            throw new ArgumentException($"{same}: is the input too, expected another file", nameof(paths));
-        }
-
         Action<long> count = GgufCopy.Count(source.Tensors.Sum(static tensor => tensor.ByteLength), progress);
-        var files = new List<FileReplacement>();
-        try
-        {
-            for (int index = 0; index < paths.Length; index++)
-            {
-                files.Add(FileReplacement.OfUser(paths[index], mustBeNew: !overwrite));
-                int part = index;
-                GgufCopy.Write(
-                    files[^1], source.Parts[0].Alignment, writer => addKeys(writer, part), tensors(part), count, cancellationToken);
-            }
-
-            files.ForEach(static file => file.Commit());
-        }
-        finally
-        {
-            files.ForEach(static file => file.Dispose());
-        }
+        GgufCopy.WriteFiles(
+            source,
+            paths,
+            overwrite,
+            (file, index) => GgufCopy.Write(
+                file, source.Parts[0].Alignment, writer => addKeys(writer, index), tensors(index), count, cancellationToken),
+            cancellationToken);
     }
 }

@@ -19,10 +19,7 @@ public sealed class OnnxCache
     public OnnxCache(string? folder = null) => Folder = System.IO.Path.GetFullPath(folder ?? DefaultFolder);
 
     /// <summary>Gets the default folder, in the data folder of the user.</summary>
-    public static string DefaultFolder => System.IO.Path.Combine(
-        Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify),
-        "edgert",
-        "onnx");
+    public static string DefaultFolder => UserData.GetFolder("onnx");
 
     /// <summary>Gets the full path of the folder.</summary>
     public string Folder { get; }

@@ -46,14 +46,7 @@ internal static class BytePairModel
     private static TokenizerDescription ReadByteLevel(TokenizerFiles files, IReadOnlyList<string> steps, List<byte[]> merges)
     {
         JsonField model = files.Main["model"];
-        var pieces = new PieceList();
-        foreach ((string text, JsonField id) in model["vocab"].Members())
-        {
-            pieces.AddUnique(id, id.GetCount(PieceList.MaxTokens - 1), text, PieceType.Normal, 0f);
-        }
-
-        pieces.SetAdded(files.Main["added_tokens"]);
-        pieces.GrowTo(TokenizerReader.GetVocabularySize(files));
+        PieceList pieces = TokenizerReader.ReadPieces(files);
         return new TokenizerDescription
         {
             Model = "gpt2",
@@ -77,17 +70,11 @@ internal static class BytePairModel
         }
 
         bool isLines = files.Model["model_type"].FindText()?.StartsWith("gemma4", StringComparison.Ordinal) == true;
-        var pieces = new PieceList();
-        foreach ((string text, JsonField id) in model["vocab"].Members())
+        PieceList pieces = TokenizerReader.ReadPieces(files, text =>
         {
             bool isByte = text.Length == 6 && text.StartsWith("<0x", StringComparison.Ordinal) && text[5] == '>';
-            pieces.AddUnique(
-                id, id.GetCount(PieceList.MaxTokens - 1), text, isByte ? PieceType.Byte : PieceType.Normal,
-                -(float)ranks.GetValueOrDefault(text, merges.Count));
-        }
-
-        pieces.SetAdded(files.Main["added_tokens"]);
-        pieces.GrowTo(TokenizerReader.GetVocabularySize(files));
+            return (isByte ? PieceType.Byte : PieceType.Normal, -(float)ranks.GetValueOrDefault(text, merges.Count));
+        });
         bool prefixes = normalizers.Contains("Prepend") || Metaspace.AddsPrefix(files.Main["pre_tokenizer"]);
         return new TokenizerDescription
         {

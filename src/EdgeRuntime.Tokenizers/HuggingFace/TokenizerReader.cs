@@ -1,3 +1,4 @@
+using System;
 using System.IO;
 using EdgeRuntime.Json;
 
@@ -41,6 +42,24 @@ internal static class TokenizerReader
     {
         JsonField size = files.Model["vocab_size"].Exists ? files.Model["vocab_size"] : files.Model["text_config"]["vocab_size"];
         return size.Exists ? size.GetCount(PieceList.MaxTokens) : 0;
+    }
+
+    /// <summary>Reads the pieces of a vocabulary that maps them to ids, and the added tokens.</summary>
+    /// <param name="files">The files of the folder.</param>
+    /// <param name="describe">Gets the type and the score of a piece; null for ordinary pieces without a score.</param>
+    /// <exception cref="ModelFormatException">Two pieces have the same id, or a value is of the wrong kind.</exception>
+    public static PieceList ReadPieces(TokenizerFiles files, Func<string, (PieceType Type, float Score)>? describe = null)
+    {
+        var pieces = new PieceList();
+        foreach ((string text, JsonField id) in files.Main["model"]["vocab"].Members())
+        {
+            (PieceType type, float score) = describe?.Invoke(text) ?? (PieceType.Normal, 0f);
+            pieces.AddUnique(id, id.GetCount(PieceList.MaxTokens - 1), text, type, score);
+        }
+
+        pieces.SetAdded(files.Main["added_tokens"]);
+        pieces.GrowTo(GetVocabularySize(files));
+        return pieces;
     }
 
     /// <summary>Creates the exception for a part of the tokenizer that is not supported.</summary>

@@ -31,14 +31,7 @@ internal static class WordPieceModel
                 $"the pre-tokenizer \"{Printable.Shorten(other)}\" is not supported with a WordPiece model; supported is BertPreTokenizer");
         }
 
-        var pieces = new PieceList();
-        foreach ((string text, JsonField id) in model["vocab"].Members())
-        {
-            pieces.AddUnique(id, id.GetCount(PieceList.MaxTokens - 1), text, PieceType.Normal, 0f);
-        }
-
-        pieces.SetAdded(files.Main["added_tokens"]);
-        pieces.GrowTo(TokenizerReader.GetVocabularySize(files));
+        PieceList pieces = TokenizerReader.ReadPieces(files);
         return new TokenizerDescription
         {
             Model = "bert",

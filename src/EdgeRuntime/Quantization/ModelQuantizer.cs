@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Threading;
-using EdgeRuntime.Files;
 using EdgeRuntime.Gguf;
 
 namespace EdgeRuntime.Quantization;
@@ -18,7 +17,6 @@ namespace EdgeRuntime.Quantization;
 /// </example>
 public static class ModelQuantizer
 {
-    private const int BufferBytes = 1 << 20;
     private const string FileTypeKey = "general.file_type";
     private const string VersionKey = "general.quantization_version";
     private const string ImportanceKeys = "quantize.imatrix.";
@@ -65,31 +63,15 @@ public static class ModelQuantizer
             .ToDictionary(static group => group.Key, static group => group.ToArray());
         bool isSplit = options.KeepSplit && source.Parts.Count > 1;
         string[] paths = isSplit ? GgufSplit.PathsOf(output, source.Parts.Count) : [output];
-        RequireOtherFiles(source, paths);
-
-        long done = 0;
-        void Report(long bytes) => progress?.Report((float)((double)(done += bytes) / Math.Max(plan.OldBytes, 1)));
-        var files = new List<FileReplacement>();
-        try
+        Action<long> count = GgufCopy.Count(plan.OldBytes, progress);
+        void WriteFile(Stream file, int index)
         {
-            for (int index = 0; index < paths.Length; index++)
-            {
-                files.Add(FileReplacement.OfUser(paths[index], mustBeNew: !options.Overwrite));
-                IReadOnlyList<PlannedTensor> tensors = isSplit ? parts.GetValueOrDefault(source.Parts[index], []) : plan.Tensors;
-                var buffer = new BufferedStream(files[^1], BufferBytes); // not disposed: it would close the file
-                GgufWriter writer = CreateWriter(plan, options, buffer, isSplit ? index : null, paths.Length);
-                Write(plan, tensors, writer, options.Threads, Report, cancellationToken);
-                buffer.Flush();
-            }
-
-            cancellationToken.ThrowIfCancellationRequested();
-            files.ForEach(static file => file.Commit());
-        }
-        finally
-        {
-            files.ForEach(static file => file.Dispose());
+            IReadOnlyList<PlannedTensor> tensors = isSplit ? parts.GetValueOrDefault(source.Parts[index], []) : plan.Tensors;
+            GgufWriter writer = CreateWriter(plan, options, file, isSplit ? index : null, paths.Length);
+            Write(plan, tensors, writer, options.Threads, count, cancellationToken);
         }
 
+        GgufCopy.WriteFiles(source, paths, options.Overwrite, WriteFile, cancellationToken);
         return plan;
     }
 
@@ -163,17 +145,6 @@ public static class ModelQuantizer
         if (importance.ChunkCount > 0)
         {
             writer.AddKey(ImportanceKeys + "chunks_count", (uint)importance.ChunkCount);
-        }
-    }
-
-    private static void RequireOtherFiles(GgufFile source, string[] paths)
-    {
-        foreach (string path in paths)
-        {
-            if (source.IsPart(path))
-            {
-                throw new ArgumentException($"{path}: is the input too, expected another file", nameof(paths));
-            }
         }
     }
 }

@@ -15,20 +15,8 @@ public static class TuningProfiles
     /// <summary>
     /// Gets the folder in EDGERUNTIME_PROFILES, or edgert/profiles in the user's folder for local data; null if there is none.
     /// </summary>
-    public static string? Folder
-    {
-        get
-        {
-            if (Environment.GetEnvironmentVariable(EnvironmentVariable) is { Length: > 0 } folder)
-            {
-                return folder;
-            }
-
-            string local = Environment.GetFolderPath(
-                Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify);
-            return local.Length > 0 ? Path.Combine(local, "edgert", "profiles") : null;
-        }
-    }
+    public static string? Folder =>
+        Environment.GetEnvironmentVariable(EnvironmentVariable) is { Length: > 0 } folder ? folder : UserData.FindFolder("profiles");
 
     /// <summary>
     /// Gets the path where loading looks for the profile of this machine and model shape; null if there is no folder of profiles.

@@ -141,10 +141,17 @@ public sealed class OnnxEngineTests : IClassFixture<OnnxEngineTests.Models>
         float[] logits = new float[engine.VocabularySize];
         Decode(100);
         long managed = GC.GetAllocatedBytesForCurrentThread();
-        long resident = Environment.WorkingSet;
         Decode(Steps);
         Assert.InRange((GC.GetAllocatedBytesForCurrentThread() - managed) / Steps, 0, 1024);
-        Assert.InRange(Environment.WorkingSet - resident, long.MinValue, 8 << 20);
+
+        // Other tests of the process grow it too, once; a leak grows it in every round.
+        long least = Enumerable.Range(0, 5).Min(_ =>
+        {
+            long resident = Environment.WorkingSet;
+            Decode(Steps);
+            return Environment.WorkingSet - resident;
+        });
+        Assert.InRange(least, long.MinValue, 1 << 20);
 
         void Decode(int steps)
         {

@@ -147,7 +147,8 @@ public sealed class ImportanceCollectorTests
         using ModelSession session = model.CreateSession(new SessionOptions { ContextLength = reference.ChunkSize });
         var matrix = new ImportanceMatrix(reference.ChunkSize);
         using var collector = new ImportanceCollector(model, matrix);
-        foreach (int[] chunk in model.Tokenizer.Encode(text, addSpecial: true, parseSpecial: false).Chunk(reference.ChunkSize))
+        IEnumerable<int[]> chunks = model.Tokenizer.Encode(text, addSpecial: true, parseSpecial: false).Chunk(reference.ChunkSize);
+        foreach (int[] chunk in chunks.Where(chunk => chunk.Length == reference.ChunkSize)) // llama.cpp leaves out the rest of the text
         {
             session.Truncate(0);
             session.Forward(chunk);
