@@ -1,6 +1,5 @@
 using System.Collections.Generic;
 using System.CommandLine;
-using System.Globalization;
 using EdgeRuntime.Cli.Options;
 using EdgeRuntime.Cli.Terminal;
 using EdgeRuntime.Gguf;
@@ -28,7 +27,7 @@ internal static class GgufSplitCommand
         };
         command.SetAction(parsed =>
         {
-            long? maxBytes = parsed.GetValue(size) is { } text ? ParseSize(text) : null;
+            long? maxBytes = parsed.GetValue(size) is { } text ? ByteText.Parse(size.Name, text) : null;
             var options = new GgufSplitOptions
             {
                 MaxBytes = maxBytes,
@@ -48,22 +47,5 @@ internal static class GgufSplitCommand
         using var interrupts = new Interrupts();
         using var bar = new ProgressBar("writing " + output);
         return UserFile.Use(input, name => GgufSplitter.Split(name, output, options, bar, interrupts.Arm()));
-    }
-
-    /// <summary>Parses a number of bytes with a unit in powers of ten.</summary>
-    private static long ParseSize(string text)
-    {
-        const long Most = long.MaxValue / 1_000_000_000;
-        long unit = text is not [.., var letter] ? 1 : char.ToUpperInvariant(letter) switch
-        {
-            'K' => 1_000,
-            'M' => 1_000_000,
-            'G' => 1_000_000_000,
-            _ => 1,
-        };
-        string number = unit == 1 ? text : text[..^1];
-        return long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out long count) && count is > 0 and < Most
-            ? count * unit
-            : throw new UsageException($"--max-size {text}: expected a number of bytes, or one with K, M or G: 500M, 2G");
     }
 }

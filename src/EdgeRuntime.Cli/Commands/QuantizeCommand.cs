@@ -1,20 +1,25 @@
 using System;
+using System.Collections.Generic;
 using System.CommandLine;
 using System.IO;
 using System.Linq;
+using System.Text.Json.Nodes;
 using EdgeRuntime.Cli.Models;
 using EdgeRuntime.Cli.Options;
 using EdgeRuntime.Cli.Terminal;
 using EdgeRuntime.Formats;
 using EdgeRuntime.Gguf;
 using EdgeRuntime.Quantization;
+using EdgeRuntime.Quantization.Search;
 
 namespace EdgeRuntime.Cli.Commands;
 
 /// <summary><c>edgert quantize</c>: makes a model file whose tensors have other types.</summary>
 internal sealed class QuantizeCommand
 {
-    private const string Usage = "expected: edgert quantize IN.gguf OUT.gguf TYPE";
+    private const string Usage = "expected: edgert quantize IN.gguf OUT.gguf TYPE, or --auto or --plan instead of TYPE";
+
+    private readonly MixCommandOptions _mix = new();
 
     private readonly Argument<string[]> _arguments = new("arguments")
     {
@@ -66,6 +71,7 @@ internal sealed class QuantizeCommand
             options._arguments, options._importance, options._tensorTypes, options._outputType, options._embeddingType, options._pure,
             options._keepSplit, options._requantize, options._dryRun, options._force, options._json, options._threads,
         };
+        Array.ForEach(options._mix.All, command.Add);
         command.SetAction(options.Run);
         return command;
     }
@@ -73,29 +79,44 @@ internal sealed class QuantizeCommand
     private int Run(ParseResult parsed)
     {
         bool dryRun = parsed.GetValue(_dryRun);
-        (string input, string? output, string type) = parsed.GetValue(_arguments) switch
+        (string input, string? output, string? type) = (parsed.GetValue(_arguments), _mix.IsGiven(parsed)) switch
         {
-            [var from, var to, var name] => (from, to, name),
-            [var from, var name] when dryRun => (from, (string?)null, name),
+            ([var from, var to, var name], false) => (from, to, name),
+            ([var from, var name], false) when dryRun => (from, (string?)null, name),
+            ([var from, var to], true) => (from, to, (string?)null),
+            ([var from], true) when dryRun => (from, null, null),
             _ => throw new UsageException(Usage),
         };
+        _mix.Check(parsed);
         QuantizationOptions options = ReadOptions(parsed, type);
         string path = ModelLocator.Find(input);
-        using var screen = new StandardOutput();
-        if (dryRun)
-        {
-            using GgufFile source = GgufFile.Open(path);
-            Show(QuantizationPlan.Create(source, options), options, parsed.GetValue(_json), withTensors: true, screen);
-            return 0;
-        }
-
-        if (Directory.Exists(output))
+        if (!dryRun && Directory.Exists(output))
         {
             throw new CommandException($"{output}: is a folder, expected a file");
         }
 
-        Show(Make(path, output!, options), options, parsed.GetValue(_json), withTensors: false, screen);
+        MixPlan? mix = null;
+        if (type is null)
+        {
+            if (!dryRun)
+            {
+                UserFile.CreateModel(output!, options.Overwrite).Dispose(); // refuses what can't be written before it measures for long
+            }
+
+            (IReadOnlyDictionary<string, TensorType> types, mix) = _mix.FindTypes(parsed, path, dryRun ? null : output, options);
+            options = options with { Mix = QuantizationMix.MostlyOf(types.Values), NamedTypes = types };
+        }
+
+        QuantizationPlan plan = dryRun ? Plan(path, options) : Make(path, output!, options);
+        using var screen = new StandardOutput();
+        Show(plan, options, mix, parsed.GetValue(_json), withTensors: dryRun, screen);
         return 0;
+    }
+
+    private static QuantizationPlan Plan(string path, QuantizationOptions options)
+    {
+        using GgufFile source = GgufFile.Open(path);
+        return QuantizationPlan.Create(source, options);
     }
 
     private static QuantizationPlan Make(string input, string output, QuantizationOptions options)
@@ -105,12 +126,21 @@ internal sealed class QuantizeCommand
         return ModelQuantizer.Run(input, output, options, bar, interrupts.Arm());
     }
 
-    private QuantizationOptions ReadOptions(ParseResult parsed, string type)
+    /// <summary>Reads the options.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="type">The name of the type; null if the types are found by measurement or read from a plan.</param>
+    private QuantizationOptions ReadOptions(ParseResult parsed, string? type)
     {
+        Option[] ofMixes = [_tensorTypes, _outputType, _embeddingType, _pure];
+        if (type is null && ofMixes.FirstOrDefault(option => parsed.IsGiven(option)) is { } wrong)
+        {
+            throw new UsageException($"{wrong.Name} has no meaning with --auto and --plan");
+        }
+
         string? importance = parsed.GetValue(_importance);
         var options = new QuantizationOptions
         {
-            Mix = QuantizationMix.Find(type),
+            Mix = QuantizationMix.Find(type ?? "Q8_0"),
             Importance = importance is null ? null : UserFile.Use(importance, ImportanceMatrix.Load),
             ImportanceFile = importance,
             TensorTypes = [.. (parsed.GetValue(_tensorTypes) ?? []).Select(ParsePattern)],
@@ -137,12 +167,20 @@ internal sealed class QuantizeCommand
             .FirstOrDefault(type => type.ToString()!.Equals(text, StringComparison.OrdinalIgnoreCase))
         ?? throw new UsageException($"{option}: no tensor type '{text}'; use one of: {string.Join(", ", QuantizationMix.TensorTypes)}");
 
-    private static void Show(QuantizationPlan plan, QuantizationOptions options, bool json, bool withTensors, StandardOutput output)
+    private static void Show(
+        QuantizationPlan plan, QuantizationOptions options, MixPlan? mix, bool json, bool withTensors, StandardOutput output)
     {
         if (json)
         {
-            JsonText.Write(QuantizationReport.ToJson(plan), output);
+            JsonObject all = QuantizationReport.ToJson(plan);
+            all["mix"] = mix is null ? null : MixReport.ToJson(mix);
+            JsonText.Write(all, output);
             return;
+        }
+
+        if (mix is not null)
+        {
+            output.Write(MixReport.Format(mix));
         }
 
         if (withTensors)

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using EdgeRuntime.Files;
+using EdgeRuntime.Formats;
 using EdgeRuntime.Memory;
 
 namespace EdgeRuntime.Gguf;
@@ -142,6 +143,22 @@ public sealed class GgufFile : IDisposable
         {
             throw new ModelFormatException(_incomplete.Path, _incomplete.Offset, _incomplete.What);
         }
+    }
+
+    /// <summary>
+    /// Gives a tensor another type and other values, for readers of this object; the file stays as it is. To be called before anything
+    /// reads the tensor.
+    /// </summary>
+    /// <param name="tensor">A tensor of this file.</param>
+    /// <param name="type">The new type, which has no data beside the rows.</param>
+    /// <param name="rows">The bytes of all rows. The caller keeps them unchanged.</param>
+    internal void Replace(GgufTensor tensor, TensorType type, ReadOnlyMemory<byte> rows)
+    {
+        var info = new GgufTensorInfo(tensor.Name, tensor.Dimensions.ToArray(), type, rows.Length / tensor.Rows, tensor.Rows, 0);
+        var memory = new ReadableFile(tensor.Part.Path, rows, rows.Length);
+        var replacement = new GgufTensor(memory, tensor.Part with { DataOffset = 0 }, info);
+        _tensors[_tensors.IndexOf(tensor)] = replacement;
+        _byName[tensor.Name] = replacement;
     }
 
     /// <inheritdoc/>

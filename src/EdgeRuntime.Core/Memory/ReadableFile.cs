@@ -48,7 +48,7 @@ internal sealed class ReadableFile : IDisposable
     }
 
     /// <summary>Gets whether only the first bytes of the file are here.</summary>
-    public bool IsStart => _start is not null;
+    public bool IsStart => _start is { } start && start.Length < ByteLength;
 
     /// <summary>Gets the length of the file in bytes at the time of opening.</summary>
     public long ByteLength { get; }

@@ -73,6 +73,18 @@ public sealed partial class QuantizationMix
     /// <summary>Finds a file type by the value of <c>general.file_type</c>; null if there is none.</summary>
     public static QuantizationMix? Find(int fileType) => Array.Find(s_all, mix => mix.FileType == fileType);
 
+    /// <summary>Finds the file type that is named after the most frequent type of tensors.</summary>
+    /// <param name="types">The types of the quantized tensors; at least one, all of <see cref="TensorTypes"/>.</param>
+    /// <exception cref="ArgumentException">There are no types, or no file type has the most frequent one.</exception>
+    public static QuantizationMix MostlyOf(IEnumerable<TensorType> types)
+    {
+        TensorType type = types.GroupBy(static type => type).OrderByDescending(static group => group.Count())
+            .Select(static group => (TensorType?)group.Key).FirstOrDefault()
+            ?? throw new ArgumentException("found no types, expected one or more", nameof(types));
+        return s_all.FirstOrDefault(mix => mix.Name == type.ToString()) ?? s_all.FirstOrDefault(mix => mix.BaseType == type)
+            ?? throw new ArgumentException($"no file type has most tensors in {type}", nameof(types));
+    }
+
     /// <summary>Chooses the type of each tensor of a model, as llama.cpp does.</summary>
     /// <param name="model">The facts about the model.</param>
     /// <param name="tensors">All tensors of the model in the order of layers.</param>

@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Collections.ObjectModel;
 using EdgeRuntime.Formats;
 using EdgeRuntime.Threading;
 
@@ -18,6 +19,12 @@ public sealed record QuantizationOptions
 
     /// <summary>Gets types for tensors with certain names. The first pattern that matches counts.</summary>
     public IReadOnlyList<TensorTypePattern> TensorTypes { get; init; } = [];
+
+    /// <summary>
+    /// Gets types of tensors by their exact names, such as those of a plan that was made by measurement. They take precedence over all
+    /// other options. A tensor that the model lacks, or that can't have its type, is a problem of the plan. The default is none.
+    /// </summary>
+    public IReadOnlyDictionary<string, TensorType> NamedTypes { get; init; } = ReadOnlyDictionary<string, TensorType>.Empty;
 
     /// <summary>Gets the type of the output matrix, and of an embedding that is one; null, the default, for that of the mix.</summary>
     public TensorType? OutputTensorType { get; init; }

@@ -122,9 +122,27 @@ public sealed class QuantizationPlan
                 + "F32, F16 or BF16, or allow it with AllowRequantize";
         }
 
-        foreach (string problem in FindImportanceProblems(changed))
+        foreach (string problem in FindNameProblems().Concat(FindImportanceProblems(changed)))
         {
             yield return problem;
+        }
+    }
+
+    private IEnumerable<string> FindNameProblems()
+    {
+        var byName = Tensors.ToDictionary(static tensor => tensor.Name, StringComparer.Ordinal);
+        foreach ((string name, TensorType type) in _options.NamedTypes)
+        {
+            if (!byName.TryGetValue(name, out PlannedTensor? tensor))
+            {
+                yield return $"the plan has the tensor '{Printable.Shorten(name)}', which the model lacks";
+            }
+            else if (tensor.NewType != type)
+            {
+                yield return tensor.FallsBack
+                    ? $"tensor '{name}': the plan has {type}, but rows of {tensor.Source.Columns} weights are no whole blocks of it"
+                    : $"tensor '{name}': the plan has {type}, but this tensor keeps its type {tensor.OldType}";
+            }
         }
     }
 

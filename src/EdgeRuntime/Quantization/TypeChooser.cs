@@ -54,6 +54,11 @@ internal sealed class TypeChooser
             return new TypeChoice(tensor.Type, tensor.Type);
         }
 
+        if (_options.NamedTypes.TryGetValue(tensor.Name, out TensorType exact))
+        {
+            return new TypeChoice(Fit(exact, tensor.Columns), exact);
+        }
+
         TensorRole role = TensorRoles.Of(tensor.Name);
         TensorType? named = FindNamed(tensor.Name);
         TensorType wanted = role switch
@@ -112,7 +117,8 @@ internal sealed class TypeChooser
     private bool IsStackOfExperts(TensorDescription tensor, TensorRole role) =>
         tensor.Matrices > 1 && (_model.Architecture != "bailingmoe3" || role is TensorRole.Gate or TensorRole.Up or TensorRole.Down);
 
-    private static bool Fits(TensorType type, long columns) => columns % type.GetBlockElements() == 0;
+    /// <summary>Gets whether rows are whole blocks of a type.</summary>
+    public static bool Fits(TensorType type, long columns) => columns % type.GetBlockElements() == 0;
 
     /// <summary>Replaces a type whose blocks do not divide the rows by one with smaller blocks, or by F16.</summary>
     /// <remarks>llama.cpp has no such type for Q1_0 and NVFP4.</remarks>

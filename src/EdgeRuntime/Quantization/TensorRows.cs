@@ -1,0 +1,222 @@
+using System;
+using System.Buffers;
+using System.Numerics.Tensors;
+using System.Runtime.ExceptionServices;
+using System.Threading;
+using System.Threading.Tasks;
+using EdgeRuntime.Formats;
+using EdgeRuntime.Gguf;
+
+namespace EdgeRuntime.Quantization;
+
+/// <summary>The rows of a tensor, to be converted to another type. Threads may convert different rows at the same time.</summary>
+internal sealed class TensorRows
+{
+    /// <summary>The weights that a thread converts at once; rows are not divided. They fit into a core's caches.</summary>
+    private const int PieceWeights = 1 << 15;
+
+    /// <summary>The limit on the scratch of all threads together, which lowers their number for extremely long rows.</summary>
+    private const long MaxScratchBytes = 256 << 20;
+
+    private const float MaxF16 = 65504;
+
+    private readonly GgufTensor _tensor;
+    private readonly TensorType _type;
+    private readonly ReadOnlyMemory<float> _importance;
+    private readonly TensorFormat _oldFormat;
+    private readonly TensorFormat _newFormat;
+    private readonly float _scale;
+    private readonly float _largest;
+
+    /// <param name="tensor">The tensor, of a type with a format.</param>
+    /// <param name="type">The new type, whose blocks divide the rows.</param>
+    /// <param name="importance">The importance of the columns, [matrices, columns]; empty if they are all alike.</param>
+    public TensorRows(GgufTensor tensor, TensorType type, ReadOnlyMemory<float> importance)
+    {
+        _tensor = tensor;
+        _type = type;
+        _importance = importance;
+        _oldFormat = TensorFormats.Get(tensor.Type);
+        _newFormat = TensorFormats.Get(type);
+        _scale = tensor.ReadScale();
+        _largest = type is TensorType.F32 or TensorType.BF16 ? float.MaxValue : MaxF16;
+        Columns = checked((int)tensor.Columns);
+        NewRowBytes = _newFormat.RowBytes(Columns);
+    }
+
+    public int Columns { get; }
+
+    public long NewRowBytes { get; }
+
+    /// <summary>Converts rows with several threads. The result does not depend on their number.</summary>
+    /// <param name="first">The first row.</param>
+    /// <param name="count">The number of rows.</param>
+    /// <param name="destination">Receives the rows: count * NewRowBytes bytes.</param>
+    /// <param name="threads">The number of threads.</param>
+    /// <param name="cancellationToken">Cancels the work.</param>
+    /// <exception cref="ModelFormatException">A weight is not finite, or too large for the type.</exception>
+    /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
+    public void Convert(long first, int count, Memory<byte> destination, int threads, CancellationToken cancellationToken)
+    {
+        int pieceRows = Math.Clamp(PieceWeights / Columns, 1, count);
+        ForEach((count + pieceRows - 1) / pieceRows, pieceRows, threads, cancellationToken, piece =>
+        {
+            int row = piece * pieceRows;
+            int length = Math.Min(pieceRows, count - row);
+            int bytes = (int)NewRowBytes;
+            Convert(first + row, length, destination.Span.Slice(row * bytes, length * bytes));
+        });
+    }
+
+    /// <summary>Measures the error of the new type on some rows.</summary>
+    /// <param name="rows">The indices of the rows.</param>
+    /// <param name="threads">The number of threads.</param>
+    /// <param name="cancellationToken">Cancels the work.</param>
+    /// <returns>The squared error, with each column weighted by its importance, relative to the squares of the weights.</returns>
+    /// <inheritdoc cref="Convert(long, int, Memory{byte}, int, CancellationToken)" path="/exception"/>
+    public double MeasureError(long[] rows, int threads, CancellationToken cancellationToken)
+    {
+        (double Error, double Square)[] sums = new (double, double)[rows.Length];
+        ForEach(rows.Length, 1, threads, cancellationToken, index => sums[index] = MeasureRow(rows[index]));
+        double error = 0;
+        double square = 0;
+        foreach ((double Error, double Square) sum in sums)
+        {
+            error += sum.Error;
+            square += sum.Square;
+        }
+
+        return square > 0 ? error / square : 0;
+    }
+
+    private void ForEach(int pieces, int pieceRows, int threads, CancellationToken cancellationToken, Action<int> work)
+    {
+        long scratchBytes = (long)pieceRows * Columns * sizeof(float) * 2;
+        var options = new ParallelOptions
+        {
+            MaxDegreeOfParallelism = (int)Math.Clamp(MaxScratchBytes / scratchBytes, 1, threads),
+            CancellationToken = cancellationToken,
+        };
+        try
+        {
+            Parallel.For(0, pieces, options, work);
+        }
+        catch (AggregateException exception)
+        {
+            ExceptionDispatchInfo.Throw(exception.Flatten().InnerExceptions[0]);
+        }
+    }
+
+    private void Convert(long first, int count, Span<byte> destination)
+    {
+        float[] weights = ArrayPool<float>.Shared.Rent(count * Columns);
+        try
+        {
+            Span<float> values = weights.AsSpan(0, count * Columns);
+            Read(first, values);
+            Quantize(values, first, count, destination);
+        }
+        finally
+        {
+            ArrayPool<float>.Shared.Return(weights);
+        }
+    }
+
+    private (double Error, double Square) MeasureRow(long row)
+    {
+        float[] weights = ArrayPool<float>.Shared.Rent(2 * Columns);
+        byte[] blocks = ArrayPool<byte>.Shared.Rent((int)NewRowBytes);
+        try
+        {
+            Span<float> values = weights.AsSpan(0, Columns);
+            Span<float> restored = weights.AsSpan(Columns, Columns);
+            Read(row, values);
+            Quantize(values, row, 1, blocks.AsSpan(0, (int)NewRowBytes));
+            _newFormat.Dequantize(blocks.AsSpan(0, (int)NewRowBytes), restored);
+            return Compare(values, restored, ImportanceOf(row));
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(blocks);
+            ArrayPool<float>.Shared.Return(weights);
+        }
+    }
+
+    private static (double Error, double Square) Compare(
+        ReadOnlySpan<float> values, ReadOnlySpan<float> restored, ReadOnlySpan<float> importance)
+    {
+        double error = 0;
+        double square = 0;
+        for (int i = 0; i < values.Length; i++)
+        {
+            double weight = importance.IsEmpty ? 1 : importance[i];
+            double difference = (double)values[i] - restored[i];
+            error += weight * difference * difference;
+            square += weight * values[i] * values[i];
+        }
+
+        return (error, square);
+    }
+
+    /// <summary>Reads whole rows as floats and checks them.</summary>
+    private void Read(long first, Span<float> values)
+    {
+        int bytes = (int)(values.Length / Columns * _tensor.RowBytes);
+        byte[] source = ArrayPool<byte>.Shared.Rent(bytes);
+        try
+        {
+            _tensor.ReadRows(first, source.AsSpan(0, bytes));
+            _oldFormat.Dequantize(source.AsSpan(0, bytes), values);
+            if (_scale != 1)
+            {
+                TensorPrimitives.Multiply(values, _scale, values);
+            }
+
+            Check(values, first);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(source);
+        }
+    }
+
+    /// <summary>Quantizes rows; those of each expert with its own importance.</summary>
+    private void Quantize(ReadOnlySpan<float> values, long first, int count, Span<byte> destination)
+    {
+        long matrixRows = _importance.IsEmpty ? long.MaxValue : _tensor.Dimensions[1];
+        for (int row = 0; row < count;)
+        {
+            int together = (int)Math.Min(count - row, matrixRows - ((first + row) % matrixRows));
+            _newFormat.QuantizeRows(
+                values.Slice(row * Columns, together * Columns),
+                Columns,
+                ImportanceOf(first + row),
+                destination.Slice((int)(row * NewRowBytes), (int)(together * NewRowBytes)));
+            row += together;
+        }
+    }
+
+    private ReadOnlySpan<float> ImportanceOf(long row) => _importance.IsEmpty
+        ? default
+        : _importance.Span.Slice((int)(row / _tensor.Dimensions[1]) * Columns, Columns);
+
+    private void Check(ReadOnlySpan<float> values, long first)
+    {
+        if (MathF.Abs(TensorPrimitives.MaxMagnitude(values)) <= _largest)
+        {
+            return;
+        }
+
+        int bad = 0;
+        while (MathF.Abs(values[bad]) <= _largest)
+        {
+            bad++;
+        }
+
+        throw new ModelFormatException(
+            _tensor.Part.Path,
+            _tensor.FileOffset + ((first + (bad / Columns)) * _tensor.RowBytes),
+            FormattableString.Invariant($"tensor '{_tensor.Name}': found the weight {values[bad]} in row {first + (bad / Columns)}, ")
+            + FormattableString.Invariant($"expected at most {_largest} for {_type}"));
+    }
+}
