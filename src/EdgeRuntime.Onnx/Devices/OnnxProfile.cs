@@ -51,6 +51,12 @@ public sealed record OnnxProfile
     /// </summary>
     public bool SplitsRows { get; init; } = true;
 
+    /// <summary>
+    /// Gets whether nodes can run for one token after the other (the operator Scan). Providers without it refuse models with state spaces,
+    /// delta rules and lightning attention.
+    /// </summary>
+    public bool HasScan { get; init; } = true;
+
     /// <summary>Gets the numbers of bits of quantized weights that the provider multiplies.</summary>
     public IReadOnlyList<int> Bits { get; init; } = [4, 8];
 
@@ -83,6 +89,7 @@ public sealed record OnnxProfile
         Name = "webgpu",
         Provider = "WebGPU",
         SplitsRows = false,
+        HasScan = false,
         Needs = "a GPU with a driver for Vulkan, Metal or Direct3D 12",
         Package = "the library of npm's onnxruntime-node (Windows x64 and Arm64, Linux x64, macOS)",
         CacheAllocator = "WebGPU_Buf",
@@ -98,6 +105,7 @@ public sealed record OnnxProfile
         Name = "dml",
         Provider = "DML",
         SplitsRows = false,
+        HasScan = false,
         Needs = "Windows 10 1903 or later with a GPU for Direct3D 12",
         Package = "the package Microsoft.ML.OnnxRuntime.DirectML 1.30 or later, or the library of npm's onnxruntime-node for Windows",
         UsesFloat16 = true,
@@ -131,6 +139,7 @@ public sealed record OnnxProfile
         Name = "qnn",
         Provider = "QNN",
         SplitsRows = false,
+        HasScan = false,
         Needs = "a Qualcomm NPU with its driver",
         Package = "the package Microsoft.ML.OnnxRuntime.QNN",
         UsesFloat16 = true,
@@ -146,6 +155,7 @@ public sealed record OnnxProfile
         Name = "openvino",
         Provider = "OpenVINO",
         SplitsRows = false,
+        HasScan = false,
         Needs = "an Intel GPU or NPU with its driver",
         Package = "the plugin provider onnxruntime-ep-openvino",
         NamesZeroPoints = true,
@@ -159,6 +169,7 @@ public sealed record OnnxProfile
         Name = "coreml",
         Provider = "CoreML",
         SplitsRows = false,
+        HasScan = false,
         Needs = "macOS 12 or later on an Apple processor",
         Package = "the package Microsoft.ML.OnnxRuntime on macOS",
         FusesRope = false,

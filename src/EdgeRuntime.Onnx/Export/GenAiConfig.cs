@@ -57,13 +57,16 @@ internal static class GenAiConfig
     private static void WriteDecoder(
         Utf8JsonWriter json, TranslatedModel model, IReadOnlyList<AttentionSpec> layers, string graphFile)
     {
-        AttentionSpec layer = layers[0];
         json.WriteStartObject("decoder");
         json.WriteString("filename", graphFile);
-        json.WriteNumber("head_size", CachedAttention.HeadLength(layer));
         json.WriteNumber("hidden_size", model.Modules.Hidden);
-        json.WriteNumber("num_attention_heads", layer.Heads);
-        json.WriteNumber("num_key_value_heads", layer.KvHeads);
+        if (layers is [var layer, ..])
+        {
+            json.WriteNumber("head_size", CachedAttention.HeadLength(layer));
+            json.WriteNumber("num_attention_heads", layer.Heads);
+            json.WriteNumber("num_key_value_heads", layer.KvHeads);
+        }
+
         json.WriteNumber("num_hidden_layers", layers.Count);
         json.WriteStartObject("inputs");
         json.WriteString("input_ids", "input_ids");

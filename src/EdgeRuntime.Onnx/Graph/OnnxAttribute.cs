@@ -1,12 +1,13 @@
 namespace EdgeRuntime.Onnx.Graph;
 
-/// <summary>An attribute of a node: an integer, a float, a text or integers.</summary>
+/// <summary>An attribute of a node: an integer, a float, a text, integers or a body.</summary>
 internal sealed class OnnxAttribute
 {
     // Numbers of AttributeProto.AttributeType.
     private const int FloatType = 1;
     private const int IntegerType = 2;
     private const int TextType = 3;
+    private const int BodyType = 5;
     private const int IntegersType = 7;
 
     private readonly string _name;
@@ -30,6 +31,9 @@ internal sealed class OnnxAttribute
     /// <summary>Creates an attribute that is a list of integers.</summary>
     public static OnnxAttribute Of(string name, long[] values) => new(name, values);
 
+    /// <summary>Creates an attribute that is the body of the node.</summary>
+    public static OnnxAttribute Of(string name, OnnxBody body) => new(name, body);
+
     /// <summary>Writes an <c>AttributeProto</c>.</summary>
     public void Write(ProtoWriter writer)
     {
@@ -47,6 +51,10 @@ internal sealed class OnnxAttribute
             case string text:
                 writer.Text(4, text);
                 writer.Integer(20, TextType);
+                break;
+            case OnnxBody body:
+                writer.Message(6, body.Write);
+                writer.Integer(20, BodyType);
                 break;
             case long[] integers:
                 foreach (long integer in integers)

@@ -22,11 +22,11 @@ internal sealed class OnnxGraph
 
     private readonly string _name;
     private readonly string _dataFile;
-    private readonly List<OnnxNode> _nodes = [];
     private readonly List<OnnxConstant> _constants = [];
     private readonly Dictionary<string, string> _names = new(StringComparer.Ordinal);
     private readonly List<OnnxValue> _inputs = [];
     private readonly List<OnnxValue> _outputs = [];
+    private List<OnnxNode> _nodes = []; // of the graph, or of the body that is being built
     private string _scope = "";
     private int _nameCount;
 
@@ -76,6 +76,19 @@ internal sealed class OnnxGraph
     {
         string domain = s_contrib.Contains(op) ? ContribDomain : "";
         _nodes.Add(new OnnxNode($"{_scope}/{op}.{_nameCount++}.node", op, domain, inputs, outputs, attributes));
+    }
+
+    /// <summary>Builds the body of a node. Its nodes also read values of the graph, and its constants are those of the graph.</summary>
+    /// <param name="inputs">The inputs.</param>
+    /// <param name="build">Adds the nodes and returns the outputs.</param>
+    public OnnxBody Body(IReadOnlyList<OnnxValue> inputs, Func<IReadOnlyList<OnnxValue>> build)
+    {
+        List<OnnxNode> outer = _nodes;
+        _nodes = [];
+        IReadOnlyList<OnnxValue> outputs = build();
+        var body = new OnnxBody(NewName("body"), inputs, outputs, _nodes);
+        _nodes = outer;
+        return body;
     }
 
     /// <summary>Renames the output of a node that no other node reads.</summary>
@@ -151,10 +164,7 @@ internal sealed class OnnxGraph
 
     private void WriteGraph(ProtoWriter graph)
     {
-        _nodes.ForEach(node => graph.Message(1, node.Write));
-        graph.Text(2, _name);
+        new OnnxBody(_name, _inputs, _outputs, _nodes).Write(graph);
         _constants.ForEach(constant => graph.Message(5, writer => constant.Write(writer, _dataFile)));
-        _inputs.ForEach(value => graph.Message(11, value.Write));
-        _outputs.ForEach(value => graph.Message(12, value.Write));
     }
 }

@@ -85,7 +85,7 @@ internal sealed record GenAiModel
             VocabularySize = model.Number("vocab_size"),
             ContextLength = model.Number("context_length"),
             HiddenSize = decoder.Number("hidden_size"),
-            Layers = decoder.Number("num_hidden_layers"),
+            Layers = decoder.Number("num_hidden_layers", least: 0),
             GraphFile = decoder.FileName("filename"),
             InputIds = inputs.Text("input_ids", "input_ids"),
             AttentionMask = inputs.Text("attention_mask", "attention_mask"),
@@ -125,8 +125,8 @@ internal sealed record GenAiModel
             _ => throw Wrong(key, "a text"),
         };
 
-        public int Number(string key) => Find(key) is { ValueKind: JsonValueKind.Number } found
-            && found.TryGetInt32(out int number) && number > 0 ? number : throw Wrong(key, "a number of 1 or more");
+        public int Number(string key, int least = 1) => Find(key) is { ValueKind: JsonValueKind.Number } found
+            && found.TryGetInt32(out int number) && number >= least ? number : throw Wrong(key, $"a number of {least} or more");
 
         public bool Flag(string key) => Find(key) is { ValueKind: JsonValueKind.True };
 

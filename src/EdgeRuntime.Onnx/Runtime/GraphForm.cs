@@ -1,6 +1,8 @@
+using System;
 using System.Collections.Generic;
 using System.Linq;
 using EdgeRuntime.Onnx.Export;
+using EdgeRuntime.Onnx.Translation;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 
@@ -29,6 +31,18 @@ internal sealed record CacheTensor(string Past, string Present, TensorElementTyp
 {
     /// <summary>Gets the bytes of an element.</summary>
     public int ElementBytes => Type == TensorElementType.Float ? sizeof(float) : sizeof(short);
+}
+
+/// <summary>A part of the recurrent state in a graph.</summary>
+/// <param name="Past">The input.</param>
+/// <param name="Present">The output.</param>
+/// <param name="Type">The type of an element.</param>
+/// <param name="Shape">The shape for one sequence, which is the first dimension.</param>
+internal sealed record StateTensor(string Past, string Present, TensorElementType Type, long[] Shape)
+{
+    /// <summary>Gets the number of bytes.</summary>
+    public long ByteSize { get; } = Shape.Aggregate(
+        (long)(Type == TensorElementType.Float ? sizeof(float) : sizeof(short)), static (bytes, length) => bytes * length);
 }
 
 /// <summary>
@@ -63,6 +77,8 @@ internal sealed class GraphForm
         Cache = [.. Enumerable.Range(0, config.Layers)
             .SelectMany(config.Cache.OfLayer)
             .Select(names => ReadCache(path, names, inputs, outputs))];
+        States = [.. Enumerable.Range(0, inputs.Keys.Count(static name => name.StartsWith(StateNames.Past, StringComparison.Ordinal)))
+            .Select(index => ReadState(path, index, inputs, outputs))];
         HasMask = inputs.ContainsKey(config.AttentionMask);
         HasPositions = inputs.ContainsKey(config.PositionIds);
         HasLengths = inputs.ContainsKey(LastPosition) && inputs.ContainsKey(TotalLength);
@@ -89,6 +105,9 @@ internal sealed class GraphForm
 
     /// <summary>Gets the caches, keys and values of each layer in turn.</summary>
     public IReadOnlyList<CacheTensor> Cache { get; }
+
+    /// <summary>Gets the recurrent state.</summary>
+    public IReadOnlyList<StateTensor> States { get; }
 
     /// <summary>Gets the rows of logits that the graph computes.</summary>
     public LogitsForm Logits { get; }
@@ -121,6 +140,19 @@ internal sealed class GraphForm
                 path, -1, $"input {names.Past} is {past.ElementDataType} [{shape}]; expected floats [_, heads, _, head size]");
     }
 
+    private static StateTensor ReadState(
+        string path, int index, IReadOnlyDictionary<string, NodeMetadata> inputs, IReadOnlyDictionary<string, NodeMetadata> outputs)
+    {
+        string name = StateNames.PastOf(index);
+        NodeMetadata past = Require(path, inputs, name, "input");
+        Require(path, outputs, StateNames.PresentOf(index), "output");
+        return past.Dimensions is [_, .. var shape] && Array.TrueForAll(shape, static length => length > 0)
+            && past.ElementDataType is TensorElementType.Float or TensorElementType.Float16
+            ? new StateTensor(name, StateNames.PresentOf(index), past.ElementDataType, [1, .. shape.Select(static length => (long)length)])
+            : throw new ModelFormatException(
+                path, -1, $"input {name} is {past.ElementDataType} [{string.Join(", ", past.Dimensions)}]; expected floats [_, lengths]");
+    }
+
     private static NodeMetadata Require(string path, IReadOnlyDictionary<string, NodeMetadata> all, string name, string kind) =>
         all.GetValueOrDefault(name) ?? throw new ModelFormatException(
             path, -1, $"the graph has no {kind} {Printable.Shorten(name)}, which {GenAiConfig.FileName} names");
@@ -128,7 +160,8 @@ internal sealed class GraphForm
     private void RefuseOthers(string path, IEnumerable<string> inputs)
     {
         string[] known = [Config.InputIds, Config.AttentionMask, Config.PositionIds, LastPosition, TotalLength, Rows];
-        string? unknown = inputs.Except(known).Except(Cache.Select(static cache => cache.Past)).FirstOrDefault();
+        string? unknown = inputs.Except(known).Except(Cache.Select(static cache => cache.Past))
+            .Except(States.Select(static state => state.Past)).FirstOrDefault();
         if (unknown is not null || !(HasMask || HasLengths))
         {
             string problem = unknown is null ? "has no input of lengths or of a mask" : $"reads {Printable.Shorten(unknown)}";

@@ -192,7 +192,7 @@ internal sealed class OnnxEngine : IEngine
 
     private int PaddedLength(int start, int tokens, int capacity)
     {
-        if (tokens > 1 && _session.Form is { HasLengths: true, Logits: LogitsForm.Chosen })
+        if (tokens > 1 && _session.Form is { HasLengths: true, Logits: LogitsForm.Chosen, States.Count: 0 }) // padding is no state
         {
             foreach (int length in Profile.PrefillLengths)
             {

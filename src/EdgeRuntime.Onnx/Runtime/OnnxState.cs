@@ -9,8 +9,9 @@ using Microsoft.ML.OnnxRuntime;
 namespace EdgeRuntime.Onnx.Runtime;
 
 /// <summary>
-/// The KV cache of a sequence, in the memory of the device. One tensor is bound as input and as output of each layer's cache, so that a
-/// pass writes only what is new, and a shorter length is all that a return to it takes.
+/// The KV cache and the recurrent state of a sequence, in the memory of the device. One tensor is bound as input and as output of each
+/// layer's cache, so that a pass writes only what is new, and a shorter length is all that a return to it takes. Recurrent state returns to
+/// its snapshot or to the start.
 /// </summary>
 internal sealed class OnnxState : IEngineState
 {
@@ -21,7 +22,9 @@ internal sealed class OnnxState : IEngineState
     private readonly OrtIoBinding _binding;
     private readonly PassInputs _decode;
     private readonly long[] _ones;
+    private readonly RecurrentBuffers? _recurrent;
     private PassInputs? _prefill;
+    private int _snapshotLength;
     private bool _isDisposed;
 
     /// <param name="session">The session; not owned.</param>
@@ -45,7 +48,9 @@ internal sealed class OnnxState : IEngineState
                 _binding.BindOutput(cache.Present, value);
             }
 
-            ByteSize = session.Form.Cache.Sum(cache => (long)cache.Heads * capacity * cache.HeadSize * cache.ElementBytes);
+            _recurrent = session.Form.States.Count == 0 ? null : new RecurrentBuffers(session);
+            ByteSize = session.Form.Cache.Sum(cache => (long)cache.Heads * capacity * cache.HeadSize * cache.ElementBytes)
+                + (_recurrent?.ByteSize ?? 0);
             _decode = new PassInputs(session.Form, tokens: 1, rows: 1);
         }
         catch
@@ -68,26 +73,44 @@ internal sealed class OnnxState : IEngineState
     public long ByteSize { get; }
 
     /// <inheritdoc/>
-    public StateAbilities Abilities => StateAbilities.Truncate | (_session.HasHostCache ? StateAbilities.Copy : StateAbilities.None);
+    public StateAbilities Abilities => (_recurrent is null ? StateAbilities.Truncate : StateAbilities.Snapshots)
+        | (_session.HasHostCache ? StateAbilities.Copy : StateAbilities.None);
 
     /// <summary>Gets whether the state is disposed.</summary>
     public bool IsDisposed => _isDisposed;
 
     /// <inheritdoc/>
-    public int NearestLength(int length) => length;
+    public int NearestLength(int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)length, (uint)Length, nameof(length));
+        return _recurrent is null || length == Length ? length : _snapshotLength <= length ? _snapshotLength : 0;
+    }
 
     /// <inheritdoc/>
     public void Truncate(int length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Length);
+        if (NearestLength(length) != length)
+        {
+            throw new InvalidOperationException(FormattableString.Invariant(
+                $"the state can't return from {Length} to {length} positions; the nearest length is {NearestLength(length)}"));
+        }
+
+        if (length < Length)
+        {
+            RestoreRecurrent(length);
+        }
+
         Length = length;
     }
 
     /// <inheritdoc/>
     public void TakeSnapshot()
     {
-        // The state returns to any length without one.
+        // Keys and values return to any length without one.
+        _recurrent?.TakeSnapshot();
+        _snapshotLength = Length;
     }
 
     /// <inheritdoc/>
@@ -101,10 +124,11 @@ internal sealed class OnnxState : IEngineState
             throw new NotSupportedException($"{Owner.Name} can't copy a cache");
         }
 
-        if (source is not OnnxState other || other.Owner != Owner || length < 0 || length > other.Length || length > Capacity)
+        if (source is not OnnxState other || other == this || other.Owner != Owner || length < 0 || length > other.Length
+            || length > Capacity || other.NearestLength(length) != length)
         {
             throw new ArgumentException(
-                $"a state of another engine, or {length} positions, which one of the states does not have", nameof(source));
+                $"a state of another engine, or {length} positions, which one of the states can't have", nameof(source));
         }
 
         ObjectDisposedException.ThrowIf(_isDisposed, this);
@@ -121,7 +145,16 @@ internal sealed class OnnxState : IEngineState
             }
         }
 
-        Length = length;
+        if (length > 0)
+        {
+            _recurrent?.CopyFrom(other._recurrent!, isSnapshot: length < other.Length);
+        }
+        else
+        {
+            _recurrent?.Clear();
+        }
+
+        Length = _snapshotLength = length;
     }
 
     /// <inheritdoc/>
@@ -140,6 +173,7 @@ internal sealed class OnnxState : IEngineState
     {
         PassInputs inputs = InputsOf(padded, Math.Max(1, output.Length / Owner.VocabularySize));
         inputs.Bind(_binding, start, tokens);
+        _recurrent?.Bind(_binding, isFirst: start == Length);
         if (_session.Form.HasMask)
         {
             using OrtValue mask = OrtValue.CreateTensorValueFromMemory(
@@ -156,7 +190,11 @@ internal sealed class OnnxState : IEngineState
     }
 
     /// <summary>Counts computed tokens.</summary>
-    public void Advance(int tokens) => Length += tokens;
+    public void Advance(int tokens)
+    {
+        _recurrent?.Advance();
+        Length += tokens;
+    }
 
     /// <inheritdoc/>
     public void Dispose()
@@ -173,6 +211,18 @@ internal sealed class OnnxState : IEngineState
         }
 
         _released();
+    }
+
+    private void RestoreRecurrent(int length)
+    {
+        if (length > 0)
+        {
+            _recurrent?.Restore();
+            return;
+        }
+
+        _recurrent?.Clear();
+        _snapshotLength = 0;
     }
 
     private PassInputs InputsOf(int tokens, int rows)
@@ -196,6 +246,7 @@ internal sealed class OnnxState : IEngineState
     {
         _binding.Dispose();
         _caches.ForEach(static cache => cache.Dispose());
+        _recurrent?.Dispose();
         _decode?.Dispose();
         _prefill?.Dispose();
     }

@@ -37,12 +37,7 @@ internal static class EdgeNodes
         Projection output = parts.Output ?? throw context.Model.Refuse(null, "a model without logits");
         x = context.Graph.Add("Gather", [x, context.Batch.Rows], OnnxAttribute.Of("axis", 1L));
         x = context.Matrices.Multiply(output, NormNodes.Add(context, parts.Norm, x));
-        x = ActivationNodes.Cap(context, x, head.Cap);
-        if (context.Floats != ElementKind.Float32)
-        {
-            x = context.Graph.Add("Cast", [x], OnnxAttribute.Of("to", (long)ElementKind.Float32));
-        }
-
+        x = context.ToSingle(ActivationNodes.Cap(context, x, head.Cap));
         int missing = parts.Vocabulary - output.Rows;
         return missing == 0 ? x : context.Graph.Add(
             "Pad",

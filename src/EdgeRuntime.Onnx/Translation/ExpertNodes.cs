@@ -42,12 +42,29 @@ internal sealed class ExpertNodes
             throw context.Model.Refuse(branch.Prefix, "a layer of experts");
         }
 
-        if (experts.Parts.Spec.ScoresOfExpert != 1)
-        {
-            throw context.Model.Refuse(branch.Prefix, "experts that have several scores");
-        }
-
         return new ExpertNodes(context, experts).Add(x);
+    }
+
+    /// <summary>Adds y + scale * chunks(y) with y = experts(x).</summary>
+    /// <inheritdoc cref="Add(GraphContext, Branch, string)" path="/param"/>
+    public static string AddChunked(GraphContext context, Branch branch, string x)
+    {
+        ChunkedExpertsParts parts = ((ChunkedExperts)branch).Parts;
+        context.EarlyScores[parts.Chunks] = Score(context, parts.Chunks, x);
+        string y = Add(context, parts.Experts, x);
+        return context.Binary("Add", y, context.Scale(Add(context, parts.Chunks, y), parts.Scale));
+    }
+
+    /// <summary>Adds Up norm(experts(Down x)) + shared(x).</summary>
+    /// <inheritdoc cref="Add(GraphContext, Branch, string)" path="/param"/>
+    public static string AddLatent(GraphContext context, Branch branch, string x)
+    {
+        var latent = (LatentExperts)branch;
+        LatentExpertsParts parts = latent.Parts;
+        context.EarlyScores[parts.Experts] = Score(context, parts.Experts, x);
+        string result = Add(context, parts.Experts, context.Matrices.Multiply(parts.Down, x));
+        result = context.Matrices.Multiply(parts.Up, NormNodes.Add(context, latent.Norm, result));
+        return parts.Shared is null ? result : context.Binary("Add", result, FeedForwardNodes.Add(context, parts.Shared, x));
     }
 
     /// <summary>Adds the scores of experts, [rows, scores].</summary>
@@ -97,6 +114,7 @@ internal sealed class ExpertNodes
             : _context.Binary("Add", probabilities, _context.Table("expert.bias", _parts.Bias, _spec.ScoreCount));
         keys = _spec.Groups > 1 ? MaskGroups(keys) : keys;
         string chosen = TopK(keys, _spec.Used);
+        chosen = _spec.ScoresOfExpert == 1 ? chosen : _context.Binary("Div", chosen, Graph.Integer(_spec.ScoresOfExpert));
         string weights = Graph.Add("GatherElements", [probabilities, chosen], OnnxAttribute.Of("axis", -1L));
         if (_spec.Gating == ExpertGating.SoftmaxOfChosen)
         {
@@ -133,12 +151,17 @@ internal sealed class ExpertNodes
         return name;
     }
 
-    /// <summary>Adds zeros in the shape of x, with ones, or values, at indices of the last dimension.</summary>
+    /// <summary>
+    /// Adds zeros in the shape of x, with ones, or the sums of values, at indices of the last dimension. An expert with several scores may
+    /// be chosen several times.
+    /// </summary>
     private string Scatter(string x, string indices, string? values = null)
     {
         string zeros = _context.Binary("Sub", x, x);
+        string reduction = values is null ? "none" : "add";
         values ??= Graph.Add("Expand", [_context.Number(1), Graph.Add("Shape", [indices])]);
-        return Graph.Add("ScatterElements", [zeros, indices, values], OnnxAttribute.Of("axis", -1L));
+        return Graph.Add(
+            "ScatterElements", [zeros, indices, values], OnnxAttribute.Of("axis", -1L), OnnxAttribute.Of("reduction", reduction));
     }
 
     private string Combine(string rows, string chosen, string weights)

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using EdgeRuntime.Memory;
 using EdgeRuntime.Modules;
 using EdgeRuntime.Onnx.Graph;
@@ -16,6 +17,7 @@ internal sealed class GraphContext
     private const int LeastDataBytes = 1024; // smaller constants lie in the graph
 
     private readonly Dictionary<object, string> _vectors = [];
+    private int _stateCount;
     private string? _batchShape;
     private string? _positions;
 
@@ -67,6 +69,12 @@ internal sealed class GraphContext
     /// <summary>Gets the scores of experts that an earlier stage has computed, [rows, scores].</summary>
     public Dictionary<Experts, string> EarlyScores { get; } = [];
 
+    /// <summary>Gets the parallel residual streams, [batch, tokens, streams, hidden].</summary>
+    public Dictionary<ResidualStreams, string> Streams { get; } = [];
+
+    /// <summary>Gets the residual streams that later residuals attend to.</summary>
+    public Dictionary<ResidualStreams, List<string>> MixedStreams { get; } = [];
+
     /// <summary>Gets the least number of the type of activations.</summary>
     public float LeastNumber => Profile.UsesFloat16 ? -65504 : float.MinValue;
 
@@ -104,8 +112,27 @@ internal sealed class GraphContext
         return parts;
     }
 
+    /// <summary>Adds one value behind the other.</summary>
+    public string Concat(string[] parts, long axis) => Graph.Add("Concat", parts, OnnxAttribute.Of("axis", axis));
+
+    /// <summary>Adds a cast to float32, if activations have another type.</summary>
+    public string ToSingle(string x) => Floats == ElementKind.Float32
+        ? x
+        : Graph.Add("Cast", [x], OnnxAttribute.Of("to", (long)ElementKind.Float32));
+
     /// <summary>Adds a cast to the type of activations.</summary>
     public string ToFloats(string x) => Graph.Add("Cast", [x], OnnxAttribute.Of("to", (long)Floats));
+
+    /// <summary>Adds recurrent state: an input with the state before the pass, and an output with the state after it.</summary>
+    /// <param name="kind">The element type.</param>
+    /// <param name="shape">The shape for one sequence.</param>
+    public (string Past, string Present) AddState(ElementKind kind, params long[] shape)
+    {
+        int index = _stateCount++;
+        string[] dimensions = ["batch", .. shape.Select(static length => $"{length}")];
+        Graph.Output(StateNames.PresentOf(index), kind, dimensions);
+        return (Graph.Input(StateNames.PastOf(index), kind, dimensions), StateNames.PresentOf(index));
+    }
 
     /// <summary>Adds a vector or table that a module has bound.</summary>
     /// <param name="what">The name.</param>

@@ -18,31 +18,47 @@ internal static class ModuleTranslations
     private static readonly Dictionary<Type, BranchTranslation> s_branches = new()
     {
         [typeof(Attention)] = AttentionNodes.Add,
+        [typeof(ChunkedExperts)] = ExpertNodes.AddChunked,
+        [typeof(DeltaAttention)] = DeltaRuleNodes.AddAttention,
         [typeof(Experts)] = ExpertNodes.Add,
         [typeof(ExpandedLatentAttention)] = LatentAttentionNodes.AddExpanded,
         [typeof(FeedForward)] = FeedForwardNodes.Add,
+        [typeof(GatedDeltaNet)] = DeltaRuleNodes.AddNet,
         [typeof(LatentAttention)] = LatentAttentionNodes.AddAbsorbed,
+        [typeof(LatentExperts)] = ExpertNodes.AddLatent,
         [typeof(LayerInput)] = LayerInputNodes.AddInput,
+        [typeof(LightningAttention)] = LightningAttentionNodes.Add,
         [typeof(LinearBranch)] = BranchNodes.AddLinear,
         [typeof(LowRankBranch)] = BranchNodes.AddLowRank,
+        [typeof(Mamba)] = StateSpaceNodes.AddMamba,
+        [typeof(Mamba2)] = StateSpaceNodes.AddMamba2,
+        [typeof(ShortConvolution)] = ConvolutionNodes.AddShort,
     };
 
     private static readonly Dictionary<Type, StageTranslation> s_stages = new()
     {
         [typeof(AddStream)] = StreamNodes.AddKept,
         [typeof(AddVector)] = StreamNodes.AddVector,
+        [typeof(AlternatingUpdate)] = AlternatingNodes.Update,
         [typeof(DenseBesideExperts)] = ResidualNodes.AddDenseBesideExperts,
         [typeof(EarlyRouter)] = ResidualNodes.AddEarlyRouter,
         [typeof(Embedding)] = static (context, stage, _) => EdgeNodes.AddEmbedding(context, (Embedding)stage),
+        [typeof(EndOfAlternatingStreams)] = AlternatingNodes.End,
+        [typeof(EndOfStreams)] = HyperConnectionNodes.End,
         [typeof(Head)] = static (context, stage, x) => EdgeNodes.AddHead(context, (Head)stage, x),
+        [typeof(HyperConnection)] = HyperConnectionNodes.Add,
         [typeof(KeepStream)] = StreamNodes.Keep,
         [typeof(LayerInputs)] = LayerInputNodes.AddInputs,
+        [typeof(MixedResidual)] = ResidualMixNodes.Add,
+        [typeof(MixStream)] = ResidualMixNodes.AddMix,
         [typeof(NormedResidual)] = ResidualNodes.AddNormed,
         [typeof(ParallelResidual)] = ResidualNodes.AddParallel,
         [typeof(PostNormResidual)] = ResidualNodes.AddPostNorm,
         [typeof(Residual)] = ResidualNodes.Add,
         [typeof(ScaleStream)] = StreamNodes.Scale,
         [typeof(SideBranch)] = ResidualNodes.AddSideBranch,
+        [typeof(StartOfAlternatingStreams)] = AlternatingNodes.Start,
+        [typeof(StartOfStreams)] = HyperConnectionNodes.Start,
         [typeof(StreamNorm)] = StreamNodes.Normalize,
     };
 

@@ -13,6 +13,9 @@ internal sealed unsafe class StartOfAlternatingStreams(ResidualStreams streams, 
 {
     private Projection[] _matrices = [];
 
+    /// <summary>Gets the parts of the bound module.</summary>
+    public AlternatingStreamsParts Parts => new(streams, _matrices);
+
     public override string Kind => "start of streams";
 
     public override void Bind(TensorBinder tensors) =>
@@ -61,6 +64,9 @@ internal sealed unsafe class EndOfAlternatingStreams(ResidualStreams streams, st
     private Projection[] _matrices = [];
     private long _input;
     private long _result;
+
+    /// <summary>Gets the parts of the bound module.</summary>
+    public AlternatingStreamsParts Parts => new(streams, _matrices);
 
     public override string Kind => "end of streams";
 

@@ -29,6 +29,10 @@ internal sealed unsafe class AlternatingUpdate(
     private long _streamsBefore;
     private long _result;
 
+    /// <summary>Gets the parts of the bound module.</summary>
+    public AlternatingUpdateParts Parts => new(
+        streams, routerNorm, _router, _predictions, _corrections, _scale, stages, branch, branchNorm);
+
     public override string? Prefix => prefix;
 
     public override string Kind => "alternating update";

@@ -41,6 +41,9 @@ internal sealed unsafe class CausalConvolution : Module
         _channels = channels;
     }
 
+    /// <summary>Gets the parts of the bound module.</summary>
+    public CausalConvolutionParts Parts => new(_taps, _channels, _weights, _bias);
+
     public override void Bind(TensorBinder tensors)
     {
         // [taps][channels], so that channels are adjacent.

@@ -24,6 +24,9 @@ internal sealed unsafe class ChunkedExperts : Branch
         _scale = scale;
     }
 
+    /// <summary>Gets the parts of the bound module.</summary>
+    public ChunkedExpertsParts Parts => new(_experts, _chunks, _scale);
+
     public override ActivationForms Reads => _experts.Reads | _chunks.RouterReads;
 
     public override void Bind(TensorBinder tensors)

@@ -44,6 +44,10 @@ internal sealed unsafe class DeltaAttention : Branch
         _rule = new DeltaRule(prefix, spec);
     }
 
+    /// <summary>Gets the parts of the bound module.</summary>
+    public DeltaAttentionParts Parts => new(
+        _rule.Parts, _mixed, _convolution, _rates, Chain(_decays, _decaysUp), Chain(_gates, _gatesUp), _output);
+
     public override ActivationForms Reads => Activations.FormsFor(_mixed[0], _mixed[1], _mixed[2], _rates, _decays, _gates);
 
     public override void Bind(TensorBinder tensors)
@@ -132,6 +136,8 @@ internal sealed unsafe class DeltaAttention : Branch
             tensors.Projection($"{Prefix}.{name}_a", rank, _hidden, order: BiasOrder.NoScale),
             tensors.OptionalProjection(up, _spec.ValueWidth, rank, order: BiasOrder.NoScale));
     }
+
+    private static Projection[] Chain(Projection first, Projection? up) => up is null ? [first] : [first, up];
 
     /// <summary>Multiplies by the second of two matrices. Ends at a barrier.</summary>
     private static void MultiplyRanks(PassThread t, Projection? up, long ranks, long result)

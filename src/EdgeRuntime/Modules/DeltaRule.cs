@@ -108,6 +108,9 @@ internal sealed unsafe class DeltaRule : Module
         _norm = new Norm($"{prefix}.ssm_norm", NormKind.Rms, spec.Epsilon, spec.HeadSize);
     }
 
+    /// <summary>Gets the parts of the bound module.</summary>
+    public DeltaRuleParts Parts => new(_spec, _a, _timeBias, _norm);
+
     public override void Bind(TensorBinder tensors)
     {
         _a = _spec.HasChannelDecays ? tensors.Floats($"{_prefix}.ssm_a", _spec.Heads, 1) : tensors.Vector($"{_prefix}.ssm_a", _spec.Heads);

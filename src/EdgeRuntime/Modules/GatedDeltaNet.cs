@@ -37,6 +37,9 @@ internal sealed unsafe class GatedDeltaNet : Branch
         _rule = new DeltaRule(prefix, spec);
     }
 
+    /// <summary>Gets the parts of the bound module.</summary>
+    public GatedDeltaNetParts Parts => new(_rule.Parts, _mixed, _convolution, _gate, _rates, _decays, _output);
+
     public override ActivationForms Reads => Activations.FormsFor(_mixed, _gate, _rates, _decays);
 
     public override void Bind(TensorBinder tensors)

@@ -38,6 +38,9 @@ internal sealed unsafe class HyperConnection : Stage
         _branch = branch;
     }
 
+    /// <summary>Gets the parts of the bound module.</summary>
+    public HyperConnectionParts Parts => new(_weights.Parts, _before, _branch);
+
     public override string? Prefix => _branch.Prefix;
 
     public override string Kind => _branch.Kind;
@@ -102,6 +105,9 @@ internal sealed unsafe class StreamWeights(ResidualStreams streams, string name,
     private float[] _scales = [];
     private long _normed;
     private long _weights;
+
+    /// <summary>Gets the parts of the bound module.</summary>
+    public StreamWeightsParts Parts => new(streams, spec, _norm, _projection, _base, _scales);
 
     private int Width => hasOutputs ? 2 * streams.Count : streams.Count;
 

@@ -39,6 +39,9 @@ internal sealed unsafe class LatentExperts : Branch
     /// <summary>Gets the norm of the result of the chosen experts, or null.</summary>
     public Norm? Norm { get; init; }
 
+    /// <summary>Gets the parts of the bound module.</summary>
+    public LatentExpertsParts Parts => new(_experts, _shared, _down, _up);
+
     public override ActivationForms Reads =>
         Activations.FormsFor(_down) | _experts.RouterReads | (_shared?.Reads ?? ActivationForms.None);
 

@@ -48,6 +48,9 @@ internal sealed unsafe class LightningAttention : Branch
         _norm = new Norm($"{prefix}.attn_norm_2", NormKind.Rms, spec.Epsilon, spec.Width);
     }
 
+    /// <summary>Gets the parts of the bound module.</summary>
+    public LightningAttentionParts Parts => new(_spec, _mixed, _gate, _norm, _output);
+
     public override ActivationForms Reads => Activations.FormsFor(_mixed, _gate);
 
     public override void Bind(TensorBinder tensors)

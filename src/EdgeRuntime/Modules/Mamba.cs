@@ -77,6 +77,9 @@ internal sealed unsafe class Mamba : Branch
         _convolution = new CausalConvolution($"{prefix}.ssm_conv1d", spec.Taps, spec.Inner);
     }
 
+    /// <summary>Gets the parts of the bound module.</summary>
+    public MambaParts Parts => new(_spec, _input, _convolution, _selection, _norms, _time, _a, _d, _output);
+
     public override ActivationForms Reads => Activations.FormsFor(_input);
 
     public override void Bind(TensorBinder tensors)

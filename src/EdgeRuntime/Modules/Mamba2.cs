@@ -64,6 +64,9 @@ internal sealed unsafe class Mamba2 : Branch
     /// <summary>Gets the factor of the result before it is added to the residual stream.</summary>
     public float ResidualScale { get; init; } = 1;
 
+    /// <summary>Gets the parts of the bound module.</summary>
+    public Mamba2Parts Parts => new(_spec, _input, _convolution, _a, _d, _timeBias, _norm, _output);
+
     public override ActivationForms Reads => Activations.FormsFor(_input);
 
     public override void Bind(TensorBinder tensors)

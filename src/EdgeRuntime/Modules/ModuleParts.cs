@@ -87,6 +87,19 @@ internal sealed record ExpertsParts(
     FeedForward? Shared,
     Projection? SharedGate);
 
+/// <summary>The parts of <see cref="LatentExperts"/>.</summary>
+/// <param name="Experts">The chosen experts, whose router reads the input of the layer.</param>
+/// <param name="Shared">The expert of every token, or null.</param>
+/// <param name="Down">The product of the experts' input.</param>
+/// <param name="Up">The product of their result.</param>
+internal sealed record LatentExpertsParts(Experts Experts, FeedForward? Shared, Projection Down, Projection Up);
+
+/// <summary>The parts of <see cref="ChunkedExperts"/>.</summary>
+/// <param name="Experts">The experts that read the input.</param>
+/// <param name="Chunks">The experts that read their result.</param>
+/// <param name="Scale">The factor of the result of the chunks.</param>
+internal sealed record ChunkedExpertsParts(Experts Experts, Experts Chunks, float Scale);
+
 /// <summary>The parts of a stage around a branch. A part that the stage does not have is null.</summary>
 /// <param name="Before">The norm of the input.</param>
 /// <param name="Branch">The mixer or feed-forward.</param>

@@ -20,6 +20,9 @@ internal sealed unsafe class ResidualMix(ResidualStreams kept, int count, Norm s
     /// <summary>Gets the number of streams that are kept so far.</summary>
     public int Count => count;
 
+    /// <summary>Gets the norm whose weights score a stream.</summary>
+    public Norm Score => score;
+
     public override void Bind(TensorBinder tensors) => score.Bind(tensors);
 
     public override void Plan(ScratchPlan scratch)
@@ -68,6 +71,9 @@ internal sealed unsafe class MixedResidual(ResidualMix mix, bool keeps, Norm nor
 {
     private long _input;
 
+    /// <summary>Gets the parts of the bound module.</summary>
+    public MixedResidualParts Parts => new(mix, keeps, norm, branch);
+
     public override string? Prefix => branch.Prefix;
 
     public override string Kind => branch.Kind;
@@ -111,6 +117,9 @@ internal sealed unsafe class MixedResidual(ResidualMix mix, bool keeps, Norm nor
 /// <param name="mix">The mix of the residual stream with kept ones.</param>
 internal sealed unsafe class MixStream(ResidualMix mix) : StreamStage
 {
+    /// <summary>Gets the mix.</summary>
+    public ResidualMix Mix => mix;
+
     public override void Bind(TensorBinder tensors) => mix.Bind(tensors);
 
     public override void Plan(ScratchPlan scratch) => mix.Plan(scratch);

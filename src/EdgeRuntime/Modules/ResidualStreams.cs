@@ -63,6 +63,9 @@ internal sealed unsafe class ResidualStreams(int count, int hidden)
 /// <param name="streams">The streams.</param>
 internal sealed unsafe class StartOfStreams(ResidualStreams streams) : Stage
 {
+    /// <summary>Gets the streams.</summary>
+    public ResidualStreams Streams => streams;
+
     public override string Kind => "start of streams";
 
     public override void Bind(TensorBinder tensors)
@@ -89,6 +92,9 @@ internal sealed unsafe class StartOfStreams(ResidualStreams streams) : Stage
 internal sealed unsafe class EndOfStreams(ResidualStreams streams, string name, HyperConnectionSpec spec) : Stage
 {
     private readonly StreamWeights _weights = new(streams, name, spec, hasOutputs: false);
+
+    /// <summary>Gets the parts of the bound module.</summary>
+    public StreamWeightsParts Parts => _weights.Parts;
 
     public override string Kind => "end of streams";
 

@@ -23,6 +23,9 @@ internal sealed unsafe class ShortConvolution : Branch
         _convolution = new CausalConvolution($"{prefix}.shortconv.conv", taps, hidden);
     }
 
+    /// <summary>Gets the parts of the bound module.</summary>
+    public ShortConvolutionParts Parts => new(_input, _convolution, _output);
+
     public override ActivationForms Reads => Activations.FormsFor(_input);
 
     public override void Bind(TensorBinder tensors)

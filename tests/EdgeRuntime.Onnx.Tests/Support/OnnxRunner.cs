@@ -6,13 +6,17 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace EdgeRuntime.Onnx.Tests.Support;
 
-/// <summary>Runs <c>engine.onnx</c> of a folder on the processor, with a cache that it reads and appends to.</summary>
+/// <summary>
+/// Runs <c>engine.onnx</c> of a folder on the processor, with a cache that it reads and appends to, and recurrent state that it replaces.
+/// </summary>
 internal sealed class OnnxRunner : IDisposable
 {
     private const string Past = "past_key_values";
+    private const string PastState = "past_state";
 
     private readonly InferenceSession _session;
     private readonly Dictionary<string, OrtValue> _caches = [];
+    private readonly Dictionary<string, (OrtValue Past, OrtValue Present)> _states = [];
     private readonly int _capacity;
 
     /// <param name="folder">The folder.</param>
@@ -29,6 +33,10 @@ internal sealed class OnnxRunner : IDisposable
             {
                 _caches.Add(name, OrtValue.CreateAllocatedTensorValue(
                     OrtAllocator.DefaultInstance, node.ElementDataType, [1, node.Dimensions[1], capacity, node.Dimensions[3]]));
+            }
+            else if (name.StartsWith(PastState, StringComparison.Ordinal))
+            {
+                _states.Add(name, (CreateState(node), CreateState(node)));
             }
         }
     }
@@ -67,12 +75,32 @@ internal sealed class OnnxRunner : IDisposable
             binding.BindOutput(name.Replace(Past, "present", StringComparison.Ordinal), cache);
         }
 
+        foreach ((string name, (OrtValue past, OrtValue present)) in _states)
+        {
+            binding.BindInput(name, past);
+            binding.BindOutput(name.Replace(PastState, "present_state", StringComparison.Ordinal), present);
+        }
+
         float[] logits = new float[ids.Length * Vocabulary];
         using var logitValue = OrtValue.CreateTensorValueFromMemory(logits, [1, ids.Length, Vocabulary]);
         binding.BindOutput("logits", logitValue);
         using var options = new RunOptions();
         _session.RunWithBinding(options, binding);
+        foreach ((string name, (OrtValue past, OrtValue present)) in _states)
+        {
+            _states[name] = (present, past);
+        }
+
         return logits;
+    }
+
+    /// <summary>Starts another sequence.</summary>
+    public void Clear()
+    {
+        foreach ((OrtValue past, _) in _states.Values)
+        {
+            past.GetTensorMutableRawData().Clear();
+        }
     }
 
     public void Dispose()
@@ -82,6 +110,20 @@ internal sealed class OnnxRunner : IDisposable
             cache.Dispose();
         }
 
+        foreach ((OrtValue past, OrtValue present) in _states.Values)
+        {
+            past.Dispose();
+            present.Dispose();
+        }
+
         _session.Dispose();
+    }
+
+    private static OrtValue CreateState(NodeMetadata node)
+    {
+        var state = OrtValue.CreateAllocatedTensorValue(
+            OrtAllocator.DefaultInstance, node.ElementDataType, [1, .. node.Dimensions[1..].Select(static length => (long)length)]);
+        state.GetTensorMutableRawData().Clear();
+        return state;
     }
 }
