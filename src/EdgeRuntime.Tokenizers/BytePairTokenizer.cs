@@ -1,8 +1,6 @@
 using System;
 using System.Buffers;
-using System.Runtime.CompilerServices;
 using System.Text;
-using EdgeRuntime.Gguf;
 
 namespace EdgeRuntime;
 
@@ -18,6 +16,11 @@ internal class BytePairTokenizer : VocabularyTokenizer
     private readonly int[] _byteTokens = new int[256];
 
     public BytePairTokenizer(VocabularyData data, PreTokenizer preTokenizer)
+        : this(data, preTokenizer, new MergeReader(data.Tokens, data.Merges, preTokenizer.Spelling))
+    {
+    }
+
+    private BytePairTokenizer(VocabularyData data, PreTokenizer preTokenizer, MergeReader merges)
         : base(MakeVocabulary(data, preTokenizer), data.Tokens)
     {
         _preTokenizer = preTokenizer;
@@ -28,7 +31,7 @@ internal class BytePairTokenizer : VocabularyTokenizer
                 _spelling == PieceSpelling.ByteLevel ? [(byte)value] : Encoding.ASCII.GetBytes($"<0x{value:X2}>"));
         }
 
-        _merges = ReadMerges(data.Merges);
+        _merges = merges.Read(Vocabulary);
     }
 
     public override string TidySpaces(string text) => _preTokenizer.TidiesSpaces ? SpaceTidying.Apply(text) : text;
@@ -64,68 +67,6 @@ internal class BytePairTokenizer : VocabularyTokenizer
 
     private static Vocabulary MakeVocabulary(VocabularyData data, PreTokenizer preTokenizer) =>
         new(data, preTokenizer.Spelling, new VocabularyDefaults(AddsBegin: preTokenizer.AddsBegin, ForcesBegin: preTokenizer.ForcesBegin));
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private MergeTable ReadMerges(GgufStringSequence merges)
-    {
-        var table = new MergeTable(Vocabulary.Size, merges.Count);
-        int merged = -1;
-        int rank = -1;
-        foreach (ReadOnlySpan<byte> merge in merges)
-        {
-            // Merges are listed in the order of the tokens that they make, so the token is known without looking it up.
-            rank++;
-            if (!Vocabulary.IsMadeBy(merged, merge, out int left))
-            {
-                if (Vocabulary.IsMadeBy(merged + 1, merge, out left))
-                {
-                    merged++;
-                }
-                else if (!TryFindMerged(merge, rank, out merged, out left))
-                {
-                    continue;
-                }
-            }
-
-            table.Add(rank, merged, left);
-        }
-
-        return table;
-    }
-
-    /// <summary>Finds the piece that a merge makes. A piece that is not a token gets an id after those of the tokens.</summary>
-    /// <param name="merge">The merge in the file.</param>
-    /// <param name="rank">The rank of the merge, for messages.</param>
-    /// <param name="merged">The id of the piece, or -1.</param>
-    /// <param name="left">The number of bytes of the left part.</param>
-    /// <returns>False if a part is not in the alphabet of the vocabulary.</returns>
-    /// <exception cref="VocabularyException">The merge does not have two parts.</exception>
-    private bool TryFindMerged(ReadOnlySpan<byte> merge, int rank, out int merged, out int left)
-    {
-        int space = merge.Length < 2 ? 0 : 1 + merge[1..].IndexOf((byte)' ');
-        if (space == 0 || space == merge.Length - 1)
-        {
-            throw new VocabularyException("merges", $"{Vocabulary.Quote(merge)} as entry {rank}", "two pieces with a space between");
-        }
-
-        byte[] bytes = ArrayPool<byte>.Shared.Rent(merge.Length);
-        bool isSpelled = TrySpell(merge[..space], bytes, out left) & TrySpell(merge[(space + 1)..], bytes.AsSpan(left), out int right);
-        merged = isSpelled ? Vocabulary.Pieces.FindOrAdd(bytes.AsSpan(0, left + right)) : -1;
-        ArrayPool<byte>.Shared.Return(bytes);
-        return isSpelled;
-    }
-
-    private bool TrySpell(ReadOnlySpan<byte> text, Span<byte> bytes, out int length)
-    {
-        if (_spelling == PieceSpelling.ByteLevel)
-        {
-            return ByteAlphabet.TryDecode(text, bytes, out length);
-        }
-
-        text.CopyTo(bytes);
-        length = text.Length;
-        return true;
-    }
 
     private void EncodeWord(ReadOnlySpan<byte> word, int origin, EncodingScratch scratch)
     {

@@ -49,6 +49,9 @@ internal sealed class MergeTable
         _merges[rank].Left = left;
     }
 
+    /// <summary>Gets whether a merge makes a piece.</summary>
+    public bool HasMerges(int piece) => piece < _first.Length && _first[piece] != 0;
+
     /// <summary>Gets the rank of a merge, or -1 if there is no such merge.</summary>
     /// <inheritdoc cref="Add" path="/param"/>
     public int Find(int merged, int left)

@@ -74,43 +74,9 @@ internal sealed class Vocabulary
         _written is not null ? _written[token]
         : _spelling.Write(_attributes[token], token, _tokens[token], _spelling == PieceSpelling.ByteLevel ? Pieces[token] : [], []);
 
-    /// <summary>Gets whether a merge makes a token, and <see cref="Pieces"/> finds that token.</summary>
-    /// <param name="token">Any number.</param>
-    /// <param name="merge">The merge in the file: two parts with a space between them.</param>
-    /// <param name="left">The number of bytes of the left part in a text.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public bool IsMadeBy(int token, ReadOnlySpan<byte> merge, out int left)
-    {
-        left = 0;
-        if ((uint)token >= (uint)Size || (_attributes[token] & TokenAttributes.Control) != 0 || Pieces.HasDuplicates)
-        {
-            return false;
-        }
-
-        ReadOnlySpan<byte> text = _tokens[token];
-        if (text.Length != merge.Length - 1 || Pieces[token].IsEmpty)
-        {
-            return false;
-        }
-
-        int space = 0;
-        for (; space < text.Length && (space == 0 || merge[space] != (byte)' '); space++)
-        {
-            if (merge[space] != text[space])
-            {
-                return false;
-            }
-
-            left += _spelling == PieceSpelling.ByteLevel && Utf8.IsContinuation(merge[space]) ? 0 : 1;
-        }
-
-        if (space == text.Length || (_spelling == PieceSpelling.ByteLevel && Utf8.IsContinuation(text[space])))
-        {
-            return false; // The merge has no two parts, or it divides a letter of the alphabet.
-        }
-
-        return text[space..].SequenceEqual(merge[(space + 1)..]);
-    }
+    /// <summary>Gets whether <see cref="Pieces"/> finds a token by its bytes.</summary>
+    public bool IsFound(int token) =>
+        (_attributes[token] & TokenAttributes.Control) == 0 && !Pieces[token].IsEmpty && !Pieces.HasDuplicates;
 
     /// <summary>Gets the token that is added at one end of a text, or null.</summary>
     private static int? FindAdded(VocabularyData data, string name, int? token, VocabularyDefaults defaults, bool adds)
