@@ -93,7 +93,8 @@ internal sealed unsafe partial class ElementwiseKernels<TLanes> : ElementwiseKer
         where TFunction : ILaneFunction => Map(new Applied<TFunction>(x), y, count);
 
     /// <summary>y = term, element by element.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    /// <remarks>Not inlined: the compiler inlines as much of a term as the size of the method that it begins with allows.</remarks>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Map<TTerm>(TTerm term, float* y, int count)
         where TTerm : struct, ILaneTerm
     {
@@ -103,6 +104,16 @@ internal sealed unsafe partial class ElementwiseKernels<TLanes> : ElementwiseKer
             TLanes.Store(term.At<TLanes>(i), y + i);
         }
 
+        if (i < count)
+        {
+            MapRest(term, i, y, count);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void MapRest<TTerm>(TTerm term, nint i, float* y, int count)
+        where TTerm : struct, ILaneTerm
+    {
         for (; i < count; i++)
         {
             LanesScalar.Store(term.At<LanesScalar>(i), y + i);
