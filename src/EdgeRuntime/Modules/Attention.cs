@@ -221,40 +221,48 @@ internal sealed unsafe class Attention : Branch
     /// <summary>Normalizes and rotates queries and keys, and stores keys and values in the caches.</summary>
     private void RotateAndStore(PassThread t)
     {
-        for (int row; (row = t.TakeItem()) < t.Rows;)
+        while (t.TakeRows(out int first, out int last))
         {
-            float* query = t.Floats(_queries) + ((long)row * QueryStride);
-            float* key = t.Floats(_keys) + ((long)row * (_fused?.Rows ?? _spec.KeyWidth));
-            float* value = t.Floats(_values) + ((long)row * (_fused?.Rows ?? _spec.ValueWidth));
-            if (_spec.Gate == OutputGateKind.SigmoidOfQuery)
+            for (int row = first; row < last; row++)
             {
-                _gate!.Split(t, row, query);
+                RotateAndStore(t, row);
             }
-
-            _fineValue?.AddTo(t, row, value);
-            if (_spec.Clamp != 0)
-            {
-                Clamp(query, _spec.QueryWidth);
-                Clamp(key, _hasKeys ? _spec.KeyWidth : 0);
-                Clamp(value, _hasKeys ? _spec.ValueWidth : 0);
-            }
-
-            NormalizeAndRotate(t, row, query, _queryNorm, _spec.Heads);
-            if (!_hasKeys)
-            {
-                _attention.Store(query);
-                continue;
-            }
-
-            if (_fused is null && _value is null)
-            {
-                new ReadOnlySpan<float>(key, _spec.KeyWidth).CopyTo(new Span<float>(value, _spec.ValueWidth));
-            }
-
-            NormalizeAndRotate(t, row, key, _keyNorm, _spec.KvHeads);
-            Normalize(t.Vector, _valueNorm, value, _spec.ValueWidth);
-            _attention.Store(t, row, query, key, value);
         }
+    }
+
+    private void RotateAndStore(PassThread t, int row)
+    {
+        float* query = t.Floats(_queries) + ((long)row * QueryStride);
+        float* key = t.Floats(_keys) + ((long)row * (_fused?.Rows ?? _spec.KeyWidth));
+        float* value = t.Floats(_values) + ((long)row * (_fused?.Rows ?? _spec.ValueWidth));
+        if (_spec.Gate == OutputGateKind.SigmoidOfQuery)
+        {
+            _gate!.Split(t, row, query);
+        }
+
+        _fineValue?.AddTo(t, row, value);
+        if (_spec.Clamp != 0)
+        {
+            Clamp(query, _spec.QueryWidth);
+            Clamp(key, _hasKeys ? _spec.KeyWidth : 0);
+            Clamp(value, _hasKeys ? _spec.ValueWidth : 0);
+        }
+
+        NormalizeAndRotate(t, row, query, _queryNorm, _spec.Heads);
+        if (!_hasKeys)
+        {
+            _attention.Store(query);
+            return;
+        }
+
+        if (_fused is null && _value is null)
+        {
+            new ReadOnlySpan<float>(key, _spec.KeyWidth).CopyTo(new Span<float>(value, _spec.ValueWidth));
+        }
+
+        NormalizeAndRotate(t, row, key, _keyNorm, _spec.KvHeads);
+        Normalize(t.Vector, _valueNorm, value, _spec.ValueWidth);
+        _attention.Store(t, row, query, key, value);
     }
 
     private void NormalizeAndRotate(PassThread t, int row, float* x, Norm? norm, int heads)

@@ -104,23 +104,26 @@ internal sealed unsafe class ExpandedLatentAttention : Branch
     private void Store(PassThread t)
     {
         int width = _spec.PlainLength + _spec.ValueLength;
-        for (int row; (row = t.TakeItem()) < t.Rows;)
+        while (t.TakeRows(out int first, out int last))
         {
-            float* keys = t.Floats(_keys) + ((long)row * _spec.Heads * _spec.QueryLength);
-            float* values = t.Floats(_values) + ((long)row * OutputWidth);
-            var rotated = new ReadOnlySpan<float>(
-                _projections.Latents(t) + ((long)row * _spec.KeyLength) + _spec.Latent, _spec.Rope.Dimensions);
-            for (int head = 0; head < _spec.Heads; head++)
+            for (int row = first; row < last; row++)
             {
-                var expanded = new ReadOnlySpan<float>(t.Floats(_expanded) + ((long)row * ExpandedWidth) + ((long)head * width), width);
-                var key = new Span<float>(keys + ((long)head * _spec.QueryLength), _spec.QueryLength);
-                expanded[.._spec.PlainLength].CopyTo(key);
-                rotated.CopyTo(key[_spec.PlainLength..]);
-                expanded[_spec.PlainLength..].CopyTo(new Span<float>(values + ((long)head * _spec.ValueLength), _spec.ValueLength));
-            }
+                float* keys = t.Floats(_keys) + ((long)row * _spec.Heads * _spec.QueryLength);
+                float* values = t.Floats(_values) + ((long)row * OutputWidth);
+                var rotated = new ReadOnlySpan<float>(
+                    _projections.Latents(t) + ((long)row * _spec.KeyLength) + _spec.Latent, _spec.Rope.Dimensions);
+                for (int head = 0; head < _spec.Heads; head++)
+                {
+                    var expanded = new ReadOnlySpan<float>(t.Floats(_expanded) + ((long)row * ExpandedWidth) + ((long)head * width), width);
+                    var key = new Span<float>(keys + ((long)head * _spec.QueryLength), _spec.QueryLength);
+                    expanded[.._spec.PlainLength].CopyTo(key);
+                    rotated.CopyTo(key[_spec.PlainLength..]);
+                    expanded[_spec.PlainLength..].CopyTo(new Span<float>(values + ((long)head * _spec.ValueLength), _spec.ValueLength));
+                }
 
-            float* queries = _projections.Queries(t) + ((long)row * _spec.Heads * _spec.QueryLength);
-            _attention.Store(t, row, queries, keys, values);
+                float* queries = _projections.Queries(t) + ((long)row * _spec.Heads * _spec.QueryLength);
+                _attention.Store(t, row, queries, keys, values);
+            }
         }
     }
 }

@@ -117,20 +117,23 @@ internal sealed unsafe class LatentAttention : Branch
     private void RotateAndStore(PassThread t, float* absorbed)
     {
         int rotated = _spec.Rope.Dimensions;
-        for (int row; (row = t.TakeItem()) < t.Rows;)
+        while (t.TakeRows(out int first, out int last))
         {
-            float* query = _projections.Queries(t) + ((long)row * _spec.Heads * _spec.QueryLength) + _spec.PlainLength;
-            float* latent = _projections.Latents(t) + ((long)row * _spec.KeyLength);
-            float* target = absorbed + ((long)row * _spec.Heads * _spec.KeyLength);
-            _projections.NormalizeAndRotate(t, row, _attention.Rotation!, latent);
-            for (int head = 0; head < _spec.Heads; head++)
+            for (int row = first; row < last; row++)
             {
-                new ReadOnlySpan<float>(query + ((long)head * _spec.QueryLength), rotated)
-                    .CopyTo(new Span<float>(target + ((long)head * _spec.KeyLength) + _spec.Latent, rotated));
-            }
+                float* query = _projections.Queries(t) + ((long)row * _spec.Heads * _spec.QueryLength) + _spec.PlainLength;
+                float* latent = _projections.Latents(t) + ((long)row * _spec.KeyLength);
+                float* target = absorbed + ((long)row * _spec.Heads * _spec.KeyLength);
+                _projections.NormalizeAndRotate(t, row, _attention.Rotation!, latent);
+                for (int head = 0; head < _spec.Heads; head++)
+                {
+                    new ReadOnlySpan<float>(query + ((long)head * _spec.QueryLength), rotated)
+                        .CopyTo(new Span<float>(target + ((long)head * _spec.KeyLength) + _spec.Latent, rotated));
+                }
 
-            _attention.Store(t, row, target, latent, latent);
-            _projections.Indexer?.Store(t, row);
+                _attention.Store(t, row, target, latent, latent);
+                _projections.Indexer?.Store(t, row);
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 using System;
 using EdgeRuntime.Kernels;
+using EdgeRuntime.Kernels.Attention;
 using EdgeRuntime.Kernels.Panels;
 using EdgeRuntime.Kernels.Vector;
 using EdgeRuntime.Memory;
@@ -28,6 +29,9 @@ internal unsafe readonly struct Product(Projection projection, float* y, int str
 /// </summary>
 internal sealed unsafe class PassThread : IDisposable
 {
+    // So many shares that threads of different speed finish together.
+    private const int RowSharesPerThread = 4;
+
     private readonly Pass _pass;
     private NativeBuffer _memory = new(0);
     private long _rowOffset;
@@ -84,6 +88,19 @@ internal sealed unsafe class PassThread : IDisposable
     /// Takes the next item of the phase, which may be past the end. A phase that takes items ends with <see cref="Barrier"/>.
     /// </summary>
     public int TakeItem() => _pass.Team.TakeItems(1);
+
+    /// <summary>
+    /// Takes the next rows of the phase, up to 16 adjacent ones: the keys of adjacent positions share cache lines, which two threads would
+    /// take from each other. A phase that takes rows ends with <see cref="Barrier"/>.
+    /// </summary>
+    /// <returns>False if no rows remain.</returns>
+    public bool TakeRows(out int first, out int last)
+    {
+        int count = int.Clamp(Rows / (RowSharesPerThread * Threads), 1, KvLayout.PanelPositions);
+        first = _pass.Team.TakeItems(count);
+        last = int.Min(first + count, Rows);
+        return first < Rows;
+    }
 
     /// <summary>Takes a share of the panels of the phase, in multiples of what kernels multiply together.</summary>
     /// <returns>False if no panels remain.</returns>
