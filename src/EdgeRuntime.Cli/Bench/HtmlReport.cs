@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
-using System.Net;
+using EdgeRuntime.Cli.Html;
 using OxyPlot;
 using OxyPlot.Axes;
 using OxyPlot.Series;
@@ -20,58 +20,36 @@ internal static class HtmlReport
     private const int BarHeight = 26;
     private const int AxisHeight = 90;
 
-    private const string Style =
-        "body{font:15px/1.5 system-ui,sans-serif;max-width:1200px;margin:2em auto;padding:0 1em;color:#1c2430}"
-        + "table{border-collapse:collapse;font-size:13px}td,th{padding:.25em .7em;border-bottom:1px solid #d5dae1;text-align:right}"
-        + "td.text,th.text{text-align:left}.scroll{overflow-x:auto}svg text{font-family:Arial,Helvetica,sans-serif}"
-        + "svg{max-width:100%;height:auto}";
-
     public static void Write(
         IReadOnlyCollection<BenchRow> rows, IReadOnlyList<BenchColumn> columns, IReadOnlyList<BenchPlot> plots, MachineFacts machine,
         TextWriter output)
     {
-        output.Write("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>edgert bench</title>");
-        output.Write($"<style>{Style}</style></head><body>\n");
-        output.Write("<h1>edgert bench</h1>\n");
-        output.Write($"<p>{Encode(machine.Summary)}</p>\n");
-        WriteTable(rows, BenchColumn.Used(columns, rows), output);
+        var page = new HtmlPage(output, "edgert bench");
+        page.Element("p", machine.Summary);
+        WriteTable(rows, BenchColumn.Used(columns, rows), page);
         foreach (BenchPlot plot in plots)
         {
             BenchRow[] shown = [.. rows.Where(row => row.Number(plot.Field) is not null && plot.Shows(row))];
             if (shown.Length > 0)
             {
-                output.Write($"<h2>{Encode(plot.Title)}</h2>\n{Draw(plot, shown)}\n");
+                page.Element("h2", plot.Title);
+                Draw(plot, shown, page);
             }
         }
 
         foreach (string source in rows.Select(row => row.Text("clock_source")).Where(text => text.Length > 0).Distinct())
         {
-            output.Write($"<p>Clock: {Encode(source)}.</p>\n");
+            page.Element("p", $"Clock: {source}.");
         }
 
-        output.Write("</body></html>\n");
+        page.End();
     }
 
-    private static void WriteTable(IReadOnlyCollection<BenchRow> rows, IReadOnlyList<BenchColumn> columns, TextWriter output)
-    {
-        output.Write("<div class=\"scroll\"><table><tr>");
-        foreach (BenchColumn column in columns)
-        {
-            output.Write($"<th{Class(column)}>{Encode(column.Title)}</th>");
-        }
+    private static void WriteTable(IReadOnlyCollection<BenchRow> rows, IReadOnlyList<BenchColumn> columns, HtmlPage page) => page.Table(
+        columns.Select(static column => new HtmlCell(column.Title, !column.IsNumber)),
+        rows.Select(row => columns.Select(column => new HtmlCell(column.Format(row), !column.IsNumber))));
 
-        output.Write("</tr>\n");
-        foreach (BenchRow row in rows)
-        {
-            output.Write($"<tr>{string.Concat(columns.Select(column => $"<td{Class(column)}>{Encode(column.Format(row))}</td>"))}</tr>\n");
-        }
-
-        output.Write("</table></div>\n");
-    }
-
-    private static string Class(BenchColumn column) => column.IsNumber ? "" : " class=\"text\"";
-
-    private static string Draw(BenchPlot plot, BenchRow[] rows)
+    private static void Draw(BenchPlot plot, BenchRow[] rows, HtmlPage page)
     {
         IReadOnlyList<string> labels = BenchPlot.Labels(rows);
         int labelWidth = LetterWidth * (labels.Max(label => label.Length) + 2);
@@ -101,11 +79,8 @@ internal static class HtmlReport
         };
         bars.Items.AddRange(rows.Select(row => new BarItem(row.Number(plot.Field)!.Value)));
         model.Series.Add(bars);
-        int height = AxisHeight + (BarHeight * rows.Length);
-        return new SvgExporter { Width = BarsWidth + labelWidth, Height = height, IsDocument = false }.ExportToString(model);
+        page.Plot(model, BarsWidth + labelWidth, AxisHeight + (BarHeight * rows.Length));
     }
-
-    private static string Encode(string text) => WebUtility.HtmlEncode(text);
 }
 
 /// <summary>A plot of one field over the rows that have it.</summary>

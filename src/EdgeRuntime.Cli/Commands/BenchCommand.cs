@@ -18,7 +18,6 @@ namespace EdgeRuntime.Cli.Commands;
 internal sealed class BenchCommand
 {
     private const int MostTokens = 1 << 20;
-    private const int DefaultWidth = 80; // where the terminal does not say
 
     private static readonly string FormatNames = string.Join(", ", Enum.GetNames<BenchFormat>().Select(name => name.ToLowerInvariant()));
 
@@ -181,12 +180,8 @@ internal sealed class BenchCommand
     private BenchOutput CreateOutput(
         ParseResult parsed, BenchFormat defaultFormat, IReadOnlyList<BenchColumn> columns, IReadOnlyList<BenchPlot> plots,
         MachineFacts machine, TextWriter output) =>
-        new(parsed.GetValue(_format) ?? defaultFormat, columns, plots, machine, TableWidth(parsed), output);
-
-    /// <summary>Gets the width of the terminal; a file or pipe takes lines of any length.</summary>
-    private int TableWidth(ParseResult parsed) =>
-        Console.IsOutputRedirected || parsed.GetValue(_outputFile) is not null ? int.MaxValue
-        : Console.WindowWidth > 0 ? Console.WindowWidth : DefaultWidth;
+        new(parsed.GetValue(_format) ?? defaultFormat, columns, plots, machine,
+            parsed.GetValue(_outputFile) is not null ? int.MaxValue : TerminalConsole.TableWidth, output);
 
     private BenchOptions ReadOptions(ParseResult parsed)
     {

@@ -20,6 +20,7 @@ internal sealed class QuantizeCommand
     private const string Usage = "expected: edgert quantize IN.gguf OUT.gguf TYPE, or --auto or --plan instead of TYPE";
 
     private readonly MixCommandOptions _mix = new();
+    private readonly QuantizeReport _report = new();
 
     private readonly Argument<string[]> _arguments = new("arguments")
     {
@@ -72,12 +73,19 @@ internal sealed class QuantizeCommand
             options._keepSplit, options._requantize, options._dryRun, options._force, options._json, options._threads,
         };
         Array.ForEach(options._mix.All, command.Add);
+        Array.ForEach(options._report.All, command.Add);
         command.SetAction(options.Run);
         return command;
     }
 
     private int Run(ParseResult parsed)
     {
+        if (_report.IsWanted(parsed))
+        {
+            Report(parsed);
+            return 0;
+        }
+
         bool dryRun = parsed.GetValue(_dryRun);
         (string input, string? output, string? type) = (parsed.GetValue(_arguments), _mix.IsGiven(parsed)) switch
         {
@@ -137,12 +145,11 @@ internal sealed class QuantizeCommand
             throw new UsageException($"{wrong.Name} has no meaning with --auto and --plan");
         }
 
-        string? importance = parsed.GetValue(_importance);
         var options = new QuantizationOptions
         {
             Mix = QuantizationMix.Find(type ?? "Q8_0"),
-            Importance = importance is null ? null : UserFile.Use(importance, ImportanceMatrix.Load),
-            ImportanceFile = importance,
+            Importance = ReadImportance(parsed),
+            ImportanceFile = parsed.GetValue(_importance),
             TensorTypes = [.. (parsed.GetValue(_tensorTypes) ?? []).Select(ParsePattern)],
             OutputTensorType = ParseType(_outputType.Name, parsed.GetValue(_outputType)),
             TokenEmbeddingType = ParseType(_embeddingType.Name, parsed.GetValue(_embeddingType)),
@@ -154,6 +161,21 @@ internal sealed class QuantizeCommand
         return parsed.GetValue(_threads) is > 0 and int threads ? options with { Threads = threads } : options;
     }
 
+    private void Report(ParseResult parsed)
+    {
+        Option[] others =
+            [_tensorTypes, _outputType, _embeddingType, _pure, _keepSplit, _requantize, _dryRun, _force, .. _mix.All];
+        if (Array.Find(others, parsed.IsGiven) is { } other)
+        {
+            throw new UsageException($"{other.Name} has no meaning with --report, which makes no file");
+        }
+
+        _report.Run(parsed, parsed.GetValue(_arguments) ?? [], ReadImportance(parsed), parsed.GetValue(_threads), parsed.GetValue(_json));
+    }
+
+    private ImportanceMatrix? ReadImportance(ParseResult parsed) =>
+        parsed.GetValue(_importance) is { } importance ? UserFile.Use(importance, ImportanceMatrix.Load) : null;
+
     private TensorTypePattern ParsePattern(string text)
     {
         int separator = text.LastIndexOf('=');
@@ -162,7 +184,9 @@ internal sealed class QuantizeCommand
             : throw new UsageException($"{_tensorTypes.Name} {text}: expected REGEX=TYPE, such as ffn_down=Q6_K");
     }
 
-    private static TensorType? ParseType(string option, string? text) => text is null ? null
+    /// <summary>Finds the tensor type that an option names; null if the option is not given.</summary>
+    /// <exception cref="UsageException">There is no such type.</exception>
+    internal static TensorType? ParseType(string option, string? text) => text is null ? null
         : QuantizationMix.TensorTypes.Cast<TensorType?>()
             .FirstOrDefault(type => type.ToString()!.Equals(text, StringComparison.OrdinalIgnoreCase))
         ?? throw new UsageException($"{option}: no tensor type '{text}'; use one of: {string.Join(", ", QuantizationMix.TensorTypes)}");

@@ -15,6 +15,7 @@ namespace EdgeRuntime.Cli.Terminal;
 /// </summary>
 internal sealed class TerminalConsole : IAnsiConsole
 {
+    private const int DefaultWidth = 80; // where the terminal does not say
     private static TerminalConsole? s_last;
     private readonly Lock _rendering = new();
     private readonly IAnsiConsole _console;
@@ -33,6 +34,10 @@ internal sealed class TerminalConsole : IAnsiConsole
     /// <summary>Gets whether the terminal supports cursor movement and erasing, which a line editor needs.</summary>
     public static bool TakesSequences { get; } =
         OperatingSystem.IsWindows() || Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb");
+
+    /// <summary>Gets the width of the terminal for tables on standard output; a file or pipe takes lines of any length.</summary>
+    public static int TableWidth =>
+        Console.IsOutputRedirected ? int.MaxValue : Console.WindowWidth > 0 ? Console.WindowWidth : DefaultWidth;
 
     /// <inheritdoc/>
     public Profile Profile => _console.Profile;

@@ -10,7 +10,7 @@ namespace EdgeRuntime.Quantization;
 public sealed class QuantizationPlan
 {
     /// <summary>The largest accepted row: 128 MiB of float32, far above the rows of any model.</summary>
-    private const long MaxColumns = 1 << 25;
+    internal const long MaxColumns = 1 << 25;
 
     private readonly QuantizationOptions _options;
 

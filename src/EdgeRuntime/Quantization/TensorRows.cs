@@ -1,6 +1,5 @@
 using System;
 using System.Buffers;
-using System.Numerics.Tensors;
 using System.Runtime.ExceptionServices;
 using System.Threading;
 using System.Threading.Tasks;
@@ -18,15 +17,10 @@ internal sealed class TensorRows
     /// <summary>The limit on the scratch of all threads together, which lowers their number for extremely long rows.</summary>
     private const long MaxScratchBytes = 256 << 20;
 
-    private const float MaxF16 = 65504;
-
     private readonly GgufTensor _tensor;
-    private readonly TensorType _type;
     private readonly ReadOnlyMemory<float> _importance;
-    private readonly TensorFormat _oldFormat;
+    private readonly WeightReader _reader;
     private readonly TensorFormat _newFormat;
-    private readonly float _scale;
-    private readonly float _largest;
 
     /// <param name="tensor">The tensor, of a type with a format.</param>
     /// <param name="type">The new type, whose blocks divide the rows.</param>
@@ -34,17 +28,13 @@ internal sealed class TensorRows
     public TensorRows(GgufTensor tensor, TensorType type, ReadOnlyMemory<float> importance)
     {
         _tensor = tensor;
-        _type = type;
         _importance = importance;
-        _oldFormat = TensorFormats.Get(tensor.Type);
+        _reader = new WeightReader(tensor, type);
         _newFormat = TensorFormats.Get(type);
-        _scale = tensor.ReadScale();
-        _largest = type is TensorType.F32 or TensorType.BF16 ? float.MaxValue : MaxF16;
-        Columns = checked((int)tensor.Columns);
         NewRowBytes = _newFormat.RowBytes(Columns);
     }
 
-    public int Columns { get; }
+    public int Columns => _reader.Columns;
 
     public long NewRowBytes { get; }
 
@@ -113,7 +103,7 @@ internal sealed class TensorRows
         try
         {
             Span<float> values = weights.AsSpan(0, count * Columns);
-            Read(first, values);
+            _reader.Read(first, values);
             Quantize(values, first, count, destination);
         }
         finally
@@ -130,7 +120,7 @@ internal sealed class TensorRows
         {
             Span<float> values = weights.AsSpan(0, Columns);
             Span<float> restored = weights.AsSpan(Columns, Columns);
-            Read(row, values);
+            _reader.Read(row, values);
             Quantize(values, row, 1, blocks.AsSpan(0, (int)NewRowBytes));
             _newFormat.Dequantize(blocks.AsSpan(0, (int)NewRowBytes), restored);
             return Compare(values, restored, ImportanceOf(row));
@@ -158,28 +148,6 @@ internal sealed class TensorRows
         return (error, square);
     }
 
-    /// <summary>Reads whole rows as floats and checks them.</summary>
-    private void Read(long first, Span<float> values)
-    {
-        int bytes = (int)(values.Length / Columns * _tensor.RowBytes);
-        byte[] source = ArrayPool<byte>.Shared.Rent(bytes);
-        try
-        {
-            _tensor.ReadRows(first, source.AsSpan(0, bytes));
-            _oldFormat.Dequantize(source.AsSpan(0, bytes), values);
-            if (_scale != 1)
-            {
-                TensorPrimitives.Multiply(values, _scale, values);
-            }
-
-            Check(values, first);
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(source);
-        }
-    }
-
     /// <summary>Quantizes rows; those of each expert with its own importance.</summary>
     private void Quantize(ReadOnlySpan<float> values, long first, int count, Span<byte> destination)
     {
@@ -199,24 +167,4 @@ internal sealed class TensorRows
     private ReadOnlySpan<float> ImportanceOf(long row) => _importance.IsEmpty
         ? default
         : _importance.Span.Slice((int)(row / _tensor.Dimensions[1]) * Columns, Columns);
-
-    private void Check(ReadOnlySpan<float> values, long first)
-    {
-        if (MathF.Abs(TensorPrimitives.MaxMagnitude(values)) <= _largest)
-        {
-            return;
-        }
-
-        int bad = 0;
-        while (MathF.Abs(values[bad]) <= _largest)
-        {
-            bad++;
-        }
-
-        throw new ModelFormatException(
-            _tensor.Part.Path,
-            _tensor.FileOffset + ((first + (bad / Columns)) * _tensor.RowBytes),
-            FormattableString.Invariant($"tensor '{_tensor.Name}': found the weight {values[bad]} in row {first + (bad / Columns)}, ")
-            + FormattableString.Invariant($"expected at most {_largest} for {_type}"));
-    }
 }

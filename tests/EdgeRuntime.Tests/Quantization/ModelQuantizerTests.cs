@@ -1,7 +1,6 @@
 using System;
 using System.IO;
 using System.Linq;
-using System.Runtime.InteropServices;
 using System.Threading;
 using EdgeRuntime.Formats;
 using EdgeRuntime.Gguf;
@@ -245,21 +244,8 @@ public sealed class ModelQuantizerTests : IDisposable
 
     private string WriteModel(params (string Name, float[] Values, long[] Dimensions)[] tensors) => WriteModel("model", tensors);
 
-    private string WriteModel(string type, params (string Name, float[] Values, long[] Dimensions)[] tensors)
-    {
-        string path = NewPath();
-        using FileStream stream = File.Create(path);
-        var writer = new GgufWriter(stream);
-        writer.AddKey("general.architecture", "llama");
-        writer.AddKey("general.type", type);
-        writer.AddKey("imatrix.chunk_count", 1u);
-        writer.AddKey("imatrix.chunk_size", 1u);
-        writer.AddKey("llama.block_count", 1u);
-        Array.ForEach(tensors, tensor => writer.AddTensor(tensor.Name, TensorType.F32, tensor.Dimensions));
-        Array.ForEach(tensors, tensor => writer.WriteData(MemoryMarshal.AsBytes<float>(tensor.Values)));
-        writer.Complete();
-        return path;
-    }
+    private string WriteModel(string type, params (string Name, float[] Values, long[] Dimensions)[] tensors) =>
+        SmallFiles.Write(NewPath(), type, tensors);
 
     private sealed class Cancelling(CancellationTokenSource source) : IProgress<float>
     {
