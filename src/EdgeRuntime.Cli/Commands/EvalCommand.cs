@@ -11,5 +11,6 @@ internal static class EvalCommand
         KldCommand.Create(),
         ChoiceCommand.Create(),
         TextQualityCommand.Create(),
+        AbCommand.Create(),
     };
 }

@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.CommandLine;
 using System.Linq;
 using System.Text.Json.Nodes;
-using System.Threading;
 using EdgeRuntime.Cli.Eval;
 using EdgeRuntime.Cli.Models;
 using EdgeRuntime.Cli.Options;
@@ -53,21 +52,12 @@ internal sealed class TextQualityCommand
         List<string> answers = [.. (state.Data?["answers"]?.AsArray() ?? []).Select(static answer => answer!.GetValue<string>())];
         state.Run(
             answers.Count, items.Length, "answering",
-            (index, token) => answers.Add(Answer(session, generation, system, items[index].Prompt, token)),
+            (index, token) => answers.Add(PromptAnswers.Answer(session, generation, system, items[index].Prompt, token).Text),
             () => new JsonObject { ["answers"] = new JsonArray([.. answers.Select(static answer => (JsonNode)answer)]) },
             interrupts);
         state.End();
         Report(parsed, path, items, answers);
         return 0;
-    }
-
-    private static string Answer(
-        ModelSession session, GenerationOptions generation, string? system, string prompt, CancellationToken token)
-    {
-        var chat = new ChatSession(session, generation) { SystemPrompt = system };
-        GenerationResult result = chat.Send(prompt, token).Complete();
-        token.ThrowIfCancellationRequested();
-        return result.Text;
     }
 
     private void Report(ParseResult parsed, string model, PromptItem[] items, List<string> answers)

@@ -59,7 +59,16 @@ internal sealed class AnswerOptions
 
     /// <summary>Reads the prompts.</summary>
     /// <param name="parsed">The command line.</param>
-    /// <param name="needsReference">Whether a prompt without references is an error.</param>
-    public PromptItem[] ReadPrompts(ParseResult parsed, bool needsReference) =>
-        [.. JsonLine.Read(parsed.GetRequiredValue(File), parsed.GetValue(Limit)).Select(line => PromptItem.Read(line, needsReference))];
+    /// <param name="needsReference">
+    /// Whether a prompt without references is an error. Otherwise the file may also have a prompt on each line, unless its name ends in
+    /// <c>.jsonl</c>.
+    /// </param>
+    public PromptItem[] ReadPrompts(ParseResult parsed, bool needsReference)
+    {
+        string path = parsed.GetRequiredValue(File);
+        int most = parsed.GetValue(Limit);
+        return needsReference || path.EndsWith(".jsonl", StringComparison.OrdinalIgnoreCase)
+            ? [.. JsonLine.Read(path, most).Select(line => PromptItem.Read(line, needsReference))]
+            : PromptItem.ReadLines(path, most);
+    }
 }

@@ -21,6 +21,7 @@ public sealed class CommandLineTests
     [InlineData("eval", "kld")]
     [InlineData("eval", "choice")]
     [InlineData("eval", "text")]
+    [InlineData("eval", "ab")]
     [InlineData("imatrix")]
     [InlineData("pull")]
     public void Help_OfEveryCommand_ExplainsEveryOption(params string[] command)
