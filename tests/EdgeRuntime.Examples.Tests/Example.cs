@@ -18,7 +18,7 @@ internal sealed partial record Example(string Name, int Line, string Source)
     private const string Usings =
         """
         using System.Numerics.Tensors; using EdgeRuntime; using EdgeRuntime.Gguf; using EdgeRuntime.ML.Tokenizers;
-        using EdgeRuntime.Quantization; using EdgeRuntime.Tuning;
+        using EdgeRuntime.Quantization; using EdgeRuntime.Quantization.Search; using EdgeRuntime.Tuning;
 
         """;
 

@@ -19,15 +19,18 @@ namespace EdgeRuntime.Quantization.Search;
 /// <example>
 /// <code>
 /// using LanguageModel model = LanguageModel.Load("model.gguf");
-/// int[] tokens = [.. Enumerable.Repeat(model.Tokenizer.Encode("Once upon a time there was a small model. "), 16).SelectMany(x => x)];
-/// MixPlan plan = MixSearch.Run(model, [tokens[..64]], MixBudget.OfBitsPerWeight(4.5));
-/// var options = new QuantizationOptions
+/// int[] chunk = model.Tokenizer.Encode("A text like those that the model will be used for.");
+/// var options = new MixSearchOptions { MeasurementsFile = "model.measurements.json" };
+/// using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(5));
+/// try
 /// {
-///     Mix = QuantizationMix.MostlyOf(plan.Types.Values),
-///     NamedTypes = plan.Types,
-///     AllowRequantize = true,
-/// };
-/// ModelQuantizer.Run("model.gguf", "model-mix.gguf", options);
+///     MixPlan plan = MixSearch.Run(model, [chunk], MixBudget.OfBitsPerWeight(4.5), options, progress: null, patience.Token);
+///     plan.Save("model.plan.json");
+/// }
+/// catch (OperationCanceledException)
+/// {
+///     Console.WriteLine("not ready; the next search goes on from the file of measurements");
+/// }
 /// </code>
 /// </example>
 public static class MixSearch
