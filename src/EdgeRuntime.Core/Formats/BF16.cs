@@ -18,6 +18,23 @@ internal struct BlockBF16 : ITensorFormat<BlockBF16>, IFloatFormat
 
     public static void Dequantize(in BlockBF16 block, Span<float> x) => x[0] = block.ToSingle();
 
+    public static void DequantizeAll(ReadOnlySpan<BlockBF16> blocks, Span<float> x)
+    {
+        int i = 0;
+        for (; i <= x.Length - Vector256<ushort>.Count; i += Vector256<ushort>.Count)
+        {
+            Vector256<ushort> bits = Vector256.Create(MemoryMarshal.Cast<BlockBF16, ushort>(blocks[i..]));
+            (Vector256<uint> lower, Vector256<uint> upper) = Vector256.Widen(bits);
+            (lower << 16).AsSingle().CopyTo(x[i..]);
+            (upper << 16).AsSingle().CopyTo(x[(i + Vector256<float>.Count)..]);
+        }
+
+        for (; i < x.Length; i++)
+        {
+            x[i] = blocks[i].ToSingle();
+        }
+    }
+
     /// <summary>Rounds to nearest, ties to even. A NaN becomes a quiet NaN.</summary>
     public static void Quantize(ReadOnlySpan<float> x, Span<BlockBF16> blocks)
     {

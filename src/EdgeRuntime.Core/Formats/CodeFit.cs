@@ -17,6 +17,14 @@ internal static class CodeFit
     /// <summary>Gets the numbers 0..7, one per lane.</summary>
     public static Vector256<float> LaneNumbers => Vector256.Create(0f, 1, 2, 3, 4, 5, 6, 7);
 
+    /// <summary>
+    /// Gets whether a code has so few levels that differences of sums rank candidates, which saves a third of the time. With more levels
+    /// the errors are too small a part of the sums.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool IsCoarse<TCode>()
+        where TCode : unmanaged, IQuantCode => TCode.MaxLevel < 8;
+
     /// <summary>Rounds x to scale * number, the nearest number of the code.</summary>
     /// <param name="x">Weights.</param>
     /// <param name="weights">How much each squared error counts.</param>
@@ -35,13 +43,18 @@ internal static class CodeFit
             Vector256<float> value = Vector256.Create(x[i]);
             Vector256<float> w = Vector256.Create(Unsafe.Add(ref weight, i));
             Vector256<float> number = Nearest<TCode>(value * inverse);
-            Vector256<float> difference = Vector256.FusedMultiplyAdd(-scale, number, value);
             Vector256<float> weighted = w * number;
-            error = Vector256.FusedMultiplyAdd(w * difference, difference, error);
+            if (!IsCoarse<TCode>())
+            {
+                Vector256<float> difference = Vector256.FusedMultiplyAdd(-scale, number, value);
+                error = Vector256.FusedMultiplyAdd(w * difference, difference, error);
+            }
+
             sumXQ = Vector256.FusedMultiplyAdd(weighted, value, sumXQ);
             sumQQ = Vector256.FusedMultiplyAdd(weighted, number, sumQQ);
         }
 
+        error = IsCoarse<TCode>() ? scale * ((scale * sumQQ) - (sumXQ + sumXQ)) : error;
         return new() { Error = error, SumXQ = sumXQ, SumQQ = sumQQ };
     }
 
@@ -122,7 +135,7 @@ internal static class CodeFit
 /// <summary>The fit of eight scales.</summary>
 internal struct ScaleFit
 {
-    /// <summary>The sum of w (x - scale q)^2.</summary>
+    /// <summary>The sum of w (x - scale q)^2; without the sum of w x^2, which all candidates share, if the code is coarse.</summary>
     public Vector256<float> Error;
 
     /// <summary>The sum of w x q.</summary>

@@ -7,6 +7,11 @@ namespace EdgeRuntime.Formats;
 /// <summary>The rounding of Q4_0, Q4_1, Q5_0 and Q5_1: evenly spaced numbers with one scale, and in Q4_1 and Q5_1 a minimum.</summary>
 internal static class EvenSteps
 {
+    private const int BlockWeights = 32;
+
+    // The number of blocks that are quantized together.
+    private const int Lanes = 8;
+
     /// <summary>Computes d * (q - steps).</summary>
     public static void DequantizeCentered(ReadOnlySpan<byte> quants, int steps, ushort d, Span<float> x)
     {
@@ -29,49 +34,87 @@ internal static class EvenSteps
     }
 
     /// <summary>
-    /// Quantizes to numbers in -steps..steps - 1 with the scale that maps the weight of largest magnitude to -steps, the longer end.
+    /// Quantizes blocks of 32 weights. The scale maps the smallest weight to quant 0 and the largest to the largest quant; in centered
+    /// types, the weight of largest magnitude to the longer end of the range.
     /// </summary>
-    /// <param name="x">The finite weights of a block.</param>
-    /// <param name="steps">The largest magnitude of a number.</param>
-    /// <param name="quants">Receives the numbers plus <paramref name="steps"/>.</param>
-    /// <returns>d as float16.</returns>
-    public static ushort QuantizeCentered(ReadOnlySpan<float> x, int steps, Span<byte> quants)
+    /// <remarks>
+    /// Each step runs over eight blocks before the next one starts. The divisions are those of vectors, and the processor works on
+    /// several blocks at once instead of waiting for the scale of one.
+    /// </remarks>
+    /// <param name="x">The finite weights of all blocks.</param>
+    /// <param name="blocks">Receives the blocks.</param>
+    [SkipLocalsInit]
+    public static void Quantize<TBlock>(ReadOnlySpan<float> x, Span<TBlock> blocks)
+        where TBlock : unmanaged, IEvenFormat<TBlock>
     {
-        float d = Magnitudes.Greatest(x) / -steps;
-        Round(x, least: 0, d == 0 ? 0 : 1 / d, steps + 0.5f, (2 * steps) - 1, quants);
-        return HalfBits.FromSingle(d);
+        Span<float> leasts = stackalloc float[Lanes];
+        Span<float> greatests = stackalloc float[Lanes];
+        Span<float> inverses = stackalloc float[Lanes];
+        Span<ushort> scales = stackalloc ushort[Lanes];
+        Span<ushort> mins = stackalloc ushort[Lanes];
+        for (int first = 0; first < blocks.Length; first += Lanes)
+        {
+            Span<TBlock> group = blocks.Slice(first, Math.Min(Lanes, blocks.Length - first));
+            ReadOnlySpan<float> weights = x.Slice(first * BlockWeights, group.Length * BlockWeights);
+            FindEnds<TBlock>(weights, leasts, greatests);
+            Vector256<float> d = (Vector256.Create<float>(greatests) - Vector256.Create<float>(leasts)) / Range<TBlock>();
+            Vector256<float> isZero = Vector256.Equals(d, default);
+            Vector256.AndNot(Vector256<float>.One / d, isZero).CopyTo(inverses);
+            HalfBits.FromSingles(d, scales);
+            HalfBits.FromSingles(Vector256.Create<float>(leasts), mins);
+            for (int b = 0; b < group.Length; b++)
+            {
+                Vector256<byte> quants = Round<TBlock>(weights.Slice(b * BlockWeights, BlockWeights), leasts[b], inverses[b]);
+                TBlock.Store(ref group[b], scales[b], mins[b], quants);
+            }
+        }
     }
 
-    /// <summary>
-    /// Quantizes with the scale and the minimum that map the smallest weight to quant 0 and the largest to quant <paramref name="max"/>.
-    /// </summary>
-    /// <param name="x">The finite weights of a block.</param>
-    /// <param name="max">The largest quant.</param>
-    /// <param name="quants">Receives the quants.</param>
-    /// <returns>d and m as float16.</returns>
-    public static (ushort D, ushort M) QuantizeRange(ReadOnlySpan<float> x, int max, Span<byte> quants)
+    /// <summary>Finds the weights that the first and the last quant stand for; 0 and the longer end in centered types.</summary>
+    private static void FindEnds<TBlock>(ReadOnlySpan<float> weights, Span<float> leasts, Span<float> greatests)
+        where TBlock : unmanaged, IEvenFormat<TBlock>
     {
-        (float least, float greatest) = Magnitudes.Range(x);
-        float d = (greatest - least) / max;
-        Round(x, least, d == 0 ? 0 : 1 / d, 0.5f, max, quants);
-        return (HalfBits.FromSingle(d), HalfBits.FromSingle(least));
+        leasts.Clear();
+        greatests.Clear();
+        for (int b = 0; b < weights.Length / BlockWeights; b++)
+        {
+            ReadOnlySpan<float> block = weights.Slice(b * BlockWeights, BlockWeights);
+            if (TBlock.IsCentered)
+            {
+                greatests[b] = Magnitudes.Greatest(block);
+            }
+            else
+            {
+                (leasts[b], greatests[b]) = Magnitudes.Range(block);
+            }
+        }
     }
 
-    /// <summary>Computes (x - least) * inverse + shift without its fraction, but at most max, for 32 weights.</summary>
+    /// <summary>Gets the number of steps between the ends; negative in centered types, whose longer end is the lower one.</summary>
+    private static float Range<TBlock>()
+        where TBlock : unmanaged, IEvenFormat<TBlock> => TBlock.IsCentered ? -Center<TBlock>() : TBlock.MaxQuant;
+
+    private static int Center<TBlock>()
+        where TBlock : unmanaged, IEvenFormat<TBlock> => (TBlock.MaxQuant + 1) / 2;
+
+    /// <summary>Rounds 32 weights to quants of at most <see cref="IEvenFormat{T}.MaxQuant"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Round(ReadOnlySpan<float> x, float least, float inverse, float shift, int max, Span<byte> quants)
+    private static Vector256<byte> Round<TBlock>(ReadOnlySpan<float> x, float least, float inverse)
+        where TBlock : unmanaged, IEvenFormat<TBlock>
     {
-        Vector256<short> lower = Vector256.NarrowWithSaturation(
-            Round(x, least, inverse, shift, max), Round(x[8..], least, inverse, shift, max));
-        Vector256<short> upper = Vector256.NarrowWithSaturation(
-            Round(x[16..], least, inverse, shift, max), Round(x[24..], least, inverse, shift, max));
-        Vector256.NarrowWithSaturation(lower, upper).AsByte().CopyTo(quants);
+        float shift = TBlock.IsCentered ? Center<TBlock>() + 0.5f : 0.5f;
+        Vector256<short> lower = Vector256.Narrow(
+            Round(x, least, inverse, shift, TBlock.MaxQuant), Round(x[8..], least, inverse, shift, TBlock.MaxQuant));
+        Vector256<short> upper = Vector256.Narrow(
+            Round(x[16..], least, inverse, shift, TBlock.MaxQuant), Round(x[24..], least, inverse, shift, TBlock.MaxQuant));
+        return Vector256.Narrow(lower, upper).AsByte();
     }
 
+    /// <summary>Computes (x - least) * inverse + shift without its fraction, but at most max.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Round(ReadOnlySpan<float> x, float least, float inverse, float shift, int max)
+    private static Vector256<int> Round(ReadOnlySpan<float> x, float least, float inverse, float shift, float max)
     {
         Vector256<float> shifted = ((Vector256.Create(x) - Vector256.Create(least)) * inverse) + Vector256.Create(shift);
-        return Vector256.Min(Vector256.ConvertToInt32(shifted), Vector256.Create(max));
+        return Vector256.ConvertToInt32Native(Vector256.MinNative(shifted, Vector256.Create(max)));
     }
 }

@@ -18,6 +18,9 @@ internal struct BlockF16 : ITensorFormat<BlockF16>, IFloatFormat
 
     public static void Dequantize(in BlockF16 block, Span<float> x) => x[0] = block.ToSingle();
 
+    public static void DequantizeAll(ReadOnlySpan<BlockF16> blocks, Span<float> x) =>
+        TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<BlockF16, Half>(blocks), x);
+
     /// <summary>Rounds to nearest, ties to even.</summary>
     public static void Quantize(ReadOnlySpan<float> x, Span<BlockF16> blocks) =>
         TensorPrimitives.ConvertToHalf(x, MemoryMarshal.Cast<BlockF16, Half>(blocks));

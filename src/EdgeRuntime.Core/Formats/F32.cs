@@ -17,6 +17,9 @@ internal struct BlockF32 : ITensorFormat<BlockF32>, IFloatFormat
 
     public static void Dequantize(in BlockF32 block, Span<float> x) => x[0] = block.Value;
 
+    public static void DequantizeAll(ReadOnlySpan<BlockF32> blocks, Span<float> x) =>
+        MemoryMarshal.Cast<BlockF32, float>(blocks).CopyTo(x);
+
     /// <summary>Copies the weights.</summary>
     public static void Quantize(ReadOnlySpan<float> x, Span<BlockF32> blocks) => x.CopyTo(MemoryMarshal.Cast<BlockF32, float>(blocks));
 

@@ -16,6 +16,9 @@ internal static class GridQuantizer
     // A scale that is at most this far from an odd multiple of d, of the distance 1 to the middle of two, is not rounded to the other one.
     private const float Near = 0.5f;
 
+    // See ErrorWeights.Fill; chosen for the divergence of models that are quantized with an importance matrix.
+    private const float MeasuredMeanSquares = 1;
+
     /// <summary>Quantizes a super-block.</summary>
     /// <param name="coding">The type.</param>
     /// <param name="x">256 finite weights.</param>
@@ -56,7 +59,7 @@ internal static class GridQuantizer
         }
 
         d = ChooseScales(coding, targets, weights, d / unit, fits, ref block);
-        block.D = HalfBits.FromSingle(HalfBits.Round(d * unit));
+        block.D = HalfBits.FromSingle(HalfBits.Round(d * unit * coding.Stretch));
     }
 
     private static void Scale(ReadOnlySpan<float> x, float unit, Span<float> scaled)
@@ -72,7 +75,7 @@ internal static class GridQuantizer
         Span<float> scaled = stackalloc float[importance.Length];
         float greatest = Magnitudes.GreatestMagnitude(importance);
         Scale(importance, greatest > 0 ? greatest : 1, scaled);
-        ErrorWeights.Fill(targets, scaled, groupWeights, weights);
+        ErrorWeights.Fill(targets, scaled, importance.IsEmpty ? ErrorWeights.EvenMeanSquares : MeasuredMeanSquares, groupWeights, weights);
     }
 
     /// <summary>

@@ -10,6 +10,8 @@ internal static class HalfBits
     // 2^112 changes the exponent bias from 15 (float16) to 127 (float32). The product is exact, for denormals too.
     private const float Rebias = 5.192296858534828e33f;
 
+    private const float Greatest = 65504;
+
     // As float32 bits: 2^-14, the least normal float16; 65520, the least number that rounds to infinity; 2^-112 without its own bias.
     private const uint LeastNormal = 0x38800000;
     private const uint Overflow = 0x477ff000;
@@ -35,12 +37,54 @@ internal static class HalfBits
             : BitConverter.HalfToUInt16Bits((Half)value);
     }
 
+    /// <summary>Gets whether each lane is zero or rounds to a normal float16.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool IsZeroOrNormal(Vector256<uint> bits)
+    {
+        Vector256<uint> magnitude = bits & Vector256.Create((uint)int.MaxValue);
+        Vector256<uint> isNormal = Vector256.GreaterThanOrEqual(magnitude, Vector256.Create(LeastNormal))
+            & Vector256.LessThan(magnitude, Vector256.Create(Overflow));
+        return (isNormal | Vector256.Equals(magnitude, default)) == Vector256<uint>.AllBitsSet;
+    }
+
+    /// <summary>Rounds each lane to the nearest float16; see <see cref="FromSingle"/>.</summary>
+    /// <param name="values">Eight numbers.</param>
+    /// <param name="bits">Receives eight float16.</param>
+    public static void FromSingles(Vector256<float> values, Span<ushort> bits)
+    {
+        Vector256<uint> magnitude = Vector256.Abs(values).AsUInt32();
+        if (IsZeroOrNormal(values.AsUInt32()))
+        {
+            Vector256<uint> isZero = Vector256.Equals(magnitude, default);
+            Vector256<uint> sign = (values.AsUInt32() >>> 16) & Vector256.Create(0x8000u);
+            Vector256<uint> isOdd = (magnitude >>> 13) & Vector256<uint>.One;
+            Vector256<uint> rounded = (magnitude - Vector256.Create(BiasDifference - 0xfff) + isOdd) >>> 13;
+            rounded = sign | Vector256.AndNot(rounded, isZero);
+            Vector128.Narrow(rounded.GetLower(), rounded.GetUpper()).CopyTo(bits);
+            return;
+        }
+
+        for (int lane = 0; lane < Vector256<float>.Count; lane++)
+        {
+            bits[lane] = FromSingle(values[lane]);
+        }
+    }
+
     /// <summary>Rounds to the value of the nearest finite float16, ties to even.</summary>
-    public static float Round(float value) => ToSingle(FromSingle(Math.Clamp(value, (float)Half.MinValue, (float)Half.MaxValue)));
+    public static float Round(float value) => ToSingle(FromSingle(Math.Clamp(value, -Greatest, Greatest)));
 
     /// <summary>Rounds each lane; see <see cref="Round(float)"/>.</summary>
     public static Vector256<float> Round(Vector256<float> values)
     {
+        Vector256<uint> bits = values.AsUInt32();
+        if (IsZeroOrNormal(bits))
+        {
+            // The sign is above all carries: what rounds to the next power of two stays below infinity.
+            Vector256<uint> isOdd = (bits >>> 13) & Vector256<uint>.One;
+            Vector256<uint> nearest = (bits + Vector256.Create(0xfffu) + isOdd) & Vector256.Create(~0x1fffu);
+            return nearest.AsSingle();
+        }
+
         Vector256<float> rounded = default;
         for (int lane = 0; lane < Vector256<float>.Count; lane++)
         {

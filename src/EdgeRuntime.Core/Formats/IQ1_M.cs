@@ -21,6 +21,7 @@ internal struct BlockIQ1_M : IQuantizedFormat<BlockIQ1_M>
         GroupWeights = 16,
         LargestScale = 7,
         Trials = IQ1Grid.Trials,
+        Stretch = 1.07f,
         RanksTrials = true,
     };
 

@@ -20,6 +20,7 @@ internal struct BlockIQ1_S : IQuantizedFormat<BlockIQ1_S>
         GroupWeights = 32,
         LargestScale = 7,
         Trials = IQ1Grid.Trials,
+        Stretch = 1.08f,
         RanksTrials = true,
     };
 

@@ -19,6 +19,7 @@ internal struct BlockIQ2_S : IGridFormat<BlockIQ2_S>
         GroupWeights = 16,
         LargestScale = 15,
         Trials = IQ2Grids.Trials,
+        Stretch = 1.025f,
     };
 
     public ushort D;

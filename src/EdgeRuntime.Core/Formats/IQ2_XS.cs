@@ -19,6 +19,7 @@ internal struct BlockIQ2_XS : IGridFormat<BlockIQ2_XS>
         GroupWeights = 16,
         LargestScale = 15,
         Trials = IQ2Grids.Trials,
+        Stretch = 1.03f,
     };
 
     public ushort D;

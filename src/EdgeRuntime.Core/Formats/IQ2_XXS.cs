@@ -19,6 +19,7 @@ internal struct BlockIQ2_XXS : IGridFormat<BlockIQ2_XXS>
         GroupWeights = 32,
         LargestScale = 15,
         Trials = IQ2Grids.Trials,
+        Stretch = 1.03f,
     };
 
     public ushort D;

@@ -1,6 +1,7 @@
 using System;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace EdgeRuntime.Formats;
 
@@ -47,8 +48,7 @@ internal struct BlockIQ4_NL : IQuantizedFormat<BlockIQ4_NL>
     /// <summary>Searches the scale; see <see cref="ScaleSearch"/>.</summary>
     public static void Quantize(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, out BlockIQ4_NL block)
     {
-        Span<byte> quants = stackalloc byte[32];
-        block = new() { D = ScaleSearch.Quantize<NonLinearCode>(x, importance, step: 4, quants) };
-        Nibbles.Pack(quants, block.Qs);
+        block = new() { D = ScaleSearch.Quantize<NonLinearCode>(x, importance, step: 4, out Vector256<byte> quants) };
+        Nibbles.Pack(quants).CopyTo(block.Qs);
     }
 }

@@ -19,6 +19,17 @@ internal interface ITensorFormat<TSelf>
 
     /// <summary>Converts a block to float32; <paramref name="x"/> has <see cref="BlockWeights"/> elements.</summary>
     static abstract void Dequantize(in TSelf block, Span<float> x);
+
+    /// <summary>Converts blocks to float32. A format overrides this where it has a faster way to the same numbers.</summary>
+    /// <param name="blocks">The blocks.</param>
+    /// <param name="x">Receives the weights of all blocks.</param>
+    static virtual void DequantizeAll(ReadOnlySpan<TSelf> blocks, Span<float> x)
+    {
+        for (int b = 0; b < blocks.Length; b++)
+        {
+            TSelf.Dequantize(in blocks[b], x.Slice(b * TSelf.BlockWeights, TSelf.BlockWeights));
+        }
+    }
 }
 
 /// <summary>Marks a format that stores one float per weight.</summary>

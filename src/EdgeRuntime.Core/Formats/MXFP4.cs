@@ -65,11 +65,19 @@ internal struct BlockMXFP4 : IQuantizedFormat<BlockMXFP4>
     public static void Quantize(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, out BlockMXFP4 block)
     {
         float greatest = Magnitudes.GreatestMagnitude(x);
-        int exponent = greatest > 0 ? (int)MathF.Floor(MathF.Log2(greatest)) - MaxExponent + ExponentBias : 0;
-        block = new() { E = (byte)Math.Max(exponent, 0) };
+        block = new() { E = (byte)Math.Max(FloorLog2(greatest) - MaxExponent + ExponentBias, 0) };
         Span<byte> quants = stackalloc byte[32];
         Float4.Quantize(x, Scale(block.E), quants);
         Nibbles.Pack(quants, block.Qs);
+    }
+
+    /// <summary>Computes the logarithm that ggml rounds down. Just below a power of two it is that of the power.</summary>
+    private static int FloorLog2(float x)
+    {
+        const int Mantissas = (1 << MantissaBits) - 1;
+        int bits = BitConverter.SingleToInt32Bits(x);
+        bool isBelowPower = (bits & Mantissas) > Mantissas - 256;
+        return isBelowPower ? (int)MathF.Floor(MathF.Log2(x)) : (bits >> MantissaBits) - ExponentBias;
     }
 
     /// <summary>

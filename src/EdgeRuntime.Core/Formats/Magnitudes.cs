@@ -1,5 +1,4 @@
 using System;
-using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
@@ -12,18 +11,16 @@ internal static class Magnitudes
     /// <param name="x">Finite values, a multiple of eight.</param>
     public static float Greatest(ReadOnlySpan<float> x)
     {
-        float magnitude = GreatestMagnitude(x);
-        for (int i = 0; magnitude > 0; i += Vector256<float>.Count)
+        (float least, float greatest) = Range(x);
+        if (greatest == -least)
         {
-            Vector256<float> values = Vector256.Create(x[i..]);
-            uint equal = Vector256.Equals(Vector256.Abs(values), Vector256.Create(magnitude)).ExtractMostSignificantBits();
-            if (equal != 0)
-            {
-                return x[i + BitOperations.TrailingZeroCount(equal)];
-            }
+            return FirstOf(x, greatest);
         }
 
-        return 0;
+        // A choice by vectors: a branch would be mispredicted half of the time.
+        Vector128<float> below = Vector128.CreateScalarUnsafe(least);
+        Vector128<float> above = Vector128.CreateScalarUnsafe(greatest);
+        return Vector128.ConditionalSelect(Vector128.GreaterThan(above, -below), above, below).ToScalar();
     }
 
     /// <summary>Finds the largest magnitude.</summary>
@@ -41,6 +38,7 @@ internal static class Magnitudes
 
     /// <summary>Finds the least and the greatest value.</summary>
     /// <param name="x">Finite values, a multiple of eight.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static (float Least, float Greatest) Range(ReadOnlySpan<float> x)
     {
         Vector256<float> least = Vector256.Create(x);
@@ -64,6 +62,19 @@ internal static class Magnitudes
     {
         Vector128<float> four = Vector128.MaxNative(values.GetLower(), values.GetUpper());
         Vector128<float> two = Vector128.MaxNative(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));
-        return MathF.Max(two[0], two[1]);
+        return Vector128.MaxNative(two, Vector128.Shuffle(two, Vector128.Create(1, 0, 3, 2))).ToScalar();
+    }
+
+    private static float FirstOf(ReadOnlySpan<float> x, float magnitude)
+    {
+        foreach (float value in x)
+        {
+            if (magnitude > 0 && MathF.Abs(value) == magnitude)
+            {
+                return value;
+            }
+        }
+
+        return 0;
     }
 }

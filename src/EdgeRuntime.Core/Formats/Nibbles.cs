@@ -33,6 +33,14 @@ internal static class Nibbles
         }
     }
 
+    /// <summary>Packs 32 quants: the first 16 into low nibbles, the others into high nibbles. Bits above the fourth are ignored.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<byte> Pack(Vector256<byte> quants)
+    {
+        Vector256<byte> nibbles = quants & Vector256.Create((byte)15);
+        return nibbles.GetLower() | Vector128.ShiftLeft(nibbles.GetUpper().AsUInt16(), 4).AsByte();
+    }
+
     /// <summary>Packs two quants per byte, low nibble first; reverses <see cref="UnpackPairs"/>.</summary>
     /// <param name="nibbles">Two quants per byte of <paramref name="packed"/>; more are ignored.</param>
     /// <param name="packed">Receives the bytes.</param>
@@ -59,10 +67,11 @@ internal static class Nibbles
     }
 
     /// <summary>Collects the fifth bits of 32 quants; reverses <see cref="AddFifthBits"/>.</summary>
-    public static uint FifthBits(ReadOnlySpan<byte> quants)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint FifthBits(Vector256<byte> quants)
     {
         // The top bit of a byte is its fifth bit before the shift; bits that cross bytes reach only the lower ones.
-        return Vector256.ShiftLeft(Vector256.Create(quants).AsUInt16(), 3).AsByte().ExtractMostSignificantBits();
+        return Vector256.ShiftLeft(quants.AsUInt16(), 3).AsByte().ExtractMostSignificantBits();
     }
 
     /// <summary>Unpacks two quants per byte, low nibble first.</summary>

@@ -79,7 +79,7 @@ internal struct BlockQ3_K : IQuantizedFormat<BlockQ3_K>
         block = default;
         Span<byte> quants = stackalloc byte[256];
         Span<sbyte> scales = stackalloc sbyte[16];
-        block.D = SuperScales.Quantize<Centered3>(x, importance, step: 0.15f, steps: 32, scales, quants);
+        block.D = SuperScales.Quantize<Centered3>(x, importance, step: 0.2f, steps: 32, scales, quants);
         for (int i = 0; i < 16; i++)
         {
             int scale = scales[i] + 32;

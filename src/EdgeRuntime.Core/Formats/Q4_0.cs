@@ -1,6 +1,7 @@
 using System;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace EdgeRuntime.Formats;
 
@@ -9,7 +10,7 @@ namespace EdgeRuntime.Formats;
 /// Source: ggml-common.h <c>block_q4_0</c>, ggml-quants.c <c>dequantize_row_q4_0</c>.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
-internal struct BlockQ4_0 : IQuantizedFormat<BlockQ4_0>
+internal struct BlockQ4_0 : IQuantizedFormat<BlockQ4_0>, IEvenFormat<BlockQ4_0>
 {
     public ushort D;
 
@@ -26,6 +27,10 @@ internal struct BlockQ4_0 : IQuantizedFormat<BlockQ4_0>
 
     public static bool IsScalesThenQuants => true;
 
+    public static int MaxQuant => 15;
+
+    public static bool IsCentered => true;
+
     public static void Dequantize(in BlockQ4_0 block, Span<float> x)
     {
         Span<byte> quants = stackalloc byte[32];
@@ -40,18 +45,18 @@ internal struct BlockQ4_0 : IQuantizedFormat<BlockQ4_0>
         scales.D = block.D;
     }
 
-    /// <summary>
-    /// Quantizes with the scale that maps the weight of largest magnitude to -8, the longer end of the range. With an importance, searches
-    /// the scale; see <see cref="ScaleSearch"/>.
-    /// </summary>
+    /// <summary>Quantizes with an importance: searches the scale; see <see cref="ScaleSearch"/>.</summary>
     public static void Quantize(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, out BlockQ4_0 block)
     {
-        Span<byte> quants = stackalloc byte[32];
+        ushort d = ScaleSearch.Quantize<Centered4>(x, importance, step: 0.25f, out Vector256<byte> quants);
         block = default;
-        block.D = importance.IsEmpty
-            ? EvenSteps.QuantizeCentered(x, 8, quants)
-            : ScaleSearch.Quantize<Centered4>(x, importance, step: 0.25f, quants);
-        Nibbles.Pack(quants, block.Qs);
+        Store(ref block, d, m: 0, quants);
+    }
+
+    public static void Store(ref BlockQ4_0 block, ushort d, ushort m, Vector256<byte> quants)
+    {
+        block.D = d;
+        Nibbles.Pack(quants).CopyTo(block.Qs);
     }
 
     private static void Unpack(in BlockQ4_0 block, Span<byte> quants) => Nibbles.Unpack(block.Qs, quants);

@@ -1,6 +1,7 @@
 using System;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace EdgeRuntime.Formats;
 
@@ -9,7 +10,7 @@ namespace EdgeRuntime.Formats;
 /// Source: ggml-common.h <c>block_q4_1</c>, ggml-quants.c <c>dequantize_row_q4_1</c>.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
-internal struct BlockQ4_1 : IQuantizedFormat<BlockQ4_1>
+internal struct BlockQ4_1 : IQuantizedFormat<BlockQ4_1>, IEvenFormat<BlockQ4_1>
 {
     public ushort D;
 
@@ -28,6 +29,10 @@ internal struct BlockQ4_1 : IQuantizedFormat<BlockQ4_1>
 
     public static bool IsScalesThenQuants => true;
 
+    public static int MaxQuant => 15;
+
+    public static bool IsCentered => false;
+
     public static void Dequantize(in BlockQ4_1 block, Span<float> x)
     {
         Span<byte> quants = stackalloc byte[32];
@@ -43,18 +48,19 @@ internal struct BlockQ4_1 : IQuantizedFormat<BlockQ4_1>
         scales.Min = block.M;
     }
 
-    /// <summary>
-    /// Quantizes with evenly spaced steps from the smallest to the largest weight. With an importance, searches both ends; see
-    /// <see cref="RangeSearch"/>.
-    /// </summary>
+    /// <summary>Quantizes with an importance: searches both ends; see <see cref="RangeSearch"/>.</summary>
     public static void Quantize(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, out BlockQ4_1 block)
     {
-        Span<byte> quants = stackalloc byte[32];
+        (ushort d, ushort m) = RangeSearch.Quantize<Unsigned4>(x, importance, step: 0.5f, out Vector256<byte> quants);
         block = default;
-        (block.D, block.M) = importance.IsEmpty
-            ? EvenSteps.QuantizeRange(x, 15, quants)
-            : RangeSearch.Quantize<Unsigned4>(x, importance, step: 0.5f, quants);
-        Nibbles.Pack(quants, block.Qs);
+        Store(ref block, d, m, quants);
+    }
+
+    public static void Store(ref BlockQ4_1 block, ushort d, ushort m, Vector256<byte> quants)
+    {
+        block.D = d;
+        block.M = m;
+        Nibbles.Pack(quants).CopyTo(block.Qs);
     }
 
     private static void Unpack(in BlockQ4_1 block, Span<byte> quants) => Nibbles.Unpack(block.Qs, quants);

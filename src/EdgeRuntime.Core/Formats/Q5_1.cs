@@ -1,6 +1,7 @@
 using System;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace EdgeRuntime.Formats;
 
@@ -9,7 +10,7 @@ namespace EdgeRuntime.Formats;
 /// Source: ggml-common.h <c>block_q5_1</c>, ggml-quants.c <c>dequantize_row_q5_1</c>.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
-internal struct BlockQ5_1 : IQuantizedFormat<BlockQ5_1>
+internal struct BlockQ5_1 : IQuantizedFormat<BlockQ5_1>, IEvenFormat<BlockQ5_1>
 {
     public ushort D;
 
@@ -28,6 +29,10 @@ internal struct BlockQ5_1 : IQuantizedFormat<BlockQ5_1>
     public static int BlockBytes => 24;
 
     public static QuantShape Shape => QuantShape.Of<Unsigned5>(ScaleKind.HalfAndMin);
+
+    public static int MaxQuant => 31;
+
+    public static bool IsCentered => false;
 
     public static void Dequantize(in BlockQ5_1 block, Span<float> x)
     {
@@ -52,18 +57,19 @@ internal struct BlockQ5_1 : IQuantizedFormat<BlockQ5_1>
         scales.Min = block.M;
     }
 
-    /// <summary>
-    /// Quantizes with evenly spaced steps from the smallest to the largest weight. With an importance, searches both ends; see
-    /// <see cref="RangeSearch"/>.
-    /// </summary>
+    /// <summary>Quantizes with an importance: searches both ends; see <see cref="RangeSearch"/>.</summary>
     public static void Quantize(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, out BlockQ5_1 block)
     {
-        Span<byte> quants = stackalloc byte[32];
+        (ushort d, ushort m) = RangeSearch.Quantize<Unsigned5>(x, importance, step: 0.5f, out Vector256<byte> quants);
         block = default;
-        (block.D, block.M) = importance.IsEmpty
-            ? EvenSteps.QuantizeRange(x, 31, quants)
-            : RangeSearch.Quantize<Unsigned5>(x, importance, step: 0.5f, quants);
-        Nibbles.Pack(quants, block.Qs);
+        Store(ref block, d, m, quants);
+    }
+
+    public static void Store(ref BlockQ5_1 block, ushort d, ushort m, Vector256<byte> quants)
+    {
+        block.D = d;
+        block.M = m;
+        Nibbles.Pack(quants).CopyTo(block.Qs);
         block.Qh = Nibbles.FifthBits(quants);
     }
 

@@ -6,17 +6,19 @@ namespace EdgeRuntime.Formats;
 /// <summary>Finds the scale and the offset with which a code represents weights best.</summary>
 internal static class RangeSearch
 {
-    /// <summary>Quantizes a block with the best scale and offset; see <see cref="Find"/>.</summary>
+    /// <summary>Quantizes a block of 32 weights with the best scale and offset; see <see cref="Find"/>.</summary>
     /// <returns>The scale and the offset as float16.</returns>
     public static (ushort D, ushort M) Quantize<TCode>(
-        ReadOnlySpan<float> x, ReadOnlySpan<float> importance, float step, Span<byte> quants)
+        ReadOnlySpan<float> x, ReadOnlySpan<float> importance, float step, out Vector256<byte> quants)
         where TCode : unmanaged, IQuantCode
     {
         Span<float> weights = stackalloc float[x.Length];
-        ErrorWeights.Fill(x, importance, x.Length, weights);
+        ErrorWeights.Fill(x, importance, ErrorWeights.EvenMeanSquares, x.Length, weights);
         (float scale, float offset) = Find<TCode>(x, weights, WeightSums.Of(x, weights), step, float.PositiveInfinity);
         (scale, offset) = (HalfBits.Round(scale), HalfBits.Round(offset));
-        CodeFit.Encode<TCode>(x, scale, offset, quants);
+        Span<byte> encoded = stackalloc byte[Vector256<byte>.Count];
+        CodeFit.Encode<TCode>(x, scale, offset, encoded);
+        quants = Vector256.Create(encoded);
         return (HalfBits.FromSingle(scale), HalfBits.FromSingle(offset));
     }
 

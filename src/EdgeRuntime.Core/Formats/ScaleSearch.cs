@@ -13,22 +13,24 @@ internal static class ScaleSearch
     // that sub-blocks with the same weights get scales of the same sign.
     private const float UpperEndCost = 1e-7f;
 
-    /// <summary>Quantizes a block with the best scale; see <see cref="Find"/>.</summary>
+    /// <summary>Quantizes a block of 32 weights with the best scale; see <see cref="Find"/>.</summary>
     /// <returns>The scale as float16.</returns>
-    public static ushort Quantize<TCode>(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, float step, Span<byte> quants)
+    public static ushort Quantize<TCode>(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, float step, out Vector256<byte> quants)
         where TCode : unmanaged, IQuantCode
     {
         Span<float> weights = stackalloc float[x.Length];
-        ErrorWeights.Fill(x, importance, x.Length, weights);
+        ErrorWeights.Fill(x, importance, ErrorWeights.EvenMeanSquares, x.Length, weights);
         float scale = HalfBits.Round(Find<TCode>(x, weights, step));
-        CodeFit.Encode<TCode>(x, scale, offset: 0, quants);
+        Span<byte> encoded = stackalloc byte[Vector256<byte>.Count];
+        CodeFit.Encode<TCode>(x, scale, offset: 0, encoded);
+        quants = Vector256.Create(encoded);
         return HalfBits.FromSingle(scale);
     }
 
     /// <summary>
     /// Finds the scale for x ~ scale * number with the least weighted squared error. The search tries scales that map the weight of largest
     /// magnitude to somewhere near the least or the greatest number of the code, and solves for the best scale of the rounded numbers of
-    /// each.
+    /// each. Codes with few levels are ranked by the error that the solved scales leave.
     /// </summary>
     /// <param name="x">The weights that share the scale.</param>
     /// <param name="weights">How much each squared error counts.</param>
@@ -46,10 +48,20 @@ internal static class ScaleSearch
         BestCandidates best = BestCandidates.Create();
         Vector256<float> steps = CodeFit.LaneNumbers * step;
         Vector256<float> outermost = Vector256.Create(greatest);
-        Try<TCode>(x, weights, outermost, outermost / (steps - Vector256.Create(TCode.Offset + (4 * step))), ref best);
-        Try<TCode>(x, weights, outermost, outermost / (steps - Vector256.Create(TCode.Offset - (4 * step))), ref best);
+        bool isCoarse = CodeFit.IsCoarse<TCode>();
+        float below = (isCoarse ? 2 : 4) * step;
+        Try<TCode>(x, weights, outermost, outermost / (steps - Vector256.Create(TCode.Offset + below)), ref best);
+        if (!isCoarse)
+        {
+            Try<TCode>(x, weights, outermost, outermost / (steps - Vector256.Create(TCode.Offset - (4 * step))), ref best);
+        }
+
         Try<TCode>(x, weights, outermost, outermost / (Vector256.Create(TCode.MaxLevel - TCode.Offset + (3 * step)) - steps), ref best);
-        Try<TCode>(x, weights, outermost, best.Next.Scale, ref best);
+        if (!isCoarse)
+        {
+            Try<TCode>(x, weights, outermost, best.Next.Scale, ref best);
+        }
+
         return best.Best().Scale;
     }
 
@@ -59,7 +71,15 @@ internal static class ScaleSearch
     {
         ScaleFit fit = CodeFit.Measure<TCode>(x, weights, scale);
         Vector256<float> isUpper = Vector256.GreaterThan(scale * outermost, default);
-        Vector256<float> error = fit.Error + (isUpper & (fit.SumXQ * scale * UpperEndCost));
-        best.Take(error, new() { Scale = scale }, new() { Scale = fit.Solve() });
+        Vector256<float> cost = isUpper & (fit.SumXQ * scale * UpperEndCost);
+        Candidates solved = new() { Scale = fit.Solve() };
+        if (CodeFit.IsCoarse<TCode>())
+        {
+            best.Take(cost - (fit.SumXQ * solved.Scale), solved, solved);
+        }
+        else
+        {
+            best.Take(fit.Error + cost, new() { Scale = scale }, solved);
+        }
     }
 }

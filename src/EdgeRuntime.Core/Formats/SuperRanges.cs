@@ -29,7 +29,7 @@ internal static class SuperRanges
     {
         int length = x.Length / scales.Length;
         Span<float> weights = stackalloc float[x.Length];
-        ErrorWeights.Fill(x, importance, length, weights);
+        ErrorWeights.Fill(x, importance, ErrorWeights.EvenMeanSquares, length, weights);
         Span<IdealRange> ideal = stackalloc IdealRange[MaxSubBlocks];
         ideal = ideal[..scales.Length];
         for (int j = 0; j < ideal.Length; j++)

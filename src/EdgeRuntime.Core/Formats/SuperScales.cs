@@ -27,7 +27,7 @@ internal static class SuperScales
     {
         int length = x.Length / scales.Length;
         Span<float> weights = stackalloc float[x.Length];
-        ErrorWeights.Fill(x, importance, length, weights);
+        ErrorWeights.Fill(x, importance, ErrorWeights.EvenMeanSquares, length, weights);
         Span<float> ideal = stackalloc float[scales.Length];
         for (int j = 0; j < ideal.Length; j++)
         {

@@ -1,4 +1,5 @@
 using System;
+using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
@@ -79,20 +80,24 @@ internal struct BlockTQ1_0 : IQuantizedFormat<BlockTQ1_0>
         }
     }
 
+    /// <summary>Packs digits, four bytes at a time: a number has at most five digits, so no step carries into the next byte.</summary>
     private static void Pack(ReadOnlySpan<byte> quants, Span<byte> packed)
     {
         const int Digits = 5;
         const int Values = 243;
-        for (int l = 0; l < packed.Length; l++)
+        for (int l = 0; l < packed.Length; l += sizeof(uint))
         {
-            int number = 0;
+            uint numbers = 0;
             for (int n = 0; n < Digits; n++)
             {
                 int k = (n * packed.Length) + l;
-                number = (3 * number) + (k < quants.Length ? quants[k] : 0);
+                numbers = (3 * numbers) + (k < quants.Length ? BinaryPrimitives.ReadUInt32LittleEndian(quants[k..]) : 0);
             }
 
-            packed[l] = (byte)(((number * 256) + Values - 1) / Values);
+            for (int i = 0; i < sizeof(uint); i++)
+            {
+                packed[l + i] = (byte)(((((numbers >> (8 * i)) & 255) * 256) + Values - 1) / Values);
+            }
         }
     }
 }

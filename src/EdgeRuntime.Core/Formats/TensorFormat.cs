@@ -13,12 +13,12 @@ namespace EdgeRuntime.Formats;
 internal delegate void BlockQuantizer<TBlock>(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, out TBlock block)
     where TBlock : unmanaged, IQuantizedFormat<TBlock>;
 
-/// <summary>Rounds weights to a float type.</summary>
-/// <typeparam name="TBlock">The block structure, which holds one weight.</typeparam>
-/// <param name="x">The weights.</param>
-/// <param name="blocks">Receives one block per weight.</param>
-internal delegate void FloatRounder<TBlock>(ReadOnlySpan<float> x, Span<TBlock> blocks)
-    where TBlock : unmanaged, ITensorFormat<TBlock>, IFloatFormat;
+/// <summary>Rounds weights to blocks without an importance.</summary>
+/// <typeparam name="TBlock">The block structure.</typeparam>
+/// <param name="x">The weights of all blocks.</param>
+/// <param name="blocks">Receives the blocks.</param>
+internal delegate void BlockRounder<TBlock>(ReadOnlySpan<float> x, Span<TBlock> blocks)
+    where TBlock : unmanaged, ITensorFormat<TBlock>;
 
 /// <summary>Represents a tensor type as an object: applies the arithmetic of its block structure to rows of bytes.</summary>
 internal abstract class TensorFormat
@@ -103,14 +103,16 @@ internal abstract class TensorFormat
 
     /// <summary>Creates a float format.</summary>
     /// <param name="rounder">Rounds weights to the type.</param>
-    public static TensorFormat OfFloat<TBlock>(FloatRounder<TBlock> rounder)
+    public static TensorFormat OfFloat<TBlock>(BlockRounder<TBlock> rounder)
         where TBlock : unmanaged, ITensorFormat<TBlock>, IFloatFormat => new Floats<TBlock>(rounder);
 
     /// <summary>Creates a quantized format.</summary>
     /// <param name="quantizer">Quantizes a block, or null if nothing here makes files of the type.</param>
     /// <param name="requiresImportance">See <see cref="RequiresImportance"/>.</param>
-    public static TensorFormat Of<TBlock>(BlockQuantizer<TBlock>? quantizer = null, bool requiresImportance = false)
-        where TBlock : unmanaged, IQuantizedFormat<TBlock> => new Quantized<TBlock>(quantizer, requiresImportance);
+    /// <param name="rounder">Quantizes weights without an importance, many blocks at once; null to use the quantizer.</param>
+    public static TensorFormat Of<TBlock>(
+        BlockQuantizer<TBlock>? quantizer = null, bool requiresImportance = false, BlockRounder<TBlock>? rounder = null)
+        where TBlock : unmanaged, IQuantizedFormat<TBlock> => new Quantized<TBlock>(quantizer, requiresImportance, rounder);
 
     private void CheckRows(int weights, int columns, int importance, int bytes)
     {
@@ -146,10 +148,7 @@ internal abstract class TensorFormat
                     $"{blocks.Length} {TBlock.Type} blocks have {blocks.Length * TBlock.BlockWeights} weights, not {x.Length}");
             }
 
-            for (int b = 0; b < blocks.Length; b++)
-            {
-                TBlock.Dequantize(in blocks[b], x.Slice(b * TBlock.BlockWeights, TBlock.BlockWeights));
-            }
+            TBlock.DequantizeAll(blocks, x);
         }
 
         protected static ReadOnlySpan<TBlock> Whole(ReadOnlySpan<byte> source) => source.Length % Unsafe.SizeOf<TBlock>() == 0
@@ -157,7 +156,7 @@ internal abstract class TensorFormat
             : throw new ArgumentException($"{source.Length} bytes are no whole {TBlock.Type} blocks", nameof(source));
     }
 
-    private sealed class Floats<TBlock>(FloatRounder<TBlock> rounder) : Blocks<TBlock>
+    private sealed class Floats<TBlock>(BlockRounder<TBlock> rounder) : Blocks<TBlock>
         where TBlock : unmanaged, ITensorFormat<TBlock>, IFloatFormat
     {
         public override QuantShape? Shape => null;
@@ -178,7 +177,8 @@ internal abstract class TensorFormat
         private static InvalidOperationException NotQuantized() => new($"{TBlock.Type} does not come apart into quants and scales");
     }
 
-    private sealed class Quantized<TBlock>(BlockQuantizer<TBlock>? quantizer, bool requiresImportance) : Blocks<TBlock>
+    private sealed class Quantized<TBlock>(
+        BlockQuantizer<TBlock>? quantizer, bool requiresImportance, BlockRounder<TBlock>? rounder) : Blocks<TBlock>
         where TBlock : unmanaged, IQuantizedFormat<TBlock>
     {
         public override QuantShape? Shape => TBlock.Shape;
@@ -207,6 +207,12 @@ internal abstract class TensorFormat
         protected override void QuantizeRow(ReadOnlySpan<float> x, ReadOnlySpan<float> importance, Span<byte> destination)
         {
             Span<TBlock> blocks = MemoryMarshal.Cast<byte, TBlock>(destination);
+            if (rounder is not null && importance.IsEmpty)
+            {
+                rounder(x, blocks);
+                return;
+            }
+
             for (int b = 0; b < blocks.Length; b++)
             {
                 int first = b * TBlock.BlockWeights;

@@ -62,6 +62,7 @@ public class CodeFitTests
         for (int lane = 0; lane < CodeFit.Lanes; lane++)
         {
             (float error, _, float sumXQ, float sumQQ) = Define<TCode>(x, weights, scales[lane], 0);
+            error = CodeFit.IsCoarse<TCode>() ? scales[lane] * ((scales[lane] * sumQQ) - (sumXQ + sumXQ)) : error;
             Assert.Equal((error, sumXQ, sumQQ), (fit.Error[lane], fit.SumXQ[lane], fit.SumQQ[lane]));
         }
     }
