@@ -13,8 +13,6 @@ namespace EdgeRuntime;
 /// <summary>Creates the contents of <c>tokenizer.json</c> and <c>tokenizer_config.json</c> for a vocabulary.</summary>
 internal sealed class TokenizerWriter
 {
-    private const string SpaceMark = "\u2581";
-
     private static readonly UTF8Encoding s_strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>The special tokens by their names in the settings and in a vocabulary.</summary>
@@ -69,26 +67,18 @@ internal sealed class TokenizerWriter
     /// <exception cref="UnsupportedModelException">The kind of vocabulary, or its pre-tokenizer, can't be written.</exception>
     public JsonObject CreateTokenizer()
     {
-        (JsonObject model, JsonObject? normalizer, JsonObject? preTokenizer, JsonObject decoder) = _data.Model switch
-        {
-            "gpt2" => CreateByteLevel(),
-            "llama" => CreateSentencePiece(),
-            "t5" => CreateUnigram(),
-            _ => throw Unsupported(
-                $"the tokenizer model \"{_data.Model}\" can't be written as tokenizer.json; gpt2 (byte-level BPE), llama "
-                + "(SentencePiece BPE) and t5 (unigram) can"),
-        };
+        TokenizerParts parts = new TokenizerModelWriter(_path, _data, _pieces).Create();
         return new JsonObject
         {
             ["version"] = "1.0",
             ["truncation"] = null,
             ["padding"] = null,
             ["added_tokens"] = CreateAddedTokens(),
-            ["normalizer"] = normalizer,
-            ["pre_tokenizer"] = preTokenizer,
+            ["normalizer"] = parts.Normalizer,
+            ["pre_tokenizer"] = parts.PreTokenizer,
             ["post_processor"] = CreatePostProcessor(),
-            ["decoder"] = decoder,
-            ["model"] = model,
+            ["decoder"] = parts.Decoder,
+            ["model"] = parts.Model,
         };
     }
 
@@ -116,131 +106,6 @@ internal sealed class TokenizerWriter
         }
 
         return settings;
-    }
-
-    private (JsonObject Model, JsonObject? Normalizer, JsonObject? PreTokenizer, JsonObject Decoder) CreateByteLevel()
-    {
-        PreTokenizer preTokenizer = PreTokenizers.Find(_data.PreTokenizer);
-        IReadOnlyList<string> steps = preTokenizer.Spelling == PieceSpelling.ByteLevel
-            && PreTokenizerForms.FindSteps(_data.PreTokenizer) is { } known
-            ? known
-            : throw Unsupported($"the pre-tokenizer \"{preTokenizer.Names[0]}\" can't be written as tokenizer.json");
-        var merges = new JsonArray();
-        foreach (ReadOnlySpan<byte> merge in _data.Merges)
-        {
-            merges.Add((JsonNode)Encoding.UTF8.GetString(merge));
-        }
-
-        JsonObject ByteLevel() => new()
-        {
-            ["type"] = "ByteLevel",
-            ["add_prefix_space"] = false,
-            ["trim_offsets"] = true,
-            ["use_regex"] = false,
-        };
-        JsonArray all = new([.. steps.Select(CreateStep), ByteLevel()]);
-        JsonObject model = CreateBytePair(merges, byteFallback: false, unknown: null);
-        model["ignore_merges"] = preTokenizer.IgnoresMerges;
-        return (model, null, new JsonObject { ["type"] = "Sequence", ["pretokenizers"] = all }, ByteLevel());
-    }
-
-    private static JsonObject CreateStep(string step) => step == PreTokenizerSteps.Punctuation
-        ? new JsonObject { ["type"] = step, ["behavior"] = "Contiguous" }
-        : new JsonObject
-        {
-            ["type"] = "Split",
-            ["pattern"] = new JsonObject { ["Regex"] = step },
-            ["behavior"] = "Isolated",
-            ["invert"] = false,
-        };
-
-    private (JsonObject Model, JsonObject? Normalizer, JsonObject? PreTokenizer, JsonObject Decoder) CreateSentencePiece()
-    {
-        bool hasPrefix = _data.GetFlag("add_space_prefix", true);
-        bool hasBytes = _data.TokenTypes.Span.Contains((int)PieceType.Byte);
-        JsonObject model = CreateBytePair(
-            SentencePieceMerges.Find(_pieces, _data.Scores.Span),
-            hasBytes,
-            _data.SpecialTokens.TryGetValue("unknown", out int id) ? id : null);
-        JsonObject Replace(string from, string to) => new()
-        {
-            ["type"] = "Replace",
-            ["pattern"] = new JsonObject { ["String"] = from },
-            ["content"] = to,
-        };
-        JsonArray normalizers = new(Replace(" ", SpaceMark));
-        JsonArray decoders = new(
-            Replace(SpaceMark, " "), new JsonObject { ["type"] = "ByteFallback" }, new JsonObject { ["type"] = "Fuse" });
-        if (hasPrefix)
-        {
-            normalizers.Insert(0, new JsonObject { ["type"] = "Prepend", ["prepend"] = SpaceMark });
-            decoders.Add((JsonNode)new JsonObject { ["type"] = "Strip", ["content"] = " ", ["start"] = 1, ["stop"] = 0 });
-        }
-
-        return (
-            model,
-            new JsonObject { ["type"] = "Sequence", ["normalizers"] = normalizers },
-            null,
-            new JsonObject { ["type"] = "Sequence", ["decoders"] = decoders });
-    }
-
-    private (JsonObject Model, JsonObject? Normalizer, JsonObject? PreTokenizer, JsonObject Decoder) CreateUnigram()
-    {
-        ReadOnlyMemory<float> scores = _data.Scores;
-        if (scores.Length != _pieces.Length)
-        {
-            throw Unsupported("the vocabulary has no scores, which a unigram model needs");
-        }
-
-        JsonObject Metaspace() => new()
-        {
-            ["type"] = "Metaspace",
-            ["replacement"] = SpaceMark,
-            ["prepend_scheme"] = _data.GetFlag("add_space_prefix", true) ? "always" : "never",
-            ["split"] = true,
-        };
-        bool mergesSpaces = _data.GetFlag("remove_extra_whitespaces", false);
-        JsonObject preTokenizer = !mergesSpaces ? Metaspace() : new JsonObject
-        {
-            ["type"] = "Sequence",
-            ["pretokenizers"] = new JsonArray(new JsonObject { ["type"] = "WhitespaceSplit" }, Metaspace()),
-        };
-        JsonObject? normalizer = _data.CharsMap.IsEmpty ? null : new JsonObject
-        {
-            ["type"] = "Precompiled",
-            ["precompiled_charsmap"] = Convert.ToBase64String(_data.CharsMap.Span),
-        };
-        var model = new JsonObject
-        {
-            ["type"] = "Unigram",
-            ["unk_id"] = _data.SpecialTokens.TryGetValue("unknown", out int unknown) ? unknown : null,
-            ["vocab"] = new JsonArray([.. _pieces.Select((piece, id) => new JsonArray(piece, scores.Span[id]))]),
-            ["byte_fallback"] = false,
-        };
-        return (model, normalizer, preTokenizer, Metaspace());
-    }
-
-    private JsonObject CreateBytePair(JsonArray merges, bool byteFallback, int? unknown)
-    {
-        var vocabulary = new JsonObject();
-        for (int id = 0; id < _pieces.Length; id++)
-        {
-            vocabulary.Add(_pieces[id], id);
-        }
-
-        return new JsonObject
-        {
-            ["type"] = "BPE",
-            ["dropout"] = null,
-            ["unk_token"] = unknown is { } token && token < _pieces.Length ? _pieces[token] : null,
-            ["continuing_subword_prefix"] = null,
-            ["end_of_word_suffix"] = null,
-            ["fuse_unk"] = byteFallback,
-            ["byte_fallback"] = byteFallback,
-            ["ignore_merges"] = false,
-            ["vocab"] = vocabulary,
-            ["merges"] = merges,
-        };
     }
 
     private JsonArray CreateAddedTokens()

@@ -126,6 +126,7 @@ public sealed class HuggingFaceTests : IDisposable
     [InlineData("""{"model":{"type":"BPE","vocab":{"a":0}}}""", "neither ByteLevel")]
     [InlineData("""{"model":{"type":"BPE","byte_fallback":true,"vocab":{"a":-1},"merges":[]}}""", "model.vocab.a: found -1")]
     [InlineData("""{"model":{"type":"BPE","byte_fallback":true,"vocab":{"a":99999999999},"merges":[]}}""", "model.vocab.a")]
+    [InlineData("""{"model":{"type":"BPE","byte_fallback":true,"vocab":{"a":4000000},"merges":[]}}""", "4000000 token ids without a token")]
     [InlineData("""{"model":{"type":"BPE","byte_fallback":true,"vocab":{"a":0,"b":0},"merges":[]}}""", "no other token has")]
     [InlineData("""{"model":{"type":"BPE","byte_fallback":true,"vocab":{"a":0},"merges":["a"]}}""", "model.merges[0]")]
     [InlineData("""{"model":{"type":"BPE","byte_fallback":true,"vocab":{"\ud800":0},"merges":[]}}""", "is not valid JSON")]

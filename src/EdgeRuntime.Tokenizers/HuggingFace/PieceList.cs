@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
+using System.Linq;
 using System.Text;
 using EdgeRuntime.Json;
 
@@ -11,6 +12,9 @@ internal sealed class PieceList
 {
     /// <summary>The largest accepted number of tokens. Published vocabularies have up to 300,000.</summary>
     public const int MaxTokens = 4 << 20;
+
+    /// <summary>The largest accepted number of ids without a token.</summary>
+    public const int MaxUnused = 1 << 18;
 
     private readonly List<string?> _texts = [];
     private readonly List<PieceType> _types = [];
@@ -43,6 +47,9 @@ internal sealed class PieceList
             _scores.Add(-10000f);
         }
     }
+
+    /// <summary>Counts the ids without a token.</summary>
+    public int CountUnused() => _texts.Count(static text => text is null);
 
     /// <summary>Adds a token of the vocabulary of a JSON file.</summary>
     /// <exception cref="ModelFormatException">Another token has the id.</exception>

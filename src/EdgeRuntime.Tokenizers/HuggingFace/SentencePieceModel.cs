@@ -68,7 +68,7 @@ internal static class SentencePieceModel
         TokenizerFiles files, PieceList pieces, bool isBytePairs, bool prefixes, bool mergesSpaces, byte[] charsMap)
     {
         AddTokens(files, pieces);
-        pieces.GrowTo(TokenizerReader.GetVocabularySize(files));
+        TokenizerReader.Complete(pieces, files);
         Dictionary<string, bool> flags = isBytePairs
             ? prefixes ? [] : new() { ["add_space_prefix"] = false }
             : new() { ["add_space_prefix"] = prefixes, ["remove_extra_whitespaces"] = mergesSpaces };

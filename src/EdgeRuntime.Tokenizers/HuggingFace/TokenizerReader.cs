@@ -37,13 +37,6 @@ internal static class TokenizerReader
         };
     }
 
-    /// <summary>Gets the number of tokens that the model has, or 0 if the folder does not say.</summary>
-    public static int GetVocabularySize(TokenizerFiles files)
-    {
-        JsonField size = files.Model["vocab_size"].Exists ? files.Model["vocab_size"] : files.Model["text_config"]["vocab_size"];
-        return size.Exists ? size.GetCount(PieceList.MaxTokens) : 0;
-    }
-
     /// <summary>Reads the pieces of a vocabulary that maps them to ids, and the added tokens.</summary>
     /// <param name="files">The files of the folder.</param>
     /// <param name="describe">Gets the type and the score of a piece; null for ordinary pieces without a score.</param>
@@ -58,12 +51,32 @@ internal static class TokenizerReader
         }
 
         pieces.SetAdded(files.Main["added_tokens"]);
-        pieces.GrowTo(GetVocabularySize(files));
+        Complete(pieces, files);
         return pieces;
+    }
+
+    /// <summary>Adds unused ids up to the number of tokens that the model has.</summary>
+    /// <exception cref="ModelFormatException">Far more ids are unused than in any published vocabulary.</exception>
+    public static void Complete(PieceList pieces, TokenizerFiles files)
+    {
+        pieces.GrowTo(GetVocabularySize(files));
+        int unused = pieces.CountUnused();
+        if (unused > PieceList.MaxUnused)
+        {
+            throw new ModelFormatException(
+                files.Folder, -1, $"the tokenizer: found {unused} token ids without a token, expected at most {PieceList.MaxUnused}");
+        }
     }
 
     /// <summary>Creates the exception for a part of the tokenizer that is not supported.</summary>
     public static UnsupportedModelException Unsupported(JsonField place, string what) => new($"{place.File}: {what}");
+
+    /// <summary>Gets the number of tokens that the model has, or 0 if the folder does not say.</summary>
+    private static int GetVocabularySize(TokenizerFiles files)
+    {
+        JsonField size = files.Model["vocab_size"].Exists ? files.Model["vocab_size"] : files.Model["text_config"]["vocab_size"];
+        return size.Exists ? size.GetCount(PieceList.MaxTokens) : 0;
+    }
 
     // Only the pieces of a SentencePiece BPE have scores there that the JSON file lacks.
     private static bool IsSentencePiece(JsonField model) => model["byte_fallback"].GetFlag(false) && model["merges"].Exists;

@@ -68,7 +68,7 @@ internal static class UnigramModel
         }
 
         pieces.SetAdded(files.Main["added_tokens"], unknown is int id ? pieces.GetText(id) : null);
-        pieces.GrowTo(TokenizerReader.GetVocabularySize(files));
+        TokenizerReader.Complete(pieces, files);
         return pieces;
     }
 
