@@ -38,7 +38,7 @@ internal sealed class RunState
     /// <summary>Reads the state of an interrupted run.</summary>
     /// <param name="path">The path of the file, which need not exist; null to keep no state.</param>
     /// <param name="fingerprint">The run's <see cref="Fingerprint"/>.</param>
-    /// <exception cref="CommandException">The file is of another run, or it is no such file.</exception>
+    /// <exception cref="CommandException">The file is of another run, it is damaged, or it is no such file.</exception>
     public static RunState Open(string? path, string fingerprint)
     {
         if (path is null || UserFile.Use(path, name => FileKinds.Of(name) != FileKind.Regular))
@@ -48,11 +48,19 @@ internal sealed class RunState
 
         using JsonDocument document = JsonText.ReadFile(path);
         JsonObject? state = document.RootElement.ValueKind == JsonValueKind.Object ? JsonObject.Create(document.RootElement.Clone()) : null;
-        return state?["run"] is JsonValue run && run.TryGetValue(out string? found) && state["data"] is JsonObject data
-            ? found == fingerprint
-                ? new RunState(path, fingerprint, data)
-                : throw new CommandException($"{path}: keeps a run of other models, texts or options; name another file or delete it")
-            : throw new CommandException($"{path}: is not the state of a run; name another file");
+        if (state?["run"] is not JsonValue run || !run.TryGetValue(out string? found) || state["data"] is not JsonObject data)
+        {
+            throw new CommandException($"{path}: is not the state of a run; name another file");
+        }
+
+        if (found != fingerprint)
+        {
+            throw new CommandException($"{path}: keeps a run of other models, texts or options; name another file or delete it");
+        }
+
+        return state["check"] is JsonValue check && check.TryGetValue(out string? sum) && sum == Check(data)
+            ? new RunState(path, fingerprint, data)
+            : throw new CommandException($"{path}: is damaged; delete it and run the command again");
     }
 
     /// <summary>Computes a name for what a run computes, so that a state of another run is refused.</summary>
@@ -72,7 +80,7 @@ internal sealed class RunState
             text.Append(CultureInfo.InvariantCulture, $"{setting}\n");
         }
 
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())).AsSpan(0, 16));
+        return Hash(text.ToString());
     }
 
     /// <summary>Runs the steps as <see cref="RunLoop"/> does, and saves the state now and then and when the run is interrupted.</summary>
@@ -105,13 +113,19 @@ internal sealed class RunState
         }
     }
 
+    /// <summary>Computes a sum of what a run saves, so that a damaged state is refused.</summary>
+    private static string Check(JsonObject data) => Hash(JsonText.FormatLine(data));
+
+    private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 16));
+
     private void Save(JsonObject data)
     {
         _saved = Stopwatch.GetTimestamp();
         if (_path is not null)
         {
             using FileReplacement file = UserFile.Create(_path);
-            file.Write(Encoding.UTF8.GetBytes(JsonText.FormatLine(new JsonObject { ["run"] = _fingerprint, ["data"] = data })));
+            var state = new JsonObject { ["run"] = _fingerprint, ["check"] = Check(data), ["data"] = data };
+            file.Write(Encoding.UTF8.GetBytes(JsonText.FormatLine(state)));
             file.Commit();
         }
     }

@@ -62,6 +62,9 @@ public sealed class PerplexityTests : IDisposable
         RunState state = RunState.Open(path, "a");
         Assert.Equal(3, state.Data!["done"]!.GetValue<int>());
         Assert.Contains("other models", Assert.Throws<CommandException>(() => RunState.Open(path, "b")).Message, StringComparison.Ordinal);
+        string saved = File.ReadAllText(path);
+        File.WriteAllText(path, saved.Replace("\"done\":3", "\"done\":4", StringComparison.Ordinal));
+        Assert.Contains("is damaged", Assert.Throws<CommandException>(() => RunState.Open(path, "a")).Message, StringComparison.Ordinal);
         state.End();
         Assert.Null(RunState.Open(path, "b").Data);
         Assert.Throws<CommandException>(() => RunState.Open(_text, "a"));
