@@ -43,6 +43,9 @@ internal sealed class ImatrixCommand
 
     private readonly Option<bool> _noPerplexity = OptionFactory.Switch("--no-ppl", [], "Compute no perplexity, which takes less time");
     private readonly Option<bool> _parseSpecial = OptionFactory.Switch("--parse-special", [], "Read special tokens in the text as such");
+    private readonly Option<bool> _showStatistics = OptionFactory.Switch(
+        "--show-statistics", [], "Show how the importance is distributed in a matrix (--in-file), and measure nothing");
+
     private readonly Option<bool> _force = OptionFactory.Switch("--force", [], "Replace an importance matrix that is there");
 
     public static Command Create() => new ImatrixCommand().CreateCommand();
@@ -56,7 +59,8 @@ internal sealed class ImatrixCommand
             + "command.");
         _model.AddTo(command);
         foreach (Option option in (Option[])[
-            _text.Files, _output, _text.Chunks, _skip, _inputs, _frequency, _copies, _processOutput, _noPerplexity, _parseSpecial, _force])
+            _text.Files, _output, _text.Chunks, _skip, _inputs, _frequency, _copies, _processOutput, _noPerplexity, _parseSpecial,
+            _showStatistics, _force])
         {
             command.Add(option);
         }
@@ -69,6 +73,12 @@ internal sealed class ImatrixCommand
     {
         IReadOnlyList<string> files = _text.GetFiles(parsed);
         string path = parsed.GetRequiredValue(_output);
+        if (parsed.GetValue(_showStatistics))
+        {
+            ShowStatistics(parsed.GetValue(_inputs) ?? []);
+            return 0;
+        }
+
         if (files.Count == 0)
         {
             Combine(parsed, path);
@@ -93,6 +103,17 @@ internal sealed class ImatrixCommand
         ImportanceMatrix matrix = output.Interrupted ?? Begin(context, inputs, files);
         Measure(parsed, model, text, matrix, output, interrupts);
         return 0;
+    }
+
+    private void ShowStatistics(string[] inputs)
+    {
+        if (inputs is not [string input])
+        {
+            throw new UsageException($"{_showStatistics.Name} expects one matrix ({_inputs.Name} FILE)");
+        }
+
+        using var output = new StandardOutput();
+        output.Write(ImatrixStatistics.Format(input, ImatrixOutput.Load(input)));
     }
 
     /// <summary>Adds matrices and writes the sum.</summary>

@@ -100,6 +100,10 @@ public sealed class ImportanceMatrix
         return found;
     }
 
+    /// <summary>Computes how the importance is distributed over the columns of each tensor.</summary>
+    /// <returns>The statistics of all tensors that received a token, in the order of their names.</returns>
+    public IReadOnlyList<ImportanceStatistics> ComputeStatistics() => ImportanceStatistics.Of(_sums);
+
     /// <summary>Adds the sums and counts of another matrix of the same model.</summary>
     /// <param name="other">A matrix that was measured on another text, or on another part of it.</param>
     /// <exception cref="ArgumentException">A tensor has another shape in that matrix, or the sums become too large.</exception>

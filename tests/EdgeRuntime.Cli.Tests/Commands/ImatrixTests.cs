@@ -4,6 +4,7 @@ using System.Linq;
 using EdgeRuntime.Cli.Eval;
 using EdgeRuntime.Cli.Tests.Support;
 using EdgeRuntime.Quantization;
+using EdgeRuntime.TestSupport;
 using Xunit;
 
 namespace EdgeRuntime.Cli.Tests.Commands;
@@ -70,6 +71,24 @@ public sealed class ImatrixTests : IDisposable
         Edgert.Run("imatrix", "--in-file", first, "--in-file", second, "-o", sum).Expect(0);
         Assert.Equal(7, ImportanceMatrix.Load(sum).ChunkCount);
         Assert.Equal(3, ImportanceMatrix.Load(sum).Datasets.Count);
+    }
+
+    /// <summary>Figures that llama.cpp's tool prints for its own matrix follow from the sums in it.</summary>
+    [Fact]
+    public void Imatrix_ShowStatistics_DescribesEachTensorAndLayer()
+    {
+        string matrix = SharedData.Require("models/tiny-novel.imatrix.gguf");
+        string output = Edgert.Run("imatrix", "--show-statistics", "--in-file", matrix).Expect(0).Output;
+        string[] lines = output.Split('\n');
+        Assert.Equal(8, lines.Count(static line => line.Contains(" attn_q ", StringComparison.Ordinal)));
+        Assert.Equal(8, lines.SkipWhile(static line => !line.StartsWith("Means", StringComparison.Ordinal)).Skip(3)
+            .Count(static line => line.Length > 0));
+        ImportanceStatistics statistics = ImportanceMatrix.Load(matrix).ComputeStatistics()
+            .Single(static item => item.Tensor == "blk.1.attn_q.weight");
+        Assert.Equal((256, (int?)1), (statistics.Columns, statistics.Layer));
+        Assert.InRange(statistics.Similarity, 0.01, 1);
+        Assert.InRange(statistics.Entropy, 1, 8);
+        Assert.InRange(statistics.Mean, statistics.Least, statistics.Greatest);
     }
 
     [Fact]
