@@ -15,68 +15,14 @@ namespace EdgeRuntime.Tests.Conversion;
 /// <summary>Folders in Hugging Face's layout, converted, compared with the expectations of llama.cpp's converter, and run.</summary>
 public sealed class ModelConverterTests
 {
-    private const string Experts = ",\"num_experts\":4,\"num_local_experts\":4,\"num_experts_per_tok\":2,\"moe_intermediate_size\":32";
-
-    private static readonly Dictionary<string, Func<ModelFolder, ModelFolder>> Families = new()
-    {
-        ["llama"] = static folder => folder.AddDecoder(biases: true).AddPreNorms().Save("LlamaForCausalLM"),
-        ["mixtral"] = static folder => AddExperts(
-            folder.AddDecoder(feedForward: false).AddPreNorms(), "block_sparse_moe.gate", "block_sparse_moe.experts", ["w1", "w3", "w2"],
-            FeedForward)
-            .Save("MixtralForCausalLM", Experts),
-        ["granite"] = static folder => folder.AddDecoder().AddPreNorms().Save(
-            "GraniteForCausalLM",
-            ",\"attention_multiplier\":0.25,\"embedding_multiplier\":2.0,\"residual_multiplier\":0.5,\"logits_scaling\":4.0"),
-        ["granitemoe"] = static folder => folder.AddDecoder(feedForward: false).AddPreNorms()
-            .AddLayers("model.layers.*.block_sparse_moe.router.layer.weight", 4, Hidden)
-            .AddLayers("model.layers.*.block_sparse_moe.input_linear.weight", 4, 2 * FeedForward, Hidden)
-            .AddLayers("model.layers.*.block_sparse_moe.output_linear.weight", 4, Hidden, FeedForward)
-            .Save(
-                "GraniteMoeForCausalLM",
-                ",\"num_local_experts\":4,\"num_experts_per_tok\":2,\"attention_multiplier\":0.25,\"embedding_multiplier\":2.0,"
-                + "\"residual_multiplier\":0.5,\"logits_scaling\":4.0"),
-        ["smollm3"] = static folder => folder.AddDecoder().AddPreNorms().Save("SmolLM3ForCausalLM"),
-        ["qwen2"] = static folder => folder.AddDecoder(biases: true).AddPreNorms().Save("Qwen2ForCausalLM"),
-        ["qwen3"] = static folder =>
-            folder.AddDecoder(queryKeyNorms: true).AddPreNorms().Save("Qwen3ForCausalLM", ",\"head_dim\":16"),
-        ["qwen3moe"] = static folder => AddExperts(
-            folder.AddDecoder(queryKeyNorms: true, feedForward: false).AddPreNorms(), "mlp.gate", "mlp.experts",
-            ["gate_proj", "up_proj", "down_proj"]).Save("Qwen3MoeForCausalLM", Experts + ",\"head_dim\":16"),
-        ["gemma"] = static folder => folder.AddDecoder().AddPreNorms().Save("GemmaForCausalLM", ",\"head_dim\":16"),
-        ["gemma2"] = static folder =>
-            AddFourNorms(folder.AddDecoder()).Save("Gemma2ForCausalLM", ",\"head_dim\":16"),
-        ["gemma3"] = static folder =>
-            AddFourNorms(folder.AddDecoder(queryKeyNorms: true)).Save("Gemma3ForCausalLM", ",\"head_dim\":16,\"sliding_window\":32"),
-        ["phi3"] = static folder => folder.AddPreNorms()
-            .Add("model.embed_tokens.weight", Tokens, Hidden).Add("model.norm.weight", Hidden).Add("lm_head.weight", Tokens, Hidden)
-            .AddLayers("model.layers.*.self_attn.qkv_proj.weight", (Heads + (2 * KeyHeads)) * HeadSize, Hidden)
-            .AddLayers("model.layers.*.self_attn.o_proj.weight", Hidden, Heads * HeadSize)
-            .AddLayers("model.layers.*.mlp.gate_up_proj.weight", 2 * FeedForward, Hidden)
-            .AddLayers("model.layers.*.mlp.down_proj.weight", Hidden, FeedForward)
-            .Save("Phi3ForCausalLM", ",\"original_max_position_embeddings\":256,\"rms_norm_eps\":1e-5"),
-        ["olmo2"] = static folder => folder.AddDecoder()
-            .AddLayers("model.layers.*.self_attn.q_norm.weight", Heads * HeadSize)
-            .AddLayers("model.layers.*.self_attn.k_norm.weight", KeyHeads * HeadSize)
-            .AddLayers("model.layers.*.post_attention_layernorm.weight", Hidden)
-            .AddLayers("model.layers.*.post_feedforward_layernorm.weight", Hidden)
-            .Save("Olmo2ForCausalLM"),
-        ["stablelm"] = static folder => folder.AddDecoder().AddPreNorms().Add("model.norm.bias", Hidden)
-            .AddLayers("model.layers.*.input_layernorm.bias", Hidden).AddLayers("model.layers.*.post_attention_layernorm.bias", Hidden)
-            .Save("StableLmForCausalLM", ",\"partial_rotary_factor\":0.5,\"use_parallel_residual\":false"),
-        ["gptneox"] = AddNeoX,
-        ["gpt2"] = AddGpt2,
-        ["lfm2"] = AddLfm2,
-        ["bert"] = AddBert,
-    };
-
-    public static IEnumerable<TheoryDataRow<string>> Names => Families.Keys.Select(name => new TheoryDataRow<string>(name));
+    public static IEnumerable<TheoryDataRow<string>> Names => ModelFamilies.All.Keys.Select(name => new TheoryDataRow<string>(name));
 
     [Theory]
     [MemberData(nameof(Names))]
     public void Convert_EachFamily_LoadsAndRuns(string name)
     {
         using var folder = new ModelFolder();
-        Families[name](folder);
+        ModelFamilies.All[name](folder);
 
         ConversionResult result = ModelConverter.Convert(folder.Path, folder.Output, new() { Type = TensorType.F32 });
 
@@ -167,7 +113,8 @@ public sealed class ModelConverterTests
     public void Convert_Gemma_AddsOneToNorms()
     {
         using var folder = new ModelFolder();
-        AddFourNorms(folder.AddDecoder(queryKeyNorms: true)).Save("Gemma3ForCausalLM", ",\"head_dim\":16,\"sliding_window\":32");
+        ModelFamilies.AddFourNorms(folder.AddDecoder(queryKeyNorms: true))
+            .Save("Gemma3ForCausalLM", ",\"head_dim\":16,\"sliding_window\":32");
 
         _ = ModelConverter.Convert(folder.Path, folder.Output);
 
@@ -187,7 +134,7 @@ public sealed class ModelConverterTests
     public void Convert_Experts_StacksThemInOrder()
     {
         using var folder = new ModelFolder();
-        Families["qwen3moe"](folder);
+        ModelFamilies.All["qwen3moe"](folder);
 
         _ = ModelConverter.Convert(folder.Path, folder.Output, new() { Type = TensorType.F32 });
 
@@ -203,7 +150,7 @@ public sealed class ModelConverterTests
     public void Convert_GraniteExperts_SplitsGateAndUp()
     {
         using var folder = new ModelFolder();
-        Families["granitemoe"](folder);
+        ModelFamilies.All["granitemoe"](folder);
 
         _ = ModelConverter.Convert(folder.Path, folder.Output, new() { Type = TensorType.F32 });
 
@@ -288,9 +235,9 @@ public sealed class ModelConverterTests
     public void Convert_MissingExpert_IsRefused()
     {
         using var folder = new ModelFolder();
-        Families["qwen3moe"](folder);
+        ModelFamilies.All["qwen3moe"](folder);
         folder.Tensors.Remove("model.layers.1.mlp.experts.3.up_proj.weight");
-        folder.Save("Qwen3MoeForCausalLM", Experts + ",\"head_dim\":16");
+        folder.Save("Qwen3MoeForCausalLM", ModelFamilies.Experts + ",\"head_dim\":16");
 
         var error = Assert.Throws<ModelFormatException>(() => ModelConverter.Convert(folder.Path, folder.Output));
 
@@ -320,102 +267,6 @@ public sealed class ModelConverterTests
         folder.AddDecoder().AddPreNorms().Save("LlamaForCausalLM");
 
         Assert.Throws<FileException>(() => ModelConverter.Convert(folder.Path, folder.Path));
-    }
-
-    private static ModelFolder AddExperts(ModelFolder folder, string router, string experts, string[] names, int width = 32)
-    {
-        folder.AddLayers($"model.layers.*.{router}.weight", 4, Hidden);
-        for (int expert = 0; expert < 4; expert++)
-        {
-            folder.AddLayers($"model.layers.*.{experts}.{expert}.{names[0]}.weight", width, Hidden)
-                .AddLayers($"model.layers.*.{experts}.{expert}.{names[1]}.weight", width, Hidden)
-                .AddLayers($"model.layers.*.{experts}.{expert}.{names[2]}.weight", Hidden, width);
-        }
-
-        return folder;
-    }
-
-    private static ModelFolder AddFourNorms(ModelFolder folder) =>
-        folder.AddPreNorms().AddLayers("model.layers.*.pre_feedforward_layernorm.weight", Hidden)
-            .AddLayers("model.layers.*.post_feedforward_layernorm.weight", Hidden);
-
-    private static ModelFolder AddNeoX(ModelFolder folder)
-    {
-        const string Layer = "gpt_neox.layers.*";
-        folder.Add("gpt_neox.embed_in.weight", Tokens, Hidden).Add("embed_out.weight", Tokens, Hidden);
-        AddWithBias(folder, "gpt_neox.final_layer_norm", Hidden);
-        foreach (string norm in (string[])["input_layernorm", "post_attention_layernorm"])
-        {
-            AddWithBias(folder, $"{Layer}.{norm}", Hidden);
-        }
-
-        AddWithBias(folder, $"{Layer}.attention.query_key_value", 3 * Hidden, Hidden);
-        AddWithBias(folder, $"{Layer}.attention.dense", Hidden, Hidden);
-        AddWithBias(folder, $"{Layer}.mlp.dense_h_to_4h", FeedForward, Hidden);
-        AddWithBias(folder, $"{Layer}.mlp.dense_4h_to_h", Hidden, FeedForward);
-        return folder.Save("GPTNeoXForCausalLM", ",\"rotary_pct\":0.5,\"num_key_value_heads\":null");
-    }
-
-    private static ModelFolder AddGpt2(ModelFolder folder)
-    {
-        folder.Add("wte.weight", Tokens, Hidden).Add("wpe.weight", 256, Hidden);
-        AddWithBias(folder, "ln_f", Hidden);
-        AddWithBias(folder, "h.*.ln_1", Hidden);
-        AddWithBias(folder, "h.*.ln_2", Hidden);
-        foreach ((string name, int rows, int columns) in ((string, int, int)[])
-            [
-                ("attn.c_attn", Hidden, 3 * Hidden), ("attn.c_proj", Hidden, Hidden), ("mlp.c_fc", Hidden, 4 * Hidden),
-                ("mlp.c_proj", 4 * Hidden, Hidden),
-            ])
-        {
-            folder.AddLayers($"h.*.{name}.weight", rows, columns).AddLayers($"h.*.{name}.bias", columns);
-        }
-
-        return folder.Save("GPT2LMHeadModel", ",\"num_key_value_heads\":null");
-    }
-
-    private static ModelFolder AddLfm2(ModelFolder folder)
-    {
-        folder.Add("model.embed_tokens.weight", Tokens, Hidden).Add("model.embedding_norm.weight", Hidden);
-        folder.AddLayers("model.layers.*.operator_norm.weight", Hidden).AddLayers("model.layers.*.ffn_norm.weight", Hidden)
-            .AddLayers("model.layers.*.feed_forward.w1.weight", 256, Hidden).AddLayers("model.layers.*.feed_forward.w3.weight", 256, Hidden)
-            .AddLayers("model.layers.*.feed_forward.w2.weight", Hidden, 256);
-        folder.Add("model.layers.0.conv.conv.weight", Hidden, 1, 3).Add("model.layers.0.conv.in_proj.weight", 3 * Hidden, Hidden)
-            .Add("model.layers.0.conv.out_proj.weight", Hidden, Hidden);
-        folder.Add("model.layers.1.self_attn.q_proj.weight", Hidden, Hidden).Add("model.layers.1.self_attn.k_proj.weight", 32, Hidden)
-            .Add("model.layers.1.self_attn.v_proj.weight", 32, Hidden).Add("model.layers.1.self_attn.out_proj.weight", Hidden, Hidden)
-            .Add("model.layers.1.self_attn.q_layernorm.weight", HeadSize).Add("model.layers.1.self_attn.k_layernorm.weight", HeadSize);
-        return folder.Save("Lfm2ForCausalLM", ",\"layer_types\":[\"conv\",\"full_attention\"],\"norm_eps\":1e-5,\"block_multiple_of\":256");
-    }
-
-    private static ModelFolder AddBert(ModelFolder folder)
-    {
-        folder.Add("embeddings.word_embeddings.weight", Tokens, Hidden).Add("embeddings.position_embeddings.weight", 256, Hidden)
-            .Add("embeddings.token_type_embeddings.weight", 2, Hidden);
-        AddWithBias(folder, "embeddings.LayerNorm", Hidden);
-        AddWithBias(folder, "pooler.dense", Hidden, Hidden);
-        foreach (string part in (string[])["attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense"])
-        {
-            AddWithBias(folder, $"encoder.layer.*.{part}", Hidden, Hidden);
-        }
-
-        AddWithBias(folder, "encoder.layer.*.attention.output.LayerNorm", Hidden);
-        AddWithBias(folder, "encoder.layer.*.output.LayerNorm", Hidden);
-        AddWithBias(folder, "encoder.layer.*.intermediate.dense", FeedForward, Hidden);
-        AddWithBias(folder, "encoder.layer.*.output.dense", Hidden, FeedForward);
-        folder.Write("modules.json", """[{"type":"sentence_transformers.models.Pooling","path":"1_Pooling"}]""");
-        Directory.CreateDirectory(Path.Join(folder.Path, "1_Pooling"));
-        folder.Write("1_Pooling/config.json", """{"pooling_mode_mean_tokens":true}""");
-        return folder.Save("BertModel", ",\"num_key_value_heads\":null").WriteWordPieces();
-    }
-
-    private static void AddWithBias(ModelFolder folder, string name, params long[] shape)
-    {
-        Action<string, long[]> add = name.Contains('*', StringComparison.Ordinal)
-            ? (tensor, dimensions) => folder.AddLayers(tensor, dimensions)
-            : (tensor, dimensions) => folder.Add(tensor, dimensions);
-        add($"{name}.weight", shape);
-        add($"{name}.bias", [shape[0]]);
     }
 
     private static float[] ReadTensor(string path, string name)
