@@ -156,9 +156,11 @@ public sealed class ModelQuantizerTests : IDisposable
     }
 
     [Theory]
-    [InlineData(float.NaN, "Q8_0", "found the weight NaN in row 1")]
-    [InlineData(float.PositiveInfinity, "F16", "found the weight Infinity in row 1")]
-    [InlineData(1e6f, "F16", "expected at most 65504 for F16")]
+    [InlineData(float.NaN, "Q8_0", "found the weight NaN in row 1, column 36")]
+    [InlineData(float.PositiveInfinity, "F16", "found the weight Infinity in row 1, column 36")]
+    [InlineData(1e6f, "F16", "expected a finite number of at most 65504 for F16")]
+    [InlineData(1e6f, "Q8_0", "expected a finite number of at most 65504 for Q8_0")]
+    [InlineData(1e6f, "Q1_0", "expected a finite number of at most 65504 for Q4_0")]
     public void Run_WeightThatTheTypeCannotHold_IsRefusedAndLeavesNothing(float weight, string type, string expected)
     {
         float[] weights = new float[2 * 64];
