@@ -1,6 +1,7 @@
 using System;
 using System.Buffers;
 using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
 using EdgeRuntime.Formats;
 using EdgeRuntime.Gguf;
 
@@ -38,6 +39,25 @@ internal sealed class WeightReader
     /// <exception cref="ModelFormatException">A weight is not finite, or too large for the type.</exception>
     public void Read(long first, Span<float> weights)
     {
+        if (_format.Type == TensorType.F32)
+        {
+            _tensor.ReadRows(first, MemoryMarshal.AsBytes(weights));
+        }
+        else
+        {
+            ReadBlocks(first, weights);
+        }
+
+        if (_scale != 1)
+        {
+            TensorPrimitives.Multiply(weights, _scale, weights);
+        }
+
+        Check(weights, first);
+    }
+
+    private void ReadBlocks(long first, Span<float> weights)
+    {
         int bytes = (int)(weights.Length / Columns * _tensor.RowBytes);
         byte[] source = ArrayPool<byte>.Shared.Rent(bytes);
         try
@@ -49,13 +69,6 @@ internal sealed class WeightReader
         {
             ArrayPool<byte>.Shared.Return(source);
         }
-
-        if (_scale != 1)
-        {
-            TensorPrimitives.Multiply(weights, _scale, weights);
-        }
-
-        Check(weights, first);
     }
 
     private void Check(ReadOnlySpan<float> weights, long first)
@@ -71,11 +84,11 @@ internal sealed class WeightReader
             bad++;
         }
 
-        long row = first + (bad / Columns);
+        (long row, int column) = (first + (bad / Columns), bad % Columns);
         throw new ModelFormatException(
             _tensor.Part.Path,
             _tensor.FileOffset + (row * _tensor.RowBytes),
-            FormattableString.Invariant($"tensor '{_tensor.Name}': found the weight {weights[bad]} in row {row}, ")
-            + FormattableString.Invariant($"expected at most {_largest} for {_target}"));
+            FormattableString.Invariant($"tensor '{_tensor.Name}': found the weight {weights[bad]} in row {row}, column {column}, ")
+            + FormattableString.Invariant($"expected a finite number of at most {_largest} for {_target}"));
     }
 }
