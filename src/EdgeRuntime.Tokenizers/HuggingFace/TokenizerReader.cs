@@ -64,7 +64,9 @@ internal static class TokenizerReader
         if (unused > PieceList.MaxUnused)
         {
             throw new ModelFormatException(
-                files.Folder, -1, $"the tokenizer: found {unused} token ids without a token, expected at most {PieceList.MaxUnused}");
+                files.Main.File is { Length: > 0 } file ? file : files.Folder,
+                -1,
+                $"the vocabulary: found {unused} token ids without a token, expected at most {PieceList.MaxUnused}");
         }
     }
 
