@@ -19,7 +19,7 @@ namespace EdgeRuntime.Onnx;
 /// short prefill and a short decode on each, which converts the model for each, and keeps the answer beside the converted models.
 /// </summary>
 /// <remarks>A machine without a GPU or NPU uses the built-in engine, without a measurement.</remarks>
-public sealed class AutoDevice : IModelBackend
+public sealed record AutoDevice : IModelBackend
 {
     private const string Processor = "cpu";
     private const int MaxAnswerBytes = 64;
@@ -43,6 +43,9 @@ public sealed class AutoDevice : IModelBackend
         _devices = [.. devices.Select(device => device with { CacheFolder = _cache.Folder })];
     }
 
+    /// <inheritdoc cref="OnnxDevice.Converting" path="/summary"/>
+    public Action<OnnxConversion>? Converting { get; init; }
+
     /// <inheritdoc/>
     public string Name => "auto";
 
@@ -61,7 +64,9 @@ public sealed class AutoDevice : IModelBackend
         }
 
         ILogger logger = (options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("EdgeRuntime");
-        OnnxDevice[] present = [.. _devices.Where(device => device.FindProblem() is null && device.FindModelProblem(path) is null)];
+        OnnxDevice[] present = [.. _devices
+            .Where(device => device.FindProblem() is null && device.FindModelProblem(path) is null)
+            .Select(device => device with { Converting = Converting })];
         OnnxDevice? chosen = present.Length == 0 ? null : Choose(path, present, options, logger, cancellationToken);
         return LanguageModel.Load(path, options with { Device = chosen }, progress, cancellationToken);
     }

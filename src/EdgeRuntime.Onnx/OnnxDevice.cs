@@ -4,6 +4,7 @@ using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using System.Threading;
+using System.Threading.Tasks;
 using EdgeRuntime.Engine;
 using EdgeRuntime.Gguf;
 using EdgeRuntime.Onnx.Cache;
@@ -58,10 +59,26 @@ public sealed record OnnxDevice : IModelBackend
     public string? ProviderLibrary { get; init; }
 
     /// <summary>
-    /// Gets the folder of converted models (<see cref="OnnxCache"/>); null to convert at every start into a temporary folder. The default
-    /// is a folder in the data folder of the user.
+    /// Gets the folder of converted models (<see cref="OnnxCache"/>); null to convert at every start and keep nothing. The default is a
+    /// folder in the data folder of the user.
     /// </summary>
+    /// <remarks>
+    /// Without a folder, <see cref="Cpu"/> converts into memory. The other providers of ONNX Runtime read weights from a file only: a
+    /// temporary folder, which is deleted once the model is loaded, on Windows with the model.
+    /// </remarks>
     public string? CacheFolder { get; init; } = OnnxCache.DefaultFolder;
+
+    /// <summary>
+    /// Gets a value indicating whether a GGUF file that the device can't run, or whose device is missing, runs on the built-in engine
+    /// instead, with a warning in the log that gives the reason. The default is false: the file is refused.
+    /// </summary>
+    public bool FallsBack { get; init; }
+
+    /// <summary>
+    /// Gets the action that <see cref="Load"/> calls before it converts a model, on the calling thread; null, the default, for none. The
+    /// progress of <see cref="Load"/> then is that of the conversion.
+    /// </summary>
+    public Action<OnnxConversion>? Converting { get; init; }
 
     /// <summary>Creates the device of the processor, on ONNX Runtime's kernels.</summary>
     public static OnnxDevice Cpu() => new(OnnxProfile.Cpu);
@@ -121,46 +138,35 @@ public sealed record OnnxDevice : IModelBackend
         }
     }
 
-    /// <summary>Finds out whether <see cref="Load"/> will convert a model first.</summary>
-    /// <param name="path">The path of the model.</param>
-    /// <param name="options">The options that it will be loaded with.</param>
-    /// <returns>The folder and its size; null if the model is converted already, or is a folder.</returns>
-    /// <inheritdoc cref="Load" path="/exception"/>
-    public OnnxConversion? PlanConversion(string path, ModelOptions options)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        ArgumentNullException.ThrowIfNull(options);
-        if (GenAiModel.IsFolder(path))
-        {
-            return null;
-        }
-
-        Version runtime = OnnxLibrary.Load(LibraryPath);
-        using GgufFile file = GgufFile.Open(path);
-        SessionSettings settings = CreateSettings(options);
-        CachedFolder? folder = CreateFolder(file, settings, runtime);
-        if (folder is not null && folder.FindProblem(CancellationToken.None) is null)
-        {
-            return null;
-        }
-
-        ProviderProblems.Require(settings);
-        using OnnxExport export = OnnxExport.Open(path, new OnnxExportOptions { Profile = settings.Profile });
-        return new OnnxConversion(folder?.Path, export.ByteLength);
-    }
-
     /// <inheritdoc/>
     /// <exception cref="OnnxDeviceException">
     /// ONNX Runtime is missing, broken or too old, or the device is missing, has not enough memory or can't run the model.
     /// </exception>
+    /// <exception cref="ArgumentException">The provider of the device has no option of a name in <see cref="Options"/>.</exception>
     public LanguageModel Load(
         string path, ModelOptions options, IProgress<float>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(options);
+        ILogger logger = (options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("EdgeRuntime");
+        try
+        {
+            return LoadOnDevice(path, options, logger, progress, cancellationToken);
+        }
+        catch (EdgeRuntimeException exception) when (FallsBack && IsRefusal(exception) && !GenAiModel.IsFolder(path))
+        {
+            OnnxLog.FellBack(logger, path, exception.Message);
+            return LanguageModel.Load(path, options with { Device = null, Backends = [] }, progress, cancellationToken);
+        }
+    }
+
+    private static bool IsRefusal(EdgeRuntimeException exception) => exception is OnnxDeviceException or UnsupportedModelException;
+
+    private LanguageModel LoadOnDevice(
+        string path, ModelOptions options, ILogger logger, IProgress<float>? progress, CancellationToken cancellationToken)
+    {
         Version runtime = OnnxLibrary.Load(LibraryPath);
         SessionSettings settings = CreateSettings(options);
-        ILogger logger = (options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("EdgeRuntime");
         if (GenAiModel.IsFolder(path))
         {
             return FolderModel.Load(path, settings, options);
@@ -168,17 +174,28 @@ public sealed record OnnxDevice : IModelBackend
 
         using GgufFile file = GgufFile.Open(path);
         file.RequireComplete();
-        var conversion = new Conversion(file, settings, options, logger, progress, cancellationToken);
+        var conversion = new Conversion(file, settings, options, logger)
+        {
+            Converting = Converting,
+            Progress = progress,
+            CancellationToken = cancellationToken,
+        };
         long started = Stopwatch.GetTimestamp();
-        IEngine engine = CreateFolder(file, settings, runtime) is { } folder ? conversion.Open(folder) : conversion.OpenTemporary();
+
+        // Beside the session on a thread of its own, as the built-in engine does it.
+        Task<ModelText> reading = Task.Run(() => ModelText.Read(file, options.PreTokenizer), CancellationToken.None);
+        IEngine? engine = null;
         try
         {
+            engine = CreateFolder(file, settings, runtime) is { } folder ? conversion.Open(folder) : conversion.OpenUncached();
+            LanguageModel model = LanguageModel.CreateFrom(engine, file, reading.GetAwaiter().GetResult(), options);
             OnnxLog.Loaded(logger, file.Path, Name, runtime.ToString(), Stopwatch.GetElapsedTime(started).TotalSeconds);
-            return LanguageModel.CreateFrom(engine, file, options);
+            return model;
         }
         catch
         {
-            engine.Dispose();
+            engine?.Dispose();
+            reading.ContinueWith(static _ => { }, TaskScheduler.Default).GetAwaiter().GetResult(); // it reads the file, which is closed now
             throw;
         }
     }

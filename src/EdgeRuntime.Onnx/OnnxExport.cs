@@ -8,6 +8,8 @@ using EdgeRuntime.Gguf;
 using EdgeRuntime.Kernels;
 using EdgeRuntime.Modules;
 using EdgeRuntime.Onnx.Export;
+using EdgeRuntime.Onnx.Graph;
+using EdgeRuntime.Onnx.Packing;
 using EdgeRuntime.Onnx.Translation;
 using EdgeRuntime.Weights;
 
@@ -31,8 +33,8 @@ public sealed class OnnxExport : IDisposable
         _file = file;
         _binder = binder;
         _model = model;
-        _genAi = ModelGraph.ForGenAi(model, FolderWriter.DataFile);
-        _engine = ModelGraph.ForEngine(model, FolderWriter.DataFile);
+        _genAi = ModelGraph.ForGenAi(model, new DataLocation(FolderWriter.DataFile));
+        _engine = ModelGraph.ForEngine(model, new DataLocation(FolderWriter.DataFile));
     }
 
     /// <summary>Gets the size of the folder in bytes, without the small files.</summary>
@@ -104,11 +106,38 @@ public sealed class OnnxExport : IDisposable
             [
                 ("model.onnx", _genAi.Bytes),
                 ("engine.onnx", _engine.Bytes),
-                (GenAiConfig.FileName, GenAiConfig.Create(_model, _file.Metadata, _genAi.Layers, "model.onnx")),
+                (GenAiConfig.FileName, CreateConfig()),
             ],
             WriteTokenizer,
             progress,
             cancellationToken);
+    }
+
+    /// <summary>
+    /// Converts the weights into memory, for a session of this runtime's engine without a folder. To be called once, instead of
+    /// <see cref="Write"/>.
+    /// </summary>
+    /// <returns>The model, which the caller disposes. It outlives this object.</returns>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="ModelFormatException">A weight is not finite.</exception>
+    /// <exception cref="OutOfMemoryException">The system has not enough memory.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    internal MemoryModel ToMemory(IProgress<float>? progress, CancellationToken cancellationToken)
+    {
+        // ONNX Runtime follows links, and wants the file in the folder that it is given.
+        string path = File.ResolveLinkTarget(_file.Path, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(_file.Path);
+        ModelGraph graph = ModelGraph.ForEngine(_model, DataLocation.InMemory(Path.GetFileName(path)));
+        var data = new DataMemory(_model.Data.Length);
+        try
+        {
+            _model.Data.Write(data, progress, cancellationToken);
+            return new MemoryModel(path, graph.Bytes, CreateConfig(), graph.Constants, data);
+        }
+        catch
+        {
+            data.Dispose();
+            throw;
+        }
     }
 
     /// <inheritdoc/>
@@ -117,6 +146,8 @@ public sealed class OnnxExport : IDisposable
         _binder.Dispose();
         _file.Dispose();
     }
+
+    private byte[] CreateConfig() => GenAiConfig.Create(_model, _file.Metadata, _genAi.Layers, "model.onnx");
 
     private void WriteTokenizer(string folder)
     {

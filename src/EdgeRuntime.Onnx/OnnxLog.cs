@@ -14,6 +14,9 @@ internal static partial class OnnxLog
     [LoggerMessage(302, LogLevel.Information, "Loaded {Folder} on {Device} with ONNX Runtime {Version}: {Seconds:F2} s")]
     public static partial void Loaded(ILogger logger, string folder, string device, string version, double seconds);
 
+    [LoggerMessage(305, LogLevel.Warning, "{Model} runs on the built-in engine instead: {Reason}")]
+    public static partial void FellBack(ILogger logger, string model, string reason);
+
     [LoggerMessage(303, LogLevel.Information, "Measured {Device}: a short prompt and answer take {Seconds:F3} s")]
     public static partial void Measured(ILogger logger, string device, double seconds);
 

@@ -42,11 +42,11 @@ public sealed partial class LanguageModel
     /// <summary>Creates a model on a custom engine, with the text side of a GGUF file.</summary>
     /// <param name="engine">The engine that computes. The model disposes it.</param>
     /// <param name="file">The file; the caller may close it after this call.</param>
+    /// <param name="text">The text side of the file.</param>
     /// <param name="options">The options.</param>
-    /// <exception cref="ModelFormatException">The vocabulary or the template is damaged. The caller still owns the engine.</exception>
-    internal static LanguageModel CreateFrom(IEngine engine, GgufFile file, ModelOptions options)
+    /// <exception cref="ModelFormatException">The vocabulary has another size. The caller still owns the engine.</exception>
+    internal static LanguageModel CreateFrom(IEngine engine, GgufFile file, ModelText text, ModelOptions options)
     {
-        ModelText text = ModelText.Read(file, options.PreTokenizer);
         text.CheckVocabulary(file, engine.VocabularySize);
         return OnEngine(engine, text, file.Path, file.Metadata.GetString("general.architecture"), options);
     }

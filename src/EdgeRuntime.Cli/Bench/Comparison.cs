@@ -97,7 +97,7 @@ internal sealed class Comparison(BenchOptions options, bool comparesStart, int p
     {
         int positions = options.Tests.Max(test => test.Positions);
         using EdgeBenchRuntime ours = new(
-            ModelLoading.Load(card.Path, options.CreateModelOptions(threads)), positions, options.KvTypes);
+            ModelLoading.Load(card.Path, options.CreateModelOptions(threads), offersFallback: false), positions, options.KvTypes);
         using LlamaBenchRuntime flash = new(peerModel, positions, threads, options.KvTypes, flashAttention: true);
 
         // llama.cpp supports a quantized V cache with flash attention only.

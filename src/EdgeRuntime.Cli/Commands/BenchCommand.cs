@@ -101,7 +101,7 @@ internal sealed class BenchCommand
             command.Add(option);
         }
 
-        _common.Device.AddTo(command);
+        _common.Device.AddTo(command, withFallback: false); // a measurement of another engine says nothing
         _energy.AddTo(command);
         command.SetAction(Run);
         return command;

@@ -5,7 +5,6 @@ using System.Text.Json.Nodes;
 using EdgeRuntime.Cli.Models;
 using EdgeRuntime.Cli.Options;
 using EdgeRuntime.Cli.Terminal;
-using EdgeRuntime.Gguf;
 using EdgeRuntime.Onnx;
 
 namespace EdgeRuntime.Cli.Commands;
@@ -55,12 +54,8 @@ internal static class DevicesCommand
     {
         private const string Ready = "ready";
 
-        public static DeviceReport OfProcessor(string? model) => new(DeviceChoice.Processor, null, FindProblem(model, path =>
-        {
-            using GgufFile file = GgufFile.Open(path);
-            ModelInspection inspection = ModelInspection.Inspect(file);
-            return inspection.Problems.Count == 0 ? null : string.Join("; ", inspection.Problems);
-        }));
+        public static DeviceReport OfProcessor(string? model) =>
+            new(DeviceChoice.Processor, null, FindProblem(model, ModelLoading.FindProcessorProblem));
 
         public static DeviceReport Of(OnnxDevice device, string? model) =>
             new(device.Name, WithoutName(device.FindProblem(), device.Name), FindProblem(model, device.FindModelProblem));

@@ -11,7 +11,9 @@ namespace EdgeRuntime.Cli.Models;
 /// <param name="Options">The options of its provider.</param>
 /// <param name="Cache">The folder of converted models; null to keep none.</param>
 /// <param name="Plugin">The library of a plugin provider, or null.</param>
-internal sealed record DeviceChoice(string Name, IReadOnlyDictionary<string, string> Options, string? Cache, string? Plugin)
+/// <param name="FallsBack">Whether models that the device can't run use the built-in engine.</param>
+internal sealed record DeviceChoice(
+    string Name, IReadOnlyDictionary<string, string> Options, string? Cache, string? Plugin, bool FallsBack)
 {
     /// <summary>The built-in engine.</summary>
     public const string Processor = "cpu";
@@ -23,6 +25,7 @@ internal sealed record DeviceChoice(string Name, IReadOnlyDictionary<string, str
     public const string KeyOptionName = "--device-option";
     public const string NoCacheOptionName = "--no-cache";
     public const string CacheOptionName = "--device-cache";
+    public const string FallbackOptionName = "--fallback";
     public const string PluginOptionName = "--device-plugin";
 
     /// <summary>Gets the names of all devices.</summary>
@@ -33,17 +36,35 @@ internal sealed record DeviceChoice(string Name, IReadOnlyDictionary<string, str
 
     /// <summary>Gets the backend of the device; null for the built-in engine.</summary>
     public IModelBackend? Backend => Name == Auto ? new AutoDevice(Cache)
-        : Find(Name) is { } device ? device with { Options = Options, CacheFolder = Cache, ProviderLibrary = Plugin }
+        : Find(Name) is { } device ? device with
+        {
+            Options = Options,
+            CacheFolder = Cache,
+            ProviderLibrary = Plugin,
+            FallsBack = FallsBack,
+        }
         : null;
 
-    /// <summary>Splits KEY=VALUE.</summary>
-    /// <exception cref="UsageException">The text has another form.</exception>
-    public static KeyValuePair<string, string> ParseOption(string text)
+    /// <summary>Reads options of the form KEY=VALUE.</summary>
+    /// <exception cref="UsageException">A text has another form, or a key is there twice.</exception>
+    public static IReadOnlyDictionary<string, string> ParseOptions(IEnumerable<string> texts)
     {
-        int equals = text.IndexOf('=', StringComparison.Ordinal);
-        return equals > 0
-            ? new KeyValuePair<string, string>(text[..equals], text[(equals + 1)..])
-            : throw new UsageException($"{KeyOptionName} {text}: expected KEY=VALUE");
+        var options = new Dictionary<string, string>();
+        foreach (string text in texts)
+        {
+            int equals = text.IndexOf('=', StringComparison.Ordinal);
+            if (equals <= 0)
+            {
+                throw new UsageException($"{KeyOptionName} {OneLine.Value(text)}: expected KEY=VALUE");
+            }
+
+            if (!options.TryAdd(text[..equals], text[(equals + 1)..]))
+            {
+                throw new UsageException($"{KeyOptionName} {OneLine.Value(text)}: {OneLine.Value(text[..equals])} is given twice");
+            }
+        }
+
+        return options;
     }
 
     /// <summary>Gets these options as a command takes them.</summary>

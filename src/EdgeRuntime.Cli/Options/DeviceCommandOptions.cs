@@ -28,19 +28,24 @@ internal sealed class DeviceCommandOptions
     public Option<string?> Cache { get; } = CreateCache();
 
     public Option<bool> NoCache { get; } = OptionFactory.Switch(
-        DeviceChoice.NoCacheOptionName, [], "Convert the model at every start and keep nothing of it");
+        DeviceChoice.NoCacheOptionName, [], "Convert the model at every start, in memory where the provider allows it, and keep nothing");
+
+    public Option<string?> Fallback { get; } = CreateFallback();
 
     public Option<string?> Plugin { get; } = OptionFactory.Text(
         DeviceChoice.PluginOptionName, [], "The library of the device's execution provider, if it is a plugin of ONNX Runtime", "FILE");
 
-    public Option[] All => [Device, Keys, Cache, NoCache, Plugin];
+    public Option[] All => [Device, Keys, Cache, NoCache, Plugin, Fallback];
 
     /// <summary>Creates the option for the folder of converted models.</summary>
     public static Option<string?> CreateCache() => OptionFactory.Text(
         DeviceChoice.CacheOptionName, [],
         "The folder of models that were converted for devices [default: edgert/onnx among the user's data]", "DIR");
 
-    public void AddTo(Command command)
+    /// <summary>Adds the options to a command.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="withFallback">Whether the command can use the built-in engine instead of the device.</param>
+    public void AddTo(Command command, bool withFallback = true)
     {
         Device.Validators.Add(result =>
         {
@@ -49,7 +54,7 @@ internal sealed class DeviceCommandOptions
                 result.AddError($"{DeviceChoice.DeviceOptionName} {token.Value}: expected {DeviceChoice.Names}");
             }
         });
-        foreach (Option option in All)
+        foreach (Option option in withFallback ? All : All.Where(option => option != Fallback))
         {
             command.Add(option);
         }
@@ -62,7 +67,7 @@ internal sealed class DeviceCommandOptions
         string name = parsed.GetValue(Device) ?? DeviceChoice.Processor;
         if (name == DeviceChoice.Processor)
         {
-            Option? misplaced = ((Option[])[Keys, Cache, NoCache, Plugin]).FirstOrDefault(option => parsed.IsGiven(option));
+            Option? misplaced = ((Option[])[Keys, Cache, NoCache, Plugin, Fallback]).FirstOrDefault(option => parsed.IsGiven(option));
             return misplaced is null ? null : throw new UsageException(
                 $"{misplaced.Name} has no meaning without {DeviceChoice.DeviceOptionName} with a device of ONNX Runtime");
         }
@@ -72,14 +77,31 @@ internal sealed class DeviceCommandOptions
             throw new UsageException($"{DeviceChoice.NoCacheOptionName} and {DeviceChoice.CacheOptionName} exclude each other");
         }
 
-        if (name == DeviceChoice.Auto && ((Option[])[Keys, NoCache, Plugin]).FirstOrDefault(option => parsed.IsGiven(option)) is { } wrong)
+        Option[] ofOneDevice = [Keys, NoCache, Plugin, Fallback];
+        if (name == DeviceChoice.Auto && ofOneDevice.FirstOrDefault(option => parsed.IsGiven(option)) is { } wrong)
         {
             throw new UsageException(
                 $"{wrong.Name} has no meaning with {DeviceChoice.DeviceOptionName} {DeviceChoice.Auto}; name the device");
         }
 
-        var options = new Dictionary<string, string>((parsed.GetValue(Keys) ?? []).Select(DeviceChoice.ParseOption));
+        IReadOnlyDictionary<string, string> options = DeviceChoice.ParseOptions(parsed.GetValue(Keys) ?? []);
         string? cache = parsed.GetValue(NoCache) ? null : parsed.GetValue(Cache) ?? OnnxCache.DefaultFolder;
-        return new DeviceChoice(name, options, cache, parsed.GetValue(Plugin));
+        return new DeviceChoice(name, options, cache, parsed.GetValue(Plugin), parsed.IsGiven(Fallback));
+    }
+
+    private static Option<string?> CreateFallback()
+    {
+        Option<string?> option = OptionFactory.Text(
+            DeviceChoice.FallbackOptionName, [],
+            $"'{DeviceChoice.Processor}': a model that the device can't run, or whose device is missing, runs on the built-in engine, "
+            + "with a warning [default: it is refused]", DeviceChoice.Processor);
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && token.Value != DeviceChoice.Processor)
+            {
+                result.AddError($"{DeviceChoice.FallbackOptionName} {OneLine.Value(token.Value)}: expected {DeviceChoice.Processor}");
+            }
+        });
+        return option;
     }
 }

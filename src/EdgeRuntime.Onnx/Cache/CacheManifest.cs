@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
 using System.Linq;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using EdgeRuntime.Files;
@@ -14,7 +15,8 @@ namespace EdgeRuntime.Onnx.Cache;
 /// <param name="Name">The name.</param>
 /// <param name="Bytes">The length in bytes.</param>
 /// <param name="Checksum">The checksum of the content.</param>
-internal sealed record CacheFile(string Name, long Bytes, ulong Checksum);
+/// <param name="Identity">The identity of the file when it had this checksum; all zero if that says nothing.</param>
+internal sealed record CacheFile(string Name, long Bytes, ulong Checksum, FileIdentity Identity);
 
 /// <summary>
 /// Describes a cached folder: which model it was made of, for which runtime and device, and what its files contain. It is written last, so
@@ -32,6 +34,7 @@ internal sealed record CacheManifest(
     /// <summary>The name of the file in the folder.</summary>
     public const string FileName = "edgert-cache.json";
 
+    private const string ChecksumKey = "checksum";
     private const int MaxBytes = 1 << 20;
 
     /// <summary>Gets the name of the device.</summary>
@@ -47,9 +50,10 @@ internal sealed record CacheManifest(
         {
             using JsonDocument json = RegularFile.ReadJson(Path.Combine(folder, FileName), MaxBytes);
             JsonElement root = json.RootElement;
+            RequireChecksum(JsonObject.Create(root) ?? throw new FormatException("no object"));
             return new CacheManifest(
                 root.GetProperty("model").GetString()!,
-                Hash(root.GetProperty("model_hash")),
+                Hash(root.GetProperty("model_hash").GetString()),
                 [.. root.GetProperty("parts").EnumerateArray().Select(ReadIdentity)],
                 root.GetProperty("runtime").GetString()!,
                 root.GetProperty("profile").GetString()!,
@@ -78,8 +82,10 @@ internal sealed record CacheManifest(
                 ["name"] = file.Name,
                 ["bytes"] = file.Bytes,
                 ["checksum"] = Text(file.Checksum),
+                ["identity"] = WriteIdentity(file.Identity),
             })]),
         };
+        root[ChecksumKey] = Text(ChecksumOf(root));
         using FileReplacement replacement = FileReplacement.OfProgram(Path.Combine(folder, FileName));
         using (var writer = new Utf8JsonWriter(replacement))
         {
@@ -89,16 +95,29 @@ internal sealed record CacheManifest(
         replacement.Commit();
     }
 
+    private static void RequireChecksum(JsonObject root)
+    {
+        ulong expected = Hash(root[ChecksumKey]?.GetValue<string>());
+        root.Remove(ChecksumKey);
+        if (ChecksumOf(root) != expected)
+        {
+            throw new FormatException("a wrong checksum");
+        }
+    }
+
+    private static ulong ChecksumOf(JsonObject root) => Checksum.Compute(Encoding.UTF8.GetBytes(root.ToJsonString()));
+
     private static string Text(ulong hash) => hash.ToString("x16", CultureInfo.InvariantCulture);
 
-    private static ulong Hash(JsonElement element) =>
-        ulong.Parse(element.GetString() ?? "", NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+    private static ulong Hash(string? text) => ulong.Parse(text ?? "", NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
 
     private static CacheFile ReadFile(JsonElement file)
     {
         string name = file.GetProperty("name").GetString() ?? "";
         return name.Length > 0 && name == Path.GetFileName(name)
-            ? new CacheFile(name, file.GetProperty("bytes").GetInt64(), Hash(file.GetProperty("checksum")))
+            ? new CacheFile(
+                name, file.GetProperty("bytes").GetInt64(), Hash(file.GetProperty("checksum").GetString()),
+                ReadIdentity(file.GetProperty("identity")))
             : throw new FormatException("no name of a file");
     }
 

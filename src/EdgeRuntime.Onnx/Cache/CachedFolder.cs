@@ -13,24 +13,22 @@ namespace EdgeRuntime.Onnx.Cache;
 
 /// <summary>
 /// The cached ONNX folder of one model and device. It is used only if it was made of the present content of the model and every file has
-/// its checksum. It is written under a temporary name and then renamed. Owns nothing.
+/// its checksum. Files that are unchanged since their checksum was computed, by times that no program can set, are not read for it. The
+/// folder is written under a temporary name and then renamed. Owns nothing.
 /// </summary>
 internal sealed class CachedFolder
 {
-    private const string TemporarySuffix = ".edgert-tmp";
-    private const string LockFile = "writing";
-
     private readonly CacheKey _key;
     private readonly GgufFile _model;
-    private readonly string _cache;
+    private ulong? _modelHash;
 
     /// <param name="cache">The folder of the cache.</param>
     /// <param name="key">What the folder is for.</param>
     /// <param name="model">The model; not owned.</param>
     public CachedFolder(string cache, CacheKey key, GgufFile model)
     {
-        (_cache, _key, _model) = (System.IO.Path.GetFullPath(cache), key, model);
-        Path = System.IO.Path.Combine(_cache, key.FolderName);
+        (_key, _model) = (key, model);
+        Path = System.IO.Path.Combine(System.IO.Path.GetFullPath(cache), key.FolderName);
     }
 
     /// <summary>Gets the path of the folder.</summary>
@@ -66,34 +64,24 @@ internal sealed class CachedFolder
     {
         try
         {
-            Directory.CreateDirectory(_cache);
-            DeleteLeftovers();
-            string temporary = $"{Path}.{Guid.NewGuid():n}{TemporarySuffix}";
-            string content = System.IO.Path.Combine(temporary, "content");
-            Directory.CreateDirectory(temporary);
-            try
-            {
-                using FileStream writing = Lock(temporary);
-                ulong hash = HashModel(cancellationToken);
-                export(content);
-                check(content);
-                Describe(content, hash, cancellationToken).Write(content);
-                OnnxCache.Delete(Path);
-                Directory.Move(content, Path);
-            }
-            finally
-            {
-                OnnxCache.Delete(temporary);
-            }
+            using TemporaryFolder temporary = TemporaryFolder.Beside(Path);
+            FileIdentity[] parts = PartIdentities();
+            ulong hash = HashModel(cancellationToken);
+            export(temporary.Content);
+            check(temporary.Content);
+            CacheFile[] files = ReadFiles(
+                temporary.Content, new DirectoryInfo(temporary.Content).EnumerateFiles().Select(static file => file.Name), [],
+                cancellationToken);
+            var manifest = new CacheManifest(_key.ModelPath, hash, parts, _key.Runtime.ToString(), _key.ProfileText, files);
+            manifest.Write(temporary.Content);
+            OnnxCache.Delete(Path);
+            Directory.Move(temporary.Content, Path);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw FileException.From(Path, exception);
         }
     }
-
-    private static FileStream Lock(string folder) => new(
-        System.IO.Path.Combine(folder, LockFile), FileMode.Create, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
 
     private static T OnThreads<T>(Func<WorkerPool, T> work)
     {
@@ -108,23 +96,7 @@ internal sealed class CachedFolder
         }
     }
 
-    /// <summary>Deletes folders that killed processes left. Those of living ones have a locked file.</summary>
-    private void DeleteLeftovers()
-    {
-        foreach (string folder in Directory.EnumerateDirectories(_cache, "*" + TemporarySuffix).ToArray())
-        {
-            try
-            {
-                Lock(folder).Dispose();
-                Directory.Delete(folder, recursive: true);
-            }
-            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-            {
-                // It is being written, or belongs to another user.
-            }
-        }
-    }
-
+    /// <summary>Requires that the manifest is for this model and device, and that all files have their checksums.</summary>
     private void Check(CacheManifest manifest, CancellationToken cancellationToken)
     {
         if (manifest.Runtime != _key.Runtime.ToString() || manifest.Profile != _key.ProfileText || manifest.ModelPath != _key.ModelPath)
@@ -132,44 +104,66 @@ internal sealed class CachedFolder
             throw new InvalidDataException("it is for another model, device or version of ONNX Runtime");
         }
 
-        bool isSameFile = manifest.Parts.SequenceEqual(_model.Files.Select(static part => part.Identity));
-        if (!isSameFile && manifest.ModelHash != HashModel(cancellationToken))
+        FileIdentity[] parts = PartIdentities();
+        if (!manifest.Parts.SequenceEqual(_model.Files.Select(static part => part.Identity))
+            && manifest.ModelHash != HashModel(cancellationToken))
         {
             throw new InvalidDataException("the model has changed");
         }
 
-        CacheFile[] files = ReadFiles([.. manifest.Files.Select(static file => file.Name)], cancellationToken);
-        CacheFile? damaged = manifest.Files.Except(files).FirstOrDefault();
+        CacheFile[] files = ReadFiles(Path, manifest.Files.Select(static file => file.Name), manifest.Files, cancellationToken);
+        CacheFile? damaged = manifest.Files.Zip(files).FirstOrDefault(
+            static pair => (pair.First.Bytes, pair.First.Checksum) != (pair.Second.Bytes, pair.Second.Checksum)).First;
         if (damaged is not null || files.Length == 0)
         {
             throw new InvalidDataException($"its file {damaged?.Name} is damaged");
         }
+
+        if (!files.SequenceEqual(manifest.Files) || !parts.SequenceEqual(manifest.Parts))
+        {
+            Remember(manifest with { Parts = parts, Files = files });
+        }
     }
 
-    private CacheManifest Describe(string folder, ulong modelHash, CancellationToken cancellationToken)
+    /// <summary>Writes a manifest with identities that are known now, so that the next start need not read the files.</summary>
+    private void Remember(CacheManifest manifest)
     {
-        string[] names = [.. new DirectoryInfo(folder).EnumerateFiles().Select(static file => file.Name)];
-        FileIdentity[] parts = [.. _model.Files.Select(static part => part.Identity.IsReliable ? part.Identity : default)];
-        return new CacheManifest(
-            _key.ModelPath, modelHash, parts, _key.Runtime.ToString(), _key.ProfileText, ReadFiles(names, cancellationToken, folder));
-    }
-
-    private CacheFile[] ReadFiles(string[] names, CancellationToken cancellationToken, string? folder = null)
-    {
-        var files = new List<ReadableFile>();
         try
         {
-            files.AddRange(names.Select(name => new ReadableFile(System.IO.Path.Combine(folder ?? Path, name))));
-            ulong[] checksums = OnThreads(team => ChunkChecksums.Compute(
-                team, [.. files.Select(static file => Region.Of(file, 0, file.ByteLength))], cancellationToken));
-            return [.. names.Select((name, i) => new CacheFile(name, files[i].ByteLength, checksums[i]))];
+            manifest.Write(Path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // The next start reads the files again, for example those of a folder that can't be written.
+        }
+    }
+
+    /// <summary>Gets the lengths and checksums of files. Those that are known to be unchanged are not read.</summary>
+    private static CacheFile[] ReadFiles(
+        string folder, IEnumerable<string> names, IReadOnlyList<CacheFile> known, CancellationToken cancellationToken)
+    {
+        var files = new List<(string Name, ReadableFile File)>();
+        try
+        {
+            files.AddRange(names.Select(name => (name, new ReadableFile(System.IO.Path.Combine(folder, name)))));
+            CacheFile?[] same = [.. files.Select(entry => known.FirstOrDefault(
+                file => file.Name == entry.Name && file.Identity != default && file.Identity == entry.File.Identity))];
+            ReadableFile[] unread = [.. files.Where((_, i) => same[i] is null).Select(static entry => entry.File)];
+            var checksums = new Queue<ulong>(unread.Length == 0 ? [] : OnThreads(team => ChunkChecksums.Compute(
+                team, [.. unread.Select(static file => Region.Of(file, 0, file.ByteLength))], cancellationToken)));
+            return [.. files.Select((entry, i) => same[i]
+                ?? new CacheFile(entry.Name, entry.File.ByteLength, checksums.Dequeue(), Reliable(entry.File.Identity)))];
         }
         finally
         {
-            files.ForEach(static file => file.Dispose());
+            files.ForEach(static entry => entry.File.Dispose());
         }
     }
 
+    private static FileIdentity Reliable(FileIdentity identity) => identity.IsReliable ? identity : default;
+
+    private FileIdentity[] PartIdentities() => [.. _model.Files.Select(static part => Reliable(part.Identity))];
+
     private ulong HashModel(CancellationToken cancellationToken) =>
-        OnThreads(team => ChunkChecksums.OfModel(team, _model, cancellationToken));
+        _modelHash ??= OnThreads(team => ChunkChecksums.OfModel(team, _model, cancellationToken));
 }

@@ -23,6 +23,11 @@ public sealed record OnnxProfile
     /// <summary>Gets the options of the provider.</summary>
     public IReadOnlyDictionary<string, string> Options { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>
+    /// Gets the names of all options of the provider, for those that ignore unknown ones; empty if the provider checks them.
+    /// </summary>
+    public IReadOnlyList<string> OptionNames { get; init; } = [];
+
     /// <summary>Gets whether activations, scales and caches are float16 instead of float32.</summary>
     public bool UsesFloat16 { get; init; }
 
@@ -92,6 +97,14 @@ public sealed record OnnxProfile
         HasScan = false,
         Needs = "a GPU with a driver for Vulkan, Metal or Direct3D 12",
         Package = "the library of npm's onnxruntime-node (Windows x64 and Arm64, Linux x64, macOS)",
+        OptionNames =
+        [
+            "dawnBackendType", "dawnProcTable", "defaultBufferCacheMode", "deviceId", "enableGraphCapture", "enableInt64",
+            "enablePIXCapture", "enableRobustness", "forceCpuNodeNames", "kvCacheQuantizationBits", "maxNumPendingDispatches",
+            "maxStorageBufferBindingSize", "multiRotaryCacheConcatOffset", "powerPreference", "preferredLayout", "preserveDevice",
+            "queryResolveBufferCacheMode", "sessionBufferPoolGenerations", "storageBufferCacheMode", "uniformBufferCacheMode",
+            "validationMode", "webgpuDevice", "webgpuInstance",
+        ],
         CacheAllocator = "WebGPU_Buf",
         PacksQueryKeyValue = true,
         GreatestBlock = 128,
@@ -115,6 +128,7 @@ public sealed record OnnxProfile
         HasAttentionOptions = false,
         AppendsPrompts = false,
         PrefillLengths = [16, 64, 256, 1024],
+        OptionNames = ["device_id", "device_filter", "performance_preference", "disable_metacommands"],
         CacheAllocator = "DML",
         GreatestBlock = 128,
     };

@@ -37,7 +37,12 @@ internal static class FolderWriter
         try
         {
             Directory.CreateDirectory(temporary);
-            data.Write(Path.Combine(temporary, DataFile), progress, cancellationToken);
+            using (var file = new DataFileWriter(Path.Combine(temporary, DataFile), data.Length))
+            {
+                data.Write(file, progress, cancellationToken);
+                file.Flush();
+            }
+
             foreach ((string name, byte[] content) in files)
             {
                 File.WriteAllBytes(Path.Combine(temporary, name), content);

@@ -16,8 +16,8 @@ internal sealed record OnnxConstant(string Name, ElementKind Kind, long[] Dimens
 
     /// <summary>Writes a <c>TensorProto</c>.</summary>
     /// <param name="writer">The writer.</param>
-    /// <param name="dataFile">The name of the data file.</param>
-    public void Write(ProtoWriter writer, string dataFile)
+    /// <param name="data">Where the data of the model lies.</param>
+    public void Write(ProtoWriter writer, DataLocation data)
     {
         Array.ForEach(Dimensions, dimension => writer.Integer(1, dimension));
         writer.Integer(2, (int)Kind);
@@ -28,8 +28,8 @@ internal sealed record OnnxConstant(string Name, ElementKind Kind, long[] Dimens
             return;
         }
 
-        WriteEntry(writer, "location", dataFile);
-        WriteEntry(writer, "offset", Range.Offset.ToString(CultureInfo.InvariantCulture));
+        WriteEntry(writer, "location", data.File);
+        WriteEntry(writer, "offset", (data.Start + Range.Offset).ToString(CultureInfo.InvariantCulture));
         WriteEntry(writer, "length", Range.Length.ToString(CultureInfo.InvariantCulture));
         writer.Integer(14, External);
     }

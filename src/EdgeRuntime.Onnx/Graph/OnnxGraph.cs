@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using System.Runtime.InteropServices;
 using EdgeRuntime.Onnx.Packing;
 
@@ -21,7 +22,7 @@ internal sealed class OnnxGraph
     };
 
     private readonly string _name;
-    private readonly string _dataFile;
+    private readonly DataLocation _data;
     private readonly List<OnnxConstant> _constants = [];
     private readonly Dictionary<string, string> _names = new(StringComparer.Ordinal);
     private readonly List<OnnxValue> _inputs = [];
@@ -31,12 +32,15 @@ internal sealed class OnnxGraph
     private int _nameCount;
 
     /// <param name="name">The name of the graph.</param>
-    /// <param name="dataFile">The name of the data file in the folder of the model.</param>
-    public OnnxGraph(string name, string dataFile)
+    /// <param name="data">Where the data of the model lies.</param>
+    public OnnxGraph(string name, DataLocation data)
     {
         _name = name;
-        _dataFile = dataFile;
+        _data = data;
     }
+
+    /// <summary>Gets the constants that lie in the data of the model.</summary>
+    public IEnumerable<OnnxConstant> ExternalConstants => _constants.Where(static constant => constant.Bytes is null);
 
     /// <summary>Starts the names of further nodes with a prefix, for example <c>blk.0</c>.</summary>
     public void BeginScope(string prefix) => _scope = prefix;
@@ -165,6 +169,6 @@ internal sealed class OnnxGraph
     private void WriteGraph(ProtoWriter graph)
     {
         new OnnxBody(_name, _inputs, _outputs, _nodes).Write(graph);
-        _constants.ForEach(constant => graph.Message(5, writer => constant.Write(writer, _dataFile)));
+        _constants.ForEach(constant => graph.Message(5, writer => constant.Write(writer, _data)));
     }
 }

@@ -6,7 +6,7 @@ using Microsoft.Win32.SafeHandles;
 namespace EdgeRuntime.Onnx.Packing;
 
 /// <summary>Writes the data file of a model at any place. Owns the open file.</summary>
-internal sealed class DataFileWriter : IDisposable
+internal sealed class DataFileWriter : IDataTarget, IDisposable
 {
     private readonly SafeFileHandle _file;
 
@@ -16,7 +16,7 @@ internal sealed class DataFileWriter : IDisposable
     public DataFileWriter(string path, long length) =>
         _file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, FileOptions.None, length);
 
-    /// <summary>Writes values at an offset of the file.</summary>
+    /// <inheritdoc/>
     public void Write<T>(long offset, ReadOnlySpan<T> values)
         where T : unmanaged => RandomAccess.Write(_file, MemoryMarshal.AsBytes(values), offset);
 

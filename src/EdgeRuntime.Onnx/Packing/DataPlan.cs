@@ -48,20 +48,19 @@ internal sealed class DataPlan
         return part;
     }
 
-    /// <summary>Writes the file.</summary>
-    /// <param name="path">A new file.</param>
+    /// <summary>Writes all parts.</summary>
+    /// <param name="target">Receives the content, <see cref="Length"/> bytes.</param>
     /// <param name="progress">Receives the share that is written, or null.</param>
     /// <param name="cancellationToken">Stops writing.</param>
     /// <exception cref="IOException">A file cannot be read or written.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public void Write(string path, IProgress<float>? progress, CancellationToken cancellationToken)
+    public void Write(IDataTarget target, IProgress<float>? progress, CancellationToken cancellationToken)
     {
-        using var file = new DataFileWriter(path, Length);
         long done = 0;
         foreach (IDataPart part in _parts)
         {
             part.Write(
-                file,
+                target,
                 bytes =>
                 {
                     done += bytes;
@@ -69,7 +68,5 @@ internal sealed class DataPlan
                 },
                 cancellationToken);
         }
-
-        file.Flush();
     }
 }

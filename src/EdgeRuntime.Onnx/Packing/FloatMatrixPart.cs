@@ -29,7 +29,7 @@ internal sealed class FloatMatrixPart : IDataPart
     /// <summary>Gets the range of the file.</summary>
     public DataRange Range { get; }
 
-    public void Write(DataFileWriter file, Action<long> written, CancellationToken cancellationToken)
+    public void Write(IDataTarget target, Action<long> written, CancellationToken cancellationToken)
     {
         TensorFormat format = TensorFormats.Get(_rows.Tensor.Type);
         int columns = _rows.Columns;
@@ -39,18 +39,18 @@ internal sealed class FloatMatrixPart : IDataPart
                 float[] values = new float[count * columns];
                 Parallel.For(0, count, row =>
                 {
-                    Span<float> target = values.AsSpan(row * columns, columns);
-                    format.Dequantize(_rows.RowOf(piece, row), target);
-                    _rows.RequireFinite(target, first + row);
+                    Span<float> floats = values.AsSpan(row * columns, columns);
+                    format.Dequantize(_rows.RowOf(piece, row), floats);
+                    _rows.RequireFinite(floats, first + row);
                 });
                 if (_isTransposed)
                 {
-                    MatrixWriter.WriteTransposed(file, Range, values, columns, first, _rows.Count, Kind);
+                    MatrixWriter.WriteTransposed(target, Range, values, columns, first, _rows.Count, Kind);
                 }
                 else
                 {
                     long place = (long)first * columns * FloatValues.SizeOf(Kind);
-                    file.Write<byte>(Range.Offset + place, FloatValues.ToBytes(values, Kind));
+                    target.Write<byte>(Range.Offset + place, FloatValues.ToBytes(values, Kind));
                 }
 
                 written((long)values.Length * FloatValues.SizeOf(Kind));

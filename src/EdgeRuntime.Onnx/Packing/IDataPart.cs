@@ -7,8 +7,8 @@ namespace EdgeRuntime.Onnx.Packing;
 internal interface IDataPart
 {
     /// <summary>Writes the content of all ranges.</summary>
-    /// <param name="file">The file.</param>
+    /// <param name="target">Receives the content.</param>
     /// <param name="written">Is told the bytes that were written since the last call.</param>
     /// <param name="cancellationToken">Stops writing.</param>
-    void Write(DataFileWriter file, Action<long> written, CancellationToken cancellationToken);
+    void Write(IDataTarget target, Action<long> written, CancellationToken cancellationToken);
 }

@@ -5,8 +5,8 @@ namespace EdgeRuntime.Onnx.Packing;
 /// <summary>Writes matrices that are the transposed ones of what is read.</summary>
 internal static class MatrixWriter
 {
-    /// <summary>Writes some rows of a matrix to a file with the transposed matrix. They are a run of each of its rows.</summary>
-    /// <param name="file">The file.</param>
+    /// <summary>Writes some rows of a matrix to the place of the transposed matrix. They are a run of each of its rows.</summary>
+    /// <param name="target">Receives the content.</param>
     /// <param name="range">The place of the transposed matrix, [columns, all rows].</param>
     /// <param name="values">[rows, columns]: the rows.</param>
     /// <param name="columns">The number of columns.</param>
@@ -14,7 +14,7 @@ internal static class MatrixWriter
     /// <param name="all">The number of all rows.</param>
     /// <param name="kind">The float type in the file.</param>
     public static void WriteTransposed(
-        DataFileWriter file, DataRange range, float[] values, int columns, int first, int all, ElementKind kind)
+        IDataTarget target, DataRange range, float[] values, int columns, int first, int all, ElementKind kind)
     {
         int rows = values.Length / columns;
         Parallel.For(0, columns, column =>
@@ -26,7 +26,7 @@ internal static class MatrixWriter
             }
 
             long place = ((long)column * all) + first;
-            file.Write<byte>(range.Offset + (place * FloatValues.SizeOf(kind)), FloatValues.ToBytes(run, kind));
+            target.Write<byte>(range.Offset + (place * FloatValues.SizeOf(kind)), FloatValues.ToBytes(run, kind));
         });
     }
 }

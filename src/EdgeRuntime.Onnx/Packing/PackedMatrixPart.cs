@@ -47,7 +47,7 @@ internal sealed class PackedMatrixPart : IDataPart
     /// <summary>Gets the range of the offsets, or null.</summary>
     public DataRange? Offsets { get; }
 
-    public void Write(DataFileWriter file, Action<long> written, CancellationToken cancellationToken)
+    public void Write(IDataTarget target, Action<long> written, CancellationToken cancellationToken)
     {
         int rowBytes = Form.RowBytes(_rows.Columns);
         _rows.ForEachPiece(
@@ -62,12 +62,12 @@ internal sealed class PackedMatrixPart : IDataPart
                     stored.AsSpan(row * rowBytes, rowBytes),
                     scales.AsSpan(row * Blocks, Blocks),
                     Form.HasOffsets ? offsets.AsSpan(row * Blocks, Blocks) : default));
-                file.Write<byte>(Stored.Offset + ((long)first * rowBytes), stored);
+                target.Write<byte>(Stored.Offset + ((long)first * rowBytes), stored);
                 byte[] scaleBytes = FloatValues.ToBytes(scales, _kind);
-                file.Write<byte>(Scales.Offset + ((long)first * Blocks * FloatValues.SizeOf(_kind)), scaleBytes);
+                target.Write<byte>(Scales.Offset + ((long)first * Blocks * FloatValues.SizeOf(_kind)), scaleBytes);
                 if (Offsets is { } range)
                 {
-                    MatrixWriter.WriteTransposed(file, range, offsets, Blocks, first, _rows.Count, _kind);
+                    MatrixWriter.WriteTransposed(target, range, offsets, Blocks, first, _rows.Count, _kind);
                 }
 
                 written(stored.Length + (scaleBytes.Length * (Form.HasOffsets ? 2 : 1)));

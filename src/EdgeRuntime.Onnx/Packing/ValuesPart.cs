@@ -11,10 +11,10 @@ internal sealed class ValuesPart(DataRange range, Func<byte[]> values) : IDataPa
     /// <summary>Gets the range of the file.</summary>
     public DataRange Range => range;
 
-    public void Write(DataFileWriter file, Action<long> written, CancellationToken cancellationToken)
+    public void Write(IDataTarget target, Action<long> written, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        file.Write<byte>(range.Offset, values());
+        target.Write<byte>(range.Offset, values());
         written(range.Length);
     }
 }

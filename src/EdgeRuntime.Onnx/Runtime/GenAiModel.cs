@@ -61,7 +61,7 @@ internal sealed record GenAiModel
         try
         {
             using JsonDocument json = RegularFile.ReadJson(path, MaxBytes);
-            return Read(new Section(path, json.RootElement, ""));
+            return Read(path, json);
         }
         catch (JsonException exception)
         {
@@ -73,8 +73,13 @@ internal sealed record GenAiModel
         }
     }
 
-    private static GenAiModel Read(Section root)
+    /// <summary>Reads a description.</summary>
+    /// <param name="path">Its path, for messages.</param>
+    /// <param name="json">Its content.</param>
+    /// <exception cref="ModelFormatException">A value is missing or impossible.</exception>
+    public static GenAiModel Read(string path, JsonDocument json)
     {
+        var root = new Section(path, json.RootElement, "");
         Section model = root.Get("model");
         Section decoder = model.Get("decoder");
         Section inputs = decoder.Get("inputs");

@@ -139,5 +139,8 @@ internal static unsafe class OnnxLibrary
             var options = new EnvironmentCreationOptions { logId = "edgert", logLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
             OrtEnv.CreateInstanceWithOptions(ref options);
         }
+
+        // Official builds report sessions to their maker, and keep a file about it among the temporary ones.
+        OrtEnv.Instance().DisableTelemetryEvents();
     }
 }

@@ -1,5 +1,6 @@
 using System;
 using System.IO;
+using System.Text.Json;
 using EdgeRuntime.Onnx.Export;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
@@ -7,17 +8,22 @@ using OrtSessionOptions = Microsoft.ML.OnnxRuntime.SessionOptions;
 
 namespace EdgeRuntime.Onnx.Runtime;
 
-/// <summary>The graph of a model's folder, loaded on a device. Owns the session of ONNX Runtime and the allocator of the device.</summary>
+/// <summary>
+/// The graph of a model, loaded on a device. Owns the session of ONNX Runtime, the allocator of the device, and weights in memory.
+/// </summary>
 internal sealed class OnnxSession : IDisposable
 {
     private readonly InferenceSession _session;
     private readonly OrtAllocator? _deviceAllocator;
+    private readonly WeightsInMemory? _weights;
 
-    private OnnxSession(string path, SessionSettings settings, GenAiModel config, InferenceSession session)
+    private OnnxSession(
+        string path, SessionSettings settings, GenAiModel config, InferenceSession session, WeightsInMemory? weights = null)
     {
         Path = path;
         Settings = settings;
         _session = session;
+        _weights = weights;
         Form = new GraphForm(path, config, session);
         if (settings.Profile.CacheAllocator is { } name)
         {
@@ -55,19 +61,42 @@ internal sealed class OnnxSession : IDisposable
             throw new ModelFormatException(path, -1, $"there is no such file, which {GenAiConfig.FileName} names");
         }
 
-        using OrtSessionOptions options = ProviderSetup.CreateOptions(settings);
         InferenceSession? session = null;
         try
         {
+            using OrtSessionOptions options = ProviderSetup.CreateOptions(settings);
             session = new InferenceSession(path, options);
             return new OnnxSession(path, settings, config, session);
         }
         catch (Exception exception)
         {
             session?.Dispose();
-            throw OnnxErrors.IsOfRuntime(exception)
-                ? OnnxErrors.Translate($"{settings.Profile.Name}: {path}", exception)
-                : exception;
+            throw Translate(exception, path, settings);
+        }
+    }
+
+    /// <summary>Loads a graph with its weights in memory. For the processor only.</summary>
+    /// <param name="model">The model; owned by the session from now on, also if this throws.</param>
+    /// <param name="settings">The device.</param>
+    /// <inheritdoc cref="Open(string, SessionSettings)" path="/exception"/>
+    public static OnnxSession Open(MemoryModel model, SessionSettings settings)
+    {
+        WeightsInMemory? weights = null;
+        InferenceSession? session = null;
+        try
+        {
+            using JsonDocument json = JsonDocument.Parse(model.Config);
+            using OrtSessionOptions options = ProviderSetup.CreateOptions(settings);
+            weights = new WeightsInMemory(model, options);
+            session = new InferenceSession(model.Graph, options);
+            return new OnnxSession(model.SourcePath, settings, GenAiModel.Read(model.SourcePath, json), session, weights);
+        }
+        catch (Exception exception)
+        {
+            session?.Dispose();
+            weights?.Dispose();
+            model.Dispose();
+            throw Translate(exception, model.SourcePath, settings);
         }
     }
 
@@ -90,5 +119,10 @@ internal sealed class OnnxSession : IDisposable
     {
         _deviceAllocator?.Dispose();
         _session.Dispose();
+        _weights?.Dispose();
     }
+
+    private static Exception Translate(Exception exception, string path, SessionSettings settings) => OnnxErrors.IsOfRuntime(exception)
+        ? OnnxErrors.Translate($"{settings.Profile.Name}: {path}", exception)
+        : exception;
 }

@@ -69,7 +69,7 @@ internal static partial class ProviderProblems
     /// <summary>Creates a model of one node. Some providers look for their device only when a session is created.</summary>
     private static byte[] CreateProbe()
     {
-        var graph = new OnnxGraph("probe", "");
+        var graph = new OnnxGraph("probe", default);
         string input = graph.Input("x", ElementKind.Float32, "4");
         graph.Add("Add", [input, input], ["y"]);
         graph.Output("y", ElementKind.Float32, "4");

@@ -15,10 +15,12 @@ internal static class ProviderSetup
     /// <summary>Creates the options. An asked-for GPU or NPU runs the whole graph or none of it.</summary>
     /// <param name="settings">The device.</param>
     /// <returns>The options, which the caller disposes.</returns>
-    /// <exception cref="OnnxDeviceException">The provider is missing, or refuses an option.</exception>
+    /// <exception cref="OnnxDeviceException">The provider is missing, or refuses the value of an option.</exception>
+    /// <exception cref="ArgumentException">The provider has no such option.</exception>
     public static OrtSessionOptions CreateOptions(SessionSettings settings)
     {
         OnnxProfile profile = settings.Profile;
+        CheckNames(settings);
         var options = new OrtSessionOptions
         {
             IntraOpNumThreads = settings.Threads,
@@ -33,10 +35,6 @@ internal static class ProviderSetup
                 options.AddSessionConfigEntry("session.disable_cpu_ep_fallback", "1");
                 Append(options, settings, Merge(profile.Options, settings.Options));
             }
-            else if (settings.Options.Count > 0)
-            {
-                throw new OnnxDeviceException($"{profile.Name}: has no options; found {settings.Options.Keys.First()}");
-            }
 
             return options;
         }
@@ -49,6 +47,20 @@ internal static class ProviderSetup
         {
             options.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Refuses options that the provider would ignore.</summary>
+    private static void CheckNames(SessionSettings settings)
+    {
+        (OnnxProfile profile, IEnumerable<string> given) = (settings.Profile, settings.Options.Keys);
+        bool isProcessor = profile.Provider is null;
+        string? unknown = given.FirstOrDefault(
+            name => isProcessor || (profile.OptionNames.Count > 0 && !profile.OptionNames.Contains(name, StringComparer.Ordinal)));
+        if (unknown is not null)
+        {
+            string expected = isProcessor ? "this device has no options" : $"expected one of {string.Join(", ", profile.OptionNames)}";
+            throw new ArgumentException($"{profile.Name}: no such option: {Printable.Shorten(unknown)}; {expected}");
         }
     }
 

@@ -8,7 +8,8 @@ namespace EdgeRuntime.Onnx.Translation;
 /// <summary>A graph of a model. The graphs of a model differ in the inputs that describe a batch, and share the data file.</summary>
 /// <param name="Bytes">The content of the file.</param>
 /// <param name="Layers">The layers with keys and values, in the order of the cache.</param>
-internal sealed record ModelGraph(byte[] Bytes, IReadOnlyList<AttentionSpec> Layers)
+/// <param name="Constants">The constants that lie in the data of the model.</param>
+internal sealed record ModelGraph(byte[] Bytes, IReadOnlyList<AttentionSpec> Layers, IReadOnlyList<OnnxConstant> Constants)
 {
     private const string Logits = "logits";
 
@@ -16,9 +17,9 @@ internal sealed record ModelGraph(byte[] Bytes, IReadOnlyList<AttentionSpec> Lay
     /// Builds the graph of ONNX Runtime GenAI: from <c>input_ids</c> and <c>attention_mask</c> to the logits of the last token.
     /// </summary>
     /// <exception cref="UnsupportedModelException">A module or a tensor type has no translation.</exception>
-    public static ModelGraph ForGenAi(TranslatedModel model, string dataFile)
+    public static ModelGraph ForGenAi(TranslatedModel model, DataLocation data)
     {
-        var graph = new OnnxGraph("model", dataFile);
+        var graph = new OnnxGraph("model", data);
         graph.BeginScope("batch");
         string ids = graph.Input("input_ids", ElementKind.Int64, "batch", "tokens");
         string mask = graph.Input("attention_mask", ElementKind.Int64, "batch", "total_length");
@@ -33,9 +34,9 @@ internal sealed record ModelGraph(byte[] Bytes, IReadOnlyList<AttentionSpec> Lay
     /// the logits of these rows.
     /// </summary>
     /// <inheritdoc cref="ForGenAi" path="/exception"/>
-    public static ModelGraph ForEngine(TranslatedModel model, string dataFile)
+    public static ModelGraph ForEngine(TranslatedModel model, DataLocation data)
     {
-        var graph = new OnnxGraph("engine", dataFile);
+        var graph = new OnnxGraph("engine", data);
         graph.BeginScope("batch");
         var batch = new BatchInputs(
             graph.Input("input_ids", ElementKind.Int64, "batch", "tokens"),
@@ -59,7 +60,7 @@ internal sealed record ModelGraph(byte[] Bytes, IReadOnlyList<AttentionSpec> Lay
         }
 
         graph.Rename(x, Logits);
-        return new ModelGraph(graph.ToModel(), context.Layers);
+        return new ModelGraph(graph.ToModel(), context.Layers, [.. graph.ExternalConstants]);
     }
 
     private static string ToInt32(OnnxGraph graph, string x) => graph.Add("Cast", [x], OnnxAttribute.Of("to", (long)ElementKind.Int32));

@@ -69,13 +69,42 @@ public sealed class DeviceTests : IDisposable
     }
 
     [Fact]
-    public void Run_WithoutACache_LeavesNothing()
+    public void Run_WithoutACache_WritesNoFile()
     {
-        string[] run = ["run", Edgert.Stories, "-p", "Once", "--no-template", .. s_greedy, "--device", "onnx-cpu", "--no-cache"];
+        string[] run = ["run", Edgert.Stories, "-p", "Once", "--no-template", .. s_greedy];
         var environment = new Dictionary<string, string?> { ["TMPDIR"] = _folder.Path, ["XDG_DATA_HOME"] = _folder.Path };
-        Edgert.RunIn(environment, null, run).Expect(0);
-        string[] folders = Directory.GetDirectories(_folder.Path, "*", SearchOption.AllDirectories);
-        Assert.DoesNotContain(folders, folder => folder.Contains("onnx", StringComparison.Ordinal));
+        EdgertResult found = Edgert.RunIn(environment, null, [.. run, "--device", "onnx-cpu", "--no-cache"]).Expect(0);
+        Assert.Contains(Converting, found.Error, StringComparison.Ordinal);
+        Assert.Equal(Edgert.Run(run).Expect(0).Output, found.Output);
+        Assert.Empty(Directory.GetFiles(_folder.Path, "*onnx*", SearchOption.AllDirectories));
+    }
+
+    [Fact]
+    public void Run_WithAFallback_UsesTheBuiltInEngineWhereTheDeviceIsMissing()
+    {
+        string[] run = ["run", Edgert.Stories, "-p", "Once", "--no-template", .. s_greedy];
+        string refusal = Edgert.Run([.. run, "--device", "qnn"]).ExpectErrorLine(1);
+        Assert.Contains("has no provider QNN", refusal, StringComparison.Ordinal);
+        Assert.Contains("--fallback cpu", refusal, StringComparison.Ordinal);
+        EdgertResult found = Edgert.Run([.. run, "--device", "qnn", "--fallback", "cpu"]).Expect(0);
+        Assert.Equal(Edgert.Run(run).Expect(0).Output, found.Output);
+        Assert.Matches("^edgert: warning: .* runs on the built-in engine instead: qnn: [^\n]*\n$", found.Error);
+        Edgert.Run([.. run, "--device", "qnn", "--fallback", "gpu"]).ExpectErrorLine(2);
+        Edgert.Run([.. run, "--fallback", "cpu"]).ExpectErrorLine(2);
+        Edgert.Run("bench", Edgert.Stories, "--device", "qnn", "--fallback", "cpu").ExpectErrorLine(2);
+    }
+
+    [Theory]
+    [InlineData(2, "expected KEY=VALUE", "threads")]
+    [InlineData(2, "expected KEY=VALUE", "=1")]
+    [InlineData(2, "a is given twice", "a=1", "a=2")]
+    [InlineData(1, "no such option: a", "a=1")]
+    public void Run_WithWrongDeviceOptions_IsOneLine(int code, string problem, params string[] options)
+    {
+        string[] given = [.. options.SelectMany(option => (string[])["--device-option", option])];
+        string line = Edgert.Run(["run", Edgert.Stories, "-p", "x", .. Device, .. given]).ExpectErrorLine(code);
+        Assert.Contains(problem, line, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_folder.File("cache")));
     }
 
     [Fact]
@@ -162,8 +191,6 @@ public sealed class DeviceTests : IDisposable
     {
         Edgert.Run("run", Edgert.Stories, "-p", "x", "--no-cache").ExpectErrorLine(2);
         Edgert.Run("run", Edgert.Stories, "-p", "x", "--device", "gpu").ExpectErrorLine(2);
-        Edgert.Run("run", Edgert.Stories, "-p", "x", "--device", "onnx-cpu", "--device-option", "threads").ExpectErrorLine(2);
-        Edgert.Run("run", Edgert.Stories, "-p", "x", "--device", "onnx-cpu", "--device-option", "a=b", "--no-cache").ExpectErrorLine(1);
     }
 
     private static string RunWithLibrary(string path) => Edgert.RunIn(

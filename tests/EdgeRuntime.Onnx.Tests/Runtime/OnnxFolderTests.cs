@@ -72,7 +72,7 @@ public sealed class OnnxFolderTests : IDisposable
         WriteFolder();
         File.WriteAllBytes(Path.Combine(Folder, "model.onnx"), [1, 2, 3]);
         Assert.Throws<OnnxDeviceException>(() => Load());
-        var graph = new OnnxGraph("other", "");
+        var graph = new OnnxGraph("other", default);
         string input = graph.Input("images", ElementKind.Float32, "4");
         graph.Add("Add", [input, input], ["y"]);
         graph.Output("y", ElementKind.Float32, "4");
