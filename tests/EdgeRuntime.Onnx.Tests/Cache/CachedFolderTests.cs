@@ -20,7 +20,7 @@ public sealed class CachedFolderTests : IDisposable
 
     private OnnxDevice Device => OnnxDevice.Cpu() with { CacheFolder = Cache };
 
-    private string Entry => Directory.GetDirectories(Cache).Single();
+    private string Entry => Directory.GetDirectories(Cache).Single(static path => !path.EndsWith("-tmp", StringComparison.Ordinal));
 
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
