@@ -89,11 +89,12 @@ internal sealed class RecurrentBuffers : IDisposable
         {
             free = new OrtValue[_start.Length];
             _sets.Add(free);
-            for (int i = 0; i < free.Length; i++)
-            {
-                StateTensor state = _session.Form.States[i];
-                free[i] = _session.AllocateCache(state.Type, state.Shape);
-            }
+        }
+
+        for (int i = 0; i < free.Length; i++)
+        {
+            StateTensor state = _session.Form.States[i];
+            free[i] ??= _session.AllocateCache(state.Type, state.Shape); // null: new, or the device had no memory before
         }
 
         return free;
