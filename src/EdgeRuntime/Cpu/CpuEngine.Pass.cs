@@ -20,6 +20,7 @@ internal sealed unsafe partial class CpuEngine
         }
 
         PassThread t = _pass.Threads[thread];
+        t.Select(0, _pass.Rows);
         for (int i = 0; i < _stages.Length; i++)
         {
             Stage stage = _stages[i];
@@ -28,12 +29,39 @@ internal sealed unsafe partial class CpuEngine
                 return;
             }
 
-            stage.Run(t);
+            if (i == _outputStage)
+            {
+                RunOutputRows(t, stage);
+            }
+            else
+            {
+                stage.Run(t);
+            }
+
             if (thread == 0)
             {
                 // The other threads change the residual stream only after a barrier that this thread has not reached yet.
                 _pass.Probe?.Look(stage.Prefix, stage.Kind, _pass.X, _pass.Hidden);
             }
+        }
+    }
+
+    /// <summary>
+    /// Runs the last stage before the head on the rows from the first output to the last, as nothing reads what it makes of the others.
+    /// Adapters, statistics and a repeated pass number the rows of the whole batch and get all of them.
+    /// </summary>
+    private void RunOutputRows(PassThread t, Stage stage)
+    {
+        ReadOnlySpan<int> wanted = _pass.OutputRows;
+        if (_pass.UsesAdapters || _pass.Inputs is not null || _pass.Probe is not null)
+        {
+            stage.Run(t);
+        }
+        else if (wanted.Length > 0)
+        {
+            t.Select(wanted[0], wanted[^1] - wanted[0] + 1);
+            stage.Run(t);
+            t.Select(0, _pass.Rows);
         }
     }
 

@@ -21,6 +21,7 @@ internal sealed unsafe partial class CpuEngine : IEngine, ITeamWork
     private readonly string _name;
     private readonly ModelModules _modules;
     private readonly Stage[] _stages;
+    private readonly int _outputStage;
     private readonly StatePlan _statePlan;
     private readonly ModelWeights _weights;
     private readonly Action _released;
@@ -51,6 +52,7 @@ internal sealed unsafe partial class CpuEngine : IEngine, ITeamWork
         _name = name;
         _modules = modules;
         _stages = [.. modules.Stages];
+        _outputStage = _stages is [.., { IsRowwise: true }, Head] ? _stages.Length - 2 : -1;
         _weights = weights;
         _released = released;
         _statePlan = modules.PlanState();

@@ -76,6 +76,8 @@ internal sealed unsafe class FeedForward : Branch
 
     public override ActivationForms Reads => Activations.FormsFor(_gate, _up);
 
+    public override bool IsRowwise => true;
+
     public override void Bind(TensorBinder tensors)
     {
         string up = $"{Prefix}.ffn_up{Suffix}";

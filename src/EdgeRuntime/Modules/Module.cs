@@ -33,6 +33,12 @@ internal abstract class Stage : Module
     public abstract string Kind { get; }
 
     /// <summary>
+    /// Gets whether each row of the residual stream is computed from itself alone, without state and without its position. The last such
+    /// stage before the head leaves rows without an output as they are.
+    /// </summary>
+    public virtual bool IsRowwise => false;
+
+    /// <summary>
     /// Runs on every thread of the team. Threads take shares of each step and meet at barriers. The last step that other stages depend on
     /// ends at a barrier.
     /// </summary>
@@ -55,6 +61,9 @@ internal abstract class Branch(string prefix, string kind) : Module
 
     /// <summary>Gets the forms in which the branch reads its input.</summary>
     public abstract ActivationForms Reads { get; }
+
+    /// <inheritdoc cref="Stage.IsRowwise"/>
+    public virtual bool IsRowwise => false;
 
     /// <summary>Runs on every thread of the team and ends at a barrier.</summary>
     /// <param name="t">The thread.</param>

@@ -36,6 +36,7 @@ internal sealed unsafe class PassThread : IDisposable
     private NativeBuffer _memory = new(0);
     private long _rowOffset;
     private long _int8Offset;
+    private int _firstRow;
 
     public PassThread(Pass pass, int index)
     {
@@ -56,14 +57,14 @@ internal sealed unsafe class PassThread : IDisposable
     /// <summary>Gets the number of threads of the team.</summary>
     public int Threads => _pass.Team.Threads;
 
-    /// <inheritdoc cref="Pass.Rows"/>
-    public int Rows => _pass.Rows;
+    /// <summary>Gets the number of rows that stages compute: all rows of the batch, or those of <see cref="Select"/>.</summary>
+    public int Rows { get; private set; }
 
     /// <inheritdoc cref="Pass.Hidden"/>
     public int Hidden => _pass.Hidden;
 
-    /// <inheritdoc cref="Pass.X"/>
-    public float* X => _pass.X;
+    /// <summary>Gets the residual stream at the first of the rows, [rows, hidden].</summary>
+    public float* X => _pass.X + ((long)_firstRow * Hidden);
 
     /// <summary>Gets the batch.</summary>
     public Pass Pass => _pass;
@@ -73,6 +74,13 @@ internal sealed unsafe class PassThread : IDisposable
 
     /// <summary>Gets the thread's scratch for one kernel call. Its content is lost after the call.</summary>
     public byte* Scratch => _memory.Pointer;
+
+    /// <summary>Selects the rows that the next stages compute. Only row-wise stages may run on a part of the batch.</summary>
+    public void Select(int firstRow, int rows)
+    {
+        _firstRow = firstRow;
+        Rows = rows;
+    }
 
     public int Token(int row) => _pass.Token(row);
 
@@ -267,7 +275,7 @@ internal sealed unsafe class PassThread : IDisposable
         for (int row = 0; row < Rows; row++)
         {
             long offset = ((long)row * Hidden) + first;
-            Vector.Add(delta + offset, _pass.X + offset, last - first);
+            Vector.Add(delta + offset, X + offset, last - first);
         }
     }
 }

@@ -28,6 +28,8 @@ internal sealed unsafe class Residual : Stage
 
     public override string Kind => _branch.Kind;
 
+    public override bool IsRowwise => _branch.IsRowwise;
+
     public override void Bind(TensorBinder tensors)
     {
         _before?.Bind(tensors);
