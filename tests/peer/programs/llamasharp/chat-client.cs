@@ -1,7 +1,7 @@
 #:package LLamaSharp@0.30.0
 #:package LLamaSharp.Backend.Cpu@0.30.0
 #:property PublishAot=false
-#:package Microsoft.Extensions.AI.Abstractions@10.0.0
+#:package Microsoft.Extensions.AI.Abstractions@10.11.0
 using LLama;
 using LLama.Abstractions;
 using LLama.Common;

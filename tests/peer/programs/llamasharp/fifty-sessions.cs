@@ -21,30 +21,25 @@ Conversation[] conversations = [.. questions.Select(question =>
 })];
 StreamingTokenDecoder[] answers = [.. questions.Select(_ => new StreamingTokenDecoder(executor.Context))];
 DefaultSamplingPipeline[] samplers = [.. questions.Select(_ => new DefaultSamplingPipeline())];
-bool[] ended = new bool[questions.Length];
-for (int step = 0; step < 16 && ended.Contains(false); step++)
+int[] remaining = [.. questions.Select(_ => 16)];
+while (remaining.Any(tokens => tokens > 0))
 {
-    while (executor.BatchedTokenCount > 0)
+    if (await executor.Infer() != DecodeResult.Ok)
     {
-        if (await executor.Infer() != DecodeResult.Ok)
-        {
-            throw new InvalidOperationException("llama_decode failed");
-        }
+        throw new InvalidOperationException("llama_decode failed");
     }
 
     for (int i = 0; i < conversations.Length; i++)
     {
-        if (ended[i])
+        if (remaining[i] > 0 && conversations[i].RequiresSampling)
         {
-            continue;
-        }
-
-        LLamaToken token = conversations[i].Sample(samplers[i]);
-        ended[i] = token.IsEndOfGeneration(weights.Vocab);
-        if (!ended[i])
-        {
+            LLamaToken token = conversations[i].Sample(samplers[i]);
+            remaining[i] = token.IsEndOfGeneration(weights.Vocab) ? 0 : remaining[i] - 1;
             answers[i].Add(token);
-            conversations[i].Prompt(token);
+            if (remaining[i] > 0)
+            {
+                conversations[i].Prompt(token);
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 #:package LLamaSharp@0.30.0
 #:package LLamaSharp.Backend.Cpu@0.30.0
 #:property PublishAot=false
-#:package System.Numerics.Tensors@10.0.0
+#:package System.Numerics.Tensors@10.0.13
 using System.Numerics.Tensors;
 using LLama;
 using LLama.Common;
