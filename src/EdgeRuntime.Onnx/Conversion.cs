@@ -72,7 +72,7 @@ internal sealed class Conversion(GgufFile file, SessionSettings settings, ModelO
     private OnnxEngine OpenInMemory(OnnxExport export) =>
         new(OnnxSession.Open(export.ToMemory(Progress, CancellationToken), settings), export.ByteLength);
 
-    /// <summary>Opens the model from a folder that exists until it is loaded; on Windows, where its files are in use, as long as it.</summary>
+    /// <summary>Opens the model from a folder that exists until it is loaded, or, on Windows, until it is disposed.</summary>
     private OnnxEngine OpenTemporary(OnnxExport export)
     {
         TemporaryFolder folder = TemporaryFolder.OfSystem();

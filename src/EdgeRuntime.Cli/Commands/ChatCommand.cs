@@ -46,7 +46,7 @@ internal static class ChatCommand
     private static LanguageModel Load(string path, ModelOptions options)
     {
         using var interrupts = new Interrupts();
-        return ModelLoading.Load(path, options, interrupts.Arm());
+        return ModelLoading.Load(path, options, cancellationToken: interrupts.Arm());
     }
 
     private static int RunOnTerminal(ModelSession session, ChatSession chat, StandardOutput output)

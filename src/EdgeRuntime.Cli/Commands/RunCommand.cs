@@ -46,7 +46,8 @@ internal static class RunCommand
             var interrupted = interrupts.Arm();
             using AppLog log = options.CreateLog(parsed);
             long start = Stopwatch.GetTimestamp();
-            using LanguageModel model = ModelLoading.Load(options.FindModel(parsed), options.GetModelOptions(parsed, log), interrupted);
+            using LanguageModel model = ModelLoading.Load(
+                options.FindModel(parsed), options.GetModelOptions(parsed, log), cancellationToken: interrupted);
             TimeSpan load = Stopwatch.GetElapsedTime(start);
             using ModelSession session = model.CreateSession(adapters.Apply(
                 parsed, model, options.GetSessionOptions(parsed, options.GetContextLength(parsed, model.ContextLength))));

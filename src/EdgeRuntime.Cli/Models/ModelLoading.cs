@@ -19,10 +19,10 @@ internal static class ModelLoading
     /// <exception cref="CommandException">The device can't run the model, but the built-in engine can.</exception>
     /// <param name="path">The path of the model.</param>
     /// <param name="options">The options.</param>
-    /// <param name="cancellationToken">Cancels loading.</param>
     /// <param name="offersFallback">Whether the command has the option to use the built-in engine instead of a device.</param>
+    /// <param name="cancellationToken">Cancels loading.</param>
     public static LanguageModel Load(
-        string path, ModelOptions options, CancellationToken cancellationToken = default, bool offersFallback = true)
+        string path, ModelOptions options, bool offersFallback = true, CancellationToken cancellationToken = default)
     {
         using var shown = new LoadProgress(Path.GetFileName(path));
         try

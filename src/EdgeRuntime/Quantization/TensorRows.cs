@@ -49,13 +49,15 @@ internal sealed class TensorRows
     public void Convert(long first, int count, Memory<byte> destination, int threads, CancellationToken cancellationToken)
     {
         int pieceRows = Math.Clamp(PieceWeights / Columns, 1, count);
-        ForEach((count + pieceRows - 1) / pieceRows, pieceRows, threads, cancellationToken, piece =>
+        ForEach((count + pieceRows - 1) / pieceRows, pieceRows, ConvertPiece, threads, cancellationToken);
+
+        void ConvertPiece(int piece)
         {
             int row = piece * pieceRows;
             int length = Math.Min(pieceRows, count - row);
             int bytes = (int)NewRowBytes;
             Convert(first + row, length, destination.Span.Slice(row * bytes, length * bytes));
-        });
+        }
     }
 
     /// <summary>Measures the error of the new type on some rows.</summary>
@@ -67,7 +69,7 @@ internal sealed class TensorRows
     public double MeasureError(long[] rows, int threads, CancellationToken cancellationToken)
     {
         (double Error, double Square)[] sums = new (double, double)[rows.Length];
-        ForEach(rows.Length, 1, threads, cancellationToken, index => sums[index] = MeasureRow(rows[index]));
+        ForEach(rows.Length, 1, index => sums[index] = MeasureRow(rows[index]), threads, cancellationToken);
         double error = 0;
         double square = 0;
         foreach ((double Error, double Square) sum in sums)
@@ -79,7 +81,7 @@ internal sealed class TensorRows
         return square > 0 ? error / square : 0;
     }
 
-    private void ForEach(int pieces, int pieceRows, int threads, CancellationToken cancellationToken, Action<int> work)
+    private void ForEach(int pieces, int pieceRows, Action<int> work, int threads, CancellationToken cancellationToken)
     {
         long scratchBytes = (long)pieceRows * Columns * sizeof(float) * 2;
         var options = new ParallelOptions

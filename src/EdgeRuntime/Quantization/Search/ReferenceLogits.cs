@@ -30,7 +30,7 @@ internal sealed class ReferenceLogits
         _chunks = chunks;
         long positions = (long)chunks.Count * (chunks[0].Length - First - 1);
         _width = (int)Math.Clamp(MaxBytes / positions / (sizeof(float) + sizeof(int)), 1, model.VocabularySize);
-        ForEach(model, cancellationToken, (_, logits) => _positions.Add(Read(logits)));
+        ForEach(model, (_, logits) => _positions.Add(Read(logits)), cancellationToken);
     }
 
     private int First => _chunks[0].Length / 2;
@@ -41,11 +41,11 @@ internal sealed class ReferenceLogits
     public double Compare(LanguageModel model, CancellationToken cancellationToken)
     {
         double sum = 0;
-        ForEach(model, cancellationToken, (index, logits) => sum += Compare(_positions[index], logits));
+        ForEach(model, (index, logits) => sum += Compare(_positions[index], logits), cancellationToken);
         return sum / _positions.Count;
     }
 
-    private void ForEach(LanguageModel model, CancellationToken cancellationToken, LogitsAction action)
+    private void ForEach(LanguageModel model, LogitsAction action, CancellationToken cancellationToken)
     {
         int length = _chunks[0].Length;
         using ModelSession session = model.CreateSession(new SessionOptions
