@@ -105,4 +105,5 @@ internal sealed record DeltaAttentionParts(
 /// <param name="Gate">The product of the gates.</param>
 /// <param name="Norm">The norm of the result of all heads.</param>
 /// <param name="Output">The last product.</param>
-internal sealed record LightningAttentionParts(LightningAttentionSpec Spec, Projection Mixed, Projection Gate, Norm Norm, Projection Output);
+internal sealed record LightningAttentionParts(
+    LightningAttentionSpec Spec, Projection Mixed, Projection Gate, Norm Norm, Projection Output);

@@ -132,7 +132,8 @@ public sealed class CachedFolderTests : IDisposable
         Assert.Equal(ProcessorInfo.GetInstructionSet(), model.InstructionSet);
         Assert.Contains("QNN", Assert.Single(log.Warnings), StringComparison.Ordinal);
         File.WriteAllBytes(Model, [1, 2, 3]);
-        Assert.Throws<ModelFormatException>(() => LanguageModel.Load(Model, new ModelOptions { Device = device with { FallsBack = true } }));
+        var options = new ModelOptions { Device = device with { FallsBack = true } };
+        Assert.Throws<ModelFormatException>(() => LanguageModel.Load(Model, options));
     }
 
     private void Start()

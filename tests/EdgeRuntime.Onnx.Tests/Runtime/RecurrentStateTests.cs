@@ -10,7 +10,7 @@ using Xunit;
 
 namespace EdgeRuntime.Onnx.Tests.Runtime;
 
-/// <summary>Models with recurrent state on ONNX Runtime's kernels give the logits of the built-in engine, whatever their sequences do.</summary>
+/// <summary>Models with recurrent state give the logits of the built-in engine on ONNX Runtime, whatever their sequences do.</summary>
 public sealed class RecurrentStateTests : IClassFixture<RecurrentStateTests.Models>
 {
     /// <summary>The greatest normalized error of float32 arithmetic in another order.</summary>
@@ -20,7 +20,7 @@ public sealed class RecurrentStateTests : IClassFixture<RecurrentStateTests.Mode
 
     public RecurrentStateTests(Models models) => _models = models;
 
-    /// <summary>Gets a model of each kind of state: of a convolution, of a state space alone, and of a delta rule beside attention.</summary>
+    /// <summary>Gets a model of each kind of state: a convolution, a state space alone, a delta rule beside attention.</summary>
     public static TheoryData<string> Names => ["lfm2-dense", "mamba-dense", "qwen35-dense"];
 
     /// <summary>The same models on both engines.</summary>
