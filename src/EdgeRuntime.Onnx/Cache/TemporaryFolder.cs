@@ -2,6 +2,7 @@ using System;
 using System.IO;
 using System.Linq;
 using System.Threading;
+using EdgeRuntime.Files;
 
 namespace EdgeRuntime.Onnx.Cache;
 
@@ -26,7 +27,7 @@ internal sealed class TemporaryFolder : IDisposable
     private TemporaryFolder(string path)
     {
         _path = path;
-        _lock = Lock(path);
+        _lock = Lock(Path.Combine(path, LockFile), FileMode.CreateNew);
         AppDomain.CurrentDomain.ProcessExit += DeleteAtExit;
     }
 
@@ -64,8 +65,8 @@ internal sealed class TemporaryFolder : IDisposable
         }
     }
 
-    private static FileStream Lock(string folder) => new(
-        Path.Combine(folder, LockFile), FileMode.Create, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+    private static FileStream Lock(string path, FileMode mode) =>
+        new(path, mode, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
 
     private static void DeleteLeftovers(string parent, string pattern)
     {
@@ -74,9 +75,8 @@ internal sealed class TemporaryFolder : IDisposable
         {
             try
             {
-                if (folder.LinkTarget is null && DateTime.UtcNow - folder.LastWriteTimeUtc > s_unlocked)
+                if (folder.LinkTarget is null && DateTime.UtcNow - folder.LastWriteTimeUtc > s_unlocked && TryUnlock(folder.FullName))
                 {
-                    Lock(folder.FullName).Dispose();
                     folder.Delete(recursive: true);
                 }
             }
@@ -85,6 +85,26 @@ internal sealed class TemporaryFolder : IDisposable
                 // It is being written, or belongs to another user.
             }
         }
+    }
+
+    /// <summary>
+    /// Deletes the lock of a process that has ended. The folder may be anybody's, so its lock can be a link or a pipe: such a folder stays.
+    /// </summary>
+    /// <exception cref="IOException">A living process holds the lock.</exception>
+    private static bool TryUnlock(string folder)
+    {
+        var file = new FileInfo(Path.Combine(folder, LockFile));
+        if (file.LinkTarget is not null || FileKinds.Of(file.FullName) is not (FileKind.Regular or FileKind.None))
+        {
+            return false;
+        }
+
+        if (file.Exists)
+        {
+            Lock(file.FullName, FileMode.Open).Dispose();
+        }
+
+        return true;
     }
 
     /// <summary>Deletes the folder although threads may still write to it.</summary>

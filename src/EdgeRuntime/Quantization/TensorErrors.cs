@@ -164,10 +164,10 @@ internal sealed class TensorErrors
             ReadOnlySpan<float> weights = piece.Weights.Span.Slice(row * Columns, Columns);
             ReadOnlySpan<float> importance = ImportanceOf(RowOf(piece.First + row));
             weights.CopyTo(scratch.Errors);
-            result.SquaredWeights += SumOfSquares(scratch.Errors, importance);
+            result.SquaredWeights += RowError.SumOfSquares(scratch.Errors, importance);
             for (int i = 0; i < _formats.Length; i++)
             {
-                result.Errors[i] += MeasureType(_formats[i], weights, importance, scratch);
+                result.Errors[i] += RowError.Measure(_formats[i], weights, importance, scratch.Blocks, scratch.Errors);
             }
 
             for (int i = 0; i < _schemes.Length; i++)
@@ -181,15 +181,6 @@ internal sealed class TensorErrors
 
     private ReadOnlySpan<float> ImportanceOf(long row) =>
         _importance.IsEmpty ? default : _importance.Span.Slice((int)(row / _tensor.Dimensions[1]) * Columns, Columns);
-
-    private double MeasureType(TensorFormat format, ReadOnlySpan<float> weights, ReadOnlySpan<float> importance, Scratch scratch)
-    {
-        Span<byte> blocks = scratch.Blocks.AsSpan(0, checked((int)format.RowBytes(Columns)));
-        format.QuantizeRows(weights, Columns, importance, blocks);
-        format.Dequantize(blocks, scratch.Errors);
-        TensorPrimitives.Subtract(weights, scratch.Errors, scratch.Errors);
-        return SumOfSquares(scratch.Errors, importance);
-    }
 
     private double MeasureScheme(
         QuantizationScheme scheme,
@@ -209,7 +200,7 @@ internal sealed class TensorErrors
             Round(part, grid, errors.Slice(first, length));
         }
 
-        return SumOfSquares(errors, importance);
+        return RowError.SumOfSquares(errors, importance);
     }
 
     /// <summary>Computes the errors of weights that are rounded to a grid.</summary>
@@ -229,18 +220,6 @@ internal sealed class TensorErrors
         TensorPrimitives.Multiply(errors, grid.Scale, errors);
         TensorPrimitives.Add(errors, grid.Offset, errors);
         TensorPrimitives.Subtract(weights, errors, errors);
-    }
-
-    /// <summary>Computes the weighted sum of squares, and overwrites the values with their squares if there are weights.</summary>
-    private static double SumOfSquares(Span<float> values, ReadOnlySpan<float> importance)
-    {
-        if (importance.IsEmpty)
-        {
-            return TensorPrimitives.SumOfSquares<float>(values);
-        }
-
-        TensorPrimitives.Multiply(values, values, values);
-        return TensorPrimitives.Dot(values, importance);
     }
 
     /// <summary>Weights of some rows.</summary>

@@ -121,33 +121,16 @@ internal sealed class TensorRows
         try
         {
             Span<float> values = weights.AsSpan(0, Columns);
-            Span<float> restored = weights.AsSpan(Columns, Columns);
+            Span<float> errors = weights.AsSpan(Columns, Columns);
             _reader.Read(row, values);
-            Quantize(values, row, 1, blocks.AsSpan(0, (int)NewRowBytes));
-            _newFormat.Dequantize(blocks.AsSpan(0, (int)NewRowBytes), restored);
-            return Compare(values, restored, ImportanceOf(row));
+            double error = RowError.Measure(_newFormat, values, ImportanceOf(row), blocks, errors);
+            return (error, RowError.SumOfSquares(values, ImportanceOf(row)));
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(blocks);
             ArrayPool<float>.Shared.Return(weights);
         }
-    }
-
-    private static (double Error, double Square) Compare(
-        ReadOnlySpan<float> values, ReadOnlySpan<float> restored, ReadOnlySpan<float> importance)
-    {
-        double error = 0;
-        double square = 0;
-        for (int i = 0; i < values.Length; i++)
-        {
-            double weight = importance.IsEmpty ? 1 : importance[i];
-            double difference = (double)values[i] - restored[i];
-            error += weight * difference * difference;
-            square += weight * values[i] * values[i];
-        }
-
-        return (error, square);
     }
 
     /// <summary>Quantizes rows; those of each expert with its own importance.</summary>

@@ -78,7 +78,8 @@ internal readonly unsafe struct Int4Quants : IKvQuants
         Span<float> full = stackalloc float[IKvQuants.BlockLength];
         new ReadOnlySpan<float>(x, count).CopyTo(full);
         full[count..].Clear();
-        BlockQ4_0.Quantize(full, importance: default, out BlockQ4_0 block);
+        BlockQ4_0 block = default;
+        EvenSteps.Quantize(full, new Span<BlockQ4_0>(ref block));
         ((ReadOnlySpan<byte>)block.Qs).CopyTo(new Span<byte>(packed, BlockBytes));
         return HalfConvert.ToHalf(HalfBits.ToSingle(block.D));
     }
