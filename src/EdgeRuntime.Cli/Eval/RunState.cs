@@ -104,6 +104,19 @@ internal sealed class RunState
         RunLoop.Run(done, count, label, StepAndSave, () => Save(save()), interrupts);
     }
 
+    /// <summary>Writes what a run has computed so far.</summary>
+    public void Save(JsonObject data)
+    {
+        _saved = Stopwatch.GetTimestamp();
+        if (_path is not null)
+        {
+            using FileReplacement file = UserFile.Create(_path);
+            var state = new JsonObject { ["run"] = _fingerprint, ["check"] = Check(data), ["data"] = data };
+            file.Write(Encoding.UTF8.GetBytes(JsonText.FormatLine(state)));
+            file.Commit();
+        }
+    }
+
     /// <summary>Deletes the file of a run that has ended.</summary>
     public void End()
     {
@@ -117,16 +130,4 @@ internal sealed class RunState
     private static string Check(JsonObject data) => Hash(JsonText.FormatLine(data));
 
     private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 16));
-
-    private void Save(JsonObject data)
-    {
-        _saved = Stopwatch.GetTimestamp();
-        if (_path is not null)
-        {
-            using FileReplacement file = UserFile.Create(_path);
-            var state = new JsonObject { ["run"] = _fingerprint, ["check"] = Check(data), ["data"] = data };
-            file.Write(Encoding.UTF8.GetBytes(JsonText.FormatLine(state)));
-            file.Commit();
-        }
-    }
 }

@@ -27,6 +27,9 @@ internal sealed class WeightsInMemory : IDisposable
         {
             options.AddSessionConfigEntry(
                 "session.model_external_initializers_file_folder_path", Path.GetDirectoryName(model.SourcePath)!);
+
+            // Folding reads constants before the session has these tensors.
+            options.AddSessionConfigEntry("optimization.disable_specified_optimizers", "ConstantFolding");
             foreach (OnnxConstant constant in model.Constants)
             {
                 // The numbers of element types are those of ONNX in both.

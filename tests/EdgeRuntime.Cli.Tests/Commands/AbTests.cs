@@ -2,6 +2,7 @@ using System;
 using System.IO;
 using System.Linq;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using EdgeRuntime.Cli.Eval;
 using EdgeRuntime.Cli.Html;
@@ -161,19 +162,18 @@ public sealed class AbTests : IDisposable
         string[] command = ["eval", "ab", Edgert.Stories, Edgert.Stories, "-f", prompts, "-n", "4", "--json", "--resume", state];
         JsonElement whole = Edgert.Run(command).Expect(0).Json;
         Assert.False(File.Exists(state));
-        object Answer(string text) => new { text, prompt_tokens = 3, tokens = 7, prefill_s = 1.0, decode_s = 2.0 };
-        File.WriteAllText(state, JsonSerializer.Serialize(new
+        JsonNode Answer(string text) => new AbAnswer(text, 3, 7, 1, 2, Energy: null).ToJson();
+        RunState.Open(state, whole.GetProperty("run").GetString()!).Save(new JsonObject
         {
-            run = whole.GetProperty("run").GetString(),
-            data = new
-            {
-                models = new object[]
+            ["models"] = new JsonArray(
+                new JsonObject
                 {
-                    new { answers = new[] { Answer("first"), Answer("second") }, memory = 123_000_000, is_peak = true },
-                    new { answers = new[] { Answer("third") }, memory = 0, is_peak = true },
+                    ["answers"] = new JsonArray(Answer("first"), Answer("second")),
+                    ["memory"] = 123_000_000,
+                    ["is_peak"] = true,
                 },
-            },
-        }));
+                new JsonObject { ["answers"] = new JsonArray(Answer("third")), ["memory"] = 0, ["is_peak"] = true }),
+        });
         JsonElement json = Edgert.Run(command).Expect(0).Json;
         Assert.Equal((123_000_000, 3.0), (
             json.GetProperty("a").GetProperty("memory_bytes").GetInt32(),

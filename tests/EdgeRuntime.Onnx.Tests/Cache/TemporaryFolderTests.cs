@@ -16,6 +16,7 @@ public sealed class TemporaryFolderTests : IDisposable
         string leftover = CreateLeftover();
         string unlocked = CreateLeftover();
         File.Delete(Path.Combine(unlocked, "writing"));
+        Directory.SetLastWriteTimeUtc(unlocked, DateTime.UtcNow.AddHours(-1));
         using TemporaryFolder living = TemporaryFolder.Beside(Path.Combine(_parent.FullName, "model"));
         string folder = Path.GetDirectoryName(living.Content)!;
         Directory.SetLastWriteTimeUtc(folder, DateTime.UtcNow.AddHours(-1));
