@@ -12,7 +12,7 @@ namespace EdgeRuntime.Onnx.Cache;
 /// </summary>
 internal sealed class TemporaryFolder : IDisposable
 {
-    private const string SystemPrefix = "edgert-onnx-";
+    private const string SystemPrefix = "edgert-conversion-";
     private const string Suffix = ".edgert-tmp";
     private const string LockFile = "writing";
     private const int DeletionTries = 20;

@@ -3,8 +3,8 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
-using EdgeRuntime.TestSupport;
 using EdgeRuntime.Tests.SideCar;
+using EdgeRuntime.TestSupport;
 using Xunit;
 
 namespace EdgeRuntime.Onnx.Tests.Cache;
