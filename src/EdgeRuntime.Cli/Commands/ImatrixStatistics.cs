@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using System.Text;
+using EdgeRuntime.Cli.Terminal;
 using EdgeRuntime.Quantization;
 
 namespace EdgeRuntime.Cli.Commands;
@@ -24,7 +25,8 @@ internal static class ImatrixStatistics
             .ThenByDescending(static s => s.Total))
         {
             text.Append(CultureInfo.InvariantCulture, $"{s.Layer?.ToString(CultureInfo.InvariantCulture) ?? "-",5}  ")
-                .Append(CultureInfo.InvariantCulture, $"{ShortName(s.Tensor),-24}  {s.Total,13:F2}  {s.Least,10:F4}  {s.Greatest,12:F4}  ")
+                .Append(CultureInfo.InvariantCulture, $"{OneLine.Value(ShortName(s.Tensor)),-24}  {s.Total,13:F2}  {s.Least,10:F4}  ")
+                .Append(CultureInfo.InvariantCulture, $"{s.Greatest,12:F4}  ")
                 .Append(CultureInfo.InvariantCulture, $"{s.Mean,9:F2}  {s.StandardDeviation,9:F2}  {100 * s.ActiveShare,6:F2}%  ")
                 .Append(CultureInfo.InvariantCulture, $"{s.Columns,7}  {s.Entropy,9:F4}  {100 * NormalizedEntropy(s),7:F2}%  ")
                 .Append(CultureInfo.InvariantCulture, $"{100 * s.OutlierShare,7:F2}%  {s.Similarity,8:F4}\n");

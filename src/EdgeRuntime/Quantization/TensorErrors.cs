@@ -1,9 +1,7 @@
 using System;
 using System.Linq;
 using System.Numerics.Tensors;
-using System.Runtime.ExceptionServices;
 using System.Threading;
-using System.Threading.Tasks;
 using EdgeRuntime.Formats;
 using EdgeRuntime.Gguf;
 
@@ -12,12 +10,6 @@ namespace EdgeRuntime.Quantization;
 /// <summary>Measures the errors of a tensor. Threads share the rows; the result does not depend on their number.</summary>
 internal sealed class TensorErrors
 {
-    /// <summary>The weights that a thread measures at once; rows are not divided. They fit into a core's caches.</summary>
-    private const int PieceWeights = 1 << 15;
-
-    /// <summary>The limit on the scratch of all threads together, which lowers their number for extremely long rows.</summary>
-    private const long MaxScratchBytes = 256 << 20;
-
     private readonly GgufTensor _tensor;
     private readonly int _rows; // that are measured
     private readonly ReadOnlyMemory<float> _importance; // [matrices, columns], or empty
@@ -50,7 +42,7 @@ internal sealed class TensorErrors
                from isSymmetric in (bool[])[true, false]
                select new QuantizationScheme(bits, granularity, isSymmetric),
         ];
-        _pieceRows = Math.Clamp(PieceWeights / _reader.Columns, 1, rows);
+        _pieceRows = PieceLoop.RowsOfPiece(Columns, rows);
     }
 
     private int Columns => _reader.Columns;
@@ -105,33 +97,21 @@ internal sealed class TensorErrors
     private T[] Run<T>(Func<RowPiece, Scratch, T> measure, Action<long> count, CancellationToken cancellationToken)
     {
         var results = new T[Pieces];
-        long scratchBytes = 4L * sizeof(float) * _pieceRows * Columns;
-        var parallel = new ParallelOptions
-        {
-            MaxDegreeOfParallelism = (int)Math.Clamp(MaxScratchBytes / scratchBytes, 1, _options.Threads),
-            CancellationToken = cancellationToken,
-        };
-        try
-        {
-            Parallel.For(0, results.Length, parallel, () => new Scratch(_pieceRows, Columns), (piece, _, scratch) =>
-            {
-                int first = piece * _pieceRows;
-                RowPiece rows = Read(first, Math.Min(_pieceRows, _rows - first), scratch.Weights);
-                results[piece] = measure(rows, scratch);
-                lock (results)
-                {
-                    count(rows.Weights.Length);
-                }
-
-                return scratch;
-            }, static _ => { });
-        }
-        catch (AggregateException exception)
-        {
-            ExceptionDispatchInfo.Throw(exception.Flatten().InnerExceptions[0]);
-        }
-
+        using var scratches = new ThreadLocal<Scratch>(() => new Scratch(_pieceRows, Columns));
+        PieceLoop.Run(results.Length, 4L * sizeof(float) * _pieceRows * Columns, MeasurePiece, _options.Threads, cancellationToken);
         return results;
+
+        void MeasurePiece(int piece)
+        {
+            int first = piece * _pieceRows;
+            Scratch scratch = scratches.Value!;
+            RowPiece rows = Read(first, Math.Min(_pieceRows, _rows - first), scratch.Weights);
+            results[piece] = measure(rows, scratch);
+            lock (results)
+            {
+                count(rows.Weights.Length);
+            }
+        }
     }
 
     /// <summary>Reads rows of the sample.</summary>

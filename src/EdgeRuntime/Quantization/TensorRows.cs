@@ -1,8 +1,6 @@
 using System;
 using System.Buffers;
-using System.Runtime.ExceptionServices;
 using System.Threading;
-using System.Threading.Tasks;
 using EdgeRuntime.Formats;
 using EdgeRuntime.Gguf;
 
@@ -11,12 +9,6 @@ namespace EdgeRuntime.Quantization;
 /// <summary>The rows of a tensor, to be converted to another type. Threads may convert different rows at the same time.</summary>
 internal sealed class TensorRows
 {
-    /// <summary>The weights that a thread converts at once; rows are not divided. They fit into a core's caches.</summary>
-    private const int PieceWeights = 1 << 15;
-
-    /// <summary>The limit on the scratch of all threads together, which lowers their number for extremely long rows.</summary>
-    private const long MaxScratchBytes = 256 << 20;
-
     private readonly GgufTensor _tensor;
     private readonly ReadOnlyMemory<float> _importance;
     private readonly WeightReader _reader;
@@ -48,8 +40,8 @@ internal sealed class TensorRows
     /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
     public void Convert(long first, int count, Memory<byte> destination, int threads, CancellationToken cancellationToken)
     {
-        int pieceRows = Math.Clamp(PieceWeights / Columns, 1, count);
-        ForEach((count + pieceRows - 1) / pieceRows, pieceRows, ConvertPiece, threads, cancellationToken);
+        int pieceRows = PieceLoop.RowsOfPiece(Columns, count);
+        PieceLoop.Run((count + pieceRows - 1) / pieceRows, ScratchBytes(pieceRows), ConvertPiece, threads, cancellationToken);
 
         void ConvertPiece(int piece)
         {
@@ -69,7 +61,7 @@ internal sealed class TensorRows
     public double MeasureError(long[] rows, int threads, CancellationToken cancellationToken)
     {
         (double Error, double Square)[] sums = new (double, double)[rows.Length];
-        ForEach(rows.Length, 1, index => sums[index] = MeasureRow(rows[index]), threads, cancellationToken);
+        PieceLoop.Run(rows.Length, ScratchBytes(1), index => sums[index] = MeasureRow(rows[index]), threads, cancellationToken);
         double error = 0;
         double square = 0;
         foreach ((double Error, double Square) sum in sums)
@@ -81,23 +73,7 @@ internal sealed class TensorRows
         return square > 0 ? error / square : 0;
     }
 
-    private void ForEach(int pieces, int pieceRows, Action<int> work, int threads, CancellationToken cancellationToken)
-    {
-        long scratchBytes = (long)pieceRows * Columns * sizeof(float) * 2;
-        var options = new ParallelOptions
-        {
-            MaxDegreeOfParallelism = (int)Math.Clamp(MaxScratchBytes / scratchBytes, 1, threads),
-            CancellationToken = cancellationToken,
-        };
-        try
-        {
-            Parallel.For(0, pieces, options, work);
-        }
-        catch (AggregateException exception)
-        {
-            ExceptionDispatchInfo.Throw(exception.Flatten().InnerExceptions[0]);
-        }
-    }
+    private long ScratchBytes(int rows) => (long)rows * Columns * sizeof(float) * 2;
 
     private void Convert(long first, int count, Span<byte> destination)
     {
