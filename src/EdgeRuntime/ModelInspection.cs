@@ -43,6 +43,12 @@ public sealed class ModelInspection
     public int? ContextLength => _modules?.ContextLength;
 
     /// <summary>
+    /// Gets a value indicating whether the model has logits; one without them, such as an encoder, makes embeddings or scores only. Null if
+    /// the file can't run.
+    /// </summary>
+    public bool? HasLogits => _modules?.HasLogits;
+
+    /// <summary>
     /// Gets one line for each reason why this build can't run the model. The list is empty if none is found without reading the weights.
     /// </summary>
     public IReadOnlyList<string> Problems { get; }

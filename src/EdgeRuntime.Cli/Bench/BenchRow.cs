@@ -2,6 +2,7 @@ using System;
 using System.Collections;
 using System.Collections.Generic;
 using System.Globalization;
+using System.Linq;
 using System.Text.Json.Nodes;
 using EdgeRuntime.Cli.Bench.Plan;
 using EdgeRuntime.Cli.Models;
@@ -38,6 +39,23 @@ internal sealed class BenchRow : IEnumerable<KeyValuePair<string, object>>
 
     /// <summary>Adds the current time as the time of the measurement.</summary>
     public void AddTestTime() => Add("test_time", DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture));
+
+    /// <summary>Adds the seconds of the repeats and their tokens per second, under llama-bench's names.</summary>
+    /// <param name="tokens">The number of tokens of a repeat.</param>
+    /// <param name="seconds">Seconds of each repeat.</param>
+    public void AddRates(int tokens, double[] seconds)
+    {
+        double[] rates = [.. seconds.Select(time => tokens / time)];
+        Add("avg_ns", Math.Round(seconds.Average() * 1e9));
+        Add("stddev_ns", Math.Round(Statistics.StandardDeviation(seconds) * 1e9));
+        Add("avg_ts", Math.Round(rates.Average(), 3));
+        Add("stddev_ts", Math.Round(Statistics.StandardDeviation(rates), 3));
+        Add("median_ts", Math.Round(Statistics.Median(rates), 3));
+        Add("min_ts", Math.Round(rates.Min(), 3));
+        Add("max_ts", Math.Round(rates.Max(), 3));
+        Add("samples_ns", seconds.Select(time => Math.Round(time * 1e9)).ToArray());
+        Add("samples_ts", rates.Select(rate => Math.Round(rate, 3)).ToArray());
+    }
 
     /// <summary>Gets a field as text; empty if the row has no field of that name.</summary>
     public string Text(string name) => Format(_fields.Find(field => field.Key == name).Value);

@@ -11,10 +11,16 @@ internal sealed class ComparisonReport(LlamaLibrary library, BenchOptions option
     /// <summary>Creates the row of a test: tokens per second.</summary>
     public BenchRow ToRow(ComparedTest result)
     {
-        BenchRow row = Identify(result.Test.Name, result.Card, result.Threads);
+        BenchRow row = Identify(result.Test, result.Card, result.Threads);
         row.Add("ours_ts", Math.Round(result.OursTokensPerSecond, 2));
         row.Add("peer_ts", Math.Round(result.PeerTokensPerSecond, 2));
-        AddRatio(row, result.Ratio, result.Ratios);
+        if (result.Texts > 0)
+        {
+            row.Add("ours_texts_s", Math.Round(result.Texts / Statistics.Median(result.Runs.Ours), 2));
+            row.Add("peer_texts_s", Math.Round(result.Texts / Statistics.Median(result.Runs.Peer), 2));
+        }
+
+        AddRatio(row, result.Ratio, result.Runs.Ratios);
         AddSettings(row, result.InstructionSet);
         row.Add("peer_flash_attn", result.FlashAttention);
         row.Add("machine_gbs_low", Math.Round(result.MachineBandwidth.Low, 2));

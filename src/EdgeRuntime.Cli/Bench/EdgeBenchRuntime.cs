@@ -9,7 +9,7 @@ namespace EdgeRuntime.Cli.Bench;
 internal sealed class EdgeBenchRuntime : IBenchRuntime
 {
     /// <summary>The pause after which all workers sleep: they spin for less than a millisecond.</summary>
-    private static readonly TimeSpan TimeToSleep = TimeSpan.FromMilliseconds(5);
+    public static readonly TimeSpan TimeToSleep = TimeSpan.FromMilliseconds(5);
 
     private readonly ModelSession _session;
 

@@ -24,7 +24,14 @@ internal sealed class ModelBench(BenchOptions options, MachineFacts machine, Ene
             ModelCard card = ModelCard.Read(path);
             foreach (int threads in options.Threads)
             {
-                RunModel(card, threads, done);
+                if (options.MeasuresTexts(card))
+                {
+                    new TextBench(options, machine, tell).Run(card, threads, done);
+                }
+                else
+                {
+                    RunModel(card, threads, done);
+                }
             }
         }
     }
@@ -108,16 +115,7 @@ internal sealed class ModelBench(BenchOptions options, MachineFacts machine, Ene
 
     private static void AddTimes(BenchRow row, BenchTest test, TestTimes times)
     {
-        double[] rates = [.. times.Seconds.Select(seconds => test.Tokens / seconds)];
-        row.Add("avg_ns", Math.Round(times.Seconds.Average() * 1e9));
-        row.Add("stddev_ns", Math.Round(Statistics.StandardDeviation(times.Seconds) * 1e9));
-        row.Add("avg_ts", Math.Round(rates.Average(), 3));
-        row.Add("stddev_ts", Math.Round(Statistics.StandardDeviation(rates), 3));
-        row.Add("median_ts", Math.Round(Statistics.Median(rates), 3));
-        row.Add("min_ts", Math.Round(rates.Min(), 3));
-        row.Add("max_ts", Math.Round(rates.Max(), 3));
-        row.Add("samples_ns", times.Seconds.Select(seconds => Math.Round(seconds * 1e9)).ToArray());
-        row.Add("samples_ts", rates.Select(rate => Math.Round(rate, 3)).ToArray());
+        row.AddRates(test.Tokens, times.Seconds);
         if (times.Latencies.Length > 0)
         {
             foreach (int percent in (int[])[50, 95, 99])

@@ -41,6 +41,10 @@ internal sealed class BenchCommand
         + "gives one test each. Columns as llama-batched-bench. Checks that each sequence gets the tokens that it gets alone",
         null, 1, ParallelTest.MostSequences);
 
+    private readonly Option<int[]> _texts = OptionFactory.Integers(
+        "--texts", [], "Embed so many short texts (5 to 40 tokens) in one call; a list gives one test each. A model without logits is always "
+        + "measured so [default for it: 1,200]", null, 1, TextTest.MostTexts);
+
     private readonly Option<int[]> _threads = OptionFactory.Integers(
         "--threads",
         ["-t"],
@@ -94,7 +98,7 @@ internal sealed class BenchCommand
             "Measures prefill and decode in tok/s (median, spread over repeats), load time, time to first token, inter-token latency, "
             + "peak memory, and the share of the machine's measured read bandwidth.");
         command.Add(_models);
-        foreach (Option option in (Option[])[_prompts, _generated, _depths, _parallel, _threads, _repeats, .. _common.KvTypeOptions,
+        foreach (Option option in (Option[])[_prompts, _generated, _depths, _parallel, _texts, _threads, _repeats, .. _common.KvTypeOptions,
             _common.Isa, _common.PackedCache, _format, _outputFile, _compare, _pairs, _start, _noMap, .. _modelMaking.All, _startProbe,
             _common.Verbose])
         {
@@ -204,6 +208,9 @@ internal sealed class BenchCommand
             Models = [.. models.Select(ModelLocator.Find)],
             Tests = tests,
             ParallelTests = ReadParallelTests(parsed),
+            TextTests = [.. (parsed.GetValue(_texts) is { Length: > 0 } texts ? texts : [1, 200]).Select(count => new TextTest(count))],
+            AsksForTexts = parsed.IsGiven(_texts),
+            OptionOfTokens = FirstOfTokens(parsed),
             Threads = ReadThreads(parsed),
             Repeats = parsed.GetValue(_repeats),
             KvTypes = _common.GetKvTypes(parsed),
@@ -214,6 +221,10 @@ internal sealed class BenchCommand
         };
     }
 
+    /// <summary>Gets the first given option that has a meaning for tokens of a sequence only; null for none.</summary>
+    private string? FirstOfTokens(ParseResult parsed) =>
+        ((Option[])[_prompts, _generated, _depths, _parallel, _start, .. _energy.All]).FirstOrDefault(option => parsed.IsGiven(option))?.Name;
+
     private IReadOnlyList<ParallelTest> ReadParallelTests(ParseResult parsed)
     {
         if (parsed.GetValue(_parallel) is not { Length: > 0 } sequences)
@@ -221,7 +232,7 @@ internal sealed class BenchCommand
             return [];
         }
 
-        if (((Option[])[_depths, _compare, .. _energy.All]).FirstOrDefault(option => parsed.IsGiven(option)) is { } wrong)
+        if (((Option[])[_depths, _texts, _compare, .. _energy.All]).FirstOrDefault(option => parsed.IsGiven(option)) is { } wrong)
         {
             throw new UsageException($"{wrong.Name} has no meaning beside {_parallel.Name}");
         }

@@ -74,6 +74,15 @@ internal static class LlamaNative
     [DllImport(Llama, EntryPoint = "llama_decode")]
     public static extern int Decode(nint context, Batch batch);
 
+    [DllImport(Llama, EntryPoint = "llama_get_embeddings_seq")]
+    public static extern nint SequenceEmbedding(nint context, int sequence);
+
+    [DllImport(Llama, EntryPoint = "llama_model_n_embd_out")]
+    public static extern int ModelEmbeddingSize(nint model);
+
+    [DllImport(Llama, EntryPoint = "llama_memory_clear")]
+    public static extern void MemoryClear(nint memory, [MarshalAs(UnmanagedType.I1)] bool clearsData);
+
     [DllImport(Llama, EntryPoint = "llama_synchronize")]
     public static extern void Synchronize(nint context);
 
@@ -120,6 +129,8 @@ internal static class LlamaNative
         public uint Batch;
         [FieldOffset(8)]
         public uint MicroBatch;
+        [FieldOffset(12)]
+        public uint Sequences;
         [FieldOffset(28)]
         public int Threads;
         [FieldOffset(32)]
@@ -130,6 +141,10 @@ internal static class LlamaNative
         public int KeyType;
         [FieldOffset(108)]
         public int ValueType;
+        [FieldOffset(128)]
+        public byte Embeddings;
+        [FieldOffset(133)]
+        public byte SharesCache;
     }
 
     /// <summary>struct llama_batch; positions and sequences that are null are those that come next of sequence 0.</summary>
@@ -140,6 +155,12 @@ internal static class LlamaNative
         public int Tokens;
         [FieldOffset(8)]
         public nint Ids;
+        [FieldOffset(24)]
+        public nint Positions;
+        [FieldOffset(32)]
+        public nint SequenceCounts;
+        [FieldOffset(40)]
+        public nint SequenceLists;
         [FieldOffset(48)]
         public nint WantsLogits;
     }

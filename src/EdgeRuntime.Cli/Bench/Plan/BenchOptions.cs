@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using EdgeRuntime.Cli.Models;
+using EdgeRuntime.Cli.Terminal;
 
 namespace EdgeRuntime.Cli.Bench.Plan;
 
@@ -16,6 +17,15 @@ internal sealed record BenchOptions
 
     /// <summary>Tests of several sequences at once; when there are any, only these run.</summary>
     public IReadOnlyList<ParallelTest> ParallelTests { get; init; } = [];
+
+    /// <summary>Tests of embeddings, for a model without logits.</summary>
+    public IReadOnlyList<TextTest> TextTests { get; init; } = [];
+
+    /// <summary>Whether the tests of embeddings were asked for; a model with logits is then measured with them, too.</summary>
+    public bool AsksForTexts { get; init; }
+
+    /// <summary>The name of the first given option that has no meaning for tests of embeddings; null for none.</summary>
+    public string? OptionOfTokens { get; init; }
 
     public required IReadOnlyList<int> Threads { get; init; }
 
@@ -34,6 +44,20 @@ internal sealed record BenchOptions
 
     /// <summary>The runtime to compare with; null for none.</summary>
     public PeerOptions? Peer { get; init; }
+
+    /// <summary>Gets whether a model is measured with texts, and not with tokens of one sequence.</summary>
+    /// <exception cref="UsageException">An option was given that has a meaning for tokens only.</exception>
+    public bool MeasuresTexts(ModelCard card)
+    {
+        bool measures = AsksForTexts || !card.HasLogits;
+        if (measures && OptionOfTokens is { } option)
+        {
+            string why = AsksForTexts ? "beside --texts" : $"for {card.FileName}, a model without logits; use --texts";
+            throw new UsageException($"{option} has no meaning {why}");
+        }
+
+        return measures;
+    }
 
     /// <summary>Gets the options for loading models; tuning profiles are ignored.</summary>
     public ModelOptions CreateModelOptions(int threads) => new()

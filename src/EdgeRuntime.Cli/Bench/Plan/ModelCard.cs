@@ -15,8 +15,10 @@ namespace EdgeRuntime.Cli.Bench.Plan;
 /// <param name="ReadShare">The share of these bytes that a token reads, which uses a few of the experts.</param>
 /// <param name="LayerMacs">Multiply-adds per token in all layers' matrices that it uses, without attention.</param>
 /// <param name="OutputMacs">Multiply-adds for the logits of a position.</param>
+/// <param name="HasLogits">Whether the model has logits; one without them makes embeddings.</param>
 internal sealed record ModelCard(
-    string Path, string Description, string Type, long TensorBytes, double ReadShare, long Parameters, long LayerMacs, long OutputMacs)
+    string Path, string Description, string Type, long TensorBytes, double ReadShare, long Parameters, long LayerMacs, long OutputMacs,
+    bool HasLogits)
 {
     public string FileName => System.IO.Path.GetFileName(Path);
 
@@ -42,7 +44,8 @@ internal sealed record ModelCard(
             parameters,
             (long)matrices.Where(tensor => tensor.Name.StartsWith("blk.", StringComparison.Ordinal))
                 .Sum(tensor => tensor.Rows * tensor.Columns * UsedPart(tensor)),
-            output is null ? 0 : output.Rows * output.Columns);
+            output is null ? 0 : output.Rows * output.Columns,
+            ModelInspection.Inspect(file).HasLogits ?? true);
     }
 
     /// <summary>Gets the share of the experts that a token uses, or 1.</summary>
