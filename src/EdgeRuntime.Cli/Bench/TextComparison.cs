@@ -54,7 +54,7 @@ internal sealed class TextComparison(BenchOptions options, int pairs, Action<str
             if (!(cosine >= LowestCosine))
             {
                 throw new CommandException(FormattableString.Invariant(
-                    $"{path}: text {i} has different embeddings in the two runtimes: their cosine is {cosine:F3}; expected {LowestCosine} or more"));
+                    $"{path}: text {i} has different embeddings in the two runtimes: cosine {cosine:F3}; expected {LowestCosine} or more"));
             }
         }
     }

@@ -42,8 +42,8 @@ internal sealed class BenchCommand
         null, 1, ParallelTest.MostSequences);
 
     private readonly Option<int[]> _texts = OptionFactory.Integers(
-        "--texts", [], "Embed so many short texts (5 to 40 tokens) in one call; a list gives one test each. A model without logits is always "
-        + "measured so [default for it: 1,200]", null, 1, TextTest.MostTexts);
+        "--texts", [], "Embed so many short texts (5 to 40 tokens) in one call; a list gives one test each. A model without logits is "
+        + "always measured so [default for it: 1,200]", null, 1, TextTest.MostTexts);
 
     private readonly Option<int[]> _threads = OptionFactory.Integers(
         "--threads",
@@ -223,7 +223,8 @@ internal sealed class BenchCommand
 
     /// <summary>Gets the first given option that has a meaning for tokens of a sequence only; null for none.</summary>
     private string? FirstOfTokens(ParseResult parsed) =>
-        ((Option[])[_prompts, _generated, _depths, _parallel, _start, .. _energy.All]).FirstOrDefault(option => parsed.IsGiven(option))?.Name;
+        ((Option[])[_prompts, _generated, _depths, _parallel, _start, .. _energy.All])
+            .FirstOrDefault(option => parsed.IsGiven(option))?.Name;
 
     private IReadOnlyList<ParallelTest> ReadParallelTests(ParseResult parsed)
     {

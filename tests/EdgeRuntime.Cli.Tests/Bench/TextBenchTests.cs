@@ -43,10 +43,12 @@ public sealed class TextBenchTests
     [InlineData("--texts has no meaning beside --parallel", "--parallel", "2")]
     [InlineData("--energy has no meaning beside --texts", "--energy", "none")]
     [InlineData("--texts 0: expected numbers of 1 to", "--texts", "0")]
-    public void Texts_WrongArguments_AreOneLine(string expected, params string[] arguments) => Assert.Contains(
-        expected,
-        Edgert.Run(["bench", Edgert.Stories, .. arguments, .. arguments[0] == "--texts" ? (string[])[] : ["--texts", "2"]]).ExpectErrorLine(2),
-        StringComparison.Ordinal);
+    public void Texts_WrongArguments_AreOneLine(string expected, params string[] arguments)
+    {
+        string[] texts = arguments[0] == "--texts" ? [] : ["--texts", "2"];
+        string line = Edgert.Run(["bench", Edgert.Stories, .. arguments, .. texts]).ExpectErrorLine(2);
+        Assert.Contains(expected, line, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void CreateTexts_SameSeed_HasTheSameTextsOfEveryLength()

@@ -89,7 +89,8 @@ internal sealed class LlamaBenchRuntime : IBenchRuntime
         }
 
         Marshal.WriteByte(_wantsLogits, tokens.Length - 1, wantsLogits ? (byte)1 : (byte)0);
-        int result = LlamaNative.Decode(_context.Handle, new LlamaNative.Batch { Tokens = tokens.Length, Ids = _ids, WantsLogits = _wantsLogits });
+        int result = LlamaNative.Decode(
+            _context.Handle, new LlamaNative.Batch { Tokens = tokens.Length, Ids = _ids, WantsLogits = _wantsLogits });
         Marshal.WriteByte(_wantsLogits, tokens.Length - 1, 0);
         if (result != 0)
         {

@@ -5,8 +5,8 @@ using EdgeRuntime.Cli.Terminal;
 namespace EdgeRuntime.Cli.Bench.Peer;
 
 /// <summary>
-/// A context of llama.cpp with a thread pool that lives as long, as its own bench has it. Its threads poll between graphs and would take the
-/// other runtime's cores, hence the pause. Owns both.
+/// A context of llama.cpp with a thread pool that lives as long, as its own bench has it. Its threads poll between graphs and would take
+/// the other runtime's cores, hence the pause. Owns both.
 /// </summary>
 internal sealed class LlamaContext : IDisposable
 {
