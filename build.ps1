@@ -65,7 +65,13 @@ switch ($verb) {
     'test' {
         Build
         $env:EDGERT = Join-Path $PSScriptRoot 'artifacts/edgert/edgert.exe'
-        dotnet test --solution EdgeRuntime.sln -c Release @rest
+        $tests = '--filter-not-trait', 'Speed=Slow' # the fast tests; with --slow the others, with --all both
+        if ($rest.Count -gt 0 -and $rest[0] -in '--slow', '--all') {
+            # Exit code 8: a project without slow tests.
+            $tests = if ($rest[0] -eq '--slow') { '--filter-trait', 'Speed=Slow', '--ignore-exit-code', '8' } else { @() }
+            $rest = @($rest | Select-Object -Skip 1)
+        }
+        dotnet test --solution EdgeRuntime.sln -c Release @tests @rest
     }
     'bench' {
         Build

@@ -58,7 +58,14 @@ case "$verb" in
     build) build ;;
     portable) precompiled artifacts/portable ;;
     run) build >&2 && exec artifacts/edgert/edgert chat "$@" ;;
-    test) build && EDGERT="$PWD/artifacts/edgert/edgert" exec dotnet test --solution EdgeRuntime.sln -c Release "$@" ;;
+    test) # the fast tests; with --slow the others, with --all both
+        tests=(--filter-not-trait Speed=Slow)
+        case "${1:-}" in
+            --slow) tests=(--filter-trait Speed=Slow --ignore-exit-code 8); shift ;; # 8: a project without slow tests
+            --all) tests=(); shift ;;
+        esac
+        build && EDGERT="$PWD/artifacts/edgert/edgert" exec dotnet test --solution EdgeRuntime.sln -c Release \
+            ${tests[@]+"${tests[@]}"} "$@" ;;
     bench) # end to end, then the kernels: all, or those that the arguments name (--filter '*Gemm*')
         build && artifacts/edgert/edgert bench
         [ $# -gt 0 ] || set -- --filter '*'

@@ -69,6 +69,7 @@ public sealed class SmolLmTests
     }
 
     [Fact]
+    [Trait("Speed", "Slow")]
     public void Forward_WithAnyThreadsChunksAndInstructionSet_GivesTheSameBits()
     {
         int[] tokens = [.. Enumerable.Range(0, 45).Select(i => 100 + (i * 37 % 5000))];
