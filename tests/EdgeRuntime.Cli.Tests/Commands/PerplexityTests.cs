@@ -81,5 +81,5 @@ public sealed class PerplexityTests : IDisposable
     }
 
     private EdgertResult Run(params string[] arguments) =>
-        Edgert.Run(["eval", "perplexity", Edgert.Stories, "-f", _text, .. arguments]);
+        Edgert.Run(["eval", "perplexity", Edgert.Stories, "-f", _text, "-t", "1", .. arguments]);
 }

@@ -59,7 +59,7 @@ public sealed class QuantizeAutoTests : IDisposable
             (1, "not valid JSON", ["--plan", broken]),
             (1, "which the model lacks", ["--plan", plan]),
             (1, "not valid JSON", ["--auto", "-f", _text, "--bpw", "4", "--ctx", "32", "--measurements", broken]),
-            (1, "no mix is so small", ["--auto", "-f", _text, "--size", "1K", "--ctx", "32", "--chunks", "1"]),
+            (1, "no mix is so small", ["--auto", "-f", _text, "--size", "1K", "--ctx", "32", "--chunks", "1", "-t", "1"]),
         ];
         foreach ((int code, string expected, string[] arguments) in cases)
         {
