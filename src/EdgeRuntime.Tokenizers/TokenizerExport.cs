@@ -8,6 +8,15 @@ using EdgeRuntime.Gguf;
 namespace EdgeRuntime;
 
 /// <summary>Writes the tokenizer of a model file in Hugging Face's layout, which other programs read.</summary>
+/// <example>
+/// <code>
+/// using GgufFile file = GgufFile.Open("model.gguf");
+/// foreach (string path in TokenizerExport.Write(file, "tokenizer"))
+/// {
+///     Console.WriteLine(path);
+/// }
+/// </code>
+/// </example>
 public static class TokenizerExport
 {
     private const string ChatTemplateKey = "tokenizer.chat_template";

@@ -17,8 +17,8 @@ internal sealed partial record Example(string Name, int Line, string Source)
 {
     private const string Usings =
         """
-        using System.Numerics.Tensors; using EdgeRuntime; using EdgeRuntime.Gguf; using EdgeRuntime.ML.Tokenizers;
-        using EdgeRuntime.Quantization; using EdgeRuntime.Quantization.Search; using EdgeRuntime.Tuning;
+        using System.Numerics.Tensors; using EdgeRuntime; using EdgeRuntime.Formats; using EdgeRuntime.Gguf;
+        using EdgeRuntime.ML.Tokenizers; using EdgeRuntime.Quantization; using EdgeRuntime.Quantization.Search; using EdgeRuntime.Tuning;
 
         """;
 
@@ -61,7 +61,7 @@ internal sealed partial record Example(string Name, int Line, string Source)
         {
             string code = WebUtility.HtmlDecode(Slashes().Replace(block.Groups["code"].Value, ""));
             IEnumerable<string> given = _given
-                .Where(variable => Regex.IsMatch(code, $@"\b{variable.Name}\b")
+                .Where(variable => Regex.IsMatch(code, $@"\b{variable.Name}\b(?!\.gguf)")
                     && !Regex.IsMatch(code, $@"\w>?(\[\])? {variable.Name} (=|in )"))
                 .Select(variable => variable.Declaration);
             yield return new Example(

@@ -27,6 +27,14 @@ public sealed record GgufKeyDifference(string Key, string? Left, string? Right);
 public sealed record GgufTensorDifference(string Name, string? Left, string? Right, double? RelativeError, double? LargestError);
 
 /// <summary>Compares two files: their metadata, and the types, shapes and weights of their tensors.</summary>
+/// <example>
+/// <code>
+/// using GgufFile left = GgufFile.Open("model.gguf");
+/// using GgufFile right = GgufFile.Open("model.gguf");
+/// GgufComparison comparison = GgufComparison.Compare(left, right);
+/// Console.WriteLine(comparison.IsEqual ? "equal" : $"{comparison.Keys.Count} keys, {comparison.Tensors.Count} tensors");
+/// </code>
+/// </example>
 public sealed class GgufComparison
 {
     private const int PieceWeights = 1 << 16;

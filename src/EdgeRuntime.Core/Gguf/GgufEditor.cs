@@ -10,6 +10,14 @@ using Microsoft.Win32.SafeHandles;
 namespace EdgeRuntime.Gguf;
 
 /// <summary>Changes the metadata of files.</summary>
+/// <example>
+/// <code>
+/// File.Copy("model.gguf", "named.gguf");
+/// GgufEditor.Set("named.gguf", [new GgufChange("general.name", "Mine")]);
+/// using GgufFile file = GgufFile.Open("named.gguf");
+/// Console.WriteLine(file.Metadata.GetString("general.name"));
+/// </code>
+/// </example>
 public static class GgufEditor
 {
     /// <summary>

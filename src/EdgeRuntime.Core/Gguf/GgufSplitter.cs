@@ -23,6 +23,16 @@ public sealed record GgufSplitOptions
 /// Divides a model into files with llama.cpp's names, PREFIX-00001-of-0000N.gguf, and joins such files. New files appear when all are
 /// complete.
 /// </summary>
+/// <example>
+/// <code>
+/// foreach (string part in GgufSplitter.Split("model.gguf", "parts.gguf", new GgufSplitOptions { MaxTensors = 200 }))
+/// {
+///     Console.WriteLine(part);
+/// }
+///
+/// GgufSplitter.Merge("parts-00001-of-00002.gguf", "whole.gguf");
+/// </code>
+/// </example>
 public static class GgufSplitter
 {
     /// <summary>Divides a model. The first file has its metadata. A tensor is not divided, even if it is larger than the limit.</summary>

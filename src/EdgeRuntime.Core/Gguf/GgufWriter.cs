@@ -12,6 +12,16 @@ namespace EdgeRuntime.Gguf;
 /// Writes a GGUF file in one pass: add all keys and tensors, then append the bytes of the tensors in the same order with
 /// <see cref="WriteData"/>, then call <see cref="Complete"/>. Only the header is kept in memory. The caller owns the stream.
 /// </summary>
+/// <example>
+/// <code>
+/// using FileStream output = File.Create("small.gguf");
+/// var writer = new GgufWriter(output);
+/// writer.AddKey("general.architecture", "example");
+/// writer.AddTensor("scale", TensorType.F32, 1);
+/// writer.WriteData(BitConverter.GetBytes(0.5f));
+/// writer.Complete();
+/// </code>
+/// </example>
 public sealed class GgufWriter
 {
     private const int CopyBytes = 4 << 20;

@@ -12,7 +12,8 @@ namespace EdgeRuntime.Quantization;
 /// <example>
 /// <code>
 /// using GgufFile source = GgufFile.Open("model.gguf");
-/// foreach (TensorErrorReport tensor in QuantizationErrorReport.Measure(source, new QuantizationErrorOptions()).Tensors)
+/// var options = new QuantizationErrorOptions { Types = [TensorType.Q4_0, TensorType.Q4_K, TensorType.Q8_0], MaxWeights = 100_000 };
+/// foreach (TensorErrorReport tensor in QuantizationErrorReport.Measure(source, options).Tensors)
 /// {
 ///     Console.WriteLine($"{tensor.Name}: {tensor.Types.MinBy(static type => type.RelativeError)}");
 /// }

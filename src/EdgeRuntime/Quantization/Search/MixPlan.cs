@@ -90,7 +90,7 @@ public sealed class MixPlan
                 ?? throw type.Wrong("one of " + string.Join(", ", QuantizationMix.TensorTypes));
         }
 
-        return types.Count > 0 ? types : throw new ModelFormatException(path, -1, "has no 'tensors'; expected a plan by 'quantize --auto'");
+        return types.Count > 0 ? types : throw new ModelFormatException(path, -1, "has no 'tensors'; expected a plan of MixPlan.Save");
     }
 
     /// <summary>Finds a type that tensors can be quantized to, or one that they keep, by its name.</summary>
