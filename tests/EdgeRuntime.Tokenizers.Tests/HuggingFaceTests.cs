@@ -42,6 +42,7 @@ public sealed class HuggingFaceTests : IDisposable
     }
 
     [Fact]
+    [Trait("Speed", "Slow")]
     public void FromHuggingFace_PublishedVocabularies_HaveTheSameTypesAndPreTokenizer()
     {
         foreach (string name in Vocabularies.Supported)

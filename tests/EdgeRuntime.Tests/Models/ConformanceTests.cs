@@ -137,6 +137,7 @@ public sealed class ConformanceTests
     private static LogitsFile ReadReference(string fixture) => LogitsFile.Read(
         fixture == TernaryFixture ? SharedData.Require($"small-models/{fixture}.logits") : RandomModels.LogitsOf(fixture));
 
+    // One thread for each instruction set: the other tests, and those of the families, compute with all threads.
     private static LanguageModel Load(string fixture, string? isa) =>
-        LanguageModel.Load(PathOf(fixture), new ModelOptions { InstructionSet = isa });
+        LanguageModel.Load(PathOf(fixture), new ModelOptions { InstructionSet = isa, Threads = isa is null ? null : 1 });
 }
