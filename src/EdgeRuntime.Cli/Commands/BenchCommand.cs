@@ -84,13 +84,6 @@ internal sealed class BenchCommand
 
     public static Command Create() => new BenchCommand().CreateCommand();
 
-    /// <summary>Gets PATH of an option's <c>libllama=PATH</c>.</summary>
-    /// <exception cref="UsageException">The option's value has another form.</exception>
-    public static string PeerPath(string text, string option) =>
-        text.StartsWith(PeerOptions.LlamaPrefix, StringComparison.Ordinal) && text.Length > PeerOptions.LlamaPrefix.Length
-            ? text[PeerOptions.LlamaPrefix.Length..]
-            : throw new UsageException($"{option} {text}: expected {PeerOptions.LlamaPrefix}PATH");
-
     private Command CreateCommand()
     {
         var command = new Command(
@@ -272,7 +265,7 @@ internal sealed class BenchCommand
         }
 
         return parsed.GetValue(_compare) is { } peer
-            ? new PeerOptions(PeerPath(peer, PeerOptions.CompareOptionName), !parsed.GetValue(_noMap))
+            ? new PeerOptions(PeerOptions.ParsePath(PeerOptions.CompareOptionName, peer), !parsed.GetValue(_noMap))
             : null;
     }
 

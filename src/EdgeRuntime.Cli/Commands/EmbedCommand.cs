@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.CommandLine;
 using System.IO;
 using System.Linq;
+using EdgeRuntime.Cli.Embeddings;
 using EdgeRuntime.Cli.Options;
 using EdgeRuntime.Cli.Terminal;
 using EdgeRuntime.Files;

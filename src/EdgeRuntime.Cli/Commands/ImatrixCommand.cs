@@ -5,6 +5,7 @@ using System.Threading;
 using EdgeRuntime.Cli.Eval;
 using EdgeRuntime.Cli.Models;
 using EdgeRuntime.Cli.Options;
+using EdgeRuntime.Cli.Quantization;
 using EdgeRuntime.Cli.Terminal;
 using EdgeRuntime.Quantization;
 

@@ -6,6 +6,7 @@ using System.Linq;
 using System.Text.Json.Nodes;
 using EdgeRuntime.Cli.Models;
 using EdgeRuntime.Cli.Options;
+using EdgeRuntime.Cli.Quantization;
 using EdgeRuntime.Cli.Terminal;
 using EdgeRuntime.Formats;
 using EdgeRuntime.Gguf;
@@ -20,7 +21,7 @@ internal sealed class QuantizeCommand
     private const string Usage = "expected: edgert quantize IN.gguf OUT.gguf TYPE, or --auto or --plan instead of TYPE";
 
     private readonly MixCommandOptions _mix = new();
-    private readonly QuantizeReport _report = new();
+    private readonly QuantizationErrorCommandOptions _report = new();
 
     private readonly Argument<string[]> _arguments = new("arguments")
     {
@@ -151,8 +152,8 @@ internal sealed class QuantizeCommand
             Importance = ReadImportance(parsed),
             ImportanceFile = parsed.GetValue(_importance),
             TensorTypes = [.. (parsed.GetValue(_tensorTypes) ?? []).Select(ParsePattern)],
-            OutputTensorType = ParseType(_outputType.Name, parsed.GetValue(_outputType)),
-            TokenEmbeddingType = ParseType(_embeddingType.Name, parsed.GetValue(_embeddingType)),
+            OutputTensorType = TensorTypeOption.ParseIfGiven(_outputType.Name, parsed.GetValue(_outputType)),
+            TokenEmbeddingType = TensorTypeOption.ParseIfGiven(_embeddingType.Name, parsed.GetValue(_embeddingType)),
             Pure = parsed.GetValue(_pure),
             KeepSplit = parsed.GetValue(_keepSplit),
             AllowRequantize = parsed.GetValue(_requantize),
@@ -180,23 +181,16 @@ internal sealed class QuantizeCommand
     {
         int separator = text.LastIndexOf('=');
         return separator > 0
-            ? new TensorTypePattern(text[..separator], ParseType(_tensorTypes.Name, text[(separator + 1)..])!.Value)
+            ? new TensorTypePattern(text[..separator], TensorTypeOption.Parse(_tensorTypes.Name, text[(separator + 1)..]))
             : throw new UsageException($"{_tensorTypes.Name} {text}: expected REGEX=TYPE, such as ffn_down=Q6_K");
     }
-
-    /// <summary>Finds the tensor type that an option names; null if the option is not given.</summary>
-    /// <exception cref="UsageException">There is no such type.</exception>
-    internal static TensorType? ParseType(string option, string? text) => text is null ? null
-        : QuantizationMix.TensorTypes.Cast<TensorType?>()
-            .FirstOrDefault(type => type.ToString()!.Equals(text, StringComparison.OrdinalIgnoreCase))
-        ?? throw new UsageException($"{option}: no tensor type '{text}'; use one of: {string.Join(", ", QuantizationMix.TensorTypes)}");
 
     private static void Show(
         QuantizationPlan plan, QuantizationOptions options, MixPlan? mix, bool json, bool withTensors, StandardOutput output)
     {
         if (json)
         {
-            JsonObject all = QuantizationReport.ToJson(plan);
+            JsonObject all = QuantizationPlanText.ToJson(plan);
             all["mix"] = mix is null ? null : MixReport.ToJson(mix);
             JsonText.Write(all, output);
             return;
@@ -209,9 +203,9 @@ internal sealed class QuantizeCommand
 
         if (withTensors)
         {
-            output.Write(QuantizationReport.Tensors(plan));
+            output.Write(QuantizationPlanText.Tensors(plan));
         }
 
-        output.Write(QuantizationReport.Summary(plan, options));
+        output.Write(QuantizationPlanText.Summary(plan, options));
     }
 }

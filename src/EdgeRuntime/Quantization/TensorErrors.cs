@@ -12,7 +12,7 @@ internal sealed class TensorErrors
 {
     private readonly GgufTensor _tensor;
     private readonly int _rows; // that are measured
-    private readonly ReadOnlyMemory<float> _importance; // [matrices, columns], or empty
+    private readonly RowImportance _importance;
     private readonly QuantizationErrorOptions _options;
     private readonly WeightReader _reader;
     private readonly TensorFormat[] _formats;
@@ -27,7 +27,7 @@ internal sealed class TensorErrors
     {
         _tensor = tensor;
         _rows = rows;
-        _importance = importance;
+        _importance = new RowImportance(tensor, importance);
         _options = options;
         _reader = new WeightReader(tensor, TensorType.F16); // of the scales
         _formats =
@@ -142,7 +142,7 @@ internal sealed class TensorErrors
         for (int row = 0; row * Columns < piece.Weights.Length; row++)
         {
             ReadOnlySpan<float> weights = piece.Weights.Span.Slice(row * Columns, Columns);
-            ReadOnlySpan<float> importance = ImportanceOf(RowOf(piece.First + row));
+            ReadOnlySpan<float> importance = _importance.Of(RowOf(piece.First + row));
             weights.CopyTo(scratch.Errors);
             result.SquaredWeights += RowError.SumOfSquares(scratch.Errors, importance);
             for (int i = 0; i < _formats.Length; i++)
@@ -158,9 +158,6 @@ internal sealed class TensorErrors
 
         return result;
     }
-
-    private ReadOnlySpan<float> ImportanceOf(long row) =>
-        _importance.IsEmpty ? default : _importance.Span.Slice((int)(row / _tensor.Dimensions[1]) * Columns, Columns);
 
     private double MeasureScheme(
         QuantizationScheme scheme,

@@ -9,8 +9,7 @@ namespace EdgeRuntime.Quantization;
 /// <summary>The rows of a tensor, to be converted to another type. Threads may convert different rows at the same time.</summary>
 internal sealed class TensorRows
 {
-    private readonly GgufTensor _tensor;
-    private readonly ReadOnlyMemory<float> _importance;
+    private readonly RowImportance _importance;
     private readonly WeightReader _reader;
     private readonly TensorFormat _newFormat;
 
@@ -19,8 +18,7 @@ internal sealed class TensorRows
     /// <param name="importance">The importance of the columns, [matrices, columns]; empty if they are all alike.</param>
     public TensorRows(GgufTensor tensor, TensorType type, ReadOnlyMemory<float> importance)
     {
-        _tensor = tensor;
-        _importance = importance;
+        _importance = new RowImportance(tensor, importance);
         _reader = new WeightReader(tensor, type);
         _newFormat = TensorFormats.Get(type);
         NewRowBytes = _newFormat.RowBytes(Columns);
@@ -99,8 +97,9 @@ internal sealed class TensorRows
             Span<float> values = weights.AsSpan(0, Columns);
             Span<float> errors = weights.AsSpan(Columns, Columns);
             _reader.Read(row, values);
-            double error = RowError.Measure(_newFormat, values, ImportanceOf(row), blocks, errors);
-            return (error, RowError.SumOfSquares(values, ImportanceOf(row)));
+            ReadOnlySpan<float> importance = _importance.Of(row);
+            double error = RowError.Measure(_newFormat, values, importance, blocks, errors);
+            return (error, RowError.SumOfSquares(values, importance));
         }
         finally
         {
@@ -112,20 +111,16 @@ internal sealed class TensorRows
     /// <summary>Quantizes rows; those of each expert with its own importance.</summary>
     private void Quantize(ReadOnlySpan<float> values, long first, int count, Span<byte> destination)
     {
-        long matrixRows = _importance.IsEmpty ? long.MaxValue : _tensor.Dimensions[1];
+        long equalRows = _importance.EqualRows;
         for (int row = 0; row < count;)
         {
-            int together = (int)Math.Min(count - row, matrixRows - ((first + row) % matrixRows));
+            int together = (int)Math.Min(count - row, equalRows - ((first + row) % equalRows));
             _newFormat.QuantizeRows(
                 values.Slice(row * Columns, together * Columns),
                 Columns,
-                ImportanceOf(first + row),
+                _importance.Of(first + row),
                 destination.Slice((int)(row * NewRowBytes), (int)(together * NewRowBytes)));
             row += together;
         }
     }
-
-    private ReadOnlySpan<float> ImportanceOf(long row) => _importance.IsEmpty
-        ? default
-        : _importance.Span.Slice((int)(row / _tensor.Dimensions[1]) * Columns, Columns);
 }

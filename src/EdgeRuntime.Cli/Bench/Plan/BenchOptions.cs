@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using EdgeRuntime.Cli.Models;
 using EdgeRuntime.Cli.Terminal;
@@ -83,6 +84,15 @@ internal sealed record PeerOptions(string LibraryPath, bool MapsFile)
 
     /// <summary>The prefix of the library's path in the value of <see cref="CompareOptionName"/>.</summary>
     public const string LlamaPrefix = "libllama=";
+
+    /// <summary>Gets PATH of an option's <c>libllama=PATH</c>.</summary>
+    /// <param name="option">The name of the option.</param>
+    /// <param name="text">The option's value.</param>
+    /// <exception cref="UsageException">The value has another form.</exception>
+    public static string ParsePath(string option, string text) =>
+        text.StartsWith(LlamaPrefix, StringComparison.Ordinal) && text.Length > LlamaPrefix.Length
+            ? text[LlamaPrefix.Length..]
+            : throw new UsageException($"{option} {text}: expected {LlamaPrefix}PATH");
 
     /// <summary>These options as <c>edgert bench</c> takes them.</summary>
     public string[] ToArguments() => [CompareOptionName, LlamaPrefix + LibraryPath, .. MapsFile ? (string[])[] : [NoMapOptionName]];

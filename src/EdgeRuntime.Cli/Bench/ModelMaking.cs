@@ -9,7 +9,7 @@ using EdgeRuntime.Cli.Terminal;
 using EdgeRuntime.Files;
 using EdgeRuntime.Quantization;
 
-namespace EdgeRuntime.Cli.Commands;
+namespace EdgeRuntime.Cli.Bench;
 
 /// <summary>The options of <c>edgert bench</c> that write a model file instead of measuring one.</summary>
 internal sealed class ModelMaking
@@ -54,7 +54,7 @@ internal sealed class ModelMaking
 
         if (parsed.GetValue(_requantize) is { } library)
         {
-            Requantize(BenchCommand.PeerPath(library, "--requantize"), arguments, importance, force);
+            Requantize(PeerOptions.ParsePath(_requantize.Name, library), arguments, importance, force);
             return true;
         }
 

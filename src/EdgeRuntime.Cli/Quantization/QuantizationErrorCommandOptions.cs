@@ -6,15 +6,14 @@ using System.Linq;
 using EdgeRuntime.Cli.Html;
 using EdgeRuntime.Cli.Models;
 using EdgeRuntime.Cli.Options;
-using EdgeRuntime.Cli.Quantization;
 using EdgeRuntime.Cli.Terminal;
 using EdgeRuntime.Gguf;
 using EdgeRuntime.Quantization;
 
-namespace EdgeRuntime.Cli.Commands;
+namespace EdgeRuntime.Cli.Quantization;
 
 /// <summary>The options of <c>edgert quantize</c> that measure the errors of many ways to quantize a model and make no file.</summary>
-internal sealed class QuantizeReport
+internal sealed class QuantizationErrorCommandOptions
 {
     private readonly Option<bool> _report = OptionFactory.Switch(
         "--report", [], "Measure what each type and plain rounding would cost each tensor of MODEL.gguf, and write no model");
@@ -107,7 +106,7 @@ internal sealed class QuantizeReport
             Importance = importance,
         };
         options = parsed.IsGiven(_types)
-            ? options with { Types = [.. types.Select(type => QuantizeCommand.ParseType(_types.Name, type.Trim())!.Value)] }
+            ? options with { Types = [.. types.Select(type => TensorTypeOption.Parse(_types.Name, type.Trim()))] }
             : options;
         return threads > 0 ? options with { Threads = threads } : options;
     }

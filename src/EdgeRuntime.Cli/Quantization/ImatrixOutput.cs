@@ -4,7 +4,7 @@ using EdgeRuntime.Cli.Terminal;
 using EdgeRuntime.Files;
 using EdgeRuntime.Quantization;
 
-namespace EdgeRuntime.Cli.Commands;
+namespace EdgeRuntime.Cli.Quantization;
 
 /// <summary>The file that a measurement of an importance matrix writes now and then, and from which an interrupted one goes on.</summary>
 internal sealed class ImatrixOutput

@@ -12,7 +12,7 @@ using EdgeRuntime.Formats;
 using EdgeRuntime.Quantization;
 using EdgeRuntime.Quantization.Search;
 
-namespace EdgeRuntime.Cli.Commands;
+namespace EdgeRuntime.Cli.Quantization;
 
 /// <summary>The options of <c>edgert quantize</c> that choose the type of each tensor by measurement, or read it from a plan.</summary>
 internal sealed class MixCommandOptions

@@ -7,7 +7,7 @@ using System.Text.Json.Nodes;
 using EdgeRuntime.Cli.Terminal;
 using EdgeRuntime.Quantization.Search;
 
-namespace EdgeRuntime.Cli.Commands;
+namespace EdgeRuntime.Cli.Quantization;
 
 /// <summary>Shows a mix that was found by measurement.</summary>
 internal static class MixReport

@@ -4,7 +4,7 @@ using System.Buffers.Binary;
 using System.Text;
 using System.Text.Json;
 
-namespace EdgeRuntime.Cli.Commands;
+namespace EdgeRuntime.Cli.Embeddings;
 
 /// <summary>The forms in which <c>edgert embed</c> writes embeddings.</summary>
 internal enum EmbeddingFormat

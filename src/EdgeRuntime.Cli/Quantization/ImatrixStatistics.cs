@@ -6,7 +6,7 @@ using System.Text;
 using EdgeRuntime.Cli.Terminal;
 using EdgeRuntime.Quantization;
 
-namespace EdgeRuntime.Cli.Commands;
+namespace EdgeRuntime.Cli.Quantization;
 
 /// <summary>The statistics of an importance matrix as text, with the columns of llama.cpp's tool.</summary>
 internal static class ImatrixStatistics

@@ -6,10 +6,10 @@ using System.Text.Json.Nodes;
 using EdgeRuntime.Cli.Terminal;
 using EdgeRuntime.Quantization;
 
-namespace EdgeRuntime.Cli.Commands;
+namespace EdgeRuntime.Cli.Quantization;
 
-/// <summary>Shows what becomes of the tensors of a model.</summary>
-internal static class QuantizationReport
+/// <summary>Shows what becomes of the tensors of a model as a table or as JSON.</summary>
+internal static class QuantizationPlanText
 {
     /// <summary>Gets a table with a line for each tensor.</summary>
     public static string Tensors(QuantizationPlan plan)
