@@ -77,12 +77,21 @@ internal sealed class FolderGraph
 
     private static string PathOf(string folder) => folder.Split('/', 2) is [_, var path] ? path : "";
 
-    private static string IdOf(string folder) => PathOf(folder) is { Length: > 0 } path
-        ? path.Replace('/', '_')
-        : folder.Replace(".", "", StringComparison.Ordinal) + "_root";
+    /// <summary>Gets the path of a folder, with its project before it where other projects have a folder of that path.</summary>
+    private string IdOf(string folder)
+    {
+        string path = PathOf(folder);
+        string project = ProjectOf(folder).Replace(".", "", StringComparison.Ordinal);
+        return path.Length == 0 ? project + "_root"
+            : Folders.Count(other => PathOf(other) == path) > 1 ? $"{project}_{path.Replace('/', '_')}"
+            : path.Replace('/', '_');
+    }
 
-    private static string LabelOf(string folder) =>
-        PathOf(folder) is var path && path.Length == 0 ? "[root]" : path.Contains('/', StringComparison.Ordinal) ? $"[{path}]" : "";
+    private string LabelOf(string folder)
+    {
+        string path = PathOf(folder);
+        return path.Length == 0 ? "[root]" : path == IdOf(folder) ? "" : $"[{path}]";
+    }
 
     private static string ArrowsTo(IEnumerable<string> ids) => ids.Any() ? " --> " + string.Join(" & ", ids) : "";
 
