@@ -64,6 +64,30 @@ internal static class CommonNames
         new("model.layers.*.mlp.shared_expert.down_proj", "blk.*.ffn_down_shexp"),
     ];
 
+    /// <summary>Experts that all tokens use, as DeepSeek names them.</summary>
+    public static readonly NameRule[] SharedExperts =
+    [
+        new("model.layers.*.mlp.shared_experts.gate_proj", "blk.*.ffn_gate_shexp"),
+        new("model.layers.*.mlp.shared_experts.up_proj", "blk.*.ffn_up_shexp"),
+        new("model.layers.*.mlp.shared_experts.down_proj", "blk.*.ffn_down_shexp"),
+    ];
+
+    /// <summary>Experts as Mixtral names them.</summary>
+    public static readonly NameRule[] SparseExperts =
+    [
+        new("model.layers.*.block_sparse_moe.gate", "blk.*.ffn_gate_inp"),
+        new("model.layers.*.block_sparse_moe.experts.#.w1", "blk.*.ffn_gate_exps"),
+        new("model.layers.*.block_sparse_moe.experts.#.w2", "blk.*.ffn_down_exps"),
+        new("model.layers.*.block_sparse_moe.experts.#.w3", "blk.*.ffn_up_exps"),
+    ];
+
+    /// <summary>A feed-forward without gate.</summary>
+    public static readonly NameRule[] PlainFeedForward =
+    [
+        new("model.layers.*.mlp.up_proj", "blk.*.ffn_up"),
+        new("model.layers.*.mlp.down_proj", "blk.*.ffn_down"),
+    ];
+
     /// <summary>A decoder with norms before its parts.</summary>
     public static readonly NameRule[] Decoder = [.. Ends, .. PreNorms, .. Attention, .. FeedForward];
 

@@ -10,7 +10,7 @@ internal static class DecoderFamilies
 {
     private static readonly Dictionary<string, double> Defaults = new() { ["rms_norm_eps"] = 1e-6, ["rope_theta"] = 10000 };
 
-    private static readonly string[] RopeKeys = ["rope.freq_base", "attention.key_length", "attention.value_length"];
+    internal static readonly string[] RopeKeys = ["rope.freq_base", "attention.key_length", "attention.value_length"];
 
     /// <summary>The families.</summary>
     public static readonly ModelFamily[] All =
@@ -30,7 +30,7 @@ internal static class DecoderFamilies
             ],
             Defaults = new Dictionary<string, double>(Defaults) { ["original_max_position_embeddings"] = 4096 },
             Keys = AddPhi3Keys,
-            Computed = ComputePhi3Factors,
+            Computed = static config => RopeFactors.OfLongRope(config, GetPhi3Rotation(config)),
         },
         new()
         {
@@ -166,7 +166,7 @@ internal static class DecoderFamilies
         },
     ];
 
-    private static void AddPhi3Keys(ModelConfig config, KeyList keys)
+    internal static void AddPhi3Keys(ModelConfig config, KeyList keys)
     {
         keys.Remove("rope.scaling.type", "attention.key_length", "attention.value_length");
         keys.Set("rope.scaling.original_context_length", (uint)GetOriginalContext(config));
@@ -193,29 +193,11 @@ internal static class DecoderFamilies
         ? found.GetCount(int.MaxValue)
         : config.GetCount("original_max_position_embeddings");
 
-    private static int GetPhi3Rotation(ModelConfig config)
+    internal static int GetPhi3Rotation(ModelConfig config)
     {
         double share = config.Rope["partial_rotary_factor"] is { Exists: true } found ? found.GetNumber()
             : config.FindNumber("partial_rotary_factor") ?? 1;
         return (int)(share * config.HiddenSize) / config.HeadCount;
-    }
-
-    private static IEnumerable<(string Name, float[] Values)> ComputePhi3Factors(ModelConfig config)
-    {
-        if (config.Rope["long_factor"].Count == 0)
-        {
-            yield break;
-        }
-
-        foreach (string kind in (string[])["long", "short"])
-        {
-            JsonField field = config.Rope[$"{kind}_factor"];
-            float[] factors = [.. field.Elements().Select(static factor => (float)factor.GetNumber())];
-            int expected = GetPhi3Rotation(config) / 2;
-            yield return factors.Length == expected
-                ? ($"rope_factors_{kind}.weight", factors)
-                : throw field.Wrong($"{expected} factors");
-        }
     }
 
     private static void AddOlmo2Keys(ModelConfig config, KeyList keys)

@@ -4,7 +4,7 @@ using System.Linq;
 
 namespace EdgeRuntime.Conversion;
 
-/// <summary>BERT and its descendants.</summary>
+/// <summary>BERT and its descendants, and EuroBERT.</summary>
 internal static class EncoderFamilies
 {
     private static readonly NameRule[] Names =
@@ -58,6 +58,21 @@ internal static class EncoderFamilies
             ],
             Defaults = new Dictionary<string, double>(Bert.Defaults) { ["pad_token_id"] = 1, ["layer_norm_eps"] = 1e-5 },
             Keys = AddRobertaKeys,
+        },
+        new()
+        {
+            Classes = ["EuroBertModel"],
+            Architecture = "eurobert",
+            Names = CommonNames.Decoder,
+            OptionalPrefix = CommonNames.Prefix,
+            Defaults = new Dictionary<string, double> { ["rms_norm_eps"] = 1e-5, ["rope_theta"] = 10000 },
+            Pools = true,
+            Keys = static (_, keys) =>
+            {
+                keys.SetWhole("tokenizer.ggml.add_bos_token", false);
+                keys.Set("attention.causal", false);
+                keys.Set("rope.scaling.type", "none");
+            },
         },
     ];
 

@@ -1,10 +1,9 @@
 using System;
 using System.Collections.Generic;
-using EdgeRuntime.Json;
 
 namespace EdgeRuntime.Conversion;
 
-/// <summary>Llama and the families that continue its class in llama.cpp's converter: Granite, SmolLM3, Arcee.</summary>
+/// <summary>Llama and the families that continue its class in llama.cpp's converter: Granite, SmolLM3, Arcee, Nanbeige.</summary>
 internal static class LlamaFamilies
 {
     private const int CodeLlamaVocabulary = 32016;
@@ -18,14 +17,7 @@ internal static class LlamaFamilies
         ["max_position_embeddings"] = 2048,
     };
 
-    private static readonly NameRule[] Names =
-    [
-        .. CommonNames.PermutedDecoder,
-        new("model.layers.*.block_sparse_moe.gate", "blk.*.ffn_gate_inp"),
-        new("model.layers.*.block_sparse_moe.experts.#.w1", "blk.*.ffn_gate_exps"),
-        new("model.layers.*.block_sparse_moe.experts.#.w2", "blk.*.ffn_down_exps"),
-        new("model.layers.*.block_sparse_moe.experts.#.w3", "blk.*.ffn_up_exps"),
-    ];
+    private static readonly NameRule[] Names = [.. CommonNames.PermutedDecoder, .. CommonNames.SparseExperts];
 
     private static readonly NameRule[] GraniteExperts =
     [
@@ -38,7 +30,10 @@ internal static class LlamaFamilies
 
     private static readonly ModelFamily Llama = new()
     {
-        Classes = ["LlamaForCausalLM", "LLaMAForCausalLM", "LlamaModel", "MistralForCausalLM", "MixtralForCausalLM"],
+        Classes =
+        [
+            "LlamaForCausalLM", "LLaMAForCausalLM", "LlamaModel", "IQuestCoderForCausalLM", "MistralForCausalLM", "MixtralForCausalLM",
+        ],
         Architecture = "llama",
         Names = Names,
         OptionalPrefix = CommonNames.Prefix,
@@ -47,7 +42,7 @@ internal static class LlamaFamilies
         WritesSpacePrefix = true,
         Keys = AddKeys,
         FinalKeys = AddFinalKeys,
-        Computed = ComputeRopeFactors,
+        Computed = static config => RopeFactors.OfLlama3(config, defaultFactor: 8),
     };
 
     private static readonly ModelFamily Granite = Llama with
@@ -64,6 +59,18 @@ internal static class LlamaFamilies
         Llama,
         Llama with { Classes = ["SmolLM3ForCausalLM"], Architecture = "smollm3", DerivesHeadSize = false },
         Llama with { Classes = ["ArceeForCausalLM"], Architecture = "arcee", Pools = true },
+        Llama with
+        {
+            Classes = ["NanbeigeForCausalLM"],
+            Architecture = "nanbeige",
+            DerivesHeadSize = false,
+            Keys = static (config, keys) =>
+            {
+                AddKeys(config, keys);
+                keys.Set("num_loops", (uint)Math.Max(config.FindCount("num_loops") ?? 1, 1));
+                keys.Set("skip_loop_final_norm", config.Find("skip_loop_final_norm").GetFlag(false));
+            },
+        },
         Granite,
         Granite with
         {
@@ -106,35 +113,5 @@ internal static class LlamaFamilies
         {
             keys.SetWhole("tokenizer.ggml.add_bos_token", false);
         }
-    }
-
-    /// <summary>Computes by how much Llama 3.1 slows each pair of its rotary embedding.</summary>
-    private static IEnumerable<(string Name, float[] Values)> ComputeRopeFactors(ModelConfig config)
-    {
-        JsonField rope = config.FullRope;
-        string? type = rope["rope_type"].FindText() ?? rope["type"].FindText();
-        if (!string.Equals(type, "llama3", StringComparison.OrdinalIgnoreCase))
-        {
-            yield break;
-        }
-
-        double Get(string key, double fallback) => rope[key].Exists ? rope[key].GetNumber() : fallback;
-
-        float theta = (float)Get("rope_theta", config.FindNumber("rope_theta") ?? 10000);
-        float factor = (float)Get("factor", 8);
-        float low = (float)Get("low_freq_factor", 1);
-        float high = (float)Get("high_freq_factor", 4);
-        float context = (float)Get("original_max_position_embeddings", 8192);
-        var factors = new float[config.HeadSize / 2];
-        for (int i = 0; i < factors.Length; i++)
-        {
-            float wave = 2 * MathF.PI * MathF.Pow(theta, 2f * i / config.HeadSize);
-            float smooth = ((context / wave) - low) / (high - low);
-            factors[i] = wave < context / high ? 1
-                : wave > context / low ? factor
-                : 1 / (((1 - smooth) / factor) + smooth);
-        }
-
-        yield return ("rope_freqs.weight", factors);
     }
 }

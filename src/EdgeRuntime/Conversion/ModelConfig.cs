@@ -93,6 +93,10 @@ internal sealed class ModelConfig
     public double? FindNumber(params ReadOnlySpan<string> keys) =>
         Find(keys) is { Exists: true } found ? found.GetNumber() : FindDefault(keys);
 
+    /// <summary>Gets a number.</summary>
+    /// <exception cref="ModelFormatException">There is no such key, or the value is not a number.</exception>
+    public double GetNumber(string key) => FindNumber(key) ?? Field(key).GetNumber();
+
     /// <summary>Finds the kinds of the layers, one for each; null if the file does not have them.</summary>
     /// <exception cref="ModelFormatException">There are not as many as layers.</exception>
     public string[]? FindLayerTypes()
@@ -106,6 +110,10 @@ internal sealed class ModelConfig
         string[] types = [.. field.Elements().Select(static type => type.GetText())];
         return types.Length == LayerCount ? types : throw field.Wrong($"{LayerCount} layer types, one for each layer");
     }
+
+    /// <summary>Gets the kinds of the layers, one for each.</summary>
+    /// <exception cref="ModelFormatException">The file does not have them, or not as many as layers.</exception>
+    public string[] GetLayerTypes() => FindLayerTypes() ?? throw Field("layer_types").Wrong("the kind of each layer");
 
     private JsonField Field(string key) => _text[key].Exists ? _text[key] : _root[key];
 

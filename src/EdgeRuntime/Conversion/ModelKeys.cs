@@ -13,6 +13,9 @@ internal static class ModelKeys
     private const int MaxBytes = 1 << 20;
     private const uint QuantizationVersion = 2;
 
+    /// <summary>The positions of a token in a video: time, height, width and a spare one.</summary>
+    private const int PositionKinds = 4;
+
     // Whole numbers by the names that configurations have for them. Source: llama.cpp v0.5.0, TextModel.set_gguf_parameters.
     private static readonly (string Key, string[] Fields)[] Counts =
     [
@@ -104,6 +107,16 @@ internal static class ModelKeys
         }
     }
 
+    /// <summary>Adds the keys of a model whose positions see later ones, too.</summary>
+    public static void AddDiffusion(KeyList keys, ModelConfig config)
+    {
+        keys.Set("attention.causal", false);
+        if (config.FindCount("mask_token_id") is { } mask)
+        {
+            keys.SetWhole("tokenizer.ggml.mask_token_id", (uint)mask);
+        }
+    }
+
     private static uint FileType(TensorType type) => type switch
     {
         TensorType.F32 => 0,
@@ -116,6 +129,13 @@ internal static class ModelKeys
     {
         JsonField rope = config.FullRope;
         AddRopeScaling(keys, config, rope, rope["rope_type"].FindText() ?? rope["type"].FindText());
+        int[] sections = [.. config.Rope["mrope_section"].Elements().Select(static section => section.GetCount(int.MaxValue))];
+        if (sections.Length > 0)
+        {
+            Array.Resize(ref sections, PositionKinds);
+            keys.Set("rope.dimension_sections", sections);
+        }
+
         double? theta = rope["rope_theta"].Exists ? rope["rope_theta"].GetNumber() : config.FindNumber(ThetaFields);
         if (theta is { } full)
         {
@@ -133,7 +153,7 @@ internal static class ModelKeys
     {
         switch (type)
         {
-            case null or "default" or "llama3" or "dynamic" or "proportional":
+            case null or "default" or "llama3" or "dynamic" or "proportional" or "mrope":
                 break; // the plain embedding, or one that the family computes
             case "linear":
                 keys.Set("rope.scaling.type", "linear");

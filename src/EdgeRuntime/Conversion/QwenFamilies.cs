@@ -2,7 +2,9 @@ using System.Collections.Generic;
 
 namespace EdgeRuntime.Conversion;
 
-/// <summary>Qwen 2 and 3, with and without experts.</summary>
+/// <summary>
+/// Qwen 2 and 3, with and without experts, and models that continue their classes: KORMo, RND1, Dream; the text side of Qwen 2 VL and 3 VL.
+/// </summary>
 internal static class QwenFamilies
 {
     private static readonly Dictionary<string, double> Defaults = new()
@@ -30,11 +32,41 @@ internal static class QwenFamilies
         },
         new()
         {
+            Classes = ["KORMoForCausalLM"],
+            Architecture = "qwen2",
+            Names =
+            [
+                .. CommonNames.Ends, .. CommonNames.Attention, .. CommonNames.FeedForward,
+                new("model.layers.*.pre_attention_layernorm", "blk.*.attn_norm"),
+                new("model.layers.*.pre_mlp_layernorm", "blk.*.ffn_norm"),
+            ],
+            Defaults = Defaults,
+            Pools = true,
+        },
+        new()
+        {
             Classes = ["Qwen3ForCausalLM", "Qwen3Model"],
             Architecture = "qwen3",
             Names = CommonNames.Decoder,
             OptionalPrefix = CommonNames.Prefix,
             Defaults = Qwen3Defaults,
+            Pools = true,
+        },
+        new()
+        {
+            Classes = ["Qwen2VLModel", "Qwen2VLForConditionalGeneration", "Qwen2_5_VLForConditionalGeneration"],
+            Architecture = "qwen2vl",
+            Names = CommonNames.Decoder,
+            Defaults = Defaults,
+        },
+        new()
+        {
+            Classes = ["Qwen3VLForConditionalGeneration"],
+            Architecture = "qwen3vl",
+            Names = CommonNames.Decoder,
+            Defaults = Qwen3Defaults,
+            Keys = static (config, keys) =>
+                keys.Set("n_deepstack_layers", (uint)config.Find("vision_config")["deepstack_visual_indexes"].Count),
             Pools = true,
         },
         new()
@@ -52,6 +84,27 @@ internal static class QwenFamilies
             Names = ExpertNames,
             Defaults = Qwen3Defaults,
             Keys = AddExpertKeys,
+        },
+        new()
+        {
+            Classes = ["RND1"],
+            Architecture = "rnd1",
+            Names = ExpertNames,
+            Defaults = Qwen3Defaults,
+            Keys = static (config, keys) =>
+            {
+                AddExpertKeys(config, keys);
+                ModelKeys.AddDiffusion(keys, config);
+            },
+        },
+        new()
+        {
+            Classes = ["DreamModel"],
+            Architecture = "dream",
+            Names = CommonNames.Decoder,
+            Defaults = Defaults,
+            Keys = static (config, keys) => ModelKeys.AddDiffusion(keys, config),
+            Pools = true,
         },
     ];
 

@@ -58,10 +58,84 @@ internal static class ModelFamilies
         ["stablelm"] = static folder => folder.AddDecoder().AddPreNorms().Add("model.norm.bias", Hidden)
             .AddLayers("model.layers.*.input_layernorm.bias", Hidden).AddLayers("model.layers.*.post_attention_layernorm.bias", Hidden)
             .Save("StableLmForCausalLM", ",\"partial_rotary_factor\":0.5,\"use_parallel_residual\":false"),
+        ["nanbeige"] = static folder => folder.AddDecoder().AddPreNorms().Save("NanbeigeForCausalLM", ",\"num_loops\":2"),
+        ["kormo"] = static folder => folder.AddDecoder()
+            .AddLayers("model.layers.*.pre_attention_layernorm.weight", Hidden)
+            .AddLayers("model.layers.*.pre_mlp_layernorm.weight", Hidden)
+            .Save("KORMoForCausalLM"),
+        ["dream"] = static folder =>
+            folder.AddDecoder(biases: true).AddPreNorms().Save("DreamModel", ",\"mask_token_id\":150"),
+        ["qwen2vl"] = static folder => folder.AddDecoder(biases: true).AddPreNorms().Add("visual.patch_embed.proj.weight", Hidden, 3, 2, 2)
+            .Save("Qwen2VLForConditionalGeneration", ",\"rope_scaling\":{\"type\":\"mrope\",\"mrope_section\":[2,3,3]}"),
+        ["qwen3vl"] = static folder => folder.AddDecoder(queryKeyNorms: true).AddPreNorms()
+            .Save(
+                "Qwen3VLForConditionalGeneration",
+                ",\"head_dim\":16,\"rope_scaling\":{\"rope_type\":\"default\",\"mrope_section\":[2,3,3]},"
+                + "\"vision_config\":{\"deepstack_visual_indexes\":[0,1]}"),
+        ["rnd1"] = static folder => AddExperts(
+            folder.AddDecoder(queryKeyNorms: true, feedForward: false).AddPreNorms(), "mlp.gate", "mlp.experts",
+            ["gate_proj", "up_proj", "down_proj"]).Save("RND1", Experts + ",\"head_dim\":16,\"mask_token_id\":150"),
+        ["mellum"] = static folder => AddExperts(
+            folder.AddDecoder(queryKeyNorms: true, feedForward: false).AddPreNorms(), "mlp.gate", "mlp.experts",
+            ["gate_proj", "up_proj", "down_proj"]).Save(
+                "MellumForCausalLM",
+                Experts + ",\"head_dim\":16,\"sliding_window\":64,\"layer_types\":[\"sliding_attention\",\"full_attention\"]"),
+        ["phimoe"] = static folder => AddExperts(
+            AddNormBiases(folder.AddDecoder(biases: true, feedForward: false).AddPreNorms()).Add("lm_head.bias", Tokens)
+                .AddLayers("model.layers.*.self_attn.o_proj.bias", Hidden),
+            "block_sparse_moe.gate", "block_sparse_moe.experts", ["w1", "w3", "w2"], FeedForward).Save("PhiMoEForCausalLM", Experts),
+        ["minimax-m2"] = static folder => AddExperts(
+            folder.AddDecoder(feedForward: false).AddPreNorms(), "block_sparse_moe.gate", "block_sparse_moe.experts",
+            ["w1", "w3", "w2"], FeedForward)
+            .AddLayers("model.layers.*.self_attn.q_norm.weight", Heads * HeadSize)
+            .AddLayers("model.layers.*.self_attn.k_norm.weight", KeyHeads * HeadSize)
+            .AddLayers("model.layers.*.block_sparse_moe.e_score_correction_bias", 4)
+            .Save("MiniMaxM2ForCausalLM", Experts + ",\"rotary_dim\":8,\"head_dim\":16,\"scoring_func\":\"sigmoid\""),
+        ["deepseek"] = static folder => AddSharedExperts(folder).Save(
+            "DeepseekForCausalLM",
+            ",\"n_routed_experts\":4,\"num_experts_per_tok\":2,\"moe_intermediate_size\":32,\"n_shared_experts\":1,"
+            + "\"first_k_dense_replace\":0"),
+        ["dots1"] = static folder => AddSharedExperts(folder)
+            .AddLayers("model.layers.*.self_attn.q_norm.weight", HeadSize)
+            .AddLayers("model.layers.*.self_attn.k_norm.weight", HeadSize)
+            .AddLayers("model.layers.*.mlp.gate.e_score_correction_bias", 4)
+            .Save(
+                "Dots1ForCausalLM",
+                ",\"n_routed_experts\":4,\"num_experts_per_tok\":2,\"moe_intermediate_size\":32,\"n_shared_experts\":1,"
+                + "\"first_k_dense_replace\":0,\"routed_scaling_factor\":2.5,\"norm_topk_prob\":true,\"scoring_func\":\"sigmoid\","
+                + "\"n_group\":1,\"topk_group\":1"),
+        ["phi2"] = AddPhi2,
+        ["nemotron"] = static folder => AddPlainFeedForward(AddNormBiases(folder.AddDecoder(feedForward: false).AddPreNorms()))
+            .Save("NemotronForCausalLM", ",\"partial_rotary_factor\":0.5,\"norm_eps\":1e-5"),
+        ["cohere2"] = static folder => folder.AddDecoder().AddLayers("model.layers.*.input_layernorm.weight", Hidden)
+            .Save("Cohere2ForCausalLM", ",\"rotary_pct\":1.0,\"sliding_window\":64,\"logit_scale\":0.25"),
+        ["exaone4"] = static folder => folder.AddDecoder(queryKeyNorms: true)
+            .AddLayers("model.layers.*.post_attention_layernorm.weight", Hidden)
+            .AddLayers("model.layers.*.post_feedforward_layernorm.weight", Hidden)
+            .Save("Exaone4ForCausalLM", ",\"sliding_window\":64,\"sliding_window_pattern\":\"LG\""),
+        ["minicpm"] = static folder => folder.AddDecoder().AddPreNorms()
+            .Save("MiniCPMForCausalLM", ",\"scale_emb\":12,\"scale_depth\":1.4,\"dim_model_base\":32"),
+        ["plm"] = AddPlm,
+        ["jais2"] = static folder => AddPlainFeedForward(
+            AddNormBiases(folder.AddDecoder(biases: true, feedForward: false).AddPreNorms())
+                .AddLayers("model.layers.*.self_attn.o_proj.bias", Hidden),
+            biases: true).Save("Jais2ForCausalLM", ",\"layer_norm_eps\":1e-5"),
+        ["orion"] = static folder =>
+            AddNormBiases(folder.AddDecoder().AddPreNorms()).Save("OrionForCausalLM", ",\"rms_norm_eps\":1e-5"),
+        ["pangu-embedded"] = static folder => folder.AddDecoder(biases: true).AddPreNorms()
+            .AddLayers("model.layers.*.self_attn.o_proj.bias", Hidden).Save("PanguEmbeddedForCausalLM"),
+        ["maincoder"] = static folder =>
+            folder.AddDecoder(queryKeyNorms: true).AddPreNorms().Save("MaincoderForCausalLM", ",\"head_dim\":16"),
+        ["starcoder"] = AddStarCoder,
         ["gptneox"] = AddNeoX,
         ["gpt2"] = AddGpt2,
         ["lfm2"] = AddLfm2,
         ["bert"] = AddBert,
+        ["eurobert"] = static folder =>
+        {
+            AddMeanPooling(folder.AddDecoder().AddPreNorms()).Tensors.Remove("lm_head.weight");
+            return folder.Save("EuroBertModel");
+        },
     };
 
     /// <summary>Adds the norms before and after each part of a layer.</summary>
@@ -69,7 +143,8 @@ internal static class ModelFamilies
         folder.AddPreNorms().AddLayers("model.layers.*.pre_feedforward_layernorm.weight", Hidden)
             .AddLayers("model.layers.*.post_feedforward_layernorm.weight", Hidden);
 
-    private static ModelFolder AddExperts(ModelFolder folder, string router, string experts, string[] names, int width = 32)
+    /// <summary>Adds a router and experts.</summary>
+    public static ModelFolder AddExperts(ModelFolder folder, string router, string experts, string[] names, int width = 32)
     {
         folder.AddLayers($"model.layers.*.{router}.weight", 4, Hidden);
         for (int expert = 0; expert < 4; expert++)
@@ -80,6 +155,66 @@ internal static class ModelFamilies
         }
 
         return folder;
+    }
+
+    private static ModelFolder AddSharedExperts(ModelFolder folder) => AddExperts(
+        folder.AddDecoder(feedForward: false).AddPreNorms(), "mlp.gate", "mlp.experts", ["gate_proj", "up_proj", "down_proj"])
+        .AddLayers("model.layers.*.mlp.shared_experts.gate_proj.weight", 32, Hidden)
+        .AddLayers("model.layers.*.mlp.shared_experts.up_proj.weight", 32, Hidden)
+        .AddLayers("model.layers.*.mlp.shared_experts.down_proj.weight", Hidden, 32);
+
+    private static ModelFolder AddNormBiases(ModelFolder folder) => folder.Add("model.norm.bias", Hidden)
+        .AddLayers("model.layers.*.input_layernorm.bias", Hidden).AddLayers("model.layers.*.post_attention_layernorm.bias", Hidden);
+
+    private static ModelFolder AddPlainFeedForward(ModelFolder folder, bool biases = false)
+    {
+        folder.AddLayers("model.layers.*.mlp.up_proj.weight", FeedForward, Hidden)
+            .AddLayers("model.layers.*.mlp.down_proj.weight", Hidden, FeedForward);
+        return biases
+            ? folder.AddLayers("model.layers.*.mlp.up_proj.bias", FeedForward).AddLayers("model.layers.*.mlp.down_proj.bias", Hidden)
+            : folder;
+    }
+
+    private static ModelFolder AddPhi2(ModelFolder folder)
+    {
+        folder.Add("model.embed_tokens.weight", Tokens, Hidden);
+        AddWithBias(folder, "model.final_layernorm", Hidden);
+        AddWithBias(folder, "lm_head", Tokens, Hidden);
+        AddWithBias(folder, "model.layers.*.input_layernorm", Hidden);
+        foreach (string part in (string[])["q_proj", "k_proj", "v_proj", "dense"])
+        {
+            AddWithBias(folder, $"model.layers.*.self_attn.{part}", Hidden, Hidden);
+        }
+
+        AddWithBias(folder, "model.layers.*.mlp.fc1", 4 * Hidden, Hidden);
+        AddWithBias(folder, "model.layers.*.mlp.fc2", Hidden, 4 * Hidden);
+        return folder.Save("PhiForCausalLM", ",\"num_key_value_heads\":null,\"partial_rotary_factor\":0.5");
+    }
+
+    private static ModelFolder AddPlm(ModelFolder folder)
+    {
+        folder.Add("model.embed_tokens.weight", Tokens, Hidden).Add("model.norm.weight", Hidden).AddPreNorms()
+            .AddLayers("model.layers.*.self_attn.q_proj.weight", Heads * 24, Hidden)
+            .AddLayers("model.layers.*.self_attn.kv_a_proj_with_mqa.weight", 32 + 8, Hidden)
+            .AddLayers("model.layers.*.self_attn.kv_a_layernorm.weight", 32)
+            .AddLayers("model.layers.*.self_attn.kv_b_proj.weight", Heads * (16 + 16), 32)
+            .AddLayers("model.layers.*.self_attn.o_proj.weight", Hidden, Heads * 16);
+        return AddPlainFeedForward(folder).Save(
+            "PLMForCausalLM",
+            ",\"kv_lora_rank\":32,\"qk_nope_head_dim\":16,\"qk_rope_head_dim\":8,\"v_head_dim\":16,\"num_key_value_heads\":4");
+    }
+
+    private static ModelFolder AddStarCoder(ModelFolder folder)
+    {
+        folder.Add("transformer.wte.weight", Tokens, Hidden).Add("transformer.wpe.weight", 256, Hidden);
+        AddWithBias(folder, "transformer.ln_f", Hidden);
+        AddWithBias(folder, "transformer.h.*.ln_1", Hidden);
+        AddWithBias(folder, "transformer.h.*.ln_2", Hidden);
+        AddWithBias(folder, "transformer.h.*.attn.c_attn", Hidden + (2 * HeadSize), Hidden);
+        AddWithBias(folder, "transformer.h.*.attn.c_proj", Hidden, Hidden);
+        AddWithBias(folder, "transformer.h.*.mlp.c_fc", 4 * Hidden, Hidden);
+        AddWithBias(folder, "transformer.h.*.mlp.c_proj", Hidden, 4 * Hidden);
+        return folder.Save("GPTBigCodeForCausalLM", ",\"num_key_value_heads\":null");
     }
 
     private static ModelFolder AddNeoX(ModelFolder folder)
@@ -146,10 +281,15 @@ internal static class ModelFamilies
         AddWithBias(folder, "encoder.layer.*.output.LayerNorm", Hidden);
         AddWithBias(folder, "encoder.layer.*.intermediate.dense", FeedForward, Hidden);
         AddWithBias(folder, "encoder.layer.*.output.dense", Hidden, FeedForward);
+        return AddMeanPooling(folder).Save("BertModel", ",\"num_key_value_heads\":null").WriteWordPieces();
+    }
+
+    private static ModelFolder AddMeanPooling(ModelFolder folder)
+    {
         folder.Write("modules.json", """[{"type":"sentence_transformers.models.Pooling","path":"1_Pooling"}]""");
         Directory.CreateDirectory(Path.Join(folder.Path, "1_Pooling"));
         folder.Write("1_Pooling/config.json", """{"pooling_mode_mean_tokens":true}""");
-        return folder.Save("BertModel", ",\"num_key_value_heads\":null").WriteWordPieces();
+        return folder;
     }
 
     private static void AddWithBias(ModelFolder folder, string name, params long[] shape)
