@@ -4,6 +4,7 @@ using System.Globalization;
 using System.IO;
 using EdgeRuntime.Cli.Options;
 using EdgeRuntime.Cli.Terminal;
+using EdgeRuntime.Quantization.Search;
 using EdgeRuntime.Tuning;
 using Spectre.Console;
 
@@ -20,13 +21,16 @@ internal static class TuneCommand
         Option<bool> lossy = OptionFactory.Switch(
             "--allow-lossy-kv", [], "Also try types of the KV cache that round more than F16: BF16 and Q8_0");
         Option<bool> dryRun = OptionFactory.Switch("--dry-run", [], "Show the result, write no profile");
+        Option<string?> speeds = OptionFactory.Text(
+            "--type-speeds", [], "Also measure how fast each tensor type decodes, and write that to FILE, for 'quantize --auto --device'",
+            "FILE");
         var command = new Command(
             "tune",
             "Measures threads, instruction sets for prefill and decode, batch size and KV type, and writes the fastest to a profile. Chat, "
             + "run and the library use the profile, unless told otherwise. Profiles lie in "
             + $"{TuningProfiles.Folder ?? "no folder here"} ({TuningProfiles.EnvironmentVariable} names another one).")
         {
-            options.ModelArgument, options.Model, seconds, lossy, dryRun, options.Verbose, options.LogFile,
+            options.ModelArgument, options.Model, seconds, lossy, dryRun, speeds, options.Verbose, options.LogFile,
         };
         command.SetAction(parsed =>
         {
@@ -39,13 +43,25 @@ internal static class TuneCommand
                 AllowLossyKvCache = parsed.GetValue(lossy),
                 LoggerFactory = log,
             };
+            if (parsed.GetValue(speeds) is { } target)
+            {
+                UserFile.Create(target).Dispose(); // refuses what can't be written before it measures for long
+            }
+
             TuningProfile profile = Measure(path, tuning, interrupts);
+            DeviceProfile? device = parsed.IsGiven(speeds) ? MeasureTypes(path, profile.Choice.Threads, interrupts) : null;
             using var output = new StandardOutput();
             Write(profile, tuning.TimeLimit, output);
 
             // The profile is saved last: the user sees the result even if saving fails. An empty result overwrites no profile.
             bool keeps = profile.Measurements.Count > 0 && !parsed.GetValue(dryRun);
             output.Write(keeps ? $"Profile: {Save(profile)}\n" : "No profile was written.\n");
+            if (device is not null)
+            {
+                UserFile.Replace(parsed.GetValue(speeds)!, device.Save);
+                output.Write($"Speeds of {device.SecondsPerToken.Count} tensor types: {parsed.GetValue(speeds)}\n");
+            }
+
             return 0;
         });
         return command;
@@ -55,6 +71,13 @@ internal static class TuneCommand
     {
         using var bar = new ProgressBar("loading " + Path.GetFileName(path));
         return ModelTuner.Run(path, options, line => Console.Error.WriteLine("measuring " + line), bar, interrupts.Arm());
+    }
+
+    private static DeviceProfile MeasureTypes(string path, int threads, Interrupts interrupts)
+    {
+        using var bar = new ProgressBar("measuring tensor types");
+        using LanguageModel model = LanguageModel.Load(path, new ModelOptions { Threads = threads, UseTuningProfile = false });
+        return DeviceProfile.Measure(model, threads, bar, interrupts.Arm());
     }
 
     private static string Save(TuningProfile profile)

@@ -26,7 +26,11 @@ internal sealed class MixCommandOptions
         "--max-kld", [], "With --auto: the largest mean Kullback-Leibler divergence from the model on the text: 0.02", "NATS");
 
     private readonly Option<string?> _speed = OptionFactory.Text(
-        "--tokens-per-second", [], "With --auto: the least speed of decoding on this machine, which is measured for each type", "N");
+        "--tokens-per-second", [], "With --auto: the least speed of decoding, from the speed of each type", "N");
+
+    private readonly Option<string?> _device = OptionFactory.Text(
+        "--device", [], "With --tokens-per-second: the speeds of another machine, by 'edgert tune --type-speeds' or by --auto (OUT with "
+        + ".device.json) [default: measure this machine]", "FILE");
 
     private readonly Option<string[]> _files = new TextRunOptions().Files;
     private readonly Option<int> _chunks = OptionFactory.Integer(
@@ -43,7 +47,7 @@ internal sealed class MixCommandOptions
         "--plan", [], "Instead of TYPE: a file with the type of each tensor, as --auto writes it beside OUT (.plan.json)", "FILE");
 
     /// <summary>Gets the options.</summary>
-    public Option[] All => [_auto, _size, _bits, _divergence, _speed, _files, _chunks, _context, _measurements, _plan];
+    public Option[] All => [_auto, _size, _bits, _divergence, _speed, _device, _files, _chunks, _context, _measurements, _plan];
 
     /// <summary>Gets whether the command line asks for types by measurement or from a plan.</summary>
     public bool IsGiven(ParseResult parsed) => parsed.GetValue(_auto) || parsed.GetValue(_plan) is not null;
@@ -59,6 +63,7 @@ internal sealed class MixCommandOptions
             : !isAuto ? null
             : parsed.GetValue(_plan) is not null ? "--plan has no meaning with --auto"
             : limits != 1 ? "--auto: expected one of --size, --bpw, --max-kld and --tokens-per-second"
+            : parsed.IsGiven(_device) && !parsed.IsGiven(_speed) ? $"{_device.Name} has no meaning without {_speed.Name}"
             : parsed.GetValue(_files) is null or [] ? "--auto: expected a text (-f)"
             : null;
         if (problem is not null)
@@ -85,6 +90,10 @@ internal sealed class MixCommandOptions
         if (output is not null)
         {
             UserFile.Replace(Path.ChangeExtension(output, ".plan.json"), plan.Save);
+            if (plan.Device is { } device && !parsed.IsGiven(_device))
+            {
+                UserFile.Replace(Path.ChangeExtension(output, ".device.json"), device.Save);
+            }
         }
 
         return (plan.Types, plan);
@@ -93,6 +102,7 @@ internal sealed class MixCommandOptions
     private MixPlan Search(ParseResult parsed, string input, string? output, QuantizationOptions options)
     {
         MixBudget budget = GetBudget(parsed);
+        DeviceProfile? device = parsed.GetValue(_device) is { } profile ? UserFile.Use(profile, DeviceProfile.Load) : null;
         using var interrupts = new Interrupts();
         using LanguageModel model = ModelLoading.Load(input, new ModelOptions { Threads = options.Threads, UseTuningProfile = false });
         int context = parsed.GetValue(_context) is > 0 and int given ? given : int.Min(TextRunOptions.DefaultContext, model.ContextLength);
@@ -101,6 +111,7 @@ internal sealed class MixCommandOptions
         var settings = new MixSearchOptions
         {
             Importance = options.Importance,
+            Device = device,
             Threads = options.Threads,
             MeasurementsFile = parsed.GetValue(_measurements)
                 ?? (output is null ? null : Path.ChangeExtension(output, ".measurements.json")),

@@ -22,9 +22,10 @@ internal static class MixReport
         AddCurve(text, plan);
         text.Append(Invariant($"{plan.BitsPerWeight:F2} bits per weight: KL divergence predicted {plan.PredictedDivergence:G3}, "));
         text.Append(Invariant($"measured {plan.MeasuredDivergence:G3} ({plan.MeasuredDivergence / plan.PredictedDivergence:F2} times)\n"));
-        if (plan.TokensPerSecond is { } speed)
+        if (plan is { TokensPerSecond: { } speed, Device: { } device })
         {
-            text.Append(Invariant($"predicted speed: {speed:F1} tokens per second\n"));
+            text.Append(Invariant($"predicted speed: {speed:F1} tokens per second on {OneLine.Value(device.Processor)}, "));
+            text.Append(Invariant($"{device.Threads} threads, from the types of {OneLine.Value(device.Model)}\n"));
         }
 
         return text.ToString();
@@ -37,6 +38,7 @@ internal static class MixReport
         ["predicted_divergence"] = plan.PredictedDivergence,
         ["measured_divergence"] = plan.MeasuredDivergence,
         ["predicted_tokens_per_second"] = plan.TokensPerSecond,
+        ["device"] = plan.Device?.Processor,
         ["divergences"] = new JsonObject(plan.Tensors.Select(
             static tensor => new KeyValuePair<string, JsonNode?>(tensor.Name, tensor.Divergence))),
         ["curve"] = new JsonArray([.. plan.Curve.Select(static point => new JsonObject

@@ -60,7 +60,7 @@ public sealed class QuantizationPlan
         }
 
         TensorDescription[] tensors = Array.ConvertAll(
-            sources, static tensor => new TensorDescription(tensor.Name, tensor.Type, tensor.UsedDimensions.ToArray()));
+            sources, TensorDescription.Of);
         var chooser = new TypeChooser(QuantizationModel.Read(source.Metadata), tensors, options, options.Importance is not null);
         return new QuantizationPlan(source, options, [.. sources.Zip(tensors, Plan)]);
 

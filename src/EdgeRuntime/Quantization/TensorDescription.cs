@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using EdgeRuntime.Formats;
+using EdgeRuntime.Gguf;
 
 namespace EdgeRuntime.Quantization;
 
@@ -13,6 +14,9 @@ public sealed record TensorDescription(string Name, TensorType Type, params IRea
 {
     /// <summary>Gets the number of weights per row.</summary>
     public long Columns => Dimensions[0];
+
+    /// <summary>Describes a tensor of a file.</summary>
+    internal static TensorDescription Of(GgufTensor tensor) => new(tensor.Name, tensor.Type, tensor.UsedDimensions.ToArray());
 
     /// <summary>Gets the number of matrices, such as those of experts.</summary>
     internal long Matrices => Dimensions.Skip(2).Aggregate(1L, static (product, size) => checked(product * size));

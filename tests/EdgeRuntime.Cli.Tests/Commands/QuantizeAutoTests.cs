@@ -33,6 +33,19 @@ public sealed class QuantizeAutoTests : IDisposable
     }
 
     [Fact]
+    public void Auto_TokensPerSecond_WritesAProfileThatAnotherSearchReads()
+    {
+        string output = Run(_folder.File("first.gguf"), "--tokens-per-second", "1").Expect(0).Output;
+        Assert.Contains("predicted speed: ", output, StringComparison.Ordinal);
+        string device = _folder.File("first.device.json");
+        JsonElement mix = Run(_folder.File("second.gguf"), "--tokens-per-second", "1", "--device", device, "--json").Expect(0).Json
+            .GetProperty("mix");
+        double speed = mix.GetProperty("predicted_tokens_per_second").GetDouble();
+        Assert.Contains(FormattableString.Invariant($"predicted speed: {speed:F1} tokens"), output, StringComparison.Ordinal);
+        Assert.False(File.Exists(_folder.File("second.device.json")));
+    }
+
+    [Fact]
     public void Auto_Json_HasTheMix()
     {
         JsonElement result = Run(_folder.File("mix.gguf"), "--bpw", "8", "--dry-run", "--json").Expect(0).Json;
@@ -59,6 +72,8 @@ public sealed class QuantizeAutoTests : IDisposable
             (1, "not valid JSON", ["--plan", broken]),
             (1, "which the model lacks", ["--plan", plan]),
             (1, "not valid JSON", ["--auto", "-f", _text, "--bpw", "4", "--ctx", "32", "--measurements", broken]),
+            (2, "--device has no meaning without --tokens-per-second", ["--auto", "-f", _text, "--bpw", "4", "--device", plan]),
+            (1, "expected a profile by 'tune --type-speeds'", ["--auto", "-f", _text, "--tokens-per-second", "4", "--device", plan]),
             (1, "no mix is so small", ["--auto", "-f", _text, "--size", "1K", "--ctx", "32", "--chunks", "1", "-t", "1"]),
         ];
         foreach ((int code, string expected, string[] arguments) in cases)

@@ -1,6 +1,8 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Linq;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using EdgeRuntime.Cli.Tests.Support;
 using Xunit;
@@ -57,6 +59,17 @@ public sealed class TuneTests(TuneTests.TunedModel tuned) : IClassFixture<TuneTe
     {
         Edgert.RunIn(Environment, null, "tune", Edgert.Stories, "--seconds", Seconds, "--dry-run").Expect(0);
         Assert.Empty(Directory.GetFiles(_folder.Path));
+    }
+
+    [Fact]
+    public void Tune_TypeSpeeds_WritesAProfileForQuantize()
+    {
+        string path = _folder.File("speeds.json");
+        string output = Edgert.RunIn(Environment, null, "tune", Edgert.Stories, "--seconds", Seconds, "--dry-run", "--type-speeds", path)
+            .Expect(0).Output;
+        JsonElement speeds = JsonDocument.Parse(File.ReadAllText(path)).RootElement.GetProperty("seconds_per_token");
+        Assert.Contains($"Speeds of {speeds.EnumerateObject().Count()} tensor types: {path}", output, StringComparison.Ordinal);
+        Assert.True(speeds.GetProperty("Q8_0").GetDouble() > 0);
     }
 
     [Fact]

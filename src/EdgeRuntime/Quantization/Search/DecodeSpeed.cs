@@ -9,48 +9,72 @@ using EdgeRuntime.Gguf;
 namespace EdgeRuntime.Quantization.Search;
 
 /// <summary>
-/// Measures on this machine how long a decoded token takes with all tensors in one type, for each type. In a mix each tensor takes the
+/// Measures on this machine how long a decoded token takes with all matrices in one type, for each type. In a mix each tensor takes the
 /// share of that time that it has of the weights that a token reads.
 /// </summary>
 internal sealed class DecodeSpeed
 {
     private const int Tokens = 16;
     private const int Repeats = 3;
-    private const double NanosecondsPerSecond = 1e9;
 
-    private readonly Dictionary<TensorType, double> _seconds = []; // of a token
-    private readonly Dictionary<string, double> _shares = [];
+    private readonly GgufTensor[] _matrices;
+    private readonly double _expertShare;
+    private readonly bool _isTied;
 
     /// <param name="file">The file of the model.</param>
-    /// <param name="tensors">The tensors.</param>
-    /// <param name="variants">Loads the model with other types.</param>
-    /// <param name="cancellationToken">Cancels the work.</param>
-    public DecodeSpeed(
-        GgufFile file, IReadOnlyList<TensorCandidates> tensors, ModelVariants variants, CancellationToken cancellationToken)
+    public DecodeSpeed(GgufFile file)
     {
-        double expertShare = ShareOfExperts(file.Metadata);
-        bool isTied = file.FindTensor(TensorRoles.Output) is null;
-        double WeightsRead(TensorCandidates tensor) => TensorRoles.Of(tensor.Name) == TensorRole.Embedding && !isTied ? 0
-            : tensor.Tensor.Dimensions[2] > 1 ? tensor.Weights * expertShare
-            : tensor.Weights;
-        double all = tensors.Sum(WeightsRead);
-        foreach (TensorCandidates tensor in tensors)
-        {
-            _shares[tensor.Name] = WeightsRead(tensor) / all;
-        }
-
-        foreach (TensorType type in tensors.SelectMany(static tensor => tensor.Types.Append(tensor.Tensor.Type)).Distinct())
-        {
-            // A tensor that can't have the type gets the one of the nearest size.
-            var types = tensors.ToDictionary(static tensor => tensor.Name, tensor => Nearest(tensor, type), StringComparer.Ordinal);
-            using LanguageModel model = variants.LoadForSpeed(types, cancellationToken);
-            _seconds[type] = Measure(model, cancellationToken);
-        }
+        _matrices = [.. file.Tensors.Where(static tensor => TensorRoles.CanQuantize(TensorDescription.Of(tensor)))];
+        _expertShare = ShareOfExperts(file.Metadata);
+        _isTied = file.FindTensor(TensorRoles.Output) is null;
+        WeightsPerToken = _matrices.Sum(WeightsRead);
     }
 
-    /// <summary>Gets the nanoseconds that a tensor adds to the time of a decoded token.</summary>
-    public long NanosecondsOf(TensorCandidates tensor, TensorType type) =>
-        (long)Math.Ceiling(_seconds[type] * _shares[tensor.Name] * NanosecondsPerSecond);
+    /// <summary>Gets the number of weights of matrices that a decoded token reads.</summary>
+    public double WeightsPerToken { get; }
+
+    /// <summary>Gets the number of weights of a tensor that a decoded token reads.</summary>
+    public double WeightsRead(GgufTensor tensor) => TensorRoles.Of(tensor.Name) == TensorRole.Embedding && !_isTied ? 0
+        : tensor.Dimensions[2] > 1 ? tensor.Rows * tensor.Columns * _expertShare
+        : tensor.Rows * tensor.Columns;
+
+    /// <summary>Measures the seconds of a decoded token for each type.</summary>
+    public IReadOnlyDictionary<TensorType, double> Measure(
+        LanguageModel model, int threads, IProgress<float>? progress, CancellationToken cancellationToken)
+    {
+        // The importance does not matter for the speed, but some types need one.
+        static ReadOnlyMemory<float> Alike(GgufTensor tensor)
+        {
+            float[] ones = new float[tensor.Columns * tensor.Dimensions[2] * tensor.Dimensions[3]];
+            Array.Fill(ones, 1);
+            return ones;
+        }
+
+        var variants = new ModelVariants(model, Alike, threads);
+        TensorType[] types = [.. MeasuredTypes()];
+        var seconds = new Dictionary<TensorType, double>();
+        foreach (TensorType type in types)
+        {
+            progress?.Report((float)seconds.Count / types.Length);
+            var chosen = _matrices.ToDictionary(
+                static tensor => tensor.Name, tensor => type == tensor.Type ? type : Nearest(tensor, type), StringComparer.Ordinal);
+            using LanguageModel variant = variants.LoadForSpeed(chosen, cancellationToken);
+            seconds[type] = Measure(variant, cancellationToken);
+        }
+
+        return seconds;
+    }
+
+    /// <summary>
+    /// Gets the types of the model, and those of at most 8 bits or that size. Larger ones could take more memory than the machine has.
+    /// </summary>
+    private IEnumerable<TensorType> MeasuredTypes()
+    {
+        TensorType[] present = [.. _matrices.Select(static tensor => tensor.Type).Distinct()];
+        double most = present.Append(TensorType.Q8_0).Max(BitsOf);
+        return QuantizationMix.TensorTypes.Where(type => type is not (TensorType.F32 or TensorType.BF16) && BitsOf(type) <= most)
+            .Union(present);
+    }
 
     private static double ShareOfExperts(GgufMetadata metadata)
     {
@@ -59,12 +83,12 @@ internal sealed class DecodeSpeed
         return count > 0 ? metadata.GetInt32($"{architecture}.expert_used_count", 0) / count : 1;
     }
 
-    private static TensorType Nearest(TensorCandidates tensor, TensorType type)
-    {
-        TensorType[] all = [.. tensor.Types, tensor.Tensor.Type];
-        double bits = 8.0 * type.GetBlockBytes() / type.GetBlockElements();
-        return all.Contains(type) ? type : all.MinBy(other => Math.Abs((8.0 * tensor.BytesOf(other) / tensor.Weights) - bits));
-    }
+    /// <summary>Gets the type, or that of the nearest size if its blocks do not divide the rows.</summary>
+    private static TensorType Nearest(GgufTensor tensor, TensorType type) => QuantizationMix.TensorTypes
+        .Where(other => TypeChooser.Fits(other, tensor.Columns))
+        .MinBy(other => (other != type, Math.Abs(BitsOf(other) - BitsOf(type))));
+
+    private static double BitsOf(TensorType type) => 8.0 * type.GetBlockBytes() / type.GetBlockElements();
 
     private static double Measure(LanguageModel model, CancellationToken cancellationToken)
     {

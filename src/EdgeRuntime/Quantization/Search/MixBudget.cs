@@ -26,7 +26,7 @@ public sealed record MixBudget
     /// <exception cref="ArgumentOutOfRangeException">The limit is not positive and finite.</exception>
     public static MixBudget OfDivergence(double divergence) => Create(MixBudgetKind.Divergence, divergence);
 
-    /// <summary>Creates a limit on the time of a decoded token on this machine.</summary>
+    /// <summary>Creates a limit on the time of a decoded token on this machine, or that of <see cref="MixSearchOptions.Device"/>.</summary>
     /// <param name="tokensPerSecond">The least number of tokens per second of one sequence.</param>
     /// <exception cref="ArgumentOutOfRangeException">The limit is not positive and finite.</exception>
     public static MixBudget OfTokensPerSecond(double tokensPerSecond) => Create(MixBudgetKind.TokensPerSecond, tokensPerSecond);

@@ -27,28 +27,34 @@ internal sealed class MixChooser
 
     private const int CurvePoints = 24;
 
+    private const double NanosecondsPerSecond = 1e9;
+
     private readonly QuantizationPlan _plan;
     private readonly TensorCandidates[] _tensors;
-    private readonly ModelVariants _variants;
     private readonly TensorSurvey _survey;
     private readonly long _fixedBytes;
     private readonly CancellationToken _cancellationToken;
+    private readonly LanguageModel _model;
+    private readonly MixSearchOptions _options;
     private DecodeSpeed? _speed;
+    private DeviceProfile? _device;
 
     public MixChooser(
         LanguageModel model,
         QuantizationPlan plan,
         IReadOnlyList<int[]> chunks,
         MixMeasurements measurements,
-        int threads,
+        MixSearchOptions options,
         CancellationToken cancellationToken)
     {
+        _model = model;
         _plan = plan;
+        _options = options;
         _cancellationToken = cancellationToken;
         var byName = plan.Tensors.ToDictionary(static tensor => tensor.Name, plan.ImportanceOf, StringComparer.Ordinal);
         _tensors =
         [
-            .. plan.Tensors.Where(static tensor => TensorRoles.CanQuantize(Describe(tensor.Source)))
+            .. plan.Tensors.Where(static tensor => TensorRoles.CanQuantize(TensorDescription.Of(tensor.Source)))
                 .Select(tensor => new TensorCandidates(tensor.Source, byName[tensor.Name]))
                 .Where(static tensor => tensor.Types.Length > 0),
         ];
@@ -59,27 +65,34 @@ internal sealed class MixChooser
 
         _fixedBytes = plan.Tensors.Sum(static tensor => Padded(tensor.OldBytes))
             - _tensors.Sum(static tensor => Padded(tensor.Tensor.ByteLength));
-        _variants = new ModelVariants(model, tensor => byName[tensor.Name], threads);
-        _survey = new TensorSurvey(_tensors, _variants, new ReferenceLogits(model, chunks, cancellationToken), measurements, threads);
+        var variants = new ModelVariants(model, tensor => byName[tensor.Name], options.Threads);
+        var reference = new ReferenceLogits(model, chunks, cancellationToken);
+        _survey = new TensorSurvey(_tensors, variants, reference, measurements, CostOf, options.Threads);
     }
 
     /// <summary>Finds the best mix within a budget.</summary>
     /// <exception cref="ArgumentException">No mix is within the budget.</exception>
     public MixPlan Run(MixBudget budget, IProgress<float>? progress)
     {
-        _survey.Run(share => progress?.Report((float)(0.8 * share)), _cancellationToken);
         if (budget.Kind == MixBudgetKind.TokensPerSecond)
         {
-            _speed = new DecodeSpeed(_plan.Source, _tensors, _variants, _cancellationToken);
+            UseSpeed();
         }
 
+        _survey.Run(share => progress?.Report((float)(0.8 * share)), _cancellationToken);
         progress?.Report(0.85f);
         MixPlan plan = budget.Kind == MixBudgetKind.Divergence ? ChooseForDivergence(budget.Limit) : Choose(CostOf(budget));
         progress?.Report(1);
         return plan;
     }
 
-    private static TensorDescription Describe(GgufTensor tensor) => new(tensor.Name, tensor.Type, tensor.UsedDimensions.ToArray());
+    /// <summary>Costs are times from now on.</summary>
+    private void UseSpeed()
+    {
+        _speed = new DecodeSpeed(_plan.Source);
+        _device = _options.Device ?? DeviceProfile.Measure(_model, _speed, _options.Threads, progress: null, _cancellationToken);
+        Array.ForEach(_tensors, tensor => tensor.RemoveUnknown(_device));
+    }
 
     private static long Padded(long bytes) => (bytes + 31) / 32 * 32; // GGUF's default alignment
 
@@ -89,7 +102,7 @@ internal sealed class MixChooser
         MixBudgetKind.Bytes => (long)budget.Limit - _fixedBytes - ExtraKeyBytes
             - _plan.Source.Parts.Sum(static part => part.DataOffset),
         MixBudgetKind.BitsPerWeight => (long)(budget.Limit * _plan.Weights / 8) - _fixedBytes,
-        _ => (long)(1e9 / budget.Limit),
+        _ => (long)(NanosecondsPerSecond / budget.Limit),
     };
 
     /// <summary>Chooses for a largest total cost, and measures the types that it chooses until none of them is an estimate.</summary>
@@ -111,10 +124,11 @@ internal sealed class MixChooser
         }
     }
 
-    private string Describe(long leastCost) => _speed is null
+    private string Describe(long leastCost) => _device is null
         ? FormattableString.Invariant($"no mix is so small; the smallest one has {8.0 * (leastCost + _fixedBytes) / _plan.Weights:F2} ")
             + FormattableString.Invariant($"bits per weight, {leastCost + _fixedBytes} bytes of tensors")
-        : FormattableString.Invariant($"no mix is so fast on this machine; the fastest one decodes {1e9 / leastCost:F1} tokens per second");
+        : FormattableString.Invariant($"no mix is so fast on {_device.Processor}; the fastest one decodes ")
+            + FormattableString.Invariant($"{NanosecondsPerSecond / leastCost:F1} tokens per second");
 
     /// <summary>Finds the smallest mix with at most a measured divergence.</summary>
     private MixPlan ChooseForDivergence(double limit)
@@ -148,10 +162,16 @@ internal sealed class MixChooser
         return TypesOf(tensor).Select((type, index) => new KnapsackChoice(CostOf(tensor, type), losses[index])).ToArray();
     })]);
 
-    private static IEnumerable<TensorType> TypesOf(TensorCandidates tensor) => tensor.Types.Append(tensor.Tensor.Type);
+    /// <summary>Gets the types that a tensor may get, the present one last unless its speed is not known.</summary>
+    private IEnumerable<TensorType> TypesOf(TensorCandidates tensor) =>
+        _device is null || _device.SecondsPerToken.ContainsKey(tensor.Tensor.Type)
+            ? tensor.Types.Append(tensor.Tensor.Type)
+            : tensor.Types;
 
-    private long CostOf(TensorCandidates tensor, TensorType type) =>
-        _speed?.NanosecondsOf(tensor, type) ?? Padded(tensor.BytesOf(type));
+    /// <summary>Gets the bytes of a tensor, or with a limit on the speed the nanoseconds that it adds to a decoded token.</summary>
+    private long CostOf(TensorCandidates tensor, TensorType type) => _device is null
+        ? Padded(tensor.BytesOf(type))
+        : (long)Math.Ceiling(_device.SecondsPerWeight(type) * _speed!.WeightsRead(tensor.Tensor) * NanosecondsPerSecond);
 
     /// <summary>Measures the chosen types that are estimates.</summary>
     /// <returns>Whether there were any.</returns>
@@ -185,8 +205,11 @@ internal sealed class MixChooser
             MeasuredDivergence = _survey.MeasureMix(
                 tensors.ToDictionary(static tensor => tensor.Name, static tensor => tensor.Type, StringComparer.Ordinal),
                 _cancellationToken),
-            TokensPerSecond = _speed is null ? null : 1e9 / choices.Select((choice, i) => CostOf(_tensors[i], tensors[i].Type)).Sum(),
-            Curve = _speed is null ? [.. CreateCurve(knapsack)] : [],
+            TokensPerSecond = _device is null
+                ? null
+                : NanosecondsPerSecond / choices.Select((choice, i) => CostOf(_tensors[i], tensors[i].Type)).Sum(),
+            Device = _device,
+            Curve = _device is null ? [.. CreateCurve(knapsack)] : [],
         };
     }
 

@@ -56,6 +56,9 @@ public sealed class MixPlan
     /// <summary>Gets the predicted number of decoded tokens per second; null unless the budget limits it.</summary>
     public double? TokensPerSecond { get; init; }
 
+    /// <summary>Gets the speeds of types behind that prediction; null unless the budget limits the speed.</summary>
+    public DeviceProfile? Device { get; init; }
+
     /// <summary>Gets the best predicted divergence at sizes from the smallest mix to that with the largest quantized types.</summary>
     public IReadOnlyList<MixPoint> Curve { get; init; } = [];
 

@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Threading;
-using EdgeRuntime.Cpu;
 using EdgeRuntime.Gguf;
 
 namespace EdgeRuntime.Quantization.Search;
@@ -64,11 +63,7 @@ public static class MixSearch
         ArgumentNullException.ThrowIfNull(budget);
         CheckChunks(chunks);
         options ??= new MixSearchOptions();
-        if (model.Engine is not CpuEngine)
-        {
-            throw new NotSupportedException($"{model.Engine.Name} can't run variants of a model; load it on the built-in engine");
-        }
-
+        ModelVariants.CheckEngine(model);
         using GgufFile file = GgufFile.Open(model.Path);
         var plan = QuantizationPlan.Create(file, new QuantizationOptions
         {
@@ -85,7 +80,7 @@ public static class MixSearch
             options.MeasurementsFile, MixMeasurements.Fingerprint(file, chunks, options.Importance));
         try
         {
-            return new MixChooser(model, plan, chunks, measurements, options.Threads, cancellationToken).Run(budget, progress);
+            return new MixChooser(model, plan, chunks, measurements, options, cancellationToken).Run(budget, progress);
         }
         finally
         {

@@ -14,6 +14,12 @@ public sealed record MixSearchOptions
     /// </summary>
     public string? MeasurementsFile { get; init; }
 
+    /// <summary>
+    /// Gets the speeds of the machine that a limit on the speed is for; null, the default, to measure this machine. Types that the profile
+    /// lacks are not chosen.
+    /// </summary>
+    public DeviceProfile? Device { get; init; }
+
     /// <summary>Gets the number of threads, at least 1. The default is one per physical core. Only speeds depend on it.</summary>
     public int Threads { get; init => field = OptionCheck.Require(value, value >= 1, "at least 1"); } = ProcessorTopology.PhysicalCores;
 }

@@ -21,6 +21,16 @@ internal sealed class ModelVariants(LanguageModel model, Func<GgufTensor, ReadOn
     /// <summary>The rows that <see cref="LoadForSpeed"/> quantizes of each tensor.</summary>
     private const int RepeatedRows = 16;
 
+    /// <summary>Refuses a model whose variants can't run.</summary>
+    /// <exception cref="NotSupportedException">The model runs on another engine.</exception>
+    public static void CheckEngine(LanguageModel model)
+    {
+        if (model.Engine is not CpuEngine)
+        {
+            throw new NotSupportedException($"{model.Engine.Name} can't run variants of a model; load it on the built-in engine");
+        }
+    }
+
     /// <summary>Loads the model with types for some tensors.</summary>
     /// <returns>The variant, which the caller disposes.</returns>
     /// <exception cref="OperationCanceledException">The work was cancelled.</exception>

@@ -47,13 +47,25 @@ internal sealed class TensorCandidates
         ? Tensor.ByteLength
         : Tensor.Columns / type.GetBlockElements() * type.GetBlockBytes() * Tensor.Rows;
 
-    /// <summary>Removes types that are no better than others that are as small.</summary>
+    /// <summary>Removes types whose speed is not known.</summary>
+    /// <exception cref="ArgumentException">No other types are left.</exception>
+    public void RemoveUnknown(DeviceProfile device)
+    {
+        Types = [.. Types.Where(device.SecondsPerToken.ContainsKey)];
+        if (Types.Length == 0)
+        {
+            throw new ArgumentException($"the device profile lacks the speeds of all types that '{Name}' could get; measure it again");
+        }
+    }
+
+    /// <summary>Removes types that are no better than others that cost no more.</summary>
+    /// <param name="costOf">Gets the cost of a type.</param>
     /// <param name="errorOf">Gets the error of a type.</param>
-    public void RemoveWorse(Func<TensorType, double> errorOf)
+    public void RemoveWorse(Func<TensorType, long> costOf, Func<TensorType, double> errorOf)
     {
         bool IsWorse(TensorType type) => Types.Any(other => other != type
-            && (BytesOf(other), errorOf(other)).CompareTo((BytesOf(type), errorOf(type))) < 0
-            && BytesOf(other) <= BytesOf(type) && errorOf(other) <= errorOf(type));
+            && (costOf(other), errorOf(other)).CompareTo((costOf(type), errorOf(type))) < 0
+            && costOf(other) <= costOf(type) && errorOf(other) <= errorOf(type));
         Types = [.. Types.Where(type => !IsWorse(type))];
     }
 

@@ -16,12 +16,14 @@ namespace EdgeRuntime.Quantization.Search;
 /// <param name="variants">Loads the model with other types.</param>
 /// <param name="reference">The output of the model as it is.</param>
 /// <param name="measurements">Keeps what is measured.</param>
+/// <param name="costOf">Gets what a budget counts for a tensor in a type.</param>
 /// <param name="threads">The number of threads.</param>
 internal sealed class TensorSurvey(
     IReadOnlyList<TensorCandidates> tensors,
     ModelVariants variants,
     ReferenceLogits reference,
     MixMeasurements measurements,
+    Func<TensorCandidates, TensorType, long> costOf,
     int threads)
 {
     /// <summary>The weights of a tensor on which the error of a type is measured.</summary>
@@ -104,7 +106,7 @@ internal sealed class TensorSurvey(
                 new TensorRows(tensor.Tensor, type, tensor.Importance).MeasureError(rows, threads, cancellationToken));
         }
 
-        tensor.RemoveWorse(type => ErrorOf(tensor, type));
+        tensor.RemoveWorse(type => costOf(tensor, type), type => ErrorOf(tensor, type));
     }
 
     private double ErrorOf(TensorCandidates tensor, TensorType type) => measurements.Errors[(tensor.Name, type)];

@@ -55,6 +55,57 @@ public sealed class MixSearchTests : IDisposable
     public void Run_TokensPerSecond_PredictsASpeed() =>
         Assert.True(Run(MixBudget.OfTokensPerSecond(1)).TokensPerSecond >= 1);
 
+    /// <summary>The profile knows three types; the search leaves out IQ4_NL, which is as small as Q4_0 and better.</summary>
+    [Fact]
+    public void Run_DeviceProfile_ChoosesItsTypesByItsSpeeds()
+    {
+        string path = Path.Combine(_folder, "device.json");
+        File.WriteAllText(path, """
+            { "version": 1, "processor": "board", "threads": 4, "model": "other.gguf", "weights_per_token": 1e6,
+              "seconds_per_token": { "Q4_0": 1e-3, "Q8_0": 3e-3, "F16": 9e-3 } }
+            """);
+        var device = DeviceProfile.Load(path);
+        MixPlan fast = Run(MixBudget.OfTokensPerSecond(1), device: device);
+        Assert.Equal([TensorType.F16], fast.Types.Values.Distinct());
+        MixPlan faster = Run(MixBudget.OfTokensPerSecond(1.5 * fast.TokensPerSecond!.Value), device: device);
+        Assert.Subset(
+            new HashSet<TensorType> { TensorType.F16, TensorType.Q4_0, TensorType.Q8_0 }, faster.Types.Values.ToHashSet());
+        Assert.True(faster.Types.Values.Distinct().Count() > 1);
+        Assert.InRange(faster.TokensPerSecond!.Value / fast.TokensPerSecond.Value, 1.5, 9);
+        Assert.Same(device, faster.Device);
+        Assert.StartsWith(
+            "no mix is so fast on board; the fastest one decodes",
+            Assert.Throws<ArgumentException>(() => Run(MixBudget.OfTokensPerSecond(1e9), device: device)).Message,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void DeviceProfile_SaveAndLoad_KeepsAll()
+    {
+        DeviceProfile measured = DeviceProfile.Measure(_model, threads: 1);
+        string path = Path.Combine(_folder, "device.json");
+        measured.Save(path);
+        var loaded = DeviceProfile.Load(path);
+        Assert.Equal(measured.SecondsPerToken, loaded.SecondsPerToken);
+        Assert.Equal(
+            (measured.Processor, measured.Threads, measured.Model, measured.WeightsPerToken),
+            (loaded.Processor, loaded.Threads, loaded.Model, loaded.WeightsPerToken));
+        Assert.Contains(TensorType.IQ1_S, loaded.SecondsPerToken.Keys);
+    }
+
+    [Theory]
+    [InlineData("""{ "tensors": {} }""", "expected a profile by 'tune --type-speeds'")]
+    [InlineData("""{ "version": 2, "seconds_per_token": { "Q4_0": 1 } }""", "version")]
+    [InlineData("""{ "version": 1, "seconds_per_token": { "Q4_9": 1 } }""", "the name of a tensor type as key")]
+    [InlineData("""{ "version": 1, "seconds_per_token": { "Q4_0": 0 } }""", "a number above 0")]
+    public void DeviceProfile_WrongFile_IsRefused(string text, string expected)
+    {
+        string path = Path.Combine(_folder, "device.json");
+        File.WriteAllText(path, text);
+        Assert.Contains(
+            expected, Assert.Throws<ModelFormatException>(() => DeviceProfile.Load(path)).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Run_TooSmallABudget_IsRefused()
     {
@@ -129,12 +180,16 @@ public sealed class MixSearchTests : IDisposable
     }
 
     private MixPlan Run(
-        MixBudget budget, string? measurements = null, IProgress<float>? progress = null, CancellationToken cancellationToken = default)
+        MixBudget budget,
+        string? measurements = null,
+        IProgress<float>? progress = null,
+        CancellationToken cancellationToken = default,
+        DeviceProfile? device = null)
     {
         int[] tokens = _model.Tokenizer.Encode(
             "Once upon a time, there was a little girl named Lily. She loved to play outside in the park with her dog. One day, the dog "
             + "found a big red ball under a tree, and they played with it until the sun went down and it was time to go home for dinner.");
-        var options = new MixSearchOptions { Threads = 1, MeasurementsFile = measurements };
+        var options = new MixSearchOptions { Threads = 1, MeasurementsFile = measurements, Device = device };
         return MixSearch.Run(_model, [tokens[..ChunkTokens]], budget, options, progress, cancellationToken);
     }
 
