@@ -69,8 +69,7 @@ internal sealed class Comparison(BenchOptions options, bool comparesStart, int p
     private void RunModel(ModelCard card, LlamaModel peerModel, int threads, Action<ComparedTest> done)
     {
         int positions = options.Tests.Max(test => test.Positions);
-        using EdgeBenchRuntime ours = new(
-            ModelLoading.Load(card.Path, options.CreateModelOptions(threads), offersFallback: false), positions, options.KvTypes);
+        using EdgeBenchRuntime ours = new(ModelLoading.Load(card.Path, options.CreateModelOptions(threads)), positions, options.KvTypes);
         using LlamaBenchRuntime flash = new(peerModel, positions, threads, options.KvTypes, flashAttention: true);
 
         // llama.cpp supports a quantized V cache with flash attention only.

@@ -42,7 +42,7 @@ internal sealed class ModelBench(BenchOptions options, MachineFacts machine, Ene
         tell($"{card.FileName}: starts with {threads} threads");
         StartFacts? start = StartProbe.Measure(options, card.Path, threads, Math.Min(MostStarts, options.Repeats));
         long began = Stopwatch.GetTimestamp();
-        LanguageModel model = ModelLoading.Load(card.Path, options.CreateModelOptions(threads), offersFallback: false);
+        LanguageModel model = ModelLoading.Load(card.Path, options.CreateModelOptions(threads));
         double loadSeconds = start?.LoadSeconds ?? Stopwatch.GetElapsedTime(began).TotalSeconds;
         using var runtime = new EdgeBenchRuntime(model, positions, options.KvTypes);
         int[] tokens = BenchTurn.CreateTokens(positions, runtime.VocabularySize);

@@ -28,7 +28,7 @@ internal sealed class ParallelBench(BenchOptions options, MachineFacts machine, 
             ModelCard card = ModelCard.Read(path);
             foreach (int threads in options.Threads)
             {
-                using LanguageModel model = ModelLoading.Load(path, options.CreateModelOptions(threads), offersFallback: false);
+                using LanguageModel model = ModelLoading.Load(path, options.CreateModelOptions(threads));
                 RunModel(card, model, done);
             }
         }

@@ -80,9 +80,9 @@ internal static class StartProbe
             return () => new LlamaBenchRuntime(peerModel, positions, threads, options.KvTypes, flashAttention: true);
         }
 
-        // The other commands also load with a quick start.
-        LanguageModel model = ModelLoading.Load(
-            options.Models[0], options.CreateModelOptions(threads) with { QuickStart = true }, progress: null, CancellationToken.None);
+        // The other commands also load with a quick start. The parent logs.
+        ModelOptions quick = options.CreateModelOptions(threads) with { QuickStart = true, LoggerFactory = null };
+        LanguageModel model = ModelLoading.Load(options.Models[0], quick, progress: null, CancellationToken.None);
         return () => new EdgeBenchRuntime(model, positions, options.KvTypes);
     }
 

@@ -20,7 +20,7 @@ internal sealed class TextBench(BenchOptions options, MachineFacts machine, Acti
     public void Run(ModelCard card, int threads, Action<BenchRow> done)
     {
         using var runtime = new EdgeEmbeddingRuntime(
-            ModelLoading.Load(card.Path, options.CreateModelOptions(threads), offersFallback: false));
+            ModelLoading.Load(card.Path, options.CreateModelOptions(threads)));
         foreach (TextTest test in options.TextTests)
         {
             tell($"{card.FileName}: {test.Name}, {threads} threads");

@@ -26,7 +26,7 @@ internal sealed class TextComparison(BenchOptions options, int pairs, Action<str
     public void Run(ModelCard card, LlamaModel peerModel, int threads, Action<ComparedTest> done)
     {
         using var ours = new EdgeEmbeddingRuntime(
-            ModelLoading.Load(card.Path, options.CreateModelOptions(threads), offersFallback: false));
+            ModelLoading.Load(card.Path, options.CreateModelOptions(threads)));
         using var flash = new LlamaEmbeddingRuntime(peerModel, threads, flashAttention: true);
         using var plain = new LlamaEmbeddingRuntime(peerModel, threads, flashAttention: false);
         foreach (TextTest test in options.TextTests)

@@ -98,7 +98,7 @@ internal sealed class BenchCommand
             command.Add(option);
         }
 
-        _common.Device.AddTo(command, withFallback: false); // a measurement of another engine says nothing
+        _common.Device.AddTo(command);
         _energy.AddTo(command);
         command.SetAction(Run);
         return command;
@@ -111,7 +111,8 @@ internal sealed class BenchCommand
             return 0;
         }
 
-        BenchOptions options = ReadOptions(parsed);
+        using AppLog log = _common.CreateLog(parsed);
+        BenchOptions options = ReadOptions(parsed, log);
         if (parsed.GetValue(_outputFile) is not { } path)
         {
             using var output = new StandardOutput();
@@ -180,7 +181,7 @@ internal sealed class BenchCommand
         new(parsed.GetValue(_format) ?? defaultFormat, columns, plots, machine,
             parsed.GetValue(_outputFile) is not null ? int.MaxValue : TerminalConsole.TableWidth, output);
 
-    private BenchOptions ReadOptions(ParseResult parsed)
+    private BenchOptions ReadOptions(ParseResult parsed, AppLog log)
     {
         string[] models = parsed.GetValue(_models) is { Length: > 0 } named ? named : [null!];
         IReadOnlyList<BenchTest> tests = BenchTest.Plan(
@@ -210,6 +211,7 @@ internal sealed class BenchCommand
             InstructionSet = isa,
             PackedCache = _common.GetPackedCache(parsed),
             Device = _common.Device.Get(parsed),
+            Log = log,
             Peer = ReadPeer(parsed),
         };
     }

@@ -74,6 +74,7 @@ internal sealed record DeviceChoice(
         .. Options.SelectMany(option => (string[])[KeyOptionName, $"{option.Key}={option.Value}"]),
         .. Cache is null ? (string[])[NoCacheOptionName] : [CacheOptionName, Cache],
         .. Plugin is null ? (string[])[] : [PluginOptionName, Plugin],
+        .. FallsBack ? (string[])[FallbackOptionName, Processor] : [],
     ];
 
     private static OnnxDevice? Find(string name) => OnnxDevice.All.FirstOrDefault(device => device.Name == name);

@@ -19,17 +19,15 @@ internal static class ModelLoading
     /// <exception cref="CommandException">The device can't run the model, but the built-in engine can.</exception>
     /// <param name="path">The path of the model.</param>
     /// <param name="options">The options.</param>
-    /// <param name="offersFallback">Whether the command has the option to use the built-in engine instead of a device.</param>
     /// <param name="cancellationToken">Cancels loading.</param>
-    public static LanguageModel Load(
-        string path, ModelOptions options, bool offersFallback = true, CancellationToken cancellationToken = default)
+    public static LanguageModel Load(string path, ModelOptions options, CancellationToken cancellationToken = default)
     {
         using var shown = new LoadProgress(Path.GetFileName(path));
         try
         {
             return Load(path, options with { Device = Announcing(options.Device, shown.Announce) }, shown, cancellationToken);
         }
-        catch (Exception exception) when (offersFallback && CanFallBack(path, options.Device, exception))
+        catch (Exception exception) when (CanFallBack(path, options.Device, exception))
         {
             throw new CommandException(
                 $"{exception.Message} ({DeviceChoice.FallbackOptionName} {DeviceChoice.Processor} runs this model on the built-in engine)",

@@ -44,8 +44,7 @@ internal sealed class DeviceCommandOptions
 
     /// <summary>Adds the options to a command.</summary>
     /// <param name="command">The command.</param>
-    /// <param name="withFallback">Whether the command can use the built-in engine instead of the device.</param>
-    public void AddTo(Command command, bool withFallback = true)
+    public void AddTo(Command command)
     {
         Device.Validators.Add(result =>
         {
@@ -54,7 +53,7 @@ internal sealed class DeviceCommandOptions
                 result.AddError($"{DeviceChoice.DeviceOptionName} {token.Value}: expected {DeviceChoice.Names}");
             }
         });
-        foreach (Option option in withFallback ? All : All.Where(option => option != Fallback))
+        foreach (Option option in All)
         {
             command.Add(option);
         }

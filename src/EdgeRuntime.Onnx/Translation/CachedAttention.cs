@@ -23,6 +23,9 @@ internal sealed class CachedAttention(GraphContext context, string prefix, Atten
 
     private readonly int _headLength = HeadLength(spec);
 
+    /// <summary>Gets what is added to scores, 0 for chosen keys, [batch, 1, tokens, total length]; empty where all keys are.</summary>
+    public string ChosenKeys { get; init; } = "";
+
     private OnnxGraph Graph => context.Graph;
 
     /// <summary>Gets the width of a cached key and value.</summary>
@@ -54,6 +57,17 @@ internal sealed class CachedAttention(GraphContext context, string prefix, Atten
         return Cut(Attend(query, key, value, past, present));
     }
 
+    /// <summary>Adds two values of each position to a cache of their own, for other nodes than attention.</summary>
+    /// <param name="key">[batch, tokens, key length], for one KV head.</param>
+    /// <param name="value">[batch, tokens, value length].</param>
+    /// <returns>Those of all positions, [batch, total length, length] each.</returns>
+    public (string Keys, string Values) Append(string key, string value)
+    {
+        Add(key, key, value); // GroupQueryAttention appends on every device; nothing reads its result
+        int layer = context.Layers.Count - 1;
+        return (Stored($"present.{layer}.key", spec.KeyLength), Stored($"present.{layer}.value", spec.ValueLength));
+    }
+
     /// <summary>Adds attention of queries to the keys that another layer has appended to its cache.</summary>
     /// <param name="query">[batch, tokens, heads * key length].</param>
     /// <param name="layer">The place of that layer among all with keys and values.</param>
@@ -76,7 +90,7 @@ internal sealed class CachedAttention(GraphContext context, string prefix, Atten
         }
 
         bool hasOptions = spec.Window > 0 || spec.ChunkWindow > 0 || spec.ScoreCap > 0 || spec.AlibiSlopes is not null
-            || sinks is not null;
+            || sinks is not null || ChosenKeys.Length > 0;
         if (hasOptions && !context.Profile.HasAttentionOptions)
         {
             throw context.Model.Refuse(prefix, "attention with a window, a cap, biases or sinks");
@@ -92,6 +106,15 @@ internal sealed class CachedAttention(GraphContext context, string prefix, Atten
         string log = Graph.Add("Log", [context.Binary("Add", run, context.Number(1))]);
         string factor = context.Binary("Add", context.Scale(log, temperature.Scale), context.Number(1));
         return Graph.Add("Unsqueeze", [factor, Graph.Integers(-1)]);
+    }
+
+    /// <summary>Adds what a cache with one KV head has of all positions, without its room for further ones and without padding.</summary>
+    private string Stored(string cache, int length)
+    {
+        string total = Graph.Add("Unsqueeze", [context.ToInt64(context.Batch.TotalLength), Graph.Integers(0)]);
+        string ends = context.Concat([total, Graph.Integers(length)], axis: 0);
+        string used = Graph.Add("Slice", [cache, Graph.Integers(0, 0), ends, Graph.Integers(2, 3)]);
+        return Graph.Add("Squeeze", [used, Graph.Integers(1)]);
     }
 
     private string Pad(string x, int heads, int length)
@@ -160,32 +183,33 @@ internal sealed class CachedAttention(GraphContext context, string prefix, Atten
         return ([key, value], [$"present.{layer}.key", $"present.{layer}.value"]);
     }
 
-    /// <summary>Adds what is added to scores: slopes times distances, or a mask of runs of positions; empty for nothing.</summary>
+    /// <summary>
+    /// Adds what is added to scores: slopes times distances, or a mask of chosen keys or of runs of positions; empty for nothing.
+    /// </summary>
     private string Bias()
     {
+        if (ChosenKeys.Length > 0)
+        {
+            return ChosenKeys;
+        }
+
         if (spec.AlibiSlopes is { } slopes)
         {
-            (string query, string key) = BiasPositions();
-            string distance = context.ToFloats(context.Binary("Sub", key, query));
+            string distance = context.ToFloats(context.Binary("Sub", context.KeyPositions, QueryPositions()));
             return context.Binary("Mul", distance, context.Table("slopes", slopes, 1, spec.Heads, 1, 1));
         }
 
         if (spec.ChunkWindow > 0)
         {
-            (string query, string key) = BiasPositions();
             string length = Graph.Integer(spec.ChunkWindow);
-            string isSame = context.Binary("Equal", context.Binary("Div", query, length), context.Binary("Div", key, length));
+            string query = context.Binary("Div", QueryPositions(), length);
+            string isSame = context.Binary("Equal", query, context.Binary("Div", context.KeyPositions, length));
             return Graph.Add("Where", [isSame, context.Number(0), context.Number(context.LeastNumber)]);
         }
 
         return "";
     }
 
-    /// <summary>Adds the positions of queries, [batch, 1, tokens, 1], and of keys, [total length].</summary>
-    private (string Query, string Key) BiasPositions()
-    {
-        string query = Graph.Add("Unsqueeze", [context.Positions, Graph.Integers(1, 3)]);
-        string total = Graph.Add("Cast", [context.Batch.TotalLength], OnnxAttribute.Of("to", (long)ElementKind.Int64));
-        return (query, Graph.Add("Range", [Graph.Integer(0), total, Graph.Integer(1)]));
-    }
+    /// <summary>Adds the positions of queries, [batch, 1, tokens, 1].</summary>
+    private string QueryPositions() => Graph.Add("Unsqueeze", [context.Positions, Graph.Integers(1, 3)]);
 }

@@ -20,6 +20,7 @@ internal sealed class GraphContext
     private int _stateCount;
     private string? _batchShape;
     private string? _positions;
+    private string? _keyPositions;
 
     /// <param name="graph">The graph.</param>
     /// <param name="model">The model and the options of its translation.</param>
@@ -60,6 +61,9 @@ internal sealed class GraphContext
     /// <summary>Gets the place of each layer's keys and values among <see cref="Layers"/>.</summary>
     public Dictionary<Attention, int> LayerOf { get; } = [];
 
+    /// <summary>Gets the last choice of keys: what is added to scores, 0 for chosen keys, [batch, 1, tokens, total length].</summary>
+    public Dictionary<KeySelection, string> ChosenKeys { get; } = [];
+
     /// <summary>Gets the inputs of all layers, [batch, tokens, layers, width].</summary>
     public Dictionary<LayerInputs, string> LayerInputs { get; } = [];
 
@@ -85,6 +89,10 @@ internal sealed class GraphContext
     public string Positions => _positions ??= Batch.PositionInput is { } input
         ? Graph.Input(input, ElementKind.Int64, "batch", "tokens")
         : AddPositions();
+
+    /// <summary>Gets int64 [total length]: the positions of the keys that a cache has with those of the pass.</summary>
+    public string KeyPositions => _keyPositions ??= Graph.Add(
+        "Range", [Graph.Integer(0), ToInt64(Batch.TotalLength), Graph.Integer(1)]);
 
     /// <summary>Adds a binary operator.</summary>
     public string Binary(string op, string left, string right) => Graph.Add(op, [left, right]);
@@ -122,6 +130,9 @@ internal sealed class GraphContext
 
     /// <summary>Adds a cast to the type of activations.</summary>
     public string ToFloats(string x) => Graph.Add("Cast", [x], OnnxAttribute.Of("to", (long)Floats));
+
+    /// <summary>Adds a cast to int64.</summary>
+    public string ToInt64(string x) => Graph.Add("Cast", [x], OnnxAttribute.Of("to", (long)ElementKind.Int64));
 
     /// <summary>Adds recurrent state: an input with the state before the pass, and an output with the state after it.</summary>
     /// <param name="kind">The element type.</param>
@@ -201,8 +212,7 @@ internal sealed class GraphContext
     private string AddPositions()
     {
         string tokens = Graph.Add("Gather", [BatchShape, Graph.Integer(1)]);
-        string last = Graph.Add("Cast", [Batch.LastPositions], OnnxAttribute.Of("to", (long)ElementKind.Int64));
-        string start = Binary("Sub", Binary("Add", last, Graph.Integer(1)), tokens);
+        string start = Binary("Sub", Binary("Add", ToInt64(Batch.LastPositions), Graph.Integer(1)), tokens);
         start = Graph.Add("Unsqueeze", [Binary("Max", start, Graph.Integer(0)), Graph.Integers(1)]);
         return Binary("Add", start, Graph.Add("Range", [Graph.Integer(0), tokens, Graph.Integer(1)]));
     }

@@ -19,10 +19,6 @@ internal sealed class LatentAttentionNodes
         _prefix = prefix;
         _parts = parts;
         _spec = parts.Spec;
-        if (_spec.Selection is not null || _spec.Indexer is not null)
-        {
-            throw context.Model.Refuse(prefix, "attention to keys that an indexer chooses");
-        }
     }
 
     private OnnxGraph Graph => _context.Graph;
@@ -37,12 +33,22 @@ internal sealed class LatentAttentionNodes
 
     private string AddAbsorbed(string x)
     {
-        (string plain, string rotated) = Queries(x);
+        string lowRank = LowRankQuery(x);
+        (string plain, string rotated) = Queries(lowRank);
         (string latent, string rotatedKey) = Latents(x);
+        if (_parts.Inputs.Indexer is { } indexer)
+        {
+            _context.ChosenKeys[_spec.Selection!] = KeyIndexerNodes.Add(_context, _prefix, indexer, _spec.Selection!.Most, x, lowRank);
+        }
+
         string absorbed = MultiplyHeads(_parts.Absorb, _context.Reshape(plain, 0, 0, _spec.Heads * _spec.PlainLength), _spec.PlainLength);
         string query = Join(_context.Reshape(absorbed, 0, 0, _spec.Heads, _spec.Latent), rotated);
         AttentionSpec shape = Shape(kvHeads: 1, _spec.KeyLength, _spec.Latent);
-        string attended = new CachedAttention(_context, _prefix, shape, rotation: null, _parts.Sinks).Add(
+        var attention = new CachedAttention(_context, _prefix, shape, rotation: null, _parts.Sinks)
+        {
+            ChosenKeys = _spec.Selection is null ? "" : _context.ChosenKeys[_spec.Selection],
+        };
+        string attended = attention.Add(
             _context.Reshape(query, 0, 0, shape.QueryWidth), Join(latent, rotatedKey), latent);
         string result = MultiplyHeads(_parts.Expand, attended, _spec.Latent);
         if (_parts.Gate is not null)
@@ -58,7 +64,7 @@ internal sealed class LatentAttentionNodes
     private string AddExpanded(string x)
     {
         int heads = _spec.Heads;
-        (string plain, string rotated) = Queries(x);
+        (string plain, string rotated) = Queries(LowRankQuery(x));
         (string latent, string rotatedKey) = Latents(x);
         string expanded = _context.Matrices.Multiply(_parts.Expand[0], latent);
         string[] parts = _context.Split(
@@ -85,16 +91,15 @@ internal sealed class LatentAttentionNodes
         Gate = _spec.Gate,
     };
 
-    /// <summary>Adds the queries of all heads: their plain and their rotated elements, [batch, tokens, heads, elements] each.</summary>
-    private (string Plain, string Rotated) Queries(string x)
-    {
-        LatentProjectionParts inputs = _parts.Inputs;
-        if (inputs.QueryDown is not null)
-        {
-            x = NormNodes.Add(_context, inputs.QueryNorm, _context.Matrices.Multiply(inputs.QueryDown, x));
-        }
+    /// <summary>Adds what the queries are made of: the low-rank query, or x.</summary>
+    private string LowRankQuery(string x) => _parts.Inputs.QueryDown is { } down
+        ? NormNodes.Add(_context, _parts.Inputs.QueryNorm, _context.Matrices.Multiply(down, x))
+        : x;
 
-        string query = _context.Reshape(_context.Matrices.Multiply(inputs.Query, x), 0, 0, _spec.Heads, _spec.QueryLength);
+    /// <summary>Adds the queries of all heads: their plain and their rotated elements, [batch, tokens, heads, elements] each.</summary>
+    private (string Plain, string Rotated) Queries(string lowRank)
+    {
+        string query = _context.Reshape(_context.Matrices.Multiply(_parts.Inputs.Query, lowRank), 0, 0, _spec.Heads, _spec.QueryLength);
         int rotated = _spec.Rope.Dimensions;
         string[] parts = _context.Split(query, _spec.PlainLength, rotated);
         string flat = _context.Reshape(parts[1], 0, 0, _spec.Heads * rotated);

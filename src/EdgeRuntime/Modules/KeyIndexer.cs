@@ -72,6 +72,9 @@ internal sealed unsafe class KeyIndexer : Module
     /// <summary>Gets the forms in which the indexer reads the low-rank query.</summary>
     public ActivationForms ReadsOfQuery => Activations.FormsFor(_query);
 
+    /// <summary>Gets the parts of the bound module.</summary>
+    public KeyIndexerParts Parts => new(_spec, _query, _key, _keyNorm, _weight, _rotation);
+
     private int QueryWidth => _spec.Heads * _spec.KeyLength;
 
     public override void Bind(TensorBinder tensors)

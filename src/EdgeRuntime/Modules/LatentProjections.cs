@@ -61,7 +61,8 @@ internal sealed unsafe class LatentProjections : Module
     public OutputGate? Gate { get; }
 
     /// <summary>Gets the parts of the bound module.</summary>
-    public LatentProjectionParts Parts => new(_queryDown, _queryNorm, _query, _keyValue, _latentNorm, _rotatedNorm);
+    public LatentProjectionParts Parts =>
+        new(_queryDown, _queryNorm, _query, _keyValue, _latentNorm, _rotatedNorm, Indexer?.Parts);
 
     public override void Bind(TensorBinder tensors)
     {

@@ -120,8 +120,25 @@ internal sealed record HeadParts(Norm? Norm, Projection? Output, int Vocabulary)
 /// <param name="KeyValue">The product of latent vectors, each followed by the rotated elements of the key.</param>
 /// <param name="LatentNorm">The norm of latent vectors.</param>
 /// <param name="RotatedNorm">The norm of the rotated elements of the key, or null.</param>
+/// <param name="Indexer">The indexer of the layer, or null.</param>
 internal sealed record LatentProjectionParts(
-    Projection? QueryDown, Norm? QueryNorm, Projection Query, Projection KeyValue, Norm LatentNorm, Norm? RotatedNorm);
+    Projection? QueryDown,
+    Norm? QueryNorm,
+    Projection Query,
+    Projection KeyValue,
+    Norm LatentNorm,
+    Norm? RotatedNorm,
+    KeyIndexerParts? Indexer);
+
+/// <summary>The parts of a <see cref="KeyIndexer"/>.</summary>
+/// <param name="Spec">The parameters.</param>
+/// <param name="Query">The product of queries, from the low-rank query.</param>
+/// <param name="Key">The product of the key, from the input of the layer.</param>
+/// <param name="KeyNorm">The norm of keys.</param>
+/// <param name="Weight">The product of the weights of the heads, from the input of the layer.</param>
+/// <param name="Rotation">The rope.</param>
+internal sealed record KeyIndexerParts(
+    KeyIndexerSpec Spec, Projection Query, Projection Key, Norm KeyNorm, Projection Weight, Rotation Rotation);
 
 /// <summary>The parts of <see cref="LatentAttention"/> and <see cref="ExpandedLatentAttention"/>.</summary>
 /// <param name="Spec">The parameters.</param>

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using EdgeRuntime.Cli.Tests.Support;
 using Xunit;
 
@@ -91,7 +92,17 @@ public sealed class DeviceTests : IDisposable
         Assert.Matches("^edgert: warning: .* runs on the built-in engine instead: qnn: [^\n]*\n$", found.Error);
         Edgert.Run([.. run, "--device", "qnn", "--fallback", "gpu"]).ExpectErrorLine(2);
         Edgert.Run([.. run, "--fallback", "cpu"]).ExpectErrorLine(2);
-        Edgert.Run("bench", Edgert.Stories, "--device", "qnn", "--fallback", "cpu").ExpectErrorLine(2);
+    }
+
+    [Fact]
+    public void Bench_WithAFallback_WarnsAndNamesTheEngineThatItMeasures()
+    {
+        string[] bench = ["bench", Edgert.Stories, "-p", "8", "-n", "2", "-r", "1", "-t", "1", "-o", "jsonl", "--device", "qnn"];
+        Assert.Contains("--fallback cpu", Edgert.Run(bench).ExpectErrorLine(1), StringComparison.Ordinal);
+        EdgertResult found = Edgert.Run([.. bench, "--fallback", "cpu"]).Expect(0);
+        Assert.Single(Regex.Matches(found.Error, "edgert: warning: .* runs on the built-in engine instead: qnn: "));
+        string isa = $"\"isa\":\"{ProcessorInfo.GetInstructionSet()}\"";
+        Assert.All(found.Output.Trim().Split('\n'), line => Assert.Contains(isa, line, StringComparison.Ordinal));
     }
 
     [Theory]

@@ -4,6 +4,8 @@ using System.IO;
 using System.Numerics.Tensors;
 using System.Text.Json;
 using EdgeRuntime.TestSupport;
+using EdgeRuntime.Tests.Models;
+using EdgeRuntime.Tests.Support;
 using Microsoft.ML.OnnxRuntimeGenAI;
 using Xunit;
 
@@ -31,6 +33,29 @@ public sealed class GenAiTests : IDisposable
             expected = Greedy(model, prompt);
         }
 
+        Assert.Equal(expected, GenAi(folder, prompt, expected.Length));
+    }
+
+    [Theory]
+    [InlineData("deci-dense")]
+    [InlineData("openelm-dense")]
+    [InlineData("mimo2-moe")]
+    [InlineData("gemma4-dense")]
+    [InlineData("gemma3n-dense")]
+    [InlineData("deepseek32-moe")]
+    [InlineData("dots3note-moe")]
+    [InlineData("mamba2-dense")]
+    [InlineData("lfm2-dense")]
+    [InlineData("step35-moe")]
+    public void GenAi_CachesOfSeveralShapes_GeneratesTheSameTokens(string name)
+    {
+        string path = RandomModels.PathOf(name);
+        string folder = Path.Combine(_folder, "model");
+        OnnxExporter.Export(path, folder, OnnxProfile.CpuExact);
+        int[] prompt = LogitsFile.Read(RandomModels.LogitsOf(name)).Tokens[..12];
+        using var model = LanguageModel.Load(path, new ModelOptions { Exact = true });
+        int[] expected = Greedy(model, prompt);
+        Console.WriteLine(name + File.ReadAllText(Path.Combine(folder, "genai_config.json")));
         Assert.Equal(expected, GenAi(folder, prompt, expected.Length));
     }
 

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using EdgeRuntime.Cli.Models;
 using EdgeRuntime.Cli.Terminal;
+using Microsoft.Extensions.Logging;
 
 namespace EdgeRuntime.Cli.Bench.Plan;
 
@@ -43,6 +44,9 @@ internal sealed record BenchOptions
     /// <summary>The device; null for the built-in engine.</summary>
     public DeviceChoice? Device { get; init; }
 
+    /// <summary>Receives warnings, also that another engine than the device's is measured; null for nowhere.</summary>
+    public ILoggerFactory? Log { get; init; }
+
     /// <summary>The runtime to compare with; null for none.</summary>
     public PeerOptions? Peer { get; init; }
 
@@ -68,6 +72,7 @@ internal sealed record BenchOptions
         PackedCache = PackedCache,
         UseTuningProfile = false,
         Device = Device?.Backend,
+        LoggerFactory = Log,
     };
 }
 
