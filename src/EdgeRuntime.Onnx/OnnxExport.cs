@@ -10,6 +10,7 @@ using EdgeRuntime.Modules;
 using EdgeRuntime.Onnx.Export;
 using EdgeRuntime.Onnx.Graph;
 using EdgeRuntime.Onnx.Packing;
+using EdgeRuntime.Onnx.Runtime;
 using EdgeRuntime.Onnx.Translation;
 using EdgeRuntime.Weights;
 
@@ -17,11 +18,14 @@ namespace EdgeRuntime.Onnx;
 
 /// <summary>
 /// Represents a GGUF model that is translated to ONNX and can be written as a folder: two graphs, <c>model.onnx</c> in the form of
-/// ONNX Runtime GenAI and <c>engine.onnx</c> for this runtime, over the same weights in <c>model.onnx.data</c>, and
-/// <c>genai_config.json</c>, with the tokenizer in the layout of Hugging Face. Owns the open file. For one caller.
+/// ONNX Runtime GenAI (unless <see cref="GenAiProblem"/> says why not) and <c>engine.onnx</c> for this runtime, over the same weights in
+/// <c>model.onnx.data</c>, and <c>genai_config.json</c>, with the tokenizer in the layout of Hugging Face. Owns the open file. For one
+/// caller.
 /// </summary>
 public sealed class OnnxExport : IDisposable
 {
+    private const string GenAiFile = "model.onnx";
+
     private readonly GgufFile _file;
     private readonly TensorBinder _binder;
     private readonly TranslatedModel _model;
@@ -38,7 +42,14 @@ public sealed class OnnxExport : IDisposable
     }
 
     /// <summary>Gets the size of the folder in bytes, without the small files.</summary>
-    public long ByteLength => _model.Data.Length + _genAi.Bytes.Length + _engine.Bytes.Length;
+    public long ByteLength => _model.Data.Length + _engine.Bytes.Length + (GenAiProblem is null ? _genAi.Bytes.Length : 0);
+
+    /// <summary>
+    /// Gets why ONNX Runtime GenAI can't run the model, which is then written for this runtime alone; null if it can. Caches may differ by
+    /// layer: GenAI reads their shapes from the graph.
+    /// </summary>
+    public string? GenAiProblem => _genAi.States == 0 ? null : FormattableString.Invariant(
+        $"{_model.Path}: ONNX Runtime GenAI does not know its {_genAi.States} inputs of recurrent state; this runtime runs the folder");
 
     /// <summary>Gets the greatest number of positions of a sequence.</summary>
     public int ContextLength => _model.ContextLength;
@@ -104,8 +115,8 @@ public sealed class OnnxExport : IDisposable
             folder,
             _model.Data,
             [
-                ("model.onnx", _genAi.Bytes),
-                ("engine.onnx", _engine.Bytes),
+                .. GenAiProblem is null ? [(GenAiFile, _genAi.Bytes)] : Array.Empty<(string, byte[])>(),
+                (GraphForm.FileName, _engine.Bytes),
                 (GenAiConfig.FileName, CreateConfig()),
             ],
             WriteTokenizer,
@@ -147,7 +158,8 @@ public sealed class OnnxExport : IDisposable
         _file.Dispose();
     }
 
-    private byte[] CreateConfig() => GenAiConfig.Create(_model, _file.Metadata, _genAi.Layers, "model.onnx");
+    private byte[] CreateConfig() => GenAiConfig.Create(
+        _model, _file.Metadata, _engine.Layers, GenAiProblem is null ? GenAiFile : GraphForm.FileName);
 
     private void WriteTokenizer(string folder)
     {

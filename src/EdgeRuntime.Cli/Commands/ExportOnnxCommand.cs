@@ -61,6 +61,11 @@ internal static class ExportOnnxCommand
             export.Write(folder, bar, interrupts.Arm());
         }
 
+        if (export.GenAiProblem is { } genAi)
+        {
+            Console.Error.WriteLine($"not for ONNX Runtime GenAI: {OneLine.Message(genAi)}");
+        }
+
         if (export.TokenizerProblem is { } problem)
         {
             Console.Error.WriteLine($"no tokenizer files: {OneLine.Message(problem)}");

@@ -17,7 +17,7 @@ internal static class GenAiConfig
     /// <param name="model">The model.</param>
     /// <param name="metadata">The metadata of the GGUF file.</param>
     /// <param name="layers">The layers with keys and values.</param>
-    /// <param name="graphFile">The name of the graph in the form of GenAI.</param>
+    /// <param name="graphFile">The name of the graph.</param>
     public static byte[] Create(
         TranslatedModel model, GgufMetadata metadata, IReadOnlyList<AttentionSpec> layers, string graphFile)
     {
@@ -62,6 +62,7 @@ internal static class GenAiConfig
         json.WriteNumber("hidden_size", model.Modules.Hidden);
         if (layers is [var layer, ..])
         {
+            // Of the first layer. Where others differ, GenAI reads the shapes of caches from the graph.
             json.WriteNumber("head_size", CachedAttention.HeadLength(layer));
             json.WriteNumber("num_attention_heads", layer.Heads);
             json.WriteNumber("num_key_value_heads", layer.KvHeads);

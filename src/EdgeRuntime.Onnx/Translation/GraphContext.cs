@@ -17,7 +17,6 @@ internal sealed class GraphContext
     private const int LeastDataBytes = 1024; // smaller constants lie in the graph
 
     private readonly Dictionary<object, string> _vectors = [];
-    private int _stateCount;
     private string? _batchShape;
     private string? _positions;
     private string? _keyPositions;
@@ -57,6 +56,9 @@ internal sealed class GraphContext
 
     /// <summary>Gets the layers with keys and values so far.</summary>
     public List<AttentionSpec> Layers { get; } = [];
+
+    /// <summary>Gets the number of inputs of recurrent state so far.</summary>
+    public int StateCount { get; private set; }
 
     /// <summary>Gets the place of each layer's keys and values among <see cref="Layers"/>.</summary>
     public Dictionary<Attention, int> LayerOf { get; } = [];
@@ -139,7 +141,7 @@ internal sealed class GraphContext
     /// <param name="shape">The shape for one sequence.</param>
     public (string Past, string Present) AddState(ElementKind kind, params long[] shape)
     {
-        int index = _stateCount++;
+        int index = StateCount++;
         string[] dimensions = ["batch", .. shape.Select(static length => $"{length}")];
         Graph.Output(StateNames.PresentOf(index), kind, dimensions);
         return (Graph.Input(StateNames.PastOf(index), kind, dimensions), StateNames.PresentOf(index));

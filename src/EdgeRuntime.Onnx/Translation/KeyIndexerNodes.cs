@@ -51,7 +51,8 @@ internal sealed class KeyIndexerNodes(GraphContext context, string prefix, KeyIn
             Scale = 1,
         };
         string[] split = context.Split(key, halves.KeyLength, halves.ValueLength);
-        (string first, string second) = new CachedAttention(context, prefix, halves, rotation: null, sinks: null).Append(split[0], split[1]);
+        var cache = new CachedAttention(context, prefix, halves, rotation: null, sinks: null);
+        (string first, string second) = cache.Append(split[0], split[1]);
         return context.Concat([first, second], axis: -1);
     }
 

@@ -8,8 +8,10 @@ namespace EdgeRuntime.Onnx.Translation;
 /// <summary>A graph of a model. The graphs of a model differ in the inputs that describe a batch, and share the data file.</summary>
 /// <param name="Bytes">The content of the file.</param>
 /// <param name="Layers">The layers with keys and values, in the order of the cache.</param>
+/// <param name="States">The number of inputs of recurrent state.</param>
 /// <param name="Constants">The constants that lie in the data of the model.</param>
-internal sealed record ModelGraph(byte[] Bytes, IReadOnlyList<AttentionSpec> Layers, IReadOnlyList<OnnxConstant> Constants)
+internal sealed record ModelGraph(
+    byte[] Bytes, IReadOnlyList<AttentionSpec> Layers, int States, IReadOnlyList<OnnxConstant> Constants)
 {
     private const string Logits = "logits";
 
@@ -60,7 +62,7 @@ internal sealed record ModelGraph(byte[] Bytes, IReadOnlyList<AttentionSpec> Lay
         }
 
         graph.Rename(x, Logits);
-        return new ModelGraph(graph.ToModel(), context.Layers, [.. graph.ExternalConstants]);
+        return new ModelGraph(graph.ToModel(), context.Layers, context.StateCount, [.. graph.ExternalConstants]);
     }
 
     private static string ToInt32(OnnxGraph graph, string x) => graph.Add("Cast", [x], OnnxAttribute.Of("to", (long)ElementKind.Int32));
