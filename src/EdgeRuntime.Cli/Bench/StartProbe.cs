@@ -6,7 +6,6 @@ using System.IO;
 using System.Linq;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Threading;
 using EdgeRuntime.Cli.Bench.Peer;
 using EdgeRuntime.Cli.Bench.Plan;
 using EdgeRuntime.Cli.Models;
@@ -82,7 +81,7 @@ internal static class StartProbe
 
         // The other commands also load with a quick start. The parent logs.
         ModelOptions quick = options.CreateModelOptions(threads) with { QuickStart = true, LoggerFactory = null };
-        LanguageModel model = ModelLoading.Load(options.Models[0], quick, progress: null, CancellationToken.None);
+        LanguageModel model = ModelLoading.Load(options.Models[0], quick);
         return () => new EdgeBenchRuntime(model, positions, options.KvTypes);
     }
 
