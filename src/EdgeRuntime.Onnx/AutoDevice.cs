@@ -1,14 +1,11 @@
 using System;
 using System.Collections.Generic;
-using System.Diagnostics;
-using System.Globalization;
 using System.IO;
 using System.Linq;
-using System.Text;
 using System.Threading;
-using EdgeRuntime.Files;
-using EdgeRuntime.Memory;
+using EdgeRuntime.Gguf;
 using EdgeRuntime.Onnx.Runtime;
+using EdgeRuntime.Tuning;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -16,17 +13,20 @@ namespace EdgeRuntime.Onnx;
 
 /// <summary>
 /// Loads a model on the fastest device of this machine: the built-in engine, or a GPU or NPU of ONNX Runtime. The first start measures a
-/// short prefill and a short decode on each, which converts the model for each, and keeps the answer beside the converted models.
+/// short prompt and a short answer on each, which converts the model for each, and keeps the answer in the tuning profile of the model
+/// (<see cref="TuningProfiles"/>).
 /// </summary>
-/// <remarks>A machine without a GPU or NPU uses the built-in engine, without a measurement.</remarks>
+/// <remarks>
+/// A machine without a GPU or NPU uses the built-in engine, without a measurement. Other devices, another version of ONNX Runtime or of this
+/// library, and models of another shape are measured anew. Without <see cref="ModelOptions.UseTuningProfile"/>, every start measures.
+/// </remarks>
 public sealed record AutoDevice : IModelBackend
 {
     private const string Processor = "cpu";
-    private const int MaxAnswerBytes = 64;
     private const int PromptTokens = 64;
-    private const int DecodedTokens = 16;
+    private const int AnswerTokens = 16;
 
-    private readonly OnnxCache _cache;
+    private readonly string _cacheFolder;
     private readonly IReadOnlyList<OnnxDevice> _devices;
 
     /// <param name="cacheFolder">The folder of converted models, or null for <see cref="OnnxCache.DefaultFolder"/>.</param>
@@ -39,8 +39,8 @@ public sealed record AutoDevice : IModelBackend
     /// <param name="devices">The devices to compare with the built-in engine.</param>
     internal AutoDevice(string? cacheFolder, IEnumerable<OnnxDevice> devices)
     {
-        _cache = new OnnxCache(cacheFolder);
-        _devices = [.. devices.Select(device => device with { CacheFolder = _cache.Folder })];
+        _cacheFolder = new OnnxCache(cacheFolder).Folder;
+        _devices = [.. devices.Select(device => device with { CacheFolder = _cacheFolder })];
     }
 
     /// <inheritdoc cref="OnnxDevice.Converting" path="/summary"/>
@@ -63,101 +63,83 @@ public sealed record AutoDevice : IModelBackend
             return OnnxDevice.Cpu().Load(path, options, progress, cancellationToken);
         }
 
-        ILogger logger = (options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("EdgeRuntime");
         OnnxDevice[] present = [.. _devices
             .Where(device => device.FindProblem() is null && device.FindModelProblem(path) is null)
             .Select(device => device with { Converting = Converting })];
-        OnnxDevice? chosen = present.Length == 0 ? null : Choose(path, present, options, logger, cancellationToken);
+        OnnxDevice? chosen = present.Length == 0 ? null : Choose(path, present, options, cancellationToken);
         return LanguageModel.Load(path, options with { Device = chosen }, progress, cancellationToken);
     }
 
-    private OnnxDevice? Choose(string path, OnnxDevice[] present, ModelOptions options, ILogger logger, CancellationToken cancellationToken)
+    private static OnnxDevice? Choose(string path, OnnxDevice[] present, ModelOptions options, CancellationToken cancellationToken)
     {
-        string answerPath = AnswerPath(path, present);
-        if (ReadAnswer(answerPath) is { } known && (known == Processor || present.Any(device => device.Name == known)))
+        ILogger logger = (options.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("EdgeRuntime");
+        OnnxDevice?[] candidates = [null, .. present];
+        string[] names = [.. candidates.Select(static device => device?.Name ?? Processor)];
+        string runtime = OnnxLibrary.Load(present[0].LibraryPath).ToString();
+        TuningKey key = KeyOf(path);
+        bool isIgnored = false;
+        if (options.UseTuningProfile
+            && TuningProfiles.FindFile(key, logger, out isIgnored)?.Device is { } known && known.IsFor(runtime, names))
         {
-            return present.FirstOrDefault(device => device.Name == known);
+            return candidates[Array.IndexOf(names, known.Chosen)];
         }
 
-        OnnxDevice? best = null;
-        double bestSeconds = double.MaxValue;
-        foreach (OnnxDevice? device in (OnnxDevice?[])[null, .. present])
+        // A profile that can't be used is warned of once.
+        ModelOptions measured = options with { UseTuningProfile = options.UseTuningProfile && !isIgnored };
+        TurnTime?[] times = [.. candidates.Select(device => Measure(path, measured with { Device = device }, logger, cancellationToken))];
+        int best = Array.IndexOf(times, times.MinBy(static time => time is { } turn ? Seconds(turn) : double.PositiveInfinity));
+        if (options is { UseTuningProfile: true, Exact: false })
         {
-            double seconds = Measure(path, options with { Device = device }, logger, cancellationToken);
-            if (seconds < bestSeconds)
-            {
-                (best, bestSeconds) = (device, seconds);
-            }
+            Keep(key, new DeviceTuning(runtime, names, Describe(names, times, best)), logger);
         }
 
-        WriteAnswer(answerPath, best?.Name ?? Processor);
-        return best;
+        return candidates[best];
     }
 
-    /// <summary>Gets the seconds that a prompt and an answer take; a device that fails takes forever.</summary>
-    private static double Measure(string path, ModelOptions options, ILogger logger, CancellationToken cancellationToken)
+    /// <summary>Gets the times of a prompt and an answer; null for a device that fails.</summary>
+    private static TurnTime? Measure(string path, ModelOptions options, ILogger logger, CancellationToken cancellationToken)
     {
         string name = options.Device?.Name ?? Processor;
         try
         {
             using LanguageModel model = LanguageModel.Load(path, options, null, cancellationToken);
-            model.PackWeights(cancellationToken);
-            using ModelSession session = model.CreateSession(
-                new SessionOptions { ContextLength = Math.Min(model.ContextLength, PromptTokens + DecodedTokens) });
-            int[] tokens = [.. Enumerable.Range(0, session.ContextLength).Select(i => i % model.VocabularySize)];
-            Turn(session, tokens, cancellationToken); // compiles shapes and fills caches
-            long started = Stopwatch.GetTimestamp();
-            Turn(session, tokens, cancellationToken);
-            double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
-            OnnxLog.Measured(logger, name, seconds);
-            return seconds;
+            var time = TurnTime.Measure(model.Engine, PromptTokens, AnswerTokens, rounds: 2, cancellationToken);
+            OnnxLog.Measured(logger, name, Seconds(time));
+            return time;
         }
         catch (EdgeRuntimeException exception) when (options.Device is not null)
         {
             OnnxLog.NotMeasured(logger, name, exception.Message);
-            return double.PositiveInfinity;
+            return null;
         }
     }
 
-    private static void Turn(ModelSession session, int[] tokens, CancellationToken cancellationToken)
+    private static double Seconds(TurnTime time) => time.Prompt + (AnswerTokens * time.Token);
+
+    private static TuningMeasurement[] Describe(string[] names, TurnTime?[] times, int best) =>
+    [
+        .. names.Zip(times)
+            .Select((pair, index) => (pair.First, pair.Second, IsChosen: index == best))
+            .Where(static each => each.Second is not null)
+            .Select(static each => new TuningMeasurement(
+                DeviceTuning.Step, each.First, PromptTokens / each.Second!.Value.Prompt, 1 / each.Second!.Value.Token, each.IsChosen)),
+    ];
+
+    private static TuningKey KeyOf(string path)
     {
-        session.Truncate(0);
-        int prompt = tokens.Length - DecodedTokens;
-        session.Forward(tokens.AsSpan(0, Math.Max(1, prompt)), cancellationToken);
-        for (int i = Math.Max(1, prompt); i < tokens.Length; i++)
-        {
-            session.Forward(tokens.AsSpan(i, 1), cancellationToken);
-        }
+        using GgufFile file = GgufFile.Open(path);
+        return TuningKey.Of(file);
     }
 
-    /// <summary>Gets the path of the answer for a model and the devices that it was measured on.</summary>
-    private string AnswerPath(string path, OnnxDevice[] present)
-    {
-        var file = new FileInfo(path);
-        string devices = string.Join(',', present.Select(static device => device.Name));
-        string key = string.Create(
-            CultureInfo.InvariantCulture, $"{file.FullName}\n{file.Length}\n{file.LastWriteTimeUtc.Ticks}\n{devices}");
-        return System.IO.Path.Combine(
-            _cache.Folder, string.Create(CultureInfo.InvariantCulture, $"auto-{Checksum.Compute(Encoding.UTF8.GetBytes(key)):x16}.txt"));
-    }
-
-    private static string? ReadAnswer(string path)
+    private static void Keep(TuningKey key, DeviceTuning tuning, ILogger logger)
     {
         try
         {
-            return RegularFile.ReadText(path, MaxAnswerBytes).Trim();
+            TuningProfiles.Keep(key, tuning);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            return null; // measured again
+            OnnxLog.NotKept(logger, exception.Message.ReplaceLineEndings(" "));
         }
-    }
-
-    private static void WriteAnswer(string path, string name)
-    {
-        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
-        using FileReplacement file = FileReplacement.OfProgram(path);
-        file.Write(Encoding.UTF8.GetBytes(name + "\n"));
-        file.Commit();
     }
 }

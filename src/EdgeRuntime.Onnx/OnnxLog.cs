@@ -22,4 +22,7 @@ internal static partial class OnnxLog
 
     [LoggerMessage(304, LogLevel.Warning, "{Device} is left out of the choice of a device: {Reason}")]
     public static partial void NotMeasured(ILogger logger, string device, string reason);
+
+    [LoggerMessage(306, LogLevel.Warning, "The choice of a device can't be kept, so the next start measures again: {Reason}")]
+    public static partial void NotKept(ILogger logger, string reason);
 }

@@ -27,12 +27,21 @@ public static class TuningProfiles
         return PathOf(profile.Key);
     }
 
-    /// <summary>Finds the profile of a model on this machine. A damaged or mismatched profile is ignored with one warning.</summary>
-    /// <returns>The profile, or null if there is no usable one.</returns>
-    internal static TuningProfile? Find(GgufFile file, ILogger logger)
+    /// <summary>
+    /// Finds the settings of a model on this machine. A damaged or mismatched profile is ignored with one warning.
+    /// </summary>
+    /// <returns>The settings, or null if there are no usable ones.</returns>
+    internal static TuningProfile? Find(GgufFile file, ILogger logger) => FindFile(TuningKey.Of(file), logger, out _)?.Settings;
+
+    /// <summary>Finds the file of a model on this machine. A damaged or mismatched file is ignored with one warning.</summary>
+    /// <param name="key">The machine and the model shape.</param>
+    /// <param name="logger">Receives the warning.</param>
+    /// <param name="isIgnored">Whether there is a file that can't be used.</param>
+    /// <returns>The file, or null if there is no usable one.</returns>
+    internal static TuningFile? FindFile(TuningKey key, ILogger logger, out bool isIgnored)
     {
-        TuningKey key = TuningKey.Of(file);
         string? path = PathOf(key);
+        isIgnored = false;
         if (path is null || !File.Exists(path))
         {
             return null;
@@ -41,10 +50,10 @@ public static class TuningProfiles
         string problem;
         try
         {
-            TuningProfile profile = TuningProfile.Load(path);
-            if (key.DifferenceTo(profile.Key) is not { } difference)
+            TuningFile file = TuningFile.Load(path);
+            if (key.DifferenceTo(file.Key) is not { } difference)
             {
-                return profile;
+                return file;
             }
 
             problem = difference;
@@ -54,8 +63,20 @@ public static class TuningProfiles
             problem = FileException.Describe(path, exception);
         }
 
+        isIgnored = true;
         TuningLog.ProfileIgnored(logger, path, problem.ReplaceLineEndings(" "));
         return null;
+    }
+
+    /// <summary>Keeps the fastest device of a model. Settings in the file stay. Has no effect without a folder of profiles.</summary>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access is denied.</exception>
+    internal static void Keep(TuningKey key, DeviceTuning device)
+    {
+        if (PathOf(key) is { } path)
+        {
+            new TuningFile(key, TuningFile.FindReplaced(path, key)?.Settings, device).Save(path);
+        }
     }
 
     private static string? PathOf(TuningKey key) => Folder is { } folder ? Path.Combine(folder, key.FileName) : null;

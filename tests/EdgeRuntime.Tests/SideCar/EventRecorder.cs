@@ -14,6 +14,9 @@ internal sealed class EventRecorder : ILoggerFactory, ILogger
     public string[] SideCarEvents =>
         [.. _events.Select(e => e.Name).Where(name => name is "Mapped" or "NotUsed" or "Written" or "NotWritten")];
 
+    /// <summary>Names of all events, in order.</summary>
+    public string[] Names => [.. _events.Select(e => e.Name)];
+
     /// <summary>Texts of the warnings.</summary>
     public string[] Warnings => [.. _events.Where(e => e.Level >= LogLevel.Warning).Select(e => e.Message)];
 

@@ -31,6 +31,23 @@ public sealed class TuningProfileTests : IDisposable
         Assert.Single(Directory.GetFiles(Path.GetDirectoryName(ProfilePath)!));
     }
 
+    [Fact]
+    public void Save_OverAFileWithADevice_KeepsTheDevice()
+    {
+        var device = new DeviceTuning("1.30.0", ["cpu", "webgpu"], [new(DeviceTuning.Step, "webgpu", 1000, 100, true)]);
+        new TuningFile(Key(), Settings: null, device).Save(ProfilePath);
+        string message = Assert.Throws<InvalidDataException>(() => TuningProfile.Load(ProfilePath)).Message;
+        Assert.Contains("no settings", message, StringComparison.Ordinal);
+
+        Profile().Save(ProfilePath);
+        Assert.Equal(Profile().Choice, TuningProfile.Load(ProfilePath).Choice);
+        Assert.Equal("webgpu", TuningFile.Load(ProfilePath).Device!.Chosen);
+
+        File.WriteAllText(ProfilePath, "damaged");
+        Profile().Save(ProfilePath);
+        Assert.Null(TuningFile.Load(ProfilePath).Device);
+    }
+
     [Theory]
     [InlineData("\"version\": 1", "\"version\": 2", "version 2")]
     [InlineData("\"threads\": 1", "\"threads\": 0", "threads 0")]
@@ -61,7 +78,7 @@ public sealed class TuningProfileTests : IDisposable
         Assert.Contains(
             "is a pipe", Assert.ThrowsAny<IOException>(() => TuningProfile.Load(ProfilePath)).Message, StringComparison.Ordinal);
         File.Delete(ProfilePath);
-        File.WriteAllBytes(ProfilePath, new byte[TuningProfile.MaxFileBytes + 1]);
+        File.WriteAllBytes(ProfilePath, new byte[TuningFile.MaxFileBytes + 1]);
         string message = Assert.ThrowsAny<IOException>(() => TuningProfile.Load(ProfilePath)).Message;
         Assert.Contains("more than 1048576 bytes", message, StringComparison.Ordinal);
     }

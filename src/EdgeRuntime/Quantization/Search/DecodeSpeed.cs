@@ -1,10 +1,10 @@
 using System;
 using System.Collections.Generic;
-using System.Diagnostics;
 using System.Linq;
 using System.Threading;
 using EdgeRuntime.Formats;
 using EdgeRuntime.Gguf;
+using EdgeRuntime.Tuning;
 
 namespace EdgeRuntime.Quantization.Search;
 
@@ -59,7 +59,7 @@ internal sealed class DecodeSpeed
             var chosen = _matrices.ToDictionary(
                 static tensor => tensor.Name, tensor => type == tensor.Type ? type : Nearest(tensor, type), StringComparer.Ordinal);
             using LanguageModel variant = variants.LoadForSpeed(chosen, cancellationToken);
-            seconds[type] = Measure(variant, cancellationToken);
+            seconds[type] = TurnTime.Measure(variant.Engine, promptTokens: 0, Tokens, Repeats, cancellationToken).Token;
         }
 
         return seconds;
@@ -89,23 +89,4 @@ internal sealed class DecodeSpeed
         .MinBy(other => (other != type, Math.Abs(BitsOf(other) - BitsOf(type))));
 
     private static double BitsOf(TensorType type) => 8.0 * type.GetBlockBytes() / type.GetBlockElements();
-
-    private static double Measure(LanguageModel model, CancellationToken cancellationToken)
-    {
-        using ModelSession session = model.CreateSession(
-            new SessionOptions { ContextLength = (Repeats + 1) * Tokens, AllowLongContext = true });
-        double best = double.PositiveInfinity;
-        for (int repeat = 0; repeat <= Repeats; repeat++)
-        {
-            long start = Stopwatch.GetTimestamp();
-            for (int token = 0; token < Tokens; token++)
-            {
-                session.Forward([token % model.VocabularySize], cancellationToken);
-            }
-
-            best = repeat == 0 ? best : Math.Min(best, Stopwatch.GetElapsedTime(start).TotalSeconds / Tokens); // the first one warms up
-        }
-
-        return best;
-    }
 }
