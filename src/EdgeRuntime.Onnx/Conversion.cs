@@ -2,7 +2,6 @@ using System;
 using System.IO;
 using System.Linq;
 using System.Threading;
-using EdgeRuntime.Engine;
 using EdgeRuntime.Gguf;
 using EdgeRuntime.Onnx.Cache;
 using EdgeRuntime.Onnx.Runtime;
@@ -23,7 +22,7 @@ internal sealed class Conversion(GgufFile file, SessionSettings settings, ModelO
     public CancellationToken CancellationToken { get; init; }
 
     /// <summary>Opens the model from a cached folder, which is written first where it can't be used.</summary>
-    public IEngine Open(CachedFolder folder)
+    public OnnxEngine Open(CachedFolder folder)
     {
         if (folder.FindProblem(CancellationToken) is { } reason)
         {
@@ -36,7 +35,7 @@ internal sealed class Conversion(GgufFile file, SessionSettings settings, ModelO
     }
 
     /// <summary>Opens the model without a cached folder.</summary>
-    public IEngine OpenUncached()
+    public OnnxEngine OpenUncached()
     {
         using OnnxExport export = Prepare(folder: null);
         OnnxEngine engine = settings.Profile.Provider is null ? OpenInMemory(export) : OpenTemporary(export);

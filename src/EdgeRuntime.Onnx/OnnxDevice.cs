@@ -5,11 +5,14 @@ using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
+using EdgeRuntime.Cpu;
 using EdgeRuntime.Engine;
 using EdgeRuntime.Gguf;
 using EdgeRuntime.Onnx.Cache;
 using EdgeRuntime.Onnx.Runtime;
+using EdgeRuntime.Onnx.Split;
 using EdgeRuntime.Threading;
+using EdgeRuntime.Tuning;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -73,6 +76,17 @@ public sealed record OnnxDevice : IModelBackend
     /// instead, with a warning in the log that gives the reason. The default is false: the file is refused.
     /// </summary>
     public bool FallsBack { get; init; }
+
+    /// <summary>
+    /// Gets a value indicating whether only prompts run on the device, and answers on the built-in engine: for a device that computes many
+    /// tokens at once faster than the processor, but single tokens slower. The default is false.
+    /// </summary>
+    /// <remarks>
+    /// The weights are in memory twice. The processor gets keys and values of a prompt once. A later prompt runs on the device if it has
+    /// at least 32 tokens, and no fewer than the device lacks of the text before it, which it then computes again; other prompts run on the
+    /// processor. Models with recurrent state are refused, and so are folders of ONNX Runtime GenAI.
+    /// </remarks>
+    public bool IsSplit { get; init; }
 
     /// <summary>
     /// Gets the action that <see cref="Load"/> calls before it converts a model, on the calling thread; null, the default, for none. The
@@ -169,11 +183,18 @@ public sealed record OnnxDevice : IModelBackend
         SessionSettings settings = CreateSettings(options);
         if (GenAiModel.IsFolder(path))
         {
-            return FolderModel.Load(path, settings, options);
+            return !IsSplit ? FolderModel.Load(path, settings, options) : throw new UnsupportedModelException(
+                $"{path}: a folder of ONNX Runtime GenAI is for the device alone; expected a GGUF file, which the processor runs, too");
         }
 
         using GgufFile file = GgufFile.Open(path);
         file.RequireComplete();
+        if (IsSplit)
+        {
+            var loader = new CpuLoader(file);
+            SplitEngine.Require(file.Path, loader.Modules, loader.Architecture);
+        }
+
         var conversion = new Conversion(file, settings, options, logger)
         {
             Converting = Converting,
@@ -187,8 +208,11 @@ public sealed record OnnxDevice : IModelBackend
         IEngine? engine = null;
         try
         {
-            engine = CreateFolder(file, settings, runtime) is { } folder ? conversion.Open(folder) : conversion.OpenUncached();
-            LanguageModel model = LanguageModel.CreateFrom(engine, file, reading.GetAwaiter().GetResult(), options);
+            OnnxEngine device = CreateFolder(file, settings, runtime) is { } folder ? conversion.Open(folder) : conversion.OpenUncached();
+            engine = device;
+            TuningProfile? profile = null;
+            engine = IsSplit ? Split(device, file.Path, options, out profile, cancellationToken) : device;
+            LanguageModel model = LanguageModel.CreateFrom(engine, file, reading.GetAwaiter().GetResult(), options, profile);
             OnnxLog.Loaded(logger, file.Path, Name, runtime.ToString(), Stopwatch.GetElapsedTime(started).TotalSeconds);
             return model;
         }
@@ -196,6 +220,31 @@ public sealed record OnnxDevice : IModelBackend
         {
             engine?.Dispose();
             reading.ContinueWith(static _ => { }, TaskScheduler.Default).GetAwaiter().GetResult(); // it reads the file, which is closed now
+            throw;
+        }
+    }
+
+    /// <summary>Joins the device with the built-in engine. The caller still owns the device if this throws.</summary>
+    private static SplitEngine Split(
+        OnnxEngine device, string path, ModelOptions options, out TuningProfile? profile, CancellationToken cancellationToken)
+    {
+        GgufFile file = GgufFile.Open(path);
+        CpuEngine? processor = null;
+        try
+        {
+            (CpuLoader loader, CpuSettings settings, profile) = LanguageModel.PrepareEngine(file, options);
+            CpuEngine engine = processor = loader.Load(settings, progress: null, cancellationToken);
+            return SplitEngine.Create(path, device, engine, joined => SelfCheck.Compare(
+                joined, engine, device.Profile.Name, path, options.Exact, cancellationToken));
+        }
+        catch
+        {
+            if (processor is null)
+            {
+                file.Dispose();
+            }
+
+            processor?.Dispose();
             throw;
         }
     }

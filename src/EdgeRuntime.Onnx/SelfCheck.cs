@@ -36,8 +36,6 @@ internal static class SelfCheck
     public static double Run(
         IEngine engine, string modelPath, OnnxProfile profile, ModelOptions options, CancellationToken cancellationToken)
     {
-        int[] tokens = [.. Enumerable.Range(1, TokenCount).Select(i => (int)(i * 2654435761L % engine.VocabularySize))];
-        float[] found = Compute(engine, tokens, cancellationToken);
         var processor = new ModelOptions
         {
             Threads = options.Threads,
@@ -46,13 +44,29 @@ internal static class SelfCheck
             QuickStart = true,
         };
         using LanguageModel model = LanguageModel.Load(modelPath, processor, null, cancellationToken);
-        using ModelSession session = model.CreateSession(new SessionOptions { ContextLength = TokenCount });
-        ReadOnlySpan<float> expected = session.ForwardAll(tokens, cancellationToken);
+        return Compare(engine, model.Engine, profile.Name, modelPath, options.Exact, cancellationToken);
+    }
+
+    /// <summary>Compares an engine with another one.</summary>
+    /// <param name="engine">The engine.</param>
+    /// <param name="reference">The engine that computes right.</param>
+    /// <param name="device">The name of the device, for messages.</param>
+    /// <param name="modelPath">The path of the model, for messages.</param>
+    /// <param name="isExact">Whether both compute with float32.</param>
+    /// <param name="cancellationToken">Cancels the comparison.</param>
+    /// <inheritdoc cref="Run" path="/returns"/>
+    /// <inheritdoc cref="Run" path="/exception"/>
+    public static double Compare(
+        IEngine engine, IEngine reference, string device, string modelPath, bool isExact, CancellationToken cancellationToken)
+    {
+        int[] tokens = [.. Enumerable.Range(1, TokenCount).Select(i => (int)(i * 2654435761L % engine.VocabularySize))];
+        float[] found = Compute(engine, tokens, cancellationToken);
+        float[] expected = Compute(reference, tokens, cancellationToken);
         double error = NormalizedError(found, expected);
-        double bound = options.Exact ? ExactBound : Bound;
+        double bound = isExact ? ExactBound : Bound;
         return error <= bound ? error : throw new OnnxDeviceException(string.Create(
             CultureInfo.InvariantCulture,
-            $"{profile.Name}: computes wrong logits for {modelPath}: they differ by {error:G3} from the processor's, expected at most "
+            $"{device}: computes wrong logits for {modelPath}: they differ by {error:G3} from the processor's, expected at most "
             + $"{bound}; its driver or provider is broken for this model, the device 'cpu' runs it"));
     }
 
@@ -75,7 +89,13 @@ internal static class SelfCheck
     private static float[] Compute(IEngine engine, int[] tokens, CancellationToken cancellationToken)
     {
         float[] logits = new float[TokenCount * engine.VocabularySize];
-        using IEngineState state = engine.CreateState(new EngineStateOptions { Capacity = TokenCount, BatchTokens = TokenCount });
+        using IEngineState state = engine.CreateState(new EngineStateOptions
+        {
+            Capacity = TokenCount,
+            BatchTokens = TokenCount,
+            KeyType = KvCacheType.F32,
+            ValueType = KvCacheType.F32,
+        });
         for (int done = 0; done < TokenCount;)
         {
             int count = done == 0 ? PromptTokens : 1;

@@ -44,11 +44,13 @@ public sealed partial class LanguageModel
     /// <param name="file">The file; the caller may close it after this call.</param>
     /// <param name="text">The text side of the file.</param>
     /// <param name="options">The options.</param>
+    /// <param name="profile">The tuning profile whose settings apply to sessions, or null.</param>
     /// <exception cref="ModelFormatException">The vocabulary has another size. The caller still owns the engine.</exception>
-    internal static LanguageModel CreateFrom(IEngine engine, GgufFile file, ModelText text, ModelOptions options)
+    internal static LanguageModel CreateFrom(
+        IEngine engine, GgufFile file, ModelText text, ModelOptions options, TuningProfile? profile = null)
     {
         text.CheckVocabulary(file, engine.VocabularySize);
-        return OnEngine(engine, text, file.Path, file.Metadata.GetString("general.architecture"), options);
+        return OnEngine(engine, text, file.Path, file.Metadata.GetString("general.architecture"), options, profile);
     }
 
     /// <summary>
@@ -87,10 +89,7 @@ public sealed partial class LanguageModel
         CpuEngine? engine = null;
         try
         {
-            ILogger logger = CreateLogger(options);
-            var loader = new CpuLoader(file);
-            TuningProfile? profile = options.UseTuningProfile && !options.Exact ? TuningProfiles.Find(file, logger) : null;
-            CpuSettings settings = ComputeSettings.Resolve(options, profile?.Choice).ToCpuSettings(options, logger);
+            (CpuLoader loader, CpuSettings settings, TuningProfile? profile) = PrepareEngine(file, options);
 
             // Beside the weights on a thread of its own: a cold start spends as long on a vocabulary as on the weights of a small model.
             Task<ModelText> reading = Task.Run(() => ModelText.Read(file, options.PreTokenizer), CancellationToken.None);
@@ -136,10 +135,23 @@ public sealed partial class LanguageModel
         return StartThread(() => Load(path, options, progress, cancellationToken), cancellationToken);
     }
 
-    private static LanguageModel OnEngine(IEngine engine, ModelText text, string path, string architecture, ModelOptions options) =>
+    /// <summary>Reads the architecture of a file for the built-in engine, and the settings that it loads and computes with.</summary>
+    /// <exception cref="ModelFormatException">The file is incomplete, or its metadata contradicts itself.</exception>
+    /// <exception cref="UnsupportedModelException">The architecture is not supported.</exception>
+    internal static (CpuLoader Loader, CpuSettings Settings, TuningProfile? Profile) PrepareEngine(GgufFile file, ModelOptions options)
+    {
+        ILogger logger = CreateLogger(options);
+        var loader = new CpuLoader(file);
+        TuningProfile? profile = options.UseTuningProfile && !options.Exact ? TuningProfiles.Find(file, logger) : null;
+        return (loader, ComputeSettings.Resolve(options, profile?.Choice).ToCpuSettings(options, logger), profile);
+    }
+
+    private static LanguageModel OnEngine(
+        IEngine engine, ModelText text, string path, string architecture, ModelOptions options, TuningProfile? profile = null) =>
         new(path, architecture, options, engine, text)
         {
             InstructionSet = engine.Name,
             DecodeInstructionSet = engine.Name,
+            TuningProfile = profile,
         };
 }

@@ -12,8 +12,9 @@ namespace EdgeRuntime.Cli.Models;
 /// <param name="Cache">The folder of converted models; null to keep none.</param>
 /// <param name="Plugin">The library of a plugin provider, or null.</param>
 /// <param name="FallsBack">Whether models that the device can't run use the built-in engine.</param>
+/// <param name="IsSplit">Whether only prompts run on the device.</param>
 internal sealed record DeviceChoice(
-    string Name, IReadOnlyDictionary<string, string> Options, string? Cache, string? Plugin, bool FallsBack)
+    string Name, IReadOnlyDictionary<string, string> Options, string? Cache, string? Plugin, bool FallsBack, bool IsSplit)
 {
     /// <summary>The built-in engine.</summary>
     public const string Processor = "cpu";
@@ -27,6 +28,7 @@ internal sealed record DeviceChoice(
     public const string CacheOptionName = "--device-cache";
     public const string FallbackOptionName = "--fallback";
     public const string PluginOptionName = "--device-plugin";
+    public const string SplitOptionName = "--split";
 
     /// <summary>Gets the names of all devices.</summary>
     public static string Names { get; } = string.Join(", ", OnnxDevice.All.Select(device => device.Name).Prepend(Processor).Prepend(Auto));
@@ -42,6 +44,7 @@ internal sealed record DeviceChoice(
             CacheFolder = Cache,
             ProviderLibrary = Plugin,
             FallsBack = FallsBack,
+            IsSplit = IsSplit,
         }
         : null;
 
@@ -75,6 +78,7 @@ internal sealed record DeviceChoice(
         .. Cache is null ? (string[])[NoCacheOptionName] : [CacheOptionName, Cache],
         .. Plugin is null ? (string[])[] : [PluginOptionName, Plugin],
         .. FallsBack ? (string[])[FallbackOptionName, Processor] : [],
+        .. IsSplit ? (string[])[SplitOptionName] : [],
     ];
 
     private static OnnxDevice? Find(string name) => OnnxDevice.All.FirstOrDefault(device => device.Name == name);

@@ -35,7 +35,10 @@ internal sealed class DeviceCommandOptions
     public Option<string?> Plugin { get; } = OptionFactory.Text(
         DeviceChoice.PluginOptionName, [], "The library of the device's execution provider, if it is a plugin of ONNX Runtime", "FILE");
 
-    public Option[] All => [Device, Keys, Cache, NoCache, Plugin, Fallback];
+    public Option<bool> Split { get; } = OptionFactory.Switch(
+        DeviceChoice.SplitOptionName, [], "Compute prompts on the device and answers on the built-in engine; both hold the weights");
+
+    public Option[] All => [Device, Keys, Cache, NoCache, Plugin, Split, Fallback];
 
     /// <summary>Creates the option for the folder of converted models.</summary>
     public static Option<string?> CreateCache() => OptionFactory.Text(
@@ -66,7 +69,8 @@ internal sealed class DeviceCommandOptions
         string name = parsed.GetValue(Device) ?? DeviceChoice.Processor;
         if (name == DeviceChoice.Processor)
         {
-            Option? misplaced = ((Option[])[Keys, Cache, NoCache, Plugin, Fallback]).FirstOrDefault(option => parsed.IsGiven(option));
+            Option[] ofDevices = [Keys, Cache, NoCache, Plugin, Split, Fallback];
+            Option? misplaced = ofDevices.FirstOrDefault(option => parsed.IsGiven(option));
             return misplaced is null ? null : throw new UsageException(
                 $"{misplaced.Name} has no meaning without {DeviceChoice.DeviceOptionName} with a device of ONNX Runtime");
         }
@@ -76,7 +80,7 @@ internal sealed class DeviceCommandOptions
             throw new UsageException($"{DeviceChoice.NoCacheOptionName} and {DeviceChoice.CacheOptionName} exclude each other");
         }
 
-        Option[] ofOneDevice = [Keys, NoCache, Plugin, Fallback];
+        Option[] ofOneDevice = [Keys, NoCache, Plugin, Split, Fallback];
         if (name == DeviceChoice.Auto && ofOneDevice.FirstOrDefault(option => parsed.IsGiven(option)) is { } wrong)
         {
             throw new UsageException(
@@ -85,7 +89,7 @@ internal sealed class DeviceCommandOptions
 
         IReadOnlyDictionary<string, string> options = DeviceChoice.ParseOptions(parsed.GetValue(Keys) ?? []);
         string? cache = parsed.GetValue(NoCache) ? null : parsed.GetValue(Cache) ?? OnnxCache.DefaultFolder;
-        return new DeviceChoice(name, options, cache, parsed.GetValue(Plugin), parsed.IsGiven(Fallback));
+        return new DeviceChoice(name, options, cache, parsed.GetValue(Plugin), parsed.IsGiven(Fallback), parsed.GetValue(Split));
     }
 
     private static Option<string?> CreateFallback()

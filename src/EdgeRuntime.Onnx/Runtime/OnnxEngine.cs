@@ -57,7 +57,11 @@ internal sealed class OnnxEngine : IEngine
     /// <inheritdoc/>
     public int ContextLength => _session.Form.Config.ContextLength;
 
-    private OnnxProfile Profile => _session.Settings.Profile;
+    /// <summary>Gets the device.</summary>
+    public OnnxProfile Profile => _session.Settings.Profile;
+
+    /// <summary>Gets the inputs and outputs of the graph.</summary>
+    public GraphForm Form => _session.Form;
 
     /// <inheritdoc/>
     /// <exception cref="OnnxDeviceException">The device has no memory of the size that the capacity needs.</exception>

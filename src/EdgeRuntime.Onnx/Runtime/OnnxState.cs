@@ -4,6 +4,7 @@ using System.IO;
 using System.Linq;
 using System.Threading;
 using EdgeRuntime.Engine;
+using EdgeRuntime.State;
 using Microsoft.ML.OnnxRuntime;
 
 namespace EdgeRuntime.Onnx.Runtime;
@@ -162,6 +163,23 @@ internal sealed class OnnxState : IEngineState
 
     /// <inheritdoc/>
     public void Load(Stream source) => throw new NotSupportedException($"{Owner.Name} can't load a cache");
+
+    /// <summary>Lets a caller read keys and values.</summary>
+    /// <param name="use">Called with what reads them.</param>
+    /// <exception cref="OnnxDeviceException">The device can't give them.</exception>
+    public void Read(Action<KeyValueReader> use)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        using var reader = new CacheReader(_session, _caches, Capacity);
+        try
+        {
+            use(reader.Read);
+        }
+        catch (Exception exception) when (OnnxErrors.IsOfRuntime(exception))
+        {
+            throw OnnxErrors.Translate($"{Owner.Name}: reading the cache", exception);
+        }
+    }
 
     /// <summary>Computes tokens after the first <paramref name="start"/> positions. The length stays as it is.</summary>
     /// <param name="options">The options of the run.</param>

@@ -80,6 +80,9 @@ internal sealed unsafe partial class CpuEngine : IEngine, ITeamWork
     /// <inheritdoc/>
     public int ContextLength => _modules.ContextLength;
 
+    /// <summary>The layers with keys and values, in the order of the cache of a sequence.</summary>
+    public IReadOnlyList<KvLayer> StateLayers => _statePlan.Layers;
+
     /// <summary>Kernels for several rows.</summary>
     public InstructionSet Prefill { get; private set; }
 

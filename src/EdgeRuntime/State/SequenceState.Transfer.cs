@@ -45,6 +45,28 @@ internal sealed unsafe partial class SequenceState
         TakeSnapshot();
     }
 
+    /// <summary>Appends positions that another engine has computed. Only for models without recurrent state.</summary>
+    /// <param name="end">The length of the state afterwards; at most <see cref="Capacity"/>.</param>
+    /// <param name="read">Reads keys and values. If it throws, the state is empty.</param>
+    /// <exception cref="InvalidOperationException">The model has recurrent state.</exception>
+    public void Append(int end, KeyValueReader read)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (HasRecurrent || _cache is null)
+        {
+            throw new InvalidOperationException("a state that is not keys and values alone; expected one without recurrent state");
+        }
+
+        try
+        {
+            _cache.Append(end, read);
+        }
+        finally
+        {
+            Length = _cache.Length;
+        }
+    }
+
     /// <inheritdoc/>
     public void Save(Stream destination)
     {

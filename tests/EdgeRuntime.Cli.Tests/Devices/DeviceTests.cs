@@ -49,6 +49,21 @@ public sealed class DeviceTests : IDisposable
     }
 
     [Fact]
+    public void Chat_Split_AnswersAsTheBuiltInEngine()
+    {
+        string story = string.Concat(Enumerable.Repeat("A dog and a cat went to the park. ", 4));
+        string turns = $"{story}\nand then\n{story}\n";
+        string[] chat = ["chat", Edgert.Stories, "--no-template", .. s_greedy];
+        string[] split = [.. chat, .. Device, "--split"];
+        Assert.Equal(Edgert.RunWith(turns, chat).Expect(0).Output, Edgert.RunWith(turns, split).Expect(0).Output);
+        string[] run = ["run", Edgert.Stories, "-p", "x", "-n", "1"];
+        string name = Edgert.Run([.. run, "--json", .. Device, "--split"]).Expect(0).Json.GetProperty("isa").GetString()!;
+        Assert.StartsWith("onnx-cpu (ONNX Runtime) for prompts, CPU (", name, StringComparison.Ordinal);
+        Edgert.Run([.. run, "--split"]).ExpectErrorLine(2);
+        Edgert.Run([.. run, "--device", "auto", "--split"]).ExpectErrorLine(2);
+    }
+
+    [Fact]
     public void Run_SecondTime_UsesTheCacheUnlessItIsDamaged()
     {
         string[] run = ["run", Edgert.Stories, "-p", "Once", "--no-template", .. s_greedy, .. Device];
