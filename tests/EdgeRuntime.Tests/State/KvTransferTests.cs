@@ -119,6 +119,44 @@ public sealed class KvTransferTests
         Assert.Equal(500, source.Cache.Length);
     }
 
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(0, 5)]
+    [InlineData(0, 1000)]
+    [InlineData(3, 700)]
+    [InlineData(512, 800)]
+    public void Append_OfAnotherEngine_GoesOnAsTheOriginal(int middle, int length)
+    {
+        using KvRun source = Filled(length);
+        using KvRun appended = Filled(middle);
+        appended.Cache.Append(length, Read);
+        AssertSame(source, appended);
+    }
+
+    [Fact]
+    public void Append_ThatFails_LeavesAnEmptyCache()
+    {
+        using KvRun run = Filled(100);
+        Assert.Throws<IOException>(() => run.Cache.Append(500, static (_, _, _, _, _) => throw new IOException()));
+        Assert.Throws<ArgumentOutOfRangeException>(() => run.Cache.Append(Capacity + 1, Read));
+        Assert.Equal(0, run.Cache.Length);
+        using KvRun fresh = new(Layers, keepsAll: false, Capacity, BatchTokens);
+        Assert.Equal(fresh.Append(30, seed: 4), run.Append(30, seed: 4));
+    }
+
+    /// <summary>Reads what <see cref="Filled"/> stores.</summary>
+    private static void Read(int layer, int first, int count, Span<float> keys, Span<float> values)
+    {
+        KvGeometry geometry = Layers[layer];
+        for (int i = 0; i < geometry.KvHeads * count; i++)
+        {
+            int salt = (layer * 10) + (i / count);
+            float[] both = KvCases.Numbers(1, first + (i % count), salt, geometry.KeyLength + geometry.ValueLength);
+            both.AsSpan(0, geometry.KeyLength).CopyTo(keys[(i * geometry.KeyLength)..]);
+            both.AsSpan(geometry.KeyLength).CopyTo(values[(i * geometry.ValueLength)..]);
+        }
+    }
+
     private static KvRun Filled(int length)
     {
         KvRun run = new(Layers, keepsAll: false, Capacity, BatchTokens);
