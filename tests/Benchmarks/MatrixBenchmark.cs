@@ -50,14 +50,14 @@ public abstract unsafe class MatrixBenchmark(int rows, int columns, int tokens)
         Array.Fill(panel, (byte)0x2a);
         for (int i = 0; i < _matrix.Panels; i++)
         {
-            _matrix.PackPanel(i, panel);
+            _matrix.PackPanel(i, panel, _matrix.Panel(i));
         }
 
         float[] x = [.. Enumerable.Range(0, tokens * columns).Select(_ => random.NextSingle() - 0.5f)];
         _activations = new NativeBuffer(ActivationLayout.ByteSize(_matrix.ActivationKind, columns, tokens));
         _y = new NativeBuffer((long)tokens * rows * sizeof(float));
         _scratch = new NativeBuffer(_matrix.ScratchBytes);
-        int tileTokens = ActivationQuantizer.TileTokens(set);
+        int tileTokens = set.Kernels.TileTokens;
         fixed (float* input = x)
         {
             int tiles = (tokens + tileTokens - 1) / tileTokens;
@@ -77,7 +77,7 @@ public abstract unsafe class MatrixBenchmark(int rows, int columns, int tokens)
 
     [Benchmark]
     public void Multiply() =>
-        _matrix.Multiply(_activations.Pointer, tokens, 0, _matrix.Panels, (float*)_y.Pointer, rows, _scratch.Pointer);
+        _matrix.Multiply(_matrix.Panel(0), _activations.Pointer, tokens, 0, _matrix.Panels, (float*)_y.Pointer, rows, _scratch.Pointer);
 
     private static TensorFormat Find(string format) => TensorFormats.Get(Enum.Parse<TensorType>(format));
 }

@@ -13,9 +13,6 @@ namespace EdgeRuntime.Kernels;
 /// </summary>
 internal static unsafe class ActivationQuantizer
 {
-    /// <summary>Tokens in a full tile for an instruction set.</summary>
-    public static int TileTokens(InstructionSet instructionSet) => instructionSet.Kernels.TileTokens;
-
     /// <summary>
     /// Fills the tiles [firstTile, lastTile) of <paramref name="activations"/> from x. Tiles may be filled by several threads.
     /// </summary>
@@ -33,7 +30,7 @@ internal static unsafe class ActivationQuantizer
         ActivationKind kind, float* x, int xStride, int tokens, int columns, int firstTile, int lastTile, byte* activations,
         InstructionSet instructionSet)
     {
-        int tileTokens = TileTokens(instructionSet);
+        int tileTokens = instructionSet.Kernels.TileTokens;
         for (int tile = firstTile; tile < lastTile; tile++)
         {
             int first = tile * tileTokens;

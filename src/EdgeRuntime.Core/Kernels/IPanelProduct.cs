@@ -1,5 +1,7 @@
 using System;
+using EdgeRuntime.Formats;
 using EdgeRuntime.Kernels.Panels;
+using EdgeRuntime.Kernels.Vector;
 
 namespace EdgeRuntime.Kernels;
 
@@ -8,6 +10,19 @@ internal unsafe interface IPanelProduct
 {
     /// <summary>Columns that are packed of all rows, before the next: they stay in the first level of the cache meanwhile.</summary>
     const int StripColumns = PackedLayout.StripBlocks * ActivationLayout.BlockColumns;
+
+    /// <summary>Creates the products of a type.</summary>
+    /// <param name="format">The type.</param>
+    /// <param name="columns">Columns of the matrix.</param>
+    /// <param name="kernels">For many tokens.</param>
+    /// <param name="decodeKernels">For one or a few.</param>
+    static IPanelProduct Create(TensorFormat format, int columns, PanelKernels kernels, PanelKernels decodeKernels) => format.Type switch
+    {
+        _ when format.Shape is { } shape => new QuantizedPanels(format, shape, columns, kernels, decodeKernels),
+        TensorType.F32 => new FloatPanels<Float32Element, uint>(FloatExponents.F32, columns, kernels, decodeKernels),
+        TensorType.F16 => new FloatPanels<HalfElement, ushort>(FloatExponents.F16, columns, kernels, decodeKernels),
+        _ => new FloatPanels<BFloat16Element, ushort>(FloatExponents.BF16, columns, kernels, decodeKernels),
+    };
 
     /// <summary>What the panels multiply with.</summary>
     ActivationKind ActivationKind { get; }

@@ -7,6 +7,7 @@ using System.Runtime.Intrinsics.X86;
 using EdgeRuntime.Formats;
 using EdgeRuntime.Kernels.Arm;
 using EdgeRuntime.Kernels.Attention;
+using EdgeRuntime.Kernels.Emit;
 using EdgeRuntime.Kernels.Gemm;
 using EdgeRuntime.Kernels.Gemv;
 using EdgeRuntime.Kernels.Panels;
@@ -20,35 +21,24 @@ namespace EdgeRuntime.Kernels;
 /// A named choice of kernels. One instance for each, in the order of preference in <see cref="All"/>. Every one gives the same
 /// results to the bit; they differ in speed alone.
 /// </summary>
-internal sealed unsafe class InstructionSet
+internal sealed unsafe class InstructionSet(
+    string name, bool isSupported, PanelKernels kernels, ElementwiseKernels elementwise,
+    delegate*<AttentionShape, TensorType, TensorType, AttentionKernel> createAttention)
 {
     /// <summary>The environment variable that names the instruction set to use.</summary>
     public const string EnvironmentVariable = "EDGERUNTIME_ISA";
 
-    private readonly delegate*<AttentionShape, TensorType, TensorType, AttentionKernel> _createAttention;
-
-    private InstructionSet(
-        string name, bool isSupported, PanelKernels kernels, ElementwiseKernels elementwise,
-        delegate*<AttentionShape, TensorType, TensorType, AttentionKernel> createAttention)
-    {
-        Name = name;
-        IsSupported = isSupported;
-        Kernels = kernels;
-        Elementwise = elementwise;
-        _createAttention = createAttention;
-    }
-
     /// <summary>"avx512-vnni", "avx512", "avx-vnni", "avx2", "neon-dot", "neon", "scalar".</summary>
-    public string Name { get; }
+    public string Name => name;
 
     /// <summary>Whether this machine has it.</summary>
-    public bool IsSupported { get; }
+    public bool IsSupported => isSupported;
 
     /// <summary>Every instruction set, best first; the last, "scalar", is supported everywhere.</summary>
     public static IReadOnlyList<InstructionSet> All { get; } =
     [
         Of<Avx512Isa, Vector512<int>, Avx512VnniGemv, Avx512VnniTile, Vector512Block, Lanes512>(
-            "avx512-vnni", Avx512VnniTile.IsSupported, Avx512VnniTile.TileTokens, Avx512VnniTile.TilePanels),
+            "avx512-vnni", X86Features.Avx512Vnni && EmittedCode.IsSupported, EmittedTile.TileTokens, TileForm.MaxPanels),
         Of<Avx512Isa, Vector512<int>, Count1, Vector512Block, Lanes512>("avx512", Avx512BW.IsSupported),
         Of<AvxVnniIsa, Vector256<int>, Count2, Vector128Block, Lanes256>("avx-vnni", AvxVnni.IsSupported),
         Of<Avx2Isa, Vector256<int>, Count2, Vector128Block, Lanes256>("avx2", Avx2.IsSupported && Fma.IsSupported),
@@ -63,14 +53,14 @@ internal sealed unsafe class InstructionSet
         Environment.GetEnvironmentVariable(EnvironmentVariable) is { Length: > 0 } name ? Parse(name) : All.First(set => set.IsSupported);
 
     /// <summary>Products of packed weights and activations.</summary>
-    internal PanelKernels Kernels { get; }
+    internal PanelKernels Kernels => kernels;
 
     /// <summary>Steps of a transformer between the products.</summary>
-    internal ElementwiseKernels Elementwise { get; }
+    internal ElementwiseKernels Elementwise => elementwise;
 
     /// <inheritdoc cref="AttentionKernel.Create"/>
     internal AttentionKernel CreateAttention(AttentionShape shape, TensorType keyType, TensorType valueType) =>
-        _createAttention(shape, keyType, valueType);
+        createAttention(shape, keyType, valueType);
 
     /// <summary>The instruction set of that name.</summary>
     /// <exception cref="ArgumentException">No such name, or not on this machine; the message lists those that are.</exception>

@@ -15,28 +15,20 @@ internal sealed unsafe class PackedMatrix : IDisposable
     public const int PanelRows = ExpandedPanelLayout.PanelRows;
 
     private readonly TensorFormat _format;
-    private readonly long _panelBytes;
     private readonly long _rowBytes;
     private NativeBuffer? _memory;
     private byte* _panels;
     private IPanelProduct _product;
 
-    /// <summary>A matrix with zeroed memory of its own, to be packed.</summary>
-    /// <inheritdoc cref="PackedMatrix(TensorType, int, int, InstructionSet, bool)"/>
-    public PackedMatrix(TensorType type, int rows, int columns, InstructionSet instructionSet)
-        : this(type, rows, columns, instructionSet, allocate: true)
-    {
-    }
-
     /// <param name="type">A type with kernels.</param>
     /// <param name="rows">Output features.</param>
     /// <param name="columns">Input features, a multiple of the type's block.</param>
     /// <param name="instructionSet">The one whose kernels will be used.</param>
-    /// <param name="allocate">False: the matrix has no panels until <see cref="Allocate"/>, <see cref="Place"/> or <see
-    /// cref="Map"/>.</param>
+    /// <param name="allocate">Whether the matrix gets zeroed memory of its own now. If not, it has no panels until <see
+    /// cref="Allocate"/>, <see cref="Place"/> or <see cref="Map"/>.</param>
     /// <exception cref="UnsupportedModelException">The type has no kernels.</exception>
     /// <exception cref="ArgumentException">No rows, no columns, or columns that are no multiple of the block.</exception>
-    public PackedMatrix(TensorType type, int rows, int columns, InstructionSet instructionSet, bool allocate)
+    public PackedMatrix(TensorType type, int rows, int columns, InstructionSet instructionSet, bool allocate = true)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rows);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(columns);
@@ -45,9 +37,8 @@ internal sealed unsafe class PackedMatrix : IDisposable
         Rows = rows;
         Columns = columns;
         _rowBytes = _format.RowBytes(columns);
-        _product = CreateProduct(instructionSet, instructionSet);
-        _panelBytes = _product.PanelBytes;
-        ByteSize = checked(Panels * _panelBytes);
+        _product = IPanelProduct.Create(_format, columns, instructionSet.Kernels, instructionSet.Kernels);
+        ByteSize = checked(Panels * PanelBytes);
         if (allocate)
         {
             Allocate();
@@ -79,7 +70,8 @@ internal sealed unsafe class PackedMatrix : IDisposable
     /// </summary>
     /// <param name="prefill">For many tokens.</param>
     /// <param name="decode">For one or a few.</param>
-    public void UseKernels(InstructionSet prefill, InstructionSet decode) => _product = CreateProduct(prefill, decode);
+    public void UseKernels(InstructionSet prefill, InstructionSet decode) =>
+        _product = IPanelProduct.Create(_format, Columns, prefill.Kernels, decode.Kernels);
 
     /// <summary>Gives the matrix zeroed memory of its own.</summary>
     public void Allocate()
@@ -112,15 +104,10 @@ internal sealed unsafe class PackedMatrix : IDisposable
     /// <summary>Packs one panel. Panels may be packed by several threads at once.</summary>
     /// <param name="panel">Index of the panel.</param>
     /// <param name="source">The panel's rows as in the file, row after row: min(16, rows - 16 panel) rows.</param>
+    /// <param name="destination">The panel's place, or PanelBytes other bytes, 64-byte aligned. Rows that the panel lacks are left as
+    /// they are.</param>
     /// <exception cref="ArgumentException">No such panel, or a source of another length.</exception>
     /// <exception cref="NonFiniteWeightException">A scale, or a weight of a float type, is infinite or not a number.</exception>
-    public void PackPanel(int panel, ReadOnlySpan<byte> source) => PackPanel(panel, source, Panel(panel));
-
-    /// <summary>Packs one panel to its own place or another.</summary>
-    /// <param name="panel">Index of the panel.</param>
-    /// <param name="source">The panel's rows.</param>
-    /// <param name="destination">PanelBytes bytes, 64-byte aligned. Rows that the panel lacks are left as they are.</param>
-    /// <inheritdoc cref="PackPanel(int, ReadOnlySpan{byte})" path="/exception"/>
     public void PackPanel(int panel, ReadOnlySpan<byte> source, byte* destination)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(panel);
@@ -146,6 +133,7 @@ internal sealed unsafe class PackedMatrix : IDisposable
     }
 
     /// <summary>y[token, row] = sum over columns of weight[row, column] * x[token, column], for the rows of some panels.</summary>
+    /// <param name="panels">The panel <paramref name="firstPanel"/> and those behind it, in their places or others.</param>
     /// <param name="activations"><see cref="ActivationLayout"/> of this matrix's kind, <paramref name="tokens"/> tokens.</param>
     /// <param name="tokens">Rows of x, at least 1.</param>
     /// <param name="firstPanel">First panel to compute.</param>
@@ -153,19 +141,7 @@ internal sealed unsafe class PackedMatrix : IDisposable
     /// <param name="y">[tokens, Rows] with <paramref name="yStride"/> floats a token; only the panels' rows are written.</param>
     /// <param name="yStride">Floats from one token's row of y to the next.</param>
     /// <param name="scratch">ScratchBytes bytes, 64-byte aligned, of the calling thread.</param>
-    public void Multiply(byte* activations, int tokens, int firstPanel, int lastPanel, float* y, int yStride, byte* scratch) =>
-        MultiplyPanels(Panel(firstPanel), activations, tokens, firstPanel, lastPanel, y, yStride, scratch);
-
-    /// <summary>As <see cref="Multiply"/>, with panels in their places or others.</summary>
-    /// <param name="panels">The panel <paramref name="firstPanel"/> and those behind it.</param>
-    /// <param name="activations">As for <see cref="Multiply"/>, and so on.</param>
-    /// <param name="tokens">Rows of x.</param>
-    /// <param name="firstPanel">First panel to compute.</param>
-    /// <param name="lastPanel">One past the last.</param>
-    /// <param name="y">[tokens, Rows].</param>
-    /// <param name="yStride">Floats from one token's row of y to the next.</param>
-    /// <param name="scratch">ScratchBytes bytes of the calling thread.</param>
-    public void MultiplyPanels(
+    public void Multiply(
         byte* panels, byte* activations, int tokens, int firstPanel, int lastPanel, float* y, int yStride, byte* scratch)
     {
         long firstRow = (long)firstPanel * PanelRows;
@@ -176,7 +152,7 @@ internal sealed unsafe class PackedMatrix : IDisposable
     /// <summary>Where a panel lies.</summary>
     /// <exception cref="ObjectDisposedException">Disposed, or without memory yet.</exception>
     public byte* Panel(int panel) =>
-        _panels is null ? throw new ObjectDisposedException(nameof(PackedMatrix)) : _panels + (panel * _panelBytes);
+        _panels is null ? throw new ObjectDisposedException(nameof(PackedMatrix)) : _panels + (panel * PanelBytes);
 
     /// <summary>Rows of a panel: 16, or fewer in the last.</summary>
     public int RowsOf(int panel) => (int)Math.Min(PanelRows, Rows - ((long)panel * PanelRows));
@@ -198,8 +174,4 @@ internal sealed unsafe class PackedMatrix : IDisposable
             }
         }
     }
-
-    private IPanelProduct CreateProduct(InstructionSet prefill, InstructionSet decode) => _format.Shape is QuantShape shape
-        ? new QuantizedPanels(_format, shape, Columns, prefill.Kernels, decode.Kernels)
-        : new FloatPanels(_format, Columns, prefill.Kernels, decode.Kernels);
 }

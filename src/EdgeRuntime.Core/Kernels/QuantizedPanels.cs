@@ -41,20 +41,13 @@ internal sealed unsafe class QuantizedPanels : IPanelProduct
 
     public long PanelBytes { get; }
 
-    public long ScratchBytes => _kernels.TilePanels * ExpandedBytes;
-
-    private long ExpandedBytes => (long)_blocks * _layout.Expanded.BlockBytes;
+    public long ScratchBytes => (long)_kernels.TilePanels * _blocks * _layout.Expanded.BlockBytes;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     [SkipLocalsInit]
     public int PackStrip(byte* panel, int r, int firstColumn, ReadOnlySpan<byte> source)
     {
         byte* strip = Strip(panel, firstColumn);
-        if (_format.IsScalesThenQuants)
-        {
-            return PanelPacker.CopyStrip(_layout, source, strip, r);
-        }
-
         Span<byte> quants = stackalloc byte[_format.BlockWeights];
         BlockScales scales = default;
         int blockBytes = _format.BlockBytes;
@@ -148,7 +141,7 @@ internal sealed unsafe class QuantizedPanels : IPanelProduct
         for (int first = 0; first < _blocks; first += most)
         {
             int blocks = Math.Min(most, _blocks - first);
-            byte* part = panels + ((long)(first / PackedLayout.StripBlocks) * _layout.StripBytes(PackedLayout.StripBlocks));
+            byte* part = Strip(panels, first * ActivationLayout.BlockColumns);
             for (int panel = 0; panel * PackedLayout.PanelRows < rows; panel++)
             {
                 _expand(part + (panel * PanelBytes), blocks, scratch + ((long)panel * blocks * _layout.Expanded.BlockBytes));

@@ -1,4 +1,4 @@
-using EdgeRuntime.Formats;
+using EdgeRuntime.Kernels.Emit;
 using EdgeRuntime.Kernels.Gemm;
 using EdgeRuntime.Kernels.Gemv;
 using EdgeRuntime.Kernels.Panels;
@@ -14,7 +14,7 @@ namespace EdgeRuntime.Kernels;
 /// <typeparam name="TBlock">Its blocks of float activations.</typeparam>
 /// <typeparam name="TLanes">Its vectors of floats.</typeparam>
 internal sealed unsafe class VectorPanelKernels<TIsa, TVector, TGemv, TTile, TBlock, TLanes>(int tileTokens, int tilePanels)
-    : PanelKernels
+    : PanelKernels(tileTokens, tilePanels)
     where TIsa : struct, IPanelIsa<TVector>
     where TVector : struct
     where TGemv : IPanelGemv
@@ -22,10 +22,6 @@ internal sealed unsafe class VectorPanelKernels<TIsa, TVector, TGemv, TTile, TBl
     where TBlock : struct, IBlockVector
     where TLanes : struct, ILanes<TLanes>
 {
-    public override int TileTokens => tileTokens;
-
-    public override int TilePanels => tilePanels;
-
     public override int GemvTokens(PackedLayout layout) => TGemv.Tokens(layout);
 
     public override void QuantizeTile(float* x, int xStride, int tokens, int columns, byte* tile) =>
@@ -37,9 +33,14 @@ internal sealed unsafe class VectorPanelKernels<TIsa, TVector, TGemv, TTile, TBl
 
     public override delegate*<byte*, byte*, int, int, float*, int, int, bool, void> Gemm(PackedLayout layout) => layout.Gemm<TTile>();
 
-    public override delegate*<byte*, int, float*, void> ExpandFloat(TensorType element) => FloatTile<TLanes>.ExpandFloat(element);
+    /// <remarks>With 512 bits the compiled code keeps up with F16C, and need not be made first.</remarks>
+    public override delegate*<byte*, int, float*, void> ExpandFloat<TElement>() =>
+        TLanes.Count == 8 && UsesF16c<TElement>() ? &F16cPanels.Expand : &FloatTile<TLanes>.Expand<TElement>;
 
-    public override delegate*<byte*, float*, int, float*, int, void> GemvFloat(TensorType element) => FloatGemv<TLanes>.Select(element);
+    public override delegate*<byte*, float*, int, float*, int, void> GemvFloat<TElement>() =>
+        UsesF16c<TElement>() ? &F16cPanels.Multiply : &FloatGemv<TLanes>.Multiply<TElement>;
 
     public override delegate*<byte*, byte*, int, int, float*, int, int, void> GemmFloat => &FloatTile<TLanes>.Multiply;
+
+    private static bool UsesF16c<TElement>() => typeof(TElement) == typeof(HalfElement) && F16cPanels.IsSupported;
 }

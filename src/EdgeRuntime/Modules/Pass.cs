@@ -39,7 +39,7 @@ internal sealed unsafe class Pass : IDisposable
         Team = team;
         Isa = isa;
         Vector = isa.Elementwise;
-        TileTokens = ActivationQuantizer.TileTokens(isa);
+        TileTokens = isa.Kernels.TileTokens;
         _plan = empty;
         Threads = new PassThread[team.Threads];
         for (int i = 0; i < Threads.Length; i++)

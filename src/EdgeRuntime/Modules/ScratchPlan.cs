@@ -56,7 +56,7 @@ internal sealed class ScratchPlan
     public InstructionSet Isa { get; }
 
     /// <summary>Gets the number of tokens of a full tile of activations.</summary>
-    public int TileTokens => ActivationQuantizer.TileTokens(Isa);
+    public int TileTokens => Isa.Kernels.TileTokens;
 
     /// <summary>Gets the batch size of the plan.</summary>
     public BatchSize Size { get; }

@@ -91,7 +91,7 @@ internal sealed unsafe class MatrixLoader
             int last = Math.Min(first + _sharePanels, lastPanel);
             byte* panels = _keepsPanels ? _matrix.Panel(first) : forgotten;
             Pack(first, last, rows, panels);
-            _matrix.MultiplyPanels(panels, activations, tokens, first, last, y, yStride, scratch);
+            _matrix.Multiply(panels, activations, tokens, first, last, y, yStride, scratch);
         }
 
         Interlocked.Add(ref _panelsDone, lastPanel - firstPanel);

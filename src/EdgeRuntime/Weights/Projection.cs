@@ -101,7 +101,7 @@ internal sealed unsafe class Projection : IDisposable
         }
         else
         {
-            Matrix.Multiply(x, tokens, firstPanel, lastPanel, y, yStride, scratch);
+            Matrix.Multiply(Matrix.Panel(firstPanel), x, tokens, firstPanel, lastPanel, y, yStride, scratch);
         }
 
         if (_bias is null && Scale == 1)

@@ -60,7 +60,7 @@ internal static unsafe class MatrixCase
         for (int p = 0; p < matrix.Panels; p++)
         {
             int count = Math.Min(16, rows - (16 * p));
-            matrix.PackPanel(p, source.AsSpan(16 * p * rowBytes, count * rowBytes));
+            matrix.PackPanel(p, source.AsSpan(16 * p * rowBytes, count * rowBytes), matrix.Panel(p));
         }
 
         return matrix;
@@ -69,7 +69,7 @@ internal static unsafe class MatrixCase
     /// <summary>y [tokens, rows], with yStride of rows.</summary>
     public static float[] Multiply(PackedMatrix matrix, float[] x, int tokens, InstructionSet set)
     {
-        int tile = ActivationQuantizer.TileTokens(set);
+        int tile = set.Kernels.TileTokens;
         using NativeBuffer activations = new(ActivationLayout.ByteSize(matrix.ActivationKind, matrix.Columns, tokens));
         using NativeBuffer scratch = new(matrix.ScratchBytes);
         float[] y = new float[tokens * matrix.Rows];
@@ -77,7 +77,7 @@ internal static unsafe class MatrixCase
         {
             ActivationQuantizer.Fill(
                 matrix.ActivationKind, xs, matrix.Columns, tokens, matrix.Columns, 0, (tokens + tile - 1) / tile, activations.Pointer, set);
-            matrix.Multiply(activations.Pointer, tokens, 0, matrix.Panels, ys, matrix.Rows, scratch.Pointer);
+            matrix.Multiply(matrix.Panel(0), activations.Pointer, tokens, 0, matrix.Panels, ys, matrix.Rows, scratch.Pointer);
         }
 
         return y;

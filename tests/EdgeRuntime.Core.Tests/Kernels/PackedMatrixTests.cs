@@ -217,7 +217,7 @@ public class PackedMatrixTests
         foreach (int columns in (int[])[block, 2 * block, 3 * block, 8 * block, 9 * block, 512 + block])
         {
             byte[] source = MatrixCase.RandomRows(format, PackedLayout.PanelRows, columns, new Random(columns));
-            IPanelProduct product = CreateProduct(format, columns);
+            IPanelProduct product = IPanelProduct.Create(format, columns, Scalar.Kernels, Scalar.Kernels);
             byte[] expected = new byte[product.PanelBytes];
             byte[] actual = new byte[product.PanelBytes];
             int rowBytes = (int)format.RowBytes(columns);
@@ -328,10 +328,6 @@ public class PackedMatrixTests
         1 => scales[16],
         _ => scales[32] * ((short*)(scales + 48))[k / 16],
     };
-
-    private static IPanelProduct CreateProduct(TensorFormat format, int columns) => format.Shape is QuantShape shape
-        ? new QuantizedPanels(format, shape, columns, Scalar.Kernels, Scalar.Kernels)
-        : new FloatPanels(format, columns, Scalar.Kernels, Scalar.Kernels);
 
     private static TheoryData<TensorType, string> WithSets(IEnumerable<TensorFormat> formats, IEnumerable<InstructionSet> sets)
     {

@@ -27,23 +27,21 @@ public unsafe class PanelPackerTests
 
     [Theory]
     [MemberData(nameof(CopiedTypesAndBlocks))]
-    public void CopyStrip_AnySize_EqualsTakingBlocksApart(TensorType type, int blocks)
+    public void TryCopyStrips_AnySize_EqualsTakingBlocksApart(TensorType type, int blocks)
     {
-        TensorFormat format = TensorFormats.Get(type);
-        PackedLayout layout = PackedLayouts.Find(format.Shape!.Value);
-        int columns = blocks * ActivationLayout.BlockColumns;
-        byte[] source = MatrixCase.RandomRows(format, PackedLayout.PanelRows, columns, new Random(blocks));
-        byte[] expected = new byte[layout.PanelBytes(columns)];
+        Assert.SkipUnless(RowInterleaver.IsSupported, "this machine packs row by row");
+        (TensorFormat format, PackedLayout layout, byte[] source) = Case(type, blocks);
+        int rowBytes = source.Length / PackedLayout.PanelRows;
+        byte[] expected = new byte[layout.PanelBytes(blocks * ActivationLayout.BlockColumns)];
         byte[] copied = new byte[expected.Length];
-        int rowBytes = (int)format.RowBytes(columns);
-        fixed (byte* expectedPanel = expected, copiedPanel = copied)
+        fixed (byte* rows = source, expectedPanel = expected, copiedPanel = copied)
         {
             for (int r = 0; r < PackedLayout.PanelRows; r++)
             {
-                ReadOnlySpan<byte> row = source.AsSpan(r * rowBytes, rowBytes);
-                PackApart(format, layout, blocks, row, expectedPanel, r);
-                Assert.Equal(-1, PanelPacker.CopyStrip(layout, row, copiedPanel, r));
+                PackApart(format, layout, blocks, source.AsSpan(r * rowBytes, rowBytes), expectedPanel, r);
             }
+
+            Assert.True(PanelPacker.TryCopyStrips(layout, rows, rowBytes, blocks, copiedPanel));
         }
 
         Assert.Equal(expected, copied);
@@ -51,21 +49,28 @@ public unsafe class PanelPackerTests
 
     [Theory]
     [MemberData(nameof(CopiedTypesAndBlocks))]
-    public void CopyStrip_ScaleThatIsNotFinite_NamesItsColumn(TensorType type, int blocks)
+    public void TryCopyStrips_ScaleThatIsNotFinite_IsRefused(TensorType type, int blocks)
     {
-        TensorFormat format = TensorFormats.Get(type);
-        PackedLayout layout = PackedLayouts.Find(format.Shape!.Value);
-        int columns = blocks * ActivationLayout.BlockColumns;
-        byte[] panel = new byte[layout.PanelBytes(columns)];
+        Assert.SkipUnless(RowInterleaver.IsSupported, "this machine packs row by row");
+        (TensorFormat format, PackedLayout layout, byte[] source) = Case(type, blocks);
+        byte[] panel = new byte[layout.PanelBytes(blocks * ActivationLayout.BlockColumns)];
         for (int scale = 0; scale < (1 + layout.Mins); scale++)
         {
-            byte[] row = MatrixCase.RandomRows(format, 1, columns, new Random(blocks));
-            BitConverter.TryWriteBytes(row.AsSpan(((blocks - 1) * format.BlockBytes) + (scale * sizeof(ushort))), Half.NaN);
-            fixed (byte* pointer = panel)
+            byte[] changed = [.. source];
+            BitConverter.TryWriteBytes(changed.AsSpan(((blocks - 1) * format.BlockBytes) + (scale * sizeof(ushort))), Half.NaN);
+            fixed (byte* rows = changed, pointer = panel)
             {
-                Assert.Equal(columns - ActivationLayout.BlockColumns, PanelPacker.CopyStrip(layout, row, pointer, 0));
+                Assert.False(PanelPacker.TryCopyStrips(layout, rows, changed.Length / PackedLayout.PanelRows, blocks, pointer));
             }
         }
+    }
+
+    private static (TensorFormat Format, PackedLayout Layout, byte[] Rows) Case(TensorType type, int blocks)
+    {
+        TensorFormat format = TensorFormats.Get(type);
+        int columns = blocks * ActivationLayout.BlockColumns;
+        byte[] rows = MatrixCase.RandomRows(format, PackedLayout.PanelRows, columns, new Random(blocks));
+        return (format, PackedLayouts.Find(format.Shape!.Value), rows);
     }
 
     private static void PackApart(TensorFormat format, PackedLayout layout, int blocks, ReadOnlySpan<byte> row, byte* panel, int r)

@@ -15,7 +15,7 @@ public sealed unsafe class KvCacheTests
     private const int KeyLength = 20;
     private const int ValueLength = 36;
 
-    public static TheoryData<TensorType> Types => [.. KvFormat.Types.ToArray()];
+    public static TheoryData<TensorType> Types => [.. KvFormat.Types];
 
     /// <summary>Greatest error of a stored number in -1..1.</summary>
     private static double Error(TensorType type) => type switch

@@ -49,9 +49,6 @@ internal unsafe interface IVector128Isa : IPanelIsa<Vector128<int>>
     static Vector128<int> IPanelIsa<Vector128<int>>.Multiply(Vector128<int> x, Vector128<int> y) => (x.AsSingle() * y.AsSingle()).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector128<int> IPanelIsa<Vector128<int>>.Negate(Vector128<int> x) => x ^ Vector128.Create(int.MinValue);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Vector128<int> IPanelIsa<Vector128<int>>.Lookup(Vector128<int> x, Vector128<byte> table) =>
         AdvSimd.Arm64.VectorTableLookup(table, x.AsByte()).AsInt32();
 
@@ -73,12 +70,7 @@ internal unsafe interface IVector128Isa : IPanelIsa<Vector128<int>>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector128<int> IPanelIsa<Vector128<int>>.LoadHalves(byte* source)
-    {
-        // Sign and magnitude to their places in float32, then the exponent's bias from 15 to 127 by a product with 2^112.
-        Vector128<int> bits = AdvSimd.SignExtendWideningLower(Vector64.Load((short*)source)) << 13;
-        return ((bits & Vector128.Create(unchecked((int)0x8fffe000))).AsSingle() * Vector128.Create(5.192296858534828e33f)).AsInt32();
-    }
+    static Vector128<int> IPanelIsa<Vector128<int>>.LoadHalves(byte* source) => Lanes128.LoadHalf((ushort*)source).Value.AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Vector128<int> IPanelIsa<Vector128<int>>.LoadBytes(byte* source) => AdvSimd.ConvertToSingle(Wide(source)).AsInt32();
@@ -114,6 +106,9 @@ internal unsafe interface IVector128Isa : IPanelIsa<Vector128<int>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Vector128<int> IPanelIsa<Vector128<int>>.AddMultiplied(Vector128<int> acc, Vector128<int> x, float* value) =>
         AdvSimd.FusedMultiplyAdd(acc.AsSingle(), x.AsSingle(), Vector128.Create(*value)).AsInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector128<int> IPanelIsa<Vector128<int>>.Signed(Vector128<int> q) => (q.AsByte() ^ Vector128.Create((byte)0x80)).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<int> Wide(byte* source)

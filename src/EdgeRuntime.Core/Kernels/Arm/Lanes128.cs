@@ -9,6 +9,9 @@ internal readonly unsafe struct Lanes128(Vector128<float> value) : ILanes<Lanes1
 {
     private readonly Vector128<float> _value = value;
 
+    /// <summary>The numbers.</summary>
+    public Vector128<float> Value => _value;
+
     public static int Count => 4;
 
     public static int TileVectors => 4;

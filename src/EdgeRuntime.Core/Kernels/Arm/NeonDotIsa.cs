@@ -18,8 +18,5 @@ internal readonly unsafe struct NeonDotIsa : IVector128Isa, IPanelIsa<Vector128<
     public static Vector128<int> Widen(Vector128<int> sums) => sums;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> Signed(Vector128<int> q) => NeonIsa.Signed(q);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> DotSigned(Vector128<int> sum, Vector128<int> w, Vector128<int> a) => Dot(sum, w, a);
 }

@@ -21,9 +21,6 @@ internal readonly unsafe struct NeonIsa : IVector128Isa, IPanelIsa<Vector128<int
     public static Vector128<int> Widen(Vector128<int> sums) => AdvSimd.AddPairwiseWidening(sums.AsInt16());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> Signed(Vector128<int> q) => (q.AsByte() ^ Vector128.Create((byte)0x80)).AsInt32();
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> DotSigned(Vector128<int> sum, Vector128<int> w, Vector128<int> a) =>
         AdvSimd.AddPairwiseWideningAndAdd(sum, Pairs(w.AsSByte(), a.AsSByte()));
 

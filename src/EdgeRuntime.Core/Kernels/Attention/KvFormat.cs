@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using EdgeRuntime.Formats;
 using EdgeRuntime.Kernels.Vector;
 
@@ -14,20 +15,22 @@ namespace EdgeRuntime.Kernels.Attention;
 /// </remarks>
 internal abstract unsafe class KvFormat
 {
+    private static readonly Dictionary<TensorType, KvFormat> s_formats = new()
+    {
+        [TensorType.F32] = new KvFloats<Float32Element>(),
+        [TensorType.F16] = new KvFloats<HalfElement>(),
+        [TensorType.BF16] = new KvFloats<BFloat16Element>(),
+        [TensorType.Q8_0] = new KvBlocks<Int8Quants>(),
+        [TensorType.Q4_0] = new KvBlocks<Int4Quants>(),
+    };
+
     /// <summary>The types that a cache can have.</summary>
-    public static ReadOnlySpan<TensorType> Types => [TensorType.F32, TensorType.F16, TensorType.BF16, TensorType.Q8_0, TensorType.Q4_0];
+    public static IReadOnlyCollection<TensorType> Types => s_formats.Keys;
 
     /// <summary>Gets the format of a type.</summary>
     /// <exception cref="ArgumentException">A cache cannot have this type.</exception>
-    public static KvFormat Of(TensorType type) => type switch
-    {
-        TensorType.F32 => new KvFloats<Float32Element>(),
-        TensorType.F16 => new KvFloats<HalfElement>(),
-        TensorType.BF16 => new KvFloats<BFloat16Element>(),
-        TensorType.Q8_0 => new KvBlocks<Int8Quants>(),
-        TensorType.Q4_0 => new KvBlocks<Int4Quants>(),
-        _ => throw new ArgumentException($"a KV cache cannot be {type}; use {string.Join(", ", Types.ToArray())}", nameof(type)),
-    };
+    public static KvFormat Of(TensorType type) => s_formats.GetValueOrDefault(type)
+        ?? throw new ArgumentException($"a KV cache cannot be {type}; use {string.Join(", ", Types)}", nameof(type));
 
     /// <summary>Creates the products of attention with keys or values of this format.</summary>
     public abstract KvProduct<TLanes> CreateProduct<TLanes>()

@@ -78,3 +78,15 @@ internal sealed unsafe class EmittedTile(Func<TileForm, nint> make)
         }
     }
 }
+
+/// <summary>The emitted tiles of a layout.</summary>
+internal static class EmittedTiles<TQuants, TScales>
+    where TQuants : unmanaged, IPanelQuants
+    where TScales : struct, IPanelScales
+{
+    /// <summary>Tiles of packed panels, only where <see cref="PackedLayout.IsEmitted"/>.</summary>
+    public static readonly EmittedTile Packed = new(form => VnniTileEmitter.Make(PackedLayout<TQuants, TScales>.Instance, form));
+
+    /// <summary>Tiles of expanded panels.</summary>
+    public static readonly EmittedTile Expanded = new(form => VnniTileEmitter.Make(PackedLayout<TQuants, TScales>.Instance.Expanded, form));
+}

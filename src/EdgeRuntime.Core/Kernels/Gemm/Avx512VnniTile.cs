@@ -9,12 +9,6 @@ namespace EdgeRuntime.Kernels.Gemm;
 /// <summary>The AVX512-VNNI tiles of expanded panels, of one or two of them.</summary>
 internal abstract unsafe class Avx512VnniTile : IPanelTile
 {
-    public static int TileTokens => EmittedTile.TileTokens;
-
-    public static int TilePanels => TileForm.MaxPanels;
-
-    public static bool IsSupported => X86Features.Avx512Vnni && EmittedCode.IsSupported;
-
     public static void Multiply<TQuants, TScales>(
         byte* panels, byte* activations, int blocks, int tokens, float* y, int yStride, int rows, bool continued)
         where TQuants : unmanaged, IPanelQuants
@@ -29,14 +23,7 @@ internal abstract unsafe class Avx512VnniTile : IPanelTile
         }
 
         long panelBytes = (long)blocks * ExpandedPanelLayout.BytesOfBlock(TScales.Scales, TScales.Mins);
-        Tiles<TQuants, TScales>.Tile.Multiply(
+        EmittedTiles<TQuants, TScales>.Expanded.Multiply(
             panels, panelBytes, activations, blocks, tokens, y, yStride, ExpandedPanelLayout.PanelRows, rows, continued);
-    }
-
-    private static class Tiles<TQuants, TScales>
-        where TQuants : unmanaged, IPanelQuants
-        where TScales : struct, IPanelScales
-    {
-        public static readonly EmittedTile Tile = new(form => VnniTileEmitter.Make(PackedLayout<TQuants, TScales>.Instance.Expanded, form));
     }
 }

@@ -1,7 +1,5 @@
 using System;
 using System.Runtime.CompilerServices;
-using EdgeRuntime.Formats;
-using EdgeRuntime.Kernels.Emit;
 using EdgeRuntime.Kernels.Panels;
 using EdgeRuntime.Kernels.Vector;
 
@@ -17,23 +15,9 @@ internal abstract unsafe class FloatTile<TLanes>
     private const int PanelRows = ExpandedPanelLayout.PanelRows;
 
     /// <inheritdoc cref="PanelKernels.ExpandFloat"/>
-    /// <remarks>With 512 bits the code below keeps up with F16C, and need not be made first.</remarks>
-    public static delegate*<byte*, int, float*, void> ExpandFloat(TensorType element) =>
-        element == TensorType.F16 && TLanes.Count == 8 && F16cPanels.IsSupported ? &F16cPanels.Expand : CompiledExpandFloat(element);
-
-    /// <summary>The code below, which every processor of that width has.</summary>
-    /// <inheritdoc cref="PanelKernels.ExpandFloat"/>
-    public static delegate*<byte*, int, float*, void> CompiledExpandFloat(TensorType element) => element switch
-    {
-        TensorType.F32 => &Expand<Float32Element>,
-        TensorType.F16 => &Expand<HalfElement>,
-        TensorType.BF16 => &Expand<BFloat16Element>,
-        _ => throw new ArgumentOutOfRangeException(nameof(element), element, "not a float type"),
-    };
-
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Expand<TElement>(byte* panel, int columns, float* expanded)
-        where TElement : struct, ILaneSource
+    public static void Expand<TElement>(byte* panel, int columns, float* expanded)
+        where TElement : struct, IFloatElement
     {
         long count = (long)columns * PanelRows;
         for (long i = 0; i < count; i += TLanes.Count)
@@ -79,38 +63,17 @@ internal abstract unsafe class FloatTile<TLanes>
     /// <summary>Multiplies as many tokens as one compiled loop takes, at most 16 vectors of sums; returns how many.</summary>
     private static int MultiplySome<TVectors>(
         byte* panel, float* x, int columns, int tokens, int left, float* y, long yStride)
-        where TVectors : unmanaged
-    {
-        if (sizeof(TVectors) == 1 && left >= 12)
+        where TVectors : unmanaged => left switch
         {
-            Tokens<TVectors, Count12>(panel, x, columns, tokens, y, yStride);
-            return 12;
-        }
-
-        if (sizeof(TVectors) == 1 && left >= 8)
-        {
-            Tokens<TVectors, Count8>(panel, x, columns, tokens, y, yStride);
-            return 8;
-        }
-
-        if (left >= 4)
-        {
-            Tokens<TVectors, Count4>(panel, x, columns, tokens, y, yStride);
-            return 4;
-        }
-
-        if (left >= 2)
-        {
-            Tokens<TVectors, Count2>(panel, x, columns, tokens, y, yStride);
-            return 2;
-        }
-
-        Tokens<TVectors, Count1>(panel, x, columns, tokens, y, yStride);
-        return 1;
-    }
+            >= 12 when sizeof(TVectors) == 1 => Tokens<TVectors, Count12>(panel, x, columns, tokens, y, yStride),
+            >= 8 when sizeof(TVectors) == 1 => Tokens<TVectors, Count8>(panel, x, columns, tokens, y, yStride),
+            >= 4 => Tokens<TVectors, Count4>(panel, x, columns, tokens, y, yStride),
+            >= 2 => Tokens<TVectors, Count2>(panel, x, columns, tokens, y, yStride),
+            _ => Tokens<TVectors, Count1>(panel, x, columns, tokens, y, yStride),
+        };
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tokens<TVectors, TTokens>(
+    private static int Tokens<TVectors, TTokens>(
         byte* panel, float* x, int columns, int tokens, float* y, long yStride)
         where TVectors : unmanaged
         where TTokens : unmanaged
@@ -149,5 +112,6 @@ internal abstract unsafe class FloatTile<TLanes>
         if (sizeof(TTokens) > 9) { sum9.Store(y + (9 * yStride)); }
         if (sizeof(TTokens) > 10) { sum10.Store(y + (10 * yStride)); }
         if (sizeof(TTokens) > 11) { sum11.Store(y + (11 * yStride)); }
+        return sizeof(TTokens);
     }
 }

@@ -34,7 +34,7 @@ internal abstract unsafe class Avx512VnniGemv : IPanelGemv
             return;
         }
 
-        EmittedTile tile = Tiles<TQuants, TScales>.Tile;
+        EmittedTile tile = EmittedTiles<TQuants, TScales>.Packed;
         long panelBytes = layout.PanelBytes(blocks * ActivationLayout.BlockColumns);
         int count = (int)(((long)rows + PanelRows - 1) / PanelRows);
 
@@ -56,13 +56,5 @@ internal abstract unsafe class Avx512VnniGemv : IPanelGemv
             int left = Math.Min(PanelRows, rows - row);
             tile.Multiply(panels + (panel * panelBytes), 0, activations, blocks, tokens, y + row, yStride, 0, left, continued: false);
         }
-    }
-
-    private static class Tiles<TQuants, TScales>
-        where TQuants : unmanaged, IPanelQuants
-        where TScales : struct, IPanelScales
-    {
-        public static readonly EmittedTile Tile =
-            new(form => VnniTileEmitter.Make(PackedLayout<TQuants, TScales>.Instance, form));
     }
 }

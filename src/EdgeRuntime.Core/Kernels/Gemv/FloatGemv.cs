@@ -1,7 +1,5 @@
 using System;
 using System.Runtime.CompilerServices;
-using EdgeRuntime.Formats;
-using EdgeRuntime.Kernels.Emit;
 using EdgeRuntime.Kernels.Panels;
 using EdgeRuntime.Kernels.Vector;
 
@@ -18,21 +16,8 @@ internal static unsafe class FloatGemv<TLanes>
     private const int Vectors = 4;
 
     /// <inheritdoc cref="PanelKernels.GemvFloat"/>
-    public static delegate*<byte*, float*, int, float*, int, void> Select(TensorType element) =>
-        element == TensorType.F16 && F16cPanels.IsSupported ? &F16cPanels.Multiply : Compiled(element);
-
-    /// <summary>The code below, which every processor of that width has.</summary>
-    /// <inheritdoc cref="PanelKernels.GemvFloat"/>
-    public static delegate*<byte*, float*, int, float*, int, void> Compiled(TensorType element) => element switch
-    {
-        TensorType.F32 => &Multiply<Float32Element>,
-        TensorType.F16 => &Multiply<HalfElement>,
-        TensorType.BF16 => &Multiply<BFloat16Element>,
-        _ => throw new ArgumentOutOfRangeException(nameof(element), element, "not a float type"),
-    };
-
-    private static void Multiply<TElement>(byte* panels, float* x, int columns, float* y, int rows)
-        where TElement : struct, ILaneSource
+    public static void Multiply<TElement>(byte* panels, float* x, int columns, float* y, int rows)
+        where TElement : struct, IFloatElement
     {
         long panelBytes = FloatPanelLayout.PanelBytes(columns, TElement.ElementBytes);
         int most = Vectors * TLanes.Count;
@@ -41,11 +26,11 @@ internal static unsafe class FloatGemv<TLanes>
         for (int row = 0; row < rows; row += most)
         {
             int left = rows - row;
-            byte* v0 = Vector<TElement>(panels, panelBytes, row, 0, left);
-            byte* v1 = Vector<TElement>(panels, panelBytes, row, 1, left);
-            byte* v2 = Vector<TElement>(panels, panelBytes, row, 2, left);
-            byte* v3 = Vector<TElement>(panels, panelBytes, row, 3, left);
-            Multiply<TElement>(v0, v1, v2, v3, x, columns, left >= most ? y + row : whole);
+            byte* first = Vector<TElement>(panels, panelBytes, row, 0, left);
+            nint distance1 = (nint)(Vector<TElement>(panels, panelBytes, row, 1, left) - first);
+            nint distance2 = (nint)(Vector<TElement>(panels, panelBytes, row, 2, left) - first);
+            nint distance3 = (nint)(Vector<TElement>(panels, panelBytes, row, 3, left) - first);
+            Multiply<TElement>(first, distance1, distance2, distance3, x, columns, left >= most ? y + row : whole);
             if (left < most)
             {
                 new ReadOnlySpan<float>(whole, left).CopyTo(new Span<float>(y + row, left));
@@ -55,35 +40,30 @@ internal static unsafe class FloatGemv<TLanes>
 
     /// <summary>Where a vector of rows begins; the first one where those rows are past the last panel.</summary>
     private static byte* Vector<TElement>(byte* panels, long panelBytes, int row, int vector, int left)
-        where TElement : struct, ILaneSource
+        where TElement : struct, IFloatElement
     {
         row += vector * TLanes.Count < left ? vector * TLanes.Count : 0;
         return panels + (row / PanelRows * panelBytes) + (row % PanelRows * TElement.ElementBytes);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Multiply<TElement>(byte* v0, byte* v1, byte* v2, byte* v3, float* x, int columns, float* y)
-        where TElement : struct, ILaneSource
+    private static void Multiply<TElement>(
+        byte* first, nint distance1, nint distance2, nint distance3, float* x, int columns, float* y)
+        where TElement : struct, IFloatElement
     {
-        TLanes sum0 = default, sum1 = default, sum2 = default, sum3 = default;
-        nint step = PanelRows * TElement.ElementBytes;
-        nint end = columns * step;
-        for (nint at = 0; at < end; at += step)
+        LaneRow<TLanes, Count4> sums = default;
+        for (; columns > 0; columns--)
         {
-            Prefetch.Ahead(v0 + at);
-            Prefetch.Ahead(v1 + at);
-            Prefetch.Ahead(v2 + at);
-            Prefetch.Ahead(v3 + at);
-            TLanes value = TLanes.Broadcast(*x++);
-            sum0 = TLanes.Fma(TElement.Load<TLanes>(v0 + at), value, sum0);
-            sum1 = TLanes.Fma(TElement.Load<TLanes>(v1 + at), value, sum1);
-            sum2 = TLanes.Fma(TElement.Load<TLanes>(v2 + at), value, sum2);
-            sum3 = TLanes.Fma(TElement.Load<TLanes>(v3 + at), value, sum3);
+            Prefetch.Ahead(first);
+            Prefetch.Ahead(first + distance1);
+            Prefetch.Ahead(first + distance2);
+            Prefetch.Ahead(first + distance3);
+            LaneRow<TLanes, Count4> weights = default;
+            weights.Load<TElement>(first, distance1, distance2, distance3);
+            sums.MultiplyAdd(*x++, weights);
+            first += PanelRows * TElement.ElementBytes;
         }
 
-        TLanes.Store(sum0, y);
-        TLanes.Store(sum1, y + TLanes.Count);
-        TLanes.Store(sum2, y + (2 * TLanes.Count));
-        TLanes.Store(sum3, y + (3 * TLanes.Count));
+        sums.Store(y);
     }
 }

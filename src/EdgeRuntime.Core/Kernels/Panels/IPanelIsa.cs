@@ -7,7 +7,7 @@ namespace EdgeRuntime.Kernels.Panels;
 /// four bytes (quants of four columns), a pair of int16 sums, an int32 or a float. Lanes never mix.
 /// </summary>
 /// <typeparam name="TVector">The vector, which the kernels pass on and never look into.</typeparam>
-internal unsafe interface IPanelIsa<TVector> : IByteProducts<TVector>
+internal unsafe interface IPanelIsa<TVector>
     where TVector : struct
 {
     /// <summary>Rows of a vector: 16, 8 or 4.</summary>
@@ -85,21 +85,14 @@ internal unsafe interface IPanelIsa<TVector> : IByteProducts<TVector>
     /// <summary>float: fma(x, y, z).</summary>
     static abstract TVector MultiplyAdd(TVector x, TVector y, TVector z);
 
-    /// <summary>float: -x.</summary>
-    static abstract TVector Negate(TVector x);
-
     /// <summary>fma((float)isum, scale * d, acc).</summary>
     static abstract TVector AddScaled(TVector acc, TVector isum, TVector scale, TVector d);
 
     /// <summary>fma(x, *value, acc).</summary>
     static abstract TVector AddMultiplied(TVector acc, TVector x, float* value);
-}
 
-/// <summary>How an instruction set multiplies bytes: what differs between sets with vectors of one width.</summary>
-/// <typeparam name="TVector">The vector.</typeparam>
-internal unsafe interface IByteProducts<TVector>
-    where TVector : struct
-{
+    // How the set multiplies bytes, which differs between sets with vectors of one width.
+
     /// <summary>Tokens whose sums fit in the registers beside what a tile of expanded panels needs: 4 or 8.</summary>
     static abstract int TileTokens { get; }
 

@@ -6,56 +6,54 @@ using static EdgeRuntime.Kernels.Panels.PackedLayout;
 namespace EdgeRuntime.Kernels.Panels;
 
 /// <summary>
-/// f16 d for 256 columns, 4-bit sc for 32: d[16], byte pair[4][16] with the scale of an even block in the low nibble and that of the odd
-/// one behind it in the high one. The scale is d * (2 sc + 1) * unit.
+/// f16 d for 256 columns, 4-bit sc for 32 or for 16 (a TCount of 1 or 2): d[16], byte pair[4 or 8][16] with the first of two scales in the
+/// low nibble: those of an even block and of the odd one behind it, or those of a block. The scale is d * (2 sc + 1) * unit.
 /// </summary>
-internal readonly unsafe struct NibbleScales32 : IPanelScales
+internal readonly unsafe struct NibbleScales<TCount> : IPanelScales
+    where TCount : unmanaged
 {
-    public static ScaleKind Kind => ScaleKind.Nibbles32;
+    public static ScaleKind Kind => sizeof(TCount) == 2 ? ScaleKind.Nibbles16 : ScaleKind.Nibbles32;
 
-    public static int Bytes(int blocks) => (2 + (StripBlocks / 2)) * PanelRows;
+    public static int Scales => sizeof(TCount);
 
-    public static void Pack(in BlockScales scales, byte* strip, int b, int r) => Nibbles.Pack(in scales, StripBlocks / 2, strip, r);
+    public static int Bytes(int blocks) => (2 + (sizeof(TCount) * StripBlocks / 2)) * PanelRows;
 
-    public static float Scale(byte* strip, int b, int h, int r, float unit) =>
-        HalfBits.ToSingle(((ushort*)strip)[r]) * unit * ((2 * ((strip[((2 + (b / 2)) * PanelRows) + r] >> (b % 2 * 4)) & 15)) + 1);
+    public static void Pack(in BlockScales scales, byte* strip, int b, int r)
+    {
+        ((ushort*)strip)[r] = scales.D;
+        for (int i = 0; i < sizeof(TCount) * StripBlocks / 2; i++)
+        {
+            strip[((2 + i) * PanelRows) + r] = (byte)(scales.SubBlocks[2 * i] | (scales.SubBlocks[(2 * i) + 1] << 4));
+        }
+    }
+
+    public static float Scale(byte* strip, int b, int h, int r, float unit)
+    {
+        int i = (sizeof(TCount) * b) + h;
+        return HalfBits.ToSingle(((ushort*)strip)[r]) * unit * ((2 * ((strip[((2 + (i / 2)) * PanelRows) + r] >> (i % 2 * 4)) & 15)) + 1);
+    }
+
+    /// <remarks>d and twice d, so that d * (2 sc + 1) is one operation; no product here rounds.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static StripScales<TVector> Begin<TIsa, TVector>(byte* strip, int row, float unit)
+        where TIsa : struct, IPanelIsa<TVector>
+        where TVector : struct
+    {
+        TVector d = TIsa.LoadHalves(strip + (2 * row));
+        return new(TIsa.Multiply(d, TIsa.Broadcast(unit)), TIsa.Multiply(d, TIsa.Broadcast(2 * unit)), strip + (2 * PanelRows) + row);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static StripScales<TVector> IPanelScales.Begin<TIsa, TVector>(byte* strip, int row, float unit) =>
-        Nibbles.Begin<TIsa, TVector>(strip, row, unit);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static TVector IPanelScales.Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h) =>
-        TIsa.MultiplyAdd(scales.Min, TIsa.LoadNibbles(scales.Place + ((b >> 1) * PanelRows), (int)(b & 1) * 4), scales.D);
+    public static TVector Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h)
+        where TIsa : struct, IPanelIsa<TVector>
+        where TVector : struct => sizeof(TCount) == 2
+        ? TIsa.MultiplyAdd(scales.Min, TIsa.LoadNibbles(scales.Place + (b * PanelRows), h * 4), scales.D)
+        : TIsa.MultiplyAdd(scales.Min, TIsa.LoadNibbles(scales.Place + ((b >> 1) * PanelRows), (int)(b & 1) * 4), scales.D);
 }
 
 /// <summary>
-/// As <see cref="NibbleScales32"/> for 16 columns: d[16], byte pair[8][16], a block's two scales in the nibbles of one byte.
-/// </summary>
-internal readonly unsafe struct NibbleScales16 : IPanelScales
-{
-    public static ScaleKind Kind => ScaleKind.Nibbles16;
-
-    public static int Scales => 2;
-
-    public static int Bytes(int blocks) => (2 + StripBlocks) * PanelRows;
-
-    public static void Pack(in BlockScales scales, byte* strip, int b, int r) => Nibbles.Pack(in scales, StripBlocks, strip, r);
-
-    public static float Scale(byte* strip, int b, int h, int r, float unit) =>
-        HalfBits.ToSingle(((ushort*)strip)[r]) * unit * ((2 * ((strip[((2 + b) * PanelRows) + r] >> (h * 4)) & 15)) + 1);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static StripScales<TVector> IPanelScales.Begin<TIsa, TVector>(byte* strip, int row, float unit) =>
-        Nibbles.Begin<TIsa, TVector>(strip, row, unit);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static TVector IPanelScales.Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h) =>
-        Nibbles.Scale<TIsa, TVector>(in scales, b, h);
-}
-
-/// <summary>
-/// As <see cref="NibbleScales16"/>, and then byte shift[8][16]: bit i for the shift of columns 8 i .. 8 i + 7 of a block.
+/// As <see cref="NibbleScales{TCount}"/> for 16 columns, and then byte shift[8][16]: bit i for the shift of columns 8 i .. 8 i + 7 of a
+/// block.
 /// </summary>
 internal readonly unsafe struct ShiftedNibbleScales : IPanelScales
 {
@@ -67,24 +65,24 @@ internal readonly unsafe struct ShiftedNibbleScales : IPanelScales
 
     public static void Pack(in BlockScales scales, byte* strip, int b, int r)
     {
-        NibbleScales16.Pack(in scales, strip, b, r);
+        NibbleScales<Count2>.Pack(in scales, strip, b, r);
         for (int i = 0; i < StripBlocks; i++)
         {
             strip[((2 + StripBlocks + i) * PanelRows) + r] = (byte)(scales.Shifts >> (4 * i) & 15);
         }
     }
 
-    public static float Scale(byte* strip, int b, int h, int r, float unit) => NibbleScales16.Scale(strip, b, h, r, unit);
+    public static float Scale(byte* strip, int b, int h, int r, float unit) => NibbleScales<Count2>.Scale(strip, b, h, r, unit);
 
     public static int ShiftBits(byte* strip, int b, int r) => strip[((2 + StripBlocks + b) * PanelRows) + r];
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static StripScales<TVector> IPanelScales.Begin<TIsa, TVector>(byte* strip, int row, float unit) =>
-        Nibbles.Begin<TIsa, TVector>(strip, row, unit);
+        NibbleScales<Count2>.Begin<TIsa, TVector>(strip, row, unit);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static TVector IPanelScales.Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h) =>
-        Nibbles.Scale<TIsa, TVector>(in scales, b, h);
+        NibbleScales<Count2>.Scale<TIsa, TVector>(in scales, b, h);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static TVector IPanelScales.Shifts<TIsa, TVector>(byte* strip, int row, nint b) =>
@@ -156,7 +154,9 @@ internal readonly unsafe struct NibbleMinScales : IPanelScales
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static StripScales<TVector> IPanelScales.Begin<TIsa, TVector>(byte* strip, int row, float unit) => new(
-        TIsa.LoadHalves(strip + (2 * row)), TIsa.Negate(TIsa.LoadHalves(strip + (2 * (PanelRows + row)))), strip + (4 * PanelRows) + row);
+        TIsa.LoadHalves(strip + (2 * row)),
+        TIsa.Multiply(TIsa.LoadHalves(strip + (2 * (PanelRows + row))), TIsa.Broadcast(-1)),
+        strip + (4 * PanelRows) + row);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static TVector IPanelScales.Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h) =>
@@ -170,33 +170,4 @@ internal readonly unsafe struct NibbleMinScales : IPanelScales
         TIsa.LoadHighNibblePairs(scales.Place + (2 * b * PanelRows), scales.Place + (((2 * b) + 1) * PanelRows));
 
     private static int Pair(byte* strip, int b, int h, int r) => strip[((4 + (2 * b) + h) * PanelRows) + r];
-}
-
-/// <summary>What kinds of scales d * (2 sc + 1) have in common.</summary>
-internal static unsafe class Nibbles
-{
-    /// <summary>Stores d and pairs of sc, the first of a pair in the low nibble.</summary>
-    public static void Pack(in BlockScales scales, int pairs, byte* strip, int r)
-    {
-        ((ushort*)strip)[r] = scales.D;
-        for (int i = 0; i < pairs; i++)
-        {
-            strip[((2 + i) * PanelRows) + r] = (byte)(scales.SubBlocks[2 * i] | (scales.SubBlocks[(2 * i) + 1] << 4));
-        }
-    }
-
-    /// <remarks>d and twice d, so that d * (2 sc + 1) is one operation; no product here rounds.</remarks>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static StripScales<TVector> Begin<TIsa, TVector>(byte* strip, int row, float unit)
-        where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct
-    {
-        TVector d = TIsa.LoadHalves(strip + (2 * row));
-        return new(TIsa.Multiply(d, TIsa.Broadcast(unit)), TIsa.Multiply(d, TIsa.Broadcast(2 * unit)), strip + (2 * PanelRows) + row);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h)
-        where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct => TIsa.MultiplyAdd(scales.Min, TIsa.LoadNibbles(scales.Place + (b * PanelRows), 4 * h), scales.D);
 }

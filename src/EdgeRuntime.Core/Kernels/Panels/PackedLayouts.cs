@@ -13,30 +13,30 @@ internal static class PackedLayouts
 {
     public static IReadOnlyList<PackedLayout> All { get; } =
     [
-        Of<Quants4<Centered4>, HalfScales>(), // Q4_0
+        Of<Quants4<Centered4>, HalfScales<Count1>>(), // Q4_0
         Of<Quants4<Unsigned4>, HalfAndMinScales>(), // Q4_1
-        Of<Quants5<Centered5>, HalfScales>(), // Q5_0
+        Of<Quants5<Centered5>, HalfScales<Count1>>(), // Q5_0
         Of<Quants5<Unsigned5>, HalfAndMinScales>(), // Q5_1
-        Of<Quants8<Centered8>, HalfScales>(), // Q8_0
+        Of<Quants8<Centered8>, HalfScales<Count1>>(), // Q8_0
         Of<Quants4<Unsigned4>, SuperBlockMinScales>(), // Q4_K
         Of<Quants5<Unsigned5>, SuperBlockMinScales>(), // Q5_K
         Of<Quants6<Centered6>, SuperBlockScales<Count2>>(), // Q6_K
-        Of<Coded<Quants4<NonLinearCode>, NonLinearCode>, HalfScales>(), // IQ4_NL
+        Of<Coded<Quants4<NonLinearCode>, NonLinearCode>, HalfScales<Count1>>(), // IQ4_NL
         Of<Coded<Quants4<NonLinearCode>, NonLinearCode>, SuperBlockScales<Count1>>(), // IQ4_XS
-        Of<Quants1<PlusMinus>, WideHalfScales<Count4>>(), // Q1_0
-        Of<Quants2<TernaryCode>, WideHalfScales<Count2>>(), // Q2_0
-        Of<Quants2<TernaryCode>, WideHalfScales<Count4>>(), // I2_S
-        Of<Quants2<TernaryCode>, WideHalfScales<Count8>>(), // TQ1_0, TQ2_0
+        Of<Quants1<PlusMinus>, HalfScales<Count4>>(), // Q1_0
+        Of<Quants2<TernaryCode>, HalfScales<Count2>>(), // Q2_0
+        Of<Quants2<TernaryCode>, HalfScales<Count4>>(), // I2_S
+        Of<Quants2<TernaryCode>, HalfScales<Count8>>(), // TQ1_0, TQ2_0
         Of<Quants2<Unsigned2>, NibbleMinScales>(), // Q2_K
         Of<Quants3<Centered3>, SuperBlockScales<Count2>>(), // Q3_K
         Of<Coded<Quants4<Float4Code>, Float4Code>, ExponentScales>(), // MXFP4
         Of<Coded<Quants4<Float4Code>, Float4Code>, MiniFloatScales>(), // NVFP4
         Of<Quants2<Unsigned2>, EighthScales>(), // IQ1_S
         Of<ShiftedQuants2<ShiftedTernary>, ShiftedNibbleScales>(), // IQ1_M
-        Of<Coded<Quants3<Grid2Code>, Grid2Code>, NibbleScales32>(), // IQ2_XXS
-        Of<Coded<Quants3<Grid2Code>, Grid2Code>, NibbleScales16>(), // IQ2_XS, IQ2_S
-        Of<Coded<Quants4<Grid3Code>, Grid3Code>, NibbleScales32>(), // IQ3_XXS
-        Of<DoubledQuants4<OddCode>, NibbleScales32>(), // IQ3_S
+        Of<Coded<Quants3<Grid2Code>, Grid2Code>, NibbleScales<Count1>>(), // IQ2_XXS
+        Of<Coded<Quants3<Grid2Code>, Grid2Code>, NibbleScales<Count2>>(), // IQ2_XS, IQ2_S
+        Of<Coded<Quants4<Grid3Code>, Grid3Code>, NibbleScales<Count1>>(), // IQ3_XXS
+        Of<DoubledQuants4<OddCode>, NibbleScales<Count1>>(), // IQ3_S
     ];
 
     /// <summary>The layout of a format.</summary>

@@ -1,4 +1,4 @@
-using EdgeRuntime.Formats;
+using EdgeRuntime.Kernels.Vector;
 
 namespace EdgeRuntime.Kernels.Panels;
 
@@ -6,7 +6,9 @@ namespace EdgeRuntime.Kernels.Panels;
 /// What an instruction set can do with packed panels and activations. Functions are chosen once, when a matrix is made; none
 /// of them checks its arguments, and each writes only what it says.
 /// </summary>
-internal abstract unsafe class PanelKernels
+/// <param name="tileTokens"><see cref="TileTokens"/>.</param>
+/// <param name="tilePanels"><see cref="TilePanels"/>.</param>
+internal abstract unsafe class PanelKernels(int tileTokens, int tilePanels)
 {
     /// <summary>Most tokens of any set's <see cref="TileTokens"/>.</summary>
     public const int MostTileTokens = 12;
@@ -21,10 +23,10 @@ internal abstract unsafe class PanelKernels
     public abstract int GemvTokens(PackedLayout layout);
 
     /// <summary>Tokens in a full activation tile; the last tile of a batch may have fewer.</summary>
-    public abstract int TileTokens { get; }
+    public int TileTokens => tileTokens;
 
     /// <summary>Expanded panels that <see cref="Gemm"/> takes at once, at most.</summary>
-    public abstract int TilePanels { get; }
+    public int TilePanels => tilePanels;
 
     /// <summary>Fills one Int8 tile as <see cref="ActivationBlocks{TVector}"/> does.</summary>
     /// <param name="x">[tokens, columns], the rows of this tile.</param>
@@ -52,14 +54,16 @@ internal abstract unsafe class PanelKernels
     /// </summary>
     public abstract delegate*<byte*, byte*, int, int, float*, int, int, bool, void> Gemm(PackedLayout layout);
 
-    /// <summary>(panel [columns][16] of F32, F16 or BF16, columns, expanded float [columns][16]): brings a panel to float32.</summary>
-    public abstract delegate*<byte*, int, float*, void> ExpandFloat(TensorType element);
+    /// <summary>(panel [columns][16], columns, expanded float [columns][16]): brings a panel to float32.</summary>
+    public abstract delegate*<byte*, int, float*, void> ExpandFloat<TElement>()
+        where TElement : struct, IFloatElement;
 
     /// <summary>
-    /// (panels [columns][16] of F32, F16 or BF16, x [columns], columns, y, rows): y[r] for r below rows, of as many panels as that takes,
+    /// (panels [columns][16], x [columns], columns, y, rows): y[r] for r below rows, of as many panels as that takes,
     /// each <see cref="FloatPanelLayout.PanelBytes"/> bytes after the one before; acc = fma(w, x, acc) in column order.
     /// </summary>
-    public abstract delegate*<byte*, float*, int, float*, int, void> GemvFloat(TensorType element);
+    public abstract delegate*<byte*, float*, int, float*, int, void> GemvFloat<TElement>()
+        where TElement : struct, IFloatElement;
 
     /// <summary>
     /// (panel float [columns][16], activation tile float [columns][tokens], columns, tokens, y, yStride, rows): the same for a tile of

@@ -11,59 +11,11 @@ internal static unsafe class PanelPacker
     private const int PanelRows = ExpandedPanelLayout.PanelRows;
 
     /// <summary>
-    /// A row of a strip of a format that <see cref="IQuantizedFormat{TSelf}.IsScalesThenQuants"/>: moves scales and groups of four bytes
-    /// as they are, which gives what <see cref="PackedLayout.PackScales"/> and <see cref="PackQuants"/> give.
+    /// All sixteen rows of a strip of a format that <see cref="IQuantizedFormat{TSelf}.IsScalesThenQuants"/>: moves scales and groups of
+    /// four bytes as they are, which gives what <see cref="PackedLayout.PackScales"/> and <see cref="PackQuants"/> give.
     /// </summary>
     /// <param name="layout">4 or 8 bits, with scales of kind Half or HalfAndMin.</param>
-    /// <param name="source">The row's blocks as in the file, all of the strip.</param>
-    /// <param name="strip">The strip.</param>
-    /// <param name="r">The row in the panel.</param>
-    /// <returns>The first column of a block with a scale that is not finite, or -1.</returns>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static int CopyStrip(PackedLayout layout, ReadOnlySpan<byte> source, byte* strip, int r)
-    {
-        int groups = layout.Shape.Bits;
-        int scales = 1 + layout.Mins;
-        int blocks = source.Length / ((scales * sizeof(ushort)) + (groups * sizeof(uint)));
-
-        // 8-bit quants are signed in files.
-        uint flip = layout.Shape.Bits == 8 ? 0x80808080 : 0;
-        ushort* toScales = (ushort*)strip + r;
-        uint* toQuants = (uint*)(strip + layout.ScaleBytes(blocks)) + r;
-        fixed (byte* start = source)
-        {
-            byte* block = start;
-            for (int b = 0; b < blocks; b++)
-            {
-                for (int s = 0; s < scales; s++)
-                {
-                    ushort scale = *(ushort*)block;
-                    if (!HalfBits.IsFinite(scale))
-                    {
-                        return b * ActivationLayout.BlockColumns;
-                    }
-
-                    *toScales = scale;
-                    toScales += PanelRows;
-                    block += sizeof(ushort);
-                }
-
-                for (int g = 0; g < groups; g++)
-                {
-                    toQuants[g * PanelRows] = ((uint*)block)[g] ^ flip;
-                }
-
-                toQuants += groups * PanelRows;
-                block += groups * sizeof(uint);
-            }
-        }
-
-        return -1;
-    }
-
-    /// <summary>As <see cref="CopyStrip"/>, of all sixteen rows at once.</summary>
-    /// <param name="layout">4 or 8 bits, with scales of kind Half or HalfAndMin.</param>
-    /// <param name="source">The first row's blocks.</param>
+    /// <param name="source">The first row's blocks as in the file, all of the strip.</param>
     /// <param name="rowBytes">From one row to the next.</param>
     /// <param name="blocks">Blocks of a row.</param>
     /// <param name="strip">The strip.</param>
@@ -74,6 +26,8 @@ internal static unsafe class PanelPacker
         const int Rows = 4;
         int groups = layout.Shape.Bits;
         int scales = 1 + layout.Mins;
+
+        // 8-bit quants are signed in files.
         Vector128<uint> flip = Vector128.Create(layout.Shape.Bits == 8 ? 0x80808080 : 0u);
         byte* quants = strip + layout.ScaleBytes(blocks);
         for (int r = 0; r < PanelRows; r += Rows)

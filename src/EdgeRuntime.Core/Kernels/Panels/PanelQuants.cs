@@ -94,16 +94,16 @@ internal readonly unsafe struct Quants3<TCode> : IPanelQuants<TCode>
 /// <summary>Four vectors of nibbles, of which kinds of four bits and more are made.</summary>
 internal static unsafe class NibblePlanes
 {
-    /// <summary>The low nibbles of columns 4 g .. 4 g + 3.</summary>
+    /// <summary>The nibbles of columns 4 g .. 4 g + 3, moved to the left by a constant.</summary>
     /// <remarks>
     /// The branch is outside of the call: a shift by a number that the JIT finds out after reading the call is no constant to it.
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Load<TIsa, TVector>(byte* block, int g)
+    public static TVector Load<TIsa, TVector>(byte* block, int g, int left)
         where TIsa : struct, IPanelIsa<TVector>
         where TVector : struct => g < 4
-        ? TIsa.Field(TIsa.Load(block + (g * PackedLayout.VectorBytes)), 0, 15)
-        : TIsa.Field(TIsa.Load(block + ((g - 4) * PackedLayout.VectorBytes)), -4, 15);
+        ? TIsa.Field(TIsa.Load(block + (g * PackedLayout.VectorBytes)), left, (byte)(15 << left))
+        : TIsa.Field(TIsa.Load(block + ((g - 4) * PackedLayout.VectorBytes)), left - 4, (byte)(15 << left));
 }
 
 /// <summary>Four vectors of nibbles.</summary>
@@ -113,7 +113,7 @@ internal readonly unsafe struct Quants4<TCode> : IPanelQuants<TCode>
     private readonly TCode _size;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static TVector IPanelQuants.Load<TIsa, TVector>(byte* block, int g, TVector shifts) => NibblePlanes.Load<TIsa, TVector>(block, g);
+    static TVector IPanelQuants.Load<TIsa, TVector>(byte* block, int g, TVector shifts) => NibblePlanes.Load<TIsa, TVector>(block, g, 0);
 }
 
 /// <summary>Four vectors of nibbles that count twice.</summary>
@@ -123,9 +123,7 @@ internal readonly unsafe struct DoubledQuants4<TCode> : IPanelQuants<TCode>
     private readonly TCode _size;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static TVector IPanelQuants.Load<TIsa, TVector>(byte* block, int g, TVector shifts) => g < 4
-        ? TIsa.Field(TIsa.Load(block + (g * PackedLayout.VectorBytes)), 1, 30)
-        : TIsa.Field(TIsa.Load(block + ((g - 4) * PackedLayout.VectorBytes)), -3, 30);
+    static TVector IPanelQuants.Load<TIsa, TVector>(byte* block, int g, TVector shifts) => NibblePlanes.Load<TIsa, TVector>(block, g, 1);
 }
 
 /// <summary>Nibbles and a plane of fifth bits.</summary>
@@ -136,7 +134,7 @@ internal readonly unsafe struct Quants5<TCode> : IPanelQuants<TCode>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static TVector IPanelQuants.Load<TIsa, TVector>(byte* block, int g, TVector shifts) => TIsa.Or(
-        NibblePlanes.Load<TIsa, TVector>(block, g),
+        NibblePlanes.Load<TIsa, TVector>(block, g, 0),
         TIsa.Field(TIsa.Load(block + (4 * PackedLayout.VectorBytes)), 4 - g, 16));
 }
 
@@ -148,7 +146,7 @@ internal readonly unsafe struct Quants6<TCode> : IPanelQuants<TCode>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static TVector IPanelQuants.Load<TIsa, TVector>(byte* block, int g, TVector shifts) => TIsa.Or(
-        NibblePlanes.Load<TIsa, TVector>(block, g),
+        NibblePlanes.Load<TIsa, TVector>(block, g, 0),
         TIsa.Field(TIsa.Load(block + ((4 + (g / 4)) * PackedLayout.VectorBytes)), 4 - (2 * (g % 4)), 0x30));
 }
 

@@ -5,7 +5,7 @@ namespace EdgeRuntime.Kernels.Panels;
 
 /// <summary>
 /// Products of two steps of four columns, in the way that the size of <see cref="IQuantCode"/> allows. Sums of the sizes 4 and 8 are those
-/// of <see cref="IByteProducts{TVector}.Dot"/>, exact for as many steps and to be widened; the others are int32.
+/// of <see cref="IPanelIsa{TVector}.Dot"/>, exact for as many steps and to be widened; the others are int32.
 /// </summary>
 internal static unsafe class StepProducts<TIsa, TVector>
     where TIsa : struct, IPanelIsa<TVector>

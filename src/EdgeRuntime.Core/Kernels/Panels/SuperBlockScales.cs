@@ -36,7 +36,9 @@ internal readonly unsafe struct SuperBlockMinScales : IPanelScales
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static StripScales<TVector> IPanelScales.Begin<TIsa, TVector>(byte* strip, int row, float unit) => new(
-        TIsa.LoadHalves(strip + (2 * row)), TIsa.Negate(TIsa.LoadHalves(strip + (2 * (PanelRows + row)))), strip + (4 * PanelRows) + row);
+        TIsa.LoadHalves(strip + (2 * row)),
+        TIsa.Multiply(TIsa.LoadHalves(strip + (2 * (PanelRows + row))), TIsa.Broadcast(-1)),
+        strip + (4 * PanelRows) + row);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static TVector IPanelScales.Scale<TIsa, TVector>(in StripScales<TVector> scales, nint b, int h) =>

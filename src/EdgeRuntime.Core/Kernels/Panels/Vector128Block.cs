@@ -46,16 +46,10 @@ internal readonly unsafe struct Vector128Block : IBlockVector
             return AdvSimd.Arm64.AddAcrossWidening(q).ToScalar();
         }
 
-        if (Sse2.IsSupported)
-        {
-            // vpsadbw adds unsigned bytes; 128 more each makes them so.
-            Vector128<byte> unsigned = q.AsByte() ^ Vector128.Create((byte)0x80);
-            Vector128<int> sums = Sse2.SumAbsoluteDifferences(unsigned, Vector128<byte>.Zero).AsInt32();
-            return sums.ToScalar() + sums.GetElement(2) - (16 * 128);
-        }
-
-        (Vector128<short> low, Vector128<short> high) = Vector128.Widen(q);
-        return Vector128.Sum(low + high);
+        // vpsadbw adds unsigned bytes; 128 more each makes them so.
+        Vector128<byte> unsigned = q.AsByte() ^ Vector128.Create((byte)0x80);
+        Vector128<int> sums = Sse2.SumAbsoluteDifferences(unsigned, Vector128<byte>.Zero).AsInt32();
+        return sums.ToScalar() + sums.GetElement(2) - (16 * 128);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

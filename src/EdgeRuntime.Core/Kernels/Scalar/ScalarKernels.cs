@@ -1,4 +1,3 @@
-using EdgeRuntime.Formats;
 using EdgeRuntime.Kernels.Panels;
 
 namespace EdgeRuntime.Kernels.Scalar;
@@ -7,12 +6,8 @@ namespace EdgeRuntime.Kernels.Scalar;
 /// Plain C# for every machine, and the definition of what the others compute: one token goes the same way as many, through
 /// the expanded panel.
 /// </summary>
-internal sealed unsafe class ScalarKernels : PanelKernels
+internal sealed unsafe class ScalarKernels() : PanelKernels(tileTokens: 8, tilePanels: 1)
 {
-    public override int TileTokens => 8;
-
-    public override int TilePanels => 1;
-
     public override int GemvTokens(PackedLayout layout) => 0;
 
     public override void QuantizeTile(float* x, int xStride, int tokens, int columns, byte* tile) =>
@@ -25,9 +20,9 @@ internal sealed unsafe class ScalarKernels : PanelKernels
     public override delegate*<byte*, byte*, int, int, float*, int, int, bool, void> Gemm(PackedLayout layout) =>
         layout.Gemm<ScalarPanelGemm>();
 
-    public override delegate*<byte*, int, float*, void> ExpandFloat(TensorType element) => ScalarPanelGemm.ExpandFloat(element);
+    public override delegate*<byte*, int, float*, void> ExpandFloat<TElement>() => &ScalarPanelGemm.Expand<TElement>;
 
-    public override delegate*<byte*, float*, int, float*, int, void> GemvFloat(TensorType element) => ScalarPanelGemm.GemvFloat(element);
+    public override delegate*<byte*, float*, int, float*, int, void> GemvFloat<TElement>() => &ScalarPanelGemm.MultiplyToken<TElement>;
 
     public override delegate*<byte*, byte*, int, int, float*, int, int, void> GemmFloat => &ScalarPanelGemm.MultiplyFloat;
 }

@@ -1,6 +1,6 @@
 using System;
-using EdgeRuntime.Formats;
 using EdgeRuntime.Kernels.Panels;
+using EdgeRuntime.Kernels.Vector;
 
 namespace EdgeRuntime.Kernels.Scalar;
 
@@ -27,24 +27,6 @@ internal abstract unsafe class ScalarPanelGemm : IPanelTile
         }
     }
 
-    /// <inheritdoc cref="PanelKernels.ExpandFloat"/>
-    public static delegate*<byte*, int, float*, void> ExpandFloat(TensorType element) => element switch
-    {
-        TensorType.F32 => &Expand<BlockF32>,
-        TensorType.F16 => &Expand<BlockF16>,
-        TensorType.BF16 => &Expand<BlockBF16>,
-        _ => throw new ArgumentOutOfRangeException(nameof(element), element, "not a float type"),
-    };
-
-    /// <inheritdoc cref="PanelKernels.GemvFloat"/>
-    public static delegate*<byte*, float*, int, float*, int, void> GemvFloat(TensorType element) => element switch
-    {
-        TensorType.F32 => &MultiplyToken<BlockF32>,
-        TensorType.F16 => &MultiplyToken<BlockF16>,
-        TensorType.BF16 => &MultiplyToken<BlockBF16>,
-        _ => throw new ArgumentOutOfRangeException(nameof(element), element, "not a float type"),
-    };
-
     /// <inheritdoc cref="PanelKernels.GemmFloat"/>
     public static void MultiplyFloat(byte* panel, byte* activations, int columns, int tokens, float* y, int yStride, int rows)
     {
@@ -52,7 +34,7 @@ internal abstract unsafe class ScalarPanelGemm : IPanelTile
         {
             for (int r = 0; r < rows; r++)
             {
-                y[((long)t * yStride) + r] = Product((BlockF32*)panel + r, (float*)activations + t, columns, tokens);
+                y[((long)t * yStride) + r] = Product<Float32Element>(panel, r, (float*)activations + t, columns, tokens);
             }
         }
     }
@@ -98,34 +80,39 @@ internal abstract unsafe class ScalarPanelGemm : IPanelTile
         return acc;
     }
 
-    private static void Expand<TBlock>(byte* panel, int columns, float* expanded)
-        where TBlock : unmanaged, IFloatFormat
+    /// <inheritdoc cref="PanelKernels.ExpandFloat"/>
+    public static void Expand<TElement>(byte* panel, int columns, float* expanded)
+        where TElement : struct, IFloatElement
     {
         for (long i = 0; i < (long)columns * PanelRows; i++)
         {
-            expanded[i] = ((TBlock*)panel)[i].ToSingle();
+            expanded[i] = Weight<TElement>(panel, i);
         }
     }
 
-    private static void MultiplyToken<TBlock>(byte* panels, float* x, int columns, float* y, int rows)
-        where TBlock : unmanaged, IFloatFormat
+    /// <inheritdoc cref="PanelKernels.GemvFloat"/>
+    public static void MultiplyToken<TElement>(byte* panels, float* x, int columns, float* y, int rows)
+        where TElement : struct, IFloatElement
     {
-        long panelBytes = FloatPanelLayout.PanelBytes(columns, sizeof(TBlock));
+        long panelBytes = FloatPanelLayout.PanelBytes(columns, TElement.ElementBytes);
         for (int r = 0; r < rows; r++)
         {
-            y[r] = Product((TBlock*)(panels + (r / PanelRows * panelBytes)) + (r % PanelRows), x, columns, xStride: 1);
+            y[r] = Product<TElement>(panels + (r / PanelRows * panelBytes), r % PanelRows, x, columns, xStride: 1);
         }
     }
 
-    private static float Product<TBlock>(TBlock* row, float* x, int columns, int xStride)
-        where TBlock : unmanaged, IFloatFormat
+    private static float Product<TElement>(byte* panel, int r, float* x, int columns, int xStride)
+        where TElement : struct, IFloatElement
     {
         float acc = 0;
         for (long k = 0; k < columns; k++)
         {
-            acc = MathF.FusedMultiplyAdd(row[k * PanelRows].ToSingle(), x[k * xStride], acc);
+            acc = MathF.FusedMultiplyAdd(Weight<TElement>(panel, (k * PanelRows) + r), x[k * xStride], acc);
         }
 
         return acc;
     }
+
+    private static float Weight<TElement>(byte* panel, long i)
+        where TElement : struct, IFloatElement => TElement.Load<LanesScalar>(panel + (i * TElement.ElementBytes)).Value;
 }

@@ -18,15 +18,12 @@ internal readonly unsafe struct Avx2Isa : IVector256Isa, IPanelIsa<Vector256<int
         (sums.AsInt16() + Avx2.MultiplyAddAdjacent(q.AsByte(), a.AsSByte())).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> Widen(Vector256<int> sums) => Widen(sums.AsInt16());
+    public static Vector256<int> Widen(Vector256<int> sums) => Avx2.MultiplyAddAdjacent(sums.AsInt16(), Vector256.Create((short)1));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Signed(Vector256<int> q) => (q.AsByte() ^ Vector256.Create((byte)0x80)).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> DotSigned(Vector256<int> sum, Vector256<int> w, Vector256<int> a) =>
-        sum + Widen(Avx2.MultiplyAddAdjacent(Avx2.Abs(w.AsSByte()), Avx2.Sign(a.AsSByte(), w.AsSByte())));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Widen(Vector256<short> pairs) => Avx2.MultiplyAddAdjacent(pairs, Vector256.Create((short)1));
+        sum + Widen(Avx2.MultiplyAddAdjacent(Avx2.Abs(w.AsSByte()), Avx2.Sign(a.AsSByte(), w.AsSByte())).AsInt32());
 }

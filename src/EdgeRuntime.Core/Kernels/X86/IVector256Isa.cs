@@ -47,9 +47,6 @@ internal unsafe interface IVector256Isa : IPanelIsa<Vector256<int>>
     static Vector256<int> IPanelIsa<Vector256<int>>.Multiply(Vector256<int> x, Vector256<int> y) => (x.AsSingle() * y.AsSingle()).AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector256<int> IPanelIsa<Vector256<int>>.Negate(Vector256<int> x) => x ^ Vector256.Create(int.MinValue);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Vector256<int> IPanelIsa<Vector256<int>>.Lookup(Vector256<int> x, Vector128<byte> table) =>
         Avx2.Shuffle(Vector256.Create(table), x.AsByte()).AsInt32();
 
@@ -71,12 +68,7 @@ internal unsafe interface IVector256Isa : IPanelIsa<Vector256<int>>
         Avx2.MultiplyAddAdjacent(Vector256.Create(*(int*)sum16).AsInt16(), pairs.AsInt16());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Vector256<int> IPanelIsa<Vector256<int>>.LoadHalves(byte* source)
-    {
-        // Sign and magnitude to their places in float32, then the exponent's bias from 15 to 127 by a product with 2^112.
-        Vector256<int> bits = (Avx2.ConvertToVector256Int32((short*)source) << 13) & Vector256.Create(unchecked((int)0x8fffe000));
-        return (bits.AsSingle() * Vector256.Create(5.192296858534828e33f)).AsInt32();
-    }
+    static Vector256<int> IPanelIsa<Vector256<int>>.LoadHalves(byte* source) => Lanes256.LoadHalf((ushort*)source).Value.AsInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Vector256<int> IPanelIsa<Vector256<int>>.LoadBytes(byte* source) =>

@@ -10,6 +10,9 @@ internal readonly unsafe struct Lanes256(Vector256<float> value) : ILanes<Lanes2
 {
     private readonly Vector256<float> _value = value;
 
+    /// <summary>The numbers.</summary>
+    public Vector256<float> Value => _value;
+
     public static int Count => 8;
 
     public static int TileVectors => 2;
@@ -74,5 +77,7 @@ internal readonly unsafe struct Lanes256(Vector256<float> value) : ILanes<Lanes2
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Widen(short* source) => Vector256.WidenLower(Vector128.Load(source).ToVector256Unsafe());
+    private static Vector256<int> Widen(short* source) => Avx2.IsSupported
+        ? Avx2.ConvertToVector256Int32(source)
+        : Vector256.WidenLower(Vector128.Load(source).ToVector256Unsafe());
 }

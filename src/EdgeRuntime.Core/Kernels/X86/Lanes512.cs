@@ -10,6 +10,9 @@ internal readonly unsafe struct Lanes512(Vector512<float> value) : ILanes<Lanes5
 {
     private readonly Vector512<float> _value = value;
 
+    /// <summary>The numbers.</summary>
+    public Vector512<float> Value => _value;
+
     public static int Count => 16;
 
     public static int TileVectors => 4;
@@ -65,7 +68,9 @@ internal readonly unsafe struct Lanes512(Vector512<float> value) : ILanes<Lanes5
         new((value._value.AsInt32() + (integers._value.AsInt32() << 23)).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<int> Widen(short* source) => Vector512.WidenLower(Vector256.Load(source).ToVector512Unsafe());
+    private static Vector512<int> Widen(short* source) => Avx512F.IsSupported
+        ? Avx512F.ConvertToVector512Int32(Vector256.Load(source))
+        : Vector512.WidenLower(Vector256.Load(source).ToVector512Unsafe());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<int> Widen(sbyte* source) => Avx512F.IsSupported

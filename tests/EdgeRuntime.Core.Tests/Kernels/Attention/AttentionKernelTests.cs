@@ -15,7 +15,7 @@ public sealed class AttentionKernelTests
     // sums of some hundred terms leave, whatever the cache's type.
     private const double Tolerance = 2e-6;
 
-    public static TheoryData<TensorType> Types => [.. KvFormat.Types.ToArray()];
+    public static TheoryData<TensorType> Types => [.. KvFormat.Types];
 
     // heads, KV heads, key length, value length, positions: odd sizes, one and many chunks, groups of 1, 3, 4, 7, 8.
     public static TheoryData<int, int, int, int, int> Shapes => new()

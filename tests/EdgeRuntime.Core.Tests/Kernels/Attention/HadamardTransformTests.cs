@@ -41,7 +41,7 @@ public sealed unsafe class HadamardTransformTests
     {
         Assert.True(HadamardTransform.AppliesTo(TensorType.Q4_0, 128));
         Assert.False(HadamardTransform.AppliesTo(TensorType.Q4_0, 80));
-        Assert.All(KvFormat.Types.ToArray(), type => Assert.Equal(type == TensorType.Q4_0, HadamardTransform.AppliesTo(type, Block)));
+        Assert.All(KvFormat.Types, type => Assert.Equal(type == TensorType.Q4_0, HadamardTransform.AppliesTo(type, Block)));
     }
 
     private static float[] Numbers(int count)

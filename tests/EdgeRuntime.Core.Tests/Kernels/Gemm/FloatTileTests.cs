@@ -41,10 +41,10 @@ public sealed unsafe class FloatTileTests
         {
             for (int rows = 1; rows <= 83; rows++)
             {
-                AssertGemvEqualsScalar(set.Kernels.GemvFloat(element), element, columns: 33, rows, name);
+                AssertGemvEqualsScalar(Gemv(set, element), element, columns: 33, rows, name);
             }
 
-            AssertGemvEqualsScalar(set.Kernels.GemvFloat(element), element, columns: 1, rows: 17, name);
+            AssertGemvEqualsScalar(Gemv(set, element), element, columns: 1, rows: 17, name);
         }
     }
 
@@ -55,7 +55,7 @@ public sealed unsafe class FloatTileTests
         InstructionSet set = Require(name);
         foreach (TensorType element in (TensorType[])[TensorType.F16, TensorType.BF16])
         {
-            AssertExpandEqualsScalar(set.Kernels.ExpandFloat(element), element, name);
+            AssertExpandEqualsScalar(Expand(set, element), element, name);
         }
     }
 
@@ -100,14 +100,14 @@ public sealed unsafe class FloatTileTests
             ((ushort*)panels.Pointer)[bits] = (ushort)bits;
         }
 
-        s_scalar.Kernels.ExpandFloat(TensorType.F16)(panels.Pointer, Halves / 16, (float*)expected.Pointer);
+        s_scalar.Kernels.ExpandFloat<HalfElement>()(panels.Pointer, Halves / 16, (float*)expected.Pointer);
         F16cPanels.Expand(panels.Pointer, Halves / 16, (float*)actual.Pointer);
         AssertEqual(expected, actual, "expanded");
 
         const int Columns = 2; // 64 bytes, so that nothing pads a panel
         float* x = stackalloc float[Columns] { 1.5f, -3f };
         int rows = Halves / Columns;
-        s_scalar.Kernels.GemvFloat(TensorType.F16)(panels.Pointer, x, Columns, (float*)expected.Pointer, rows);
+        s_scalar.Kernels.GemvFloat<HalfElement>()(panels.Pointer, x, Columns, (float*)expected.Pointer, rows);
         F16cPanels.Multiply(panels.Pointer, x, Columns, (float*)actual.Pointer, rows);
         AssertEqual(expected, actual, "multiplied");
     }
@@ -123,18 +123,32 @@ public sealed unsafe class FloatTileTests
 
     private static delegate*<byte*, float*, int, float*, int, void> Compiled(int width) => width switch
     {
-        16 => FloatGemv<Lanes512>.Compiled(TensorType.F16),
-        8 => FloatGemv<Lanes256>.Compiled(TensorType.F16),
-        4 => FloatGemv<Lanes128>.Compiled(TensorType.F16),
-        _ => FloatGemv<LanesScalar>.Compiled(TensorType.F16),
+        16 => &FloatGemv<Lanes512>.Multiply<HalfElement>,
+        8 => &FloatGemv<Lanes256>.Multiply<HalfElement>,
+        4 => &FloatGemv<Lanes128>.Multiply<HalfElement>,
+        _ => &FloatGemv<LanesScalar>.Multiply<HalfElement>,
     };
 
     private static delegate*<byte*, int, float*, void> CompiledExpand(int width) => width switch
     {
-        16 => FloatTile<Lanes512>.CompiledExpandFloat(TensorType.F16),
-        8 => FloatTile<Lanes256>.CompiledExpandFloat(TensorType.F16),
-        4 => FloatTile<Lanes128>.CompiledExpandFloat(TensorType.F16),
-        _ => FloatTile<LanesScalar>.CompiledExpandFloat(TensorType.F16),
+        16 => &FloatTile<Lanes512>.Expand<HalfElement>,
+        8 => &FloatTile<Lanes256>.Expand<HalfElement>,
+        4 => &FloatTile<Lanes128>.Expand<HalfElement>,
+        _ => &FloatTile<LanesScalar>.Expand<HalfElement>,
+    };
+
+    private static delegate*<byte*, float*, int, float*, int, void> Gemv(InstructionSet set, TensorType element) => element switch
+    {
+        TensorType.F32 => set.Kernels.GemvFloat<Float32Element>(),
+        TensorType.F16 => set.Kernels.GemvFloat<HalfElement>(),
+        _ => set.Kernels.GemvFloat<BFloat16Element>(),
+    };
+
+    private static delegate*<byte*, int, float*, void> Expand(InstructionSet set, TensorType element) => element switch
+    {
+        TensorType.F32 => set.Kernels.ExpandFloat<Float32Element>(),
+        TensorType.F16 => set.Kernels.ExpandFloat<HalfElement>(),
+        _ => set.Kernels.ExpandFloat<BFloat16Element>(),
     };
 
     private static InstructionSet Require(string name)
@@ -154,7 +168,7 @@ public sealed unsafe class FloatTileTests
         patterns.AsSpan(0, columns * 16).CopyTo(new Span<ushort>(panel.Pointer, columns * 16));
         using var expected = new GuardedMemory(columns * 64L);
         using var actual = new GuardedMemory(columns * 64L);
-        s_scalar.Kernels.ExpandFloat(element)(panel.Pointer, columns, (float*)expected.Pointer);
+        Expand(s_scalar, element)(panel.Pointer, columns, (float*)expected.Pointer);
         expand(panel.Pointer, columns, (float*)actual.Pointer);
         AssertEqual(expected, actual, $"{which}, {element}");
     }
@@ -171,7 +185,7 @@ public sealed unsafe class FloatTileTests
         FillWeights(memory.Bytes, element, random);
         FillWeights(x.Bytes, TensorType.F32, random);
 
-        s_scalar.Kernels.GemvFloat(element)(memory.Pointer, (float*)x.Pointer, columns, (float*)expected.Pointer, rows);
+        Gemv(s_scalar, element)(memory.Pointer, (float*)x.Pointer, columns, (float*)expected.Pointer, rows);
         multiply(memory.Pointer, (float*)x.Pointer, columns, (float*)actual.Pointer, rows);
 
         AssertEqual(expected, actual, $"{which}, {element}, {columns} columns, {rows} rows");
