@@ -18,28 +18,13 @@ public sealed class QuantizerMemoryTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     /// <summary>
-    /// A buffer of a whole tensor would grow by 24 MiB (of the source) or 6.4 MiB (of the result). The first run fills the pools.
+    /// Two parts of 8 MiB are in memory and the weights that are being quantized, or a piece that is copied. A buffer of the whole tensor
+    /// would take 28 MiB as Q8_0, and 104 MiB as F32.
     /// </summary>
     [Theory]
     [InlineData("Q8_0")]
-    [InlineData("Q4_K_M")]
-    public void Run_LargerTensor_AllocatesNoMore(string type)
-    {
-        _ = Allocate(type, 16);
-        long small = Allocate(type, 16);
-        long large = Allocate(type, 40);
-        Assert.True(large - small < 2 * MiB, FormattableString.Invariant($"{small} bytes for 16 MiB, {large} for 40 MiB"));
-    }
-
-    /// <summary>Tensors that keep their type are copied in pieces.</summary>
-    [Fact]
-    public void Run_CopiedTensor_AllocatesNoMore()
-    {
-        _ = Allocate("F32", 16);
-        long small = Allocate("F32", 16);
-        long large = Allocate("F32", 40);
-        Assert.True(large - small < 2 * MiB, FormattableString.Invariant($"{small} bytes for 16 MiB, {large} for 40 MiB"));
-    }
+    [InlineData("F32")]
+    public void Run_LargeTensor_AllocatesOnlyParts(string type) => Assert.InRange(Allocate(type, mebibytes: 104), 0, 20 * MiB);
 
     /// <summary>Quantizes a file with one tensor.</summary>
     /// <returns>The managed bytes that this allocates. With one thread, that is the thread of the caller.</returns>
