@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using EdgeRuntime.Formats;
 using EdgeRuntime.Kernels.Vector;
 
 namespace EdgeRuntime.Kernels.Attention;
@@ -108,7 +107,7 @@ internal sealed unsafe class KvBlockProduct<TLanes, TQuants> : KvProduct<TLanes>
         {
             for (int first = 0; first < lanes; first += BlockLength)
             {
-                TLanes scale = TLanes.Broadcast(HalfBits.ToSingle(*(ushort*)values));
+                TLanes scale = TLanes.Broadcast(HalfConvert.ToSingle(*(ushort*)values));
                 sbyte* quants = TQuants.Unpack(values + sizeof(ushort), TQuants.BlockBytes, buffer);
                 nint count = int.Min(BlockLength, lanes - first);
                 for (nint i = 0; i < count; i += TLanes.Count)

@@ -39,13 +39,13 @@ internal readonly unsafe struct Int8Quants : IKvQuants
         }
 
         ushort half = HalfConvert.ToHalf(greatest / 127);
-        if (HalfBits.ToSingle(half) * 127.5f < greatest && half < HalfConvert.LargestHalfBits)
+        if (HalfConvert.ToSingle(half) * 127.5f < greatest && half < HalfConvert.LargestHalfBits)
         {
             // A subnormal scale can be rounded far down; with the next scale the greatest number fits in int8.
             half++;
         }
 
-        float scale = HalfBits.ToSingle(half);
+        float scale = HalfConvert.ToSingle(half);
         float inverse = scale > 0 ? 1 / scale : 0;
         sbyte* quants = (sbyte*)packed;
         for (int i = 0; i < IKvQuants.BlockLength; i++)

@@ -42,6 +42,9 @@ internal static unsafe class HalfConvert
     /// <summary>Converts one number to IEEE half, as <see cref="HalfElement"/>.</summary>
     public static ushort ToHalf(float value) => Convert<HalfElement>(value);
 
+    /// <summary>Converts one finite half to float, exactly.</summary>
+    public static float ToSingle(ushort half) => LanesScalar.LoadHalf(&half).Value;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ushort Convert<TElement>(float value)
         where TElement : struct, IFloat16Rounding => (ushort)TElement.Round(Vector128.CreateScalar(value)).ToScalar();

@@ -1,5 +1,4 @@
 using System;
-using EdgeRuntime.Formats;
 
 namespace EdgeRuntime.Kernels.Vector;
 
@@ -19,7 +18,8 @@ internal readonly unsafe struct LanesScalar(float value) : ILanes<LanesScalar>
 
     public static LanesScalar Load(float* source) => new(*source);
 
-    public static LanesScalar LoadHalf(ushort* source) => new(HalfBits.ToSingle(*source));
+    public static LanesScalar LoadHalf(ushort* source) =>
+        new(BitConverter.Int32BitsToSingle(((short)*source << 13) & unchecked((int)0x8fffe000)) * HalfConvert.BiasScale);
 
     public static LanesScalar LoadBFloat16(ushort* source) => new(BitConverter.Int32BitsToSingle(*source << 16));
 
