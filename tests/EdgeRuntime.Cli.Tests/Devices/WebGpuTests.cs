@@ -1,4 +1,5 @@
 using System;
+using System.Linq;
 using System.Text.Json;
 using EdgeRuntime.Cli.Tests.Support;
 using EdgeRuntime.TestSupport;
@@ -35,6 +36,15 @@ public sealed class WebGpuTests : IDisposable
         const string Turns = "A dog\nand a cat\n";
         string[] chat = ["chat", Edgert.Stories, "--no-template", "--temp", "0", "-n", "24"];
         Assert.Equal(Edgert.RunWith(Turns, chat).Expect(0).Output, Edgert.RunWith(Turns, [.. chat, .. Device]).Expect(0).Output);
+    }
+
+    /// <summary>Keys and values come out of the memory of the device.</summary>
+    [Fact]
+    public void Run_Split_AnswersAsTheBuiltInEngine()
+    {
+        string prompt = string.Concat(Enumerable.Repeat("A dog and a cat went to the park. ", 4));
+        string[] run = ["run", Edgert.Stories, "-p", prompt, "--no-template", "--temp", "0", "-n", "24"];
+        Assert.Equal(Edgert.Run(run).Expect(0).Output, Edgert.Run([.. run, .. Device, "--split"]).Expect(0).Output);
     }
 
     [Fact]

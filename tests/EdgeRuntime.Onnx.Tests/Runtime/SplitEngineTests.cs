@@ -4,6 +4,7 @@ using System.IO;
 using System.Linq;
 using System.Threading;
 using EdgeRuntime.Engine;
+using EdgeRuntime.Onnx.Split;
 using EdgeRuntime.Tests.Support;
 using EdgeRuntime.TestSupport;
 using Xunit;
@@ -65,6 +66,34 @@ public sealed class SplitEngineTests : IClassFixture<SplitEngineTests.Models>
         {
             AssertNear(Expected(name, text[..(done + count)]), session.Forward(text.AsSpan(done, count)));
             done += count;
+        }
+    }
+
+    /// <summary>The device computes long prompts and what it lacks before them; the processor gets positions when it needs them.</summary>
+    [Fact]
+    public void Run_OfTurns_DividesThemByLength()
+    {
+        int[] text = Text(Stories, 96);
+        IEngine engine = _models.Get(Stories).Split.Engine;
+        using var state = (SplitState)Create(engine);
+        int[][] expected = [[40, 40, 0], [1, 40, 41], [30, 40, 71], [24, 40, 95], [1, 40, 96]];
+        foreach (int[] step in expected)
+        {
+            AssertDivided(step);
+        }
+
+        state.Truncate(42);
+        AssertDivided([32, 74, 42]);
+        state.Truncate(0);
+        AssertDivided([31, 0, 31]);
+        AssertDivided([32, 63, 31]); // the device computes all of them
+        state.Truncate(8);
+        AssertDivided([1, 8, 9]);
+
+        void AssertDivided(int[] step)
+        {
+            engine.Run([new BatchSlice(state, text.AsMemory(state.Length, step[0]), 0, default)]);
+            Assert.Equal((step[1], step[2]), (state.Device.Length, state.Processor.Length));
         }
     }
 
