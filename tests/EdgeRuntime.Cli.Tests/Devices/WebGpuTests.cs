@@ -38,13 +38,16 @@ public sealed class WebGpuTests : IDisposable
         Assert.Equal(Edgert.RunWith(Turns, chat).Expect(0).Output, Edgert.RunWith(Turns, [.. chat, .. Device]).Expect(0).Output);
     }
 
-    /// <summary>Keys and values come out of the memory of the device.</summary>
+    /// <summary>
+    /// Keys and values come out of the memory of the device. Not a comparison of texts: the processor rounds activations and the device
+    /// does not, so that the texts differ where two tokens are nearly equally likely.
+    /// </summary>
     [Fact]
-    public void Run_Split_AnswersAsTheBuiltInEngine()
+    public void Logits_Split_AreThoseOfTheBuiltInEngine()
     {
-        string prompt = string.Concat(Enumerable.Repeat("A dog and a cat went to the park. ", 4));
-        string[] run = ["run", Edgert.Stories, "-p", prompt, "--no-template", "--temp", "0", "-n", "24"];
-        Assert.Equal(Edgert.Run(run).Expect(0).Output, Edgert.Run([.. run, .. Device, "--split"]).Expect(0).Output);
+        const int Prompt = 36;
+        string ids = string.Join(',', Enumerable.Range(0, Prompt + 6).Select(static i => 3 + (i * 37 % 400)));
+        AssertLogits(Edgert.Stories, ids, Prompt, "--split");
     }
 
     [Fact]
@@ -59,11 +62,11 @@ public sealed class WebGpuTests : IDisposable
         }
     }
 
-    private void AssertLogits(string model, string ids)
+    private void AssertLogits(string model, string ids, int chunk = 5, params string[] options)
     {
-        string[] logits = ["logits", model, "--exact", "--chunk", "5", "--ids", ids, "-o"];
+        string[] logits = ["logits", model, "--exact", "--chunk", $"{chunk}", "--ids", ids, "-o"];
         Edgert.Run([.. logits, _folder.File("expected")]).Expect(0);
-        Edgert.Run([.. logits, _folder.File("found"), .. Device]).Expect(0);
+        Edgert.Run([.. logits, _folder.File("found"), .. Device, .. options]).Expect(0);
         double error = LogitsFiles.NormalizedError(LogitsFiles.Read(_folder.File("found")), LogitsFiles.Read(_folder.File("expected")));
         Assert.InRange(error, 0, 1e-5);
     }
