@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using System.Linq;
 using EdgeRuntime.Cli.Bench.Peer;
 using EdgeRuntime.Cli.Bench.Plan;

@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;
-using System.Linq;
 using EdgeRuntime.Cli.Bench.Plan;
 using EdgeRuntime.Cli.Models;
 

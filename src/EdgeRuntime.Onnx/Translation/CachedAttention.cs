@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using EdgeRuntime.Modules;
 using EdgeRuntime.Onnx.Graph;
-using EdgeRuntime.Onnx.Packing;
 using EdgeRuntime.State;
 
 namespace EdgeRuntime.Onnx.Translation;

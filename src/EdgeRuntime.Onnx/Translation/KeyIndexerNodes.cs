@@ -1,6 +1,5 @@
 using EdgeRuntime.Modules;
 using EdgeRuntime.Onnx.Graph;
-using EdgeRuntime.State;
 
 namespace EdgeRuntime.Onnx.Translation;
 

@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Threading;
 using EdgeRuntime.Formats;
-using EdgeRuntime.Gguf;
 
 namespace EdgeRuntime.Quantization.Search;
 

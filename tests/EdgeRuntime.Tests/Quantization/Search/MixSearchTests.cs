@@ -121,7 +121,7 @@ public sealed class MixSearchTests : IDisposable
         string path = Path.Combine(_folder, "measurements.json");
         using var source = new CancellationTokenSource();
         var progress = new CancelAtHalf(source);
-        Assert.Throws<OperationCanceledException>(() => Run(MixBudget.OfBitsPerWeight(8), path, progress, source.Token));
+        Assert.Throws<OperationCanceledException>(() => Run(MixBudget.OfBitsPerWeight(8), path, progress, cancellationToken: source.Token));
         long some = new FileInfo(path).Length;
         MixPlan resumed = Run(MixBudget.OfBitsPerWeight(8), path);
         Assert.True(new FileInfo(path).Length > some);
@@ -183,8 +183,8 @@ public sealed class MixSearchTests : IDisposable
         MixBudget budget,
         string? measurements = null,
         IProgress<float>? progress = null,
-        CancellationToken cancellationToken = default,
-        DeviceProfile? device = null)
+        DeviceProfile? device = null,
+        CancellationToken cancellationToken = default)
     {
         int[] tokens = _model.Tokenizer.Encode(
             "Once upon a time, there was a little girl named Lily. She loved to play outside in the park with her dog. One day, the dog "
