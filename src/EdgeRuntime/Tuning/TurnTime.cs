@@ -10,7 +10,9 @@ namespace EdgeRuntime.Tuning;
 /// <param name="Token">The seconds of a decoded token.</param>
 internal readonly record struct TurnTime(double Prompt, double Token)
 {
-    /// <summary>Measures some rounds and takes the least of each time. One more round warms up: it compiles shapes and fills caches.</summary>
+    /// <summary>
+    /// Measures some rounds and takes the least of each time. One more round warms up: it compiles shapes and fills caches.
+    /// </summary>
     /// <param name="engine">The engine.</param>
     /// <param name="promptTokens">The number of tokens of the prompt; 0 to decode from an empty state.</param>
     /// <param name="answerTokens">The number of decoded tokens.</param>
