@@ -11,22 +11,6 @@ internal static class BenchTurn
     private const int WarmUpPrefill = 32;
     private const int WarmUpDecode = 2;
 
-    /// <summary>Creates the token ids that every runtime gets: token p of the stream always goes to position p.</summary>
-    /// <param name="count">Number of tokens.</param>
-    /// <param name="vocabulary">The number of token ids.</param>
-    /// <param name="sequence">Index of the sequence; each has its own stream.</param>
-    public static int[] CreateTokens(int count, int vocabulary, int sequence = 0)
-    {
-        var random = new Random(20240229 + sequence);
-        int[] tokens = new int[count];
-        for (int i = 0; i < count; i++)
-        {
-            tokens[i] = random.Next(vocabulary);
-        }
-
-        return tokens;
-    }
-
     /// <summary>Fills the context to the test's depth, computes a few tokens to warm up threads and caches, then times the test.</summary>
     /// <param name="runtime">The runtime to measure.</param>
     /// <param name="test">The test.</param>

@@ -79,7 +79,7 @@ internal sealed class Comparison(BenchOptions options, bool comparesStart, int p
             throw new CommandException($"{card.Path}: {ours.VocabularySize} tokens here, {flash.VocabularySize} in llama.cpp");
         }
 
-        int[] tokens = BenchTurn.CreateTokens(positions, ours.VocabularySize);
+        int[] tokens = BenchTokens.Create(positions, ours.VocabularySize);
         foreach (BenchTest test in options.Tests)
         {
             tell($"{card.FileName} {test.Name}, {threads} threads, {pairs} pairs");

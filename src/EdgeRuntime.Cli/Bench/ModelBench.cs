@@ -45,7 +45,7 @@ internal sealed class ModelBench(BenchOptions options, MachineFacts machine, Ene
         LanguageModel model = ModelLoading.Load(card.Path, options.CreateModelOptions(threads));
         double loadSeconds = start?.LoadSeconds ?? Stopwatch.GetElapsedTime(began).TotalSeconds;
         using var runtime = new EdgeBenchRuntime(model, positions, options.KvTypes);
-        int[] tokens = BenchTurn.CreateTokens(positions, runtime.VocabularySize);
+        int[] tokens = BenchTokens.Create(positions, runtime.VocabularySize);
         double warmFirstToken = MeasureWarmFirstToken(runtime, tokens);
         EnergyReading? idle = MeasureIdle(runtime);
         foreach (BenchTest test in options.Tests)

@@ -42,7 +42,7 @@ internal sealed class ParallelBench(BenchOptions options, MachineFacts machine, 
             int most = group.Max(test => test.Sequences);
             tell($"{card.FileName}: each of {most} sequences alone, {model.Threads} threads");
             int[][] prompts =
-                [.. Enumerable.Range(0, most).Select(i => BenchTurn.CreateTokens(group.Key.Prompt, model.VocabularySize, sequence: i))];
+                [.. Enumerable.Range(0, most).Select(i => BenchTokens.Create(group.Key.Prompt, model.VocabularySize, sequence: i))];
             int[][] alone = [.. prompts.Select(prompt => DecodeAlone(model, prompt, group.Key.Generated))];
             foreach (ParallelTest test in group)
             {

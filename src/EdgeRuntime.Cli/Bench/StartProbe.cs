@@ -61,7 +61,7 @@ internal static class StartProbe
         Func<IBenchRuntime> create = Load(options, threads, positions);
         double loadSeconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         using IBenchRuntime runtime = create();
-        int[] tokens = BenchTurn.CreateTokens(positions, runtime.VocabularySize);
+        int[] tokens = BenchTokens.Create(positions, runtime.VocabularySize);
         runtime.Append(tokens.AsSpan(0, PromptTokens));
         output.WriteLine(FirstTokenMark);
         runtime.Rewind(0);

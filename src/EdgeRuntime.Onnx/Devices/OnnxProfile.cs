@@ -79,6 +79,12 @@ public sealed record OnnxProfile
     /// </summary>
     public bool AppendsPrompts { get; init; } = true;
 
+    /// <summary>Gets the greatest number of tokens of a run, where tokens can follow others in the cache.</summary>
+    public int MostTokens { get; init; } = 512;
+
+    /// <summary>Gets the greatest number of tokens of a run that is exact, if that is less; null if it is not.</summary>
+    public int? MostExactTokens { get; init; }
+
     /// <summary>Gets the name of the allocator of the cache in the device's memory; null for the processor's.</summary>
     public string? CacheAllocator { get; init; }
 
@@ -105,6 +111,7 @@ public sealed record OnnxProfile
             "queryResolveBufferCacheMode", "sessionBufferPoolGenerations", "storageBufferCacheMode", "uniformBufferCacheMode",
             "validationMode", "webgpuDevice", "webgpuInstance",
         ],
+        MostExactTokens = 31, // from 32 on, attention is computed in blocks and differs by 0.02 to 0.07 (1.30, SwiftShader)
         CacheAllocator = "WebGPU_Buf",
         PacksQueryKeyValue = true,
         GreatestBlock = 128,
@@ -195,5 +202,10 @@ public sealed record OnnxProfile
     public static IReadOnlyList<OnnxProfile> All { get; } = [Cpu, WebGpu, DirectMl, Cuda, Qnn, OpenVino, CoreMl];
 
     /// <summary>Gets a copy that computes with float32 and accuracy level 0.</summary>
-    public OnnxProfile Exact() => this with { AccuracyLevel = 0, UsesFloat16 = false };
+    public OnnxProfile Exact() => this with
+    {
+        AccuracyLevel = 0,
+        UsesFloat16 = false,
+        MostTokens = MostExactTokens ?? MostTokens,
+    };
 }

@@ -12,9 +12,6 @@ namespace EdgeRuntime.Onnx.Runtime;
 /// </summary>
 internal sealed class OnnxEngine : IEngine
 {
-    /// <summary>The most tokens of a run, which bounds the memory of activations.</summary>
-    private const int MaxTokens = 512;
-
     /// <summary>The most rows of logits of a run, which bounds the memory of logits.</summary>
     private const int MaxRows = 64;
 
@@ -185,7 +182,7 @@ internal sealed class OnnxEngine : IEngine
         }
 
         // A prompt of a device that appends none has to be computed at once.
-        int most = Profile.AppendsPrompts ? Math.Min(left, MaxTokens) : left;
+        int most = Profile.AppendsPrompts ? Math.Min(left, Profile.MostTokens) : left;
         return _session.Form.Logits switch
         {
             LogitsForm.Chosen => withoutRow >= most ? most : Math.Min(most, Math.Max(0, withoutRow) + MaxRows),

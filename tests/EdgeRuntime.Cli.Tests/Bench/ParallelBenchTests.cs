@@ -60,7 +60,7 @@ public sealed class ParallelBenchTests
     public void SequenceBatch_PromptsOfTheirOwn_HaveTokensOfTheirOwn()
     {
         using var model = LanguageModel.Load(Edgert.Stories, new ModelOptions { Threads = 1 });
-        int[][] prompts = [.. Enumerable.Range(0, 3).Select(i => BenchTurn.CreateTokens(300, model.VocabularySize, i))];
+        int[][] prompts = [.. Enumerable.Range(0, 3).Select(i => BenchTokens.Create(300, model.VocabularySize, i))];
         using var batch = new SequenceBatch(model, prompts.Length, positions: 316, new KvTypes(KvCacheType.F16, KvCacheType.F16));
         batch.Prefill(prompts);
         for (int i = 0; i < 16; i++)

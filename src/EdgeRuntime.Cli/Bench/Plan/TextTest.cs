@@ -26,7 +26,7 @@ internal sealed record TextTest(int Texts)
     /// <param name="vocabulary">The number of token ids.</param>
     public IReadOnlyList<ReadOnlyMemory<int>> CreateTexts(int vocabulary)
     {
-        int[][] texts = [.. Enumerable.Range(0, Texts).Select(i => BenchTurn.CreateTokens(Length(i), vocabulary, sequence: i))];
+        int[][] texts = [.. Enumerable.Range(0, Texts).Select(i => BenchTokens.Create(Length(i), vocabulary, sequence: i))];
         new Random(20240229).Shuffle(texts);
         return [.. texts];
     }
