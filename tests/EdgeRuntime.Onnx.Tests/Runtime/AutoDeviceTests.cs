@@ -1,8 +1,8 @@
 using System;
 using System.IO;
 using System.Linq;
-using EdgeRuntime.TestSupport;
 using EdgeRuntime.Tests.SideCar;
+using EdgeRuntime.TestSupport;
 using EdgeRuntime.Tuning;
 using Xunit;
 
