@@ -6,6 +6,7 @@ using System.IO;
 using System.Linq;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Threading.Tasks;
 using EdgeRuntime.Cli.Bench.Peer;
 using EdgeRuntime.Cli.Bench.Plan;
 using EdgeRuntime.Cli.Models;
@@ -87,7 +88,12 @@ internal static class StartProbe
 
     private static StartFacts RunChild(string self, BenchOptions options, string model, int threads)
     {
-        var start = new ProcessStartInfo(self) { RedirectStandardOutput = true, UseShellExecute = false };
+        var start = new ProcessStartInfo(self)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        };
         foreach (string argument in ChildArguments(options, model, threads))
         {
             start.ArgumentList.Add(argument);
@@ -95,13 +101,15 @@ internal static class StartProbe
 
         long began = Stopwatch.GetTimestamp();
         using Process child = Process.Start(start) ?? throw new CommandException($"{self}: can't be started");
+        Task<string> errors = child.StandardError.ReadToEndAsync();
         string? first = child.StandardOutput.ReadLine();
         double firstTokenSeconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
         string rest = child.StandardOutput.ReadToEnd();
         child.WaitForExit();
         if (child.ExitCode != 0 || first != FirstTokenMark)
         {
-            throw new CommandException($"{self} {OptionName} ended with code {child.ExitCode}");
+            throw new CommandException(
+                ErrorReport.FindError(errors.GetAwaiter().GetResult()) ?? $"{self} {OptionName} ended with code {child.ExitCode}");
         }
 
         using var facts = JsonDocument.Parse(rest);

@@ -34,6 +34,13 @@ internal static class ErrorReport
     public const int Interrupted = SignalBase + 2;
 
     private const int OutputClosed = SignalBase + 13; // SIGPIPE
+    private const string Mark = "edgert: error: ";
+
+    /// <summary>Finds the message of the last error that this command wrote.</summary>
+    /// <param name="lines">What it wrote to standard error.</param>
+    /// <returns>The message without the mark before it; null if there is none.</returns>
+    public static string? FindError(string lines) =>
+        lines.Split('\n').LastOrDefault(static line => line.StartsWith(Mark, StringComparison.Ordinal))?[Mark.Length..].TrimEnd('\r');
 
     public static int Write(Exception exception, bool verbose)
     {
@@ -45,7 +52,7 @@ internal static class ErrorReport
                 return Interrupted;
         }
 
-        Console.Error.WriteLine("edgert: error: " + DescribeInOneLine(exception));
+        Console.Error.WriteLine(Mark + DescribeInOneLine(exception));
         if (verbose)
         {
             Console.Error.WriteLine(string.Join('\n', exception.ToString().Split('\n').Select(OneLine.Cut)));
