@@ -90,13 +90,7 @@ internal sealed class OnnxState : IEngineState
     /// <inheritdoc/>
     public void Truncate(int length)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(length);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Length);
-        if (NearestLength(length) != length)
-        {
-            throw new InvalidOperationException(FormattableString.Invariant(
-                $"the state can't return from {Length} to {length} positions; the nearest length is {NearestLength(length)}"));
-        }
+        this.RequireReachable(length);
 
         if (length < Length)
         {

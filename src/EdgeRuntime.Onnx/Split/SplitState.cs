@@ -59,13 +59,7 @@ internal sealed class SplitState : IEngineState
     /// <inheritdoc/>
     public void Truncate(int length)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(length);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Length);
-        if (NearestLength(length) != length)
-        {
-            throw new InvalidOperationException(FormattableString.Invariant(
-                $"the state can't return from {Length} to {length} positions; the nearest length is {NearestLength(length)}"));
-        }
+        this.RequireReachable(length);
 
         Device.Truncate(Math.Min(length, Device.Length));
         Processor.Truncate(Processor.NearestLength(Math.Min(length, Processor.Length)));

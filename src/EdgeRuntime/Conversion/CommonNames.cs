@@ -93,4 +93,20 @@ internal static class CommonNames
 
     /// <summary>The same, for a rotary embedding that turns neighbors.</summary>
     public static readonly NameRule[] PermutedDecoder = [.. Ends, .. PreNorms, .. PermutedAttention, .. FeedForward];
+
+    /// <summary>Gets the names of a GPT-2, whose attention and feed-forward are joined matrices.</summary>
+    /// <param name="change">The change of these matrices: GPT-2 itself keeps them transposed.</param>
+    public static NameRule[] Gpt2(RowChange change) =>
+    [
+        new("transformer.wte", "token_embd"),
+        new("transformer.wpe", "position_embd"),
+        new("transformer.ln_f", "output_norm"),
+        new("lm_head", "output"),
+        new("transformer.h.*.ln_1", "blk.*.attn_norm"),
+        new("transformer.h.*.ln_2", "blk.*.ffn_norm"),
+        new("transformer.h.*.attn.c_attn", "blk.*.attn_qkv", change),
+        new("transformer.h.*.attn.c_proj", "blk.*.attn_output", change),
+        new("transformer.h.*.mlp.c_fc", "blk.*.ffn_up", change),
+        new("transformer.h.*.mlp.c_proj", "blk.*.ffn_down", change),
+    ];
 }

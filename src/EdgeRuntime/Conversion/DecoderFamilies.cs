@@ -126,19 +126,7 @@ internal static class DecoderFamilies
             Classes = ["GPT2LMHeadModel"],
             Architecture = "gpt2",
             OptionalPrefix = "transformer.",
-            Names =
-            [
-                new("transformer.wte", "token_embd"),
-                new("transformer.wpe", "position_embd"),
-                new("transformer.ln_f", "output_norm"),
-                new("lm_head", "output"),
-                new("transformer.h.*.ln_1", "blk.*.attn_norm"),
-                new("transformer.h.*.ln_2", "blk.*.ffn_norm"),
-                new("transformer.h.*.attn.c_attn", "blk.*.attn_qkv", RowChange.Transpose),
-                new("transformer.h.*.attn.c_proj", "blk.*.attn_output", RowChange.Transpose),
-                new("transformer.h.*.mlp.c_fc", "blk.*.ffn_up", RowChange.Transpose),
-                new("transformer.h.*.mlp.c_proj", "blk.*.ffn_down", RowChange.Transpose),
-            ],
+            Names = CommonNames.Gpt2(RowChange.Transpose),
             Defaults = new Dictionary<string, double> { ["layer_norm_epsilon"] = 1e-5 },
             Keys = static (config, keys) => keys.Set("feed_forward_length", (uint)(4 * config.HiddenSize)),
         },
@@ -207,9 +195,8 @@ internal static class DecoderFamilies
         }
 
         ModelKeys.AddCount(keys, config, "attention.sliding_window", "sliding_window");
-        bool[] windows = config.FindLayerTypes() is { } types
-            ? [.. types.Select(static type => type == "sliding_attention")]
-            : [.. Enumerable.Range(1, config.LayerCount).Select(static layer => layer % 4 != 0)];
+        bool[] windows = config.FindWindowLayers()
+            ?? [.. Enumerable.Range(1, config.LayerCount).Select(static layer => layer % 4 != 0)];
         keys.Set("attention.sliding_window_pattern", windows);
     }
 }

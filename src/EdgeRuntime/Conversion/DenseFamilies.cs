@@ -172,19 +172,7 @@ internal static class DenseFamilies
             Classes = ["GPTBigCodeForCausalLM"],
             Architecture = "starcoder",
             OptionalPrefix = "transformer.",
-            Names =
-            [
-                new("transformer.wte", "token_embd"),
-                new("transformer.wpe", "position_embd"),
-                new("transformer.ln_f", "output_norm"),
-                new("lm_head", "output"),
-                new("transformer.h.*.ln_1", "blk.*.attn_norm"),
-                new("transformer.h.*.ln_2", "blk.*.ffn_norm"),
-                new("transformer.h.*.attn.c_attn", "blk.*.attn_qkv"),
-                new("transformer.h.*.attn.c_proj", "blk.*.attn_output"),
-                new("transformer.h.*.mlp.c_fc", "blk.*.ffn_up"),
-                new("transformer.h.*.mlp.c_proj", "blk.*.ffn_down"),
-            ],
+            Names = CommonNames.Gpt2(RowChange.None),
             Defaults = new Dictionary<string, double> { ["layer_norm_epsilon"] = 1e-5 },
             Keys = static (config, keys) =>
             {
@@ -222,7 +210,7 @@ internal static class DenseFamilies
 
         keys.Set("attention.sliding_window", (uint)window);
         JsonField pattern = config.Find("sliding_window_pattern");
-        bool[]? windows = config.FindLayerTypes() is { } types ? [.. types.Select(static type => type == "sliding_attention")]
+        bool[]? windows = config.FindWindowLayers() is { } found ? found
             : pattern.Kind == JsonValueKind.String && pattern.GetText() is { Length: > 0 } letters
                 ? [.. Enumerable.Range(0, config.LayerCount).Select(layer => letters[layer % letters.Length] == 'L')]
             : pattern.Kind == JsonValueKind.Number && pattern.GetCount(int.MaxValue) is > 0 and int period

@@ -1,5 +1,4 @@
 using System.Collections.Generic;
-using System.Linq;
 
 namespace EdgeRuntime.Conversion;
 
@@ -109,8 +108,7 @@ internal static class ExpertFamilies
         if (config.Find("use_sliding_window").GetFlag(true) && config.FindCount("sliding_window") is { } window)
         {
             keys.Set("attention.sliding_window", (uint)window);
-            keys.Set(
-                "attention.sliding_window_pattern", config.GetLayerTypes().Select(static type => type == "sliding_attention").ToArray());
+            keys.Set("attention.sliding_window_pattern", config.GetWindowLayers());
         }
     }
 }

@@ -132,11 +132,7 @@ internal sealed unsafe partial class SequenceState : IEngineState
     /// <inheritdoc/>
     public void Truncate(int length)
     {
-        if (NearestLength(length) != length)
-        {
-            throw new InvalidOperationException(FormattableString.Invariant(
-                $"the state can't return from {Length} to {length} positions; the nearest length is {NearestLength(length)}"));
-        }
+        this.RequireReachable(length);
 
         if (HasRecurrent && length < Length)
         {
