@@ -52,18 +52,16 @@ internal sealed class CacheReader(OnnxSession session, IReadOnlyList<OrtValue> c
     private OrtValue Fetch(OrtValue? last, int index)
     {
         CacheTensor cache = session.Form.Cache[index];
-        OrtValue copy = last ?? OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, cache.Type, ShapeOf(cache));
-        if (last is not null && !copy.GetTensorTypeAndShape().Shape.AsSpan().SequenceEqual(ShapeOf(cache)))
+        long[] shape = [1, cache.Heads, capacity, cache.HeadSize];
+        if (last is null || !last.GetTensorTypeAndShape().Shape.AsSpan().SequenceEqual(shape))
         {
-            last.Dispose();
-            copy = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, cache.Type, ShapeOf(cache));
+            last?.Dispose();
+            last = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, cache.Type, shape);
         }
 
-        OrtEnv.Instance().CopyTensors([caches[index]], [copy], null);
-        return copy;
+        OrtEnv.Instance().CopyTensors([caches[index]], [last], null);
+        return last;
     }
-
-    private long[] ShapeOf(CacheTensor cache) => [1, cache.Heads, capacity, cache.HeadSize];
 
     /// <summary>Copies the first elements of each head: those behind them are padding.</summary>
     private void Copy(OrtValue tensor, CacheTensor cache, int first, int count, Span<float> target)

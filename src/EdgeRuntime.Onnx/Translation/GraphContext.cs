@@ -63,7 +63,9 @@ internal sealed class GraphContext
     /// <summary>Gets the place of each layer's keys and values among <see cref="Layers"/>.</summary>
     public Dictionary<Attention, int> LayerOf { get; } = [];
 
-    /// <summary>Gets the last choice of keys: what is added to scores, 0 for chosen keys, [batch, 1, tokens, total length].</summary>
+    /// <summary>
+    /// Gets the last choice of keys of each indexer: what is added to scores, 0 for chosen keys, [batch, 1, tokens, total length].
+    /// </summary>
     public Dictionary<KeySelection, string> ChosenKeys { get; } = [];
 
     /// <summary>Gets the inputs of all layers, [batch, tokens, layers, width].</summary>
