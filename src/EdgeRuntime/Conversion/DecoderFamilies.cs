@@ -119,6 +119,7 @@ internal static class DecoderFamilies
                 double share = config.FindNumber("rotary_pct") ?? 0.25;
                 keys.Set("rope.dimension_count", (uint)(share * (config.HiddenSize / config.HeadCount)));
                 keys.Set("use_parallel_residual", config.Find("use_parallel_residual").GetFlag(true));
+                keys.RemoveWhole("general.file_type"); // llama.cpp's converter writes none
             },
         },
         new()

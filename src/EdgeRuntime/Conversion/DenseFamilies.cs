@@ -7,11 +7,45 @@ using EdgeRuntime.Json;
 namespace EdgeRuntime.Conversion;
 
 /// <summary>
-/// Decoders without experts: Phi-2, Nemotron, Command R7B, EXAONE 4, MiniCPM, PLM, Jais 2, Orion, Pangu, Maincoder, StarCoder.
+/// Decoders without experts: Phi-2, Nemotron, Command R7B, EXAONE 3 and 4, ERNIE 4.5, HunYuan, BLOOM, MiniCPM, PLM, Jais 2, Orion, Pangu,
+/// Maincoder, StarCoder.
 /// </summary>
 internal static class DenseFamilies
 {
+    /// <summary>The context of a HunYuan whose configuration has a shorter one that was not extended yet.</summary>
+    private const uint HunYuanContext = 256 * 1024;
+
     private static readonly Dictionary<string, double> Defaults = new() { ["rms_norm_eps"] = 1e-6, ["rope_theta"] = 10000 };
+
+    private static readonly NameRule[] Exaone =
+    [
+        new("transformer.wte", "token_embd"),
+        new("transformer.ln_f", "output_norm"),
+        new("lm_head", "output"),
+        new("transformer.h.*.ln_1", "blk.*.attn_norm"),
+        new("transformer.h.*.ln_2", "blk.*.ffn_norm"),
+        new("transformer.h.*.attn.attention.q_proj", "blk.*.attn_q"),
+        new("transformer.h.*.attn.attention.k_proj", "blk.*.attn_k"),
+        new("transformer.h.*.attn.attention.v_proj", "blk.*.attn_v"),
+        new("transformer.h.*.attn.attention.out_proj", "blk.*.attn_output"),
+        new("transformer.h.*.mlp.c_fc_0", "blk.*.ffn_gate"),
+        new("transformer.h.*.mlp.c_fc_1", "blk.*.ffn_up"),
+        new("transformer.h.*.mlp.c_proj", "blk.*.ffn_down"),
+    ];
+
+    private static readonly NameRule[] Bloom =
+    [
+        new("word_embeddings", "token_embd"),
+        new("word_embeddings_layernorm", "token_embd_norm"),
+        new("ln_f", "output_norm"),
+        new("lm_head", "output"),
+        new("h.*.input_layernorm", "blk.*.attn_norm"),
+        new("h.*.post_attention_layernorm", "blk.*.ffn_norm"),
+        new("h.*.self_attention.query_key_value", "blk.*.attn_qkv", RowChange.GroupHeads),
+        new("h.*.self_attention.dense", "blk.*.attn_output"),
+        new("h.*.mlp.dense_h_to_4h", "blk.*.ffn_up"),
+        new("h.*.mlp.dense_4h_to_h", "blk.*.ffn_down"),
+    ];
 
     /// <summary>The families.</summary>
     public static readonly ModelFamily[] All =
@@ -82,6 +116,57 @@ internal static class DenseFamilies
             Defaults = Defaults,
             Keys = AddExaone4Keys,
             Computed = static config => RopeFactors.OfLlama3(config, defaultFactor: 16),
+        },
+        new()
+        {
+            Classes = ["ExaoneForCausalLM"],
+            Architecture = "exaone",
+            Names = Exaone,
+            Defaults = new Dictionary<string, double> { ["layer_norm_epsilon"] = 1e-5, ["rope_theta"] = 10000 },
+            Keys = static (config, keys) =>
+            {
+                double share = config.FullRope["partial_rotary_factor"].Exists ? RotaryShare(config) : 1;
+                keys.Set("rope.dimension_count", (uint)(share * (config.HiddenSize / config.HeadCount)));
+
+                // llama.cpp's converter writes only the key of another norm, and its loader refuses such a file.
+                keys.Set("attention.layer_norm_rms_epsilon", (float)config.GetNumber("layer_norm_epsilon"));
+            },
+            Computed = static config => RopeFactors.OfLlama3(config, defaultFactor: 8),
+        },
+        new()
+        {
+            Classes = ["Ernie4_5ForCausalLM", "Ernie4_5_ForCausalLM"],
+            Architecture = "ernie4_5",
+            Names = CommonNames.Decoder,
+            Defaults = Defaults,
+            WritesSpacePrefix = true,
+        },
+        new()
+        {
+            Classes = ["HunYuanDenseV1ForCausalLM"],
+            Architecture = "hunyuan-dense",
+            Names =
+            [
+                .. CommonNames.Decoder,
+                new("model.layers.*.self_attn.query_layernorm", "blk.*.attn_q_norm"),
+                new("model.layers.*.self_attn.key_layernorm", "blk.*.attn_k_norm"),
+            ],
+            Defaults = Defaults,
+            Keys = AddHunYuanKeys,
+        },
+        new()
+        {
+            Classes = ["BloomForCausalLM", "BloomModel"],
+            Architecture = "bloom",
+            Names = Bloom,
+            RemovedPrefixes = ["transformer."],
+            Defaults = new Dictionary<string, double> { ["layer_norm_epsilon"] = 1e-5 },
+            Keys = static (config, keys) =>
+            {
+                keys.Set("context_length", (uint)(config.FindCount("seq_length") ?? config.HiddenSize));
+                keys.Set("feed_forward_length", (uint)(4 * config.HiddenSize));
+                keys.Set("attention.head_count_kv", (uint)config.HeadCount);
+            },
         },
         new()
         {
@@ -197,6 +282,28 @@ internal static class DenseFamilies
         if (factor is { } value)
         {
             keys.Set("rope.scaling.factor", (float)value);
+        }
+    }
+
+    /// <summary>A rotary embedding of the type "dynamic" has a longer base, which alpha gives.</summary>
+    private static void AddHunYuanKeys(ModelConfig config, KeyList keys)
+    {
+        JsonField rope = config.Rope;
+        string? type = rope["rope_type"].FindText() ?? rope["type"].FindText();
+        if (type is not ("dynamic" or "xdrope"))
+        {
+            return;
+        }
+
+        double alpha = rope["alpha"].Exists ? rope["alpha"].GetNumber() : 50;
+        double theta = config.FindNumber("rope_theta") ?? 10000;
+        keys.Set("rope.freq_base", (float)(theta * Math.Pow(alpha, config.HeadSize / (config.HeadSize - 2.0))));
+        keys.Set("rope.scaling.type", "none");
+        keys.Set("rope.scaling.factor", 1f);
+        if (type == "dynamic")
+        {
+            keys.Set("rope.scaling.original_context_length", HunYuanContext);
+            keys.Set("context_length", HunYuanContext);
         }
     }
 

@@ -65,7 +65,7 @@ internal static class EncoderFamilies
             Architecture = "eurobert",
             Names = CommonNames.Decoder,
             OptionalPrefix = CommonNames.Prefix,
-            Defaults = new Dictionary<string, double> { ["rms_norm_eps"] = 1e-5, ["rope_theta"] = 10000 },
+            Defaults = new Dictionary<string, double> { ["rms_norm_eps"] = 1e-5, ["rope_theta"] = 250000 },
             Pools = true,
             Keys = static (_, keys) =>
             {

@@ -18,6 +18,9 @@ internal sealed class KeyList(string architecture)
     /// <summary>Sets a key by its whole name.</summary>
     public void SetWhole(string key, object value) => _values[key] = value;
 
+    /// <summary>Removes a key by its whole name.</summary>
+    public void RemoveWhole(string key) => _values.Remove(key);
+
     /// <summary>Removes keys of the model.</summary>
     public void Remove(params ReadOnlySpan<string> keys)
     {

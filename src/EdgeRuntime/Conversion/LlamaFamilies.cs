@@ -3,7 +3,7 @@ using System.Collections.Generic;
 
 namespace EdgeRuntime.Conversion;
 
-/// <summary>Llama and the families that continue its class in llama.cpp's converter: Granite, SmolLM3, Arcee, Nanbeige.</summary>
+/// <summary>Llama and the families that continue its class in llama.cpp's converter: Ministral, Granite, SmolLM3, Arcee, Nanbeige.</summary>
 internal static class LlamaFamilies
 {
     private const int CodeLlamaVocabulary = 32016;
@@ -19,7 +19,8 @@ internal static class LlamaFamilies
 
     private static readonly NameRule[] Names = [.. CommonNames.PermutedDecoder, .. CommonNames.SparseExperts];
 
-    private static readonly NameRule[] GraniteExperts =
+    /// <summary>The experts of Granite, and the one that all tokens use.</summary>
+    public static readonly NameRule[] GraniteExperts =
     [
         new("model.layers.*.block_sparse_moe.router.layer", "blk.*.ffn_gate_inp"),
         new("model.layers.*.block_sparse_moe.input_linear", "blk.*.ffn_gate_exps|blk.*.ffn_up_exps", RowChange.Split),
@@ -45,12 +46,26 @@ internal static class LlamaFamilies
         Computed = static config => RopeFactors.OfLlama3(config, defaultFactor: 8),
     };
 
-    private static readonly ModelFamily Granite = Llama with
+    /// <summary>Granite 3.</summary>
+    public static readonly ModelFamily Granite = Llama with
     {
         Classes = ["GraniteForCausalLM"],
         Architecture = "granite",
         DerivesHeadSize = false,
         Keys = AddGraniteKeys,
+    };
+
+    /// <summary>Granite 3 with experts.</summary>
+    public static readonly ModelFamily GraniteMoe = Granite with
+    {
+        Classes = ["GraniteMoeForCausalLM", "GraniteMoeSharedForCausalLM"],
+        Architecture = "granitemoe",
+        Names = [.. CommonNames.PermutedDecoder, .. GraniteExperts],
+        Keys = static (config, keys) =>
+        {
+            AddGraniteKeys(config, keys);
+            ModelKeys.AddCount(keys, config, "expert_shared_feed_forward_length", "shared_intermediate_size");
+        },
     };
 
     /// <summary>The families.</summary>
@@ -71,24 +86,34 @@ internal static class LlamaFamilies
                 keys.Set("skip_loop_final_norm", config.Find("skip_loop_final_norm").GetFlag(false));
             },
         },
-        Granite,
-        Granite with
+        Llama with
         {
-            Classes = ["GraniteMoeForCausalLM", "GraniteMoeSharedForCausalLM"],
-            Architecture = "granitemoe",
-            Names = [.. CommonNames.PermutedDecoder, .. GraniteExperts],
-            Keys = static (config, keys) =>
-            {
-                AddGraniteKeys(config, keys);
-                ModelKeys.AddCount(keys, config, "expert_shared_feed_forward_length", "shared_intermediate_size");
-            },
+            Classes = ["Mistral3ForConditionalGeneration", "Ministral3ForCausalLM"],
+            Architecture = "mistral3",
+            Keys = AddMinistralKeys,
         },
+        Granite,
+        GraniteMoe,
     ];
 
     private static void AddKeys(ModelConfig config, KeyList keys)
     {
         keys.Set("vocab_size", (uint)config.GetCount("vocab_size"));
         keys.Set("rope.dimension_count", (uint)config.HeadSize);
+    }
+
+    private static void AddMinistralKeys(ModelConfig config, KeyList keys)
+    {
+        AddKeys(config, keys);
+        switch (config.Find("model_type").FindText())
+        {
+            case "mistral4":
+                throw new UnsupportedModelException($"{config.File}: models of the type mistral4 can't be converted");
+            case "ministral3":
+                keys.Set("rope.scaling.yarn_log_multiplier", (float)config.Rope["mscale_all_dim"].GetNumber());
+                keys.Set("attention.temperature_scale", (float)config.Rope["llama_4_scaling_beta"].GetNumber());
+                break;
+        }
     }
 
     private static void AddGraniteKeys(ModelConfig config, KeyList keys)

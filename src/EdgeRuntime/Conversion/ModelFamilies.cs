@@ -12,7 +12,7 @@ internal static class ModelFamilies
     public static IReadOnlyList<ModelFamily> All { get; } =
     [
         .. LlamaFamilies.All, .. QwenFamilies.All, .. GemmaFamilies.All, .. DecoderFamilies.All, .. DenseFamilies.All,
-        .. ExpertFamilies.All, .. Lfm2Families.All, .. EncoderFamilies.All,
+        .. ExpertFamilies.All, .. Lfm2Families.All, .. HybridFamilies.All, .. EncoderFamilies.All,
     ];
 
     /// <summary>Finds the family of a model.</summary>
@@ -28,8 +28,9 @@ internal static class ModelFamilies
         }
 
         string name = classes[0].GetText();
-        return All.FirstOrDefault(family => family.Classes.Contains(name)) ?? throw new UnsupportedModelException(
+        ModelFamily family = All.FirstOrDefault(family => family.Classes.Contains(name)) ?? throw new UnsupportedModelException(
             $"{config.File}: models of the class \"{Printable.Shorten(name)}\" can't be converted; supported are "
             + string.Join(", ", ModelConverter.SupportedClasses));
+        return family.Variant?.Invoke(config) ?? family;
     }
 }

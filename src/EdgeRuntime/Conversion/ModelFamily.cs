@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using EdgeRuntime.Json;
 
 namespace EdgeRuntime.Conversion;
 
@@ -47,6 +48,9 @@ internal sealed record ModelFamily
 
     /// <summary>Gets tensors that are computed from <c>config.json</c>.</summary>
     public Func<ModelConfig, IEnumerable<(string Name, float[] Values)>>? Computed { get; init; }
+
+    /// <summary>Gets what chooses the family of a model by more than its class; given <c>config.json</c>.</summary>
+    public Func<JsonField, ModelFamily>? Variant { get; init; }
 
     /// <summary>Gets whether <c>modules.json</c> tells how the model pools.</summary>
     public bool Pools { get; init; }

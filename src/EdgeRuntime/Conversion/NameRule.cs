@@ -26,6 +26,18 @@ internal enum RowChange
     /// <summary>The first rows, which stand for padding, are dropped.</summary>
     SkipPadding,
 
+    /// <summary>Each number is a row.</summary>
+    Column,
+
+    /// <summary>Each number x becomes -exp(x): the rates of a state space, of which the file has the logarithms.</summary>
+    NegateExponential,
+
+    /// <summary>The same, and each number is a row.</summary>
+    NegateExponentialColumn,
+
+    /// <summary>The numbers of each group of a state space are a row.</summary>
+    Group,
+
     /// <summary>The queries, keys and values of each head are grouped by kind.</summary>
     GroupHeads,
 }

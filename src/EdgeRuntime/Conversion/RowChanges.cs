@@ -27,7 +27,11 @@ internal sealed class RowChanges(ModelConfig config)
             RowChange.Split => Split(tensor, rows, part, parts),
             RowChange.Transpose when shape.Length >= 2 =>
                 (new TensorRows.Transposed(rows, (int)shape[^2]), [.. shape[..^2], shape[^1], shape[^2]]),
-            RowChange.Squeeze => (rows, [shape[0], .. shape[1..^1].Where(static size => size != 1), shape[^1]]),
+            RowChange.Squeeze when shape.Length > 1 => (rows, [shape[0], .. shape[1..^1].Where(static size => size != 1), shape[^1]]),
+            RowChange.Column => (AsColumn(tensor, rows), [.. shape, 1]),
+            RowChange.NegateExponential => (new TensorRows.NegatedExponential(rows), shape),
+            RowChange.NegateExponentialColumn => (new TensorRows.NegatedExponential(AsColumn(tensor, rows)), [.. shape, 1]),
+            RowChange.Group => Group(tensor),
             RowChange.SkipPadding => SkipPadding(tensor, rows),
             _ => (rows, shape),
         };
@@ -74,6 +78,18 @@ internal sealed class RowChanges(ModelConfig config)
         long each = all / parts;
         var split = new TensorRows.Reordered(rows, rows.Count / parts, row => (row / each * all) + (part * each) + (row % each));
         return (split, [.. tensor.Shape[..^2], each, tensor.Shape[^1]]);
+    }
+
+    private (TensorRows Rows, long[] Shape) Group(SafetensorsTensor tensor)
+    {
+        int groups = config.GetCount("n_groups", "mamba_n_groups");
+        if (tensor.Shape.Length != 1 || groups == 0 || tensor.Shape[0] % groups != 0)
+        {
+            throw Wrong(tensor, $"a vector of {groups} groups");
+        }
+
+        long size = tensor.Shape[0] / groups;
+        return (new TensorRows.OfFile(tensor, groups, checked((int)size)), [groups, size]);
     }
 
     private (TensorRows Rows, long[] Shape) SkipPadding(SafetensorsTensor tensor, TensorRows rows)

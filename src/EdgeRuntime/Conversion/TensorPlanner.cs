@@ -32,6 +32,9 @@ internal sealed class TensorPlanner
         ".ssm_conv1d.weight", ".shortconv.conv.weight",
     ];
 
+    // The names that get no ending.
+    private static readonly string[] WholeNames = [".bias", ".ssm_a", ".ssm_d"];
+
     private readonly ModelFamily _family;
     private readonly ModelConfig _config;
     private readonly SafetensorsModel _model;
@@ -210,6 +213,6 @@ internal sealed class TensorPlanner
     private static string NameOf(string target, int layer, string suffix)
     {
         string name = target.Replace("*", layer.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
-        return name.EndsWith(".bias", StringComparison.Ordinal) ? name : name + suffix;
+        return Array.Exists(WholeNames, end => name.EndsWith(end, StringComparison.Ordinal)) ? name : name + suffix;
     }
 }

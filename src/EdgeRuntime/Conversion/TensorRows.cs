@@ -83,6 +83,19 @@ internal abstract class TensorRows(long count, int columns)
         }
     }
 
+    /// <summary>Rows with -exp(x) in place of each element x.</summary>
+    public sealed class NegatedExponential(TensorRows rows) : TensorRows(rows.Count, rows.Columns)
+    {
+        public override void Read(long first, Span<float> x)
+        {
+            rows.Read(first, x);
+            foreach (ref float value in x)
+            {
+                value = (float)-Math.Exp(value);
+            }
+        }
+    }
+
     /// <summary>Tensors of one shape, one behind the other.</summary>
     public sealed class Stacked(IReadOnlyList<TensorRows> parts) : TensorRows(parts.Count * parts[0].Count, parts[0].Columns)
     {

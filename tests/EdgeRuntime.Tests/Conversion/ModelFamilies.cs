@@ -11,6 +11,12 @@ internal static class ModelFamilies
     /// <summary>The settings of models with experts.</summary>
     public const string Experts = ",\"num_experts\":4,\"num_local_experts\":4,\"num_experts_per_tok\":2,\"moe_intermediate_size\":32";
 
+    /// <summary>The settings of models without attention: those of the usual configuration that they lack are null.</summary>
+    private const string NoAttention = ",\"num_attention_heads\":null,\"num_key_value_heads\":null,\"max_position_embeddings\":null,"
+        + "\"layer_norm_epsilon\":1e-5,\"conv_kernel\":4";
+
+    private const int Inner = 2 * Hidden;
+
     /// <summary>Gets what fills a folder with a model, by the name of the family.</summary>
     public static Dictionary<string, Func<ModelFolder, ModelFolder>> All { get; } = new()
     {
@@ -107,12 +113,40 @@ internal static class ModelFamilies
         ["phi2"] = AddPhi2,
         ["nemotron"] = static folder => AddPlainFeedForward(AddNormBiases(folder.AddDecoder(feedForward: false).AddPreNorms()))
             .Save("NemotronForCausalLM", ",\"partial_rotary_factor\":0.5,\"norm_eps\":1e-5"),
-        ["cohere2"] = static folder => folder.AddDecoder().AddLayers("model.layers.*.input_layernorm.weight", Hidden)
-            .Save("Cohere2ForCausalLM", ",\"rotary_pct\":1.0,\"sliding_window\":64,\"logit_scale\":0.25"),
+        ["cohere2"] = static folder => folder.AddDecoder().Remove("lm_head.weight")
+            .AddLayers("model.layers.*.input_layernorm.weight", Hidden).Save("Cohere2ForCausalLM", ",\"rotary_pct\":1.0,\"sliding_window\":64,\"logit_scale\":0.25"),
         ["exaone4"] = static folder => folder.AddDecoder(queryKeyNorms: true)
             .AddLayers("model.layers.*.post_attention_layernorm.weight", Hidden)
             .AddLayers("model.layers.*.post_feedforward_layernorm.weight", Hidden)
             .Save("Exaone4ForCausalLM", ",\"sliding_window\":64,\"sliding_window_pattern\":\"LG\""),
+        ["exaone"] = AddExaone,
+        ["ernie4_5"] = static folder => folder.AddDecoder().AddPreNorms().Save("Ernie4_5ForCausalLM"),
+        ["hunyuan-dense"] = static folder => folder.AddDecoder().AddPreNorms()
+            .AddLayers("model.layers.*.self_attn.query_layernorm.weight", HeadSize)
+            .AddLayers("model.layers.*.self_attn.key_layernorm.weight", HeadSize)
+            .Save(
+                "HunYuanDenseV1ForCausalLM",
+                ",\"head_dim\":16,\"rope_theta\":10000.0,\"rms_norm_eps\":1e-6,\"max_position_embeddings\":32768,"
+                + "\"rope_scaling\":{\"type\":\"dynamic\",\"alpha\":1000.0,\"factor\":1.0}"),
+        ["bloom"] = AddBloom,
+        ["mistral3"] = static folder => folder.AddDecoder().AddPreNorms().Save(
+            "Ministral3ForCausalLM",
+            ",\"head_dim\":16,\"model_type\":\"ministral3\",\"rope_parameters\":{\"rope_type\":\"yarn\",\"rope_theta\":1e6,"
+            + "\"factor\":16.0,\"original_max_position_embeddings\":64,\"beta_fast\":32.0,\"beta_slow\":1.0,"
+            + "\"mscale_all_dim\":1.0,\"llama_4_scaling_beta\":0.1}"),
+        ["mamba"] = static folder => AddMamba(folder, "backbone.layers.*.mixer", inProjection: 2 * Inner, channels: Inner)
+            .Add("backbone.embeddings.weight", Tokens, Hidden).Add("backbone.norm_f.weight", Hidden)
+            .AddLayers("backbone.layers.*.norm.weight", Hidden)
+            .AddLayers("backbone.layers.*.mixer.x_proj.weight", 4 + 32, Inner)
+            .AddLayers("backbone.layers.*.mixer.dt_proj.weight", Inner, 4).AddLayers("backbone.layers.*.mixer.dt_proj.bias", Inner)
+            .AddLayers("backbone.layers.*.mixer.A_log", Inner, 16).AddLayers("backbone.layers.*.mixer.D", Inner)
+            .Save("MambaForCausalLM", NoAttention + ",\"intermediate_size\":128,\"state_size\":16,\"time_step_rank\":4"),
+        ["mamba2"] = static folder => AddMamba2(folder, "backbone.layers.*.mixer")
+            .Add("backbone.embeddings.weight", Tokens, Hidden).Add("backbone.norm_f.weight", Hidden).Add("lm_head.weight", Tokens, Hidden)
+            .AddLayers("backbone.layers.*.norm.weight", Hidden)
+            .Save("Mamba2ForCausalLM", NoAttention + ",\"intermediate_size\":null,\"state_size\":16,\"head_dim\":16,\"n_groups\":2,\"expand\":2"),
+        ["granitehybrid"] = static folder => AddGranite4(folder, "mamba", "attention"),
+        ["granite4"] = static folder => AddGranite4(folder, "attention", "attention"),
         ["minicpm"] = static folder => folder.AddDecoder().AddPreNorms()
             .Save("MiniCPMForCausalLM", ",\"scale_emb\":12,\"scale_depth\":1.4,\"dim_model_base\":32"),
         ["plm"] = AddPlm,
@@ -133,7 +167,7 @@ internal static class ModelFamilies
         ["bert"] = AddBert,
         ["eurobert"] = static folder =>
         {
-            AddMeanPooling(folder.AddDecoder().AddPreNorms()).Tensors.Remove("lm_head.weight");
+            AddMeanPooling(folder.AddDecoder().AddPreNorms().Remove("lm_head.weight"));
             return folder.Save("EuroBertModel");
         },
     };
@@ -232,6 +266,72 @@ internal static class ModelFamilies
         AddWithBias(folder, $"{Layer}.mlp.dense_h_to_4h", FeedForward, Hidden);
         AddWithBias(folder, $"{Layer}.mlp.dense_4h_to_h", Hidden, FeedForward);
         return folder.Save("GPTNeoXForCausalLM", ",\"rotary_pct\":0.5,\"num_key_value_heads\":null");
+    }
+
+    private static ModelFolder AddExaone(ModelFolder folder)
+    {
+        const string Layer = "transformer.h.*";
+        return folder.Add("transformer.wte.weight", Tokens, Hidden).Add("transformer.ln_f.weight", Hidden).Add("lm_head.weight", Tokens, Hidden)
+            .AddLayers($"{Layer}.ln_1.weight", Hidden).AddLayers($"{Layer}.ln_2.weight", Hidden)
+            .AddLayers($"{Layer}.attn.attention.q_proj.weight", Hidden, Hidden)
+            .AddLayers($"{Layer}.attn.attention.k_proj.weight", KeyHeads * HeadSize, Hidden)
+            .AddLayers($"{Layer}.attn.attention.v_proj.weight", KeyHeads * HeadSize, Hidden)
+            .AddLayers($"{Layer}.attn.attention.out_proj.weight", Hidden, Hidden)
+            .AddLayers($"{Layer}.mlp.c_fc_0.weight", FeedForward, Hidden).AddLayers($"{Layer}.mlp.c_fc_1.weight", FeedForward, Hidden)
+            .AddLayers($"{Layer}.mlp.c_proj.weight", Hidden, FeedForward)
+            .Save(
+                "ExaoneForCausalLM",
+                ",\"activation_function\":\"silu\",\"rope_scaling\":{\"rope_type\":\"llama3\",\"factor\":8.0,"
+                + "\"low_freq_factor\":1.0,\"high_freq_factor\":4.0,\"original_max_position_embeddings\":64}");
+    }
+
+    private static ModelFolder AddBloom(ModelFolder folder)
+    {
+        folder.Add("transformer.word_embeddings.weight", Tokens, Hidden);
+        AddWithBias(folder, "transformer.word_embeddings_layernorm", Hidden);
+        AddWithBias(folder, "transformer.ln_f", Hidden);
+        const string Layer = "transformer.h.*";
+        AddWithBias(folder, $"{Layer}.input_layernorm", Hidden);
+        AddWithBias(folder, $"{Layer}.post_attention_layernorm", Hidden);
+        AddWithBias(folder, $"{Layer}.self_attention.query_key_value", 3 * Hidden, Hidden);
+        AddWithBias(folder, $"{Layer}.self_attention.dense", Hidden, Hidden);
+        AddWithBias(folder, $"{Layer}.mlp.dense_h_to_4h", 4 * Hidden, Hidden);
+        AddWithBias(folder, $"{Layer}.mlp.dense_4h_to_h", Hidden, 4 * Hidden);
+        return folder.Save("BloomForCausalLM", ",\"num_key_value_heads\":null,\"seq_length\":256,\"max_position_embeddings\":null");
+    }
+
+    private static ModelFolder AddMamba(ModelFolder folder, string mixer, int inProjection, int channels) => folder
+        .AddLayers($"{mixer}.in_proj.weight", inProjection, Hidden)
+        .AddLayers($"{mixer}.conv1d.weight", channels, 1, 4).AddLayers($"{mixer}.conv1d.bias", channels)
+        .AddLayers($"{mixer}.out_proj.weight", Hidden, Inner);
+
+    /// <summary>Adds eight heads of 16, two groups and states of 16.</summary>
+    private static ModelFolder AddMamba2(ModelFolder folder, string mixer) =>
+        AddMamba(folder, mixer, inProjection: (2 * Inner) + 64 + 8, channels: Inner + 64)
+            .AddLayers($"{mixer}.dt_bias", 8).AddLayers($"{mixer}.A_log", 8).AddLayers($"{mixer}.D", 8)
+            .AddLayers($"{mixer}.norm.weight", Inner);
+
+    private static ModelFolder AddGranite4(ModelFolder folder, params string[] types)
+    {
+        folder.AddDecoder(feedForward: false).AddPreNorms()
+            .AddLayers("model.layers.*.shared_mlp.input_linear.weight", 2 * FeedForward, Hidden)
+            .AddLayers("model.layers.*.shared_mlp.output_linear.weight", Hidden, FeedForward);
+        if (types[0] == "mamba")
+        {
+            foreach (string part in (string[])["q_proj", "k_proj", "v_proj", "o_proj"])
+            {
+                folder.Remove($"model.layers.0.self_attn.{part}.weight");
+            }
+
+            AddMamba2(folder, "model.layers.0.mamba");
+        }
+
+        return folder.Save(
+            "GraniteMoeHybridForCausalLM",
+            $",\"layer_types\":[\"{string.Join("\",\"", types)}\"],\"rms_norm_eps\":1e-5,\"rope_theta\":10000.0,\"shared_intermediate_size\":96,"
+            + "\"num_local_experts\":0,\"mamba_d_conv\":4,\"mamba_d_state\":16,\"mamba_n_groups\":2,\"mamba_n_heads\":8,\"mamba_d_head\":16,"
+            + "\"mamba_expand\":2,\"attention_multiplier\":0.25,\"embedding_multiplier\":2.0,\"residual_multiplier\":0.5,"
+            + "\"logits_scaling\":4.0,\"hidden_act\":\"silu\"");
     }
 
     private static ModelFolder AddGpt2(ModelFolder folder)

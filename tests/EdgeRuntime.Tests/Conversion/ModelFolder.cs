@@ -46,10 +46,17 @@ internal sealed class ModelFolder : IDisposable
         return this;
     }
 
+    /// <summary>Takes a tensor away again.</summary>
+    public ModelFolder Remove(string name)
+    {
+        Tensors.Remove(name);
+        return this;
+    }
+
     /// <summary>Adds a tensor for each layer; the name has <c>*</c> for its number.</summary>
     public ModelFolder AddLayers(string name, params long[] shape)
     {
-        for (int layer = 0; layer < Layers; layer++)
+        for (int layer = 0; layer < (name.Contains('*', StringComparison.Ordinal) ? Layers : 1); layer++)
         {
             Add(name.Replace("*", $"{layer}", StringComparison.Ordinal), shape);
         }

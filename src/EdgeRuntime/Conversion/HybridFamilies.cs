@@ -1,0 +1,154 @@
+using System.Collections.Generic;
+using System.Linq;
+using EdgeRuntime.Json;
+
+namespace EdgeRuntime.Conversion;
+
+/// <summary>Models with a state space: Mamba 1 and 2, and Granite 4, whose layers are Mamba 2 or attention.</summary>
+internal static class HybridFamilies
+{
+    /// <summary>The context of models without positions: any number.</summary>
+    private const uint AnyContext = 1 << 20;
+
+    private static readonly NameRule[] GraniteNames =
+    [
+        .. CommonNames.Ends, .. CommonNames.PreNorms, .. CommonNames.PermutedAttention, .. LlamaFamilies.GraniteExperts,
+        .. Mamba("model.layers.*.mamba"), .. Mamba2("model.layers.*.mamba"),
+    ];
+
+    private static readonly ModelFamily GraniteHybrid = LlamaFamilies.GraniteMoe with
+    {
+        Classes = ["GraniteMoeHybridForCausalLM"],
+        Architecture = "granitehybrid",
+        Names = GraniteNames,
+        Keys = AddGraniteKeys,
+        Variant = static config => ChooseGranite(config),
+    };
+
+    /// <summary>The families.</summary>
+    public static readonly ModelFamily[] All =
+    [
+        new()
+        {
+            Classes = ["MambaForCausalLM", "MambaLMHeadModel", "FalconMambaForCausalLM"],
+            Architecture = "mamba",
+            Names =
+            [
+                .. MambaEnds, .. Mamba("backbone.layers.*.mixer"),
+                new("backbone.layers.*.mixer.x_proj", "blk.*.ssm_x"),
+                new("backbone.layers.*.mixer.dt_proj", "blk.*.ssm_dt"),
+                new("backbone.layers.*.mixer.A_log", "blk.*.ssm_a", RowChange.NegateExponential),
+                new("backbone.layers.*.mixer.D", "blk.*.ssm_d"),
+            ],
+            Defaults = new Dictionary<string, double>(MambaDefaults) { ["state_size"] = 16, ["expand"] = 2 },
+            Keys = static (config, keys) =>
+            {
+                AddMambaKeys(config, keys);
+                keys.Set("ssm.inner_size", (uint)(config.FindCount("intermediate_size", "d_inner") ?? (2 * config.HiddenSize)));
+                keys.Set("ssm.time_step_rank", (uint)(config.FindCount("time_step_rank", "dt_rank") ?? ((config.HiddenSize + 15) / 16)));
+                keys.Set("ssm.dt_b_c_rms", config.Find("model_type").FindText() == "falcon_mamba");
+            },
+        },
+        new()
+        {
+            Classes = ["Mamba2ForCausalLM"],
+            Architecture = "mamba2",
+            Names = [.. MambaEnds, .. Mamba("backbone.layers.*.mixer"), .. Mamba2("backbone.layers.*.mixer")],
+            Defaults = new Dictionary<string, double>(MambaDefaults)
+            {
+                ["state_size"] = 128, ["head_dim"] = 64, ["expand"] = 2, ["n_groups"] = 1,
+            },
+            Keys = static (config, keys) =>
+            {
+                AddMambaKeys(config, keys);
+                int inner = config.FindCount("mamba_d_ssm", "intermediate_size", "d_inner")
+                    ?? (config.GetCount("expand") * config.HiddenSize);
+                keys.Set("ssm.inner_size", (uint)inner);
+                keys.Set("ssm.time_step_rank", (uint)(inner / config.GetCount("head_dim")));
+                keys.Set("ssm.group_count", (uint)config.GetCount("n_groups"));
+            },
+        },
+        GraniteHybrid,
+    ];
+
+    // Mamba has no heads; 1 stands for "no number in the file".
+    private static Dictionary<string, double> MambaDefaults => new()
+    {
+        ["num_attention_heads"] = 1, ["conv_kernel"] = 4, ["layer_norm_epsilon"] = 1e-5,
+    };
+
+    private static NameRule[] MambaEnds =>
+    [
+        new("backbone.embeddings", "token_embd"),
+        new("backbone.embedding", "token_embd"),
+        new("backbone.norm_f", "output_norm"),
+        new("lm_head", "output"),
+        new("backbone.layers.*.norm", "blk.*.attn_norm"),
+    ];
+
+    private static NameRule[] Mamba(string mixer) =>
+    [
+        new($"{mixer}.in_proj", "blk.*.ssm_in"),
+        new($"{mixer}.conv1d", "blk.*.ssm_conv1d", RowChange.Squeeze),
+        new($"{mixer}.out_proj", "blk.*.ssm_out"),
+    ];
+
+    private static NameRule[] Mamba2(string mixer) =>
+    [
+        new($"{mixer}.dt_bias", "blk.*.ssm_dt.bias"),
+        new($"{mixer}.A_log", "blk.*.ssm_a", RowChange.NegateExponentialColumn),
+        new($"{mixer}.D", "blk.*.ssm_d", RowChange.Column),
+        new($"{mixer}.norm", "blk.*.ssm_norm", RowChange.Group),
+    ];
+
+    private static void AddMambaKeys(ModelConfig config, KeyList keys)
+    {
+        keys.Remove("attention.key_length", "attention.value_length", "attention.layer_norm_epsilon", "vocab_size");
+        keys.Set("context_length", AnyContext);
+        keys.Set("embedding_length", (uint)config.HiddenSize);
+        keys.Set("feed_forward_length", 0u);
+        keys.Set("attention.head_count", 0u);
+        keys.Set("ssm.conv_kernel", (uint)config.GetCount("conv_kernel", "d_conv"));
+        keys.Set("ssm.state_size", (uint)config.GetCount("state_size", "d_state"));
+        keys.Set("attention.layer_norm_rms_epsilon", (float)config.GetNumber("layer_norm_epsilon"));
+    }
+
+    /// <summary>A Granite 4 without state spaces is a Granite 3; one without experts has an ordinary feed-forward.</summary>
+    private static ModelFamily ChooseGranite(JsonField config)
+    {
+        bool hasExperts = config["num_local_experts"].Exists && config["num_local_experts"].GetCount(int.MaxValue) > 0;
+        bool hasStates = config["layer_types"].Elements().Any(static type => type.GetText() != "attention");
+        ModelFamily family = hasStates ? GraniteHybrid : hasExperts ? LlamaFamilies.GraniteMoe : LlamaFamilies.Granite;
+        NameRule[] dense =
+        [
+            new("model.layers.*.shared_mlp.input_linear", "blk.*.ffn_gate|blk.*.ffn_up", RowChange.Split),
+            new("model.layers.*.shared_mlp.output_linear", "blk.*.ffn_down"),
+        ];
+        return family with
+        {
+            Names = hasExperts ? GraniteNames : [.. dense, .. GraniteNames],
+            Keys = hasStates ? AddGraniteKeys : static (config, keys) => AddAttentionKeys(config, keys),
+        };
+    }
+
+    private static void AddAttentionKeys(ModelConfig config, KeyList keys)
+    {
+        LlamaFamilies.GraniteMoe.Keys!(config, keys);
+        bool[] isAttention = [.. config.FindLayerTypes()!.Select(static type => type == "attention")];
+        keys.Set("attention.head_count_kv", isAttention.Select(attends => attends ? config.KeyHeadCount : 0).ToArray());
+        int inner = config.GetCount("mamba_expand") * config.HiddenSize;
+        keys.Set("ssm.conv_kernel", (uint)config.GetCount("mamba_d_conv"));
+        keys.Set("ssm.state_size", (uint)config.GetCount("mamba_d_state"));
+        keys.Set("ssm.group_count", (uint)config.GetCount("mamba_n_groups"));
+        keys.Set("ssm.inner_size", (uint)inner);
+        keys.Set("ssm.time_step_rank", (uint)config.GetCount("mamba_n_heads"));
+        keys.Set("rope.scaling.finetuned", true);
+    }
+
+    private static void AddGraniteKeys(ModelConfig config, KeyList keys)
+    {
+        AddAttentionKeys(config, keys);
+        keys.Set("rope.scaling.finetuned", false);
+        keys.Set("context_length", AnyContext);
+    }
+}
