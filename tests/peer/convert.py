@@ -3,8 +3,8 @@
 convert.py --tokenizers FOLDERS    writes tokenizer.model where a class needs one
 convert.py SOURCE TYPE FOLDERS [NAME...]
 
-SOURCE is llama.cpp's source tree (v0.5.0), TYPE F32, F16, BF16 or Q8_0. FOLDERS has models in Hugging Face's layout, one folder each, and beside each what edgert made of
-it, NAME.gguf; convert.sh writes both. Prints a line for each model. The exit code is 1 if one differs.
+SOURCE is llama.cpp's source tree (v0.5.0), TYPE F32, F16, BF16 or Q8_0. FOLDERS has models in Hugging Face's layout, one folder each, and
+beside each what edgert made of it, NAME.gguf; convert.sh writes both. Prints a line for each model. The exit code is 1 if one differs.
 
 The converter runs as it is, on torch and numpy. Its tokenizer library is replaced by a reader of tokenizer.json that knows what the
 converter asks for. The name of the pre-tokenizer is not compared: the converter finds it by encoding a text.
@@ -20,8 +20,10 @@ import numpy as np
 import torch
 
 # Keys that say where a file comes from, and one that llama.cpp's loader needs and its converter leaves out.
-UNCOMPARED = re.compile(r"general\.(name|basename|size_label|finetune|license.*|tags|languages|base_model.*|organization|version|type|author"
-                        r"|quantized_by|repo_url|source.*|description|url|doi|uuid)$|tokenizer\.ggml\.pre$|exaone\.attention\.layer_norm_rms_epsilon$|GGUF\..*")
+UNCOMPARED = re.compile(
+    r"general\.(name|basename|size_label|finetune|license.*|tags|languages|base_model.*|organization|version|type|author"
+    r"|quantized_by|repo_url|source.*|description|url|doi|uuid)$"
+    r"|tokenizer\.ggml\.pre$|exaone\.attention\.layer_norm_rms_epsilon$|GGUF\..*")
 
 
 class AddedToken:

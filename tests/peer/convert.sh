@@ -19,6 +19,7 @@ EDGERUNTIME_MODEL_FOLDERS=$folders dotnet test --project tests/EdgeRuntime.Tests
 [ $# -gt 0 ] || set -- $(cd "$folders" && ls -d -- */ | tr -d /)
 failed=0
 for type in F32 F16 BF16 Q8_0; do
+    rm -f "$folders"/*.gguf
     for name in "$@"; do
         "$edgert" convert "$folders/$name" "$folders/$name.gguf" --type "$type" >/dev/null || failed=1
     done

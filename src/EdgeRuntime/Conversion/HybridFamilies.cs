@@ -1,10 +1,11 @@
+using System;
 using System.Collections.Generic;
 using System.Linq;
 using EdgeRuntime.Json;
 
 namespace EdgeRuntime.Conversion;
 
-/// <summary>Models with a state space: Mamba 1 and 2, and Granite 4, whose layers are Mamba 2 or attention.</summary>
+/// <summary>Models with a state space: Mamba 1 and 2, and Granite 4 and Falcon H1, which mix Mamba 2 with attention.</summary>
 internal static class HybridFamilies
 {
     /// <summary>The context of models without positions: any number.</summary>
@@ -37,8 +38,8 @@ internal static class HybridFamilies
                 .. MambaEnds, .. Mamba("backbone.layers.*.mixer"),
                 new("backbone.layers.*.mixer.x_proj", "blk.*.ssm_x"),
                 new("backbone.layers.*.mixer.dt_proj", "blk.*.ssm_dt"),
-                new("backbone.layers.*.mixer.A_log", "blk.*.ssm_a", RowChange.NegateExponential),
-                new("backbone.layers.*.mixer.D", "blk.*.ssm_d"),
+                new("backbone.layers.*.mixer.A_log", "blk.*.ssm_a.", RowChange.NegateExponential),
+                new("backbone.layers.*.mixer.D", "blk.*.ssm_d."),
             ],
             Defaults = new Dictionary<string, double>(MambaDefaults) { ["state_size"] = 16, ["expand"] = 2 },
             Keys = static (config, keys) =>
@@ -69,6 +70,24 @@ internal static class HybridFamilies
             },
         },
         GraniteHybrid,
+        new()
+        {
+            Classes = ["FalconH1ForCausalLM"],
+            Architecture = "falcon-h1",
+            Names =
+            [
+                .. CommonNames.Ends, .. CommonNames.Attention, .. Mamba("model.layers.*.mamba"), .. Mamba2("model.layers.*.mamba"),
+                new("model.final_layernorm", "output_norm"),
+                new("model.layers.*.input_layernorm", "blk.*.attn_norm"),
+                new("model.layers.*.pre_ff_layernorm", "blk.*.ffn_norm."),
+                new("model.layers.*.feed_forward.gate_proj", "blk.*.ffn_gate"),
+                new("model.layers.*.feed_forward.up_proj", "blk.*.ffn_up"),
+                new("model.layers.*.feed_forward.down_proj", "blk.*.ffn_down"),
+            ],
+            Defaults = new Dictionary<string, double> { ["rms_norm_eps"] = 1e-5, ["rope_theta"] = 100000, ["mamba_d_conv"] = 4 },
+            Keys = AddFalconKeys,
+            RowFactors = FindFalconFactors,
+        },
     ];
 
     // Mamba has no heads; 1 stands for "no number in the file".
@@ -96,8 +115,8 @@ internal static class HybridFamilies
     private static NameRule[] Mamba2(string mixer) =>
     [
         new($"{mixer}.dt_bias", "blk.*.ssm_dt.bias"),
-        new($"{mixer}.A_log", "blk.*.ssm_a", RowChange.NegateExponentialColumn),
-        new($"{mixer}.D", "blk.*.ssm_d", RowChange.Column),
+        new($"{mixer}.A_log", "blk.*.ssm_a.", RowChange.NegateExponentialColumn),
+        new($"{mixer}.D", "blk.*.ssm_d.", RowChange.Column),
         new($"{mixer}.norm", "blk.*.ssm_norm", RowChange.Group),
     ];
 
@@ -111,6 +130,49 @@ internal static class HybridFamilies
         keys.Set("ssm.conv_kernel", (uint)config.GetCount("conv_kernel", "d_conv"));
         keys.Set("ssm.state_size", (uint)config.GetCount("state_size", "d_state"));
         keys.Set("attention.layer_norm_rms_epsilon", (float)config.GetNumber("layer_norm_epsilon"));
+    }
+
+    private static void AddFalconKeys(ModelConfig config, KeyList keys)
+    {
+        keys.Remove("rope.scaling.type");
+        keys.Set("vocab_size", (uint)config.GetCount("vocab_size"));
+        keys.Set("attention.layer_norm_rms_epsilon", (float)config.GetNumber("rms_norm_eps"));
+        keys.Set("ssm.conv_kernel", (uint)config.GetCount("mamba_d_conv"));
+        keys.Set("ssm.inner_size", (uint)config.GetCount("mamba_d_ssm"));
+        keys.Set("ssm.state_size", (uint)config.GetCount("mamba_d_state"));
+        keys.Set("ssm.time_step_rank", (uint)(config.GetCount("mamba_d_ssm") / config.GetCount("mamba_d_head")));
+        keys.Set("ssm.group_count", (uint)config.GetCount("mamba_n_groups"));
+    }
+
+    /// <summary>Falcon H1 multiplies the inputs and outputs of its parts by numbers of its configuration.</summary>
+    private static Func<long, (float First, float Second)>? FindFalconFactors(ModelConfig config, string target)
+    {
+        float Number(string key) => (float)config.GetNumber(key);
+        float Element(string key, int index) => (float)config.Find(key)[index].GetNumber();
+        (float First, float Second)? factors = target switch
+        {
+            "token_embd" => (Number("embedding_multiplier"), 1),
+            "output" => (Number("lm_head_multiplier"), 1),
+            "blk.*.attn_q" or "blk.*.attn_v" => (Number("attention_in_multiplier"), 1),
+            "blk.*.attn_k" => (Number("key_multiplier"), Number("attention_in_multiplier")),
+            "blk.*.attn_output" => (Number("attention_out_multiplier"), 1),
+            "blk.*.ssm_out" => (Number("ssm_out_multiplier"), 1),
+            "blk.*.ffn_gate" => (Element("mlp_multipliers", 0), 1),
+            "blk.*.ffn_down" => (Element("mlp_multipliers", 1), 1),
+            _ => null,
+        };
+        if (target == "blk.*.ssm_in")
+        {
+            // The rows are the gate, x, B, C and the time steps.
+            int inner = config.GetCount("mamba_d_ssm");
+            int states = config.GetCount("mamba_n_groups") * config.GetCount("mamba_d_state");
+            long[] ends = [inner, 2 * inner, (2 * inner) + states, (2 * inner) + (2 * states), long.MaxValue];
+            float[] parts = [.. Enumerable.Range(0, ends.Length).Select(part => Element("ssm_multipliers", part))];
+            float whole = Number("ssm_in_multiplier");
+            return row => (whole, parts[Array.FindIndex(ends, end => row < end)]);
+        }
+
+        return factors is { } found ? _ => found : null;
     }
 
     /// <summary>A Granite 4 without state spaces is a Granite 3; one without experts has an ordinary feed-forward.</summary>
@@ -134,7 +196,7 @@ internal static class HybridFamilies
     private static void AddAttentionKeys(ModelConfig config, KeyList keys)
     {
         LlamaFamilies.GraniteMoe.Keys!(config, keys);
-        bool[] isAttention = [.. config.FindLayerTypes()!.Select(static type => type == "attention")];
+        bool[] isAttention = [.. config.GetLayerTypes().Select(static type => type == "attention")];
         keys.Set("attention.head_count_kv", isAttention.Select(attends => attends ? config.KeyHeadCount : 0).ToArray());
         int inner = config.GetCount("mamba_expand") * config.HiddenSize;
         keys.Set("ssm.conv_kernel", (uint)config.GetCount("mamba_d_conv"));

@@ -76,7 +76,7 @@ internal static class Lfm2Families
 
     private static void AddKeys(ModelConfig config, KeyList keys)
     {
-        string[] types = config.FindLayerTypes() ?? throw config.Find("layer_types").Wrong("the kind of each layer in layer_types");
+        string[] types = config.GetLayerTypes();
         keys.Set("attention.head_count_kv", types.Select(type => type == "full_attention" ? config.KeyHeadCount : 0).ToArray());
         keys.Set("vocab_size", (uint)config.GetCount("vocab_size"));
         keys.Set("shortconv.l_cache", (uint)config.GetCount("conv_L_cache"));

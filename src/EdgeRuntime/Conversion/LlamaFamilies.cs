@@ -3,7 +3,7 @@ using System.Collections.Generic;
 
 namespace EdgeRuntime.Conversion;
 
-/// <summary>Llama and the families that continue its class in llama.cpp's converter: Ministral, Granite, SmolLM3, Arcee, Nanbeige.</summary>
+/// <summary>Llama and families that continue its class in llama.cpp's converter: Ministral, Granite, SmolLM3, Arcee, Nanbeige.</summary>
 internal static class LlamaFamilies
 {
     private const int CodeLlamaVocabulary = 32016;

@@ -111,6 +111,10 @@ internal sealed class ModelConfig
         return types.Length == LayerCount ? types : throw field.Wrong($"{LayerCount} layer types, one for each layer");
     }
 
+    /// <summary>Gets the kinds of the layers, one for each.</summary>
+    /// <exception cref="ModelFormatException">The file does not have them, or not as many as layers.</exception>
+    public string[] GetLayerTypes() => FindLayerTypes() ?? throw Field("layer_types").Wrong("the kind of each layer");
+
     /// <summary>Finds which layers attend to a window alone; null if the file does not have the kinds of the layers.</summary>
     /// <exception cref="ModelFormatException">There are not as many as layers.</exception>
     public bool[]? FindWindowLayers() =>
@@ -118,7 +122,7 @@ internal sealed class ModelConfig
 
     /// <summary>Gets which layers attend to a window alone.</summary>
     /// <exception cref="ModelFormatException">The file does not have the kinds of the layers, or not as many as layers.</exception>
-    public bool[] GetWindowLayers() => FindWindowLayers() ?? throw Field("layer_types").Wrong("the kind of each layer");
+    public bool[] GetWindowLayers() => [.. GetLayerTypes().Select(static type => type == "sliding_attention")];
 
     private JsonField Field(string key) => _text[key].Exists ? _text[key] : _root[key];
 

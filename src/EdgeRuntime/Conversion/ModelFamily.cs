@@ -49,6 +49,12 @@ internal sealed record ModelFamily
     /// <summary>Gets tensors that are computed from <c>config.json</c>.</summary>
     public Func<ModelConfig, IEnumerable<(string Name, float[] Values)>>? Computed { get; init; }
 
+    /// <summary>
+    /// Gets the factors of the rows of a matrix, by its name in the GGUF file (with <c>*</c> for the layer); null for one that has none.
+    /// They are numbers that the model multiplies its activations by, folded into its weights.
+    /// </summary>
+    public Func<ModelConfig, string, Func<long, (float First, float Second)>?>? RowFactors { get; init; }
+
     /// <summary>Gets what chooses the family of a model by more than its class; given <c>config.json</c>.</summary>
     public Func<JsonField, ModelFamily>? Variant { get; init; }
 

@@ -48,7 +48,8 @@ internal enum RowChange
 /// experts of a layer become one tensor.
 /// </param>
 /// <param name="To">
-/// The name in the GGUF file without its ending; several names divided by <c>|</c> for <see cref="RowChange.Split"/>.
+/// The name in the GGUF file without its ending; several names divided by <c>|</c> for <see cref="RowChange.Split"/>. A name with a dot at
+/// its end gets no ending.
 /// </param>
 /// <param name="Change">What is done with the rows.</param>
 internal readonly record struct NameRule(string From, string To, RowChange Change = RowChange.None)

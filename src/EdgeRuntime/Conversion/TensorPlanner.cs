@@ -32,9 +32,6 @@ internal sealed class TensorPlanner
         ".ssm_conv1d.weight", ".shortconv.conv.weight",
     ];
 
-    // The names that get no ending.
-    private static readonly string[] WholeNames = [".bias", ".ssm_a", ".ssm_d"];
-
     private readonly ModelFamily _family;
     private readonly ModelConfig _config;
     private readonly SafetensorsModel _model;
@@ -152,8 +149,15 @@ internal sealed class TensorPlanner
         for (int part = 0; part < targets.Length; part++)
         {
             (TensorRows rows, long[] shape) = _changes.Apply(rule.Change, tensor, _scaling.Read(tensor), part, targets.Length);
+            rows = Multiply(targets[part], suffix, rows);
             Add(NameOf(targets[part], layer, suffix), shape, shifts ? new TensorRows.Shifted(rows, 1f) : rows);
         }
+    }
+
+    private TensorRows Multiply(string target, string suffix, TensorRows rows)
+    {
+        Func<long, (float First, float Second)>? factors = suffix == ".weight" ? _family.RowFactors?.Invoke(_config, target) : null;
+        return factors is null ? rows : new TensorRows.Multiplied(rows, factors);
     }
 
     private void AddExpert(SafetensorsTensor tensor, int rule, int layer, int expert, string suffix)
@@ -213,6 +217,6 @@ internal sealed class TensorPlanner
     private static string NameOf(string target, int layer, string suffix)
     {
         string name = target.Replace("*", layer.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
-        return Array.Exists(WholeNames, end => name.EndsWith(end, StringComparison.Ordinal)) ? name : name + suffix;
+        return name.EndsWith('.') ? name[..^1] : name.EndsWith(".bias", StringComparison.Ordinal) ? name : name + suffix;
     }
 }

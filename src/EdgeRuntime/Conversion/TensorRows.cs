@@ -83,6 +83,23 @@ internal abstract class TensorRows(long count, int columns)
         }
     }
 
+    /// <summary>Rows that are multiplied by two factors, one after the other.</summary>
+    public sealed class Multiplied(TensorRows rows, Func<long, (float First, float Second)> factors) : TensorRows(rows.Count, rows.Columns)
+    {
+        public override void Read(long first, Span<float> x)
+        {
+            rows.Read(first, x);
+            for (int row = 0; row < x.Length / Columns; row++)
+            {
+                (float one, float two) = factors(first + row);
+                foreach (ref float value in x.Slice(row * Columns, Columns))
+                {
+                    value = value * one * two;
+                }
+            }
+        }
+    }
+
     /// <summary>Rows with -exp(x) in place of each element x.</summary>
     public sealed class NegatedExponential(TensorRows rows) : TensorRows(rows.Count, rows.Columns)
     {

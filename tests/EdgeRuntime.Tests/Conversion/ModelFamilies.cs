@@ -114,7 +114,8 @@ internal static class ModelFamilies
         ["nemotron"] = static folder => AddPlainFeedForward(AddNormBiases(folder.AddDecoder(feedForward: false).AddPreNorms()))
             .Save("NemotronForCausalLM", ",\"partial_rotary_factor\":0.5,\"norm_eps\":1e-5"),
         ["cohere2"] = static folder => folder.AddDecoder().Remove("lm_head.weight")
-            .AddLayers("model.layers.*.input_layernorm.weight", Hidden).Save("Cohere2ForCausalLM", ",\"rotary_pct\":1.0,\"sliding_window\":64,\"logit_scale\":0.25"),
+            .AddLayers("model.layers.*.input_layernorm.weight", Hidden)
+            .Save("Cohere2ForCausalLM", ",\"rotary_pct\":1.0,\"sliding_window\":64,\"logit_scale\":0.25"),
         ["exaone4"] = static folder => folder.AddDecoder(queryKeyNorms: true)
             .AddLayers("model.layers.*.post_attention_layernorm.weight", Hidden)
             .AddLayers("model.layers.*.post_feedforward_layernorm.weight", Hidden)
@@ -144,9 +145,24 @@ internal static class ModelFamilies
         ["mamba2"] = static folder => AddMamba2(folder, "backbone.layers.*.mixer")
             .Add("backbone.embeddings.weight", Tokens, Hidden).Add("backbone.norm_f.weight", Hidden).Add("lm_head.weight", Tokens, Hidden)
             .AddLayers("backbone.layers.*.norm.weight", Hidden)
-            .Save("Mamba2ForCausalLM", NoAttention + ",\"intermediate_size\":null,\"state_size\":16,\"head_dim\":16,\"n_groups\":2,\"expand\":2"),
+            .Save(
+                "Mamba2ForCausalLM",
+                NoAttention + ",\"intermediate_size\":null,\"state_size\":16,\"head_dim\":16,\"n_groups\":2,\"expand\":2"),
         ["granitehybrid"] = static folder => AddGranite4(folder, "mamba", "attention"),
         ["granite4"] = static folder => AddGranite4(folder, "attention", "attention"),
+        ["falcon-h1"] = static folder => AddMamba2(folder.AddDecoder(feedForward: false), "model.layers.*.mamba")
+            .Remove("model.norm.weight").Add("model.final_layernorm.weight", Hidden)
+            .AddLayers("model.layers.*.input_layernorm.weight", Hidden).AddLayers("model.layers.*.pre_ff_layernorm.weight", Hidden)
+            .AddLayers("model.layers.*.feed_forward.gate_proj.weight", FeedForward, Hidden)
+            .AddLayers("model.layers.*.feed_forward.up_proj.weight", FeedForward, Hidden)
+            .AddLayers("model.layers.*.feed_forward.down_proj.weight", Hidden, FeedForward)
+            .Save(
+                "FalconH1ForCausalLM",
+                ",\"head_dim\":16,\"rms_norm_eps\":1e-5,\"rope_theta\":1e5,\"mamba_d_ssm\":128,\"mamba_d_state\":16,\"mamba_n_groups\":2,"
+                + "\"mamba_d_conv\":4,\"mamba_d_head\":16,\"mamba_n_heads\":8,\"mamba_expand\":2,\"attention_in_multiplier\":0.9,"
+                + "\"attention_out_multiplier\":0.7,\"ssm_in_multiplier\":1.3,\"ssm_out_multiplier\":0.3,\"mlp_multipliers\":[0.6,1.1],"
+                + "\"ssm_multipliers\":[0.2,0.4,0.6,0.8,1.2],\"key_multiplier\":0.4,"
+                + "\"embedding_multiplier\":5.6,\"lm_head_multiplier\":0.03"),
         ["minicpm"] = static folder => folder.AddDecoder().AddPreNorms()
             .Save("MiniCPMForCausalLM", ",\"scale_emb\":12,\"scale_depth\":1.4,\"dim_model_base\":32"),
         ["plm"] = AddPlm,
@@ -271,7 +287,8 @@ internal static class ModelFamilies
     private static ModelFolder AddExaone(ModelFolder folder)
     {
         const string Layer = "transformer.h.*";
-        return folder.Add("transformer.wte.weight", Tokens, Hidden).Add("transformer.ln_f.weight", Hidden).Add("lm_head.weight", Tokens, Hidden)
+        return folder.Add("transformer.wte.weight", Tokens, Hidden).Add("transformer.ln_f.weight", Hidden)
+            .Add("lm_head.weight", Tokens, Hidden)
             .AddLayers($"{Layer}.ln_1.weight", Hidden).AddLayers($"{Layer}.ln_2.weight", Hidden)
             .AddLayers($"{Layer}.attn.attention.q_proj.weight", Hidden, Hidden)
             .AddLayers($"{Layer}.attn.attention.k_proj.weight", KeyHeads * HeadSize, Hidden)
@@ -328,9 +345,9 @@ internal static class ModelFamilies
 
         return folder.Save(
             "GraniteMoeHybridForCausalLM",
-            $",\"layer_types\":[\"{string.Join("\",\"", types)}\"],\"rms_norm_eps\":1e-5,\"rope_theta\":10000.0,\"shared_intermediate_size\":96,"
-            + "\"num_local_experts\":0,\"mamba_d_conv\":4,\"mamba_d_state\":16,\"mamba_n_groups\":2,\"mamba_n_heads\":8,\"mamba_d_head\":16,"
-            + "\"mamba_expand\":2,\"attention_multiplier\":0.25,\"embedding_multiplier\":2.0,\"residual_multiplier\":0.5,"
+            $",\"layer_types\":[\"{string.Join("\",\"", types)}\"],\"rms_norm_eps\":1e-5,\"rope_theta\":10000.0,"
+            + "\"shared_intermediate_size\":96,\"num_local_experts\":0,\"mamba_d_conv\":4,\"mamba_d_state\":16,\"mamba_n_groups\":2,\"mamba_n_heads\":8,"
+            + "\"mamba_d_head\":16,\"mamba_expand\":2,\"attention_multiplier\":0.25,\"embedding_multiplier\":2.0,\"residual_multiplier\":0.5,"
             + "\"logits_scaling\":4.0,\"hidden_act\":\"silu\"");
     }
 
