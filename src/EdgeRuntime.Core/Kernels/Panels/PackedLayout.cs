@@ -25,7 +25,7 @@ internal abstract unsafe class PackedLayout
     /// <summary>
     /// Goes up with every change of what panels look like, float panels included: packed files of another version are not read.
     /// </summary>
-    public const int Version = 1;
+    public const int Version = 2;
 
     public const int StripBlocks = 8;
 
