@@ -11,11 +11,6 @@ internal unsafe interface IVector128Isa : IPanelIsa<Vector128<int>>
     static int IPanelIsa<Vector128<int>>.Rows => 4;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void IPanelIsa<Vector128<int>>.Prefetch(void* address)
-    {
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Vector128<int> IPanelIsa<Vector128<int>>.Load(void* source) => Vector128.Load((int*)source);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

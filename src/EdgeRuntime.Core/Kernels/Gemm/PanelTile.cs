@@ -140,7 +140,7 @@ internal abstract unsafe class PanelTile<TIsa, TVector, TVectors> : IPanelTile
             short* sum16 = (short*)(d + (2 * tokens));
             byte* q = panel;
             byte* scales = sizeof(TForm) == 2 ? scalesOfStrip : panel + QuantBytes;
-            ahead = sizeof(TForm) == 2 ? PanelPrefetch.Block<TIsa, TVector, TQuants>(ahead) : ahead;
+            ahead = sizeof(TForm) == 2 ? PanelPrefetch.Block<TQuants>(ahead) : ahead;
             for (int part = 0; part < parts; part++)
             {
                 TVector s0 = default, s1 = default, s2 = default, s3 = default, s4 = default, s5 = default, s6 = default, s7 = default;

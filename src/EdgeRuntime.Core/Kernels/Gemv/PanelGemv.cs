@@ -132,7 +132,7 @@ internal abstract unsafe class PanelGemv<TIsa, TVector, TVectors> : IPanelGemv
         {
             if (ahead != null)
             {
-                ahead = PanelPrefetch.Block<TIsa, TVector, TQuants>(ahead);
+                ahead = PanelPrefetch.Block<TQuants>(ahead);
             }
 
             sbyte* a = (sbyte*)activations + (4 * t);

@@ -13,9 +13,6 @@ internal unsafe interface IPanelIsa<TVector>
     /// <summary>Rows of a vector: 16, 8 or 4.</summary>
     static abstract int Rows { get; }
 
-    /// <summary>Asks for a cache line that will be read soon, at any address; nothing where there is no such instruction.</summary>
-    static abstract void Prefetch(void* address);
-
     /// <summary>As many bytes as a vector has.</summary>
     static abstract TVector Load(void* source);
 

@@ -1,5 +1,6 @@
 using System;
 using System.Runtime.CompilerServices;
+using EdgeRuntime.Kernels.Vector;
 
 namespace EdgeRuntime.Kernels.Panels;
 
@@ -35,7 +36,7 @@ internal static unsafe class PanelExpand
         byte* ahead = quants + PanelPrefetch.Bytes;
         for (nint b = 0; b < blocks; b++)
         {
-            ahead = PanelPrefetch.Block<TIsa, TVector, TQuants>(ahead);
+            ahead = PanelPrefetch.Block<TQuants>(ahead);
             for (int row = 0; row < PackedLayout.PanelRows; row += TIsa.Rows)
             {
                 byte* q = quants + (4 * row);
@@ -105,19 +106,17 @@ internal static unsafe class PanelPrefetch
 
     /// <summary>Asks for as many lines as a block takes with its scales; returns where the next block's begin.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static byte* Block<TIsa, TVector, TQuants>(byte* ahead)
-        where TIsa : struct, IPanelIsa<TVector>
-        where TVector : struct
+    public static byte* Block<TQuants>(byte* ahead)
         where TQuants : unmanaged, IPanelQuants
     {
-        TIsa.Prefetch(ahead);
-        TIsa.Prefetch(ahead + CacheLine);
-        if (TQuants.Bits > 1) { TIsa.Prefetch(ahead + (2 * CacheLine)); }
-        if (TQuants.Bits > 2) { TIsa.Prefetch(ahead + (3 * CacheLine)); }
-        if (TQuants.Bits > 3) { TIsa.Prefetch(ahead + (4 * CacheLine)); }
-        if (TQuants.Bits > 4) { TIsa.Prefetch(ahead + (5 * CacheLine)); }
-        if (TQuants.Bits > 5) { TIsa.Prefetch(ahead + (6 * CacheLine)); }
-        if (TQuants.Bits > 6) { TIsa.Prefetch(ahead + (7 * CacheLine)); TIsa.Prefetch(ahead + (8 * CacheLine)); }
+        Prefetch.Line(ahead);
+        Prefetch.Line(ahead + CacheLine);
+        if (TQuants.Bits > 1) { Prefetch.Line(ahead + (2 * CacheLine)); }
+        if (TQuants.Bits > 2) { Prefetch.Line(ahead + (3 * CacheLine)); }
+        if (TQuants.Bits > 3) { Prefetch.Line(ahead + (4 * CacheLine)); }
+        if (TQuants.Bits > 4) { Prefetch.Line(ahead + (5 * CacheLine)); }
+        if (TQuants.Bits > 5) { Prefetch.Line(ahead + (6 * CacheLine)); }
+        if (TQuants.Bits > 6) { Prefetch.Line(ahead + (7 * CacheLine)); Prefetch.Line(ahead + (8 * CacheLine)); }
         return ahead + ((TQuants.Bits + 1) * CacheLine);
     }
 }

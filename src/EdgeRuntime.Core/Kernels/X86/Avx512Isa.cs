@@ -16,9 +16,6 @@ internal readonly unsafe struct Avx512Isa : IPanelIsa<Vector512<int>>
     public static int TileTokens => 8;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Prefetch(void* address) => Sse.Prefetch0(address);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<int> Load(void* source) => Vector512.Load((int*)source);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -11,9 +11,6 @@ internal unsafe interface IVector256Isa : IPanelIsa<Vector256<int>>
     static int IPanelIsa<Vector256<int>>.Rows => 8;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void IPanelIsa<Vector256<int>>.Prefetch(void* address) => Sse.Prefetch0(address);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Vector256<int> IPanelIsa<Vector256<int>>.Load(void* source) => Vector256.Load((int*)source);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
