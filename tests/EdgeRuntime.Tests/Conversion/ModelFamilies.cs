@@ -346,9 +346,9 @@ internal static class ModelFamilies
         return folder.Save(
             "GraniteMoeHybridForCausalLM",
             $",\"layer_types\":[\"{string.Join("\",\"", types)}\"],\"rms_norm_eps\":1e-5,\"rope_theta\":10000.0,"
-            + "\"shared_intermediate_size\":96,\"num_local_experts\":0,\"mamba_d_conv\":4,\"mamba_d_state\":16,\"mamba_n_groups\":2,\"mamba_n_heads\":8,"
-            + "\"mamba_d_head\":16,\"mamba_expand\":2,\"attention_multiplier\":0.25,\"embedding_multiplier\":2.0,\"residual_multiplier\":0.5,"
-            + "\"logits_scaling\":4.0,\"hidden_act\":\"silu\"");
+            + "\"shared_intermediate_size\":96,\"num_local_experts\":0,\"mamba_d_conv\":4,\"mamba_d_state\":16,\"mamba_n_groups\":2,"
+            + "\"mamba_n_heads\":8,\"mamba_d_head\":16,\"mamba_expand\":2,\"attention_multiplier\":0.25,\"embedding_multiplier\":2.0,"
+            + "\"residual_multiplier\":0.5,\"logits_scaling\":4.0,\"hidden_act\":\"silu\"");
     }
 
     private static ModelFolder AddGpt2(ModelFolder folder)
