@@ -3,6 +3,7 @@ using System.IO;
 using System.Linq;
 using System.Text.Json;
 using EdgeRuntime.Cli.Terminal;
+using EdgeRuntime.Files;
 
 namespace EdgeRuntime.Cli.Eval;
 
@@ -75,7 +76,7 @@ internal readonly record struct JsonLine(string Place, JsonElement Value)
     {
         try
         {
-            using JsonDocument document = JsonDocument.Parse(line);
+            using JsonDocument document = JsonBytes.Parse(line);
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? new JsonLine(place, document.RootElement.Clone())
                 : throw new CommandException($"{place}: expected a JSON object, found {document.RootElement.ValueKind}");

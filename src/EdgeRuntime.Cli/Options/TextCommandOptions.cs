@@ -5,6 +5,7 @@ using System.IO;
 using System.Text.Json;
 using EdgeRuntime.Cli.Models;
 using EdgeRuntime.Cli.Terminal;
+using EdgeRuntime.Files;
 
 namespace EdgeRuntime.Cli.Options;
 
@@ -189,7 +190,7 @@ internal sealed class TextCommandOptions(string what)
     {
         try
         {
-            using JsonDocument document = JsonDocument.Parse(line);
+            using JsonDocument document = JsonBytes.Parse(line);
             JsonElement element = document.RootElement;
             if (element.ValueKind == JsonValueKind.Object)
             {

@@ -88,7 +88,7 @@ internal static class RegularFile
     {
         ReadOnlyMemory<byte> bytes = ReadBytes(path, maxBytes);
         bool hasMark = bytes.Span.StartsWith(Encoding.UTF8.Preamble);
-        return JsonDocument.Parse(hasMark ? bytes[Encoding.UTF8.Preamble.Length..] : bytes, StrictJson);
+        return JsonBytes.Parse(hasMark ? bytes[Encoding.UTF8.Preamble.Length..] : bytes, StrictJson);
     }
 
     private static void CheckLength(string path, long bytes, int maxBytes)

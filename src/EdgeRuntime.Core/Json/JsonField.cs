@@ -51,18 +51,20 @@ internal readonly struct JsonField
     /// <summary>Reads a file.</summary>
     /// <param name="path">The path of the file.</param>
     /// <param name="maxBytes">The largest accepted length in bytes.</param>
+    /// <param name="expected">What the file should be, for the errors: "a plan by ...".</param>
     /// <exception cref="ModelFormatException">The file is not a JSON object.</exception>
     /// <exception cref="FileException">The file is not a regular file, or it is too long.</exception>
     /// <exception cref="System.IO.IOException">The file does not exist or cannot be read.</exception>
-    public static JsonField Read(string path, int maxBytes) => ReadKind(path, maxBytes, JsonValueKind.Object);
+    public static JsonField Read(string path, int maxBytes, string? expected = null) =>
+        ReadKind(path, maxBytes, JsonValueKind.Object, expected);
 
     /// <summary>Reads a file that is an array instead of an object.</summary>
-    /// <inheritdoc cref="Read(string, int)"/>
-    public static JsonField ReadArray(string path, int maxBytes) => ReadKind(path, maxBytes, JsonValueKind.Array);
+    /// <inheritdoc cref="Read(string, int, string)"/>
+    public static JsonField ReadArray(string path, int maxBytes) => ReadKind(path, maxBytes, JsonValueKind.Array, null);
 
     /// <summary>Wraps the object that a file consists of.</summary>
     /// <exception cref="ModelFormatException">The value is not an object.</exception>
-    public static JsonField Of(string path, JsonElement root) => Of(path, root, JsonValueKind.Object);
+    public static JsonField Of(string path, JsonElement root) => Of(path, root, JsonValueKind.Object, null);
 
     /// <summary>Gets the elements of an array; none if there is no value.</summary>
     /// <exception cref="ModelFormatException">The value is not an array.</exception>
@@ -162,20 +164,21 @@ internal readonly struct JsonField
         return new ModelFormatException(File, -1, $"{place}: found {found}, expected {expected}");
     }
 
-    private static JsonField ReadKind(string path, int maxBytes, JsonValueKind kind)
+    private static JsonField ReadKind(string path, int maxBytes, JsonValueKind kind, string? expected)
     {
         try
         {
-            return Of(path, RegularFile.ReadJson(path, maxBytes).RootElement, kind);
+            return Of(path, RegularFile.ReadJson(path, maxBytes).RootElement, kind, expected);
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
-            throw new ModelFormatException(path, -1, $"is not valid JSON: {Printable.Shorten(error.Message)}");
+            string wanted = expected is null ? "" : $"; expected {expected}";
+            throw new ModelFormatException(path, -1, $"is not valid JSON: {Printable.Shorten(error.Message)}{wanted}");
         }
     }
 
-    private static JsonField Of(string path, JsonElement root, JsonValueKind kind) => root.ValueKind == kind ? new JsonField(path, "", root)
-        : throw new ModelFormatException(path, -1, $"found a JSON {Name(root.ValueKind)}, expected an {Name(kind)}");
+    private static JsonField Of(string path, JsonElement root, JsonValueKind kind, string? expected) => root.ValueKind == kind ? new JsonField(path, "", root)
+        : throw new ModelFormatException(path, -1, $"found a JSON {Name(root.ValueKind)}, expected {expected ?? "an " + Name(kind)}");
 
     [SuppressMessage("Globalization", "CA1308", Justification = "The names are English words in the middle of a sentence.")]
     private static string Name(JsonValueKind kind) => kind.ToString().ToLowerInvariant();

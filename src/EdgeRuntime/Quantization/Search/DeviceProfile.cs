@@ -25,6 +25,7 @@ public sealed class DeviceProfile
 {
     private const int Version = 1;
     private const int MaxFileBytes = 1 << 20;
+    private const string Expected = "a profile by 'tune --type-speeds'";
 
     internal DeviceProfile(IReadOnlyDictionary<TensorType, double> seconds) => SecondsPerToken = seconds;
 
@@ -80,10 +81,10 @@ public sealed class DeviceProfile
     public static DeviceProfile Load(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        JsonField root = JsonField.Read(path, MaxFileBytes);
+        JsonField root = JsonField.Read(path, MaxFileBytes, Expected);
         if (!root["seconds_per_token"].Exists)
         {
-            throw new ModelFormatException(path, -1, "has no 'seconds_per_token'; expected a profile by 'tune --type-speeds'");
+            throw new ModelFormatException(path, -1, $"has no 'seconds_per_token'; expected {Expected}");
         }
 
         if (root["version"].GetInteger() != Version)
@@ -94,7 +95,7 @@ public sealed class DeviceProfile
         var seconds = new Dictionary<TensorType, double>();
         foreach ((string name, JsonField value) in root["seconds_per_token"].Members())
         {
-            seconds[MixPlan.ParseType(name) ?? throw value.Wrong("the name of a tensor type as key")] = Positive(value);
+            seconds[MixPlan.ParseType(name) ?? throw value.Wrong("the name of a tensor type as key")] = InRange(value, 1e-9, 1e9);
         }
 
         return new DeviceProfile(seconds)
@@ -102,7 +103,7 @@ public sealed class DeviceProfile
             Processor = root["processor"].GetText(),
             Threads = Math.Max(root["threads"].GetCount(ModelOptions.MaxThreads), 1),
             Model = root["model"].GetText(),
-            WeightsPerToken = Positive(root["weights_per_token"]),
+            WeightsPerToken = InRange(root["weights_per_token"], 1, 1e15),
         };
     }
 
@@ -137,6 +138,8 @@ public sealed class DeviceProfile
     /// <summary>Gets the seconds that a weight in a type adds to a decoded token.</summary>
     internal double SecondsPerWeight(TensorType type) => SecondsPerToken[type] / WeightsPerToken;
 
-    private static double Positive(JsonField value) =>
-        value.GetNumber() is > 0 and var number ? number : throw value.Wrong("a number above 0");
+    private static double InRange(JsonField value, double least, double most) =>
+        value.GetNumber() is var number && number >= least && number <= most
+            ? number
+            : throw value.Wrong(FormattableString.Invariant($"a number from {least} to {most}"));
 }

@@ -27,6 +27,7 @@ public readonly record struct MixPoint(double BitsPerWeight, double Divergence);
 public sealed class MixPlan
 {
     private const int MaxFileBytes = 16 << 20;
+    private const string Expected = "a plan by 'quantize --auto'";
 
     internal static readonly JsonWriterOptions JsonOptions = new()
     {
@@ -87,13 +88,13 @@ public sealed class MixPlan
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         var types = new Dictionary<string, TensorType>(StringComparer.Ordinal);
-        foreach ((string name, JsonField type) in JsonField.Read(path, MaxFileBytes)["tensors"].Members())
+        foreach ((string name, JsonField type) in JsonField.Read(path, MaxFileBytes, Expected)["tensors"].Members())
         {
             types[name] = ParseType(type.GetText())
                 ?? throw type.Wrong("one of " + string.Join(", ", QuantizationMix.TensorTypes));
         }
 
-        return types.Count > 0 ? types : throw new ModelFormatException(path, -1, "has no 'tensors'; expected a plan of MixPlan.Save");
+        return types.Count > 0 ? types : throw new ModelFormatException(path, -1, $"has no 'tensors'; expected {Expected}");
     }
 
     /// <summary>Finds a type that tensors can be quantized to, or one that they keep, by its name.</summary>
