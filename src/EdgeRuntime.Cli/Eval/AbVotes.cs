@@ -41,7 +41,7 @@ internal sealed class AbVotes
     /// <exception cref="CommandException">The file has no votes, or they are of another run than those of the file before.</exception>
     public void Add(string path)
     {
-        using JsonDocument document = JsonText.ReadFile(path);
+        using JsonDocument document = JsonText.ReadFile(path, "votes that the page of 'eval ab' saved");
         JsonElement root = document.RootElement;
         if (Text(root, "kind") != Kind || Text(root, "run") is not { } run || !root.TryGetProperty("votes", out JsonElement votes)
             || votes.ValueKind != JsonValueKind.Array

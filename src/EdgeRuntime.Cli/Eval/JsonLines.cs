@@ -76,7 +76,7 @@ internal readonly record struct JsonLine(string Place, JsonElement Value)
     {
         try
         {
-            using JsonDocument document = JsonBytes.Parse(line);
+            using JsonDocument document = JsonBytes.ParseLine(line);
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? new JsonLine(place, document.RootElement.Clone())
                 : throw new CommandException($"{place}: expected a JSON object, found {document.RootElement.ValueKind}");

@@ -23,7 +23,7 @@ internal sealed class PerplexityReport(ChunkedText text, Perplexity perplexity)
     /// <exception cref="CommandException">The file is no such result, or of another text or other chunks.</exception>
     public static double[] ReadBase(string path, ChunkedText text)
     {
-        using JsonDocument document = JsonText.ReadFile(path);
+        using JsonDocument document = JsonText.ReadFile(path, "the result of 'eval perplexity --json'");
         JsonElement root = document.RootElement;
         if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty(TokensKey, out JsonElement tokens)
             || !root.TryGetProperty(LossesKey, out JsonElement losses) || losses.ValueKind != JsonValueKind.Array

@@ -46,7 +46,7 @@ internal sealed class RunState
             return new RunState(path, fingerprint, null);
         }
 
-        using JsonDocument document = JsonText.ReadFile(path);
+        using JsonDocument document = JsonText.ReadFile(path, "the state of a run; name another file");
         JsonObject? state = document.RootElement.ValueKind == JsonValueKind.Object ? JsonObject.Create(document.RootElement.Clone()) : null;
         if (state?["run"] is not JsonValue run || !run.TryGetValue(out string? found) || state["data"] is not JsonObject data)
         {

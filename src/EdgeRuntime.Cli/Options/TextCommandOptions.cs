@@ -190,7 +190,7 @@ internal sealed class TextCommandOptions(string what)
     {
         try
         {
-            using JsonDocument document = JsonBytes.Parse(line);
+            using JsonDocument document = JsonBytes.ParseLine(line);
             JsonElement element = document.RootElement;
             if (element.ValueKind == JsonValueKind.Object)
             {

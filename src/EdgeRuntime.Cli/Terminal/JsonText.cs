@@ -17,7 +17,9 @@ internal static class JsonText
     private static readonly JsonWriterOptions Indented = OneLine with { Indented = true, NewLine = "\n" };
 
     /// <summary>Reads a JSON file. Errors name the file.</summary>
-    public static JsonDocument ReadFile(string path)
+    /// <param name="path">The path of the file.</param>
+    /// <param name="expected">What the file should be, for the errors: "a result by ...".</param>
+    public static JsonDocument ReadFile(string path, string? expected = null)
     {
         try
         {
@@ -25,7 +27,8 @@ internal static class JsonText
         }
         catch (JsonException exception)
         {
-            throw new CommandException($"{path}: not valid JSON: {exception.Message}", exception);
+            string wanted = expected is null ? "" : $"; expected {expected}";
+            throw new CommandException($"{path}: not valid JSON: {exception.Message}{wanted}", exception);
         }
     }
 

@@ -22,16 +22,27 @@ internal static class JsonBytes
         }
         catch (JsonException exception)
         {
-            throw new JsonException(Describe(json.Span, exception), exception);
+            throw new JsonException(Describe(json.Span, exception, withLine: true), exception);
         }
     }
 
-    /// <summary>Parses a document.</summary>
-    /// <param name="json">The document.</param>
-    /// <inheritdoc cref="Parse(ReadOnlyMemory{byte}, JsonDocumentOptions)"/>
-    public static JsonDocument Parse(string json) => Parse(Encoding.UTF8.GetBytes(json));
+    /// <summary>Parses a document on one line. Errors give the byte alone.</summary>
+    /// <param name="line">The document.</param>
+    /// <exception cref="JsonException">The line is not valid JSON; the message is "byte 1: found 'x'".</exception>
+    public static JsonDocument ParseLine(string line)
+    {
+        byte[] json = Encoding.UTF8.GetBytes(line);
+        try
+        {
+            return JsonDocument.Parse(json);
+        }
+        catch (JsonException exception)
+        {
+            throw new JsonException(Describe(json, exception, withLine: false), exception);
+        }
+    }
 
-    private static string Describe(ReadOnlySpan<byte> json, JsonException exception)
+    private static string Describe(ReadOnlySpan<byte> json, JsonException exception, bool withLine)
     {
         if (json.Trim(" \t\r\n"u8).IsEmpty)
         {
@@ -43,7 +54,8 @@ internal static class JsonBytes
             return "found the same key twice in an object";
         }
 
-        string place = FormattableString.Invariant($"line {line + 1}, byte {position + 1}: found ");
+        string place = (withLine ? FormattableString.Invariant($"line {line + 1}, ") : "")
+            + FormattableString.Invariant($"byte {position + 1}: found ");
         ReadOnlySpan<byte> rest = json[(int)Math.Min(StartOf(json, line) + position, json.Length)..];
         if (rest.Trim(" \t\r\n"u8).IsEmpty)
         {

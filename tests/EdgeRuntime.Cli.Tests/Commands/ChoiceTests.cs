@@ -64,7 +64,7 @@ public sealed class ChoiceTests : IDisposable
             StringComparison.Ordinal);
         Refused("{}", "expected the fields 'query', 'choices', 'gold'");
         Refused("[1]", "line 1: expected a JSON object, found Array");
-        Refused("{", "line 1: not valid JSON");
+        Refused("{", "line 1: not valid JSON: byte 2: found the end");
         Refused("\n", "has no lines");
         Refused("""{"query": "a", "choices": ["b", "c"], "gold": 2}""", "field 'gold': expected a number of 0 to 1, found 2");
         Refused("""{"query": "a", "choices": ["b"], "gold": 0}""", "has one choice");
