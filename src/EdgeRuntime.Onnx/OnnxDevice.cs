@@ -208,10 +208,11 @@ public sealed record OnnxDevice : IModelBackend
         IEngine? engine = null;
         try
         {
-            OnnxEngine device = CreateFolder(file, settings, runtime) is { } folder ? conversion.Open(folder) : conversion.OpenUncached();
+            CachedFolder? folder = CreateFolder(file, settings, runtime);
+            OnnxEngine device = folder is not null ? conversion.Open(folder) : conversion.OpenUncached();
             engine = device;
             TuningProfile? profile = null;
-            engine = IsSplit ? Split(device, file.Path, options, out profile, cancellationToken) : device;
+            engine = IsSplit ? Split(device, folder, file.Path, options, out profile, cancellationToken) : device;
             LanguageModel model = LanguageModel.CreateFrom(engine, file, reading.GetAwaiter().GetResult(), options, profile);
             OnnxLog.Loaded(logger, file.Path, Name, runtime.ToString(), Stopwatch.GetElapsedTime(started).TotalSeconds);
             return model;
@@ -226,7 +227,8 @@ public sealed record OnnxDevice : IModelBackend
 
     /// <summary>Joins the device with the built-in engine. The caller still owns the device if this throws.</summary>
     private static SplitEngine Split(
-        OnnxEngine device, string path, ModelOptions options, out TuningProfile? profile, CancellationToken cancellationToken)
+        OnnxEngine device, CachedFolder? folder, string path, ModelOptions options, out TuningProfile? profile,
+        CancellationToken cancellationToken)
     {
         GgufFile file = GgufFile.Open(path);
         CpuEngine? processor = null;
@@ -234,8 +236,15 @@ public sealed record OnnxDevice : IModelBackend
         {
             (CpuLoader loader, CpuSettings settings, profile) = LanguageModel.PrepareEngine(file, options);
             CpuEngine engine = processor = loader.Load(settings, progress: null, cancellationToken);
-            return SplitEngine.Create(path, device, engine, joined => SelfCheck.Compare(
-                joined, engine, device.Profile.Name, path, options.Exact, cancellationToken));
+            return SplitEngine.Create(path, device, engine, joined =>
+            {
+                if (folder?.IsSplitChecked() != true)
+                {
+                    SelfCheck.Compare(
+                        joined, engine, device.Profile.Name, path, SelfCheck.BoundOfSplit(options), cancellationToken);
+                    folder?.RememberSplitCheck();
+                }
+            });
         }
         catch
         {

@@ -28,12 +28,15 @@ internal sealed record CacheFile(string Name, long Bytes, ulong Checksum, FileId
 /// <param name="Runtime">The version of ONNX Runtime.</param>
 /// <param name="Profile">The settings of the device.</param>
 /// <param name="Files">The files.</param>
+/// <param name="IsSplitChecked">Whether the folder was also checked together with the built-in engine.</param>
 internal sealed record CacheManifest(
-    string ModelPath, ulong ModelHash, IReadOnlyList<FileIdentity> Parts, string Runtime, string Profile, IReadOnlyList<CacheFile> Files)
+    string ModelPath, ulong ModelHash, IReadOnlyList<FileIdentity> Parts, string Runtime, string Profile, IReadOnlyList<CacheFile> Files,
+    bool IsSplitChecked = false)
 {
     /// <summary>The name of the file in the folder.</summary>
     public const string FileName = "edgert-cache.json";
 
+    private const string SplitKey = "split_checked";
     private const string ChecksumKey = "checksum";
     private const int MaxBytes = 1 << 20;
 
@@ -57,7 +60,8 @@ internal sealed record CacheManifest(
                 [.. root.GetProperty("parts").EnumerateArray().Select(ReadIdentity)],
                 root.GetProperty("runtime").GetString()!,
                 root.GetProperty("profile").GetString()!,
-                [.. root.GetProperty("files").EnumerateArray().Select(ReadFile)]);
+                [.. root.GetProperty("files").EnumerateArray().Select(ReadFile)],
+                root.TryGetProperty(SplitKey, out JsonElement split) && split.GetBoolean());
         }
         catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException
             or FormatException or OverflowException or IndexOutOfRangeException)
@@ -85,6 +89,11 @@ internal sealed record CacheManifest(
                 ["identity"] = WriteIdentity(file.Identity),
             })]),
         };
+        if (IsSplitChecked)
+        {
+            root[SplitKey] = true;
+        }
+
         root[ChecksumKey] = Text(ChecksumOf(root));
         using FileReplacement replacement = FileReplacement.OfProgram(Path.Combine(folder, FileName));
         using (var writer = new Utf8JsonWriter(replacement))

@@ -34,6 +34,33 @@ internal sealed class CachedFolder
     /// <summary>Gets the path of the folder.</summary>
     public string Path { get; }
 
+    /// <summary>Gets whether the folder was checked together with the built-in engine.</summary>
+    /// <returns>False also if its manifest can't be read.</returns>
+    public bool IsSplitChecked()
+    {
+        try
+        {
+            return CacheManifest.Read(Path).IsSplitChecked;
+        }
+        catch (Exception exception) when (exception is InvalidDataException or IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Remembers that the folder was checked together with the built-in engine.</summary>
+    public void RememberSplitCheck()
+    {
+        try
+        {
+            Remember(CacheManifest.Read(Path) with { IsSplitChecked = true });
+        }
+        catch (Exception exception) when (exception is InvalidDataException or IOException or UnauthorizedAccessException)
+        {
+            // The next start checks it again.
+        }
+    }
+
     /// <summary>Gets the reason why the folder can't be used; null if it can.</summary>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public string? FindProblem(CancellationToken cancellationToken)
