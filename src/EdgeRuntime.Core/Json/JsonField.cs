@@ -177,7 +177,8 @@ internal readonly struct JsonField
         }
     }
 
-    private static JsonField Of(string path, JsonElement root, JsonValueKind kind, string? expected) => root.ValueKind == kind ? new JsonField(path, "", root)
+    private static JsonField Of(string path, JsonElement root, JsonValueKind kind, string? expected) => root.ValueKind == kind
+        ? new JsonField(path, "", root)
         : throw new ModelFormatException(path, -1, $"found a JSON {Name(root.ValueKind)}, expected {expected ?? "an " + Name(kind)}");
 
     [SuppressMessage("Globalization", "CA1308", Justification = "The names are English words in the middle of a sentence.")]

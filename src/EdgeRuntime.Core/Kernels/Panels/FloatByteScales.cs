@@ -37,8 +37,8 @@ internal readonly unsafe struct ExponentScales : IPanelScales
 }
 
 /// <summary>
-/// An <see cref="UnsignedFloat8"/> for 16 columns, with a fifth bit of exponent: byte d[2 n][16]. The scale is d * unit. The fifth bit makes
-/// room for small values as normal numbers: Intel's processors take 150 cycles to multiply a vector with a subnormal one.
+/// An <see cref="UnsignedFloat8"/> for 16 columns, with a fifth bit of exponent: byte d[2 n][16]. The scale is d * unit. The fifth bit
+/// makes room for small values as normal numbers: Intel's processors take 150 cycles to multiply a vector with a subnormal one.
 /// </summary>
 internal readonly unsafe struct MiniFloatScales : IPanelScales
 {

@@ -100,7 +100,7 @@ public sealed class MixSearchTests : IDisposable
     [InlineData("""{ "version": 1, "seconds_per_token": { "Q4_0": 0 } }""", "a number from 1E-09 to 1000000000")]
     [InlineData("""{ "version": 1, "seconds_per_token": { "Q4_0": 1e-300 } }""", "a number from 1E-09 to 1000000000")]
     [InlineData(
-        """{ "version": 1, "processor": "x", "threads": 1, "model": "m", "weights_per_token": 1e300, "seconds_per_token": { "Q4_0": 1 } }""",
+        """{ "version": 1, "processor": "x", "threads": 1, "model": "", "weights_per_token": 1e300, "seconds_per_token": { "Q4_0": 1 } }""",
         "weights_per_token: found 1e300")]
     [InlineData("hello", "is not valid JSON: line 1, byte 1: found 'hello'; expected a profile by 'tune --type-speeds'")]
     [InlineData("", "is not valid JSON: found nothing; expected a profile by 'tune --type-speeds'")]
