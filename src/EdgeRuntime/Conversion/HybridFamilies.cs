@@ -93,7 +93,9 @@ internal static class HybridFamilies
     // Mamba has no heads; 1 stands for "no number in the file".
     private static Dictionary<string, double> MambaDefaults => new()
     {
-        ["num_attention_heads"] = 1, ["conv_kernel"] = 4, ["layer_norm_epsilon"] = 1e-5,
+        ["num_attention_heads"] = 1,
+        ["conv_kernel"] = 4,
+        ["layer_norm_epsilon"] = 1e-5,
     };
 
     private static NameRule[] MambaEnds =>
