@@ -149,7 +149,7 @@ internal static class DecoderFamilies
         {
             Classes = ["SeedOssForCausalLM"],
             Architecture = "seed_oss",
-            Names = CommonNames.Decoder,
+            Names = [new("model.layers.*.post_attention_layernorm", "blk.*.post_attention_norm"), .. CommonNames.Decoder],
             Defaults = new Dictionary<string, double>(Defaults) { ["head_dim"] = 128 },
         },
     ];
