@@ -295,6 +295,12 @@ internal static class DenseFamilies
             return;
         }
 
+        if (config.HeadSize <= 2)
+        {
+            throw new UnsupportedModelException(
+                $"{config.File}: found heads of {config.HeadSize} elements, expected more than 2 for a rotary embedding of the type {type}");
+        }
+
         double alpha = rope["alpha"].Exists ? rope["alpha"].GetNumber() : 50;
         double theta = config.FindNumber("rope_theta") ?? 10000;
         keys.Set("rope.freq_base", (float)(theta * Math.Pow(alpha, config.HeadSize / (config.HeadSize - 2.0))));

@@ -23,7 +23,7 @@ internal static class HybridFamilies
         Architecture = "granitehybrid",
         Names = GraniteNames,
         Keys = AddGraniteKeys,
-        Variant = static config => ChooseGranite(config),
+        Variant = ChooseGranite,
     };
 
     /// <summary>The families.</summary>
@@ -41,7 +41,7 @@ internal static class HybridFamilies
                 new("backbone.layers.*.mixer.A_log", "blk.*.ssm_a.", RowChange.NegateExponential),
                 new("backbone.layers.*.mixer.D", "blk.*.ssm_d."),
             ],
-            Defaults = new Dictionary<string, double>(MambaDefaults) { ["state_size"] = 16, ["expand"] = 2 },
+            Defaults = new Dictionary<string, double>(MambaDefaults) { ["state_size"] = 16 },
             Keys = static (config, keys) =>
             {
                 AddMambaKeys(config, keys);
@@ -65,7 +65,7 @@ internal static class HybridFamilies
                 int inner = config.FindCount("mamba_d_ssm", "intermediate_size", "d_inner")
                     ?? (config.GetCount("expand") * config.HiddenSize);
                 keys.Set("ssm.inner_size", (uint)inner);
-                keys.Set("ssm.time_step_rank", (uint)(inner / config.GetCount("head_dim")));
+                keys.Set("ssm.time_step_rank", (uint)(inner / config.GetPositiveCount("head_dim")));
                 keys.Set("ssm.group_count", (uint)config.GetCount("n_groups"));
             },
         },
@@ -139,10 +139,17 @@ internal static class HybridFamilies
         keys.Remove("rope.scaling.type");
         keys.Set("vocab_size", (uint)config.GetCount("vocab_size"));
         keys.Set("attention.layer_norm_rms_epsilon", (float)config.GetNumber("rms_norm_eps"));
+        int inner = config.GetCount("mamba_d_ssm");
+        AddStateSpace(config, keys, inner, inner / config.GetPositiveCount("mamba_d_head"));
+    }
+
+    /// <summary>Adds the keys of the Mamba 2 layers of a hybrid model.</summary>
+    private static void AddStateSpace(ModelConfig config, KeyList keys, int inner, int heads)
+    {
         keys.Set("ssm.conv_kernel", (uint)config.GetCount("mamba_d_conv"));
-        keys.Set("ssm.inner_size", (uint)config.GetCount("mamba_d_ssm"));
+        keys.Set("ssm.inner_size", (uint)inner);
         keys.Set("ssm.state_size", (uint)config.GetCount("mamba_d_state"));
-        keys.Set("ssm.time_step_rank", (uint)(config.GetCount("mamba_d_ssm") / config.GetCount("mamba_d_head")));
+        keys.Set("ssm.time_step_rank", (uint)heads);
         keys.Set("ssm.group_count", (uint)config.GetCount("mamba_n_groups"));
     }
 
@@ -191,7 +198,7 @@ internal static class HybridFamilies
         return family with
         {
             Names = hasExperts ? GraniteNames : [.. dense, .. GraniteNames],
-            Keys = hasStates ? AddGraniteKeys : static (config, keys) => AddAttentionKeys(config, keys),
+            Keys = hasStates ? AddGraniteKeys : AddAttentionKeys,
         };
     }
 
@@ -200,12 +207,7 @@ internal static class HybridFamilies
         LlamaFamilies.GraniteMoe.Keys!(config, keys);
         bool[] isAttention = [.. config.GetLayerTypes().Select(static type => type == "attention")];
         keys.Set("attention.head_count_kv", isAttention.Select(attends => attends ? config.KeyHeadCount : 0).ToArray());
-        int inner = config.GetCount("mamba_expand") * config.HiddenSize;
-        keys.Set("ssm.conv_kernel", (uint)config.GetCount("mamba_d_conv"));
-        keys.Set("ssm.state_size", (uint)config.GetCount("mamba_d_state"));
-        keys.Set("ssm.group_count", (uint)config.GetCount("mamba_n_groups"));
-        keys.Set("ssm.inner_size", (uint)inner);
-        keys.Set("ssm.time_step_rank", (uint)config.GetCount("mamba_n_heads"));
+        AddStateSpace(config, keys, config.GetCount("mamba_expand") * config.HiddenSize, config.GetCount("mamba_n_heads"));
         keys.Set("rope.scaling.finetuned", true);
     }
 

@@ -88,6 +88,10 @@ internal sealed class ModelConfig
     /// <exception cref="ModelFormatException">There is no such key, or the value is not a whole number from 0 on.</exception>
     public int GetCount(params ReadOnlySpan<string> keys) => FindCount(keys) ?? Field(keys[0]).GetCount(MaxCount);
 
+    /// <summary>Gets a whole number above 0.</summary>
+    /// <exception cref="ModelFormatException">There is no such key, or the value is not such a number.</exception>
+    public int GetPositiveCount(string key) => GetCount(key) is > 0 and int count ? count : throw Field(key).Wrong("a number above 0");
+
     /// <summary>Finds a number, or null.</summary>
     /// <exception cref="ModelFormatException">The value is not a number.</exception>
     public double? FindNumber(params ReadOnlySpan<string> keys) =>

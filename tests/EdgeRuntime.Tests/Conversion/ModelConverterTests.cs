@@ -127,6 +127,23 @@ public sealed class ModelConverterTests
         Assert.Equal([32, Hidden, 4], file.FindTensor("blk.1.ffn_down_exps.weight")!.UsedDimensions.ToArray());
     }
 
+    [Theory]
+    [InlineData("falcon-h1", "\"mamba_d_head\":16", "\"mamba_d_head\":0", "mamba_d_head: found 0, expected a number above 0")]
+    [InlineData("mamba2", "\"head_dim\":16", "\"head_dim\":0", "head_dim: found 0, expected a number above 0")]
+    [InlineData("hunyuan-dense", "\"head_dim\":16", "\"head_dim\":2", "found heads of 2 elements")]
+    public void Convert_WithAnImpossibleSize_NamesIt(string family, string old, string size, string expected)
+    {
+        using var folder = new ModelFolder();
+        ModelFamilies.All[family](folder);
+        string config = File.ReadAllText(Path.Join(folder.Path, "config.json"));
+        Assert.Contains(old, config, StringComparison.Ordinal);
+        folder.Write("config.json", config.Replace(old, size, StringComparison.Ordinal));
+
+        EdgeRuntimeException error = Assert.ThrowsAny<EdgeRuntimeException>(() => ModelConverter.Convert(folder.Path, folder.Output));
+
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Convert_Gemma_AddsOneToNorms()
     {
