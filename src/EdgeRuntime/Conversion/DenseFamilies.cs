@@ -298,7 +298,8 @@ internal static class DenseFamilies
         if (config.HeadSize <= 2)
         {
             throw new UnsupportedModelException(
-                $"{config.File}: found heads of {config.HeadSize} elements, expected more than 2 for a rotary embedding of the type {type}");
+                $"{config.File}: found heads of {config.HeadSize} elements, "
+                + $"expected more than 2 for a rotary embedding of the type {type}");
         }
 
         double alpha = rope["alpha"].Exists ? rope["alpha"].GetNumber() : 50;
