@@ -21,6 +21,12 @@ namespace EdgeRuntime.Onnx;
 /// A machine without a GPU or NPU uses the built-in engine, without a measurement. Other devices, another version of ONNX Runtime or of
 /// this library, and models of another shape are measured anew. Without <see cref="ModelOptions.UseTuningProfile"/>, every start measures.
 /// </remarks>
+/// <example>
+/// <code>
+/// using LanguageModel model = LanguageModel.Load("model.gguf", new ModelOptions { Device = new AutoDevice() });
+/// Console.WriteLine(model.Engine.Name);
+/// </code>
+/// </example>
 public sealed record AutoDevice : IModelBackend
 {
     private const string Processor = "cpu";

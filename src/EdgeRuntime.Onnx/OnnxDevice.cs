@@ -26,6 +26,13 @@ namespace EdgeRuntime.Onnx;
 /// The program brings the native library of ONNX Runtime, 1.30 or later: the package Microsoft.ML.OnnxRuntime, or one with more providers.
 /// Without it, loading throws an <see cref="OnnxDeviceException"/>.
 /// </remarks>
+/// <example>
+/// <code>
+/// OnnxDevice device = OnnxDevice.WebGpu() with { FallsBack = true }; // without a GPU, the built-in engine
+/// using LanguageModel model = LanguageModel.Load("model.gguf", new ModelOptions { Device = device });
+/// Console.WriteLine(model.Engine.Name);
+/// </code>
+/// </example>
 public sealed record OnnxDevice : IModelBackend
 {
     /// <summary>The environment variable with the path of the native library, or of its folder.</summary>

@@ -22,6 +22,13 @@ namespace EdgeRuntime.Onnx;
 /// <c>model.onnx.data</c>, and <c>genai_config.json</c>, with the tokenizer in the layout of Hugging Face. Owns the open file. For one
 /// caller.
 /// </summary>
+/// <example>
+/// <code>
+/// using OnnxExport export = OnnxExport.Open("model.gguf", new OnnxExportOptions { Profile = OnnxProfile.Cpu, ContextLength = 1024 });
+/// Console.WriteLine(export.GenAiProblem ?? $"ONNX Runtime GenAI will open the folder of {export.ByteLength} bytes");
+/// export.Write("model-onnx");
+/// </code>
+/// </example>
 public sealed class OnnxExport : IDisposable
 {
     private const string GenAiFile = "model.onnx";

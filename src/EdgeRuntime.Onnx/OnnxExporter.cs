@@ -4,6 +4,12 @@ using System.Threading;
 namespace EdgeRuntime.Onnx;
 
 /// <summary>Exports GGUF files as folders of ONNX Runtime.</summary>
+/// <example>
+/// <code>
+/// OnnxExporter.Export("model.gguf", "model-onnx", OnnxProfile.Cpu);
+/// Console.WriteLine(string.Join(", ", Directory.EnumerateFiles("model-onnx").Select(Path.GetFileName)));
+/// </code>
+/// </example>
 public static class OnnxExporter
 {
     /// <summary>Writes a folder for a device.</summary>

@@ -8,6 +8,13 @@ namespace EdgeRuntime.Onnx;
 /// Loads the folders that the model builder of ONNX Runtime GenAI writes (genai_config.json, model.onnx, tokenizer.json), on the processor.
 /// For <see cref="ModelOptions.Backends"/>; another device is chosen with <see cref="ModelOptions.Device"/>.
 /// </summary>
+/// <example>
+/// <code>
+/// OnnxExporter.Export("model.gguf", "model-onnx", OnnxProfile.Cpu);
+/// using LanguageModel model = LanguageModel.Load("model-onnx", new ModelOptions { Backends = [new OnnxFolderBackend()] });
+/// Console.WriteLine(model.Engine.Name);
+/// </code>
+/// </example>
 public sealed class OnnxFolderBackend : IModelBackend
 {
     /// <inheritdoc/>

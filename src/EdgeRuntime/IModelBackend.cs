@@ -8,6 +8,27 @@ namespace EdgeRuntime;
 /// An application lists its backends in <see cref="ModelOptions.Backends"/>, which <see cref="LanguageModel.Load"/> asks in order before
 /// the built-in engine, or names one in <see cref="ModelOptions.Device"/>. Members may be called from several threads at once.
 /// </remarks>
+/// <example>
+/// <code>
+/// using LanguageModel model = LanguageModel.Load("model.gguf", new ModelOptions { Backends = [new SlowStart()] });
+/// Console.WriteLine(model.Engine.Name);
+///
+/// // Loads a model on the built-in engine and packs its weights at once.
+/// sealed class SlowStart : IModelBackend
+/// {
+///     public string Name => "slow-start";
+///
+///     public bool CanLoad(string path) => path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase);
+///
+///     public LanguageModel Load(string path, ModelOptions options, IProgress&lt;float>? progress, CancellationToken cancellationToken)
+///     {
+///         LanguageModel model = LanguageModel.Load(path, options with { Backends = [], Device = null }, progress, cancellationToken);
+///         model.PackWeights(cancellationToken);
+///         return model; // a custom engine: LanguageModel.Create(engine, ...)
+///     }
+/// }
+/// </code>
+/// </example>
 public interface IModelBackend
 {
     /// <summary>Gets the name of the backend, in lower case: "onnx".</summary>

@@ -17,8 +17,9 @@ internal sealed partial record Example(string Name, int Line, string Source)
 {
     private const string Usings =
         """
-        using System.Numerics.Tensors; using EdgeRuntime; using EdgeRuntime.Formats; using EdgeRuntime.Gguf;
-        using EdgeRuntime.ML.Tokenizers; using EdgeRuntime.Quantization; using EdgeRuntime.Quantization.Search; using EdgeRuntime.Tuning;
+        using System.Numerics.Tensors; using EdgeRuntime; using EdgeRuntime.Conversion; using EdgeRuntime.Engine;
+        using EdgeRuntime.Formats; using EdgeRuntime.Gguf; using EdgeRuntime.ML.Tokenizers; using EdgeRuntime.Onnx;
+        using EdgeRuntime.Quantization; using EdgeRuntime.Quantization.Search; using EdgeRuntime.Tuning;
 
         """;
 

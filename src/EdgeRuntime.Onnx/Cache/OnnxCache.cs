@@ -11,6 +11,12 @@ namespace EdgeRuntime.Onnx;
 /// The folder of converted models: one folder for each model, device and version of ONNX Runtime. Deleting one frees its disk space; the
 /// next start on its device converts the model again.
 /// </summary>
+/// <example>
+/// <code>
+/// var cache = new OnnxCache();
+/// Console.WriteLine($"{cache.List().Sum(entry => entry.ByteSize)} bytes of converted models in {cache.Folder}");
+/// </code>
+/// </example>
 public sealed class OnnxCache
 {
     private static readonly EnumerationOptions s_readable = new() { IgnoreInaccessible = true };

@@ -15,6 +15,12 @@ namespace EdgeRuntime.Conversion;
 /// Converts a model folder in Hugging Face's layout (<c>config.json</c>, Safetensors files and a tokenizer) to a GGUF file. The file has
 /// the tensors, the vocabulary and the keys that llama.cpp's converter writes. Memory stays small: tensors stream from file to file.
 /// </summary>
+/// <example>
+/// <code>
+/// ConversionResult result = ModelConverter.Convert("model-folder", "converted.gguf", new ConversionOptions { Type = TensorType.Q8_0 });
+/// Console.WriteLine($"{result.TensorCount} tensors of the architecture {result.Architecture}");
+/// </code>
+/// </example>
 public static class ModelConverter
 {
     private const int MaxConfigBytes = 16 << 20;

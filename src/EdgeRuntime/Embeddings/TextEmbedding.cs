@@ -3,6 +3,13 @@ using System;
 namespace EdgeRuntime;
 
 /// <summary>Represents the embedding of a text: one vector, or one for each token without pooling. Immutable.</summary>
+/// <example>
+/// <code>
+/// using LanguageModel model = LanguageModel.Load("model.gguf");
+/// TextEmbedding sea = model.Embed("the sea"), ocean = model.Embed("the ocean");
+/// Console.WriteLine(TensorPrimitives.CosineSimilarity(sea.Values.Span, ocean.Values.Span));
+/// </code>
+/// </example>
 /// <param name="values">[rows, size].</param>
 /// <param name="rows">The number of vectors.</param>
 /// <param name="tokenCount">The number of tokens of the text.</param>

@@ -16,6 +16,16 @@ namespace EdgeRuntime.Engine;
 /// <para>Mutation: <see cref="Run"/> changes the states that the batch names and nothing else. It reads tokens only during the call, and
 /// writes outputs before it returns and never later.</para>
 /// </remarks>
+/// <example>
+/// <code>
+/// using LanguageModel model = LanguageModel.Load("model.gguf");
+/// IEngine engine = model.Engine;
+/// using IEngineState state = engine.CreateState(new EngineStateOptions { Capacity = 64, BatchTokens = 16 });
+/// var logits = new float[engine.VocabularySize];
+/// engine.Run([new BatchSlice(state, model.Tokenizer.Encode("The sky is"), OutputRows: 1, logits)]);
+/// Console.WriteLine(model.Tokenizer.Decode([TensorPrimitives.IndexOfMax&lt;float>(logits)]));
+/// </code>
+/// </example>
 public interface IEngine : IDisposable
 {
     /// <summary>Gets a short name of what computes, for people: "CPU (avx2)".</summary>

@@ -14,6 +14,25 @@ namespace EdgeRuntime.Quantization;
 /// The file format is that of llama.cpp: a GGUF file with the tensors <c>NAME.in_sum2</c> and <c>NAME.counts</c> for each matrix. Loading
 /// also accepts llama.cpp's older binary format. An instance is not thread-safe while something is added to it.
 /// </remarks>
+/// <example>
+/// <code>
+/// using LanguageModel model = LanguageModel.Load("model.gguf");
+/// using ModelSession session = model.CreateSession();
+/// var matrix = new ImportanceMatrix(chunkSize: 64);
+/// using (var collector = new ImportanceCollector(model, matrix))
+/// {
+///     session.Forward(model.Tokenizer.Encode("A text like those that the model will be used for."));
+///     collector.Commit();
+/// }
+///
+/// matrix.Save("model.imatrix.gguf");
+/// ImportanceMatrix loaded = ImportanceMatrix.Load("model.imatrix.gguf");
+/// if (loaded.TryGet("blk.0.attn_q.weight", out ReadOnlyMemory&lt;float> importance))
+/// {
+///     Console.WriteLine($"column {TensorPrimitives.IndexOfMax(importance.Span)} of {importance.Length} matters most");
+/// }
+/// </code>
+/// </example>
 public sealed class ImportanceMatrix
 {
     private readonly SortedDictionary<string, ImportanceSums> _sums;

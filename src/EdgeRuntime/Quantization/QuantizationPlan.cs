@@ -7,6 +7,17 @@ using EdgeRuntime.Gguf;
 namespace EdgeRuntime.Quantization;
 
 /// <summary>Describes a file before it is made: the type and the size of each tensor, and what stands in the way.</summary>
+/// <example>
+/// <code>
+/// using GgufFile file = GgufFile.Open("model.gguf");
+/// var options = new QuantizationOptions { Mix = QuantizationMix.Find("Q4_K_M"), AllowRequantize = true };
+/// QuantizationPlan plan = QuantizationPlan.Create(file, options);
+/// foreach (PlannedTensor tensor in plan.Tensors)
+/// {
+///     Console.WriteLine($"{tensor.Name}: {tensor.OldType} becomes {tensor.NewType}");
+/// }
+/// </code>
+/// </example>
 public sealed class QuantizationPlan
 {
     /// <summary>The largest accepted row: 128 MiB of float32, far above the rows of any model.</summary>

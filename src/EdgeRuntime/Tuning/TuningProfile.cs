@@ -8,6 +8,13 @@ namespace EdgeRuntime.Tuning;
 /// The result of <see cref="ModelTuner"/> for a model on a machine, stored in a small JSON file. The file may also hold the fastest device
 /// of the model.
 /// </summary>
+/// <example>
+/// <code>
+/// TuningProfile profile = ModelTuner.Run("model.gguf", new TuningOptions { TimeLimit = TimeSpan.FromSeconds(5) });
+/// profile.Save("model.profile.json");
+/// Console.WriteLine(TuningProfile.Load("model.profile.json").Choice);
+/// </code>
+/// </example>
 public sealed class TuningProfile
 {
     internal TuningProfile(TuningKey key, TuningChoice choice, IReadOnlyList<TuningMeasurement> measurements) =>
