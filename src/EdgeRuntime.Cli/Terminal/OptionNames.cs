@@ -2,7 +2,7 @@ using System;
 
 namespace EdgeRuntime.Cli.Terminal;
 
-/// <summary>Translates messages of the library, which name its options, for users of the command.</summary>
+/// <summary>Translates messages of the library, which name its members, for users of the command.</summary>
 internal static class OptionNames
 {
     private static readonly (string Api, string Option)[] s_names =
@@ -12,9 +12,14 @@ internal static class OptionNames
         ("LogitBias", "--logit-bias"),
         ("AllowRequantize", "--allow-requantize"),
         ("'Embed'", "'edgert embed'"),
+        ("the option PreTokenizer", "--pre-tokenizer"),
+        ("measurements that MixSearch wrote", "measurements by 'quantize --auto'"),
+        ("a plan that MixPlan.Save wrote", "a plan by 'quantize --auto'"),
+        ("a profile that DeviceProfile.Save wrote", "a profile by 'tune --type-speeds'"),
+        ("ModelTuner adds them", "'edgert tune' adds them"),
     ];
 
-    /// <summary>Replaces each option of the library by that of the command.</summary>
+    /// <summary>Replaces each member of the library by what the command has for it.</summary>
     public static string Translate(string message)
     {
         foreach ((string api, string option) in s_names)
