@@ -1,6 +1,6 @@
 """Compares edgert's conversions with those of llama.cpp's converter, tensor for tensor and key for key.
 
-convert.py --tokenizers FOLDERS    writes tokenizer.model where a class needs one
+convert.py --tokenizers FOLDERS    writes tokenizer.model where a class needs one, and copies of some models in several files
 convert.py SOURCE TYPE FOLDERS [NAME...]
 
 SOURCE is llama.cpp's source tree (v0.5.0), TYPE F32, F16, BF16 or Q8_0. FOLDERS has models in Hugging Face's layout, one folder each, and
@@ -12,6 +12,7 @@ converter asks for. The name of the pre-tokenizer is not compared: the converter
 import json
 import os
 import re
+import shutil
 import sys
 import types
 from pathlib import Path
@@ -155,6 +156,30 @@ def add_sentencepiece(folder):
     settings.write_text(json.dumps(json.loads(settings.read_text()) | {"tokenizer_class": "LlamaTokenizer"}))
 
 
+def add_shards(folder):
+    """Writes a copy of a model in two Safetensors files and an index, NAME-shards."""
+    copy = folder.with_name(folder.name + "-shards")
+    shutil.copytree(folder, copy)
+    data = (copy / "model.safetensors").read_bytes()
+    (copy / "model.safetensors").unlink()
+    start = 8 + int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:start])
+    header.pop("__metadata__", None)
+    names = list(header)
+    files = {name: f"model-0000{1 + (i % 2)}-of-00002.safetensors" for i, name in enumerate(names)}
+    for file in sorted(set(files.values())):
+        entries, bytes_of = {}, bytearray()
+        for name in (name for name in names if files[name] == file):
+            begin, end = header[name]["data_offsets"]
+            entries[name] = header[name] | {"data_offsets": [len(bytes_of), len(bytes_of) + end - begin]}
+            bytes_of += data[start + begin:start + end]
+        text = json.dumps(entries).encode()
+        text += b" " * (-len(text) % 8)
+        (copy / file).write_bytes(len(text).to_bytes(8, "little") + text + bytes_of)
+    index = {"metadata": {"total_size": len(data) - start}, "weight_map": files}
+    (copy / "model.safetensors.index.json").write_text(json.dumps(index))
+
+
 FILE_TYPES = {"F32": "ALL_F32", "F16": "MOSTLY_F16", "BF16": "MOSTLY_BF16", "Q8_0": "MOSTLY_Q8_0"}
 
 
@@ -202,11 +227,15 @@ def compare(gguf, expected_path, found_path):
 
 SENTENCEPIECE = ("ernie4_5", "gemma", "gemma2", "gemma3", "minicpm", "nemotron", "orion", "pangu-embedded", "phi3", "phimoe")
 
+SHARDED = ("llama", "mixtral", "phi3")
+
 
 def main():
     if sys.argv[1] == "--tokenizers":
         for name in SENTENCEPIECE:
             add_sentencepiece(Path(sys.argv[2]) / name)
+        for name in SHARDED:
+            add_shards(Path(sys.argv[2]) / name)
         return
     source, kind, folders = Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
     names = sys.argv[4:] or sorted(path.name for path in folders.iterdir() if path.is_dir())
