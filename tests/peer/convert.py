@@ -109,6 +109,7 @@ DEFAULTS = {
     "OrionForCausalLM": {"rope_theta": 1e4},
     "NemotronForCausalLM": {"rope_theta": 1e4},
     "PhiMoEForCausalLM": {"rms_norm_eps": 1e-5, "rope_theta": 1e6, "original_max_position_embeddings": 4096},
+    "Qwen3NextForCausalLM": {"rms_norm_eps": 1e-6, "rope_theta": 1e4, "layer_types": ["linear_attention", "full_attention"]},
     "GemmaForCausalLM": {"rms_norm_eps": 1e-6},
     "Gemma2ForCausalLM": {"rms_norm_eps": 1e-6, "attn_logit_softcapping": 50.0, "final_logit_softcapping": 30.0, "sliding_window": 4096},
     "Gemma3ForCausalLM": {"rms_norm_eps": 1e-6, "rope_theta": 1e6, "rope_local_base_freq": 1e4},

@@ -40,6 +40,21 @@ internal enum RowChange
 
     /// <summary>The queries, keys and values of each head are grouped by kind.</summary>
     GroupHeads,
+
+    /// <summary>The value heads of a gated delta net are sorted by their index within their key head; see <see cref="DeltaNetChanges"/>.</summary>
+    TileValueRows,
+
+    /// <summary>The same for rows of which each value head has one.</summary>
+    TileValueHeads,
+
+    /// <summary>The same for a vector, with -exp(x) in place of each number x.</summary>
+    TileValueRates,
+
+    /// <summary>The same for columns.</summary>
+    TileValueColumns,
+
+    /// <summary>The queries, keys and values of a gated delta net are grouped by kind, and its gates are a tensor of their own.</summary>
+    UngroupDeltaNet,
 }
 
 /// <summary>Names a tensor in both files.</summary>

@@ -105,7 +105,8 @@ internal sealed class TensorPlanner
             : name;
         bool isBare = _family.OptionalPrefix.Length > 0 && !name.StartsWith(_family.OptionalPrefix, StringComparison.Ordinal)
             && !name.StartsWith("lm_head.", StringComparison.Ordinal);
-        return isBare ? _family.OptionalPrefix + name : name;
+        name = isBare ? _family.OptionalPrefix + name : name;
+        return _family.Rename is null ? name : _family.Rename(_config, name);
     }
 
     private void PlanTensor(SafetensorsTensor tensor, string name)
@@ -120,7 +121,7 @@ internal sealed class TensorPlanner
                 continue;
             }
 
-            if (layer >= _config.LayerCount)
+            if (layer >= _config.BlockCount)
             {
                 break;
             }
@@ -131,7 +132,8 @@ internal sealed class TensorPlanner
             }
             else
             {
-                bool shifts = _family.ShiftsNorms && name.EndsWith("norm.weight", StringComparison.Ordinal);
+                bool shifts = _family.ShiftsNorms && name.EndsWith("norm.weight", StringComparison.Ordinal)
+                    && (_family.PlainNorm is null || !name.EndsWith(_family.PlainNorm, StringComparison.Ordinal));
                 AddTensor(tensor, rule, layer, suffix, shifts);
             }
 
@@ -140,7 +142,7 @@ internal sealed class TensorPlanner
 
         throw new UnsupportedModelException(
             $"{tensor.Path}: tensor \"{Printable.Shorten(tensor.Name)}\" is not known in a model of {_family.Architecture} with "
-            + $"{_config.LayerCount} layers");
+            + $"{_config.BlockCount} layers");
     }
 
     private void AddTensor(SafetensorsTensor tensor, NameRule rule, int layer, string suffix, bool shifts)
