@@ -38,6 +38,12 @@ internal enum RowChange
     /// <summary>The numbers of each group of a state space are a row.</summary>
     Group,
 
+    /// <summary>The tensor is a matrix of the rows of all experts, one expert behind the other.</summary>
+    SplitExperts,
+
+    /// <summary>The same, and the rows and columns of each expert change places.</summary>
+    TransposeExperts,
+
     /// <summary>The queries, keys and values of each head are grouped by kind.</summary>
     GroupHeads,
 
@@ -67,7 +73,8 @@ internal enum RowChange
 /// its end gets no ending.
 /// </param>
 /// <param name="Change">What is done with the rows.</param>
-internal readonly record struct NameRule(string From, string To, RowChange Change = RowChange.None)
+/// <param name="ExpertsPer">The number of experts of the model that share one of these experts.</param>
+internal readonly record struct NameRule(string From, string To, RowChange Change = RowChange.None, int ExpertsPer = 1)
 {
     /// <summary>Gets whether the rule is for the experts of a layer.</summary>
     public bool IsExpert => From.Contains('#', StringComparison.Ordinal);

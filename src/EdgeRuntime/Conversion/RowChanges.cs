@@ -37,6 +37,7 @@ internal sealed class RowChanges(ModelConfig config)
             RowChange.NegateExponential => (new TensorRows.NegatedExponential(rows), shape),
             RowChange.NegateExponentialColumn => (new TensorRows.NegatedExponential(AsColumn(tensor, rows)), [.. shape, 1]),
             RowChange.Group => Group(tensor),
+            RowChange.SplitExperts or RowChange.TransposeExperts => SplitExperts(tensor, rows, change == RowChange.TransposeExperts),
             RowChange.SkipPadding => SkipPadding(tensor, rows),
             RowChange.TileValueRows => (Heads.TileRows(tensor, rows), Squeeze(shape)),
             RowChange.TileValueHeads => (Heads.TileHeads(tensor, AsColumn(tensor, rows)), shape),
@@ -110,6 +111,20 @@ internal sealed class RowChanges(ModelConfig config)
 
         long size = tensor.Shape[0] / groups;
         return (new TensorRows.OfFile(tensor, groups, checked((int)size)), [groups, size]);
+    }
+
+    private (TensorRows Rows, long[] Shape) SplitExperts(SafetensorsTensor tensor, TensorRows rows, bool transposes)
+    {
+        int experts = config.ExpertCount;
+        if (tensor.Shape.Length != 2 || experts == 0 || tensor.Shape[0] == 0 || tensor.Shape[0] % experts != 0)
+        {
+            throw Wrong(tensor, $"a matrix of the rows of {experts} experts");
+        }
+
+        long each = tensor.Shape[0] / experts;
+        return transposes
+            ? (new TensorRows.Transposed(rows, checked((int)each)), [experts, tensor.Shape[1], each])
+            : (rows, [experts, each, tensor.Shape[1]]);
     }
 
     private (TensorRows Rows, long[] Shape) SkipPadding(SafetensorsTensor tensor, TensorRows rows)

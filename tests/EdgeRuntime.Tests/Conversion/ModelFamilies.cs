@@ -206,6 +206,19 @@ internal static partial class ModelFamilies
         ["gpt2"] = AddGpt2,
         ["lfm2"] = AddLfm2,
         ["bert"] = AddBert,
+        ["jamba"] = AddJamba,
+        ["jamba-first"] = AddFirstJamba,
+        ["nemotron_h"] = AddNemotronH,
+        ["nemotron_h_moe"] = AddNemotronHMoe,
+        ["minicpm3"] = AddMiniCpm3,
+        ["nomic-bert"] = static folder => AddNomic(folder, hasExperts: false),
+        ["nomic-bert-moe"] = static folder => AddNomic(folder, hasExperts: true),
+        ["modern-bert"] = static folder => AddModernBert(folder, isReranker: false),
+        ["modern-bert-reranker"] = static folder => AddModernBert(folder, isReranker: true),
+        ["neo-bert"] = AddNeoBert,
+        ["jina-bert-v2"] = static folder => AddJinaBert(folder, isOfCode: false),
+        ["jina-bert-v2-code"] = static folder => AddJinaBert(folder, isOfCode: true),
+        ["distilbert"] = AddDistilBert,
         ["eurobert"] = static folder =>
         {
             AddMeanPooling(folder.AddDecoder().AddPreNorms().Remove("lm_head.weight"));
