@@ -110,8 +110,18 @@ DEFAULTS = {
     "OrionForCausalLM": {"rope_theta": 1e4},
     "NemotronForCausalLM": {"rope_theta": 1e4},
     "PhiMoEForCausalLM": {"rms_norm_eps": 1e-5, "rope_theta": 1e6, "original_max_position_embeddings": 4096},
+    "Qwen3NextForCausalLM": {"rms_norm_eps": 1e-6, "rope_theta": 1e4, "layer_types": ["linear_attention", "full_attention"]},
     "GemmaForCausalLM": {"rms_norm_eps": 1e-6},
     "Gemma2ForCausalLM": {"rms_norm_eps": 1e-6, "attn_logit_softcapping": 50.0, "final_logit_softcapping": 30.0, "sliding_window": 4096},
+    "JambaForCausalLM": {},
+    "NomicBertModel": {"rotary_emb_scale_base": None},
+    "ModernBertModel": {},
+    "ModernBertForSequenceClassification": {},
+    "NeoBERTLMHead": {},
+    "JinaBertModel": {},
+    "DistilBertForMaskedLM": {},
+    "NemotronHForCausalLM": {},
+    "MiniCPM3ForCausalLM": {"rope_theta": 1e4},
     "Gemma3ForCausalLM": {"rms_norm_eps": 1e-6, "rope_theta": 1e6, "rope_local_base_freq": 1e4},
 }
 
@@ -225,7 +235,10 @@ def compare(gguf, expected_path, found_path):
             yield f"{name}: other values"
 
 
-SENTENCEPIECE = ("ernie4_5", "gemma", "gemma2", "gemma3", "minicpm", "nemotron", "orion", "pangu-embedded", "phi3", "phimoe")
+SENTENCEPIECE = (
+    "ernie4_5", "gemma", "gemma2", "gemma3", "jamba", "jamba-first", "minicpm", "minicpm3", "nemotron", "orion", "pangu-embedded", "phi3",
+    "phimoe",
+)
 
 SHARDED = ("llama", "mixtral", "phi3")
 

@@ -16,16 +16,17 @@ internal static class LatentKeys
     /// <param name="pairing">The pairing of the rope.</param>
     /// <param name="latentKey">The key of the length of the latent vector.</param>
     /// <param name="layer">The layer, where the number of heads differs by layer.</param>
+    /// <param name="sharesWidth">Whether the heads share the width of the model if the length of a value is missing.</param>
     public static LatentAttentionSpec Read(
         ArchitectureKeys keys, string keyLengthKey, string valueLengthKey, RopePairing pairing, string latentKey = "attention.kv_lora_rank",
-        int layer = 0)
+        int layer = 0, bool sharesWidth = false)
     {
         int queryLength = keys.Positive(keyLengthKey);
         RopeSpec rope = RopeKeys.Read(keys, queryLength, pairing);
         int heads = keys.PerLayer("attention.head_count")[layer];
         keys.Require(heads > 0, "attention.head_count", $"{heads} for layer {layer}", "1 or more");
         int latent = keys.Positive(latentKey);
-        int valueLength = keys.Positive(valueLengthKey);
+        int valueLength = keys.Positive(valueLengthKey, sharesWidth ? keys.Hidden / heads : null);
         keys.RequireHeadLength(latentKey, latent + rope.Dimensions);
         keys.RequireHeadLength(keyLengthKey, queryLength);
         keys.RequireHeadLength(valueLengthKey, valueLength);
@@ -48,7 +49,7 @@ internal static class LatentKeys
     /// <summary>Reads latent attention whose scale is 1 / sqrt(key length), with the keys of ordinary attention.</summary>
     public static LatentAttentionSpec ReadWithPlainScale(ArchitectureKeys keys, RopePairing pairing)
     {
-        LatentAttentionSpec attention = Read(keys, "attention.key_length", "attention.value_length", pairing);
+        LatentAttentionSpec attention = Read(keys, "attention.key_length", "attention.value_length", pairing, sharesWidth: true);
         return attention with { Scale = 1 / MathF.Sqrt(attention.QueryLength) };
     }
 

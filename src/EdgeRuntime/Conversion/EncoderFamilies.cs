@@ -4,7 +4,7 @@ using System.Linq;
 
 namespace EdgeRuntime.Conversion;
 
-/// <summary>BERT and its descendants, and EuroBERT.</summary>
+/// <summary>BERT and its descendants with learned positions: RoBERTa, DistilBERT; Jina BERT 2, and EuroBERT.</summary>
 internal static class EncoderFamilies
 {
     private static readonly NameRule[] Names =
@@ -25,7 +25,36 @@ internal static class EncoderFamilies
         new("classifier.out_proj", "cls.output"),
     ];
 
-    private static readonly ModelFamily Bert = new()
+    private static readonly NameRule[] DistilNames =
+    [
+        .. Names,
+        new("transformer.layer.*.attention.q_lin", "blk.*.attn_q"),
+        new("transformer.layer.*.attention.k_lin", "blk.*.attn_k"),
+        new("transformer.layer.*.attention.v_lin", "blk.*.attn_v"),
+        new("transformer.layer.*.attention.out_lin", "blk.*.attn_output"),
+        new("transformer.layer.*.sa_layer_norm", "blk.*.attn_output_norm"),
+        new("transformer.layer.*.ffn.lin1", "blk.*.ffn_up"),
+        new("transformer.layer.*.ffn.lin2", "blk.*.ffn_down"),
+        new("transformer.layer.*.output_layer_norm", "blk.*.layer_output_norm"),
+    ];
+
+    // The code models have more norms, and other names for the feed-forward.
+    private static readonly NameRule[] JinaNames =
+    [
+        new("encoder.layer.*.attention.self.layer_norm_q", "blk.*.attn_q_norm"),
+        new("encoder.layer.*.attention.self.layer_norm_k", "blk.*.attn_k_norm"),
+        new("encoder.layer.*.layer_norm_1", "blk.*.attn_norm_2"),
+        new("encoder.layer.*.layer_norm_2", "blk.*.layer_output_norm"),
+        new("encoder.layer.*.mlp.layernorm", "blk.*.layer_output_norm"),
+        new("encoder.layer.*.mlp.gated_layers", "blk.*.ffn_up"),
+        new("encoder.layer.*.mlp.up_gated_layer", "blk.*.ffn_up"),
+        new("encoder.layer.*.mlp.gated_layers_v", "blk.*.ffn_up"),
+        new("encoder.layer.*.mlp.gated_layers_w", "blk.*.ffn_gate"),
+        new("encoder.layer.*.mlp.wo", "blk.*.ffn_down"),
+        new("encoder.layer.*.mlp.down_layer", "blk.*.ffn_down"),
+    ];
+
+    internal static readonly ModelFamily Bert = new()
     {
         Classes = ["BertModel", "BertForMaskedLM"],
         Architecture = "bert",
@@ -59,6 +88,25 @@ internal static class EncoderFamilies
             Defaults = new Dictionary<string, double>(Bert.Defaults) { ["pad_token_id"] = 1, ["layer_norm_eps"] = 1e-5 },
             Keys = AddRobertaKeys,
         },
+        Bert with
+        {
+            Classes = ["DistilBertModel", "DistilBertForMaskedLM"],
+            Names = DistilNames,
+            RemovedPrefixes = ["distilbert."],
+            Unused = ["vocab_"],
+            Defaults = new Dictionary<string, double>(Bert.Defaults) { ["type_vocab_size"] = 1 },
+            Keys = static (_, keys) =>
+            {
+                keys.Set("attention.causal", false);
+                keys.Set("attention.layer_norm_epsilon", 1e-12f);
+            },
+        },
+        Bert with
+        {
+            Classes = ["JinaBertModel", "JinaBertForMaskedLM"],
+            Architecture = "jina-bert-v2",
+            Names = [.. Names, .. JinaNames],
+        },
         new()
         {
             Classes = ["EuroBertModel"],
@@ -84,6 +132,12 @@ internal static class EncoderFamilies
         keys.Set("attention.causal", false);
         int positions = config.GetCount("max_position_embeddings") - CountPadding(config);
         keys.Set("context_length", positions > 0 ? (uint)positions : throw config.Find("max_position_embeddings").Wrong("more positions"));
+        AddLabels(config, keys);
+    }
+
+    /// <summary>Adds the names of the classes that a model tells apart, if it does.</summary>
+    internal static void AddLabels(ModelConfig config, KeyList keys)
+    {
         (string Key, string Label)[] labels =
             [.. config.Find("id2label").Members().Select(static label => (label.Key, label.Value.GetText()))];
 

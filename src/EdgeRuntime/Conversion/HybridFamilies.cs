@@ -9,7 +9,7 @@ namespace EdgeRuntime.Conversion;
 internal static class HybridFamilies
 {
     /// <summary>The context of models without positions: any number.</summary>
-    private const uint AnyContext = 1 << 20;
+    internal const uint AnyContext = 1 << 20;
 
     private static readonly NameRule[] GraniteNames =
     [
@@ -33,14 +33,7 @@ internal static class HybridFamilies
         {
             Classes = ["MambaForCausalLM", "MambaLMHeadModel", "FalconMambaForCausalLM"],
             Architecture = "mamba",
-            Names =
-            [
-                .. MambaEnds, .. Mamba("backbone.layers.*.mixer"),
-                new("backbone.layers.*.mixer.x_proj", "blk.*.ssm_x"),
-                new("backbone.layers.*.mixer.dt_proj", "blk.*.ssm_dt"),
-                new("backbone.layers.*.mixer.A_log", "blk.*.ssm_a.", RowChange.NegateExponential),
-                new("backbone.layers.*.mixer.D", "blk.*.ssm_d."),
-            ],
+            Names = [.. MambaEnds, .. Mamba("backbone.layers.*.mixer"), .. Mamba1("backbone.layers.*.mixer")],
             Defaults = new Dictionary<string, double>(MambaDefaults) { ["state_size"] = 16 },
             Keys = static (config, keys) =>
             {
@@ -107,14 +100,22 @@ internal static class HybridFamilies
         new("backbone.layers.*.norm", "blk.*.attn_norm"),
     ];
 
-    private static NameRule[] Mamba(string mixer) =>
+    internal static NameRule[] Mamba(string mixer) =>
     [
         new($"{mixer}.in_proj", "blk.*.ssm_in"),
         new($"{mixer}.conv1d", "blk.*.ssm_conv1d", RowChange.Squeeze),
         new($"{mixer}.out_proj", "blk.*.ssm_out"),
     ];
 
-    private static NameRule[] Mamba2(string mixer) =>
+    internal static NameRule[] Mamba1(string mixer) =>
+    [
+        new($"{mixer}.x_proj", "blk.*.ssm_x"),
+        new($"{mixer}.dt_proj", "blk.*.ssm_dt"),
+        new($"{mixer}.A_log", "blk.*.ssm_a.", RowChange.NegateExponential),
+        new($"{mixer}.D", "blk.*.ssm_d."),
+    ];
+
+    internal static NameRule[] Mamba2(string mixer) =>
     [
         new($"{mixer}.dt_bias", "blk.*.ssm_dt.bias"),
         new($"{mixer}.A_log", "blk.*.ssm_a.", RowChange.NegateExponentialColumn),

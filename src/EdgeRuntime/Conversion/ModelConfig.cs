@@ -12,24 +12,31 @@ namespace EdgeRuntime.Conversion;
 internal sealed class ModelConfig
 {
     private const int MaxCount = int.MaxValue;
+    private const int MaxLayers = 4096;
 
     private readonly JsonField _root;
     private readonly JsonField _text;
     private readonly IReadOnlyDictionary<string, double> _defaults;
 
-    public ModelConfig(JsonField root, ModelFamily family)
+    /// <param name="root">The file.</param>
+    /// <param name="family">The family of the model.</param>
+    /// <param name="tensorNames">The names of the tensors of the model, as its files have them.</param>
+    public ModelConfig(JsonField root, ModelFamily family, IEnumerable<string> tensorNames)
     {
         _root = root;
+        TensorNames = tensorNames;
         _text = root["text_config"].Exists ? root["text_config"] : root["llm_config"];
         _defaults = family.Defaults;
         HiddenSize = GetCount("hidden_size", "n_embd", "dim");
         HeadCount = GetCount("num_attention_heads", "n_head", "n_heads");
         LayerCount = GetCount("n_layers", "num_hidden_layers", "n_layer", "num_layers");
-        if (HeadCount == 0 || LayerCount is 0 or > 4096)
+        if (HeadCount == 0 || LayerCount is 0 or > MaxLayers)
         {
-            throw Field("num_hidden_layers").Wrong("1 to 4096 layers, and at least one head (num_attention_heads)");
+            throw Field("num_hidden_layers").Wrong($"1 to {MaxLayers} layers, and at least one head (num_attention_heads)");
         }
 
+        int ahead = family.PredictingLayers?.Invoke(this) ?? 0;
+        BlockCount = ahead <= MaxLayers ? LayerCount + ahead : throw Field("num_nextn_predict_layers").Wrong($"0 to {MaxLayers}");
         HeadSize = FindCount("head_dim") ?? HiddenSize / HeadCount;
         WritesHeadSize = Find("head_dim").Exists || _defaults.ContainsKey("head_dim") || family.DerivesHeadSize;
         Rope = Find("rope_parameters") is { Exists: true } rope ? rope : Find("rope_scaling");
@@ -37,6 +44,9 @@ internal sealed class ModelConfig
 
     /// <summary>Gets the path of the file.</summary>
     public string File => _root.File;
+
+    /// <summary>Gets the names of the tensors of the model, as its files have them.</summary>
+    public IEnumerable<string> TensorNames { get; }
 
     /// <summary>Gets the width of the residual stream.</summary>
     public int HiddenSize { get; }
@@ -56,8 +66,14 @@ internal sealed class ModelConfig
     /// <summary>Gets the number of layers.</summary>
     public int LayerCount { get; }
 
+    /// <summary>Gets the number of layers with those that predict tokens ahead.</summary>
+    public int BlockCount { get; }
+
     /// <summary>Gets the number of rows of the token embedding; 0 if the file does not say.</summary>
     public int VocabularySize => FindCount("vocab_size") ?? 0;
+
+    /// <summary>Gets the number of experts of a layer; 0 for none.</summary>
+    public int ExpertCount => FindCount("num_local_experts", "num_experts", "n_routed_experts") ?? 0;
 
     /// <summary>Gets the parameters of the rotary embedding: those of the layers that see everything, if layers differ.</summary>
     public JsonField FullRope => Rope["full_attention"].Exists ? Rope["full_attention"] : Rope;

@@ -58,8 +58,8 @@ public static class ModelConverter
 
         JsonField config = JsonField.Read(Path.Join(folder, "config.json"), MaxConfigBytes);
         ModelFamily family = ModelFamilies.Find(config);
-        var values = new ModelConfig(config, family);
         using SafetensorsModel model = SafetensorsModel.Open(folder);
+        var values = new ModelConfig(config, family, model.Tensors.Select(static tensor => tensor.Name));
         TensorType type = options.Type ?? FindType(model);
         IReadOnlyList<PlannedTensor> tensors = new TensorPlanner(family, values, model, type).Plan();
         KeyList keys = new(family.Architecture);

@@ -12,7 +12,8 @@ internal static class ModelFamilies
     public static IReadOnlyList<ModelFamily> All { get; } =
     [
         .. LlamaFamilies.All, .. QwenFamilies.All, .. GemmaFamilies.All, .. DecoderFamilies.All, .. DenseFamilies.All,
-        .. ExpertFamilies.All, .. Lfm2Families.All, .. HybridFamilies.All, .. EncoderFamilies.All,
+        .. ExpertFamilies.All, .. Lfm2Families.All, .. HybridFamilies.All, .. MixedFamilies.All, .. DeltaNetFamilies.All,
+        .. LowRankFamilies.All, .. EncoderFamilies.All, .. RotaryEncoderFamilies.All,
     ];
 
     /// <summary>Finds the family of a model.</summary>

@@ -28,6 +28,14 @@ internal sealed record ModelFamily
     /// <summary>Gets the starts of the names of tensors that are not used.</summary>
     public string[] Unused { get; init; } = [];
 
+    /// <summary>
+    /// Gets what the name of a tensor becomes before the rules see it, or null for a tensor that is not used; null if names stay.
+    /// </summary>
+    public Func<ModelConfig, string, string?>? Rename { get; init; }
+
+    /// <summary>Gets the number of layers behind the others that predict tokens ahead; null for models without.</summary>
+    public Func<ModelConfig, int>? PredictingLayers { get; init; }
+
     /// <summary>Gets the values of <c>config.json</c> that a file may leave out: the defaults of the publisher's library.</summary>
     public IReadOnlyDictionary<string, double> Defaults { get; init; } = new Dictionary<string, double>();
 
@@ -39,6 +47,9 @@ internal sealed record ModelFamily
 
     /// <summary>Gets whether the norms of the model multiply by one more than the number in the file.</summary>
     public bool ShiftsNorms { get; init; }
+
+    /// <summary>Gets the end of the names of norms that are not shifted with the others.</summary>
+    public string? PlainNorm { get; init; }
 
     /// <summary>Gets the keys beyond those that every model has.</summary>
     public Action<ModelConfig, KeyList>? Keys { get; init; }

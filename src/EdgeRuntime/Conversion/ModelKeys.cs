@@ -47,7 +47,7 @@ internal static class ModelKeys
     /// <summary>Adds the keys.</summary>
     public static void Add(KeyList keys, ModelConfig config, ModelFamily family, string folder, TensorType type)
     {
-        keys.Set("block_count", (uint)config.LayerCount);
+        keys.Set("block_count", (uint)config.BlockCount);
         foreach ((string key, string[] fields) in Counts)
         {
             AddCount(keys, config, key, fields);

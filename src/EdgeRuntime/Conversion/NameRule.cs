@@ -38,8 +38,29 @@ internal enum RowChange
     /// <summary>The numbers of each group of a state space are a row.</summary>
     Group,
 
+    /// <summary>The tensor is a matrix of the rows of all experts, one expert behind the other.</summary>
+    SplitExperts,
+
+    /// <summary>The same, and the rows and columns of each expert change places.</summary>
+    TransposeExperts,
+
     /// <summary>The queries, keys and values of each head are grouped by kind.</summary>
     GroupHeads,
+
+    /// <summary>The value heads of a gated delta net are sorted by their index within their key head; see <see cref="DeltaNetChanges"/>.</summary>
+    TileValueRows,
+
+    /// <summary>The same for rows of which each value head has one.</summary>
+    TileValueHeads,
+
+    /// <summary>The same for a vector, with -exp(x) in place of each number x.</summary>
+    TileValueRates,
+
+    /// <summary>The same for columns.</summary>
+    TileValueColumns,
+
+    /// <summary>The queries, keys and values of a gated delta net are grouped by kind, and its gates are a tensor of their own.</summary>
+    UngroupDeltaNet,
 }
 
 /// <summary>Names a tensor in both files.</summary>
@@ -52,7 +73,8 @@ internal enum RowChange
 /// its end gets no ending.
 /// </param>
 /// <param name="Change">What is done with the rows.</param>
-internal readonly record struct NameRule(string From, string To, RowChange Change = RowChange.None)
+/// <param name="ExpertsPer">The number of experts of the model that share one of these experts.</param>
+internal readonly record struct NameRule(string From, string To, RowChange Change = RowChange.None, int ExpertsPer = 1)
 {
     /// <summary>Gets whether the rule is for the experts of a layer.</summary>
     public bool IsExpert => From.Contains('#', StringComparison.Ordinal);

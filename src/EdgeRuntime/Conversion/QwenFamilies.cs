@@ -108,7 +108,8 @@ internal static class QwenFamilies
         },
     ];
 
-    private static void AddExpertKeys(ModelConfig config, KeyList keys)
+    /// <summary>Adds the widths of the experts.</summary>
+    internal static void AddExpertKeys(ModelConfig config, KeyList keys)
     {
         ModelKeys.AddCount(keys, config, "expert_feed_forward_length", "moe_intermediate_size");
         ModelKeys.AddCount(keys, config, "expert_shared_feed_forward_length", "shared_expert_intermediate_size");

@@ -8,6 +8,11 @@ namespace EdgeRuntime.Conversion;
 /// <param name="config">The configuration of the model.</param>
 internal sealed class RowChanges(ModelConfig config)
 {
+    private DeltaNetChanges? _heads;
+
+    /// <summary>Gets the changes of gated delta nets; their sizes are read at the first of them.</summary>
+    private DeltaNetChanges Heads => _heads ??= new DeltaNetChanges(config);
+
     /// <summary>Applies a change.</summary>
     /// <param name="change">The change.</param>
     /// <param name="tensor">The tensor.</param>
@@ -27,14 +32,30 @@ internal sealed class RowChanges(ModelConfig config)
             RowChange.Split => Split(tensor, rows, part, parts),
             RowChange.Transpose when shape.Length >= 2 =>
                 (new TensorRows.Transposed(rows, (int)shape[^2]), [.. shape[..^2], shape[^1], shape[^2]]),
-            RowChange.Squeeze when shape.Length > 1 => (rows, [shape[0], .. shape[1..^1].Where(static size => size != 1), shape[^1]]),
+            RowChange.Squeeze when shape.Length > 1 => (rows, Squeeze(shape)),
             RowChange.Column => (AsColumn(tensor, rows), [.. shape, 1]),
             RowChange.NegateExponential => (new TensorRows.NegatedExponential(rows), shape),
             RowChange.NegateExponentialColumn => (new TensorRows.NegatedExponential(AsColumn(tensor, rows)), [.. shape, 1]),
             RowChange.Group => Group(tensor),
+            RowChange.SplitExperts or RowChange.TransposeExperts => SplitExperts(tensor, rows, change == RowChange.TransposeExperts),
             RowChange.SkipPadding => SkipPadding(tensor, rows),
+            RowChange.TileValueRows => (Heads.TileRows(tensor, rows), Squeeze(shape)),
+            RowChange.TileValueHeads => (Heads.TileHeads(tensor, AsColumn(tensor, rows)), shape),
+            RowChange.TileValueRates => (new TensorRows.NegatedExponential(Heads.TileHeads(tensor, AsColumn(tensor, rows))), shape),
+            RowChange.TileValueColumns => (Heads.TileColumns(tensor, rows), shape),
+            RowChange.UngroupDeltaNet when shape.Length == 2 => Ungroup(tensor, rows, part),
             _ => (rows, shape),
         };
+    }
+
+    private static long[] Squeeze(long[] shape) => shape.Length < 2
+        ? shape
+        : [shape[0], .. shape[1..^1].Where(static size => size != 1), shape[^1]];
+
+    private (TensorRows Rows, long[] Shape) Ungroup(SafetensorsTensor tensor, TensorRows rows, int part)
+    {
+        TensorRows ungrouped = Heads.Ungroup(tensor, rows, part);
+        return (ungrouped, [ungrouped.Count, tensor.Shape[1]]);
     }
 
     // A vector is permuted as a matrix of one column.
@@ -92,6 +113,20 @@ internal sealed class RowChanges(ModelConfig config)
         return (new TensorRows.OfFile(tensor, groups, checked((int)size)), [groups, size]);
     }
 
+    private (TensorRows Rows, long[] Shape) SplitExperts(SafetensorsTensor tensor, TensorRows rows, bool transposes)
+    {
+        int experts = config.ExpertCount;
+        if (tensor.Shape.Length != 2 || experts == 0 || tensor.Shape[0] == 0 || tensor.Shape[0] % experts != 0)
+        {
+            throw Wrong(tensor, $"a matrix of the rows of {experts} experts");
+        }
+
+        long each = tensor.Shape[0] / experts;
+        return transposes
+            ? (new TensorRows.Transposed(rows, checked((int)each)), [experts, tensor.Shape[1], each])
+            : (rows, [experts, each, tensor.Shape[1]]);
+    }
+
     private (TensorRows Rows, long[] Shape) SkipPadding(SafetensorsTensor tensor, TensorRows rows)
     {
         int skipped = EncoderFamilies.CountPadding(config);
@@ -104,7 +139,8 @@ internal sealed class RowChanges(ModelConfig config)
         return (new TensorRows.Reordered(rows, left, row => row + skipped), [left, tensor.Shape[1]]);
     }
 
-    private static ModelFormatException Wrong(SafetensorsTensor tensor, string expected) => new(
+    /// <summary>Makes the error for a tensor whose shape does not allow a change.</summary>
+    public static ModelFormatException Wrong(SafetensorsTensor tensor, string expected) => new(
         tensor.Path,
         -1,
         $"tensor \"{Printable.Shorten(tensor.Name)}\": found the shape {string.Join(" x ", tensor.Shape)}, expected {expected}");

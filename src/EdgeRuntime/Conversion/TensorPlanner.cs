@@ -10,6 +10,8 @@ namespace EdgeRuntime.Conversion;
 /// <summary>Decides the tensors of the GGUF file: their names, types and shapes, and where their numbers come from.</summary>
 internal sealed class TensorPlanner
 {
+    private const string NormEnd = "_norm.weight";
+
     // The names of the parts of models that are not the language model. Source: llama.cpp v0.5.0, TextModel.filter_tensors.
     private static readonly string[] OtherStarts =
     [
@@ -28,8 +30,8 @@ internal sealed class TensorPlanner
     // Matrices that are read as float32 whatever the type of the others.
     private static readonly string[] FloatEnds =
     [
-        "_norm.weight", ".ffn_gate_inp.weight", ".ffn_gate_inp_shexp.weight", "position_embd.weight", "token_types.weight",
-        ".ssm_conv1d.weight", ".shortconv.conv.weight",
+        ".ffn_gate_inp.weight", ".ffn_gate_inp_shexp.weight", "position_embd.weight", "token_types.weight",
+        ".ssm_conv1d.weight", ".ssm_conv1d_q.weight", ".ssm_conv1d_k.weight", ".ssm_conv1d_v.weight", ".shortconv.conv.weight",
     ];
 
     private readonly ModelFamily _family;
@@ -39,7 +41,7 @@ internal sealed class TensorPlanner
     private readonly RowChanges _changes;
     private readonly BlockScaling _scaling;
     private readonly List<PlannedTensor> _planned = [];
-    private readonly SortedDictionary<int, Dictionary<(int Rule, int Expert), (SafetensorsTensor Tensor, string Suffix)>> _experts = [];
+    private readonly SortedDictionary<(int Layer, int Rule, string Suffix), SortedDictionary<int, SafetensorsTensor>> _experts = [];
 
     public TensorPlanner(ModelFamily family, ModelConfig config, SafetensorsModel model, TensorType type)
     {
@@ -68,20 +70,18 @@ internal sealed class TensorPlanner
 
         if (_experts.Count > 0)
         {
-            (int layer, var found) = _experts.First();
+            ((int layer, int index, string suffix), SortedDictionary<int, SafetensorsTensor> found) = _experts.First();
+            NameRule rule = _family.Names[index];
+            string name = NameOf(rule.To, layer, suffix);
             throw new ModelFormatException(
-                _config.File,
-                -1,
-                $"layer {layer} has {found.Count} matrices of experts, expected {ExpertCount * ExpertRules}; get all files again");
+                _config.File, -1, $"{name} has {found.Count} experts, expected {CountExperts(rule)}; get all files again");
         }
 
         string? twin = _planned.GroupBy(static tensor => tensor.Name).FirstOrDefault(static group => group.Count() > 1)?.Key;
         return twin is null ? _planned : throw new ModelFormatException(_config.File, -1, $"found two tensors for {twin}, expected one");
     }
 
-    private int ExpertCount => _config.FindCount("num_local_experts", "num_experts", "n_routed_experts") ?? 0;
-
-    private int ExpertRules => _family.Names.Count(static rule => rule.IsExpert);
+    private int CountExperts(NameRule rule) => _config.ExpertCount / rule.ExpertsPer;
 
     /// <summary>Gets the name by which the rules know a tensor, or null if it is not used.</summary>
     private string? FindName(string name)
@@ -105,7 +105,8 @@ internal sealed class TensorPlanner
             : name;
         bool isBare = _family.OptionalPrefix.Length > 0 && !name.StartsWith(_family.OptionalPrefix, StringComparison.Ordinal)
             && !name.StartsWith("lm_head.", StringComparison.Ordinal);
-        return isBare ? _family.OptionalPrefix + name : name;
+        name = isBare ? _family.OptionalPrefix + name : name;
+        return _family.Rename is null ? name : _family.Rename(_config, name);
     }
 
     private void PlanTensor(SafetensorsTensor tensor, string name)
@@ -120,18 +121,19 @@ internal sealed class TensorPlanner
                 continue;
             }
 
-            if (layer >= _config.LayerCount)
+            if (layer >= _config.BlockCount)
             {
                 break;
             }
 
             if (rule.IsExpert)
             {
-                AddExpert(tensor, index, layer, expert, suffix);
+                AddExpert(tensor, (layer, index, suffix), expert);
             }
             else
             {
-                bool shifts = _family.ShiftsNorms && name.EndsWith("norm.weight", StringComparison.Ordinal);
+                bool shifts = _family.ShiftsNorms && name.EndsWith("norm.weight", StringComparison.Ordinal)
+                    && (_family.PlainNorm is null || !name.EndsWith(_family.PlainNorm, StringComparison.Ordinal));
                 AddTensor(tensor, rule, layer, suffix, shifts);
             }
 
@@ -140,7 +142,7 @@ internal sealed class TensorPlanner
 
         throw new UnsupportedModelException(
             $"{tensor.Path}: tensor \"{Printable.Shorten(tensor.Name)}\" is not known in a model of {_family.Architecture} with "
-            + $"{_config.LayerCount} layers");
+            + $"{_config.BlockCount} layers");
     }
 
     private void AddTensor(SafetensorsTensor tensor, NameRule rule, int layer, string suffix, bool shifts)
@@ -150,7 +152,8 @@ internal sealed class TensorPlanner
         {
             (TensorRows rows, long[] shape) = _changes.Apply(rule.Change, tensor, _scaling.Read(tensor), part, targets.Length);
             rows = Multiply(targets[part], suffix, rows);
-            Add(NameOf(targets[part], layer, suffix), shape, shifts ? new TensorRows.Shifted(rows, 1f) : rows);
+            string name = NameOf(targets[part], layer, suffix);
+            Add(name, shape, shifts ? new TensorRows.Shifted(rows, 1f) : rows, IsMoved(tensor.Name, layer));
         }
     }
 
@@ -160,53 +163,59 @@ internal sealed class TensorPlanner
         return factors is null ? rows : new TensorRows.Multiplied(rows, factors);
     }
 
-    private void AddExpert(SafetensorsTensor tensor, int rule, int layer, int expert, string suffix)
+    private void AddExpert(SafetensorsTensor tensor, (int Layer, int Rule, string Suffix) stack, int expert)
     {
-        if (expert >= ExpertCount)
+        NameRule rule = _family.Names[stack.Rule];
+        int count = CountExperts(rule);
+        if (expert >= count)
         {
             throw new ModelFormatException(
-                tensor.Path, -1, $"tensor \"{Printable.Shorten(tensor.Name)}\": found expert {expert}, expected one of {ExpertCount}");
+                tensor.Path, -1, $"tensor \"{Printable.Shorten(tensor.Name)}\": found expert {expert}, expected one of {count}");
         }
 
-        if (!_experts.TryGetValue(layer, out var found))
+        if (!_experts.TryGetValue(stack, out var found))
         {
-            _experts[layer] = found = [];
+            _experts[stack] = found = [];
         }
 
-        found[(rule, expert)] = (tensor, suffix);
-        if (found.Count == ExpertCount * ExpertRules)
+        found[expert] = tensor;
+        if (found.Count == count)
         {
-            _experts.Remove(layer);
-            StackExperts(layer, found);
+            _experts.Remove(stack);
+            StackExperts(NameOf(rule.To, stack.Layer, stack.Suffix), [.. found.Values]);
         }
     }
 
-    private void StackExperts(int layer, Dictionary<(int Rule, int Expert), (SafetensorsTensor Tensor, string Suffix)> found)
+    private void StackExperts(string name, SafetensorsTensor[] tensors)
     {
-        foreach (IGrouping<int, KeyValuePair<(int Rule, int Expert), (SafetensorsTensor Tensor, string Suffix)>> group in
-            found.OrderBy(static entry => entry.Key).GroupBy(static entry => entry.Key.Rule))
+        SafetensorsTensor first = tensors[0];
+        SafetensorsTensor? other = Array.Find(tensors, tensor => !tensor.Shape.SequenceEqual(first.Shape));
+        if (other is not null || first.Shape.Length != 2)
         {
-            (SafetensorsTensor first, string suffix) = group.First().Value;
-            SafetensorsTensor? other = group.Select(static entry => entry.Value.Tensor)
-                .FirstOrDefault(tensor => !tensor.Shape.SequenceEqual(first.Shape));
-            if (other is not null || first.Shape.Length != 2)
-            {
-                throw new ModelFormatException(
-                    first.Path, -1, $"tensor \"{Printable.Shorten((other ?? first).Name)}\": found another shape than the first expert's");
-            }
-
-            TensorRows[] parts = [.. group.Select(entry => _scaling.Read(entry.Value.Tensor))];
-            string name = NameOf(_family.Names[group.Key].To, layer, suffix);
-            Add(name, [parts.Length, .. first.Shape], new TensorRows.Stacked(parts));
+            throw new ModelFormatException(
+                first.Path, -1, $"tensor \"{Printable.Shorten((other ?? first).Name)}\": found another shape than the first expert's");
         }
+
+        Add(name, [tensors.Length, .. first.Shape], new TensorRows.Stacked([.. tensors.Select(_scaling.Read)]));
     }
 
-    private void Add(string name, long[] shape, TensorRows rows) => _planned.Add(new PlannedTensor(name, TypeOf(name, shape), shape, rows));
+    private void Add(string name, long[] shape, TensorRows rows, bool isMoved = false) =>
+        _planned.Add(new PlannedTensor(name, TypeOf(name, shape, isMoved), shape, rows));
 
-    private TensorType TypeOf(string name, long[] shape)
+    /// <summary>
+    /// Gets whether a tensor belongs to another layer than its name in the folder says. llama.cpp's converter does not know the router of
+    /// such a layer, and gives it the type of the other matrices.
+    /// </summary>
+    private static bool IsMoved(string source, int layer)
     {
-        if (shape.Length <= 1 || !name.EndsWith(".weight", StringComparison.Ordinal)
-            || FloatEnds.Any(end => name.EndsWith(end, StringComparison.Ordinal)))
+        string? number = Array.Find(source.Split('.'), static part => part.Length > 0 && part.All(char.IsAsciiDigit));
+        return layer >= 0 && number is not null && number != layer.ToString(CultureInfo.InvariantCulture);
+    }
+
+    private TensorType TypeOf(string name, long[] shape, bool isMoved)
+    {
+        if (shape.Length <= 1 || !name.EndsWith(".weight", StringComparison.Ordinal) || name.EndsWith(NormEnd, StringComparison.Ordinal)
+            || (!isMoved && FloatEnds.Any(end => name.EndsWith(end, StringComparison.Ordinal))))
         {
             return TensorType.F32;
         }

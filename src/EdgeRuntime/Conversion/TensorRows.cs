@@ -70,6 +70,27 @@ internal abstract class TensorRows(long count, int columns)
         }
     }
 
+    /// <summary>Rows with their columns in another order.</summary>
+    /// <param name="rows">The rows.</param>
+    /// <param name="source">Gets the index of a column of the result among the columns.</param>
+    public sealed class ReorderedColumns(TensorRows rows, Func<int, int> source) : TensorRows(rows.Count, rows.Columns)
+    {
+        private readonly float[] _row = new float[rows.Columns];
+
+        public override void Read(long first, Span<float> x)
+        {
+            rows.Read(first, x);
+            for (; !x.IsEmpty; x = x[Columns..])
+            {
+                x[..Columns].CopyTo(_row);
+                for (int column = 0; column < Columns; column++)
+                {
+                    x[column] = _row[source(column)];
+                }
+            }
+        }
+    }
+
     /// <summary>Rows with a number added to each element.</summary>
     public sealed class Shifted(TensorRows rows, float shift) : TensorRows(rows.Count, rows.Columns)
     {

@@ -29,9 +29,9 @@ public sealed class ModelConverterTests
         Assert.Equal(new FileInfo(folder.Output).Length, result.ByteLength);
         using LanguageModel model = LanguageModel.Load(folder.Output);
         Assert.Equal(result.Architecture, model.Architecture);
-        if (name is "bert" or "eurobert")
+        if (ModelFamilies.Encoders.TryGetValue(name, out int[]? encoded))
         {
-            Assert.Equal(name == "bert" ? [2, 4, 5, 3] : [53, 73, 70, 83, 70], model.Tokenizer.Encode("There"));
+            Assert.Equal(encoded, model.Tokenizer.Encode("There"));
             Assert.All(model.Embed("There").Values.ToArray(), value => Assert.True(float.IsFinite(value)));
             return;
         }
@@ -276,7 +276,7 @@ public sealed class ModelConverterTests
 
         var error = Assert.Throws<ModelFormatException>(() => ModelConverter.Convert(folder.Path, folder.Output));
 
-        Assert.Contains("layer 1 has 11 matrices of experts, expected 12", error.Message, StringComparison.Ordinal);
+        Assert.Contains("blk.1.ffn_up_exps.weight has 3 experts, expected 4", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -185,6 +185,9 @@ internal static partial class ModelFamilies
                 + "\"attention_out_multiplier\":0.7,\"ssm_in_multiplier\":1.3,\"ssm_out_multiplier\":0.3,\"mlp_multipliers\":[0.6,1.1],"
                 + "\"ssm_multipliers\":[0.2,0.4,0.6,0.8,1.2],\"key_multiplier\":0.4,"
                 + "\"embedding_multiplier\":5.6,\"lm_head_multiplier\":0.03"),
+        ["qwen3next"] = AddQwen3Next,
+        ["qwen35"] = AddQwen35,
+        ["qwen35moe"] = AddQwen35Moe,
         ["minicpm"] = static folder => folder.AddDecoder().AddPreNorms()
             .Save("MiniCPMForCausalLM", ",\"scale_emb\":12,\"scale_depth\":1.4,\"dim_model_base\":32"),
         ["plm"] = AddPlm,
@@ -203,6 +206,19 @@ internal static partial class ModelFamilies
         ["gpt2"] = AddGpt2,
         ["lfm2"] = AddLfm2,
         ["bert"] = AddBert,
+        ["jamba"] = AddJamba,
+        ["jamba-first"] = AddFirstJamba,
+        ["nemotron_h"] = AddNemotronH,
+        ["nemotron_h_moe"] = AddNemotronHMoe,
+        ["minicpm3"] = AddMiniCpm3,
+        ["nomic-bert"] = static folder => AddNomic(folder, hasExperts: false),
+        ["nomic-bert-moe"] = static folder => AddNomic(folder, hasExperts: true),
+        ["modern-bert"] = static folder => AddModernBert(folder, isReranker: false),
+        ["modern-bert-reranker"] = static folder => AddModernBert(folder, isReranker: true),
+        ["neo-bert"] = AddNeoBert,
+        ["jina-bert-v2"] = static folder => AddJinaBert(folder, isOfCode: false),
+        ["jina-bert-v2-code"] = static folder => AddJinaBert(folder, isOfCode: true),
+        ["distilbert"] = AddDistilBert,
         ["eurobert"] = static folder =>
         {
             AddMeanPooling(folder.AddDecoder().AddPreNorms().Remove("lm_head.weight"));

@@ -97,7 +97,7 @@ internal sealed class ModelFolder : IDisposable
 
     /// <summary>Writes the files.</summary>
     /// <param name="architecture">The class of the model.</param>
-    /// <param name="more">Members of <c>config.json</c> that replace the usual ones, each with a comma before it.</param>
+    /// <param name="more">Members of <c>config.json</c> that replace the usual ones, or remove them by null; each with a comma before it.</param>
     /// <param name="brain">Whether the tensors are BF16.</param>
     public ModelFolder Save(string architecture, string more = "", bool brain = false)
     {
@@ -116,7 +116,14 @@ internal sealed class ModelFolder : IDisposable
         };
         foreach ((string key, JsonNode? value) in JsonNode.Parse($"{{{more.TrimStart(',')}}}")!.AsObject())
         {
-            config[key] = value?.DeepClone();
+            if (value is null)
+            {
+                config.Remove(key);
+            }
+            else
+            {
+                config[key] = value.DeepClone();
+            }
         }
 
         Write("config.json", config.ToJsonString());
@@ -170,7 +177,11 @@ internal sealed class ModelFolder : IDisposable
                 ["pre_tokenizer"] = new JsonObject { ["type"] = "BertPreTokenizer" },
                 ["model"] = new JsonObject { ["type"] = "WordPiece", ["unk_token"] = "[UNK]", ["vocab"] = vocabulary },
             }.ToJsonString());
-        Write("tokenizer_config.json", """{"cls_token":"[CLS]","sep_token":"[SEP]","unk_token":"[UNK]","pad_token":"[PAD]"}""");
+        Write(
+            "tokenizer_config.json",
+            """
+            {"cls_token":"[CLS]","sep_token":"[SEP]","unk_token":"[UNK]","pad_token":"[PAD]","tokenizer_class":"BertTokenizer"}
+            """);
         return this;
     }
 }
