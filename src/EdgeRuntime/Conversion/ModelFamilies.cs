@@ -11,7 +11,7 @@ internal static class ModelFamilies
     /// <summary>Gets all families.</summary>
     public static IReadOnlyList<ModelFamily> All { get; } =
     [
-        .. LlamaFamilies.All, .. QwenFamilies.All, .. GemmaFamilies.All, .. DecoderFamilies.All, .. DenseFamilies.All,
+        .. LlamaFamilies.All, .. QwenFamilies.All, .. GemmaFamilies.All, .. DecoderFamilies.All, .. DenseFamilies.All, .. JoinedFamilies.All, .. LlamaKinFamilies.All,
         .. ExpertFamilies.All, .. Lfm2Families.All, .. HybridFamilies.All, .. EncoderFamilies.All,
     ];
 

@@ -145,6 +145,11 @@ internal sealed class TensorPlanner
 
     private void AddTensor(SafetensorsTensor tensor, NameRule rule, int layer, string suffix, bool shifts)
     {
+        if (rule.To.Length == 0)
+        {
+            return;
+        }
+
         string[] targets = rule.To.Split('|');
         for (int part = 0; part < targets.Length; part++)
         {
@@ -205,8 +210,9 @@ internal sealed class TensorPlanner
 
     private TensorType TypeOf(string name, long[] shape)
     {
+        bool isConverted = _family.ConvertsRouter && name.EndsWith(".ffn_gate_inp.weight", StringComparison.Ordinal);
         if (shape.Length <= 1 || !name.EndsWith(".weight", StringComparison.Ordinal)
-            || FloatEnds.Any(end => name.EndsWith(end, StringComparison.Ordinal)))
+            || (!isConverted && FloatEnds.Any(end => name.EndsWith(end, StringComparison.Ordinal))))
         {
             return TensorType.F32;
         }
