@@ -143,14 +143,33 @@ def load_converter(source):
     transformers.AutoConfig = Config
     transformers.PreTrainedTokenizerFast = Tokenizer
     sys.modules["transformers"] = transformers
+    # InternLM 2's class reads one flag by way of protobuf.
+    protobuf = types.ModuleType("sentencepiece.sentencepiece_model_pb2")
+    protobuf.ModelProto = lambda: types.SimpleNamespace(
+        ParseFromString=lambda _: None, normalizer_spec=types.SimpleNamespace(add_dummy_prefix=True))
+    sys.modules["sentencepiece.sentencepiece_model_pb2"] = protobuf
     for name in ("float8_e4m3fn", "float8_e5m2"):
         if not hasattr(torch, name):
             setattr(torch, name, object())
     sys.path[:0] = [str(source), str(source / "gguf-py")]
     import conversion
+    import conversion.deci
+    import conversion.xverse
     import gguf
     conversion.base.TextModel.get_vocab_base_pre = lambda *_: "default"
+    # DeciLM's class reads vocabularies of other sizes than Llama 3's by transformers, and XVERSE's writes pieces without merges and scores.
+    conversion.deci.DeciModel.set_vocab = conversion.xverse.XverseModel.set_vocab = conversion.base.TextModel._set_vocab_gpt2
+    repair_baichuan()
     return conversion, gguf
+
+
+def repair_baichuan():
+    """The class calls itself without end for all tensors but the joined ones."""
+    from conversion.baichuan import BaichuanModel
+    from conversion.base import TextModel
+    split = BaichuanModel.modify_tensors
+    BaichuanModel.modify_tensors = lambda self, data, name, layer: (
+        split if ".W_pack." in name else TextModel.modify_tensors)(self, data, name, layer)
 
 
 def add_sentencepiece(folder):
@@ -158,7 +177,8 @@ def add_sentencepiece(folder):
     import sentencepiece
     text = Path(__file__).read_text().splitlines()
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(text), model_prefix=str(folder / "tokenizer"), vocab_size=150, model_type="bpe", hard_vocab_limit=False,
+        sentence_iterator=iter(text), model_prefix=str(folder / "tokenizer"), model_type="bpe",
+        vocab_size=160 if folder.name == "internlm2" else 150, hard_vocab_limit=False,
         minloglevel=2, bos_id=1, eos_id=2, unk_id=0, add_dummy_prefix=not folder.name.startswith("gemma"))
     for name in ("tokenizer.json", "tokenizer.vocab"):
         (folder / name).unlink(missing_ok=True)
@@ -236,8 +256,8 @@ def compare(gguf, expected_path, found_path):
 
 
 SENTENCEPIECE = (
-    "ernie4_5", "gemma", "gemma2", "gemma3", "jamba", "jamba-first", "minicpm", "minicpm3", "nemotron", "orion", "pangu-embedded", "phi3",
-    "phimoe",
+    "baichuan", "bitnet", "ernie4_5", "gemma", "gemma2", "gemma3", "internlm2", "internlm3", "jamba", "jamba-first", "minicpm", "minicpm3",
+    "nemotron", "openelm", "orion", "pangu-embedded", "phi3", "phimoe",
 )
 
 SHARDED = ("llama", "mixtral", "phi3")

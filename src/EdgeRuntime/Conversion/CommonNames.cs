@@ -106,6 +106,8 @@ internal static class CommonNames
         new("transformer.h.*.ln_2", "blk.*.ffn_norm"),
         new("transformer.h.*.attn.c_attn", "blk.*.attn_qkv", change),
         new("transformer.h.*.attn.c_proj", "blk.*.attn_output", change),
+        new("transformer.h.*.attn", ""), // the triangle of the causal mask, under the name of a bias
+        new("transformer.h.*.attn.masked_bias", ""),
         new("transformer.h.*.mlp.c_fc", "blk.*.ffn_up", change),
         new("transformer.h.*.mlp.c_proj", "blk.*.ffn_down", change),
     ];

@@ -15,6 +15,9 @@ internal sealed class KeyList(string architecture)
     /// <summary>Gets the keys and values.</summary>
     public IEnumerable<KeyValuePair<string, object>> Values => _values;
 
+    /// <summary>Finds the value of a key by its whole name, or null.</summary>
+    public object? FindWhole(string key) => _values.GetValueOrDefault(key);
+
     /// <summary>Sets a key by its whole name.</summary>
     public void SetWhole(string key, object value) => _values[key] = value;
 

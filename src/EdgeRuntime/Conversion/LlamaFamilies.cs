@@ -29,7 +29,8 @@ internal static class LlamaFamilies
         new("model.layers.*.shared_mlp.output_linear", "blk.*.ffn_down_shexp"),
     ];
 
-    private static readonly ModelFamily Llama = new()
+    /// <summary>Llama.</summary>
+    public static readonly ModelFamily Llama = new()
     {
         Classes =
         [

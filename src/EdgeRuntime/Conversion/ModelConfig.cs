@@ -27,9 +27,11 @@ internal sealed class ModelConfig
         TensorNames = tensorNames;
         _text = root["text_config"].Exists ? root["text_config"] : root["llm_config"];
         _defaults = family.Defaults;
-        HiddenSize = GetCount("hidden_size", "n_embd", "dim");
-        HeadCount = GetCount("num_attention_heads", "n_head", "n_heads");
-        LayerCount = GetCount("n_layers", "num_hidden_layers", "n_layer", "num_layers");
+        HiddenSize = GetCount("hidden_size", "n_embd", "dim", "d_model", "model_dim");
+        HeadCount = Find("num_query_heads") is { Count: > 0 } heads
+            ? heads.Elements().Max(static count => count.GetCount(MaxCount))
+            : GetCount("num_attention_heads", "n_head", "n_heads");
+        LayerCount = GetCount("n_layers", "num_hidden_layers", "n_layer", "num_layers", "num_transformer_layers");
         if (HeadCount == 0 || LayerCount is 0 or > MaxLayers)
         {
             throw Field("num_hidden_layers").Wrong($"1 to {MaxLayers} layers, and at least one head (num_attention_heads)");
@@ -51,11 +53,12 @@ internal sealed class ModelConfig
     /// <summary>Gets the width of the residual stream.</summary>
     public int HiddenSize { get; }
 
-    /// <summary>Gets the number of heads of the queries.</summary>
+    /// <summary>Gets the number of heads of the queries: the greatest, if it differs by layer.</summary>
     public int HeadCount { get; }
 
     /// <summary>Gets the number of heads of the keys and values.</summary>
-    public int KeyHeadCount => FindCount("num_key_value_heads", "n_kv_heads") ?? HeadCount;
+    public int KeyHeadCount =>
+        FindCount("num_key_value_heads", "n_kv_heads", "num_kv_heads", "n_head_kv", "num_query_groups") ?? HeadCount;
 
     /// <summary>Gets the width of a head.</summary>
     public int HeadSize { get; }
@@ -73,7 +76,8 @@ internal sealed class ModelConfig
     public int VocabularySize => FindCount("vocab_size") ?? 0;
 
     /// <summary>Gets the number of experts of a layer; 0 for none.</summary>
-    public int ExpertCount => FindCount("num_local_experts", "num_experts", "n_routed_experts") ?? 0;
+    public int ExpertCount => FindCount("num_local_experts", "num_experts", "n_routed_experts")
+        ?? (Find("ffn_config")["moe_num_experts"] is { Exists: true } experts ? experts.GetCount(MaxCount) : 0);
 
     /// <summary>Gets the parameters of the rotary embedding: those of the layers that see everything, if layers differ.</summary>
     public JsonField FullRope => Rope["full_attention"].Exists ? Rope["full_attention"] : Rope;

@@ -65,6 +65,7 @@ public static class ModelConverter
         KeyList keys = new(family.Architecture);
         GeneralKeys.Add(keys, folder, options.Name, tensors);
         ModelKeys.Add(keys, values, family, folder, type);
+        family.TensorKeys?.Invoke(values, model, keys);
         HuggingFaceVocabulary vocabulary = HuggingFaceVocabulary.Read(folder, options.PreTokenizer);
         VocabularyKeys.Add(keys, vocabulary, values, family);
         CheckVocabulary(config.File, vocabulary, tensors);
@@ -82,7 +83,9 @@ public static class ModelConverter
 
     private static void CheckVocabulary(string path, HuggingFaceVocabulary vocabulary, IReadOnlyList<PlannedTensor> tensors)
     {
-        long rows = tensors.FirstOrDefault(static tensor => tensor.Name == "token_embd.weight")?.Shape[0]
+        PlannedTensor? embedding = tensors.FirstOrDefault(static tensor => tensor.Name == "token_embd.weight")
+            ?? tensors.FirstOrDefault(static tensor => tensor.Name == "output.weight"); // CodeShell's files have one of the two
+        long rows = embedding?.Shape[0]
             ?? throw new ModelFormatException(path, -1, "the folder has no token embedding, expected one; get all files again");
         if (rows != vocabulary.Data.Tokens.Count)
         {

@@ -11,9 +11,9 @@ internal static class ModelFamilies
     /// <summary>Gets all families.</summary>
     public static IReadOnlyList<ModelFamily> All { get; } =
     [
-        .. LlamaFamilies.All, .. QwenFamilies.All, .. GemmaFamilies.All, .. DecoderFamilies.All, .. DenseFamilies.All,
-        .. ExpertFamilies.All, .. Lfm2Families.All, .. HybridFamilies.All, .. MixedFamilies.All, .. DeltaNetFamilies.All,
-        .. LowRankFamilies.All, .. EncoderFamilies.All, .. RotaryEncoderFamilies.All,
+        .. LlamaFamilies.All, .. LlamaKinFamilies.All, .. QwenFamilies.All, .. GemmaFamilies.All, .. DecoderFamilies.All,
+        .. DenseFamilies.All, .. JoinedFamilies.All, .. ExpertFamilies.All, .. Lfm2Families.All, .. HybridFamilies.All,
+        .. MixedFamilies.All, .. DeltaNetFamilies.All, .. LowRankFamilies.All, .. EncoderFamilies.All, .. RotaryEncoderFamilies.All,
     ];
 
     /// <summary>Finds the family of a model.</summary>

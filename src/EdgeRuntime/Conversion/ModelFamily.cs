@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using EdgeRuntime.Json;
+using EdgeRuntime.Safetensors;
 
 namespace EdgeRuntime.Conversion;
 
@@ -54,6 +55,9 @@ internal sealed record ModelFamily
     /// <summary>Gets the keys beyond those that every model has.</summary>
     public Action<ModelConfig, KeyList>? Keys { get; init; }
 
+    /// <summary>Gets the keys whose values are numbers of tensors.</summary>
+    public Action<ModelConfig, SafetensorsModel, KeyList>? TensorKeys { get; init; }
+
     /// <summary>Gets the keys that replace those of the vocabulary.</summary>
     public Action<ModelConfig, KeyList>? FinalKeys { get; init; }
 
@@ -68,6 +72,9 @@ internal sealed record ModelFamily
 
     /// <summary>Gets what chooses the family of a model by more than its class; given <c>config.json</c>.</summary>
     public Func<JsonField, ModelFamily>? Variant { get; init; }
+
+    /// <summary>Gets whether the matrix that chooses experts gets the type of the others, rather than float32.</summary>
+    public bool ConvertsRouter { get; init; }
 
     /// <summary>Gets whether <c>modules.json</c> tells how the model pools.</summary>
     public bool Pools { get; init; }

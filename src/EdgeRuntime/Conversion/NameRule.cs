@@ -14,6 +14,9 @@ internal enum RowChange
     /// <summary>The same for key heads.</summary>
     PermuteKey,
 
+    /// <summary>The same, for heads whose number differs by layer.</summary>
+    PermuteHeads,
+
     /// <summary>The tensor holds several, one behind the other along the second dimension from the end.</summary>
     Split,
 
@@ -44,9 +47,6 @@ internal enum RowChange
     /// <summary>The same, and the rows and columns of each expert change places.</summary>
     TransposeExperts,
 
-    /// <summary>The queries, keys and values of each head are grouped by kind.</summary>
-    GroupHeads,
-
     /// <summary>The value heads of a gated delta net are sorted by their index within their key head; see <see cref="DeltaNetChanges"/>.</summary>
     TileValueRows,
 
@@ -61,6 +61,18 @@ internal enum RowChange
 
     /// <summary>The queries, keys and values of a gated delta net are grouped by kind, and its gates are a tensor of their own.</summary>
     UngroupDeltaNet,
+
+    /// <summary>The queries, keys and values of the heads are grouped by kind.</summary>
+    GroupHeads,
+
+    /// <summary>The tensor holds queries, keys and values, which become tensors as for <see cref="PermuteQuery"/>.</summary>
+    SplitPermuted,
+
+    /// <summary>The same, of a tensor that holds them by key head.</summary>
+    SplitGroups,
+
+    /// <summary>Each number becomes -1, 0 or 1 times the mean magnitude of the tensor.</summary>
+    Ternary,
 }
 
 /// <summary>Names a tensor in both files.</summary>
@@ -69,8 +81,8 @@ internal enum RowChange
 /// experts of a layer become one tensor.
 /// </param>
 /// <param name="To">
-/// The name in the GGUF file without its ending; several names divided by <c>|</c> for <see cref="RowChange.Split"/>. A name with a dot at
-/// its end gets no ending.
+/// The name in the GGUF file without its ending; several names divided by <c>|</c> for <see cref="RowChange.Split"/> and its kin. A name
+/// with a dot at its end gets no ending, and an empty one stands for a tensor that the file leaves out.
 /// </param>
 /// <param name="Change">What is done with the rows.</param>
 /// <param name="ExpertsPer">The number of experts of the model that share one of these experts.</param>

@@ -28,7 +28,8 @@ internal static class RopeFactors
         var factors = new float[config.HeadSize / 2];
         for (int i = 0; i < factors.Length; i++)
         {
-            float wave = 2 * MathF.PI * MathF.Pow(theta, 2f * i / config.HeadSize);
+            float frequency = 1 / MathF.Pow(theta, 2f * i / config.HeadSize);
+            float wave = 2 * MathF.PI / frequency;
             float smooth = ((context / wave) - low) / (high - low);
             factors[i] = wave < context / high ? 1
                 : wave > context / low ? factor

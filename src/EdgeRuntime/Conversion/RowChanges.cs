@@ -26,10 +26,14 @@ internal sealed class RowChanges(ModelConfig config)
         long[] shape = tensor.Shape.Length == 0 ? [1] : tensor.Shape;
         return change switch
         {
-            RowChange.PermuteQuery => (Permute(tensor, rows, config.HeadCount), shape),
-            RowChange.PermuteKey => (Permute(tensor, rows, config.KeyHeadCount), shape),
+            RowChange.PermuteQuery => (Permute(tensor, AsColumn(tensor, rows), config.HeadCount), shape),
+            RowChange.PermuteKey => (Permute(tensor, AsColumn(tensor, rows), config.KeyHeadCount), shape),
+            RowChange.PermuteHeads => (Permute(tensor, AsColumn(tensor, rows), rows.Count / config.HeadSize), shape),
             RowChange.GroupHeads => (GroupHeads(tensor, rows), shape),
+            RowChange.SplitPermuted => SplitPermuted(tensor, AsColumn(tensor, rows), part),
+            RowChange.SplitGroups => SplitPermuted(tensor, GroupHeads(tensor, rows), part),
             RowChange.Split => Split(tensor, rows, part, parts),
+            RowChange.Ternary when shape.Length == 2 => (new TensorRows.Ternary(rows), shape),
             RowChange.Transpose when shape.Length >= 2 =>
                 (new TensorRows.Transposed(rows, (int)shape[^2]), [.. shape[..^2], shape[^1], shape[^2]]),
             RowChange.Squeeze when shape.Length > 1 => (rows, Squeeze(shape)),
@@ -62,9 +66,8 @@ internal sealed class RowChanges(ModelConfig config)
     private static TensorRows AsColumn(SafetensorsTensor tensor, TensorRows rows) =>
         tensor.Shape.Length == 1 ? new TensorRows.OfFile(tensor, tensor.Shape[0], 1) : rows;
 
-    private static TensorRows.Reordered Permute(SafetensorsTensor tensor, TensorRows rows, int heads)
+    private static TensorRows.Reordered Permute(SafetensorsTensor tensor, TensorRows rows, long heads)
     {
-        rows = AsColumn(tensor, rows);
         long size = rows.Count / Math.Max(heads, 1);
         if (heads == 0 || rows.Count % heads != 0 || size % 2 != 0)
         {
@@ -74,18 +77,42 @@ internal sealed class RowChanges(ModelConfig config)
         return new TensorRows.Reordered(rows, rows.Count, row => (row / size * size) + (row % 2 * (size / 2)) + (row % size / 2));
     }
 
+    /// <summary>
+    /// Each group is the queries that share a key head, their key and their value. The result has all queries, then all keys and all values.
+    /// </summary>
     private TensorRows.Reordered GroupHeads(SafetensorsTensor tensor, TensorRows rows)
     {
         rows = AsColumn(tensor, rows);
-        long width = rows.Count / 3;
-        long size = width / config.HeadCount;
-        if (rows.Count % 3 != 0 || width % config.HeadCount != 0)
+        long size = GetHeadSize(tensor, rows);
+        int groups = config.KeyHeadCount;
+        long queries = config.HeadCount / groups;
+        long keyStart = config.HeadCount * size;
+        return new TensorRows.Reordered(rows, rows.Count, row =>
         {
-            throw Wrong(tensor, $"rows for queries, keys and values of {config.HeadCount} heads");
-        }
+            long head = row / size;
+            (long group, long place) = row < keyStart ? (head / queries, head % queries)
+                : ((head - config.HeadCount) % groups, queries + ((head - config.HeadCount) / groups));
+            return (((group * (queries + 2)) + place) * size) + (row % size);
+        });
+    }
 
-        return new TensorRows.Reordered(
-            rows, rows.Count, row => (row % width / size * 3 * size) + (row / width * size) + (row % width % size));
+    /// <summary>Takes the queries, the keys or the values of all heads; those of queries and keys take turns as in their own matrix.</summary>
+    private (TensorRows Rows, long[] Shape) SplitPermuted(SafetensorsTensor tensor, TensorRows rows, int part)
+    {
+        long size = GetHeadSize(tensor, rows);
+        int heads = part == 0 ? config.HeadCount : config.KeyHeadCount;
+        long first = part == 0 ? 0 : (config.HeadCount + ((part - 1) * config.KeyHeadCount)) * size;
+        TensorRows taken = new TensorRows.Reordered(rows, heads * size, row => first + row);
+        return (part < 2 ? Permute(tensor, taken, heads) : taken, [heads * size, .. tensor.Shape[1..]]);
+    }
+
+    private long GetHeadSize(SafetensorsTensor tensor, TensorRows rows)
+    {
+        int groups = config.KeyHeadCount;
+        long all = config.HeadCount + (2L * groups);
+        return groups > 0 && config.HeadCount % groups == 0 && rows.Count % all == 0
+            ? rows.Count / all
+            : throw Wrong(tensor, $"rows for queries of {config.HeadCount} heads, keys and values of {groups} heads");
     }
 
     private static (TensorRows Rows, long[] Shape) Split(SafetensorsTensor tensor, TensorRows rows, int part, int parts)

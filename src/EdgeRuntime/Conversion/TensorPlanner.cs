@@ -147,6 +147,11 @@ internal sealed class TensorPlanner
 
     private void AddTensor(SafetensorsTensor tensor, NameRule rule, int layer, string suffix, bool shifts)
     {
+        if (rule.To.Length == 0)
+        {
+            return;
+        }
+
         string[] targets = rule.To.Split('|');
         for (int part = 0; part < targets.Length; part++)
         {
@@ -214,8 +219,9 @@ internal sealed class TensorPlanner
 
     private TensorType TypeOf(string name, long[] shape, bool isMoved)
     {
+        bool isConverted = isMoved || (_family.ConvertsRouter && name.EndsWith(".ffn_gate_inp.weight", StringComparison.Ordinal));
         if (shape.Length <= 1 || !name.EndsWith(".weight", StringComparison.Ordinal) || name.EndsWith(NormEnd, StringComparison.Ordinal)
-            || (!isMoved && FloatEnds.Any(end => name.EndsWith(end, StringComparison.Ordinal))))
+            || (!isConverted && FloatEnds.Any(end => name.EndsWith(end, StringComparison.Ordinal))))
         {
             return TensorType.F32;
         }

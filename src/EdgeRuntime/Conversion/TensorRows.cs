@@ -134,6 +134,42 @@ internal abstract class TensorRows(long count, int columns)
         }
     }
 
+    /// <summary>Rows of a matrix whose numbers become -1, 0 or 1 times its mean magnitude.</summary>
+    public sealed class Ternary(TensorRows rows) : TensorRows(rows.Count, rows.Columns)
+    {
+        private const float SmallestScale = 1e-5f;
+
+        private float _scale;
+
+        public override void Read(long first, Span<float> x)
+        {
+            // The scale needs the whole matrix, so it is found when the first row is read.
+            _scale = _scale > 0 ? _scale : FindScale();
+            float inverse = 1 / _scale;
+            rows.Read(first, x);
+            foreach (ref float value in x)
+            {
+                value = Math.Clamp(MathF.Round(value * inverse), -1f, 1f) / inverse;
+            }
+        }
+
+        private float FindScale()
+        {
+            var row = new float[Columns];
+            double sum = 0;
+            for (long i = 0; i < Count; i++)
+            {
+                rows.Read(i, row);
+                foreach (float value in row)
+                {
+                    sum += Math.Abs(value);
+                }
+            }
+
+            return Math.Max((float)sum / (Count * Columns), SmallestScale);
+        }
+    }
+
     /// <summary>Tensors of one shape, one behind the other.</summary>
     public sealed class Stacked(IReadOnlyList<TensorRows> parts) : TensorRows(parts.Count * parts[0].Count, parts[0].Columns)
     {

@@ -204,6 +204,34 @@ internal static partial class ModelFamilies
         ["starcoder"] = AddStarCoder,
         ["gptneox"] = AddNeoX,
         ["gpt2"] = AddGpt2,
+        ["falcon"] = static folder => AddFalcon(folder, keyHeads: 1, "input_layernorm").Save(
+            "FalconForCausalLM", ",\"num_key_value_heads\":null,\"multi_query\":true,\"layer_norm_epsilon\":1e-5,\"alibi\":false"),
+        ["falcon-40b"] = static folder => AddFalcon(folder, keyHeads: 2, "ln_mlp", "ln_attn").Save(
+            "FalconForCausalLM", ",\"num_key_value_heads\":null,\"num_kv_heads\":2,\"layer_norm_epsilon\":1e-5"),
+        ["mpt"] = static folder => AddMpt(folder).Save(
+            "MPTForCausalLM",
+            MptNames + "\"attn_config\":{\"alibi\":true,\"alibi_bias_max\":8,\"clip_qkv\":null}"),
+        ["mpt-clip"] = static folder => AddMpt(folder, keyHeads: KeyHeads).Save(
+            "MPTForCausalLM",
+            MptNames + "\"attn_config\":{\"alibi\":false,\"alibi_bias_max\":8,\"clip_qkv\":6,\"kv_n_heads\":2}"),
+        ["internlm2"] = static folder => AddInternLm2(folder).Save("InternLM2ForCausalLM", ",\"rms_norm_eps\":1e-5,\"rope_theta\":1e6"),
+        ["baichuan"] = static folder => AddBaichuan(folder).Save("BaichuanForCausalLM", ",\"num_key_value_heads\":null"),
+        ["jais"] = AddJais,
+        ["refact"] = AddRefact,
+        ["codeshell"] = AddCodeShell,
+        ["dbrx"] = AddDbrx,
+        ["openelm"] = AddOpenElm,
+        ["internlm3"] = static folder => folder.AddDecoder(biases: true).AddPreNorms().Save(
+            "InternLM3ForCausalLM", ",\"head_dim\":16,\"rope_scaling\":{\"rope_type\":\"dynamic\",\"factor\":6.0}"),
+        ["xverse"] = static folder => folder.AddDecoder().AddPreNorms().Add("model.layers.0.self_attn.rotary_emb.inv_freq", 8)
+            .WithAllHeads().Save("XverseForCausalLM", ",\"num_key_value_heads\":null"),
+        ["bitnet"] = static folder => folder.AddDecoder().AddPreNorms().Remove("lm_head.weight")
+            .AddLayers("model.layers.*.self_attn.inner_attn_ln.weight", Hidden)
+            .AddLayers("model.layers.*.mlp.ffn_layernorm.weight", FeedForward)
+            .Save("BitnetForCausalLM", ",\"rms_norm_eps\":1e-5,\"tie_word_embeddings\":true"),
+        ["deci"] = AddDeci,
+        ["deci-7b"] = AddDeci7,
+        ["apertus"] = AddApertus,
         ["lfm2"] = AddLfm2,
         ["bert"] = AddBert,
         ["jamba"] = AddJamba,

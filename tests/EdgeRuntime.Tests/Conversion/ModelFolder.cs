@@ -87,6 +87,22 @@ internal sealed class ModelFolder : IDisposable
         return feedForward ? AddFeedForward() : this;
     }
 
+    /// <summary>Gives keys and values as many heads as queries.</summary>
+    public ModelFolder WithAllHeads()
+    {
+        foreach (string part in (string[])["k_proj", "v_proj"])
+        {
+            for (int layer = 0; layer < Layers; layer++)
+            {
+                Remove($"model.layers.{layer}.self_attn.{part}.weight");
+            }
+
+            AddLayers($"model.layers.*.self_attn.{part}.weight", Heads * HeadSize, Hidden);
+        }
+
+        return this;
+    }
+
     public ModelFolder AddPreNorms() =>
         AddLayers("model.layers.*.input_layernorm.weight", Hidden).AddLayers("model.layers.*.post_attention_layernorm.weight", Hidden);
 
