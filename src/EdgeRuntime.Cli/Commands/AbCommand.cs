@@ -79,7 +79,7 @@ internal sealed class AbCommand
 
         PromptItem[] items = _answers.ReadPrompts(parsed, needsReference: false);
         string[] paths = [.. parsed.GetRequiredValue(_models).Select(ModelLocator.Find)];
-        using HtmlFile? page = HtmlFile.Create(parsed.GetValue(_html));
+        using HtmlFile? page = HtmlFile.Create(parsed.GetValue(_html), parsed.GetRequiredValue(_answers.File));
         using EnergyMeter? energy = _energy.Open(parsed);
         GenerationOptions generation = _answers.GetGeneration(parsed);
         string run = Fingerprint(parsed, paths, items.Length, generation);

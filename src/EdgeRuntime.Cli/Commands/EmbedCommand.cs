@@ -47,14 +47,15 @@ internal static class EmbedCommand
                 Pooling = Parse<EmbeddingPooling>(parsed.GetValue(pooling)),
                 Normalization = parsed.GetValue(normalize),
             });
-            Write(model, texts.Read(parsed, options), embedding, form, parsed.GetValue(texts.Output));
+            Write(
+                model, texts.Read(parsed, options), embedding, form, parsed.GetValue(texts.Output), parsed.GetValue(texts.Files) ?? []);
             return 0;
         });
         return command;
     }
 
     private static void Write(
-        LanguageModel model, IEnumerable<TextItem> texts, EmbeddingOptions options, EmbeddingFormat format, string? path)
+        LanguageModel model, IEnumerable<TextItem> texts, EmbeddingOptions options, EmbeddingFormat format, string? path, string[] inputs)
     {
         if (path is null)
         {
@@ -63,7 +64,7 @@ internal static class EmbedCommand
             return;
         }
 
-        using FileReplacement file = UserFile.Create(path);
+        using FileReplacement file = UserFile.Create(path, inputs);
         Write(model, texts, options, format, file.Write);
         file.Commit();
     }

@@ -17,6 +17,7 @@ internal static class GgufMergeCommand
         command.SetAction(parsed =>
         {
             string path = parsed.GetRequiredValue(output);
+            UserFile.CheckNewModel(path, parsed.GetValue(force), parsed.GetRequiredValue(input));
             using var interrupts = new Interrupts();
             using var bar = new ProgressBar("writing " + path);
             UserFile.Use(

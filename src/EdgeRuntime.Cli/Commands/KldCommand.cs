@@ -93,6 +93,7 @@ internal sealed class KldCommand
         string? problem = fromFile && (saves || parsed.GetValue(_exact))
             ? "--logits: the base is a file; --save-logits and --exact need its model"
             : fromFile && _text.GetFiles(parsed).Count > 0 ? "--logits: the file has its text; leave out -f"
+            : fromFile && parsed.IsGiven(_model.Context) ? "--logits: the file has its context; leave out --ctx"
             : !fromFile && _text.GetFiles(parsed).Count == 0 ? "expected a text (-f), or a file of logits (--logits)"
             : !fromFile && !saves && models < 2 ? "expected a base model and at least one model to compare with it"
             : saves && parsed.GetValue(_text.Resume) is not null ? "--save-logits writes its file in one run; leave out --resume"

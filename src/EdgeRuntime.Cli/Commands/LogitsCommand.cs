@@ -68,7 +68,7 @@ internal static class LogitsCommand
                 BatchTokens = Math.Min(batch, tokens.Length),
             });
             using ModelSession session = model.CreateSession(adapters.Apply(parsed, model, sessionOptions));
-            Write(session, tokens, session.CanGenerate ? batch : tokens.Length, parsed.GetRequiredValue(output));
+            Write(session, tokens, session.CanGenerate ? batch : tokens.Length, parsed.GetRequiredValue(output), parsed.GetValue(idsFile));
             return 0;
         });
         return command;
@@ -102,9 +102,9 @@ internal static class LogitsCommand
         }
     }
 
-    private static void Write(ModelSession session, int[] tokens, int chunk, string path)
+    private static void Write(ModelSession session, int[] tokens, int chunk, string path, string? input)
     {
-        using FileReplacement file = UserFile.Create(path);
+        using FileReplacement file = UserFile.Create(path, input is null ? [] : [input]);
         WriteLittleEndian(file, [Magic, FormatVersion, tokens.Length, session.Model.VocabularySize, .. tokens]);
         for (int done = 0; done < tokens.Length; done += chunk)
         {

@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.CommandLine;
-using System.IO;
 using System.Linq;
 using System.Text.Json.Nodes;
 using EdgeRuntime.Cli.Models;
@@ -99,19 +98,14 @@ internal sealed class QuantizeCommand
         _mix.Check(parsed);
         QuantizationOptions options = ReadOptions(parsed, type);
         string path = ModelLocator.Find(input);
-        if (!dryRun && Directory.Exists(output))
+        if (!dryRun && !options.KeepSplit) // the files of a split model have other names
         {
-            throw new CommandException($"{output}: is a folder, expected a file");
+            UserFile.CheckNewModel(output!, options.Overwrite, path);
         }
 
         MixPlan? mix = null;
         if (type is null)
         {
-            if (!dryRun)
-            {
-                UserFile.CreateModel(output!, options.Overwrite).Dispose(); // refuses what can't be written before it measures for long
-            }
-
             (IReadOnlyDictionary<string, TensorType> types, mix) = _mix.FindTypes(parsed, path, dryRun ? null : output, options);
             options = options with { Mix = QuantizationMix.MostlyOf(types.Values), NamedTypes = types };
         }

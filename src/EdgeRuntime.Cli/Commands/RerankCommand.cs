@@ -46,13 +46,13 @@ internal static class RerankCommand
             string text = parsed.GetValue(json)
                 ? JsonText.Format(ToJson(model, order, scores)) + "\n"
                 : ToTable(order, scores, texts);
-            Write(text, parsed.GetValue(documents.Output));
+            Write(text, parsed.GetValue(documents.Output), parsed.GetValue(documents.Files) ?? []);
             return 0;
         });
         return command;
     }
 
-    private static void Write(string text, string? path)
+    private static void Write(string text, string? path, string[] inputs)
     {
         if (path is null)
         {
@@ -61,7 +61,7 @@ internal static class RerankCommand
             return;
         }
 
-        using FileReplacement file = UserFile.Create(path);
+        using FileReplacement file = UserFile.Create(path, inputs);
         file.Write(Encoding.UTF8.GetBytes(text));
         file.Commit();
     }

@@ -175,7 +175,7 @@ internal sealed class PartFile : IDisposable
     private (FileVersion? Version, long? Total) ReadVersion()
     {
         string[] lines = File.Exists(_versionPath)
-            ? RegularFile.ReadText(_versionPath, MaxVersionBytes).Split('\n', StringSplitOptions.TrimEntries)
+            ? Encoding.UTF8.GetString(RegularFile.ReadBytes(_versionPath, MaxVersionBytes)).Split('\n', StringSplitOptions.TrimEntries)
             : [];
         return lines switch
         {

@@ -18,6 +18,7 @@ internal readonly record struct JsonLine(string Place, JsonElement Value)
     /// <exception cref="CommandException">The file can't be read, has no objects, or a line is no JSON object.</exception>
     public static IReadOnlyList<JsonLine> Read(string path, int most)
     {
+        CheckLimit(most);
         List<JsonLine> objects = [];
         using var reader = new StringReader(UserFile.ReadText(path));
         int number = 0;
@@ -31,6 +32,16 @@ internal readonly record struct JsonLine(string Place, JsonElement Value)
         }
 
         return objects.Count > 0 ? objects : throw new CommandException($"{path}: has no lines; expected a JSON object on each");
+    }
+
+    /// <summary>Refuses a limit of 0 items.</summary>
+    /// <exception cref="UsageException">It is 0.</exception>
+    public static void CheckLimit(int most)
+    {
+        if (most == 0)
+        {
+            throw new UsageException("--limit 0: expected 1 or more, or -1 for all");
+        }
     }
 
     /// <summary>Gets whether the object has a field.</summary>

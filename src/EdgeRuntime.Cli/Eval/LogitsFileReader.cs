@@ -1,6 +1,7 @@
 using System;
 using System.Buffers.Binary;
 using System.IO;
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using System.Threading;
 using EdgeRuntime.Cli.Terminal;
@@ -16,6 +17,7 @@ internal sealed class LogitsFileReader : IBaseLogits, IDisposable
     private readonly string _path;
     private readonly FileStream _file;
     private readonly byte[] _row;
+    private readonly float[] _probabilities;
     private int _position;
     private int _count;
     private int _end;
@@ -26,6 +28,7 @@ internal sealed class LogitsFileReader : IBaseLogits, IDisposable
         (_path, _file) = (path, file);
         (Context, Vocabulary, Chunks) = (header[0], header[1], header[2]);
         _row = new byte[LogitsFileWriter.RowWords(Vocabulary) * sizeof(ushort)];
+        _probabilities = new float[Vocabulary];
         Tokens = new int[(long)Context * Chunks];
         file.ReadExactly(MemoryMarshal.AsBytes(Tokens.AsSpan()));
     }
@@ -109,6 +112,14 @@ internal sealed class LogitsFileReader : IBaseLogits, IDisposable
         for (int i = 0; i < logProbabilities.Length; i++)
         {
             logProbabilities[i] = (scale * steps[i]) + min;
+        }
+
+        TensorPrimitives.Exp(logProbabilities, _probabilities);
+        float sum = TensorPrimitives.Sum<float>(_probabilities);
+        if (!(sum is > 0.9F and < 1.1F)) // NaN too; the least probable tokens are stored as a little more probable
+        {
+            throw new CommandException(FormattableString.Invariant(
+                $"{_path}: at byte {offset}: found probabilities with the sum {sum:F2}, expected 1; the file is damaged"));
         }
     }
 

@@ -29,7 +29,7 @@ internal sealed class LogitsFileWriter : IDisposable
     /// <exception cref="CommandException">The file can't be written.</exception>
     public LogitsFileWriter(string path, ChunkedText text, int vocabulary)
     {
-        _file = UserFile.Create(path);
+        _file = UserFile.Create(path, text.Files);
         _buffer = new BufferedStream(_file, 1 << 20);
         _softmax = new LogSoftmax(vocabulary);
         _row = new ushort[RowWords(vocabulary)];

@@ -25,6 +25,7 @@ internal sealed record PromptItem(string Prompt, string[] References)
     /// <exception cref="CommandException">The file can't be read, or it has no prompts.</exception>
     public static PromptItem[] ReadLines(string path, int most)
     {
+        JsonLine.CheckLimit(most);
         List<PromptItem> items = [];
         using var reader = new StringReader(UserFile.ReadText(path));
         while (items.Count != most && reader.ReadLine() is { } line)

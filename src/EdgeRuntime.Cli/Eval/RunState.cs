@@ -41,7 +41,13 @@ internal sealed class RunState
     /// <exception cref="CommandException">The file is of another run, it is damaged, or it is no such file.</exception>
     public static RunState Open(string? path, string fingerprint)
     {
-        if (path is null || UserFile.Use(path, name => FileKinds.Of(name) != FileKind.Regular))
+        FileKind kind = path is null ? FileKind.None : UserFile.Use(path, static name => FileKinds.Of(name));
+        if (path is not null && kind is FileKind.None)
+        {
+            UserFile.Create(path).Dispose(); // refuses what can't be written before the run computes for long
+        }
+
+        if (path is null || kind is not FileKind.Regular)
         {
             return new RunState(path, fingerprint, null);
         }

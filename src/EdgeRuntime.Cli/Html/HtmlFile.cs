@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.IO;
 using System.Text;
 using EdgeRuntime.Cli.Terminal;
@@ -22,8 +23,10 @@ internal sealed class HtmlFile : IDisposable
 
     /// <summary>Creates the file before anything is measured for it, so that a name that can't be written is told at once.</summary>
     /// <param name="path">The path of the file, or null for no file.</param>
-    /// <exception cref="CommandException">The file can't be written.</exception>
-    public static HtmlFile? Create(string? path) => path is null ? null : new HtmlFile(UserFile.Create(path));
+    /// <param name="inputs">The paths of the files that the command reads.</param>
+    /// <exception cref="CommandException">The file can't be written, or it is an input.</exception>
+    public static HtmlFile? Create(string? path, params IEnumerable<string> inputs) =>
+        path is null ? null : new HtmlFile(UserFile.Create(path, inputs));
 
     /// <summary>Completes the file.</summary>
     public void Commit()

@@ -42,6 +42,12 @@ internal static class QuantizationPlanText
             text.Append(Invariant($"{fallbacks} tensors have another type than the mix gives, because their rows are not whole blocks\n"));
         }
 
+        foreach (TensorTypePattern pattern in plan.UnusedPatterns)
+        {
+            text.Append(Invariant($"--tensor-type {OneLine.Value(pattern.Pattern)}={pattern.Type} changes nothing: no matrix matches, "));
+            text.Append("or an earlier pattern matches first\n");
+        }
+
         if (options.Importance is not null
             && plan.Tensors.Count(tensor => IsGuided(tensor) && !options.Importance.TryGet(tensor.Name, out _)) is > 0 and int alone)
         {

@@ -1,5 +1,7 @@
 using System;
+using System.Collections.Generic;
 using System.IO;
+using System.Linq;
 using EdgeRuntime.Files;
 using EdgeRuntime.Gguf;
 
@@ -18,13 +20,30 @@ internal static class UserFile
     public static FileStream OpenRead(string path) => Use(path, RegularFile.OpenRead);
 
     /// <summary>
-    /// Creates new content for a file, which is unchanged until <see cref="FileReplacement.Commit"/>. It refuses to replace a model.
+    /// Creates new content for a file, which is unchanged until <see cref="FileReplacement.Commit"/>. It refuses to replace a model or an
+    /// input of the command.
     /// </summary>
-    public static FileReplacement Create(string path) => Use(path, name =>
+    /// <param name="path">The path of the file.</param>
+    /// <param name="inputs">The paths of the files that the command reads.</param>
+    public static FileReplacement Create(string path, params IEnumerable<string> inputs) => Use(path, name =>
     {
         RefuseModel(name);
+        RefuseInput(name, inputs);
         return FileReplacement.OfUser(name);
     });
+
+    /// <summary>Refuses a new model file that can't be written, before anything is computed for it.</summary>
+    /// <param name="path">The path of the file.</param>
+    /// <param name="force">Whether an existing file may be replaced.</param>
+    /// <param name="input">The path of the model that the command reads.</param>
+    public static void CheckNewModel(string path, bool force, string input)
+    {
+        Use(path, name => RefuseInput(name, [input]));
+        if (FileKinds.Of(path) is FileKind.None or FileKind.Regular) // the reader of a pipe would see its end
+        {
+            CreateModel(path, force).Dispose();
+        }
+    }
 
     /// <summary>Creates a new model file. It replaces an existing model only with <paramref name="force"/>.</summary>
     public static FileReplacement CreateModel(string path, bool force) => Use(path, name =>
@@ -49,6 +68,33 @@ internal static class UserFile
     /// <inheritdoc cref="Use(string, Action{string})"/>
     public static T Use<T>(string path, Func<string, T> action)
     {
+        CheckName(path);
+        try
+        {
+            return action(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandException(
+                FileException.NamesItsFile(exception) ? exception.Message : $"{path}: {FileException.Describe(path, exception)}", exception);
+        }
+    }
+
+    /// <summary>Reads at most <paramref name="count"/> bytes from the start of a regular file; empty if there is no file.</summary>
+    public static byte[] ReadStart(string path, int count)
+    {
+        if (FileKinds.Of(path) != FileKind.Regular)
+        {
+            return [];
+        }
+
+        byte[] start = new byte[count];
+        using FileStream stream = RegularFile.OpenRead(path);
+        return start[..stream.ReadAtLeast(start, count, throwOnEndOfStream: false)];
+    }
+
+    private static void CheckName(string path)
+    {
         if (path.Length == 0)
         {
             throw new CommandException("expected the name of a file, found an empty text");
@@ -68,28 +114,14 @@ internal static class UserFile
         {
             throw new CommandException($"{path}: is a folder, expected a file");
         }
-
-        try
-        {
-            return action(path);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new CommandException($"{path}: {FileException.Describe(path, exception)}", exception);
-        }
     }
 
-    /// <summary>Reads at most <paramref name="count"/> bytes from the start of a regular file; empty if there is no file.</summary>
-    public static byte[] ReadStart(string path, int count)
+    private static void RefuseInput(string path, IEnumerable<string> inputs)
     {
-        if (FileKinds.Of(path) != FileKind.Regular)
+        if (inputs.Any(input => FileStatus.IsSameFile(input, path)))
         {
-            return [];
+            throw new CommandException($"{path}: is the input too, expected another file");
         }
-
-        byte[] start = new byte[count];
-        using FileStream stream = RegularFile.OpenRead(path);
-        return start[..stream.ReadAtLeast(start, count, throwOnEndOfStream: false)];
     }
 
     private static void RefuseModel(string path)

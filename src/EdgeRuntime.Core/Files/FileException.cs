@@ -8,6 +8,9 @@ namespace EdgeRuntime.Files;
 /// </summary>
 internal sealed class FileException : IOException
 {
+    /// <summary>The problem of a file that must be new.</summary>
+    public const string Exists = "exists already; name another file, or allow to replace it";
+
     private const string TooLarge = "the file would be larger than this process or file system allows (ulimit -f)";
 
     private const int WindowsDiskFull = unchecked((int)0x80070070);
@@ -46,6 +49,12 @@ internal sealed class FileException : IOException
     public static FileException From(string path, Exception cause) =>
         cause as FileException ?? new FileException(path, Describe(path, cause), cause);
 
+    /// <summary>
+    /// Gets whether the message of an exception begins with the path of its file. The type is compared by name: the command compiles these
+    /// sources too, so that its type is not that of the libraries.
+    /// </summary>
+    public static bool NamesItsFile(Exception exception) => exception.GetType().FullName == typeof(FileException).FullName;
+
     /// <summary>Describes an exception in one line, without the path.</summary>
     public static string Describe(string path, Exception exception) => exception switch
     {
@@ -71,7 +80,7 @@ internal sealed class FileException : IOException
         QuotaOnLinux when OperatingSystem.IsLinux() => "the disk quota is used up",
         ReadOnlyFileSystem => "the file system is read-only",
         BrokenPipe => "its reader has gone",
-        FileExists => "exists already",
+        FileExists => Exists,
         _ => null,
     };
 

@@ -77,7 +77,7 @@ internal sealed partial class FileReplacement : Stream
         FileKind kind = FileKinds.Of(path);
         if (kind is FileKind.Folder || (kind is FileKind.Regular && mustBeNew))
         {
-            throw new FileException(path, kind is FileKind.Folder ? "is a folder, expected a file" : "exists already");
+            throw new FileException(path, kind is FileKind.Folder ? "is a folder, expected a file" : FileException.Exists);
         }
 
         if (kind is not (FileKind.None or FileKind.Regular) || IsOpenStream(path))

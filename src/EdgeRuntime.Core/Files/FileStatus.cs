@@ -1,4 +1,5 @@
 using System;
+using System.IO;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
@@ -25,6 +26,12 @@ internal readonly partial record struct FileStatus(int Mode, long Device, long N
 
     /// <summary>Gets the metadata of an open file. Returns false on other systems.</summary>
     public static bool TryGet(SafeFileHandle handle, out FileStatus status) => TryGet("", handle, out status);
+
+    /// <summary>Gets whether two paths lead to the same file, also through links.</summary>
+    public static bool IsSameFile(string path, string other) =>
+        TryGet(path, out FileStatus mine) && TryGet(other, out FileStatus its)
+            ? (mine.Device, mine.Number) == (its.Device, its.Number)
+            : Path.GetFullPath(path) == Path.GetFullPath(other);
 
     private static unsafe bool TryGet(string path, SafeFileHandle? handle, out FileStatus status)
     {

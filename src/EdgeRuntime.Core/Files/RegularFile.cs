@@ -1,7 +1,9 @@
 using System;
+using System.Buffers;
 using System.IO;
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 using Microsoft.Win32.SafeHandles;
 
 namespace EdgeRuntime.Files;
@@ -72,12 +74,21 @@ internal static class RegularFile
         return bytes;
     }
 
-    /// <summary>Reads a whole text file: UTF-8 unless it begins with another byte order mark. Invalid bytes become U+FFFD.</summary>
-    /// <inheritdoc cref="ReadBytes"/>
+    /// <summary>Reads a whole text file: UTF-8, or UTF-16 or UTF-32 that begins with a byte order mark.</summary>
+    /// <exception cref="FileException">
+    /// The file is a folder, a pipe, a socket or a device, it is longer than <paramref name="maxBytes"/>, or it is not text.
+    /// </exception>
+    /// <inheritdoc cref="ReadBytes" path="/param|/exception[@cref='T:System.IO.IOException']"/>
     public static string ReadText(string path, int maxBytes)
     {
-        using var bytes = new MemoryStream(ReadBytes(path, maxBytes));
-        using var reader = new StreamReader(bytes, Encoding.UTF8, detectEncodingFromByteOrderMarks: true);
+        byte[] bytes = ReadBytes(path, maxBytes);
+        bool isWide = ((ReadOnlySpan<byte>)bytes) is [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..] or [0, 0, 0xFE, 0xFF, ..];
+        if (!isWide)
+        {
+            CheckText(path, bytes);
+        }
+
+        using var reader = new StreamReader(new MemoryStream(bytes), Encoding.UTF8, detectEncodingFromByteOrderMarks: true);
         return reader.ReadToEnd();
     }
 
@@ -89,6 +100,33 @@ internal static class RegularFile
         ReadOnlyMemory<byte> bytes = ReadBytes(path, maxBytes);
         bool hasMark = bytes.Span.StartsWith(Encoding.UTF8.Preamble);
         return JsonBytes.Parse(hasMark ? bytes[Encoding.UTF8.Preamble.Length..] : bytes, StrictJson);
+    }
+
+    private static void CheckText(string path, ReadOnlySpan<byte> bytes)
+    {
+        int valid = bytes.Length;
+        if (!Utf8.IsValid(bytes))
+        {
+            valid = 0;
+            while (Rune.DecodeFromUtf8(bytes[valid..], out _, out int count) == OperationStatus.Done)
+            {
+                valid += count;
+            }
+        }
+
+        int zero = bytes[..valid].IndexOf((byte)0);
+        if (zero >= 0)
+        {
+            throw new FileException(
+                path, FormattableString.Invariant($"byte {zero + 1}: found 0x00, expected text; name a text file in UTF-8"));
+        }
+
+        if (valid < bytes.Length)
+        {
+            throw new FileException(
+                path,
+                FormattableString.Invariant($"byte {valid + 1}: found 0x{bytes[valid]:X2}, expected UTF-8; convert the file to UTF-8"));
+        }
     }
 
     private static void CheckLength(string path, long bytes, int maxBytes)

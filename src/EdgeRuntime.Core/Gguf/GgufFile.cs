@@ -127,10 +127,7 @@ public sealed class GgufFile : IDisposable
     internal IReadOnlyList<ReadableFile> Files => _parts.ConvertAll(static part => part.File);
 
     /// <summary>Gets whether a path leads to one of the open files.</summary>
-    internal bool IsPart(string path) => Parts.Any(part =>
-        FileStatus.TryGet(part.Path, out FileStatus mine) && FileStatus.TryGet(path, out FileStatus other)
-            ? (mine.Device, mine.Number) == (other.Device, other.Number)
-            : System.IO.Path.GetFullPath(part.Path) == System.IO.Path.GetFullPath(path));
+    internal bool IsPart(string path) => Parts.Any(part => FileStatus.IsSameFile(part.Path, path));
 
     /// <summary>Finds a tensor by name; null if there is none.</summary>
     public GgufTensor? FindTensor(string name) => _byName.GetValueOrDefault(name);

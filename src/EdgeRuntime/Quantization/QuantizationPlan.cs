@@ -25,11 +25,16 @@ public sealed class QuantizationPlan
 
     private readonly QuantizationOptions _options;
 
-    private QuantizationPlan(GgufFile source, QuantizationOptions options, IReadOnlyList<PlannedTensor> tensors)
+    private QuantizationPlan(
+        GgufFile source,
+        QuantizationOptions options,
+        IReadOnlyList<PlannedTensor> tensors,
+        IReadOnlyList<TensorTypePattern> unusedPatterns)
     {
         Source = source;
         _options = options;
         Tensors = tensors;
+        UnusedPatterns = unusedPatterns;
         Problems = [.. FindProblems()];
     }
 
@@ -41,6 +46,12 @@ public sealed class QuantizationPlan
 
     /// <summary>Gets the reasons why the file can't be made, one line each; none if it can.</summary>
     public IReadOnlyList<string> Problems { get; }
+
+    /// <summary>
+    /// Gets the patterns of <see cref="QuantizationOptions.TensorTypes"/> that decide the type of no tensor: no tensor that can be
+    /// quantized matches, or an earlier pattern matches too.
+    /// </summary>
+    public IReadOnlyList<TensorTypePattern> UnusedPatterns { get; }
 
     /// <summary>Gets the number of bytes of all tensors in the source.</summary>
     public long OldBytes => Tensors.Sum(static tensor => tensor.OldBytes);
@@ -73,13 +84,15 @@ public sealed class QuantizationPlan
         TensorDescription[] tensors = Array.ConvertAll(
             sources, TensorDescription.Of);
         var chooser = new TypeChooser(QuantizationModel.Read(source.Metadata), tensors, options, options.Importance is not null);
-        return new QuantizationPlan(source, options, [.. sources.Zip(tensors, Plan)]);
+        PlannedTensor[] planned = [.. sources.Zip(tensors, Plan)];
+        return new QuantizationPlan(source, options, planned, [.. chooser.UnusedPatterns]);
 
         PlannedTensor Plan(GgufTensor tensor, TensorDescription description)
         {
             TypeChoice choice = chooser.Choose(description);
             bool mayBeCoarse = TensorRoles.Of(tensor.Name) is not (TensorRole.Embedding or TensorRole.Output);
-            bool requires = mayBeCoarse && choice.Type != tensor.Type && options.Mix.RequiresImportanceFor(choice.Type);
+            bool requires = choice.Type != tensor.Type && ((mayBeCoarse && options.Mix.RequiresImportanceFor(choice.Type))
+                || TensorFormats.Find(choice.Type) is { RequiresImportance: true });
             return new PlannedTensor(tensor, choice, requires);
         }
     }

@@ -10,13 +10,12 @@ internal sealed class TensorPattern
     /// <summary>Far more time than a sensible pattern needs for a name of 63 bytes.</summary>
     private static readonly TimeSpan s_timeLimit = TimeSpan.FromSeconds(1);
 
-    private readonly TensorTypePattern _source;
     private readonly Regex _expression;
 
     /// <exception cref="ArgumentException">The pattern is empty or not a regular expression.</exception>
     public TensorPattern(TensorTypePattern source)
     {
-        _source = source;
+        Source = source;
         if (source.Pattern.Length == 0)
         {
             throw new ArgumentException("the pattern of a tensor type is empty; expected a regular expression for names of tensors");
@@ -32,10 +31,13 @@ internal sealed class TensorPattern
         }
     }
 
-    /// <summary>Gets the type of tensors that match.</summary>
-    public TensorType Type => _source.Type;
+    /// <summary>Gets the pattern as it was given.</summary>
+    public TensorTypePattern Source { get; }
 
-    private string Shown => Printable.Shorten(_source.Pattern);
+    /// <summary>Gets the type of tensors that match.</summary>
+    public TensorType Type => Source.Type;
+
+    private string Shown => Printable.Shorten(Source.Pattern);
 
     /// <summary>Gets whether the name of a tensor matches.</summary>
     /// <exception cref="ArgumentException">Matching takes too long.</exception>

@@ -22,6 +22,7 @@ internal sealed class TypeChooser
     private readonly bool _isTied;
     private readonly int _values;
     private readonly Dictionary<TensorRole, int> _counted = [];
+    private readonly HashSet<TensorPattern> _used = [];
 
     /// <param name="model">The facts about the model.</param>
     /// <param name="tensors">All tensors of the model.</param>
@@ -42,6 +43,10 @@ internal sealed class TypeChooser
             | TypePlace.Flag(When.Falcon, model.IsFalcon)
             | (hasImportance ? When.Importance : When.NoImportance);
     }
+
+    /// <summary>Gets the patterns that were not the first to match any tensor so far.</summary>
+    public IEnumerable<TensorTypePattern> UnusedPatterns =>
+        _patterns.Where(pattern => !_used.Contains(pattern)).Select(static pattern => pattern.Source);
 
     private QuantizationMix Mix => _options.Mix;
 
@@ -71,7 +76,16 @@ internal sealed class TypeChooser
         return new TypeChoice(Fit(wanted, tensor.Columns), wanted);
     }
 
-    private TensorType? FindNamed(string name) => _patterns.FirstOrDefault(pattern => pattern.Matches(name))?.Type;
+    private TensorType? FindNamed(string name)
+    {
+        if (_patterns.FirstOrDefault(pattern => pattern.Matches(name)) is not { } pattern)
+        {
+            return null;
+        }
+
+        _used.Add(pattern);
+        return pattern.Type;
+    }
 
     private TensorType OfMix(TensorDescription tensor, TensorRole role)
     {

@@ -205,9 +205,19 @@ public sealed class AbTests : IDisposable
     [InlineData(2, "expected: edgert eval ab A B -f PROMPTS", "a.gguf", "b.gguf")]
     [InlineData(2, "--blind has no meaning without --html", "a.gguf", "b.gguf", "-f", "x", "--blind")]
     [InlineData(2, "--votes counts votes only", "a.gguf", "b.gguf", "--votes", "x")]
+    [InlineData(2, "--limit 0: expected 1 or more, or -1 for all", "a.gguf", "b.gguf", "-f", "x", "--limit", "0")]
     [InlineData(1, "nowhere.txt", "a.gguf", "b.gguf", "-f", "nowhere.txt")]
     public void Ab_WrongArguments_AreOneLine(int code, string expected, params string[] arguments) =>
         Assert.Contains(expected, Edgert.Run(["eval", "ab", .. arguments]).ExpectErrorLine(code), StringComparison.Ordinal);
+
+    [Fact]
+    public void Ab_PageThatIsThePrompts_IsRefused()
+    {
+        string prompts = _folder.Write("prompts.txt", "Once upon a time\n");
+        string line = Edgert.Run("eval", "ab", Edgert.Stories, Edgert.Stories, "-f", prompts, "--html", prompts).ExpectErrorLine(1);
+        Assert.Equal($"edgert: error: {prompts}: is the input too, expected another file", line);
+        Assert.Equal("Once upon a time\n", File.ReadAllText(prompts));
+    }
 
     private string Votes(string name, string run, string votes) =>
         _folder.Write(name, $$"""{"kind":"edgert-ab-votes","run":"{{run}}","seed":"5","votes":[{{votes}}]}""");

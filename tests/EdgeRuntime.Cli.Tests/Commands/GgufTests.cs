@@ -45,6 +45,21 @@ public sealed class GgufTests : IDisposable
         Assert.Equal(0, difference.GetProperty("tensors").GetArrayLength());
     }
 
+    /// <summary>The message names the file that can't be written, and nothing is left of the new files.</summary>
+    [Fact]
+    public void SplitAndMerge_BeyondTheSizeLimit_NameTheNewFileAndLeaveNothing()
+    {
+        string model = Copy();
+        string parts = _folder.File("part.gguf");
+        string line = SizeLimit.Run(100, null, "gguf", "split", model, parts, "--max-size", "300K").ExpectErrorLine(1);
+        Assert.StartsWith($"edgert: error: {_folder.File("part-00001-of-")}", line, StringComparison.Ordinal);
+        Assert.Contains(".gguf: the file would be larger than", line, StringComparison.Ordinal);
+        string whole = _folder.File("whole.gguf");
+        line = SizeLimit.Run(100, null, "gguf", "merge", model, whole).ExpectErrorLine(1);
+        Assert.StartsWith($"edgert: error: {whole}: the file would be larger than", line, StringComparison.Ordinal);
+        Assert.Equal([model], Directory.GetFiles(_folder.Path));
+    }
+
     [Fact]
     public void Set_WrongArguments_AreOneLineAndChangeNothing()
     {

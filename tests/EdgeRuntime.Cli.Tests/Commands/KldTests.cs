@@ -64,6 +64,8 @@ public sealed class KldTests : IDisposable
         Refused(2, "leave out -f", Edgert.Stories, "-f", text, "--logits", none);
         Refused(1, "is no file of logits", Edgert.Stories, "--logits", none);
         Refused(1, "no such file", Edgert.Stories, "--logits", _folder.File("absent"));
+        Refused(2, "leave out --ctx", Edgert.Stories, "--logits", none, "-c", "64");
+        Refused(1, "is the input too, expected another file", Edgert.Stories, "-f", text, "-c", "64", "--save-logits", text);
         Refused(1, "compare models of one family", Edgert.Stories, Edgert.SmolLm, "-f", text, "-c", "64");
     }
 
@@ -104,10 +106,12 @@ public sealed class KldTests : IDisposable
     {
         byte[] bytes = File.ReadAllBytes(logits);
         string cut = _folder.File("cut.logits");
+        int rows = 20 + (3 * 256 * sizeof(int));
         foreach ((byte[] content, string expected) in new[]
         {
             (bytes[..^1], "cut short"), (bytes[..30], "contradict"), (bytes[..15], "no file of logits"),
             ((byte[])[.. bytes[..8], 255, 255, 255, 255, .. bytes[12..]], "contradict"),
+            ((byte[])[.. bytes[..rows], .. new byte[bytes.Length - rows]], "found probabilities with the sum 4096.00, expected 1"),
             ((byte[])[.. bytes[..20], 255, 255, 255, 255, .. bytes[24..]], "damaged"),
         })
         {

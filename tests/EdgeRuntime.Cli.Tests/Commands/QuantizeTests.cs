@@ -60,6 +60,9 @@ public sealed class QuantizeTests : IDisposable
         string output = Edgert.Run("quantize", Edgert.Stories, "Q4_K_M", "--dry-run", "--tensor-type", "ffn_up=Q8_0").Expect(0).Output;
         Assert.Contains("instead of Q6_K: 64 columns", output, StringComparison.Ordinal);
         Assert.Contains("because their rows are not whole blocks", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("changes nothing", output, StringComparison.Ordinal);
+        output = Edgert.Run("quantize", Edgert.Stories, "Q8_0", "--dry-run", "--tensor-type", "fnn_up=Q4_0").Expect(0).Output;
+        Assert.Contains("--tensor-type fnn_up=Q4_0 changes nothing", output, StringComparison.Ordinal);
         JsonElement plan = Edgert.Run("quantize", Edgert.Stories, _folder.File("x.gguf"), "q4_0", "--dry-run", "--json").Expect(0).Json;
         Assert.Equal("Q4_0", plan.GetProperty("type").GetString());
         Assert.Contains(plan.GetProperty("tensors").EnumerateArray(), tensor =>
@@ -80,7 +83,8 @@ public sealed class QuantizeTests : IDisposable
             (1, "no type 'Q9'; use one of: F32, F16", [source, output, "Q9"]),
             (1, "nowhere.gguf", [_folder.File("nowhere.gguf"), output, "Q8_0"]),
             (1, "is the input too", [source, source, "Q8_0", "--force"]),
-            (1, "exists already", [source, existing, "Q8_0"]),
+            (1, "exists already; --force replaces it", [source, existing, "Q8_0"]),
+            (1, "expected the name of a file, found an empty text", [source, "", "Q8_0"]),
             (1, "is a folder", [source, _folder.Path, "Q8_0"]),
             (1, "no such folder", [source, _folder.File("no/such/out.gguf"), "Q8_0"]),
             (2, "expected REGEX=TYPE", [source, output, "Q8_0", "--tensor-type", "ffn"]),
@@ -91,6 +95,7 @@ public sealed class QuantizeTests : IDisposable
             (1, "name an importance matrix, not a model", [source, output, "Q8_0", "--imatrix", source]),
             (1, "allow it with --allow-requantize", [Edgert.SmolLm, output, "Q8_0"]),
             (1, "requires an importance matrix", [TinyNovel, output, "Q2_K_S"]),
+            (1, "'token_embd.weight' becomes IQ1_S", [TinyNovel, output, "Q8_0", "--tensor-type", "token_embd=IQ1_S"]),
             (1, "the importance matrix is of another model", [source, output, "Q8_0", "--imatrix", Importance]),
         ];
         foreach ((int code, string expected, string[] arguments) in cases)

@@ -105,6 +105,27 @@ public sealed class ReadFilesTests : IDisposable
         AssertRefused([pipe, link, large, _folder.Path, _folder.File("absent"), tooLong, _folder.File("nul\0l")]);
     }
 
+    /// <summary>Bytes of another encoding and a model are no text.</summary>
+    [Theory]
+    [InlineData("eval", "ab", "MODEL", "MODEL", "-f", "FILE")]
+    [InlineData("eval", "perplexity", "MODEL", "-f", "FILE")]
+    [InlineData("imatrix", "MODEL", "-o", "out.gguf", "-f", "FILE")]
+    [InlineData("run", "MODEL", "-n", "1", "-f", "FILE")]
+    public void Texts_ThatAreNoText_AreRefused(params string[] command)
+    {
+        string latin = _folder.File("latin.txt");
+        File.WriteAllBytes(latin, [.. "caf\u00E9 one\n"u8, .. "caf"u8, 0xE9, .. " two\n"u8]);
+        foreach ((string file, string expected) in new[]
+        {
+            (latin, "latin.txt: byte 14: found 0xE9, expected UTF-8; convert the file to UTF-8"),
+            (Edgert.Stories, ": byte 6: found 0x00, expected text"),
+        })
+        {
+            string[] arguments = Array.ConvertAll(command, word => word == "MODEL" ? Edgert.Stories : word == "FILE" ? file : word);
+            Assert.Contains(expected, Edgert.Run(arguments).ExpectErrorLine(1), StringComparison.Ordinal);
+        }
+    }
+
     [Theory]
     [MemberData(nameof(FileArguments))]
     public void PipeOrDevice_InPlaceOfAFile_IsRefusedInOneLine(string command)

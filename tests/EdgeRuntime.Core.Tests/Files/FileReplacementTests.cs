@@ -175,7 +175,9 @@ public sealed class FileReplacementTests : IDisposable
     public void OfUser_MustBeNew_RefusesAnOldFileEvenOneThatCameMeanwhile()
     {
         string path = Write("a.gguf", "old");
-        Assert.Equal($"{path}: exists already", Assert.Throws<FileException>(() => FileReplacement.OfUser(path, mustBeNew: true)).Message);
+        Assert.Equal(
+            $"{path}: exists already; name another file, or allow to replace it",
+            Assert.Throws<FileException>(() => FileReplacement.OfUser(path, mustBeNew: true)).Message);
         File.Delete(path);
         using (var file = FileReplacement.OfUser(path, mustBeNew: true))
         {

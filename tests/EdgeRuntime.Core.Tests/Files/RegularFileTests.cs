@@ -101,13 +101,22 @@ public sealed class RegularFileTests : IDisposable
     }
 
     [Fact]
-    public void ReadText_MarksAndBytesThatAreNoText_AreTakenAsEditorsDo()
+    public void ReadText_WithByteOrderMark_IsTakenAsEditorsDo()
     {
         File.WriteAllBytes(At("utf8"), [.. Encoding.UTF8.Preamble, .. "é"u8]);
         File.WriteAllText(At("utf16"), "é", Encoding.Unicode);
-        File.WriteAllBytes(At("latin"), [(byte)'a', 0xE9, (byte)'b']);
-        string[] names = ["utf8", "utf16", "latin"];
-        Assert.Equal(["é", "é", "a\uFFFDb"], names.Select(name => RegularFile.ReadText(At(name), Max)));
+        Assert.Equal(["é", "é"], ((string[])["utf8", "utf16"]).Select(name => RegularFile.ReadText(At(name), Max)));
+    }
+
+    [Theory]
+    [InlineData("61E962", "byte 2: found 0xE9, expected UTF-8; convert the file to UTF-8")]
+    [InlineData("C3A9C3", "byte 3: found 0xC3, expected UTF-8; convert the file to UTF-8")]
+    [InlineData("EFBBBF61FF", "byte 5: found 0xFF, expected UTF-8; convert the file to UTF-8")]
+    [InlineData("4F006E00", "byte 2: found 0x00, expected text; name a text file in UTF-8")]
+    public void ReadText_BytesThatAreNoText_NamesTheFirst(string bytes, string problem)
+    {
+        File.WriteAllBytes(At("bytes"), Convert.FromHexString(bytes));
+        Assert.Equal(problem, Assert.Throws<FileException>(() => RegularFile.ReadText(At("bytes"), Max)).Problem);
     }
 
     [Theory]

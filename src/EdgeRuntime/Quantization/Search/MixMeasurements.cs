@@ -18,7 +18,7 @@ namespace EdgeRuntime.Quantization.Search;
 /// <summary>What a search has measured, kept in a JSON file if it has a path. The file belongs to a model, a text and a matrix.</summary>
 internal sealed class MixMeasurements
 {
-    private const int Version = 1;
+    private const int Version = 2;
     private const int MaxFileBytes = 64 << 20;
 
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(5);
@@ -121,6 +121,7 @@ internal sealed class MixMeasurements
         json.WriteStartObject();
         json.WriteNumber("version", Version);
         json.WriteString("of", _fingerprint);
+        json.WriteString("check", Check());
         WriteTable(json, "errors", Errors);
         WriteTable(json, "divergences", Divergences);
         json.WriteStartObject("mixes");
@@ -169,6 +170,23 @@ internal sealed class MixMeasurements
         {
             Mixes[mix] = value.GetNumber();
         }
+
+        if (root["check"].GetText() != Check())
+        {
+            throw new ModelFormatException(_path!, -1, "holds other measurements than were written; the file is damaged; delete it");
+        }
+    }
+
+    /// <summary>Computes a sum of all values, so that a damaged file is refused.</summary>
+    private string Check()
+    {
+        IEnumerable<string> lines = Errors.Select(static pair => Line("error", pair.Key, pair.Value))
+            .Concat(Divergences.Select(static pair => Line("divergence", pair.Key, pair.Value)))
+            .Concat(Mixes.Select(static pair => Line("mix", pair.Key, pair.Value)));
+        string text = string.Concat(lines.Order(StringComparer.Ordinal));
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 16));
+
+        static string Line(string kind, object key, double value) => FormattableString.Invariant($"{kind} {key} {value:R}\n");
     }
 
     private static void ReadTable(JsonField table, Dictionary<(string Tensor, TensorType Type), double> values)

@@ -142,13 +142,26 @@ public sealed class MixSearchTests : IDisposable
     [Theory]
     [InlineData("{", "is not valid JSON")]
     [InlineData("{}", "version: found nothing, expected a whole number")]
-    [InlineData("""{ "version": 1, "of": "x" }""", "measurements of another model, text or importance matrix")]
+    [InlineData("""{ "version": 1 }""", "version: found 1, expected 2")]
+    [InlineData("""{ "version": 2, "of": "x" }""", "measurements of another model, text or importance matrix")]
     public void Run_OtherMeasurements_AreRefused(string content, string expected)
     {
         string path = Path.Combine(_folder, "measurements.json");
         File.WriteAllText(path, content);
         string message = Assert.Throws<ModelFormatException>(() => Run(MixBudget.OfBitsPerWeight(8), path)).Message;
         Assert.Contains(expected, message, StringComparison.Ordinal);
+        Assert.Equal(content, File.ReadAllText(path));
+    }
+
+    [Fact]
+    public void Run_DamagedMeasurements_AreRefused()
+    {
+        string path = Path.Combine(_folder, "measurements.json");
+        Run(MixBudget.OfBitsPerWeight(8), path);
+        string content = File.ReadAllText(path).Replace("\"Q4_0\": 0.0", "\"Q4_0\": 0.1", StringComparison.Ordinal);
+        File.WriteAllText(path, content);
+        string message = Assert.Throws<ModelFormatException>(() => Run(MixBudget.OfBitsPerWeight(8), path)).Message;
+        Assert.Contains("the file is damaged; delete it", message, StringComparison.Ordinal);
         Assert.Equal(content, File.ReadAllText(path));
     }
 
