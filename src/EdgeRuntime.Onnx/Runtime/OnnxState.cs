@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.IO;
 using System.Linq;
 using System.Threading;
 using EdgeRuntime.Engine;
@@ -14,7 +13,7 @@ namespace EdgeRuntime.Onnx.Runtime;
 /// layer's cache, so that a pass writes only what is new, and a shorter length is all that a return to it takes. Recurrent state returns to
 /// its snapshot or to the start.
 /// </summary>
-internal sealed class OnnxState : IEngineState
+internal sealed partial class OnnxState : IEngineState
 {
     private readonly OnnxSession _session;
     private readonly Lock _passes;
@@ -75,7 +74,7 @@ internal sealed class OnnxState : IEngineState
 
     /// <inheritdoc/>
     public StateAbilities Abilities => (_recurrent is null ? StateAbilities.Truncate : StateAbilities.Snapshots)
-        | (_session.HasHostCache ? StateAbilities.Copy : StateAbilities.None);
+        | (_session.HasHostCache ? StateAbilities.Copy | StateAbilities.Save : StateAbilities.None);
 
     /// <summary>Gets whether the state is disposed.</summary>
     public bool IsDisposed => _isDisposed;
@@ -110,53 +109,6 @@ internal sealed class OnnxState : IEngineState
 
     /// <inheritdoc/>
     public void Shift(int keep, int count) => throw new NotSupportedException($"{Owner.Name} can't drop positions from a cache");
-
-    /// <inheritdoc/>
-    public void CopyFrom(IEngineState source, int length)
-    {
-        if ((Abilities & StateAbilities.Copy) == 0)
-        {
-            throw new NotSupportedException($"{Owner.Name} can't copy a cache");
-        }
-
-        if (source is not OnnxState other || other == this || other.Owner != Owner || length < 0 || length > other.Length
-            || length > Capacity || other.NearestLength(length) != length)
-        {
-            throw new ArgumentException(
-                $"a state of another engine, or {length} positions, which one of the states can't have", nameof(source));
-        }
-
-        ObjectDisposedException.ThrowIf(_isDisposed, this);
-        ObjectDisposedException.ThrowIf(other._isDisposed, other);
-        for (int i = 0; i < _caches.Count; i++)
-        {
-            Span<byte> from = other._caches[i].GetTensorMutableRawData();
-            Span<byte> to = _caches[i].GetTensorMutableRawData();
-            CacheTensor cache = _session.Form.Cache[i];
-            int row = cache.HeadSize * cache.ElementBytes;
-            for (int head = 0; head < cache.Heads; head++)
-            {
-                from.Slice(head * other.Capacity * row, length * row).CopyTo(to[(head * Capacity * row)..]);
-            }
-        }
-
-        if (length > 0)
-        {
-            _recurrent?.CopyFrom(other._recurrent!, isSnapshot: length < other.Length);
-        }
-        else
-        {
-            _recurrent?.Clear();
-        }
-
-        Length = _snapshotLength = length;
-    }
-
-    /// <inheritdoc/>
-    public void Save(Stream destination) => throw new NotSupportedException($"{Owner.Name} can't save a cache");
-
-    /// <inheritdoc/>
-    public void Load(Stream source) => throw new NotSupportedException($"{Owner.Name} can't load a cache");
 
     /// <summary>Lets a caller read keys and values.</summary>
     /// <param name="use">Called with what reads them.</param>

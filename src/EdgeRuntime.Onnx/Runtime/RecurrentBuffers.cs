@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.IO;
 using System.Linq;
 using Microsoft.ML.OnnxRuntime;
 
@@ -70,6 +71,28 @@ internal sealed class RecurrentBuffers : IDisposable
         for (int i = 0; i < to.Length; i++)
         {
             from[i].GetTensorMutableRawData().CopyTo(to[i].GetTensorMutableRawData());
+        }
+
+        (_present, _snapshot) = (to, to);
+    }
+
+    /// <summary>Writes the present state. Only in the memory of the processor.</summary>
+    public void Save(Stream destination)
+    {
+        foreach (OrtValue value in _present)
+        {
+            destination.Write(value.GetTensorMutableRawData());
+        }
+    }
+
+    /// <summary>Becomes the state that was written, and keeps it. Only in the memory of the processor.</summary>
+    /// <exception cref="EndOfStreamException">There are too few bytes. The state is as before.</exception>
+    public void Load(Stream source)
+    {
+        OrtValue[] to = FindFree(_start);
+        foreach (OrtValue value in to)
+        {
+            source.ReadExactly(value.GetTensorMutableRawData());
         }
 
         (_present, _snapshot) = (to, to);

@@ -83,5 +83,11 @@ internal sealed class ChecksumStream(Stream inner) : Stream
     /// <inheritdoc/>
     public override void SetLength(long value) => throw new NotSupportedException();
 
-    private void Add(ReadOnlySpan<byte> bytes) => _sum = Checksum.Combine([_sum, Checksum.Compute(bytes)]);
+    private void Add(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length > 0) // a read of nothing does not come here
+        {
+            _sum = Checksum.Combine([_sum, Checksum.Compute(bytes)]);
+        }
+    }
 }

@@ -12,7 +12,7 @@ namespace EdgeRuntime.State;
 /// <param name="Types">Number formats of the KV cache.</param>
 /// <param name="Layers">Layers with keys and values.</param>
 /// <param name="RecurrentFloats">Floats of recurrent state.</param>
-/// <param name="Shape">Checksum over the sizes of all layers.</param>
+/// <param name="Shape">Checksum over the sizes of all layers, as the engine lays them out.</param>
 /// <param name="Length">Positions.</param>
 internal sealed record SavedStateHeader(KvTypes Types, int Layers, long RecurrentFloats, ulong Shape, int Length)
 {
@@ -26,9 +26,15 @@ internal sealed record SavedStateHeader(KvTypes Types, int Layers, long Recurren
     {
         IEnumerable<string> sizes = plan.Layers.Select(layer => FormattableString.Invariant(
             $"{layer.KvHeads} {layer.KeyLength} {layer.ValueLength} {layer.Window} {layer.FirstRotated} {layer.Rotation?.Pairs}"));
-        ulong shape = Checksum.Compute(Encoding.UTF8.GetBytes(string.Join('\n', sizes)));
-        return new SavedStateHeader(types, plan.Layers.Count, plan.RecurrentFloats, shape, length);
+        return new SavedStateHeader(types, plan.Layers.Count, plan.RecurrentFloats, ShapeOf(sizes), length);
     }
+
+    /// <summary>Returns the checksum over the sizes of all layers.</summary>
+    public static ulong ShapeOf(IEnumerable<string> sizes) => Checksum.Compute(Encoding.UTF8.GetBytes(string.Join('\n', sizes)));
+
+    /// <summary>Makes the exception of a saved state that ends too early.</summary>
+    public static InvalidDataException TooShort(EndOfStreamException cause) =>
+        new("saved state: the bytes end too early; expected a whole state", cause);
 
     /// <summary>Reads a header.</summary>
     /// <exception cref="InvalidDataException">The bytes are no header of this version.</exception>
@@ -82,7 +88,7 @@ internal sealed record SavedStateHeader(KvTypes Types, int Layers, long Recurren
             : Layers != own.Layers || RecurrentFloats != own.RecurrentFloats
                 ? FormattableString.Invariant(
                     $"{Layers} layers with keys and {RecurrentFloats} recurrent numbers; expected {own.Layers} and {own.RecurrentFloats}")
-            : Shape != own.Shape ? "layers of other sizes; expected those of this model"
+            : Shape != own.Shape ? "layers of other sizes, or of another engine; expected those of this model on this engine"
             : Length < 0 || Length > own.Length ? FormattableString.Invariant($"{Length} positions; expected 0 to {own.Length}")
             : null;
         return problem is null ? Length : throw new InvalidDataException("saved state: " + problem);

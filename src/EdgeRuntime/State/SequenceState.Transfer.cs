@@ -105,9 +105,9 @@ internal sealed unsafe partial class SequenceState
         {
             _cache?.Truncate(0);
             RestoreRecurrent(0);
-            if (exception is EndOfStreamException)
+            if (exception is EndOfStreamException end)
             {
-                throw new InvalidDataException("saved state: the bytes end too early; expected a whole state", exception);
+                throw SavedStateHeader.TooShort(end);
             }
 
             throw;

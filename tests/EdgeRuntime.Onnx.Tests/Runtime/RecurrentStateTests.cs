@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Concurrent;
 using System.Collections.Generic;
+using System.IO;
 using System.Linq;
 using System.Threading;
 using EdgeRuntime.Engine;
@@ -20,8 +21,8 @@ public sealed class RecurrentStateTests : IClassFixture<RecurrentStateTests.Mode
 
     public RecurrentStateTests(Models models) => _models = models;
 
-    /// <summary>Gets a model of each kind of state: a convolution, a state space alone, a delta rule beside attention.</summary>
-    public static TheoryData<string> Names => ["lfm2-dense", "mamba-dense", "qwen35-dense"];
+    /// <summary>Gets a model of each kind of state: a convolution, state spaces of both kinds, a delta rule beside attention.</summary>
+    public static TheoryData<string> Names => ["lfm2-dense", "mamba-dense", "mamba2-dense", "qwen35-dense"];
 
     /// <summary>The same models on both engines.</summary>
     public sealed class Models : IDisposable
@@ -93,7 +94,7 @@ public sealed class RecurrentStateTests : IClassFixture<RecurrentStateTests.Mode
         state.TakeSnapshot();
         engine.Run([new BatchSlice(state, prompt.AsMemory(5, 1), 0, default)]);
         engine.Run([new BatchSlice(state, prompt.AsMemory(6), 0, default)]);
-        Assert.Equal(StateAbilities.Snapshots | StateAbilities.Copy, state.Abilities);
+        Assert.Equal(StateAbilities.Snapshots | StateAbilities.Copy | StateAbilities.Save, state.Abilities);
         Assert.Equal([0, 5, 5, 12], new[] { 4, 5, 11, 12 }.Select(state.NearestLength));
         Assert.Throws<InvalidOperationException>(() => state.Truncate(6));
         for (int i = 0; i < 2; i++)
@@ -128,6 +129,47 @@ public sealed class RecurrentStateTests : IClassFixture<RecurrentStateTests.Mode
 
         Assert.Equal(9, source.Length);
         AssertContinues(name, source, prompt);
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Load_OfAStateSavedInTheMiddle_ContinuesToTheBit(string name)
+    {
+        IEngine engine = _models.Get(name).OnDevice.Engine;
+        int[] prompt = Prompt(name, 12);
+        using IEngineState source = Create(engine);
+        engine.Run([new BatchSlice(source, prompt.AsMemory(0, 5), 0, default)]);
+        byte[] saved = SavedState.Save(source);
+        using IEngineState loaded = engine.CreateState(new EngineStateOptions { Capacity = 40, BatchTokens = 16 });
+        engine.Run([new BatchSlice(loaded, prompt.AsMemory(3), 0, default)]);
+        loaded.Load(new MemoryStream(saved));
+        Assert.Equal((5, 5, 0), (loaded.Length, loaded.NearestLength(5), loaded.NearestLength(4)));
+        Assert.Equal(saved, SavedState.Save(loaded));
+        float[] expected = SavedState.Continue(engine, source, prompt.AsMemory(5));
+        Assert.Equal(expected, SavedState.Continue(engine, loaded, prompt.AsMemory(5)));
+        AssertNear(Expected(name, prompt)[^engine.VocabularySize..], expected);
+
+        loaded.Truncate(5); // what was loaded is a snapshot
+        Assert.Equal(expected, SavedState.Continue(engine, loaded, prompt.AsMemory(5)));
+        loaded.Load(new MemoryStream(SavedState.Save(Create(engine))));
+        Assert.Equal(0, loaded.Length);
+        AssertContinues(name, loaded, prompt);
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Load_OfDamagedBytes_IsRefusedInOneLineAndLeavesAnEmptyState(string name)
+    {
+        IEngine engine = _models.Get(name).OnDevice.Engine;
+        int[] prompt = Prompt(name, 8);
+        using IEngineState source = Create(engine);
+        engine.Run([new BatchSlice(source, prompt.AsMemory(0, 5), 0, default)]);
+        SavedState.AssertRefusesDamage(source, source);
+        AssertContinues(name, source, prompt);
+
+        string other = name == "lfm2-dense" ? "mamba-dense" : "lfm2-dense";
+        using IEngineState of = Create(_models.Get(other).OnDevice.Engine);
+        Assert.Contains("recurrent numbers; expected", SavedState.Refuse(source, SavedState.Save(of)), StringComparison.Ordinal);
     }
 
     [Fact]
