@@ -140,7 +140,7 @@ internal sealed record HuggingFaceVocabulary(
 
         return ChooseByFingerprint(data) ?? throw new UnsupportedModelException(
             $"{path}: no pre-tokenizer has the steps {PreTokenizerForms.Describe(description.Steps)}; if one of these fits, choose "
-            + $"it with PreTokenizer (--pre-tokenizer): {PreTokenizers.ListNames()}");
+            + $"it with the option PreTokenizer: {PreTokenizers.ListNames()}");
     }
 
     // A known vocabulary is recognized by its tokens for a test text, however its file describes the pre-tokenizer.

@@ -22,7 +22,7 @@ public sealed class VocabularyTests
     {
         var error = Assert.Throws<TokenizerException>(() => Tokenizer.Create(ByteLevel([]) with { PreTokenizer = "sixth" }));
         Assert.StartsWith("pre-tokenizer \"sixth\" is not supported; if another one fits, choose it with", error.Message);
-        Assert.EndsWith("--pre-tokenizer): " + string.Join(", ", PreTokenizers.All.SelectMany(known => known.Names)), error.Message);
+        Assert.EndsWith("the option PreTokenizer: " + string.Join(", ", PreTokenizers.All.SelectMany(known => known.Names)), error.Message);
     }
 
     [Fact]

@@ -11,6 +11,9 @@ internal static class OptionNames
         ("GenerationOptions.ContextShift", "--context-shift"),
         ("LogitBias", "--logit-bias"),
         ("AllowRequantize", "--allow-requantize"),
+        ("the option PreTokenizer", "--pre-tokenizer"),
+        ("MixSearch.Run", "'quantize --auto'"),
+        ("DeviceProfile.Measure", "'tune --type-speeds'"),
         ("'Embed'", "'edgert embed'"),
     ];
 
