@@ -179,8 +179,7 @@ internal static class PreTokenizers
 
         return All.FirstOrDefault(candidate => candidate.Names.Contains(name))
             ?? throw new TokenizerException(
-                $"pre-tokenizer \"{name}\" is not supported; if another one fits, choose it with the option PreTokenizer: "
-                + ListNames());
+                $"pre-tokenizer \"{name}\" is not supported; if another one fits, choose it with the option PreTokenizer: {ListNames()}");
     }
 
     /// <summary>Gets the names of all pre-tokenizers, for messages.</summary>

@@ -42,19 +42,6 @@ public sealed partial class RepositoryTests
         Assert.True(faults.Length == 0, $"hosts of package registries are named in {string.Join(", ", faults)}");
     }
 
-    /// <summary>Messages of the libraries speak of their members; the command translates them (<c>OptionNames</c>).</summary>
-    [Fact]
-    public void Library_Text_NamesNoOptionOfTheCommand()
-    {
-        string sources = Path.Combine(SharedData.Repository, "src");
-        string command = Path.Combine(sources, "EdgeRuntime.Cli") + Path.DirectorySeparatorChar;
-        string[] faults = [.. Texts()
-            .Where(file => Path.GetExtension(file) == ".cs" && file.StartsWith(sources, StringComparison.Ordinal)
-                && !file.StartsWith(command, StringComparison.Ordinal))
-            .SelectMany(file => File.ReadLines(file).Where(line => CommandText().IsMatch(line)).Select(line => $"{file}: {line.Trim()}"))];
-        Assert.True(faults.Length == 0, string.Join('\n', faults));
-    }
-
     [Fact]
     public void Archives_OfTestData_TakeAtMost15Megabytes()
     {
@@ -72,9 +59,6 @@ public sealed partial class RepositoryTests
 
     private static bool IsTableRow(string file, string line) =>
         file.EndsWith(".md", StringComparison.Ordinal) && line.TrimStart().StartsWith('|');
-
-    [GeneratedRegex("""^ *[^ /].*"[^"]*(--[a-z]|edgert |'(quantize|tune|convert|eval|imatrix|pull) )[^"]*""")]
-    private static partial Regex CommandText();
 
     [GeneratedRegex(@"^[\s/#*>-]*(?:\[[^\]]*\]\([^)\s]*\)|<?https?://\S+|\[[^\]]*\]:\s*\S+)[.,;]?\s*$")]
     private static partial Regex LinkAlone();

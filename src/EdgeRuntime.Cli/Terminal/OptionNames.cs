@@ -11,12 +11,11 @@ internal static class OptionNames
         ("GenerationOptions.ContextShift", "--context-shift"),
         ("LogitBias", "--logit-bias"),
         ("AllowRequantize", "--allow-requantize"),
-        ("'Embed'", "'edgert embed'"),
         ("the option PreTokenizer", "--pre-tokenizer"),
-        ("measurements that MixSearch wrote", "measurements by 'quantize --auto'"),
-        ("a plan that MixPlan.Save wrote", "a plan by 'quantize --auto'"),
-        ("a profile that DeviceProfile.Save wrote", "a profile by 'tune --type-speeds'"),
-        ("ModelTuner adds them", "'edgert tune' adds them"),
+        ("MixSearch.Run", "'quantize --auto'"),
+        ("DeviceProfile.Measure", "'tune --type-speeds'"),
+        ("ModelTuner.Run", "'edgert tune'"),
+        ("'Embed'", "'edgert embed'"),
     ];
 
     /// <summary>Replaces each member of the library by what the command has for it.</summary>

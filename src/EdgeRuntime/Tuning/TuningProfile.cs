@@ -42,5 +42,5 @@ public sealed class TuningProfile
     /// <exception cref="IOException">The file cannot be read, is not a regular file, or is too large for a profile.</exception>
     /// <exception cref="UnauthorizedAccessException">Access is denied.</exception>
     public static TuningProfile Load(string path) => TuningFile.Load(path).Settings
-        ?? throw new InvalidDataException("it holds the choice of a device but no settings; ModelTuner adds them");
+        ?? throw new InvalidDataException("it holds the choice of a device but no settings; ModelTuner.Run adds them");
 }

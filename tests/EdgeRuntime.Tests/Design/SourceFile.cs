@@ -62,6 +62,12 @@ internal sealed class SourceFile
         .Distinct()
         .Select(CandidatesOf);
 
+    /// <summary>The texts of its string literals, and those between the values of its interpolated strings.</summary>
+    public IEnumerable<string> Texts => _root.DescendantTokens()
+        .Where(token => token.Kind() is SyntaxKind.StringLiteralToken or SyntaxKind.InterpolatedStringTextToken
+            or SyntaxKind.SingleLineRawStringLiteralToken or SyntaxKind.MultiLineRawStringLiteralToken)
+        .Select(token => token.ValueText);
+
     private IEnumerable<MemberDeclarationSyntax> Declared => _root
         .DescendantNodes(node => node is CompilationUnitSyntax or BaseNamespaceDeclarationSyntax)
         .OfType<MemberDeclarationSyntax>()

@@ -37,7 +37,7 @@ public sealed class TuningProfileTests : IDisposable
         var device = new DeviceTuning("1.30.0", ["cpu", "webgpu"], [new(DeviceTuning.Step, "webgpu", 1000, 100, true)]);
         new TuningFile(Key(), Settings: null, device).Save(ProfilePath);
         string message = Assert.Throws<InvalidDataException>(() => TuningProfile.Load(ProfilePath)).Message;
-        Assert.Contains("no settings", message, StringComparison.Ordinal);
+        Assert.Contains("no settings; ModelTuner.Run adds them", message, StringComparison.Ordinal);
 
         Profile().Save(ProfilePath);
         Assert.Equal(Profile().Choice, TuningProfile.Load(ProfilePath).Choice);

@@ -25,7 +25,7 @@ public sealed class DeviceProfile
 {
     private const int Version = 1;
     private const int MaxFileBytes = 1 << 20;
-    private const string Expected = "a profile that DeviceProfile.Save wrote";
+    private const string Expected = "a profile by DeviceProfile.Measure";
 
     internal DeviceProfile(IReadOnlyDictionary<TensorType, double> seconds) => SecondsPerToken = seconds;
 

@@ -47,7 +47,7 @@ internal sealed class MixMeasurements
         var measurements = new MixMeasurements(path, fingerprint);
         if (path is not null && FileKinds.Of(path) != FileKind.None)
         {
-            measurements.Read(JsonField.Read(path, MaxFileBytes, "measurements that MixSearch wrote"));
+            measurements.Read(JsonField.Read(path, MaxFileBytes, "measurements by MixSearch.Run"));
         }
 
         return measurements;

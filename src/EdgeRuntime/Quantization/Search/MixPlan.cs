@@ -27,7 +27,7 @@ public readonly record struct MixPoint(double BitsPerWeight, double Divergence);
 public sealed class MixPlan
 {
     private const int MaxFileBytes = 16 << 20;
-    private const string Expected = "a plan that MixPlan.Save wrote";
+    private const string Expected = "a plan by MixSearch.Run";
 
     internal static readonly JsonWriterOptions JsonOptions = new()
     {

@@ -94,7 +94,7 @@ public sealed class MixSearchTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{ "tensors": {} }""", "expected a profile that DeviceProfile.Save wrote")]
+    [InlineData("""{ "tensors": {} }""", "expected a profile by DeviceProfile.Measure")]
     [InlineData("""{ "version": 2, "seconds_per_token": { "Q4_0": 1 } }""", "version")]
     [InlineData("""{ "version": 1, "seconds_per_token": { "Q4_9": 1 } }""", "the name of a tensor type as key")]
     [InlineData("""{ "version": 1, "seconds_per_token": { "Q4_0": 0 } }""", "a number from 1E-09 to 1000000000")]
@@ -102,10 +102,10 @@ public sealed class MixSearchTests : IDisposable
     [InlineData(
         """{ "version": 1, "processor": "x", "threads": 1, "model": "", "weights_per_token": 1e300, "seconds_per_token": { "Q4_0": 1 } }""",
         "weights_per_token: found 1e300")]
-    [InlineData("hello", "is not valid JSON: line 1, byte 1: found 'hello'; expected a profile that DeviceProfile.Save wrote")]
-    [InlineData("", "is not valid JSON: found nothing; expected a profile that DeviceProfile.Save wrote")]
-    [InlineData("{\n  \"version\":", "is not valid JSON: line 2, byte 13: found the end; expected a profile that DeviceProfile.Save wrote")]
-    [InlineData("[]", "found a JSON array, expected a profile that DeviceProfile.Save wrote")]
+    [InlineData("hello", "is not valid JSON: line 1, byte 1: found 'hello'; expected a profile by DeviceProfile.Measure")]
+    [InlineData("", "is not valid JSON: found nothing; expected a profile by DeviceProfile.Measure")]
+    [InlineData("{\n  \"version\":", "is not valid JSON: line 2, byte 13: found the end; expected a profile by DeviceProfile.Measure")]
+    [InlineData("[]", "found a JSON array, expected a profile by DeviceProfile.Measure")]
     public void DeviceProfile_WrongFile_IsRefused(string text, string expected)
     {
         string path = Path.Combine(_folder, "device.json");
@@ -177,8 +177,8 @@ public sealed class MixSearchTests : IDisposable
     [Theory]
     [InlineData("""{ "tensors": { "a": "Q9" } }""", "tensors.a: found \"Q9\", expected one of F32")]
     [InlineData("{}", "has no 'tensors'")]
-    [InlineData("[]", "found a JSON array, expected a plan that MixPlan.Save wrote")]
-    [InlineData("x", "line 1, byte 1: found 'x'; expected a plan that MixPlan.Save wrote")]
+    [InlineData("[]", "found a JSON array, expected a plan by MixSearch.Run")]
+    [InlineData("x", "line 1, byte 1: found 'x'; expected a plan by MixSearch.Run")]
     public void LoadTypes_OtherFiles_AreRefused(string content, string expected)
     {
         string path = Path.Combine(_folder, "plan.json");
