@@ -3,7 +3,6 @@ using System.Buffers;
 using System.IO;
 using System.Text;
 using System.Text.Json;
-using System.Text.Unicode;
 using Microsoft.Win32.SafeHandles;
 
 namespace EdgeRuntime.Files;
@@ -104,14 +103,10 @@ internal static class RegularFile
 
     private static void CheckText(string path, ReadOnlySpan<byte> bytes)
     {
-        int valid = bytes.Length;
-        if (!Utf8.IsValid(bytes))
+        int valid = Ascii.IsValid(bytes) ? bytes.Length : 0;
+        while (Rune.DecodeFromUtf8(bytes[valid..], out _, out int count) == OperationStatus.Done)
         {
-            valid = 0;
-            while (Rune.DecodeFromUtf8(bytes[valid..], out _, out int count) == OperationStatus.Done)
-            {
-                valid += count;
-            }
+            valid += count;
         }
 
         int zero = bytes[..valid].IndexOf((byte)0);
