@@ -11,8 +11,9 @@ internal static class ModelFamilies
     /// <summary>Gets all families.</summary>
     public static IReadOnlyList<ModelFamily> All { get; } =
     [
-        .. LlamaFamilies.All, .. QwenFamilies.All, .. GemmaFamilies.All, .. DecoderFamilies.All, .. DenseFamilies.All, .. JoinedFamilies.All, .. LlamaKinFamilies.All,
-        .. ExpertFamilies.All, .. Lfm2Families.All, .. HybridFamilies.All, .. EncoderFamilies.All,
+        .. LlamaFamilies.All, .. LlamaKinFamilies.All, .. QwenFamilies.All, .. GemmaFamilies.All, .. DecoderFamilies.All,
+        .. DenseFamilies.All, .. JoinedFamilies.All, .. Gpt2KinFamilies.All, .. ExpertFamilies.All, .. Lfm2Families.All,
+        .. HybridFamilies.All, .. EncoderFamilies.All,
     ];
 
     /// <summary>Finds the family of a model.</summary>

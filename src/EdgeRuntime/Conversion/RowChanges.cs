@@ -60,7 +60,8 @@ internal sealed class RowChanges(ModelConfig config)
     }
 
     /// <summary>
-    /// Each group is the queries that share a key head, their key and their value. The result has all queries, then all keys and all values.
+    /// Each group is the queries that share a key head, their key and their value. The result has all queries, then all keys, then all
+    /// values.
     /// </summary>
     private TensorRows.Reordered GroupHeads(SafetensorsTensor tensor, TensorRows rows)
     {
@@ -78,7 +79,7 @@ internal sealed class RowChanges(ModelConfig config)
         });
     }
 
-    /// <summary>Takes the queries, the keys or the values of all heads; those of queries and keys take turns as in their own matrix.</summary>
+    /// <summary>Takes the queries, the keys or the values of all heads. Those of queries and keys are permuted.</summary>
     private (TensorRows Rows, long[] Shape) SplitPermuted(SafetensorsTensor tensor, TensorRows rows, int part)
     {
         long size = GetHeadSize(tensor, rows);
@@ -112,7 +113,7 @@ internal sealed class RowChanges(ModelConfig config)
 
     private (TensorRows Rows, long[] Shape) SeparateExperts(SafetensorsTensor tensor, TensorRows rows)
     {
-        int experts = config.Find("ffn_config")["moe_num_experts"].GetCount(int.MaxValue);
+        int experts = config.Get("ffn_config")["moe_num_experts"].GetCount(int.MaxValue);
         return tensor.Shape.Length == 2 && experts > 0 && tensor.Shape[0] % experts == 0
             ? (rows, [experts, tensor.Shape[0] / experts, tensor.Shape[1]])
             : throw Wrong(tensor, $"a matrix of {experts} experts");
