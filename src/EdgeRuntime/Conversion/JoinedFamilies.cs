@@ -2,13 +2,11 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using EdgeRuntime.Json;
-using EdgeRuntime.Safetensors;
 
 namespace EdgeRuntime.Conversion;
 
 /// <summary>
-/// Decoders whose files join queries, keys and values in one matrix: Falcon, MPT, InternLM 2, Baichuan, Jais, Refact, CodeShell, DBRX,
-/// OpenELM.
+/// Decoders whose files join queries, keys and values in one matrix: Falcon, MPT, InternLM 2, Baichuan, DBRX, OpenELM.
 /// </summary>
 internal static class JoinedFamilies
 {
@@ -99,14 +97,6 @@ internal static class JoinedFamilies
         new("transformer.layers.*.ffn.proj_2", "blk.*.ffn_down"),
     ];
 
-    private static readonly NameRule[] Refact =
-    [
-        new("transformer.h.*.attn.q", "blk.*.attn_q"),
-        new("transformer.h.*.attn.kv", "blk.*.attn_k|blk.*.attn_v", RowChange.Split),
-        new("transformer.h.*.mlp.gate_up_proj", "blk.*.ffn_gate|blk.*.ffn_up", RowChange.Split),
-        .. CommonNames.Gpt2(RowChange.None),
-    ];
-
     /// <summary>The families.</summary>
     public static readonly ModelFamily[] All =
     [
@@ -146,73 +136,13 @@ internal static class JoinedFamilies
             Defaults = new Dictionary<string, double> { ["rms_norm_eps"] = 1e-6, ["rope_theta"] = 10000 },
             Keys = AddOriginalLayout,
         },
-        new()
-        {
-            Classes = ["JAISLMHeadModel"],
-            Architecture = "jais",
-            OptionalPrefix = "transformer.",
-            Names =
-            [
-                .. CommonNames.Gpt2(RowChange.Transpose),
-                new("transformer.h.*.mlp.c_fc2", "blk.*.ffn_gate", RowChange.Transpose),
-                new("transformer.relative_pe.slopes", ""),
-            ],
-            Defaults = new Dictionary<string, double> { ["layer_norm_epsilon"] = 1e-5 },
-            Keys = static (config, _) =>
-            {
-                Require(config.Find("activation_function"), "swiglu");
-                Require(config.Find("position_embedding_type"), "alibi");
-            },
-            TensorKeys = AddJaisBias,
-            RowFactors = static (config, target) => target switch
-            {
-                "token_embd" => Constant(config.FindNumber("mup_embeddings_scale", "embeddings_scale")),
-                "output" => Constant(config.FindNumber("mup_output_alpha") is { } alpha
-                    ? alpha * config.GetNumber("mup_width_scale")
-                    : config.FindNumber("width_scale")),
-                _ => null,
-            },
-        },
-        new()
-        {
-            Classes = ["GPTRefactForCausalLM"],
-            Architecture = "refact",
-            OptionalPrefix = "transformer.",
-            Names = Refact,
-            Defaults = new Dictionary<string, double> { ["layer_norm_epsilon"] = 1e-5 },
-            Keys = static (config, keys) =>
-            {
-                const uint Multiple = 256;
-                keys.Remove("attention.layer_norm_epsilon");
-                keys.Set("feed_forward_length", ((uint)(8L * config.HiddenSize / 3) + Multiple - 1) / Multiple * Multiple);
-                keys.Set("attention.head_count_kv", 1u);
-                keys.Set("attention.layer_norm_rms_epsilon", (float)config.GetNumber("layer_norm_epsilon"));
-            },
-        },
-        new()
-        {
-            Classes = ["CodeShellForCausalLM"],
-            Architecture = "codeshell",
-            OptionalPrefix = "transformer.",
-            Names = CommonNames.Gpt2(RowChange.None),
-            Defaults = new Dictionary<string, double> { ["layer_norm_epsilon"] = 1e-5 },
-            Keys = static (config, keys) =>
-            {
-                keys.Remove(DecoderFamilies.RopeKeys);
-                keys.Set("feed_forward_length", (uint)(4 * config.HiddenSize));
-                keys.Set("attention.head_count_kv", (uint)config.GetCount("num_query_groups"));
-                keys.Set("rope.freq_base", 10000f);
-                keys.Set("rope.scaling.type", "linear");
-                keys.Set("rope.scaling.factor", 1f);
-            },
-        },
         new() { Classes = ["DbrxForCausalLM"], Architecture = "dbrx", Names = Dbrx, Keys = AddDbrxKeys, ConvertsRouter = true },
         new() { Classes = ["OpenELMForCausalLM"], Architecture = "openelm", Names = OpenElm, Keys = AddOpenElmKeys },
     ];
 
     private static void AddFalconKeys(ModelConfig config, KeyList keys)
     {
-        JsonField alibi = config.Find("alibi");
+        JsonField alibi = config.Get("alibi");
         if (alibi.FindFlag() == true)
         {
             throw alibi.Wrong("false: a Falcon with ALiBi instead of a rotary embedding can't be converted");
@@ -227,7 +157,7 @@ internal static class JoinedFamilies
 
     private static void AddMptKeys(ModelConfig config, KeyList keys)
     {
-        JsonField attention = config.Find("attn_config");
+        JsonField attention = config.Get("attn_config");
         keys.Set("context_length", (uint)config.GetCount("max_seq_len"));
         keys.Set("embedding_length", (uint)config.HiddenSize);
         keys.Set("feed_forward_length", (uint)(4 * config.HiddenSize));
@@ -250,7 +180,7 @@ internal static class JoinedFamilies
 
     private static void AddDbrxKeys(ModelConfig config, KeyList keys)
     {
-        (JsonField attention, JsonField experts) = (config.Find("attn_config"), config.Find("ffn_config"));
+        (JsonField attention, JsonField experts) = (config.Get("attn_config"), config.Get("ffn_config"));
         keys.Set("context_length", (uint)config.GetCount("max_seq_len"));
         keys.Set("embedding_length", (uint)config.HiddenSize);
         keys.Set("feed_forward_length", (uint)experts["ffn_hidden_size"].GetCount(int.MaxValue));
@@ -269,7 +199,7 @@ internal static class JoinedFamilies
         keys.Set("embedding_length", (uint)config.HiddenSize);
         ModelKeys.AddCount(keys, config, "attention.head_count", "num_query_heads");
         ModelKeys.AddCount(keys, config, "attention.head_count_kv", "num_kv_heads");
-        keys.Set("feed_forward_length", config.Find("ffn_multipliers").Elements()
+        keys.Set("feed_forward_length", config.Get("ffn_multipliers").Elements()
             .Select(multiplier => RoundToMultiple(multiplier.GetNumber() * config.HiddenSize, divisor)).ToArray());
         keys.Set("rope.freq_base", (float)config.GetNumber("rope_freq_constant"));
         keys.Set("rope.dimension_count", (uint)config.HeadSize);
@@ -295,7 +225,8 @@ internal static class JoinedFamilies
         const string SpacePrefix = "tokenizer.ggml.add_space_prefix";
         keys.SetWhole(SpacePrefix, keys.FindWhole(SpacePrefix) ?? true);
         AddChatEnd(config, keys);
-        if (keys.FindWhole("tokenizer.ggml.tokens") is not string[] tokens || keys.FindWhole("tokenizer.ggml.token_type") is not int[] types)
+        if (keys.FindWhole("tokenizer.ggml.tokens") is not string[] tokens
+            || keys.FindWhole("tokenizer.ggml.token_type") is not int[] types)
         {
             return;
         }
@@ -316,31 +247,4 @@ internal static class JoinedFamilies
             keys.SetWhole("tokenizer.ggml.eos_token_id", (uint)end);
         }
     }
-
-    private static void Require(JsonField field, string expected)
-    {
-        if (field.FindText() != expected)
-        {
-            throw field.Wrong($"{expected}: another one can't be converted");
-        }
-    }
-
-    /// <summary>Finds the greatest bias of the distances, of which the file has the slopes.</summary>
-    private static void AddJaisBias(ModelConfig config, SafetensorsModel model, KeyList keys)
-    {
-        double greatest = GreatestBias;
-        SafetensorsTensor? slopes = model.Tensors
-            .FirstOrDefault(static tensor => tensor.Name.EndsWith("relative_pe.slopes", StringComparison.Ordinal));
-        if (slopes is { ElementCount: > 0 })
-        {
-            var first = new float[1];
-            slopes.Read(0, first);
-            greatest = -Math.Round(Math.Log2(first[0]) * Math.Pow(2, Math.Floor(Math.Log2(config.HeadCount))));
-        }
-
-        keys.Set("attention.max_alibi_bias", (float)greatest);
-    }
-
-    private static Func<long, (float First, float Second)>? Constant(double? factor) =>
-        factor is { } value ? _ => ((float)value, 1f) : null;
 }

@@ -99,6 +99,9 @@ internal sealed class ModelConfig
         return default;
     }
 
+    /// <summary>Gets the value of a key, which may be missing: its errors name its place.</summary>
+    public JsonField Get(string key) => Field(key);
+
     /// <summary>Finds a whole number, or null.</summary>
     /// <exception cref="ModelFormatException">The value is not a whole number from 0 on.</exception>
     public int? FindCount(params ReadOnlySpan<string> keys) =>

@@ -12,8 +12,9 @@ internal static class ModelFamilies
     public static IReadOnlyList<ModelFamily> All { get; } =
     [
         .. LlamaFamilies.All, .. LlamaKinFamilies.All, .. QwenFamilies.All, .. GemmaFamilies.All, .. DecoderFamilies.All,
-        .. DenseFamilies.All, .. JoinedFamilies.All, .. ExpertFamilies.All, .. Lfm2Families.All, .. HybridFamilies.All,
-        .. MixedFamilies.All, .. DeltaNetFamilies.All, .. LowRankFamilies.All, .. EncoderFamilies.All, .. RotaryEncoderFamilies.All,
+        .. DenseFamilies.All, .. JoinedFamilies.All, .. Gpt2KinFamilies.All, .. ExpertFamilies.All, .. Lfm2Families.All,
+        .. HybridFamilies.All, .. MixedFamilies.All, .. DeltaNetFamilies.All, .. LowRankFamilies.All, .. EncoderFamilies.All,
+        .. RotaryEncoderFamilies.All,
     ];
 
     /// <summary>Finds the family of a model.</summary>

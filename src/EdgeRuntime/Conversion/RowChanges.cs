@@ -78,7 +78,8 @@ internal sealed class RowChanges(ModelConfig config)
     }
 
     /// <summary>
-    /// Each group is the queries that share a key head, their key and their value. The result has all queries, then all keys and all values.
+    /// Each group is the queries that share a key head, their key and their value. The result has all queries, then all keys, then all
+    /// values.
     /// </summary>
     private TensorRows.Reordered GroupHeads(SafetensorsTensor tensor, TensorRows rows)
     {
@@ -96,7 +97,7 @@ internal sealed class RowChanges(ModelConfig config)
         });
     }
 
-    /// <summary>Takes the queries, the keys or the values of all heads; those of queries and keys take turns as in their own matrix.</summary>
+    /// <summary>Takes the queries, the keys or the values of all heads. Those of queries and keys are permuted.</summary>
     private (TensorRows Rows, long[] Shape) SplitPermuted(SafetensorsTensor tensor, TensorRows rows, int part)
     {
         long size = GetHeadSize(tensor, rows);

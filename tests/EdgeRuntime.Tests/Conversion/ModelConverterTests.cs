@@ -130,6 +130,7 @@ public sealed class ModelConverterTests
     [Theory]
     [InlineData("falcon-h1", "\"mamba_d_head\":16", "\"mamba_d_head\":0", "mamba_d_head: found 0, expected a number above 0")]
     [InlineData("mamba2", "\"head_dim\":16", "\"head_dim\":0", "head_dim: found 0, expected a number above 0")]
+    [InlineData("openelm", "\"ffn_dim_divisor\":32", "\"ffn_dim_divisor\":0", "ffn_dim_divisor: found 0, expected a number above 0")]
     [InlineData("hunyuan-dense", "\"head_dim\":16", "\"head_dim\":2", "found heads of 2 elements")]
     public void Convert_WithAnImpossibleSize_NamesIt(string family, string old, string size, string expected)
     {
@@ -304,7 +305,7 @@ public sealed class ModelConverterTests
         Assert.Throws<FileException>(() => ModelConverter.Convert(folder.Path, folder.Path));
     }
 
-    private static float[] ReadTensor(string path, string name)
+    internal static float[] ReadTensor(string path, string name)
     {
         using GgufFile file = GgufFile.Open(path);
         GgufTensor tensor = file.FindTensor(name)!;
