@@ -11,8 +11,9 @@ internal static class ModelFamilies
     /// <summary>Gets all families.</summary>
     public static IReadOnlyList<ModelFamily> All { get; } =
     [
-        .. LlamaFamilies.All, .. QwenFamilies.All, .. GemmaFamilies.All, .. DecoderFamilies.All, .. DenseFamilies.All,
-        .. ExpertFamilies.All, .. Lfm2Families.All, .. HybridFamilies.All, .. DeltaNetFamilies.All, .. EncoderFamilies.All,
+        .. LlamaFamilies.All, .. QwenFamilies.All, .. GemmaFamilies.All, .. LayerInputFamilies.All, .. DecoderFamilies.All,
+        .. DenseFamilies.All, .. ExpertFamilies.All, .. LingFamilies.All, .. Lfm2Families.All, .. HybridFamilies.All,
+        .. DeltaNetFamilies.All, .. EncoderFamilies.All,
     ];
 
     /// <summary>Finds the family of a model.</summary>

@@ -41,7 +41,18 @@ internal enum RowChange
     /// <summary>The queries, keys and values of each head are grouped by kind.</summary>
     GroupHeads,
 
-    /// <summary>The value heads of a gated delta net are sorted by their index within their key head; see <see cref="DeltaNetChanges"/>.</summary>
+    /// <summary>Rows of zeros are added for the tokens that the vocabulary has beyond the rows.</summary>
+    PadTokens,
+
+    /// <summary>The rows and columns of each matrix change places, then the tensor is split.</summary>
+    TransposeSplit,
+
+    /// <summary>The tensor holds queries, keys and values, one behind the other; queries and keys are permuted.</summary>
+    SplitPermutedAttention,
+
+    /// <summary>
+    /// The value heads of a gated delta net are sorted by their index within their key head; see <see cref="DeltaNetChanges"/>.
+    /// </summary>
     TileValueRows,
 
     /// <summary>The same for rows of which each value head has one.</summary>

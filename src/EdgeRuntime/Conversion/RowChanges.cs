@@ -26,10 +26,10 @@ internal sealed class RowChanges(ModelConfig config)
         long[] shape = tensor.Shape.Length == 0 ? [1] : tensor.Shape;
         return change switch
         {
-            RowChange.PermuteQuery => (Permute(tensor, rows, config.HeadCount), shape),
-            RowChange.PermuteKey => (Permute(tensor, rows, config.KeyHeadCount), shape),
+            RowChange.PermuteQuery => (Permute(tensor, AsColumn(tensor, rows), config.HeadCount), shape),
+            RowChange.PermuteKey => (Permute(tensor, AsColumn(tensor, rows), config.KeyHeadCount), shape),
             RowChange.GroupHeads => (GroupHeads(tensor, rows), shape),
-            RowChange.Split => Split(tensor, rows, part, parts),
+            RowChange.Split => Split(tensor, shape, rows, part, parts),
             RowChange.Transpose when shape.Length >= 2 =>
                 (new TensorRows.Transposed(rows, (int)shape[^2]), [.. shape[..^2], shape[^1], shape[^2]]),
             RowChange.Squeeze when shape.Length > 1 => (rows, Squeeze(shape)),
@@ -38,6 +38,14 @@ internal sealed class RowChanges(ModelConfig config)
             RowChange.NegateExponentialColumn => (new TensorRows.NegatedExponential(AsColumn(tensor, rows)), [.. shape, 1]),
             RowChange.Group => Group(tensor),
             RowChange.SkipPadding => SkipPadding(tensor, rows),
+            RowChange.PadTokens when shape.Length == 2 => PadTokens(rows),
+            RowChange.TransposeSplit when shape.Length >= 2 => Split(
+                tensor,
+                [.. shape[..^2], shape[^1], shape[^2]],
+                new TensorRows.Transposed(rows, checked((int)shape[^2])),
+                part,
+                parts),
+            RowChange.SplitPermutedAttention => SplitAttention(tensor, rows, part),
             RowChange.TileValueRows => (Heads.TileRows(tensor, rows), Squeeze(shape)),
             RowChange.TileValueHeads => (Heads.TileHeads(tensor, AsColumn(tensor, rows)), shape),
             RowChange.TileValueRates => (new TensorRows.NegatedExponential(Heads.TileHeads(tensor, AsColumn(tensor, rows))), shape),
@@ -63,7 +71,6 @@ internal sealed class RowChanges(ModelConfig config)
 
     private static TensorRows.Reordered Permute(SafetensorsTensor tensor, TensorRows rows, int heads)
     {
-        rows = AsColumn(tensor, rows);
         long size = rows.Count / Math.Max(heads, 1);
         if (heads == 0 || rows.Count % heads != 0 || size % 2 != 0)
         {
@@ -87,17 +94,38 @@ internal sealed class RowChanges(ModelConfig config)
             rows, rows.Count, row => (row % width / size * 3 * size) + (row / width * size) + (row % width % size));
     }
 
-    private static (TensorRows Rows, long[] Shape) Split(SafetensorsTensor tensor, TensorRows rows, int part, int parts)
+    private static (TensorRows Rows, long[] Shape) Split(SafetensorsTensor tensor, long[] shape, TensorRows rows, int part, int parts)
     {
-        if (tensor.Shape.Length < 2 || tensor.Shape[^2] % parts != 0)
+        if (shape.Length < 2 || shape[^2] % parts != 0)
         {
-            throw Wrong(tensor, $"a matrix of {parts} parts of as many rows");
+            throw Wrong(tensor, $"matrices that are split into {parts} equal parts");
         }
 
-        long all = tensor.Shape[^2];
+        long all = shape[^2];
         long each = all / parts;
         var split = new TensorRows.Reordered(rows, rows.Count / parts, row => (row / each * all) + (part * each) + (row % each));
-        return (split, [.. tensor.Shape[..^2], each, tensor.Shape[^1]]);
+        return (split, [.. shape[..^2], each, shape[^1]]);
+    }
+
+    private (TensorRows Rows, long[] Shape) SplitAttention(SafetensorsTensor tensor, TensorRows rows, int part)
+    {
+        long query = (long)config.HeadCount * config.HeadSize;
+        long key = (long)config.KeyHeadCount * config.HeadSize;
+        if (tensor.Shape.Length != 2 || rows.Count != query + (2 * key))
+        {
+            throw Wrong(tensor, $"a matrix of {query} rows for queries, {key} for keys and {key} for values");
+        }
+
+        (long start, long count) = part == 0 ? (0, query) : (query + ((part - 1) * key), key);
+        var taken = new TensorRows.Reordered(rows, count, row => start + row);
+        TensorRows result = part < 2 ? Permute(tensor, taken, part == 0 ? config.HeadCount : config.KeyHeadCount) : taken;
+        return (result, [count, tensor.Shape[1]]);
+    }
+
+    private (TensorRows Rows, long[] Shape) PadTokens(TensorRows rows)
+    {
+        long count = Math.Max(rows.Count, config.VocabularySize);
+        return (new TensorRows.Padded(rows, count), [count, rows.Columns]);
     }
 
     private (TensorRows Rows, long[] Shape) Group(SafetensorsTensor tensor)
