@@ -12,8 +12,15 @@ internal static class BytePairModel
 {
     private const int MaxMerges = 8 << 20;
 
+    /// <summary>The score of the tokens of Gemma 4, whose merges have the order.</summary>
+    private const float NoScore = -1000f;
+
     private static readonly string[] SentenceNormalizers = ["Replace", "Prepend"];
     private static readonly string[] ByteLevelNormalizers = ["NFC"];
+
+    // Marks of Gemma 4 that programs read in its answers, although its files call them special. Source: llama.cpp v0.5.0, Gemma4Model.
+    private static readonly string[] VisibleMarks =
+        ["<|channel>", "<channel|>", "<|tool_call>", "<tool_call|>", "<|tool_response>", "<tool_response|>", "<|\"|>"];
 
     /// <summary>Reads the model.</summary>
     /// <exception cref="ModelFormatException">The file is damaged.</exception>
@@ -73,8 +80,13 @@ internal static class BytePairModel
         PieceList pieces = TokenizerReader.ReadPieces(files, text =>
         {
             bool isByte = text.Length == 6 && text.StartsWith("<0x", StringComparison.Ordinal) && text[5] == '>';
-            return (isByte ? PieceType.Byte : PieceType.Normal, -(float)ranks.GetValueOrDefault(text, merges.Count));
+            return (isByte ? PieceType.Byte : PieceType.Normal, isLines ? NoScore : -(float)ranks.GetValueOrDefault(text, merges.Count));
         });
+        if (isLines)
+        {
+            SetTypes(pieces, files.Main["added_tokens"], model["vocab"].Members().Count());
+        }
+
         bool prefixes = normalizers.Contains("Prepend") || Metaspace.AddsPrefix(files.Main["pre_tokenizer"]);
         return new TokenizerDescription
         {
@@ -87,6 +99,21 @@ internal static class BytePairModel
             Flags = prefixes ? [] : new Dictionary<string, bool> { ["add_space_prefix"] = false },
             Unknown = pieces.Find(model["unk_token"].FindText()),
         };
+    }
+
+    /// <summary>Sets the types of Gemma 4's added tokens: those of the vocabulary that are not special are ordinary.</summary>
+    private static void SetTypes(PieceList pieces, JsonField added, int vocabularySize)
+    {
+        foreach (JsonField token in added.Elements())
+        {
+            int id = token["id"].GetCount(PieceList.MaxTokens - 1);
+            string text = token["content"].GetText();
+            PieceType type = VisibleMarks.Contains(text) ? PieceType.UserDefined
+                : token["special"].GetFlag(false) ? PieceType.Control
+                : id < vocabularySize ? PieceType.Normal
+                : PieceType.UserDefined;
+            pieces.Set(id, text, type, NoScore);
+        }
     }
 
     /// <summary>Reads the merges: "left right" or ["left", "right"].</summary>

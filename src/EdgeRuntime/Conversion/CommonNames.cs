@@ -1,3 +1,5 @@
+using System;
+
 namespace EdgeRuntime.Conversion;
 
 /// <summary>The names of tensors that most decoders share.</summary>
@@ -93,6 +95,9 @@ internal static class CommonNames
 
     /// <summary>The same, for a rotary embedding that turns neighbors.</summary>
     public static readonly NameRule[] PermutedDecoder = [.. Ends, .. PreNorms, .. PermutedAttention, .. FeedForward];
+
+    /// <summary>Gets a name without the part that models with several parts have.</summary>
+    public static string WithoutLanguageModel(string name) => name.Replace("language_model.", "", StringComparison.Ordinal);
 
     /// <summary>Gets the names of a GPT-2, whose attention and feed-forward are joined matrices.</summary>
     /// <param name="change">The change of these matrices: GPT-2 itself keeps them transposed.</param>

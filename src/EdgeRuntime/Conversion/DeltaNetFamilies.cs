@@ -113,9 +113,7 @@ internal static class DeltaNetFamilies
         int interval = config.FindCount("full_attention_interval") ?? 4;
         keys.Set("full_attention_interval", (uint)interval);
         keys.Set("attention.recurrent_layers", FindRecurrentLayers(config, interval));
-        double share = config.Rope["partial_rotary_factor"] is { Exists: true } found ? found.GetNumber()
-            : config.FindNumber("partial_rotary_factor", "rope_pct", "rope_percent") ?? 0.25;
-        keys.Set("rope.dimension_count", (uint)(config.HeadSize * share));
+        keys.Set("rope.dimension_count", (uint)(config.HeadSize * config.GetRotaryShare(0.25)));
     }
 
     private static bool[] FindRecurrentLayers(ModelConfig config, int interval)

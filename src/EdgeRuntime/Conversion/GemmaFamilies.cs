@@ -2,14 +2,15 @@ using System.Collections.Generic;
 
 namespace EdgeRuntime.Conversion;
 
-/// <summary>Gemma 1, 2 and 3. Their norms multiply by one more than the number in the file.</summary>
+/// <summary>Gemma 1, 2 and 3 and EmbeddingGemma. Their norms multiply by one more than the number in the file.</summary>
 internal static class GemmaFamilies
 {
     private const uint CodeGemmaEndOfTurn = 107;
 
     private static readonly string[] RopeKeys = ["rope.freq_base", "rope.freq_base_swa", "rope.scaling.type", "rope.scaling.factor"];
 
-    private static readonly NameRule[] Names =
+    /// <summary>The names of Gemma 2 and its successors.</summary>
+    public static readonly NameRule[] Names =
     [
         .. CommonNames.Ends,
         .. CommonNames.Attention,
@@ -19,6 +20,30 @@ internal static class GemmaFamilies
         new("model.layers.*.pre_feedforward_layernorm", "blk.*.ffn_norm"),
         new("model.layers.*.post_feedforward_layernorm", "blk.*.post_ffw_norm"),
     ];
+
+    /// <summary>The defaults of Gemma 3.</summary>
+    public static readonly IReadOnlyDictionary<string, double> Defaults = new Dictionary<string, double>
+    {
+        ["head_dim"] = 256,
+        ["num_attention_heads"] = 8,
+        ["num_key_value_heads"] = 4,
+        ["rms_norm_eps"] = 1e-6,
+        ["max_position_embeddings"] = 131072,
+        ["sliding_window"] = 4096,
+        ["rope_theta"] = 1_000_000,
+        ["rope_local_base_freq"] = 10_000,
+        ["vocab_size"] = 262208,
+    };
+
+    private static readonly ModelFamily Gemma3 = new()
+    {
+        Classes = ["Gemma3ForCausalLM", "Gemma3ForConditionalGeneration"],
+        Architecture = "gemma3",
+        Names = Names,
+        ShiftsNorms = true,
+        Defaults = Defaults,
+        Keys = AddGemma3Keys,
+    };
 
     /// <summary>The families.</summary>
     public static readonly ModelFamily[] All =
@@ -63,29 +88,23 @@ internal static class GemmaFamilies
                 ModelKeys.AddCount(keys, config, "attention.sliding_window", "sliding_window");
             },
         },
-        new()
+        Gemma3,
+        Gemma3 with
         {
-            Classes = ["Gemma3ForCausalLM", "Gemma3ForConditionalGeneration"],
-            Architecture = "gemma3",
-            Names = Names,
-            ShiftsNorms = true,
-            Defaults = new Dictionary<string, double>
+            Classes = ["Gemma3TextModel"],
+            Architecture = "gemma-embedding",
+            OptionalPrefix = CommonNames.Prefix,
+            Keys = static (config, keys) =>
             {
-                ["head_dim"] = 256,
-                ["num_attention_heads"] = 8,
-                ["num_key_value_heads"] = 4,
-                ["rms_norm_eps"] = 1e-6,
-                ["max_position_embeddings"] = 131072,
-                ["sliding_window"] = 4096,
-                ["rope_theta"] = 1_000_000,
-                ["rope_local_base_freq"] = 10_000,
-                ["vocab_size"] = 262208,
+                AddGemma3Keys(config, keys);
+                ModelKeys.AddCount(keys, config, "attention.sliding_window", "sliding_window");
             },
-            Keys = AddGemma3Keys,
+            Pools = true,
         },
     ];
 
-    private static void AddGemma3Keys(ModelConfig config, KeyList keys)
+    /// <summary>Adds the keys of Gemma 3.</summary>
+    public static void AddGemma3Keys(ModelConfig config, KeyList keys)
     {
         if (config.Find("attn_logit_softcapping").Exists)
         {

@@ -124,6 +124,12 @@ internal sealed class ModelConfig
     /// <exception cref="ModelFormatException">There is no such key, or the value is not a number.</exception>
     public double GetNumber(string key) => FindNumber(key) ?? Field(key).GetNumber();
 
+    /// <summary>Gets the share of each head that the rotary embedding turns.</summary>
+    /// <exception cref="ModelFormatException">The value is not a number.</exception>
+    public double GetRotaryShare(double fallback) => Rope["partial_rotary_factor"] is { Exists: true } share
+        ? share.GetNumber()
+        : FindNumber("partial_rotary_factor", "rope_pct", "rope_percent") ?? fallback;
+
     /// <summary>Finds the kinds of the layers, one for each; null if the file does not have them.</summary>
     /// <exception cref="ModelFormatException">There are not as many as layers.</exception>
     public string[]? FindLayerTypes()

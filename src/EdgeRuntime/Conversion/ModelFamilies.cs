@@ -11,10 +11,10 @@ internal static class ModelFamilies
     /// <summary>Gets all families.</summary>
     public static IReadOnlyList<ModelFamily> All { get; } =
     [
-        .. LlamaFamilies.All, .. LlamaKinFamilies.All, .. QwenFamilies.All, .. GemmaFamilies.All, .. DecoderFamilies.All,
-        .. DenseFamilies.All, .. JoinedFamilies.All, .. Gpt2KinFamilies.All, .. ExpertFamilies.All, .. Lfm2Families.All,
-        .. HybridFamilies.All, .. MixedFamilies.All, .. DeltaNetFamilies.All, .. LowRankFamilies.All, .. EncoderFamilies.All,
-        .. RotaryEncoderFamilies.All,
+        .. LlamaFamilies.All, .. LlamaKinFamilies.All, .. QwenFamilies.All, .. GemmaFamilies.All, .. LayerInputFamilies.All,
+        .. DecoderFamilies.All, .. DenseFamilies.All, .. JoinedFamilies.All, .. Gpt2KinFamilies.All, .. ExpertFamilies.All,
+        .. LingFamilies.All, .. Lfm2Families.All, .. HybridFamilies.All, .. MixedFamilies.All, .. DeltaNetFamilies.All,
+        .. LowRankFamilies.All, .. EncoderFamilies.All, .. RotaryEncoderFamilies.All,
     ];
 
     /// <summary>Finds the family of a model.</summary>

@@ -61,6 +61,9 @@ internal sealed record ModelFamily
     /// <summary>Gets the keys that replace those of the vocabulary.</summary>
     public Action<ModelConfig, KeyList>? FinalKeys { get; init; }
 
+    /// <summary>Gets the matrices that are stacked to one tensor, by the start of their names; their number follows, from 0 on.</summary>
+    public (string From, string To, int Count)[] Stacks { get; init; } = [];
+
     /// <summary>Gets tensors that are computed from <c>config.json</c>.</summary>
     public Func<ModelConfig, IEnumerable<(string Name, float[] Values)>>? Computed { get; init; }
 

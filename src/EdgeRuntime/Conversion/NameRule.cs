@@ -47,7 +47,15 @@ internal enum RowChange
     /// <summary>The same, and the rows and columns of each expert change places.</summary>
     TransposeExperts,
 
-    /// <summary>The value heads of a gated delta net are sorted by their index within their key head; see <see cref="DeltaNetChanges"/>.</summary>
+    /// <summary>Rows of zeros are added for the tokens that the vocabulary has beyond the rows.</summary>
+    PadTokens,
+
+    /// <summary>The rows and columns of each matrix change places, then the tensor is split.</summary>
+    TransposeSplit,
+
+    /// <summary>
+    /// The value heads of a gated delta net are sorted by their index within their key head; see <see cref="DeltaNetChanges"/>.
+    /// </summary>
     TileValueRows,
 
     /// <summary>The same for rows of which each value head has one.</summary>

@@ -65,9 +65,26 @@ internal static class QwenFamilies
             Architecture = "qwen3vl",
             Names = CommonNames.Decoder,
             Defaults = Qwen3Defaults,
-            Keys = static (config, keys) =>
-                keys.Set("n_deepstack_layers", (uint)config.Find("vision_config")["deepstack_visual_indexes"].Count),
+            Keys = AddVisionKeys,
             Pools = true,
+        },
+        new()
+        {
+            Classes = ["Qwen3VLMoeForConditionalGeneration"],
+            Architecture = "qwen3vlmoe",
+            Names =
+            [
+                new("model.layers.*.mlp.experts.down_proj", "blk.*.ffn_down_exps", RowChange.Transpose),
+                new(
+                    "model.layers.*.mlp.experts.gate_up_proj", "blk.*.ffn_gate_exps|blk.*.ffn_up_exps", RowChange.TransposeSplit),
+                .. ExpertNames,
+            ],
+            Defaults = Qwen3Defaults,
+            Keys = static (config, keys) =>
+            {
+                AddExpertKeys(config, keys);
+                AddVisionKeys(config, keys);
+            },
         },
         new()
         {
@@ -114,4 +131,7 @@ internal static class QwenFamilies
         ModelKeys.AddCount(keys, config, "expert_feed_forward_length", "moe_intermediate_size");
         ModelKeys.AddCount(keys, config, "expert_shared_feed_forward_length", "shared_expert_intermediate_size");
     }
+
+    private static void AddVisionKeys(ModelConfig config, KeyList keys) =>
+        keys.Set("n_deepstack_layers", (uint)config.Find("vision_config")["deepstack_visual_indexes"].Count);
 }

@@ -32,7 +32,7 @@ internal sealed class RowChanges(ModelConfig config)
             RowChange.GroupHeads => (GroupHeads(tensor, rows), shape),
             RowChange.SplitPermuted => SplitPermuted(tensor, AsColumn(tensor, rows), part),
             RowChange.SplitGroups => SplitPermuted(tensor, GroupHeads(tensor, rows), part),
-            RowChange.Split => Split(tensor, rows, part, parts),
+            RowChange.Split => Split(tensor, shape, rows, part, parts),
             RowChange.Ternary when shape.Length == 2 => (new TensorRows.Ternary(rows), shape),
             RowChange.Transpose when shape.Length >= 2 =>
                 (new TensorRows.Transposed(rows, (int)shape[^2]), [.. shape[..^2], shape[^1], shape[^2]]),
@@ -43,6 +43,13 @@ internal sealed class RowChanges(ModelConfig config)
             RowChange.Group => Group(tensor),
             RowChange.SplitExperts or RowChange.TransposeExperts => SplitExperts(tensor, rows, change == RowChange.TransposeExperts),
             RowChange.SkipPadding => SkipPadding(tensor, rows),
+            RowChange.PadTokens when shape.Length == 2 => PadTokens(rows),
+            RowChange.TransposeSplit when shape.Length >= 2 => Split(
+                tensor,
+                [.. shape[..^2], shape[^1], shape[^2]],
+                new TensorRows.Transposed(rows, checked((int)shape[^2])),
+                part,
+                parts),
             RowChange.TileValueRows => (Heads.TileRows(tensor, rows), Squeeze(shape)),
             RowChange.TileValueHeads => (Heads.TileHeads(tensor, AsColumn(tensor, rows)), shape),
             RowChange.TileValueRates => (new TensorRows.NegatedExponential(Heads.TileHeads(tensor, AsColumn(tensor, rows))), shape),
@@ -116,17 +123,23 @@ internal sealed class RowChanges(ModelConfig config)
             : throw Wrong(tensor, $"rows for queries of {config.HeadCount} heads, keys and values of {groups} heads");
     }
 
-    private static (TensorRows Rows, long[] Shape) Split(SafetensorsTensor tensor, TensorRows rows, int part, int parts)
+    private static (TensorRows Rows, long[] Shape) Split(SafetensorsTensor tensor, long[] shape, TensorRows rows, int part, int parts)
     {
-        if (tensor.Shape.Length < 2 || tensor.Shape[^2] % parts != 0)
+        if (shape.Length < 2 || shape[^2] % parts != 0)
         {
-            throw Wrong(tensor, $"a matrix of {parts} parts of as many rows");
+            throw Wrong(tensor, $"matrices that are split into {parts} equal parts");
         }
 
-        long all = tensor.Shape[^2];
+        long all = shape[^2];
         long each = all / parts;
         var split = new TensorRows.Reordered(rows, rows.Count / parts, row => (row / each * all) + (part * each) + (row % each));
-        return (split, [.. tensor.Shape[..^2], each, tensor.Shape[^1]]);
+        return (split, [.. shape[..^2], each, shape[^1]]);
+    }
+
+    private (TensorRows Rows, long[] Shape) PadTokens(TensorRows rows)
+    {
+        long count = Math.Max(rows.Count, config.VocabularySize);
+        return (new TensorRows.Padded(rows, count), [count, rows.Columns]);
     }
 
     private (TensorRows Rows, long[] Shape) Group(SafetensorsTensor tensor)

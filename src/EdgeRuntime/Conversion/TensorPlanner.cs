@@ -32,6 +32,7 @@ internal sealed class TensorPlanner
     [
         ".ffn_gate_inp.weight", ".ffn_gate_inp_shexp.weight", "position_embd.weight", "token_types.weight",
         ".ssm_conv1d.weight", ".ssm_conv1d_q.weight", ".ssm_conv1d_k.weight", ".ssm_conv1d_v.weight", ".shortconv.conv.weight",
+        ".altup_correct_coef.weight", ".altup_predict_coef.weight",
     ];
 
     private readonly ModelFamily _family;
@@ -58,6 +59,11 @@ internal sealed class TensorPlanner
         foreach ((string name, float[] values) in _family.Computed?.Invoke(_config) ?? [])
         {
             Add(name, [values.Length], new TensorRows.OfMemory(values));
+        }
+
+        foreach ((string from, string to, int count) in _family.Stacks)
+        {
+            AddStack(from, to, count);
         }
 
         foreach (SafetensorsTensor tensor in _model.Tensors)
@@ -98,7 +104,7 @@ internal sealed class TensorPlanner
             return null;
         }
 
-        name = name.Replace("language_model.", "", StringComparison.Ordinal)
+        name = CommonNames.WithoutLanguageModel(name)
             .Replace("e_score_correction_bias", "e_score_correction.bias", StringComparison.Ordinal);
         name = name.EndsWith(".gamma", StringComparison.Ordinal) ? name[..^"gamma".Length] + "weight"
             : name.EndsWith(".beta", StringComparison.Ordinal) ? name[..^"beta".Length] + "bias"
@@ -160,6 +166,24 @@ internal sealed class TensorPlanner
             string name = NameOf(targets[part], layer, suffix);
             Add(name, shape, shifts ? new TensorRows.Shifted(rows, 1f) : rows, IsMoved(tensor.Name, layer));
         }
+    }
+
+    private void AddStack(string from, string to, int count)
+    {
+        ILookup<string, SafetensorsTensor> byName = _model.Tensors.ToLookup(static tensor => CommonNames.WithoutLanguageModel(tensor.Name));
+        var parts = new List<SafetensorsTensor>(count);
+        for (int i = 0; i < count; i++)
+        {
+            parts.AddRange(byName[$"{from}.{i}.weight"]);
+        }
+
+        if (parts.Count != count || parts.Exists(part => part.Shape.Length != 2 || !part.Shape.SequenceEqual(parts[0].Shape)))
+        {
+            throw new ModelFormatException(
+                _config.File, -1, $"{from}: found {parts.Count} matrices, expected {count} of one shape; get all files again");
+        }
+
+        Add(to + ".weight", [count, .. parts[0].Shape], new TensorRows.Stacked([.. parts.Select(_scaling.Read)]));
     }
 
     private TensorRows Multiply(string target, string suffix, TensorRows rows)

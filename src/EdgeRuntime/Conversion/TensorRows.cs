@@ -91,6 +91,22 @@ internal abstract class TensorRows(long count, int columns)
         }
     }
 
+    /// <summary>Rows with rows of zeros behind them.</summary>
+    /// <param name="rows">The rows.</param>
+    /// <param name="count">The number of rows of the result.</param>
+    public sealed class Padded(TensorRows rows, long count) : TensorRows(count, rows.Columns)
+    {
+        public override void Read(long first, Span<float> x)
+        {
+            int found = (int)Math.Clamp(rows.Count - first, 0, x.Length / Columns) * Columns;
+            x[found..].Clear();
+            if (found > 0)
+            {
+                rows.Read(first, x[..found]);
+            }
+        }
+    }
+
     /// <summary>Rows with a number added to each element.</summary>
     public sealed class Shifted(TensorRows rows, float shift) : TensorRows(rows.Count, rows.Columns)
     {

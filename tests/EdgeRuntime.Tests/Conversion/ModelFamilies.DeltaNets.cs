@@ -26,8 +26,8 @@ internal static partial class ModelFamilies
         AddProjections(AddAround(folder, Mixer, experts: false), Mixer);
         return AddAhead(folder).Remove("lm_head.weight").Save(
             "Qwen3_5ForCausalLM",
-            DeltaNet + ",\"head_dim\":16,\"mtp_num_hidden_layers\":1,\"layer_types\":[\"linear_attention\",\"full_attention\"],\"rope_parameters\":"
-            + "{\"rope_type\":\"default\",\"rope_theta\":1e7,\"partial_rotary_factor\":0.5,\"mrope_section\":[2,1,1]}");
+            DeltaNet + ",\"head_dim\":16,\"mtp_num_hidden_layers\":1,\"layer_types\":[\"linear_attention\",\"full_attention\"],"
+            + "\"rope_parameters\":{\"rope_type\":\"default\",\"rope_theta\":1e7,\"partial_rotary_factor\":0.5,\"mrope_section\":[2,1,1]}");
     }
 
     private static ModelFolder AddQwen35Moe(ModelFolder folder)
@@ -37,17 +37,14 @@ internal static partial class ModelFamilies
         AddAhead(folder).Add("model.visual.patch_embed.proj.weight", Hidden, 3, 2, 2);
         foreach (string part in (string[])["model.layers.0", "model.layers.1", "mtp.layers.0"])
         {
-            foreach (string name in folder.Tensors.Keys.Where(name => name.StartsWith($"{part}.mlp.experts.", StringComparison.Ordinal)))
-            {
-                folder.Remove(name);
-            }
-
-            folder.Add($"{part}.mlp.experts.gate_up_proj", 4, 64, Hidden).Add($"{part}.mlp.experts.down_proj", 4, Hidden, 32);
+            folder.RemoveAll($"{part}.mlp.experts.").Add($"{part}.mlp.experts.gate_up_proj", 4, 64, Hidden)
+                .Add($"{part}.mlp.experts.down_proj", 4, Hidden, 32);
         }
 
         return folder.Save(
             "Qwen3_5MoeForCausalLM",
-            DeltaNet + SharedExpert + ",\"head_dim\":32,\"mtp_num_hidden_layers\":1,\"layer_types\":[\"linear_attention\",\"full_attention\"],"
+            DeltaNet + SharedExpert + ",\"head_dim\":32,\"mtp_num_hidden_layers\":1,"
+            + "\"layer_types\":[\"linear_attention\",\"full_attention\"],"
             + "\"rope_parameters\":{\"rope_type\":\"default\",\"rope_theta\":1e7,\"partial_rotary_factor\":1.0}");
     }
 
@@ -63,9 +60,7 @@ internal static partial class ModelFamilies
             .Add($"{mixer}.conv1d.weight", 128, 1, 4).Add($"{mixer}.norm.weight", 16).Add($"{mixer}.out_proj.weight", Hidden, 64)
             .Add($"{mixer}.dt_bias", 4).Add($"{mixer}.A_log", 4);
         return !experts ? folder.AddFeedForward() : AddExperts(folder, "mlp.gate", "mlp.experts", ["gate_proj", "up_proj", "down_proj"])
-            .AddLayers("model.layers.*.mlp.shared_expert.gate_proj.weight", 32, Hidden)
-            .AddLayers("model.layers.*.mlp.shared_expert.up_proj.weight", 32, Hidden)
-            .AddLayers("model.layers.*.mlp.shared_expert.down_proj.weight", Hidden, 32)
+            .AddSharedFeedForward("model.layers.*.mlp.shared_expert")
             .AddLayers("model.layers.*.mlp.shared_expert_gate.weight", 1, Hidden);
     }
 
@@ -77,10 +72,9 @@ internal static partial class ModelFamilies
     private static ModelFolder AddAhead(ModelFolder folder)
     {
         const string Last = "model.layers.1.";
-        foreach ((string name, (long[] shape, _)) in folder.Tensors.Where(static tensor => tensor.Key.StartsWith(Last, StringComparison.Ordinal))
-            .ToArray())
+        foreach (string name in folder.Tensors.Keys.Where(static name => name.StartsWith(Last, StringComparison.Ordinal)).ToArray())
         {
-            folder.Add($"mtp.layers.0.{name[Last.Length..]}", shape);
+            folder.Add($"mtp.layers.0.{name[Last.Length..]}", folder.Tensors[name].Shape);
         }
 
         return folder.Add("mtp.fc.weight", Hidden, 2 * Hidden).Add("mtp.norm.weight", Hidden)

@@ -18,6 +18,7 @@ internal static partial class ModelFamilies
     {
         ["bert"] = [2, 4, 5, 3],
         ["eurobert"] = [53, 73, 70, 83, 70],
+        ["gemma-embedding"] = [53, 73, 70, 83, 70],
         ["nomic-bert"] = [2, 4, 5, 3],
         ["nomic-bert-moe"] = [2, 4, 5, 3],
         ["modern-bert"] = [0, 53, 73, 70, 83, 70, 1],

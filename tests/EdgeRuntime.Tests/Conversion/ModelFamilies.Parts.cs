@@ -28,9 +28,7 @@ internal static partial class ModelFamilies
 
     private static ModelFolder AddSharedExperts(ModelFolder folder) => AddExperts(
         folder.AddDecoder(feedForward: false).AddPreNorms(), "mlp.gate", "mlp.experts", ["gate_proj", "up_proj", "down_proj"])
-        .AddLayers("model.layers.*.mlp.shared_experts.gate_proj.weight", 32, Hidden)
-        .AddLayers("model.layers.*.mlp.shared_experts.up_proj.weight", 32, Hidden)
-        .AddLayers("model.layers.*.mlp.shared_experts.down_proj.weight", Hidden, 32);
+        .AddSharedFeedForward("model.layers.*.mlp.shared_experts");
 
     private static ModelFolder AddNormBiases(ModelFolder folder) => folder.Add("model.norm.bias", Hidden)
         .AddLayers("model.layers.*.input_layernorm.bias", Hidden).AddLayers("model.layers.*.post_attention_layernorm.bias", Hidden);

@@ -185,6 +185,24 @@ internal static partial class ModelFamilies
                 + "\"attention_out_multiplier\":0.7,\"ssm_in_multiplier\":1.3,\"ssm_out_multiplier\":0.3,\"mlp_multipliers\":[0.6,1.1],"
                 + "\"ssm_multipliers\":[0.2,0.4,0.6,0.8,1.2],\"key_multiplier\":0.4,"
                 + "\"embedding_multiplier\":5.6,\"lm_head_multiplier\":0.03"),
+        ["qwen3vlmoe"] = static folder => folder.AddDecoder(queryKeyNorms: true, feedForward: false).AddPreNorms()
+            .AddLayers("model.layers.*.mlp.gate.weight", 4, Hidden)
+            .AddLayers("model.layers.*.mlp.experts.gate_up_proj", 4, Hidden, 64)
+            .AddLayers("model.layers.*.mlp.experts.down_proj", 4, 32, Hidden)
+            .Save(
+                "Qwen3VLMoeForConditionalGeneration",
+                Experts + ",\"head_dim\":16,\"rope_scaling\":{\"rope_type\":\"default\",\"mrope_section\":[2,3,3]},"
+                + "\"vision_config\":{\"deepstack_visual_indexes\":[0,1,2]}"),
+        ["gemma-embedding"] = static folder =>
+        {
+            AddMeanPooling(AddFourNorms(folder.AddDecoder(queryKeyNorms: true)).Remove("lm_head.weight").RemovePrefix("model."));
+            return folder.Save("Gemma3TextModel", ",\"head_dim\":16,\"sliding_window\":32");
+        },
+        ["gemma3n"] = AddGemma3N,
+        ["gemma4"] = AddGemma4,
+        ["gemma4moe"] = AddGemma4Moe,
+        ["bailingmoe"] = AddLing1,
+        ["bailingmoe2"] = AddLing2,
         ["qwen3next"] = AddQwen3Next,
         ["qwen35"] = AddQwen35,
         ["qwen35moe"] = AddQwen35Moe,

@@ -53,6 +53,29 @@ internal sealed class ModelFolder : IDisposable
         return this;
     }
 
+    /// <summary>Takes the tensors away whose names have a start.</summary>
+    public ModelFolder RemoveAll(string start)
+    {
+        foreach (string name in Tensors.Keys.Where(name => name.StartsWith(start, StringComparison.Ordinal)))
+        {
+            Tensors.Remove(name);
+        }
+
+        return this;
+    }
+
+    /// <summary>Takes a prefix away from the names of all tensors.</summary>
+    public ModelFolder RemovePrefix(string prefix)
+    {
+        foreach ((string name, (long[] Shape, float[] Values) tensor) in Tensors.ToArray())
+        {
+            Tensors.Remove(name);
+            Tensors.Add(name[prefix.Length..], tensor);
+        }
+
+        return this;
+    }
+
     /// <summary>Adds a tensor for each layer; the name has <c>*</c> for its number.</summary>
     public ModelFolder AddLayers(string name, params long[] shape)
     {
@@ -110,6 +133,11 @@ internal sealed class ModelFolder : IDisposable
         AddLayers("model.layers.*.mlp.gate_proj.weight", FeedForward, Hidden)
             .AddLayers("model.layers.*.mlp.up_proj.weight", FeedForward, Hidden)
             .AddLayers("model.layers.*.mlp.down_proj.weight", Hidden, FeedForward);
+
+    /// <summary>Adds an expert that all tokens use.</summary>
+    public ModelFolder AddSharedFeedForward(string name) =>
+        AddLayers($"{name}.gate_proj.weight", 32, Hidden).AddLayers($"{name}.up_proj.weight", 32, Hidden)
+            .AddLayers($"{name}.down_proj.weight", Hidden, 32);
 
     /// <summary>Writes the files.</summary>
     /// <param name="architecture">The class of the model.</param>
@@ -172,6 +200,47 @@ internal sealed class ModelFolder : IDisposable
                 ["model"] = new JsonObject { ["type"] = "BPE", ["vocab"] = vocabulary, ["merges"] = new JsonArray("t h") },
             }.ToJsonString());
         Write("tokenizer_config.json", """{"bos_token":"<|begin|>","eos_token":"<|end|>","chat_template":"{{ messages[0].content }}"}""");
+    }
+
+    /// <summary>Writes a BPE vocabulary over characters instead, with as many pieces as the model has tokens.</summary>
+    public ModelFolder WriteSentencePairs()
+    {
+        var vocabulary = new JsonObject
+        {
+            ["<|begin|>"] = 0, ["<|end|>"] = 1, ["<|channel>"] = 2, ["<note>"] = 3, ["\u2581"] = 4, ["th"] = 5,
+        };
+        for (char c = '!'; c <= '~'; c++)
+        {
+            vocabulary[$"{c}"] = vocabulary.Count;
+        }
+
+        for (int value = 0; vocabulary.Count < Tokens; value++)
+        {
+            vocabulary[$"<0x{value:X2}>"] = vocabulary.Count;
+        }
+
+        Write(
+            "tokenizer.json",
+            new JsonObject
+            {
+                ["added_tokens"] = new JsonArray(
+                    [.. vocabulary.Take(4).Select(token => (JsonNode)new JsonObject
+                    {
+                        ["id"] = token.Value!.GetValue<int>(),
+                        ["content"] = token.Key,
+                        ["special"] = token.Key != "<note>",
+                    })]),
+                ["normalizer"] = new JsonObject
+                {
+                    ["type"] = "Replace", ["pattern"] = new JsonObject { ["String"] = " " }, ["content"] = "\u2581",
+                },
+                ["decoder"] = new JsonObject { ["type"] = "Sequence", ["decoders"] = new JsonArray() },
+                ["model"] = new JsonObject
+                {
+                    ["type"] = "BPE", ["byte_fallback"] = true, ["vocab"] = vocabulary, ["merges"] = new JsonArray("t h"),
+                },
+            }.ToJsonString());
+        return this;
     }
 
     /// <summary>Writes a WordPiece vocabulary instead.</summary>
