@@ -29,7 +29,8 @@ internal static class LlamaFamilies
         new("model.layers.*.shared_mlp.output_linear", "blk.*.ffn_down_shexp"),
     ];
 
-    private static readonly ModelFamily Llama = new()
+    /// <summary>Llama.</summary>
+    public static readonly ModelFamily Llama = new()
     {
         Classes =
         [
@@ -96,7 +97,7 @@ internal static class LlamaFamilies
         GraniteMoe,
     ];
 
-    private static void AddKeys(ModelConfig config, KeyList keys)
+    internal static void AddKeys(ModelConfig config, KeyList keys)
     {
         keys.Set("vocab_size", (uint)config.GetCount("vocab_size"));
         keys.Set("rope.dimension_count", (uint)config.HeadSize);

@@ -9,7 +9,7 @@ namespace EdgeRuntime.Conversion;
 internal static class RopeFactors
 {
     /// <summary>Computes by how much Llama 3.1 slows each pair of its rotary embedding; nothing for a plain one.</summary>
-    public static IEnumerable<(string Name, float[] Values)> OfLlama3(ModelConfig config, float defaultFactor)
+    public static IEnumerable<(string Name, float[] Values)> OfLlama3(ModelConfig config, float defaultFactor, int? rotation = null)
     {
         JsonField rope = config.FullRope;
         string? type = rope["rope_type"].FindText() ?? rope["type"].FindText();
@@ -20,15 +20,16 @@ internal static class RopeFactors
 
         double Get(string key, double fallback) => rope[key].Exists ? rope[key].GetNumber() : fallback;
 
-        float theta = (float)Get("rope_theta", config.FindNumber("rope_theta") ?? 10000);
+        float theta = (float)Get("rope_theta", config.FindTheta("rope_theta") ?? 10000);
         float factor = (float)Get("factor", defaultFactor);
         float low = (float)Get("low_freq_factor", 1);
         float high = (float)Get("high_freq_factor", 4);
         float context = (float)Get("original_max_position_embeddings", 8192);
-        var factors = new float[config.HeadSize / 2];
-        for (int i = 0; i < factors.Length; i++)
+        int size = rotation ?? config.HeadSize;
+        float[] factors = [.. Enumerable.Repeat(1f, config.HeadSize / 2)];
+        for (int i = 0; i < Math.Min(size / 2, factors.Length); i++)
         {
-            float wave = 2 * MathF.PI * MathF.Pow(theta, 2f * i / config.HeadSize);
+            float wave = 2 * MathF.PI * MathF.Pow(theta, 2f * i / size);
             float smooth = ((context / wave) - low) / (high - low);
             factors[i] = wave < context / high ? 1
                 : wave > context / low ? factor

@@ -24,9 +24,17 @@ internal sealed class RowChanges(ModelConfig config)
             RowChange.PermuteQuery => (Permute(tensor, rows, config.HeadCount), shape),
             RowChange.PermuteKey => (Permute(tensor, rows, config.KeyHeadCount), shape),
             RowChange.GroupHeads => (GroupHeads(tensor, rows), shape),
-            RowChange.Split => Split(tensor, rows, part, parts),
+            RowChange.Split => Split(tensor, shape, rows, part, parts),
             RowChange.Transpose when shape.Length >= 2 =>
                 (new TensorRows.Transposed(rows, (int)shape[^2]), [.. shape[..^2], shape[^1], shape[^2]]),
+            RowChange.TransposeSplit when shape.Length >= 2 => Split(
+                tensor,
+                [.. shape[..^2], shape[^1], shape[^2]],
+                new TensorRows.Transposed(rows, checked((int)shape[^2])),
+                part,
+                parts),
+            RowChange.SplitKeyValue => SplitKeyValue(tensor, rows, part),
+            RowChange.Convolution when shape.Length is 2 or 3 => (rows, [1, shape[0], 1, shape[^1]]),
             RowChange.Squeeze when shape.Length > 1 => (rows, [shape[0], .. shape[1..^1].Where(static size => size != 1), shape[^1]]),
             RowChange.Column => (AsColumn(tensor, rows), [.. shape, 1]),
             RowChange.NegateExponential => (new TensorRows.NegatedExponential(rows), shape),
@@ -68,17 +76,36 @@ internal sealed class RowChanges(ModelConfig config)
             rows, rows.Count, row => (row % width / size * 3 * size) + (row / width * size) + (row % width % size));
     }
 
-    private static (TensorRows Rows, long[] Shape) Split(SafetensorsTensor tensor, TensorRows rows, int part, int parts)
+    private static (TensorRows Rows, long[] Shape) Split(SafetensorsTensor tensor, long[] shape, TensorRows rows, int part, int parts)
     {
-        if (tensor.Shape.Length < 2 || tensor.Shape[^2] % parts != 0)
+        if (shape.Length < 2 || shape[^2] % parts != 0)
         {
-            throw Wrong(tensor, $"a matrix of {parts} parts of as many rows");
+            throw Wrong(tensor, $"matrices that are split into {parts} equal parts");
         }
 
-        long all = tensor.Shape[^2];
+        long all = shape[^2];
         long each = all / parts;
         var split = new TensorRows.Reordered(rows, rows.Count / parts, row => (row / each * all) + (part * each) + (row % each));
-        return (split, [.. tensor.Shape[..^2], each, tensor.Shape[^1]]);
+        return (split, [.. shape[..^2], each, shape[^1]]);
+    }
+
+    private (TensorRows Rows, long[] Shape) SplitKeyValue(SafetensorsTensor tensor, TensorRows rows, int part)
+    {
+        int key = config.GetPositiveCount("qk_nope_head_dim");
+        int value = config.GetPositiveCount("v_head_dim");
+        long each = (long)key + value;
+        if (tensor.Shape.Length != 2 || tensor.Shape[0] == 0 || tensor.Shape[0] % each != 0)
+        {
+            throw Wrong(tensor, $"{key} rows for keys and {value} for values of each head");
+        }
+
+        long heads = tensor.Shape[0] / each;
+        long count = part == 0 ? key : value;
+        long skipped = part == 0 ? 0 : key;
+        var taken = new TensorRows.Reordered(rows, heads * count, row => (row / count * each) + skipped + (row % count));
+        return part == 0
+            ? (new TensorRows.Transposed(taken, key), [heads, tensor.Shape[1], key])
+            : (taken, [heads, value, tensor.Shape[1]]);
     }
 
     private (TensorRows Rows, long[] Shape) Group(SafetensorsTensor tensor)
