@@ -114,6 +114,11 @@ DEFAULTS = {
     "Qwen3NextForCausalLM": {"rms_norm_eps": 1e-6, "rope_theta": 1e4, "layer_types": ["linear_attention", "full_attention"]},
     "GemmaForCausalLM": {"rms_norm_eps": 1e-6},
     "Gemma2ForCausalLM": {"rms_norm_eps": 1e-6, "attn_logit_softcapping": 50.0, "final_logit_softcapping": 30.0, "sliding_window": 4096},
+    "Llama4ForCausalLM": {"rope_theta": 5e5},
+    "Llama4ForConditionalGeneration": {},
+    "Cohere2MoeForCausalLM": {"rope_theta": 1e4},
+    "MiMoV2FlashForCausalLM": {},
+    "Step3p5ForCausalLM": {},
     "JambaForCausalLM": {},
     "NomicBertModel": {"rotary_emb_scale_base": None},
     "ModernBertModel": {},
@@ -215,10 +220,13 @@ def add_shards(folder):
     (copy / "model.safetensors.index.json").write_text(json.dumps(index))
 
 
+NAMES = {}
 FILE_TYPES = {"F32": "ALL_F32", "F16": "MOSTLY_F16", "BF16": "MOSTLY_BF16", "Q8_0": "MOSTLY_Q8_0"}
 
 
 def convert(conversion, gguf, kind, folder, output):
+    # Arctic puts its names into the names of all.
+    gguf.TensorNameMap.block_mappings_cfg = NAMES.setdefault("blocks", gguf.TensorNameMap.block_mappings_cfg).copy()
     with torch.inference_mode():
         settings = conversion.ModelBase.load_hparams(folder, False)
         architecture = conversion.get_model_architecture(settings, conversion.ModelType.TEXT)
@@ -261,8 +269,8 @@ def compare(gguf, expected_path, found_path):
 
 
 SENTENCEPIECE = (
-    "baichuan", "bitnet", "ernie4_5", "gemma", "gemma2", "gemma3", "gemma3n", "internlm2", "internlm3", "jamba", "jamba-first", "minicpm",
-    "minicpm3", "nemotron", "openelm", "orion", "pangu-embedded", "phi3", "phimoe",
+    "arctic", "baichuan", "bitnet", "ernie4_5", "gemma", "gemma2", "gemma3", "gemma3n", "internlm2", "internlm3", "jamba", "jamba-first",
+    "minicpm", "minicpm3", "nemotron", "openelm", "orion", "pangu-embedded", "phi3", "phimoe",
 )
 
 SHARDED = ("llama", "mixtral", "phi3")

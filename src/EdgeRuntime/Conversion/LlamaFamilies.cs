@@ -97,7 +97,7 @@ internal static class LlamaFamilies
         GraniteMoe,
     ];
 
-    private static void AddKeys(ModelConfig config, KeyList keys)
+    internal static void AddKeys(ModelConfig config, KeyList keys)
     {
         keys.Set("vocab_size", (uint)config.GetCount("vocab_size"));
         keys.Set("rope.dimension_count", (uint)config.HeadSize);

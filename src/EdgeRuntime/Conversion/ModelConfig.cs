@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Text.Json;
 using EdgeRuntime.Json;
 
 namespace EdgeRuntime.Conversion;
@@ -76,7 +77,7 @@ internal sealed class ModelConfig
     public int VocabularySize => FindCount("vocab_size") ?? 0;
 
     /// <summary>Gets the number of experts of a layer; 0 for none.</summary>
-    public int ExpertCount => FindCount("num_local_experts", "num_experts", "n_routed_experts")
+    public int ExpertCount => FindCount("moe_num_primary_experts", "num_local_experts", "num_experts", "n_routed_experts")
         ?? (Find("ffn_config")["moe_num_experts"] is { Exists: true } experts ? experts.GetCount(MaxCount) : 0);
 
     /// <summary>Gets the parameters of the rotary embedding: those of the layers that see everything, if layers differ.</summary>
@@ -129,6 +130,11 @@ internal sealed class ModelConfig
     public double GetRotaryShare(double fallback) => Rope["partial_rotary_factor"] is { Exists: true } share
         ? share.GetNumber()
         : FindNumber("partial_rotary_factor", "rope_pct", "rope_percent") ?? fallback;
+
+    /// <summary>Finds the base of the rotary embedding, or null: of the layers that see everything, if there is a list.</summary>
+    /// <exception cref="ModelFormatException">The value is not a number.</exception>
+    public double? FindTheta(params ReadOnlySpan<string> keys) =>
+        Find(keys) is { Kind: JsonValueKind.Array } list ? list[0].GetNumber() : FindNumber(keys);
 
     /// <summary>Finds the kinds of the layers, one for each; null if the file does not have them.</summary>
     /// <exception cref="ModelFormatException">There are not as many as layers.</exception>

@@ -136,7 +136,7 @@ internal static class ModelKeys
             keys.Set("rope.dimension_sections", sections);
         }
 
-        double? theta = rope["rope_theta"].Exists ? rope["rope_theta"].GetNumber() : config.FindNumber(ThetaFields);
+        double? theta = rope["rope_theta"].Exists ? rope["rope_theta"].GetNumber() : config.FindTheta(ThetaFields);
         if (theta is { } full)
         {
             keys.Set("rope.freq_base", (float)full);

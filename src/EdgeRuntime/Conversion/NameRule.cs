@@ -23,6 +23,18 @@ internal enum RowChange
     /// <summary>The rows and columns of each matrix change places.</summary>
     Transpose,
 
+    /// <summary>The rows and columns of each matrix change places, then the tensor is split.</summary>
+    TransposeSplit,
+
+    /// <summary>
+    /// The tensor holds the keys and values of each head of latent attention, which become two tensors of a matrix for each head. Those
+    /// of the keys have rows for the columns.
+    /// </summary>
+    SplitKeyValue,
+
+    /// <summary>The matrix is the kernels of a convolution, with dimensions of 1 before the first and the last one.</summary>
+    Convolution,
+
     /// <summary>Dimensions of 1 between the first and the last one are dropped.</summary>
     Squeeze,
 
@@ -49,9 +61,6 @@ internal enum RowChange
 
     /// <summary>Rows of zeros are added for the tokens that the vocabulary has beyond the rows.</summary>
     PadTokens,
-
-    /// <summary>The rows and columns of each matrix change places, then the tensor is split.</summary>
-    TransposeSplit,
 
     /// <summary>
     /// The value heads of a gated delta net are sorted by their index within their key head; see <see cref="DeltaNetChanges"/>.

@@ -37,6 +37,8 @@ internal sealed class RowChanges(ModelConfig config)
             RowChange.Transpose when shape.Length >= 2 =>
                 (new TensorRows.Transposed(rows, (int)shape[^2]), [.. shape[..^2], shape[^1], shape[^2]]),
             RowChange.Squeeze when shape.Length > 1 => (rows, Squeeze(shape)),
+            RowChange.SplitKeyValue => SplitKeyValue(tensor, rows, part),
+            RowChange.Convolution when shape.Length is 2 or 3 => (rows, [1, shape[0], 1, shape[^1]]),
             RowChange.Column => (AsColumn(tensor, rows), [.. shape, 1]),
             RowChange.NegateExponential => (new TensorRows.NegatedExponential(rows), shape),
             RowChange.NegateExponentialColumn => (new TensorRows.NegatedExponential(AsColumn(tensor, rows)), [.. shape, 1]),
@@ -140,6 +142,25 @@ internal sealed class RowChanges(ModelConfig config)
     {
         long count = Math.Max(rows.Count, config.VocabularySize);
         return (new TensorRows.Padded(rows, count), [count, rows.Columns]);
+    }
+
+    private (TensorRows Rows, long[] Shape) SplitKeyValue(SafetensorsTensor tensor, TensorRows rows, int part)
+    {
+        int key = config.GetPositiveCount("qk_nope_head_dim");
+        int value = config.GetPositiveCount("v_head_dim");
+        long each = (long)key + value;
+        if (tensor.Shape.Length != 2 || tensor.Shape[0] == 0 || tensor.Shape[0] % each != 0)
+        {
+            throw Wrong(tensor, $"{key} rows for keys and {value} for values of each head");
+        }
+
+        long heads = tensor.Shape[0] / each;
+        long count = part == 0 ? key : value;
+        long skipped = part == 0 ? 0 : key;
+        var taken = new TensorRows.Reordered(rows, heads * count, row => (row / count * each) + skipped + (row % count));
+        return part == 0
+            ? (new TensorRows.Transposed(taken, key), [heads, tensor.Shape[1], key])
+            : (taken, [heads, value, tensor.Shape[1]]);
     }
 
     private (TensorRows Rows, long[] Shape) Group(SafetensorsTensor tensor)

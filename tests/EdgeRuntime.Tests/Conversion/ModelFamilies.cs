@@ -265,6 +265,17 @@ internal static partial class ModelFamilies
         ["jina-bert-v2"] = static folder => AddJinaBert(folder, isOfCode: false),
         ["jina-bert-v2-code"] = static folder => AddJinaBert(folder, isOfCode: true),
         ["distilbert"] = AddDistilBert,
+        ["llama4"] = AddLlama4,
+        ["llama4-text"] = AddLlama4Text,
+        ["afmoe"] = AddAfmoe,
+        ["grovemoe"] = AddGroveMoe,
+        ["arctic"] = AddArctic,
+        ["smallthinker"] = AddSmallThinker,
+        ["kimi-linear"] = AddKimiLinear,
+        ["cohere2moe"] = AddCohere2Moe,
+        ["mimo2"] = AddMiMo2,
+        ["step35"] = AddStep35,
+        ["hy_v3"] = AddHyV3,
         ["eurobert"] = static folder =>
         {
             AddMeanPooling(folder.AddDecoder().AddPreNorms().Remove("lm_head.weight"));
