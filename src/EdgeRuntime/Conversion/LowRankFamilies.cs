@@ -6,7 +6,7 @@ namespace EdgeRuntime.Conversion;
 internal static class LowRankFamilies
 {
     /// <summary>The projections of low rank.</summary>
-    private static readonly NameRule[] Attention =
+    public static readonly NameRule[] Attention =
     [
         new("model.layers.*.self_attn.q_a_proj", "blk.*.attn_q_a"),
         new("model.layers.*.self_attn.q_a_layernorm", "blk.*.attn_q_a_norm"),

@@ -73,7 +73,7 @@ internal sealed class ModelConfig
     public int VocabularySize => FindCount("vocab_size") ?? 0;
 
     /// <summary>Gets the number of experts of a layer; 0 for none.</summary>
-    public int ExpertCount => FindCount("num_local_experts", "num_experts", "n_routed_experts") ?? 0;
+    public int ExpertCount => FindCount("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts") ?? 0;
 
     /// <summary>Gets the parameters of the rotary embedding: those of the layers that see everything, if layers differ.</summary>
     public JsonField FullRope => Rope["full_attention"].Exists ? Rope["full_attention"] : Rope;

@@ -13,7 +13,7 @@ internal static class ModelFamilies
     [
         .. LlamaFamilies.All, .. QwenFamilies.All, .. GemmaFamilies.All, .. DecoderFamilies.All, .. DenseFamilies.All,
         .. ExpertFamilies.All, .. Lfm2Families.All, .. HybridFamilies.All, .. MixedFamilies.All, .. DeltaNetFamilies.All,
-        .. LowRankFamilies.All, .. EncoderFamilies.All, .. RotaryEncoderFamilies.All,
+        .. LowRankFamilies.All, .. DeepSeekFamilies.All, .. GlmFamilies.All, .. EncoderFamilies.All, .. RotaryEncoderFamilies.All,
     ];
 
     /// <summary>Finds the family of a model.</summary>

@@ -304,7 +304,8 @@ public sealed class ModelConverterTests
         Assert.Throws<FileException>(() => ModelConverter.Convert(folder.Path, folder.Path));
     }
 
-    private static float[] ReadTensor(string path, string name)
+    /// <summary>Reads the numbers of a tensor of a GGUF file.</summary>
+    internal static float[] ReadTensor(string path, string name)
     {
         using GgufFile file = GgufFile.Open(path);
         GgufTensor tensor = file.FindTensor(name)!;
