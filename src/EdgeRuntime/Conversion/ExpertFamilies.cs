@@ -12,9 +12,6 @@ internal static class ExpertFamilies
 {
     private const uint LladaMask = 156895;
 
-    /// <summary>The number of files of experts in 4-bit floats. Source: llama.cpp v0.5.0, <c>LLAMA_FTYPE_MOSTLY_MXFP4_MOE</c>.</summary>
-    private const uint FourBitFileType = 38;
-
     /// <summary>The token that starts a text; the configuration names another one by mistake.</summary>
     private const uint HunYuanStart = 127959;
 
@@ -136,10 +133,6 @@ internal static class ExpertFamilies
             {
                 keys.Set("attention.sliding_window", (uint)config.GetCount("sliding_window"));
                 keys.Set("expert_feed_forward_length", (uint)config.GetCount("intermediate_size"));
-                if (config.Find("quantization_config")["quant_method"].FindText() == FourBitRows.Method)
-                {
-                    keys.SetWhole("general.file_type", FourBitFileType);
-                }
             },
         },
         new()

@@ -39,6 +39,7 @@ public sealed class ExpertModelConverterTests
         }
 
         using GgufFile file = GgufFile.Open(folder.Output);
+        Assert.Equal(type == TensorType.F32 ? 38 : 7, file.Metadata.GetInt32("general.file_type"));
         Assert.Equal(TensorType.MXFP4, file.FindTensor("blk.0.ffn_up_exps.weight")!.Type);
         Assert.Equal([32, Hidden, 4], file.FindTensor("blk.0.ffn_down_exps.weight")!.UsedDimensions.ToArray());
     }
