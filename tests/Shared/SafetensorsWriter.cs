@@ -9,14 +9,25 @@ namespace EdgeRuntime.TestSupport;
 /// <summary>Writes Safetensors files.</summary>
 internal static class SafetensorsWriter
 {
-    /// <summary>Writes a file of float32 tensors, or of BF16 if asked.</summary>
-    public static void Write(string path, IEnumerable<(string Name, long[] Shape, float[] Values)> tensors, bool brain = false)
+    /// <summary>Writes a file of float32 tensors, or of BF16 if asked, and of bytes for some names.</summary>
+    public static void Write(
+        string path,
+        IEnumerable<(string Name, long[] Shape, float[] Values)> tensors,
+        bool brain = false,
+        Predicate<string>? isBytes = null)
     {
         var header = new JsonObject { ["__metadata__"] = new JsonObject { ["format"] = "pt" } };
         var data = new MemoryStream();
         foreach ((string name, long[] shape, float[] values) in tensors)
         {
             long begin = data.Length;
+            if (isBytes?.Invoke(name) == true)
+            {
+                data.Write(Array.ConvertAll(values, static value => (byte)value));
+                header[name] = Entry("U8", shape, begin, data.Length);
+                continue;
+            }
+
             foreach (float value in values)
             {
                 uint bits = BitConverter.SingleToUInt32Bits(value);

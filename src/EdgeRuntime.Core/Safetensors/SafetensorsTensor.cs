@@ -72,6 +72,17 @@ internal sealed class SafetensorsTensor
         ArrayPool<byte>.Shared.Return(buffer);
     }
 
+    /// <summary>Reads the bytes of elements as they are.</summary>
+    /// <param name="first">The index of the first element.</param>
+    /// <param name="bytes">Receives the bytes of whole elements.</param>
+    /// <exception cref="IOException">The file has become shorter, or it can't be read.</exception>
+    public void ReadBytes(long first, Span<byte> bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(first);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(first, ElementCount - (bytes.Length / _elementBytes));
+        _file.Read(_offset + (first * _elementBytes), bytes);
+    }
+
     private float Decode(ReadOnlySpan<byte> element) => Type switch
     {
         SafetensorsType.F32 => BinaryPrimitives.ReadSingleLittleEndian(element),

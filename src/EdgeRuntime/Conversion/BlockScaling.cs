@@ -13,10 +13,9 @@ internal sealed class BlockScaling
 {
     private const string ScaleEnd = "_scale_inv";
 
-    private static readonly string[] UnusedEnds = ["_activation_scale", ".activation_scale"];
-
     private readonly SafetensorsModel _model;
     private readonly bool _isScaled;
+    private readonly string[] _scaleEnds = [];
     private readonly int[] _block = [];
 
     /// <exception cref="UnsupportedModelException">The model is quantized by another method.</exception>
@@ -30,12 +29,20 @@ internal sealed class BlockScaling
         }
 
         string method = quantization["quant_method"].FindText() ?? "none";
+        if (method == FourBitRows.Method)
+        {
+            _scaleEnds = [FourBitRows.ScaleEnd];
+            return;
+        }
+
         if (method != "fp8")
         {
             throw new UnsupportedModelException(
                 $"{config.File}: the model is quantized by \"{Printable.Shorten(method)}\", which is not read; take a model that is not "
-                + "quantized, or quantized by fp8");
+                + "quantized, or quantized by fp8 or mxfp4");
         }
+
+        _scaleEnds = [ScaleEnd, "_activation_scale", ".activation_scale"];
 
         _isScaled = true;
         _block = [.. quantization["weight_block_size"].Elements().Select(static size => size.GetCount(1 << 20))];
@@ -47,7 +54,7 @@ internal sealed class BlockScaling
 
     /// <summary>Gets whether a tensor is the scales of another one.</summary>
     public bool IsScale(string name) =>
-        _isScaled && UnusedEnds.Append(ScaleEnd).Any(end => name.EndsWith(end, StringComparison.Ordinal));
+        _scaleEnds.Any(end => name.EndsWith(end, StringComparison.Ordinal));
 
     /// <summary>Gets the rows of a tensor, with its scales applied. A vector is one row.</summary>
     /// <exception cref="ModelFormatException">The scales do not fit the tensor.</exception>

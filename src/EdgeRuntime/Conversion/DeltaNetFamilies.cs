@@ -126,7 +126,7 @@ internal static class DeltaNetFamilies
     }
 
     /// <summary>Counts the layers in the files: retrained models lack those that their configuration still has.</summary>
-    private static int CountAhead(ModelConfig config) => config.TensorNames
+    public static int CountAhead(ModelConfig config) => config.TensorNames
         .Select(static name => TakeAhead(name) is { } part && part.Split('.') is ["layers", var number, _, ..]
             && int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out int index) ? index + 1L : 0)
         .Select(static count => (int)Math.Min(count, int.MaxValue))
@@ -134,7 +134,7 @@ internal static class DeltaNetFamilies
         .Max();
 
     /// <summary>Names the tensors of layers that predict tokens ahead as those of layers behind the others.</summary>
-    private static string RenameAhead(ModelConfig config, string name)
+    public static string RenameAhead(ModelConfig config, string name)
     {
         if (TakeAhead(name) is not { } part)
         {

@@ -152,7 +152,7 @@ internal static class DenseFamilies
                 new("model.layers.*.self_attn.key_layernorm", "blk.*.attn_k_norm"),
             ],
             Defaults = Defaults,
-            Keys = AddHunYuanKeys,
+            Keys = static (config, keys) => AddHunYuanKeys(config, keys, defaultAlpha: 50),
         },
         new()
         {
@@ -267,7 +267,8 @@ internal static class DenseFamilies
         },
     ];
 
-    private static double RotaryShare(ModelConfig config) => config.Rope["partial_rotary_factor"] is { Exists: true } found
+    /// <summary>Gets the share of a head that the rotary embedding turns; a half unless the configuration says another one.</summary>
+    public static double RotaryShare(ModelConfig config) => config.Rope["partial_rotary_factor"] is { Exists: true } found
         ? found.GetNumber()
         : config.FindNumber("partial_rotary_factor") ?? 0.5;
 
@@ -286,7 +287,7 @@ internal static class DenseFamilies
     }
 
     /// <summary>A rotary embedding of the type "dynamic" has a longer base, which alpha gives.</summary>
-    private static void AddHunYuanKeys(ModelConfig config, KeyList keys)
+    public static void AddHunYuanKeys(ModelConfig config, KeyList keys, double defaultAlpha)
     {
         JsonField rope = config.Rope;
         string? type = rope["rope_type"].FindText() ?? rope["type"].FindText();
@@ -302,7 +303,7 @@ internal static class DenseFamilies
                 + $"expected more than 2 for a rotary embedding of the type {type}");
         }
 
-        double alpha = rope["alpha"].Exists ? rope["alpha"].GetNumber() : 50;
+        double alpha = rope["alpha"].Exists ? rope["alpha"].GetNumber() : defaultAlpha;
         double theta = config.FindNumber("rope_theta") ?? 10000;
         keys.Set("rope.freq_base", (float)(theta * Math.Pow(alpha, config.HeadSize / (config.HeadSize - 2.0))));
         keys.Set("rope.scaling.type", "none");
@@ -314,7 +315,8 @@ internal static class DenseFamilies
         }
     }
 
-    private static void AddExaone4Keys(ModelConfig config, KeyList keys)
+    /// <summary>Adds the keys of EXAONE 4 and of models that continue it.</summary>
+    public static void AddExaone4Keys(ModelConfig config, KeyList keys)
     {
         keys.Set("vocab_size", (uint)config.GetCount("vocab_size"));
         if (config.FindCount("sliding_window") is not { } window)

@@ -8,7 +8,7 @@ namespace EdgeRuntime.Conversion;
 internal static class LowRankFamilies
 {
     /// <summary>The projections of low rank.</summary>
-    private static readonly NameRule[] Attention =
+    public static readonly NameRule[] Attention =
     [
         new("model.layers.*.self_attn.q_a_proj", "blk.*.attn_q_a"),
         new("model.layers.*.self_attn.q_a_layernorm", "blk.*.attn_q_a_norm"),
@@ -19,7 +19,7 @@ internal static class LowRankFamilies
 
     private static readonly NameRule[] KimiNames =
     [
-        new("model.layers.*.self_attn.kv_b_proj", "blk.*.attn_k_b|blk.*.attn_v_b", RowChange.SplitKeyValue),
+        new("model.layers.*.self_attn.kv_b_proj", "blk.*.attn_k_b|blk.*.attn_v_b", RowChange.SplitLatent),
         new("model.layers.*.self_attn.q_conv1d", "blk.*.ssm_conv1d_q", RowChange.Convolution),
         new("model.layers.*.self_attn.k_conv1d", "blk.*.ssm_conv1d_k", RowChange.Convolution),
         new("model.layers.*.self_attn.v_conv1d", "blk.*.ssm_conv1d_v", RowChange.Convolution),

@@ -14,7 +14,8 @@ internal static class ModelFamilies
         .. LlamaFamilies.All, .. LlamaKinFamilies.All, .. QwenFamilies.All, .. GemmaFamilies.All, .. LayerInputFamilies.All,
         .. DecoderFamilies.All, .. DenseFamilies.All, .. JoinedFamilies.All, .. Gpt2KinFamilies.All, .. ExpertFamilies.All,
         .. LingFamilies.All, .. Lfm2Families.All, .. HybridFamilies.All, .. MixedFamilies.All, .. DeltaNetFamilies.All,
-        .. LowRankFamilies.All, .. SparseFamilies.All, .. PredictingFamilies.All, .. EncoderFamilies.All, .. RotaryEncoderFamilies.All,
+        .. LowRankFamilies.All, .. DeepSeekFamilies.All, .. GlmFamilies.All, .. SparseFamilies.All, .. PredictingFamilies.All,
+        .. EncoderFamilies.All, .. RotaryEncoderFamilies.All,
     ];
 
     /// <summary>Finds the family of a model.</summary>

@@ -52,6 +52,12 @@ internal sealed record ModelFamily
     /// <summary>Gets the end of the names of norms that are not shifted with the others.</summary>
     public string? PlainNorm { get; init; }
 
+    /// <summary>
+    /// Gets the names of keys for special tokens and the tokens, for keys that the files of the tokenizer do not give. The files must have
+    /// the tokens.
+    /// </summary>
+    public (string Key, string Token)[] SpecialTokens { get; init; } = [];
+
     /// <summary>Gets the keys beyond those that every model has.</summary>
     public Action<ModelConfig, KeyList>? Keys { get; init; }
 

@@ -74,7 +74,7 @@ internal static class ModelKeys
             keys.Set("attention.value_length", (uint)config.HeadSize);
         }
 
-        keys.SetWhole("general.file_type", FileType(type));
+        keys.SetWhole("general.file_type", FileType(config, type));
         family.Keys?.Invoke(config, keys);
         if (family.Pools)
         {
@@ -117,8 +117,10 @@ internal static class ModelKeys
         }
     }
 
-    private static uint FileType(TensorType type) => type switch
+    private static uint FileType(ModelConfig config, TensorType type) => type switch
     {
+        // LLAMA_FTYPE_MOSTLY_MXFP4_MOE: most numbers are those of the experts, whatever the type of the others
+        not TensorType.Q8_0 when config.Find("quantization_config")["quant_method"].FindText() == FourBitRows.Method => 38,
         TensorType.F32 => 0,
         TensorType.F16 => 1,
         TensorType.Q8_0 => 7,

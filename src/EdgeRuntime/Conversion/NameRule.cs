@@ -26,14 +26,23 @@ internal enum RowChange
     /// <summary>The rows and columns of each matrix change places, then the tensor is split.</summary>
     TransposeSplit,
 
-    /// <summary>
-    /// The tensor holds the keys and values of each head of latent attention, which become two tensors of a matrix for each head. Those
-    /// of the keys have rows for the columns.
-    /// </summary>
-    SplitKeyValue,
-
     /// <summary>The matrix is the kernels of a convolution, with dimensions of 1 before the first and the last one.</summary>
     Convolution,
+
+    /// <summary>The tensor holds several vectors for each expert; their elements take turns.</summary>
+    Deal,
+
+    /// <summary>The tensor holds several matrices for each expert; their columns take turns, and become rows.</summary>
+    DealTransposed,
+
+    /// <summary>The same for rows, and for one matrix; they are blocks of 4-bit floats, whose scales are in a tensor beside them.</summary>
+    DealBlocks,
+
+    /// <summary>
+    /// The tensor holds the keys of a head that latents expand to, and then its values, one head behind the other. The matrices of the keys
+    /// are transposed.
+    /// </summary>
+    SplitLatent,
 
     /// <summary>Dimensions of 1 between the first and the last one are dropped.</summary>
     Squeeze,

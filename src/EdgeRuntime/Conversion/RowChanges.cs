@@ -36,8 +36,12 @@ internal sealed class RowChanges(ModelConfig config)
             RowChange.Ternary when shape.Length == 2 => (new TensorRows.Ternary(rows), shape),
             RowChange.Transpose when shape.Length >= 2 =>
                 (new TensorRows.Transposed(rows, (int)shape[^2]), [.. shape[..^2], shape[^1], shape[^2]]),
+            RowChange.Deal => Deal(
+                new TensorRows.OfFile(tensor, tensor.ElementCount, 1), [.. shape[..^1], shape[^1] / parts], tensor, part, parts),
+            RowChange.DealTransposed when shape.Length >= 2 => Deal(
+                new TensorRows.Transposed(rows, (int)shape[^2]), [.. shape[..^2], shape[^1] / parts, shape[^2]], tensor, part, parts),
+            RowChange.SplitLatent => SplitLatent(tensor, rows, part),
             RowChange.Squeeze when shape.Length > 1 => (rows, Squeeze(shape)),
-            RowChange.SplitKeyValue => SplitKeyValue(tensor, rows, part),
             RowChange.Convolution when shape.Length is 2 or 3 => (rows, [1, shape[0], 1, shape[^1]]),
             RowChange.Column => (AsColumn(tensor, rows), [.. shape, 1]),
             RowChange.NegateExponential => (new TensorRows.NegatedExponential(rows), shape),
@@ -144,23 +148,28 @@ internal sealed class RowChanges(ModelConfig config)
         return (new TensorRows.Padded(rows, count), [count, rows.Columns]);
     }
 
-    private (TensorRows Rows, long[] Shape) SplitKeyValue(SafetensorsTensor tensor, TensorRows rows, int part)
+    private static (TensorRows Rows, long[] Shape) Deal(TensorRows rows, long[] shape, SafetensorsTensor tensor, int part, int parts) =>
+        tensor.Shape.Length > 0 && tensor.Shape[^1] % parts == 0
+            ? (new TensorRows.Reordered(rows, rows.Count / parts, row => (row * parts) + part), shape)
+            : throw Wrong(tensor, $"a last dimension that is a multiple of {parts}");
+
+    private (TensorRows Rows, long[] Shape) SplitLatent(SafetensorsTensor tensor, TensorRows rows, int part)
     {
-        int key = config.GetPositiveCount("qk_nope_head_dim");
-        int value = config.GetPositiveCount("v_head_dim");
-        long each = (long)key + value;
-        if (tensor.Shape.Length != 2 || tensor.Shape[0] == 0 || tensor.Shape[0] % each != 0)
+        int heads = config.KeyHeadCount;
+        int keys = config.GetPositiveCount("qk_nope_head_dim");
+        int values = config.GetPositiveCount("v_head_dim");
+        long each = (long)keys + values;
+        if (tensor.Shape.Length != 2 || tensor.Shape[0] != heads * each)
         {
-            throw Wrong(tensor, $"{key} rows for keys and {value} for values of each head");
+            throw Wrong(tensor, $"{heads * each} rows of keys and values for {heads} heads");
         }
 
-        long heads = tensor.Shape[0] / each;
-        long count = part == 0 ? key : value;
-        long skipped = part == 0 ? 0 : key;
-        var taken = new TensorRows.Reordered(rows, heads * count, row => (row / count * each) + skipped + (row % count));
+        int size = part == 0 ? keys : values;
+        int start = part == 0 ? 0 : keys;
+        var taken = new TensorRows.Reordered(rows, (long)heads * size, row => (row / size * each) + start + (row % size));
         return part == 0
-            ? (new TensorRows.Transposed(taken, key), [heads, tensor.Shape[1], key])
-            : (taken, [heads, value, tensor.Shape[1]]);
+            ? (new TensorRows.Transposed(taken, keys), [heads, tensor.Shape[1], keys])
+            : (taken, [heads, values, tensor.Shape[1]]);
     }
 
     private (TensorRows Rows, long[] Shape) Group(SafetensorsTensor tensor)

@@ -43,16 +43,25 @@ internal sealed class TensorCopier(GgufWriter writer, long elements, IProgress<f
         {
             cancellationToken.ThrowIfCancellationRequested();
             Span<float> numbers = _numbers.AsSpan(0, (int)Math.Min(step, rows.Count - row) * rows.Columns);
-            rows.Read(row, numbers);
-            Check(tensor, format, numbers);
             int length = numbers.Length / format.BlockWeights * format.BlockBytes;
             if (_bytes.Length < length)
             {
                 _bytes = new byte[length];
             }
 
-            format.QuantizeRows(numbers, rows.Columns, [], _bytes.AsSpan(0, length));
-            writer.WriteData(_bytes.AsSpan(0, length));
+            Span<byte> bytes = _bytes.AsSpan(0, length);
+            if (rows is TensorRows.OfBlocks blocks)
+            {
+                blocks.ReadBlocks(row, bytes);
+            }
+            else
+            {
+                rows.Read(row, numbers);
+                Check(tensor, format, numbers);
+                format.QuantizeRows(numbers, rows.Columns, [], bytes);
+            }
+
+            writer.WriteData(bytes);
             _done += numbers.Length;
             progress?.Report((float)_done / elements);
         }

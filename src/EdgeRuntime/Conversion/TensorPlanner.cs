@@ -161,7 +161,9 @@ internal sealed class TensorPlanner
         string[] targets = rule.To.Split('|');
         for (int part = 0; part < targets.Length; part++)
         {
-            (TensorRows rows, long[] shape) = _changes.Apply(rule.Change, tensor, _scaling.Read(tensor), part, targets.Length);
+            (TensorRows rows, long[] shape) = rule.Change == RowChange.DealBlocks
+                ? FourBitRows.Read(tensor, _model, part, targets.Length)
+                : _changes.Apply(rule.Change, tensor, _scaling.Read(tensor), part, targets.Length);
             rows = Multiply(targets[part], suffix, rows);
             string name = NameOf(targets[part], layer, suffix);
             Add(name, shape, shifts ? new TensorRows.Shifted(rows, 1f) : rows, IsMoved(tensor.Name, layer));
@@ -229,7 +231,7 @@ internal sealed class TensorPlanner
     }
 
     private void Add(string name, long[] shape, TensorRows rows, bool isMoved = false) =>
-        _planned.Add(new PlannedTensor(name, TypeOf(name, shape, isMoved), shape, rows));
+        _planned.Add(new PlannedTensor(name, rows is TensorRows.OfBlocks blocks ? blocks.Type : TypeOf(name, shape, isMoved), shape, rows));
 
     /// <summary>
     /// Gets whether a tensor belongs to another layer than its name in the folder says. llama.cpp's converter does not know the router of

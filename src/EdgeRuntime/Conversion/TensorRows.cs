@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using EdgeRuntime.Formats;
 using EdgeRuntime.Safetensors;
 
 namespace EdgeRuntime.Conversion;
@@ -42,6 +43,26 @@ internal abstract class TensorRows(long count, int columns)
                 long row = first + (i / Columns);
                 x[i] *= scales[(row / blockRows * perRow) + (i % Columns / blockColumns)];
             }
+        }
+    }
+
+    /// <summary>Rows of blocks of a quantized type, which keep their bytes.</summary>
+    public abstract class OfBlocks(TensorType type, long count, int columns) : TensorRows(count, columns)
+    {
+        /// <summary>Gets the type.</summary>
+        public TensorType Type => type;
+
+        /// <summary>Reads the blocks of neighboring rows.</summary>
+        /// <param name="first">The index of the first row.</param>
+        /// <param name="bytes">Receives the blocks of whole rows.</param>
+        public abstract void ReadBlocks(long first, Span<byte> bytes);
+
+        public override void Read(long first, Span<float> x)
+        {
+            TensorFormat format = TensorFormats.Get(type);
+            var bytes = new byte[x.Length / format.BlockWeights * format.BlockBytes];
+            ReadBlocks(first, bytes);
+            format.Dequantize(bytes, x);
         }
     }
 

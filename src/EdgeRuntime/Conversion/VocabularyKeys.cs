@@ -30,7 +30,8 @@ internal static class VocabularyKeys
 
         keys.SetWhole(Prefix + "model", data.Model);
         keys.SetWhole(Prefix + "pre", data.PreTokenizer!);
-        keys.SetWhole(Prefix + "tokens", data.Tokens.Select(static token => Encoding.UTF8.GetString(token.Span)).ToArray());
+        string[] tokens = [.. data.Tokens.Select(static token => Encoding.UTF8.GetString(token.Span))];
+        keys.SetWhole(Prefix + "tokens", tokens);
         if (data.Scores.Length > 0)
         {
             keys.SetWhole(Prefix + "scores", data.Scores.ToArray());
@@ -47,6 +48,16 @@ internal static class VocabularyKeys
             if (data.SpecialTokens.TryGetValue(name, out int id))
             {
                 keys.SetWhole($"{Prefix}{key}_token_id", (uint)id);
+            }
+        }
+
+        foreach ((string key, string token) in family.SpecialTokens)
+        {
+            if (!data.SpecialTokens.ContainsKey(key))
+            {
+                int id = Array.IndexOf(tokens, token);
+                keys.SetWhole($"{Prefix}{key}_token_id", id >= 0 ? (uint)id : throw new ModelFormatException(
+                    config.File, -1, $"the tokenizer has no token {token}, expected one in a model of {family.Architecture}"));
             }
         }
 

@@ -98,7 +98,7 @@ public sealed class JoinedFamiliesTests
     [InlineData("jais", "\"position_embedding_type\"", "\"other\"", "config.json: position_embedding_type: found nothing, expected alibi")]
     [InlineData("dbrx", "\"attn_config\"", "\"other\"", "config.json: attn_config.kv_n_heads: found nothing")]
     [InlineData("falcon-40b", "\"num_kv_heads\":2", "\"num_kv_heads\":3", "keys and values of 3 heads")]
-    [InlineData("dbrx", "\"moe_num_experts\":4", "\"moe_num_experts\":5", "a matrix of 5 experts")]
+    [InlineData("dbrx", "\"moe_num_experts\":4", "\"moe_num_experts\":5", "a matrix of the rows of 5 experts")]
     [InlineData("deci", "\"n_heads_in_group\":2", "\"n_heads_in_group\":0", "found 0, expected a number above 0")]
     [InlineData("deci-7b", "\"num_hidden_layers\":2", "\"num_hidden_layers\":1", "model.layers.1")]
     public void Convert_ThatCannotBe_SaysWhy(string family, string old, string other, string expected)

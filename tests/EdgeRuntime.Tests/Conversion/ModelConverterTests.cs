@@ -305,6 +305,7 @@ public sealed class ModelConverterTests
         Assert.Throws<FileException>(() => ModelConverter.Convert(folder.Path, folder.Path));
     }
 
+    /// <summary>Reads the numbers of a tensor of a GGUF file.</summary>
     internal static float[] ReadTensor(string path, string name)
     {
         using GgufFile file = GgufFile.Open(path);

@@ -250,6 +250,27 @@ internal static partial class ModelFamilies
         ["deci"] = AddDeci,
         ["deci-7b"] = AddDeci7,
         ["apertus"] = AddApertus,
+        ["gpt-oss"] = static folder => AddGptOss(folder, isFourBit: true),
+        ["gpt-oss-float"] = static folder => AddGptOss(folder, isFourBit: false),
+        ["chatglm"] = AddChatGlm,
+        ["glm4"] = AddGlm4,
+        ["glm4moe"] = static folder => AddGlm4Moe(folder, "Glm4MoeForCausalLM", GlmTokens, predictsAhead: true),
+        ["solar-open"] = static folder => AddGlm4Moe(
+            folder, "SolarOpenForCausalLM", ["<|endoftext|>", "<|startoftext|>", "<unk>"], predictsAhead: false),
+        ["deepseek2"] = static folder => AddDeepSeek(
+            folder,
+            "DeepseekV3ForCausalLM",
+            ",\"scoring_func\":\"sigmoid\",\"rope_scaling\":{\"type\":\"yarn\",\"factor\":40.0,\"beta_fast\":32.0,\"beta_slow\":1.0,"
+            + "\"mscale\":1.0,\"mscale_all_dim\":1.0,\"original_max_position_embeddings\":64}"),
+        ["glm4moelite"] = static folder =>
+        {
+            folder.AddedTokens = GlmTokens;
+            return AddDeepSeek(folder, "Glm4MoeLiteForCausalLM", "");
+        },
+        ["youtu"] = AddYoutu,
+        ["exaone-moe"] = AddExaoneMoe,
+        ["hunyuan-moe"] = AddHunYuanMoe,
+        ["ernie4_5-moe"] = AddErnieMoe,
         ["lfm2"] = AddLfm2,
         ["bert"] = AddBert,
         ["jamba"] = AddJamba,

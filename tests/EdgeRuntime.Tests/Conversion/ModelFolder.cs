@@ -19,6 +19,7 @@ internal sealed class ModelFolder : IDisposable
     public const int Tokens = 160;
 
     private readonly Random _random = new(1);
+    private readonly HashSet<string> _bytes = [];
 
     public string Path { get; } = Directory.CreateTempSubdirectory("edgert-convert-").FullName;
 
@@ -26,6 +27,9 @@ internal sealed class ModelFolder : IDisposable
 
     /// <summary>Gets the tensors in the order in which they were added.</summary>
     public Dictionary<string, (long[] Shape, float[] Values)> Tensors { get; } = [];
+
+    /// <summary>Gets or sets the special tokens beside those that start and end a text.</summary>
+    public string[] AddedTokens { get; set; } = [];
 
     public void Dispose() => Directory.Delete(Path, recursive: true);
 
@@ -43,6 +47,27 @@ internal sealed class ModelFolder : IDisposable
         }
 
         Tensors.Add(name, (shape, values));
+        return this;
+    }
+
+    /// <summary>Adds a tensor of random bytes for each layer; the name has <c>*</c> for its number.</summary>
+    /// <param name="name">The name.</param>
+    /// <param name="low">The lowest byte.</param>
+    /// <param name="end">One more than the highest byte.</param>
+    /// <param name="shape">The dimensions, outermost first.</param>
+    public ModelFolder AddByteLayers(string name, int low, int end, params long[] shape)
+    {
+        AddLayers(name, shape);
+        for (int layer = 0; layer < Layers; layer++)
+        {
+            string tensor = name.Replace("*", $"{layer}", StringComparison.Ordinal);
+            _bytes.Add(tensor);
+            foreach (ref float value in Tensors[tensor].Values.AsSpan())
+            {
+                value = _random.Next(low, end);
+            }
+        }
+
         return this;
     }
 
@@ -174,7 +199,8 @@ internal sealed class ModelFolder : IDisposable
         SafetensorsWriter.Write(
             System.IO.Path.Join(Path, "model.safetensors"),
             Tensors.Select(tensor => (tensor.Key, tensor.Value.Shape, tensor.Value.Values)),
-            brain);
+            brain,
+            _bytes.Contains);
         WriteByteLevel();
         return this;
     }
@@ -189,13 +215,24 @@ internal sealed class ModelFolder : IDisposable
 
         vocabulary["Ġ"] = vocabulary.Count;
         vocabulary["th"] = vocabulary.Count;
+        var special = new List<string> { "<|begin|>", "<|end|>" };
+        foreach (string token in AddedTokens)
+        {
+            vocabulary[token] = vocabulary.Count;
+            special.Add(token);
+        }
+
         Write(
             "tokenizer.json",
             new JsonObject
             {
                 ["added_tokens"] = new JsonArray(
-                    new JsonObject { ["id"] = 0, ["content"] = "<|begin|>", ["special"] = true },
-                    new JsonObject { ["id"] = 1, ["content"] = "<|end|>", ["special"] = true }),
+                    [.. special.Select(token => (JsonNode)new JsonObject
+                    {
+                        ["id"] = vocabulary[token]!.GetValue<int>(),
+                        ["content"] = token,
+                        ["special"] = true,
+                    })]),
                 ["pre_tokenizer"] = new JsonObject { ["type"] = "ByteLevel", ["add_prefix_space"] = false, ["use_regex"] = true },
                 ["model"] = new JsonObject { ["type"] = "BPE", ["vocab"] = vocabulary, ["merges"] = new JsonArray("t h") },
             }.ToJsonString());
