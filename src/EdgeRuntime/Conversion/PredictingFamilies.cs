@@ -145,7 +145,9 @@ internal static class PredictingFamilies
         AddPredictions(config, keys);
     }
 
-    /// <summary>What predicts tokens ahead is behind the other layers. Joined matrices of float8 are in the order of several devices.</summary>
+    /// <summary>
+    /// What predicts tokens ahead is behind the other layers. Joined matrices of float8 are in the order of several devices.
+    /// </summary>
     private static string RenameMiMo(ModelConfig config, string name)
     {
         const string Start = "model.mtp.layers.";

@@ -81,7 +81,10 @@ internal static class SparseFamilies
             Classes = ["Llama4ForCausalLM", "Llama4ForConditionalGeneration"],
             Architecture = "llama4",
             Names = Llama4Names,
-            Defaults = new Dictionary<string, double> { ["rms_norm_eps"] = 1e-5, ["rope_theta"] = 500000, ["interleave_moe_layer_step"] = 1 },
+            Defaults = new Dictionary<string, double>
+            {
+                ["rms_norm_eps"] = 1e-5, ["rope_theta"] = 500000, ["interleave_moe_layer_step"] = 1,
+            },
             DerivesHeadSize = true,
             Keys = AddLlama4Keys,
             Computed = static config => RopeFactors.OfLlama3(config, defaultFactor: 8),
@@ -164,7 +167,8 @@ internal static class SparseFamilies
     }
 
     /// <summary>
-    /// Gives tokens that were added to a SentencePiece model the scores and the type that llama.cpp's converter gives them for Arctic alone.
+    /// Gives tokens that were added to a SentencePiece model the scores and the type that llama.cpp's converter gives them for Arctic
+    /// alone.
     /// </summary>
     private static void ScoreAddedTokens(KeyList keys)
     {

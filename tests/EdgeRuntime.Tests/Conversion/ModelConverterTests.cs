@@ -132,18 +132,8 @@ public sealed class ModelConverterTests
     [InlineData("mamba2", "\"head_dim\":16", "\"head_dim\":0", "head_dim: found 0, expected a number above 0")]
     [InlineData("openelm", "\"ffn_dim_divisor\":32", "\"ffn_dim_divisor\":0", "ffn_dim_divisor: found 0, expected a number above 0")]
     [InlineData("hunyuan-dense", "\"head_dim\":16", "\"head_dim\":2", "found heads of 2 elements")]
-    public void Convert_WithAnImpossibleSize_NamesIt(string family, string old, string size, string expected)
-    {
-        using var folder = new ModelFolder();
-        ModelFamilies.All[family](folder);
-        string config = File.ReadAllText(Path.Join(folder.Path, "config.json"));
-        Assert.Contains(old, config, StringComparison.Ordinal);
-        folder.Write("config.json", config.Replace(old, size, StringComparison.Ordinal));
-
-        EdgeRuntimeException error = Assert.ThrowsAny<EdgeRuntimeException>(() => ModelConverter.Convert(folder.Path, folder.Output));
-
-        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
-    }
+    public void Convert_WithAnImpossibleSize_NamesIt(string family, string old, string size, string expected) =>
+        AssertRefused(family, old, size, expected);
 
     [Fact]
     public void Convert_Gemma_AddsOneToNorms()
@@ -303,6 +293,21 @@ public sealed class ModelConverterTests
         folder.AddDecoder().AddPreNorms().Save("LlamaForCausalLM");
 
         Assert.Throws<FileException>(() => ModelConverter.Convert(folder.Path, folder.Path));
+    }
+
+    /// <summary>Converts a model with another setting, and looks for a text in the error.</summary>
+    internal static void AssertRefused(string family, string old, string setting, string expected)
+    {
+        using var folder = new ModelFolder();
+        ModelFamilies.All[family](folder);
+        string config = File.ReadAllText(Path.Join(folder.Path, "config.json"));
+        Assert.Contains(old, config, StringComparison.Ordinal);
+        folder.Write("config.json", config.Replace(old, setting, StringComparison.Ordinal));
+
+        EdgeRuntimeException error = Assert.ThrowsAny<EdgeRuntimeException>(() => ModelConverter.Convert(folder.Path, folder.Output));
+
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', error.Message);
     }
 
     /// <summary>Reads the numbers of a tensor of a GGUF file.</summary>

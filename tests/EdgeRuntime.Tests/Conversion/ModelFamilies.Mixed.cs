@@ -7,6 +7,9 @@ namespace EdgeRuntime.Tests.Conversion;
 /// <content>Models whose layers differ.</content>
 internal static partial class ModelFamilies
 {
+    private const string NemotronSettings = ",\"head_dim\":16,\"layer_norm_epsilon\":1e-5,\"conv_kernel\":4,\"ssm_state_size\":16,"
+        + "\"mamba_num_heads\":8,\"mamba_head_dim\":16,\"n_groups\":2,\"rms_norm_eps\":1e-5";
+
     /// <summary>A state space with a feed-forward, then attention with experts.</summary>
     private static ModelFolder AddJamba(ModelFolder folder)
     {
@@ -90,9 +93,6 @@ internal static partial class ModelFamilies
             + "\"moe_shared_expert_intermediate_size\":96,\"n_shared_experts\":1,\"norm_topk_prob\":true,\"routed_scaling_factor\":2.5,"
             + "\"n_group\":1,\"topk_group\":1,\"moe_latent_size\":32");
     }
-
-    private const string NemotronSettings = ",\"head_dim\":16,\"layer_norm_epsilon\":1e-5,\"conv_kernel\":4,\"ssm_state_size\":16,"
-        + "\"mamba_num_heads\":8,\"mamba_head_dim\":16,\"n_groups\":2,\"rms_norm_eps\":1e-5";
 
     private static void AddNemotronEnds(ModelFolder folder, int layers)
     {

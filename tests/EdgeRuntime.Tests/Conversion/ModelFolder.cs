@@ -166,7 +166,9 @@ internal sealed class ModelFolder : IDisposable
 
     /// <summary>Writes the files.</summary>
     /// <param name="architecture">The class of the model.</param>
-    /// <param name="more">Members of <c>config.json</c> that replace the usual ones, or remove them by null; each with a comma before it.</param>
+    /// <param name="more">
+    /// Members of <c>config.json</c> that replace the usual ones, or remove them by null; each with a comma before it.
+    /// </param>
     /// <param name="brain">Whether the tensors are BF16.</param>
     public ModelFolder Save(string architecture, string more = "", bool brain = false)
     {
