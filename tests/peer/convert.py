@@ -206,7 +206,9 @@ def compare(gguf, expected_path, found_path):
             yield f"{name}: other values"
 
 
-SENTENCEPIECE = ("ernie4_5", "gemma", "gemma2", "gemma3", "gemma3n", "minicpm", "nemotron", "orion", "pangu-embedded", "phi3", "phimoe")
+SENTENCEPIECE = (
+    "ernie4_5", "gemma", "gemma-embedding", "gemma2", "gemma3", "gemma3n", "minicpm", "nemotron", "orion", "pangu-embedded", "phi3",
+    "phimoe")
 
 
 def main():
