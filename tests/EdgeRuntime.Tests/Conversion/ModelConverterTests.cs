@@ -303,16 +303,4 @@ public sealed class ModelConverterTests
 
         Assert.Throws<FileException>(() => ModelConverter.Convert(folder.Path, folder.Path));
     }
-
-    private static float[] ReadTensor(string path, string name)
-    {
-        using GgufFile file = GgufFile.Open(path);
-        GgufTensor tensor = file.FindTensor(name)!;
-        var bytes = new byte[tensor.ByteLength];
-        tensor.ReadRows(0, bytes);
-        TensorFormat format = TensorFormats.Get(tensor.Type);
-        var values = new float[bytes.Length / format.BlockBytes * format.BlockWeights];
-        format.Dequantize(bytes, values);
-        return values;
-    }
 }
