@@ -309,17 +309,4 @@ public sealed class ModelConverterTests
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', error.Message);
     }
-
-    /// <summary>Reads the numbers of a tensor of a GGUF file.</summary>
-    internal static float[] ReadTensor(string path, string name)
-    {
-        using GgufFile file = GgufFile.Open(path);
-        GgufTensor tensor = file.FindTensor(name)!;
-        var bytes = new byte[tensor.ByteLength];
-        tensor.ReadRows(0, bytes);
-        TensorFormat format = TensorFormats.Get(tensor.Type);
-        var values = new float[bytes.Length / format.BlockBytes * format.BlockWeights];
-        format.Dequantize(bytes, values);
-        return values;
-    }
 }

@@ -3,6 +3,8 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Text.Json.Nodes;
+using EdgeRuntime.Formats;
+using EdgeRuntime.Gguf;
 using EdgeRuntime.TestSupport;
 
 namespace EdgeRuntime.Tests.Conversion;
@@ -205,6 +207,19 @@ internal sealed class ModelFolder : IDisposable
             _bytes.Contains);
         WriteByteLevel();
         return this;
+    }
+
+    /// <summary>Reads the numbers of a tensor of a GGUF file.</summary>
+    public static float[] ReadTensor(string path, string name)
+    {
+        using GgufFile file = GgufFile.Open(path);
+        GgufTensor tensor = file.FindTensor(name)!;
+        var bytes = new byte[tensor.ByteLength];
+        tensor.ReadRows(0, bytes);
+        TensorFormat format = TensorFormats.Get(tensor.Type);
+        var values = new float[bytes.Length / format.BlockBytes * format.BlockWeights];
+        format.Dequantize(bytes, values);
+        return values;
     }
 
     private void WriteByteLevel()
