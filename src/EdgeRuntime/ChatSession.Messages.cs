@@ -255,7 +255,7 @@ public sealed partial class ChatSession
     private UseGuard.Scope EnterBetweenAnswers()
     {
         UseGuard.Scope call = _guard.Enter();
-        if (!_isAnswering)
+        if (_answering is null)
         {
             return call;
         }
