@@ -20,6 +20,16 @@ public sealed class EdgeRuntimeOptions
     /// </summary>
     public bool LoadAtStartup { get; set; } = true;
 
+    /// <summary>
+    /// Gets or sets the name of the backend that loads the model: <see cref="IModelBackend.Name"/> of one of the
+    /// <see cref="IModelBackend"/> services, in any case. Null, the default, or "cpu" is the built-in engine.
+    /// </summary>
+    /// <remarks>
+    /// A name that no backend has is refused. If several backends have the name, the last one that was registered loads the model.
+    /// A model that the backend can't load is refused; no other engine takes its place.
+    /// </remarks>
+    public string? Device { get; set; }
+
     /// <summary>Gets or sets the number of threads that compute. See <see cref="ModelOptions.Threads"/>. The default is null.</summary>
     public int? Threads { get; set; }
 
@@ -72,8 +82,9 @@ public sealed class EdgeRuntimeOptions
     };
 
     /// <summary>Creates the options with which the model is loaded.</summary>
-    internal ModelOptions ToModelOptions(Microsoft.Extensions.Logging.ILoggerFactory? loggers) => new()
+    internal ModelOptions ToModelOptions(IModelBackend? device, Microsoft.Extensions.Logging.ILoggerFactory? loggers) => new()
     {
+        Device = device,
         Threads = Threads,
         InstructionSet = InstructionSet,
         QuickStart = QuickStart,

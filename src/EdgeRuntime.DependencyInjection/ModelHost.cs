@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace EdgeRuntime.DependencyInjection;
 
 /// <summary>Loads a model once, when the host starts or at the first use, and owns it.</summary>
-internal sealed class ModelHost(EdgeRuntimeOptions options, ILoggerFactory? loggers) : IHostedService, IDisposable
+internal sealed class ModelHost(EdgeRuntimeOptions options, IModelBackend? device, ILoggerFactory? loggers) : IHostedService, IDisposable
 {
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _stopping = new();
@@ -31,7 +31,7 @@ internal sealed class ModelHost(EdgeRuntimeOptions options, ILoggerFactory? logg
             if (_loading is null or { IsFaulted: true } or { IsCanceled: true })
             {
                 _loading = LanguageModel.LoadAsync(
-                    options.ModelPath, options.ToModelOptions(loggers), progress: null, _stopping.Token);
+                    options.ModelPath, options.ToModelOptions(device, loggers), progress: null, _stopping.Token);
             }
 
             return _loading;

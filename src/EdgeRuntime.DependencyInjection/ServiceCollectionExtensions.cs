@@ -1,4 +1,5 @@
 using System;
+using System.Linq;
 using EdgeRuntime;
 using EdgeRuntime.DependencyInjection;
 using Microsoft.Extensions.Configuration;
@@ -14,6 +15,8 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Registers EdgeRuntime language models.</summary>
 public static class EdgeRuntimeServiceCollectionExtensions
 {
+    private const string Processor = "cpu"; // the built-in engine
+
     /// <summary>
     /// Registers a <see cref="LanguageModel"/> as a singleton, and <see cref="ModelSession"/> and <see cref="ChatSession"/> for each scope.
     /// </summary>
@@ -97,7 +100,7 @@ public static class EdgeRuntimeServiceCollectionExtensions
             $"{nameof(EdgeRuntimeOptions)}.{nameof(EdgeRuntimeOptions.ModelPath)} is not set: give the path of a .gguf file, in code or in "
             + $"the configuration section \"{EdgeRuntimeOptions.SectionName}\"");
         services.AddKeyedSingleton(optionsName, (provider, _) => new ModelHost(
-            OptionsOf(provider, optionsName), provider.GetService<ILoggerFactory>()));
+            OptionsOf(provider, optionsName), DeviceOf(provider, optionsName), provider.GetService<ILoggerFactory>()));
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredKeyedService<ModelHost>(optionsName));
         if (name is null)
         {
@@ -113,6 +116,23 @@ public static class EdgeRuntimeServiceCollectionExtensions
         }
 
         return services;
+    }
+
+    /// <summary>Finds the backend that <see cref="EdgeRuntimeOptions.Device"/> names; null for the built-in engine.</summary>
+    /// <exception cref="OptionsValidationException">No registered backend has this name.</exception>
+    private static IModelBackend? DeviceOf(IServiceProvider provider, string name)
+    {
+        if (OptionsOf(provider, name).Device is not { } device || device.Equals(Processor, StringComparison.OrdinalIgnoreCase))
+        {
+            return null;
+        }
+
+        IModelBackend[] backends = [.. provider.GetServices<IModelBackend>()];
+        return backends.LastOrDefault(backend => backend.Name.Equals(device, StringComparison.OrdinalIgnoreCase))
+            ?? throw new OptionsValidationException(name, typeof(EdgeRuntimeOptions), [
+                $"{nameof(EdgeRuntimeOptions)}.{nameof(EdgeRuntimeOptions.Device)} is \"{device}\", expected one of: "
+                + string.Join(", ", backends.Select(backend => backend.Name).Prepend(Processor).Distinct())
+                + $"; register others with AddSingleton<{nameof(IModelBackend)}>"]);
     }
 
     // A host has loaded the model before anybody asks; elsewhere this waits, as a factory of services can't be asynchronous.

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.IO;
 using System.Threading;
 using EdgeRuntime.Generation;
 using EdgeRuntime.Templates.Library;
@@ -140,7 +141,7 @@ public sealed partial class ChatSession
     /// Writes <see cref="SystemPrompt"/> and all messages to a JSON file. If writing fails, an existing file is unchanged.
     /// </summary>
     /// <param name="path">The path of the file to create or replace.</param>
-    /// <exception cref="System.IO.IOException">The file can't be written.</exception>
+    /// <exception cref="IOException">The file can't be written.</exception>
     /// <exception cref="InvalidOperationException">An answer is in progress, or another thread uses the conversation.</exception>
     public void Save(string path)
     {
@@ -148,21 +149,51 @@ public sealed partial class ChatSession
         ChatFile.Write(path, SystemPrompt, _messages);
     }
 
+    /// <summary>Writes <see cref="SystemPrompt"/> and all messages as JSON to a stream, which stays open.</summary>
+    /// <param name="destination">The stream, for example a blob of a database. It need not be seekable.</param>
+    /// <exception cref="IOException">The stream can't be written.</exception>
+    /// <exception cref="NotSupportedException">The stream is not writable.</exception>
+    /// <exception cref="InvalidOperationException">An answer is in progress, or another thread uses the conversation.</exception>
+    public void Save(Stream destination)
+    {
+        ArgumentNullException.ThrowIfNull(destination);
+        using UseGuard.Scope call = EnterBetweenAnswers();
+        ChatFile.Write(destination, SystemPrompt, _messages);
+    }
+
     /// <summary>
-    /// Replaces <see cref="SystemPrompt"/> and all messages by those of a file that <see cref="Save"/> wrote. If this fails, the
+    /// Replaces <see cref="SystemPrompt"/> and all messages by those of a file that <see cref="Save(string)"/> wrote. If this fails, the
     /// conversation is unchanged.
     /// </summary>
     /// <param name="path">The path of the file.</param>
-    /// <exception cref="System.IO.InvalidDataException">The file is not a saved conversation, or a message has an unknown role.</exception>
-    /// <exception cref="System.IO.IOException">The file can't be read, is not a regular file, or is larger than 64 MiB.</exception>
+    /// <exception cref="InvalidDataException">The file is not a saved conversation, or a message has an unknown role.</exception>
+    /// <exception cref="IOException">The file can't be read, is not a regular file, or is larger than 64 MiB.</exception>
     /// <exception cref="UnauthorizedAccessException">Access to the file is denied.</exception>
     /// <exception cref="InvalidOperationException">An answer is in progress, or another thread uses the conversation.</exception>
-    public void Load(string path)
+    public void Load(string path) => Restore(ChatFile.Read(path));
+
+    /// <summary>
+    /// Replaces <see cref="SystemPrompt"/> and all messages by those that <see cref="Save(Stream)"/> or <see cref="Save(string)"/> wrote.
+    /// If this fails, the conversation is unchanged.
+    /// </summary>
+    /// <param name="source">The stream, read from its position to its end. It need not be seekable, and stays open.</param>
+    /// <exception cref="InvalidDataException">
+    /// The stream has no saved conversation, or only a part of one, or a message has an unknown role.
+    /// </exception>
+    /// <exception cref="IOException">The stream can't be read, or has more than 64 MiB.</exception>
+    /// <exception cref="NotSupportedException">The stream is not readable.</exception>
+    /// <exception cref="InvalidOperationException">An answer is in progress, or another thread uses the conversation.</exception>
+    public void Load(Stream source)
     {
-        (string? system, List<ModelMessage> messages) = ChatFile.Read(path);
+        ArgumentNullException.ThrowIfNull(source);
+        Restore(ChatFile.Read(source));
+    }
+
+    private void Restore((string? System, List<ModelMessage> Messages) saved)
+    {
         using UseGuard.Scope call = EnterBetweenAnswers();
-        Splice(0, _messages.Count, messages);
-        SystemPrompt = system;
+        Splice(0, _messages.Count, saved.Messages);
+        SystemPrompt = saved.System;
     }
 
     /// <summary>
@@ -224,7 +255,7 @@ public sealed partial class ChatSession
     private UseGuard.Scope EnterBetweenAnswers()
     {
         UseGuard.Scope call = _guard.Enter();
-        if (!_isAnswering)
+        if (_answering is null)
         {
             return call;
         }

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Threading;
+using EdgeRuntime.Engine;
 using EdgeRuntime.Generation;
 using EdgeRuntime.Threading;
 
@@ -18,6 +19,11 @@ namespace EdgeRuntime;
 /// <para>
 /// One thread at a time may use a conversation and its session. A conversation made by <see cref="LanguageModel.CreateChat"/> owns its
 /// session and disposes it; one made by the constructor does not.
+/// </para>
+/// <para>
+/// From the first step of an answer to its end, the conversation and its session refuse all other calls, on any thread, and the answer
+/// goes on. An answer ends with its last token, with an exception, or when its enumerator is disposed. One whose enumerator is neither
+/// read to the end nor disposed keeps both busy until the conversation is disposed.
 /// </para>
 /// <para>A model without a chat template is a base model, which knows no roles. It continues the texts of all messages, joined by line
 /// ends, as plain text, and <see cref="HasTemplate"/> is false.</para>
@@ -50,7 +56,7 @@ public sealed partial class ChatSession : IDisposable
     private ToolDefinition[] _tools = [];
     private int _turn; // counts the changes of the conversation
     private int _forgotten; // messages at the start that the prompt omits, because the context has no room for them
-    private volatile bool _isAnswering; // from the first step of an answer to its end
+    private volatile Turn? _answering; // from the first step of an answer to its end
 
     /// <summary>Initializes a conversation over a session.</summary>
     /// <param name="session">The session, whose KV cache the conversation uses. The caller keeps ownership.</param>
@@ -189,11 +195,22 @@ public sealed partial class ChatSession : IDisposable
     /// </summary>
     public void Dispose()
     {
-        if (_guard.Close() && _ownsSession)
+        if (!_guard.Close())
+        {
+            return;
+        }
+
+        if (_ownsSession)
         {
             _session.Dispose();
         }
+        else if (_answering is { } answer)
+        {
+            SessionGuard.Release(answer);
+        }
     }
+
+    private UseGuard SessionGuard => ((ISequenceState)_session).Guard;
 
     /// <summary>Creates the answer to the first <paramref name="before"/> messages and a question that follows them.</summary>
     private GenerationStream Answer(int before, ModelMessage? question, CancellationToken cancellationToken)
@@ -278,7 +295,9 @@ public sealed partial class ChatSession : IDisposable
                 throw new InvalidOperationException("the conversation has changed since this message was sent; send it again");
             }
 
-            _hasBegun = chat._isAnswering = true;
+            _hasBegun = true;
+            chat._answering = this;
+            chat.SessionGuard.Hold(this);
         }
 
         public void End(GenerationResult result, ReadOnlySpan<int> ids)
@@ -286,8 +305,15 @@ public sealed partial class ChatSession : IDisposable
             if (_hasBegun)
             {
                 // No other call changes the conversation meanwhile.
-                chat.Keep(result, before, question, ids);
-                chat._isAnswering = false;
+                try
+                {
+                    chat.Keep(result, before, question, ids);
+                }
+                finally
+                {
+                    chat.SessionGuard.Release(this);
+                    chat._answering = null;
+                }
             }
         }
     }

@@ -82,7 +82,7 @@ public sealed partial class GenerationStream
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> TryTakeAsync(CallContext context)
     {
-        using UseGuard.Scope step = _pipeline.State.Guard.Enter();
+        using UseGuard.Scope step = _pipeline.State.Guard.Enter(_conversation);
         if (_started == 0)
         {
             _started = Stopwatch.GetTimestamp();
@@ -202,7 +202,7 @@ public sealed partial class GenerationStream
             return;
         }
 
-        using (UseGuard.Scope call = _pipeline.State.Guard.TryEnter())
+        using (UseGuard.Scope call = _pipeline.State.Guard.TryEnter(_conversation))
         {
             if (call.IsEntered && _version == _pipeline.State.Guard.Version)
             {

@@ -1,8 +1,12 @@
 using System;
+using EdgeRuntime.Threading;
 
 namespace EdgeRuntime;
 
-/// <summary>Receives the beginning and the end of an answer, to keep it.</summary>
+/// <summary>
+/// Receives the beginning and the end of an answer, to keep it. May hold the session in between (<see cref="UseGuard.Hold"/>):
+/// the steps of the answer enter the session as this object.
+/// </summary>
 internal interface IConversation
 {
     /// <summary>Begins the answer, before its first token is computed.</summary>

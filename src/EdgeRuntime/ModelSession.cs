@@ -15,9 +15,9 @@ namespace EdgeRuntime;
 /// </summary>
 /// <remarks>
 /// A session serves one call at a time, on whatever thread. A call during another call throws <see cref="InvalidOperationException"/> and
-/// changes nothing. The same exception ends an answer if other code has used the session since its last step. Any thread may call
-/// <see cref="Dispose"/> at any time. After that, only the members that describe the session are usable; all others throw
-/// <see cref="ObjectDisposedException"/>.
+/// changes nothing. So does a call between two steps of an answer of a <see cref="ChatSession"/>. An answer of <c>Generate</c> ends
+/// with the same exception if other code has used the session since its last step. Any thread may call <see cref="Dispose"/> at any
+/// time. After that, only the members that describe the session are usable; all others throw <see cref="ObjectDisposedException"/>.
 /// </remarks>
 /// <example>
 /// <code>

@@ -53,10 +53,22 @@ internal static class RegularFile
     public static byte[] ReadBytes(string path, int maxBytes)
     {
         using FileStream stream = OpenRead(path);
-        CheckLength(path, stream.Length, maxBytes);
+        return ReadBytes(stream, path, maxBytes);
+    }
+
+    /// <summary>Reads a stream from its position to its end. The stream stays open.</summary>
+    /// <param name="stream">The stream, which need not be seekable.</param>
+    /// <param name="name">The name of the stream, for messages.</param>
+    /// <param name="maxBytes">The largest accepted length in bytes.</param>
+    /// <exception cref="FileException">The rest of the stream is longer than <paramref name="maxBytes"/>.</exception>
+    /// <exception cref="IOException">The stream cannot be read.</exception>
+    public static byte[] ReadBytes(Stream stream, string name, int maxBytes)
+    {
+        long length = stream.CanSeek ? Math.Max(stream.Length - stream.Position, 0) : 0;
+        CheckLength(name, length, maxBytes);
 
         // One byte more than the reported length reveals a file that grows or reports a wrong length.
-        byte[] bytes = new byte[Math.Max(MinBufferBytes, stream.Length + 1)];
+        byte[] bytes = new byte[Math.Max(MinBufferBytes, length + 1)];
         int count = 0;
         for (int read = -1; read != 0; count += read)
         {
@@ -66,7 +78,7 @@ internal static class RegularFile
             }
 
             read = stream.Read(bytes.AsSpan(count));
-            CheckLength(path, count + read, maxBytes);
+            CheckLength(name, count + read, maxBytes);
         }
 
         Array.Resize(ref bytes, count);
@@ -77,7 +89,7 @@ internal static class RegularFile
     /// <exception cref="FileException">
     /// The file is a folder, a pipe, a socket or a device, it is longer than <paramref name="maxBytes"/>, or it is not text.
     /// </exception>
-    /// <inheritdoc cref="ReadBytes" path="/param|/exception[@cref='T:System.IO.IOException']"/>
+    /// <inheritdoc cref="ReadBytes(string, int)" path="/param|/exception[@cref='T:System.IO.IOException']"/>
     public static string ReadText(string path, int maxBytes)
     {
         byte[] bytes = ReadBytes(path, maxBytes);
@@ -93,10 +105,13 @@ internal static class RegularFile
 
     /// <summary>Reads a whole file as UTF-8 JSON, with or without a byte order mark. Rejects objects with duplicate keys.</summary>
     /// <exception cref="JsonException">The file is not valid JSON.</exception>
-    /// <inheritdoc cref="ReadBytes"/>
-    public static JsonDocument ReadJson(string path, int maxBytes)
+    /// <inheritdoc cref="ReadBytes(string, int)"/>
+    public static JsonDocument ReadJson(string path, int maxBytes) => ParseJson(ReadBytes(path, maxBytes));
+
+    /// <summary>Parses UTF-8 JSON, with or without a byte order mark. Rejects objects with duplicate keys.</summary>
+    /// <exception cref="JsonException">The bytes are not valid JSON.</exception>
+    public static JsonDocument ParseJson(ReadOnlyMemory<byte> bytes)
     {
-        ReadOnlyMemory<byte> bytes = ReadBytes(path, maxBytes);
         bool hasMark = bytes.Span.StartsWith(Encoding.UTF8.Preamble);
         return JsonBytes.Parse(hasMark ? bytes[Encoding.UTF8.Preamble.Length..] : bytes, StrictJson);
     }
@@ -124,11 +139,11 @@ internal static class RegularFile
         }
     }
 
-    private static void CheckLength(string path, long bytes, int maxBytes)
+    private static void CheckLength(string name, long bytes, int maxBytes)
     {
         if (bytes > maxBytes)
         {
-            throw new FileException(path, FormattableString.Invariant($"has more than {maxBytes} bytes, expected a smaller file"));
+            throw new FileException(name, FormattableString.Invariant($"has more than {maxBytes} bytes, expected a smaller file"));
         }
     }
 }

@@ -16,6 +16,7 @@ internal sealed class UseGuard(string name)
     private readonly object _sync = new();
     private readonly CancellationTokenSource _closing = new();
     private bool _inside, _closed;
+    private object? _holder;
 
     /// <summary>Gets a token that is cancelled when <see cref="Close"/> starts to wait.</summary>
     public CancellationToken Closing => _closing.Token;
@@ -26,33 +27,59 @@ internal sealed class UseGuard(string name)
     public long Version { get; private set; }
 
     /// <summary>Starts a call. Disposing the scope ends the call.</summary>
-    /// <exception cref="InvalidOperationException">Another call is running.</exception>
+    /// <param name="holder">The operation that the call belongs to, if one may hold the object; else null.</param>
+    /// <exception cref="InvalidOperationException">Another call is running, or another operation holds the object.</exception>
     /// <exception cref="ObjectDisposedException">The object is closed, or a thread is waiting to close it.</exception>
-    public Scope Enter()
+    public Scope Enter(object? holder = null)
     {
-        Scope scope = TryEnter();
+        Scope scope = TryEnter(holder);
         if (!scope.IsEntered)
         {
             ThrowIfClosed();
-            throw new InvalidOperationException(
-                $"{name}: another call is still running; end or await it first, or give each caller a {name} of its own");
+            throw new InvalidOperationException(IsHeldFrom(holder)
+                ? $"{name}: an answer is in progress; finish or cancel its enumeration (or dispose its enumerator) before the next call"
+                : $"{name}: another call is still running; end or await it first, or give each caller a {name} of its own");
         }
 
         return scope;
     }
 
     /// <summary>Starts a call like <see cref="Enter"/>. Instead of throwing it returns a scope that is not entered.</summary>
-    public Scope TryEnter()
+    public Scope TryEnter(object? holder = null)
     {
         lock (_sync)
         {
-            if (_inside || _closing.IsCancellationRequested)
+            if (_inside || _closing.IsCancellationRequested || IsHeldFrom(holder))
             {
                 return default;
             }
 
             _inside = true;
             return new Scope(this);
+        }
+    }
+
+    /// <summary>
+    /// Reserves the object for an operation of several calls. Until <see cref="Release"/>, only calls of the operation can start. Call it
+    /// inside a scope only.
+    /// </summary>
+    public void Hold(object holder)
+    {
+        lock (_sync)
+        {
+            _holder = holder;
+        }
+    }
+
+    /// <summary>Ends what <see cref="Hold"/> has begun, on any thread. Does nothing if the operation does not hold the object.</summary>
+    public void Release(object holder)
+    {
+        lock (_sync)
+        {
+            if (ReferenceEquals(_holder, holder))
+            {
+                _holder = null;
+            }
         }
     }
 
@@ -88,6 +115,8 @@ internal sealed class UseGuard(string name)
             return first;
         }
     }
+
+    private bool IsHeldFrom(object? holder) => _holder is { } other && !ReferenceEquals(other, holder);
 
     private void Exit()
     {

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Threading;
+using System.Threading.Tasks;
 using EdgeRuntime.Engine;
 using EdgeRuntime.Fakes;
 using Xunit;
@@ -128,6 +129,51 @@ public sealed class ChatMessagesTests(SmolLmFixture fixture) : IClassFixture<Smo
         Assert.Equal(4, chat.Messages.Count);
         Assert.All(Changes(chat), change => change());
     }
+
+    [Theory]
+    [MemberData(nameof(SessionMembers))]
+    public async Task EveryCallOfTheSession_BetweenTwoStepsOfAnAnswer_IsRefusedAndTheAnswerGoesOn(string member)
+    {
+        using ChatSession chat = fixture.Model.CreateChat(new() { Generation = s_short });
+        string expected = string.Concat(chat.Send("c", Cancel).Select(token => token.Text));
+        chat.Clear();
+        List<string> texts = [];
+        await foreach (GeneratedToken token in chat.Send("c", Cancel))
+        {
+            texts.Add(token.Text);
+            if (!token.IsLast)
+            {
+                InvalidOperationException error = await Assert.ThrowsAsync<InvalidOperationException>(
+                    () => Task.Run(() => SessionCalls.All[member](chat.Session), Cancel));
+                Assert.StartsWith("ModelSession: an answer is in progress", error.Message, StringComparison.Ordinal);
+            }
+        }
+
+        Assert.Equal(expected, string.Concat(texts));
+        SessionCalls.All[member](chat.Session);
+    }
+
+    [Fact]
+    public void Session_OfAnAbandonedAnswer_IsBusyUntilTheEnumeratorOrTheConversationIsDisposed()
+    {
+        using LanguageModel model = Create();
+        using ModelSession session = model.CreateSession();
+        var chat = new ChatSession(session, s_short);
+        IEnumerator<GeneratedToken> abandoned = chat.Send("a", Cancel).GetEnumerator();
+        Assert.True(abandoned.MoveNext());
+        Assert.Throws<InvalidOperationException>(() => session.Truncate(0));
+        abandoned.Dispose();
+        session.Truncate(0);
+
+        abandoned = chat.Send("b", Cancel).GetEnumerator();
+        Assert.True(abandoned.MoveNext());
+        Assert.Throws<InvalidOperationException>(() => session.Truncate(0));
+        chat.Dispose();
+        session.Truncate(0);
+        Assert.Throws<InvalidOperationException>(() => abandoned.MoveNext());
+    }
+
+    public static TheoryData<string> SessionMembers() => [.. SessionCalls.All.Keys];
 
     [Fact]
     public void Send_OfAnAnswerThatNobodyReads_DoesNotBlockTheNext()
