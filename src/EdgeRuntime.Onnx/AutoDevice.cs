@@ -5,6 +5,7 @@ using System.Linq;
 using System.Threading;
 using EdgeRuntime.Gguf;
 using EdgeRuntime.Onnx.Runtime;
+using EdgeRuntime.Onnx.Split;
 using EdgeRuntime.Tuning;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -88,7 +89,7 @@ public sealed record AutoDevice : IModelBackend
         if (options.UseTuningProfile
             && TuningProfiles.FindFile(key, logger, out isIgnored)?.Device is { } known && known.IsFor(runtime, names))
         {
-            return candidates[Array.IndexOf(names, known.Chosen)];
+            return Prepare(candidates[Array.IndexOf(names, known.Chosen)], known.Measurements);
         }
 
         // A profile that can't be used is warned of once.
@@ -103,13 +104,24 @@ public sealed record AutoDevice : IModelBackend
         }
 
         int best = Array.IndexOf(times, times.MinBy(Seconds));
+        TuningMeasurement[] measurements = Describe(names, times, best);
         if (options is { UseTuningProfile: true, Exact: false })
         {
-            Keep(key, new DeviceTuning(runtime, names, Describe(names, times, best)), logger);
+            Keep(key, new DeviceTuning(runtime, names, measurements), logger);
         }
 
-        return candidates[best];
+        return Prepare(candidates[best], measurements);
     }
+
+    /// <summary>Sets the prompts that the chosen device computes, if the answer is the processor's.</summary>
+    private static OnnxDevice? Prepare(OnnxDevice? chosen, IReadOnlyList<TuningMeasurement> measurements) =>
+        chosen is not { IsSplit: true }
+            ? chosen
+            : chosen with
+            {
+                FewestSplitTokens = PromptThreshold.Of(
+                    measurements, Processor, chosen.Name, NameOf(chosen), PromptTokens, AnswerTokens),
+            };
 
     private static string NameOf(OnnxDevice? device) =>
         device is null ? Processor : device.IsSplit ? $"{device.Name} split" : device.Name;

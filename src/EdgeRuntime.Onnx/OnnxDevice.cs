@@ -95,6 +95,9 @@ public sealed record OnnxDevice : IModelBackend
     /// </remarks>
     public bool IsSplit { get; init; }
 
+    /// <summary>Gets the fewest tokens of a prompt that a split model computes on the device.</summary>
+    internal int FewestSplitTokens { get; init; } = PromptThreshold.Default;
+
     /// <summary>
     /// Gets the action that <see cref="Load"/> calls before it converts a model, on the calling thread; null, the default, for none. The
     /// progress of <see cref="Load"/> then is that of the conversion.
@@ -233,7 +236,7 @@ public sealed record OnnxDevice : IModelBackend
     }
 
     /// <summary>Joins the device with the built-in engine. The caller still owns the device if this throws.</summary>
-    private static SplitEngine Split(
+    private SplitEngine Split(
         OnnxEngine device, CachedFolder? folder, string path, ModelOptions options, out TuningProfile? profile,
         CancellationToken cancellationToken)
     {
@@ -243,7 +246,7 @@ public sealed record OnnxDevice : IModelBackend
         {
             (CpuLoader loader, CpuSettings settings, profile) = LanguageModel.PrepareEngine(file, options);
             CpuEngine engine = processor = loader.Load(settings, progress: null, cancellationToken);
-            return SplitEngine.Create(path, device, engine, joined =>
+            return SplitEngine.Create(path, device, engine, FewestSplitTokens, joined =>
             {
                 if (folder?.IsSplitChecked() != true)
                 {

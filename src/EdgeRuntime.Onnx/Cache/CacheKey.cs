@@ -14,7 +14,7 @@ namespace EdgeRuntime.Onnx.Cache;
 internal sealed record CacheKey(string ModelPath, Version Runtime, OnnxProfile Profile)
 {
     /// <summary>Increased when the exporter writes other folders for the same model and profile.</summary>
-    private const int ExporterVersion = 1;
+    private const int ExporterVersion = 2;
 
     /// <summary>Gets the profile in words: every setting that changes what the exporter writes.</summary>
     public string ProfileText { get; } = string.Create(

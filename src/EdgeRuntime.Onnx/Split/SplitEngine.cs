@@ -15,9 +15,6 @@ namespace EdgeRuntime.Onnx.Split;
 /// </summary>
 internal sealed class SplitEngine : IEngine
 {
-    /// <summary>The fewest tokens that the device computes: for fewer, the copy takes the time that the device saves.</summary>
-    private const int LongPrompt = 32;
-
     private readonly Lock _passes = new();
     private readonly List<BatchSlice> _onProcessor = [];
     private readonly List<BatchSlice> _onDevice = [];
@@ -53,8 +50,8 @@ internal sealed class SplitEngine : IEngine
     /// <inheritdoc/>
     public int ContextLength => Math.Min(Device.ContextLength, Processor.ContextLength);
 
-    /// <summary>Gets the fewest tokens that the device computes.</summary>
-    internal int FewestTokens { get; private set; } = LongPrompt;
+    /// <summary>Gets the fewest tokens that the device computes: for fewer, the copy takes the time that the device saves.</summary>
+    internal int FewestTokens { get; private set; }
 
     /// <summary>Gets whether the device can compute several tokens after others.</summary>
     internal bool AppendsPrompts => Device.Profile.AppendsPrompts;
@@ -81,14 +78,16 @@ internal sealed class SplitEngine : IEngine
     /// <param name="path">The file of the model, for messages.</param>
     /// <param name="device">The engine of the device; owned from now on, unless this throws.</param>
     /// <param name="processor">The engine of the processor; owned from now on, unless this throws.</param>
+    /// <param name="fewestTokens">The fewest tokens that the device computes.</param>
     /// <param name="check">Checks the engine, which until then runs short prompts on the device, too.</param>
     /// <exception cref="UnsupportedModelException">The engines keep keys and values of different shapes.</exception>
-    public static SplitEngine Create(string path, OnnxEngine device, CpuEngine processor, Action<IEngine> check)
+    public static SplitEngine Create(
+        string path, OnnxEngine device, CpuEngine processor, int fewestTokens, Action<IEngine> check)
     {
         RequireSameShapes(path, device, processor);
         var engine = new SplitEngine(device, processor) { FewestTokens = 2 };
         check(engine);
-        engine.FewestTokens = LongPrompt;
+        engine.FewestTokens = fewestTokens;
         return engine;
     }
 

@@ -8,8 +8,8 @@ using EdgeRuntime.Weights;
 namespace EdgeRuntime.Onnx.Translation;
 
 /// <summary>
-/// Translates experts. The pairs of row and expert are sorted by expert, split among the experts and added to their rows, so an expert
-/// computes its own rows only.
+/// Translates experts. The pairs of row and expert are sorted by expert and split among the experts, so an expert computes its own rows
+/// only. Each row adds the results of its pairs.
 /// </summary>
 internal sealed class ExpertNodes
 {
@@ -167,20 +167,37 @@ internal sealed class ExpertNodes
     private string Combine(string rows, string chosen, string weights)
     {
         string zeros = Graph.Add("Expand", [_context.Number(0), RowsByExperts(rows)]);
-        string mask = Graph.Add("Transpose", [Scatter(zeros, chosen)], OnnxAttribute.Of("perm", [1L, 0L]));
-        string weightOf = Graph.Add("Transpose", [Scatter(zeros, chosen, weights)], OnnxAttribute.Of("perm", [1L, 0L]));
-        string pairs = Graph.Add("Transpose", [Graph.Add("NonZero", [mask])], OnnxAttribute.Of("perm", [1L, 0L]));
+        string mask = Transpose(Scatter(zeros, chosen));
+        string pairs = Transpose(Graph.Add("NonZero", [mask]));
         string row = Graph.Add("Gather", [pairs, Graph.Integer(1)], OnnxAttribute.Of("axis", 1L));
-        string weight = Graph.Add("Unsqueeze", [Graph.Add("GatherND", [weightOf, pairs]), Graph.Integers(1)]);
         string inputs = Graph.Add("Gather", [rows, row]);
-        inputs = _spec.WeighsInput ? _context.Binary("Mul", inputs, weight) : inputs;
-        string results = Compute(inputs, mask);
-        results = _spec.WeighsInput ? results : _context.Binary("Mul", results, weight);
-        return Graph.Add(
-            "ScatterND",
-            [_context.Binary("Sub", rows, rows), Graph.Add("Unsqueeze", [row, Graph.Integers(1)]), results],
-            OnnxAttribute.Of("reduction", "add"));
+        if (_spec.WeighsInput)
+        {
+            string weight = Graph.Add("GatherND", [Transpose(Scatter(zeros, chosen, weights)), pairs]);
+            inputs = _context.Binary("Mul", inputs, Graph.Add("Unsqueeze", [weight, Graph.Integers(1)]));
+        }
+
+        // Each row reads its results. Results that add to their rows (ScatterND) lose sums of other threads on the CPU provider.
+        string results = Graph.Add("Gather", [Compute(inputs, mask), PairsOf(rows, chosen, mask)]);
+        results = _spec.WeighsInput
+            ? results
+            : _context.Binary("Mul", results, Graph.Add("Unsqueeze", [weights, Graph.Integers(-1)]));
+        return Graph.Add("ReduceSum", [results, Graph.Integers(1)], OnnxAttribute.Of("keepdims", 0L));
     }
+
+    /// <summary>Adds the place of each row's chosen experts among the pairs, [rows, used].</summary>
+    private string PairsOf(string rows, string chosen, string mask)
+    {
+        string count = Graph.Add("Gather", [Graph.Add("Shape", [rows]), Graph.Integer(0)]);
+        string row = Graph.Add("Range", [Graph.Integer(0), count, Graph.Integer(1)]);
+        string cell = _context.Binary(
+            "Add", _context.Binary("Mul", chosen, count), Graph.Add("Unsqueeze", [row, Graph.Integers(1)]));
+        string isPair = _context.ToInt64(_context.Reshape(mask, -1));
+        string pair = _context.Binary("Sub", Graph.Add("CumSum", [isPair, Graph.Integer(0)]), Graph.Integer(1));
+        return Graph.Add("Gather", [pair, cell]);
+    }
+
+    private string Transpose(string x) => Graph.Add("Transpose", [x], OnnxAttribute.Of("perm", [1L, 0L]));
 
     /// <summary>Adds the experts, each with the rows of its pairs.</summary>
     private string Compute(string inputs, string mask)

@@ -1,6 +1,7 @@
 using System;
 using System.IO;
 using System.Linq;
+using EdgeRuntime.Onnx.Split;
 using EdgeRuntime.Tests.SideCar;
 using EdgeRuntime.TestSupport;
 using EdgeRuntime.Tuning;
@@ -76,6 +77,31 @@ public sealed class AutoDeviceTests : IDisposable
         EventRecorder third = Load();
         Assert.Empty(third.Warnings);
         Assert.DoesNotContain(Measured, third.Names);
+    }
+
+    /// <summary>The processor takes 1 ms for each token; the device 2 ms, and 0.25 ms for each further one of a prompt.</summary>
+    /// <param name="copy">Milliseconds of the copy of 64 positions.</param>
+    /// <param name="fewest">The fewest tokens that the device computes.</param>
+    [Theory]
+    [InlineData(0, 3)] // 3 ms against 2.5 ms; 2 against 2.25 with two tokens
+    [InlineData(16, 4)] // 4 ms against 3.75 ms
+    [InlineData(36, 10)] // 10 ms against 9.875 ms
+    [InlineData(80, 64)]
+    public void Load_OfASplitModel_GivesTheDevicePromptsThatItComputesFaster(double copy, int fewest)
+    {
+        Load();
+        TuningFile file = TuningFile.Load(Profile);
+        TuningMeasurement Of(string name, double prompt, double token) => new(
+            DeviceTuning.Step, name, 64 / prompt * 1000, 1 / token * 1000, name.EndsWith("split", StringComparison.Ordinal));
+        TuningProfiles.Keep(file.Key, file.Device! with
+        {
+            Measurements =
+            [
+                Of("cpu", 64, 1), Of("onnx-cpu", 17.75, 2), Of("onnx-cpu split", 17.75, 1 + (copy / 16)),
+            ],
+        });
+        using LanguageModel model = new AutoDevice(Cache, [OnnxDevice.Cpu()]).Load(TestModels.Stories, new ModelOptions { Threads = 1 });
+        Assert.Equal(fewest, Assert.IsType<SplitEngine>(model.Engine).FewestTokens);
     }
 
     [Fact]
