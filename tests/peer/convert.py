@@ -289,8 +289,8 @@ def compare(gguf, expected_path, found_path, uncompared):
 
 
 SENTENCEPIECE = (
-    "arctic", "baichuan", "bitnet", "ernie4_5", "ernie4_5-moe", "gemma", "gemma-embedding", "gemma2", "gemma3", "gemma3n", "internlm2", "internlm3",
-    "jamba", "jamba-first", "minicpm", "minicpm3", "nemotron", "openelm", "orion", "pangu-embedded", "phi3", "phimoe",
+    "arctic", "baichuan", "bitnet", "ernie4_5", "ernie4_5-moe", "gemma", "gemma-embedding", "gemma2", "gemma3", "gemma3n", "internlm2",
+    "internlm3", "jamba", "jamba-first", "minicpm", "minicpm3", "nemotron", "openelm", "orion", "pangu-embedded", "phi3", "phimoe",
 )
 
 SHARDED = ("llama", "mixtral", "phi3")

@@ -102,23 +102,23 @@ internal sealed class ChoiceCommand
         yield return ("accuracy", "accuracy", results.Accuracy);
         if (results.Perplexity is null)
         {
-            yield return ("accuracy, by length", "accuracy_normalized", results.NormalizedAccuracy);
+            yield return ("accuracy, length-normalized", "accuracy_normalized", results.NormalizedAccuracy);
         }
     }
 
     private static void Write(string task, ChoiceResults results, StandardOutput output)
     {
-        output.Write(FormattableString.Invariant($"{task}: {results.Count} items\n"));
+        output.Write(FormattableString.Invariant($"{task}: {Plural.Of(results.Count, "question")}; ± is the standard error\n"));
         foreach ((string label, _, Proportion share) in Shares(results))
         {
             (double low, double high) = share.Interval;
             output.Write(FormattableString.Invariant(
-                $"  {label,-20}{100 * share.Value,7:F2} % ± {100 * share.Error:F2} (95 %: {100 * low:F2} to {100 * high:F2})\n"));
+                $"  {label,-28}{100 * share.Value,7:F2} % ± {100 * share.Error:F2} % (95 % interval: {100 * low:F2} to {100 * high:F2} %)\n"));
         }
 
         if (results.Perplexity is { } perplexity)
         {
-            output.Write(FormattableString.Invariant($"  {"perplexity",-20}{perplexity,7:F3}\n"));
+            output.Write(FormattableString.Invariant($"  {"perplexity",-28}{perplexity,7:F2}\n"));
         }
     }
 

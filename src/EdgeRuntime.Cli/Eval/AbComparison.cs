@@ -159,5 +159,5 @@ internal sealed class AbComparison
 
     private (string Title, string A, string B) Row(string title, Func<AbModel, string> figure) => (title, figure(_a), figure(_b));
 
-    private static string Percent(MeanAndError value) => FormattableString.Invariant($"{100 * value.Mean:F2} ± {100 * value.Error:F2}");
+    private static string Percent(MeanAndError value) => FormattableString.Invariant($"{100 * value.Mean:F2} ± {100 * value.Error:F2} %");
 }

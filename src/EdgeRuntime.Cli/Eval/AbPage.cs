@@ -144,7 +144,7 @@ internal static class AbPage
     {
         page.Begin("div", new HtmlAttribute("class", "votes"));
         foreach ((string vote, string label) in ((string, string)[])
-            [(AbVotes.Left, "Left is better"), (AbVotes.Same, "As good"), (AbVotes.Right, "Right is better")])
+            [(AbVotes.Left, "Left is better"), (AbVotes.Same, "Equally good"), (AbVotes.Right, "Right is better")])
         {
             page.Element("button", label, new("data-prompt", Number(prompt)), new("data-vote", vote));
         }

@@ -20,12 +20,13 @@ internal static class MixReport
         var text = new StringBuilder();
         AddTensors(text, plan);
         AddCurve(text, plan);
-        text.Append(Invariant($"{plan.BitsPerWeight:F2} bits per weight: KL divergence predicted {plan.PredictedDivergence:G3}, "));
-        text.Append(Invariant($"measured {plan.MeasuredDivergence:G3} ({plan.MeasuredDivergence / plan.PredictedDivergence:F2} times)\n"));
+        text.Append(Invariant($"{plan.BitsPerWeight:F2} bits per weight: KL divergence predicted {plan.PredictedDivergence:G3} nats, "));
+        text.Append(Invariant($"measured {plan.MeasuredDivergence:G3} nats: {plan.MeasuredDivergence / plan.PredictedDivergence:F2} "));
+        text.Append("times the prediction\n");
         if (plan is { TokensPerSecond: { } speed, Device: { } device })
         {
             text.Append(Invariant($"predicted speed: {speed:F1} tokens per second on {OneLine.Value(device.Processor)}, "));
-            text.Append(Invariant($"{device.Threads} threads, from the types of {OneLine.Value(device.Model)}\n"));
+            text.Append(Invariant($"{Plural.Of(device.Threads, "thread")}, from the speed of each type in {OneLine.Value(device.Model)}\n"));
         }
 
         return text.ToString();
@@ -51,12 +52,12 @@ internal static class MixReport
     private static void AddTensors(StringBuilder text, MixPlan plan)
     {
         int width = Math.Max("tensor".Length, plan.Tensors.Max(static tensor => OneLine.Value(tensor.Name).Length));
-        text.Append(Invariant($"{"tensor".PadRight(width)}{"type",10}{"bits",8}{"KL divergence",16}{"share",9}\n"));
+        text.Append(Invariant($"{"tensor".PadRight(width)}{"type",10}{"bits",8}{"KL divergence, nats",22}{"share",9}\n"));
         foreach (MixPlanTensor tensor in plan.Tensors)
         {
             string name = OneLine.Value(tensor.Name).PadRight(width);
             text.Append(Invariant($"{name}{tensor.Type,10}{8.0 * tensor.Bytes / tensor.Weights,8:F2}"));
-            text.Append(Invariant($"{tensor.Divergence,16:E2}{100 * tensor.Divergence / plan.PredictedDivergence,7:F1} %\n"));
+            text.Append(Invariant($"{tensor.Divergence,22:E2}{100 * tensor.Divergence / plan.PredictedDivergence,7:F1} %\n"));
         }
     }
 

@@ -84,7 +84,7 @@ internal sealed class QuantizationErrorCommandOptions
         }
         else
         {
-            QuantizationErrorText.WriteTable(report, TerminalConsole.TableWidth, output);
+            QuantizationErrorText.WriteTable(report, options, TerminalConsole.TableWidth, output);
         }
     }
 

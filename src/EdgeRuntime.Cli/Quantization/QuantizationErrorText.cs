@@ -27,7 +27,7 @@ internal static class QuantizationErrorText
         string.Join(" x ", tensor.Dimensions.ToArray().Select(static size => size.ToString(CultureInfo.InvariantCulture)));
 
     /// <summary>Writes one table with a line for each tensor.</summary>
-    public static void WriteTable(QuantizationErrorReport report, int width, TextWriter output)
+    public static void WriteTable(QuantizationErrorReport report, QuantizationErrorOptions options, int width, TextWriter output)
     {
         IReadOnlyList<WayToQuantize> all = WayToQuantize.OfAll(report.Tensors);
         var total = new BenchRow { { "tensor", "all" }, { "weights", report.Tensors.Sum(static tensor => tensor.Weights) } };
@@ -45,7 +45,7 @@ internal static class QuantizationErrorText
             new("outliers %", "outliers", 4, 100), new("largest", "largest", 1),
             .. WayToQuantize.NamesOf(report.Tensors).Select(static name => new BenchColumn(name, name, 2, 100)),
         ];
-        output.Write("Errors in % of the root mean square of the weights; outliers and largest in standard deviations from the mean.\n");
+        output.Write(Explain(report, options));
         if (DescribeSample(report.Tensors) is { Length: > 0 } sample)
         {
             output.Write(sample + "\n");
@@ -54,6 +54,22 @@ internal static class QuantizationErrorText
         BenchReport.WriteTable([bits, .. report.Tensors.Select(ToRow), total], columns, width, output);
         output.Write(FormattableString.Invariant(
             $"{report.Tensors.Count} matrices; {report.LeftOutTensors} tensors that quantizers leave as they are\n"));
+    }
+
+    /// <summary>Explains the columns, and which types have none.</summary>
+    private static string Explain(QuantizationErrorReport report, QuantizationErrorOptions options)
+    {
+        IReadOnlyList<string> columns = WayToQuantize.NamesOf(report.Tensors);
+        string text = "Errors are in % of the root mean square of the weights. The last line has those types that every matrix can have.\n"
+            + "least, greatest, deviation: of the weights; kurtosis: 0 for a normal distribution; outliers: weights more than "
+            + FormattableString.Invariant($"{TensorErrorReport.OutlierDeviations} standard deviations from the mean;\n")
+            + "largest: the greatest distance from the mean, in standard deviations.\n";
+        text += options.Bits is not [int bits, ..] ? "" : FormattableString.Invariant($"{bits}b: plain rounding to {bits} bits; sym: with a scale, asym: with a ")
+            + "scale and a minimum for each tensor, row (channel) or group "
+            + FormattableString.Invariant($"({options.GroupSize} weights of a row).\n");
+        string[] missing = [.. options.Types.Select(static type => type.ToString()).Except(columns)];
+        return missing.Length == 0 ? text : text + string.Join(", ", missing)
+            + ": no column, because no row is whole blocks of the type, or it needs an importance matrix (--imatrix).\n";
     }
 
     /// <summary>Gets all of it as JSON.</summary>

@@ -10,7 +10,7 @@ namespace EdgeRuntime.Gguf;
 /// <summary>Writes files that have the keys and tensors of other files.</summary>
 internal static class GgufCopy
 {
-    private const int BufferBytes = 1 << 20;
+    private const int BufferBytes = 1 << 16; // for keys and small tensors; large writes pass it
 
     /// <summary>Writes the files of a model. All of them appear when all are complete; after an error there is none.</summary>
     /// <param name="source">The model that is read, whose files are never written.</param>

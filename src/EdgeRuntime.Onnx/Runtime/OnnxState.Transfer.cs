@@ -99,7 +99,9 @@ internal sealed partial class OnnxState
         }
     }
 
-    /// <summary>Describes the state of a graph with so many positions: the caches as they lie in memory, then the recurrent state.</summary>
+    /// <summary>
+    /// Describes the state of a graph with so many positions: the caches as they lie in memory, then the recurrent state.
+    /// </summary>
     private static SavedStateHeader HeaderOf(GraphForm form, int length)
     {
         ulong shape = SavedStateHeader.ShapeOf(form.Cache

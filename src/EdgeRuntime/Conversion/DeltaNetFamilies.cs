@@ -69,6 +69,7 @@ internal static class DeltaNetFamilies
         ShiftsNorms = true,
         PlainNorm = "linear_attn.norm.weight",
         Rename = RenameAhead,
+        KeepsMovedRouters = true,
         PredictingLayers = CountAhead,
         Keys = AddKeys,
     };

@@ -77,7 +77,8 @@ internal sealed class ModelConfig
     public int VocabularySize => FindCount("vocab_size") ?? 0;
 
     /// <summary>Gets the number of experts of a layer; 0 for none.</summary>
-    public int ExpertCount => FindCount("moe_num_primary_experts", "num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts")
+    public int ExpertCount => FindCount(
+            "moe_num_primary_experts", "num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts")
         ?? (Find("ffn_config")["moe_num_experts"] is { Exists: true } experts ? experts.GetCount(MaxCount) : 0);
 
     /// <summary>Gets the parameters of the rotary embedding: those of the layers that see everything, if layers differ.</summary>

@@ -34,6 +34,12 @@ internal sealed record ModelFamily
     /// </summary>
     public Func<ModelConfig, string, string?>? Rename { get; init; }
 
+    /// <summary>
+    /// Gets whether the router of a layer that <see cref="Rename"/> moves stays float32, as the others do: the class of llama.cpp's converter
+    /// renames before it looks for routers.
+    /// </summary>
+    public bool KeepsMovedRouters { get; init; }
+
     /// <summary>Gets the number of layers behind the others that predict tokens ahead; null for models without.</summary>
     public Func<ModelConfig, int>? PredictingLayers { get; init; }
 

@@ -166,7 +166,7 @@ internal sealed class TensorPlanner
                 : _changes.Apply(rule.Change, tensor, _scaling.Read(tensor), part, targets.Length);
             rows = Multiply(targets[part], suffix, rows);
             string name = NameOf(targets[part], layer, suffix);
-            Add(name, shape, shifts ? new TensorRows.Shifted(rows, 1f) : rows, IsMoved(tensor.Name, layer));
+            Add(name, shape, shifts ? new TensorRows.Shifted(rows, 1f) : rows, !_family.KeepsMovedRouters && IsMoved(tensor.Name, layer));
         }
     }
 

@@ -7,7 +7,8 @@ using EdgeRuntime.Files;
 namespace EdgeRuntime.Generation;
 
 /// <summary>
-/// Reads and writes a conversation as JSON, in a file or a stream: <c>{"system": "...", "messages": [{"role": "user", "content": "..."}, ...]}</c>.
+/// Reads and writes a conversation as JSON, in a file or a stream:
+/// <c>{"system": "...", "messages": [{"role": "user", "content": "..."}, ...]}</c>.
 /// </summary>
 internal static class ChatFile
 {

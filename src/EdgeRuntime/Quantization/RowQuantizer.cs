@@ -18,6 +18,9 @@ internal sealed class RowQuantizer(GgufWriter writer, int threads, Action<long> 
     /// <summary>The approximate number of bytes of a part, of which two are in memory.</summary>
     private const int PartBytes = 8 << 20;
 
+    /// <summary>The bytes of a part that is copied. They fit into a core's cache.</summary>
+    private const int CopiedPartBytes = 1 << 20;
+
     private readonly byte[][] _parts = [[], []];
     private int _parity;
     private Task _writing = Task.CompletedTask;
@@ -31,10 +34,7 @@ internal sealed class RowQuantizer(GgufWriter writer, int threads, Action<long> 
     {
         if (tensor.IsCopied)
         {
-            Wait();
-            cancellationToken.ThrowIfCancellationRequested();
-            writer.CopyData(tensor.Source);
-            progress(tensor.OldBytes);
+            Copy(tensor.Source);
             return;
         }
 
@@ -45,8 +45,7 @@ internal sealed class RowQuantizer(GgufWriter writer, int threads, Action<long> 
             int count = (int)Math.Min(partRows, tensor.Source.Rows - row);
             Memory<byte> part = NextPart(checked((int)(count * rows.NewRowBytes)));
             rows.Convert(row, count, part, threads, cancellationToken);
-            Wait();
-            _writing = Task.Run(() => writer.WriteData(part.Span), CancellationToken.None);
+            Write(part);
             progress(count * tensor.Source.RowBytes);
         }
     }
@@ -56,6 +55,25 @@ internal sealed class RowQuantizer(GgufWriter writer, int threads, Action<long> 
 
     /// <summary>Waits until nothing is being written.</summary>
     public void Dispose() => _writing.ContinueWith(static _ => { }, TaskScheduler.Default).Wait(CancellationToken.None);
+
+    private void Copy(GgufTensor source)
+    {
+        for (long offset = 0; offset < source.ByteLength; offset += CopiedPartBytes)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            Memory<byte> part = NextPart((int)Math.Min(CopiedPartBytes, source.ByteLength - offset));
+            source.ReadBytes(offset, part.Span);
+            Write(part);
+            progress(part.Length);
+        }
+    }
+
+    /// <summary>Writes a part while the next one is computed.</summary>
+    private void Write(Memory<byte> part)
+    {
+        Wait();
+        _writing = Task.Run(() => writer.WriteData(part.Span), CancellationToken.None);
+    }
 
     private Memory<byte> NextPart(int bytes)
     {

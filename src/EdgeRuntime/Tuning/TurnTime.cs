@@ -1,5 +1,6 @@
 using System;
 using System.Diagnostics;
+using System.Linq;
 using System.Threading;
 using EdgeRuntime.Engine;
 
@@ -10,15 +11,22 @@ namespace EdgeRuntime.Tuning;
 /// <param name="Token">The seconds of a decoded token.</param>
 internal readonly record struct TurnTime(double Prompt, double Token)
 {
-    /// <summary>
-    /// Measures some rounds and takes the least of each time. One more round warms up: it compiles shapes and fills caches.
-    /// </summary>
+    /// <summary>Measures some rounds and takes the least of each time: what the engine can do without other load.</summary>
+    /// <inheritdoc cref="MeasureRounds" path="/param"/>
+    public static TurnTime Measure(
+        IEngine engine, int promptTokens, int answerTokens, int rounds, CancellationToken cancellationToken)
+    {
+        TurnTime[] times = MeasureRounds(engine, promptTokens, answerTokens, rounds, cancellationToken);
+        return new TurnTime(times.Min(static time => time.Prompt), times.Min(static time => time.Token));
+    }
+
+    /// <summary>Measures some rounds. One more round warms up: it compiles shapes and fills caches.</summary>
     /// <param name="engine">The engine.</param>
     /// <param name="promptTokens">The number of tokens of the prompt; 0 to decode from an empty state.</param>
     /// <param name="answerTokens">The number of decoded tokens.</param>
     /// <param name="rounds">The number of rounds.</param>
     /// <param name="cancellationToken">Cancels the measurement.</param>
-    public static TurnTime Measure(
+    public static TurnTime[] MeasureRounds(
         IEngine engine, int promptTokens, int answerTokens, int rounds, CancellationToken cancellationToken)
     {
         engine.Prepare(cancellationToken);
@@ -36,7 +44,7 @@ internal readonly record struct TurnTime(double Prompt, double Token)
         }
 
         float[] logits = GC.AllocateUninitializedArray<float>(engine.VocabularySize, pinned: true);
-        var best = new TurnTime(double.PositiveInfinity, double.PositiveInfinity);
+        var times = new TurnTime[rounds];
         for (int round = 0; round <= rounds; round++)
         {
             state.Truncate(0);
@@ -50,10 +58,13 @@ internal readonly record struct TurnTime(double Prompt, double Token)
             }
 
             double token = Stopwatch.GetElapsedTime(started).TotalSeconds / answerTokens;
-            best = round == 0 ? best : new TurnTime(Math.Min(best.Prompt, prompt), Math.Min(best.Token, token));
+            if (round > 0)
+            {
+                times[round - 1] = new TurnTime(prompt, token);
+            }
         }
 
-        return best;
+        return times;
 
         void Append(int count)
         {

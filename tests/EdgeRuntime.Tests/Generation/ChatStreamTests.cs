@@ -110,7 +110,8 @@ public sealed class ChatStreamTests
         Assert.Throws<NotSupportedException>(() => chat.Save(new MemoryStream([], writable: false)));
     }
 
-    private static ChatSession NewChat(LanguageModel model) => model.CreateChat(new() { SystemPrompt = "Be brief.", Messages = s_messages });
+    private static ChatSession NewChat(LanguageModel model) =>
+        model.CreateChat(new() { SystemPrompt = "Be brief.", Messages = s_messages });
 
     private static LanguageModel Create() => LanguageModel.Create(
         new FakeEngine(FakeTokenizer.VocabularySizeOf, 512, StateAbilities.Truncate), new FakeTokenizer());

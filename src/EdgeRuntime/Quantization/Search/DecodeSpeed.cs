@@ -14,8 +14,15 @@ namespace EdgeRuntime.Quantization.Search;
 /// </summary>
 internal sealed class DecodeSpeed
 {
-    private const int Tokens = 16;
-    private const int Repeats = 3;
+    /// <summary>The tokens before the measured ones. Their middle is that of the 128 tokens that 'edgert bench' decodes.</summary>
+    private const int Depth = 48;
+
+    private const int Tokens = 32;
+    private const int LeastRounds = 3;
+    private const int MostRounds = 25;
+
+    /// <summary>The time that the rounds of small models take together, so that a short disturbance does not count.</summary>
+    private const double EnoughSeconds = 0.5;
 
     private readonly GgufTensor[] _matrices;
     private readonly double _expertShare;
@@ -42,14 +49,6 @@ internal sealed class DecodeSpeed
     public IReadOnlyDictionary<TensorType, double> Measure(
         LanguageModel model, int threads, IProgress<float>? progress, CancellationToken cancellationToken)
     {
-        // The importance does not matter for the speed, but some types need one.
-        static ReadOnlyMemory<float> Alike(GgufTensor tensor)
-        {
-            float[] ones = new float[tensor.Columns * tensor.Dimensions[2] * tensor.Dimensions[3]];
-            Array.Fill(ones, 1);
-            return ones;
-        }
-
         var variants = new ModelVariants(model, Alike, threads);
         TensorType[] types = [.. MeasuredTypes()];
         var seconds = new Dictionary<TensorType, double>();
@@ -58,11 +57,42 @@ internal sealed class DecodeSpeed
             progress?.Report((float)seconds.Count / types.Length);
             var chosen = _matrices.ToDictionary(
                 static tensor => tensor.Name, tensor => type == tensor.Type ? type : Nearest(tensor, type), StringComparer.Ordinal);
-            using LanguageModel variant = variants.LoadForSpeed(chosen, cancellationToken);
-            seconds[type] = TurnTime.Measure(variant.Engine, promptTokens: 0, Tokens, Repeats, cancellationToken).Token;
+            seconds[type] = MeasureToken(variants, chosen, cancellationToken);
         }
 
         return seconds;
+    }
+
+    /// <summary>Measures the seconds of a decoded token of a mix.</summary>
+    public static double MeasureMix(
+        LanguageModel model, IReadOnlyDictionary<string, TensorType> types, int threads, CancellationToken cancellationToken) =>
+        MeasureToken(new ModelVariants(model, Alike, threads), types, cancellationToken);
+
+    /// <summary>The importance does not matter for the speed, but some types need one.</summary>
+    private static ReadOnlyMemory<float> Alike(GgufTensor tensor)
+    {
+        float[] ones = new float[tensor.Columns * tensor.Dimensions[2] * tensor.Dimensions[3]];
+        Array.Fill(ones, 1);
+        return ones;
+    }
+
+    /// <summary>Measures the seconds of a decoded token: the median, as a benchmark reports it.</summary>
+    private static double MeasureToken(
+        ModelVariants variants, IReadOnlyDictionary<string, TensorType> types, CancellationToken cancellationToken)
+    {
+        using LanguageModel model = variants.LoadForSpeed(types, cancellationToken);
+        double[] seconds = Measure(LeastRounds);
+        double round = Tokens * seconds.Average();
+        if (LeastRounds * round < EnoughSeconds)
+        {
+            seconds = Measure((int)Math.Min(MostRounds, EnoughSeconds / round));
+        }
+
+        Array.Sort(seconds);
+        return seconds[seconds.Length / 2];
+
+        double[] Measure(int rounds) => Array.ConvertAll(
+            TurnTime.MeasureRounds(model.Engine, Depth, Tokens, rounds, cancellationToken), static time => time.Token);
     }
 
     /// <summary>

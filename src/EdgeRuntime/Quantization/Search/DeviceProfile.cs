@@ -24,6 +24,8 @@ namespace EdgeRuntime.Quantization.Search;
 public sealed class DeviceProfile
 {
     private const int Version = 1;
+    private const double LeastFactor = 0.01;
+    private const double MostFactor = 100;
     private const int MaxFileBytes = 1 << 20;
     private const string Expected = "a profile by DeviceProfile.Measure";
 
@@ -43,6 +45,12 @@ public sealed class DeviceProfile
 
     /// <summary>Gets the seconds of a decoded token of the measured model with all its matrices in a type.</summary>
     public IReadOnlyDictionary<TensorType, double> SecondsPerToken { get; }
+
+    /// <summary>
+    /// Gets how many times as long a decoded token of a mix takes as the shares of its types say: several types in a layer cost more than
+    /// one, because they share less. It is 1 until a mix was measured.
+    /// </summary>
+    internal double MixFactor { get; init; } = 1;
 
     /// <summary>Measures this machine.</summary>
     /// <param name="model">The model, on the built-in engine. Models of about the size of those to be quantized measure best.</param>
@@ -72,6 +80,17 @@ public sealed class DeviceProfile
             Model = Path.GetFileName(model.Path),
             WeightsPerToken = speed.WeightsPerToken,
         };
+
+    /// <summary>Gets the profile after a mix was measured.</summary>
+    /// <param name="ratio">The measured time of a token, relative to what this profile says.</param>
+    internal DeviceProfile Correct(double ratio) => new(SecondsPerToken)
+    {
+        Processor = Processor,
+        Threads = Threads,
+        Model = Model,
+        WeightsPerToken = WeightsPerToken,
+        MixFactor = Math.Clamp(MixFactor * ratio, LeastFactor, MostFactor),
+    };
 
     /// <summary>Reads a file that <see cref="Save"/> has written.</summary>
     /// <param name="path">The path of the file.</param>
@@ -104,6 +123,7 @@ public sealed class DeviceProfile
             Threads = Math.Max(root["threads"].GetCount(ModelOptions.MaxThreads), 1),
             Model = root["model"].GetText(),
             WeightsPerToken = InRange(root["weights_per_token"], 1, 1e15),
+            MixFactor = root["mix_factor"].Exists ? InRange(root["mix_factor"], LeastFactor, MostFactor) : 1,
         };
     }
 
@@ -122,6 +142,7 @@ public sealed class DeviceProfile
             json.WriteNumber("threads", Threads);
             json.WriteString("model", Model);
             json.WriteNumber("weights_per_token", WeightsPerToken);
+            json.WriteNumber("mix_factor", MixFactor);
             json.WriteStartObject("seconds_per_token");
             foreach ((TensorType type, double value) in SecondsPerToken)
             {
@@ -135,8 +156,8 @@ public sealed class DeviceProfile
         file.Commit();
     }
 
-    /// <summary>Gets the seconds that a weight in a type adds to a decoded token.</summary>
-    internal double SecondsPerWeight(TensorType type) => SecondsPerToken[type] / WeightsPerToken;
+    /// <summary>Gets the seconds that a weight in a type adds to a decoded token of a mix.</summary>
+    internal double SecondsPerWeight(TensorType type) => MixFactor * SecondsPerToken[type] / WeightsPerToken;
 
     private static double InRange(JsonField value, double least, double most) =>
         value.GetNumber() is var number && number >= least && number <= most

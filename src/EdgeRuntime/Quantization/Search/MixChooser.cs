@@ -15,6 +15,9 @@ internal sealed class MixChooser
     /// <summary>The largest number of mixes that are measured for a limit on the divergence.</summary>
     private const int MaxMixes = 6;
 
+    /// <summary>The largest number of mixes whose speed is measured for a limit on it.</summary>
+    private const int MaxSpeedMixes = 4;
+
     /// <summary>How much of a limit on the divergence a mix aims at, so that the next one is within it.</summary>
     private const double Aim = 0.99;
 
@@ -80,7 +83,12 @@ internal sealed class MixChooser
 
         _survey.Run(share => progress?.Report((float)(0.8 * share)), _cancellationToken);
         progress?.Report(0.85f);
-        MixPlan plan = budget.Kind == MixBudgetKind.Divergence ? ChooseForDivergence(budget.Limit) : Choose(CostOf(budget));
+        MixPlan plan = budget.Kind switch
+        {
+            MixBudgetKind.Divergence => ChooseForDivergence(budget.Limit),
+            MixBudgetKind.TokensPerSecond when _options.Device is null => ChooseForSpeed(budget.Limit, CostOf(budget)),
+            _ => Choose(CostOf(budget)),
+        };
         progress?.Report(1);
         return plan;
     }
@@ -128,6 +136,21 @@ internal sealed class MixChooser
             + FormattableString.Invariant($"bits per weight, {leastCost + _fixedBytes} bytes of tensors")
         : FormattableString.Invariant($"no mix is so fast on {_device.Processor}; the fastest one decodes ")
             + FormattableString.Invariant($"{NanosecondsPerSecond / leastCost:F1} tokens per second");
+
+    /// <summary>Finds the best mix with at least a measured speed on this machine. The prediction of its speed is the measurement.</summary>
+    private MixPlan ChooseForSpeed(double limit, long cost)
+    {
+        for (int mix = 1; ; mix++)
+        {
+            MixPlan plan = Choose(cost);
+            double seconds = DecodeSpeed.MeasureMix(_model, plan.Types, _options.Threads, _cancellationToken);
+            _device = _device!.Correct(seconds * plan.TokensPerSecond!.Value);
+            if (mix == MaxSpeedMixes || seconds * limit <= 1)
+            {
+                return plan.WithSpeed(SpeedOf(plan.Tensors), _device);
+            }
+        }
+    }
 
     /// <summary>Finds the smallest mix with at most a measured divergence.</summary>
     private MixPlan ChooseForDivergence(double limit)
@@ -204,13 +227,14 @@ internal sealed class MixChooser
             MeasuredDivergence = _survey.MeasureMix(
                 tensors.ToDictionary(static tensor => tensor.Name, static tensor => tensor.Type, StringComparer.Ordinal),
                 _cancellationToken),
-            TokensPerSecond = _device is null
-                ? null
-                : NanosecondsPerSecond / choices.Select((choice, i) => CostOf(_tensors[i], tensors[i].Type)).Sum(),
+            TokensPerSecond = _device is null ? null : SpeedOf(tensors),
             Device = _device,
             Curve = _device is null ? [.. CreateCurve(knapsack)] : [],
         };
     }
+
+    private double SpeedOf(IReadOnlyList<MixPlanTensor> tensors) =>
+        NanosecondsPerSecond / tensors.Select((tensor, i) => CostOf(_tensors[i], tensor.Type)).Sum();
 
     private IEnumerable<MixPoint> CreateCurve(Knapsack knapsack)
     {

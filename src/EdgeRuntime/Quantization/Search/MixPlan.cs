@@ -97,6 +97,16 @@ public sealed class MixPlan
         return types.Count > 0 ? types : throw new ModelFormatException(path, -1, $"has no 'tensors'; expected {Expected}");
     }
 
+    /// <summary>Gets the plan with a measured speed.</summary>
+    internal MixPlan WithSpeed(double tokensPerSecond, DeviceProfile device) => new(Tensors)
+    {
+        BitsPerWeight = BitsPerWeight,
+        MeasuredDivergence = MeasuredDivergence,
+        TokensPerSecond = tokensPerSecond,
+        Device = device,
+        Curve = Curve,
+    };
+
     /// <summary>Finds a type that tensors can be quantized to, or one that they keep, by its name.</summary>
     internal static TensorType? ParseType(string name) => TensorFormats.All.Select(static format => (TensorType?)format.Type)
         .FirstOrDefault(type => type.ToString()!.Equals(name, StringComparison.OrdinalIgnoreCase));

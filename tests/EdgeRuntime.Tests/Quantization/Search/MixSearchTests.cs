@@ -55,6 +55,21 @@ public sealed class MixSearchTests : IDisposable
     public void Run_TokensPerSecond_PredictsASpeed() =>
         Assert.True(Run(MixBudget.OfTokensPerSecond(1)).TokensPerSecond >= 1);
 
+    /// <summary>The chosen mix is measured, and the profile of a search keeps what that says about mixes.</summary>
+    [Fact]
+    public void Run_TokensPerSecond_KeepsWhatAMixCosts()
+    {
+        MixPlan plan = Run(MixBudget.OfTokensPerSecond(1));
+        string path = Path.Combine(_folder, "device.json");
+        plan.Device!.Save(path);
+        var device = DeviceProfile.Load(path);
+        Assert.NotEqual(1, device.MixFactor);
+        Assert.Equal(plan.Device.MixFactor, device.MixFactor);
+        MixPlan again = Run(MixBudget.OfTokensPerSecond(1), device: device);
+        Assert.Equal(plan.Types, again.Types);
+        Assert.InRange(again.TokensPerSecond!.Value / plan.TokensPerSecond!.Value, 0.999, 1.001);
+    }
+
     /// <summary>The profile knows three types; the search leaves out IQ4_NL, which is as small as Q4_0 and better.</summary>
     [Fact]
     public void Run_DeviceProfile_ChoosesItsTypesByItsSpeeds()
