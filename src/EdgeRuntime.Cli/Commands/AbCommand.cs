@@ -134,7 +134,8 @@ internal sealed class AbCommand
         }
 
         output.Write($"A: {comparison.Models[0].Path}\nB: {comparison.Models[1].Path}\n");
-        output.Write(FormattableString.Invariant($"{Plural.Of(comparison.Items.Count, "prompt")}, seed {comparison.Order.Seed}; ± is the standard error\n"));
+        output.Write(FormattableString.Invariant(
+            $"{Plural.Of(comparison.Items.Count, "prompt")}, seed {comparison.Order.Seed}; ± is the standard error\n"));
         IReadOnlyList<(string Title, string A, string B)> rows = [("", "A", "B"), .. comparison.Rows()];
         int title = rows.Max(static row => row.Title.Length);
         int figure = rows.Max(static row => Math.Max(row.A.Length, row.B.Length));

@@ -112,8 +112,9 @@ internal sealed class ChoiceCommand
         foreach ((string label, _, Proportion share) in Shares(results))
         {
             (double low, double high) = share.Interval;
-            output.Write(FormattableString.Invariant(
-                $"  {label,-28}{100 * share.Value,7:F2} % ± {100 * share.Error:F2} % (95 % interval: {100 * low:F2} to {100 * high:F2} %)\n"));
+            output.Write(
+                FormattableString.Invariant($"  {label,-28}{100 * share.Value,7:F2} % ± {100 * share.Error:F2} % ")
+                + FormattableString.Invariant($"(95 % interval: {100 * low:F2} to {100 * high:F2} %)\n"));
         }
 
         if (results.Perplexity is { } perplexity)

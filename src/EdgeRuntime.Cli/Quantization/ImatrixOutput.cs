@@ -61,7 +61,8 @@ internal sealed class ImatrixOutput
         }
         catch (ModelFormatException)
         {
-            throw new CommandException($"{path}: exists already and is no importance matrix, or a damaged one; delete it or name another file");
+            throw new CommandException(
+                $"{path}: exists already and is no importance matrix, or a damaged one; delete it or name another file");
         }
 
         if (!force && before.UnfinishedRun is null)

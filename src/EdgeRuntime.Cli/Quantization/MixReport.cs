@@ -26,7 +26,7 @@ internal static class MixReport
         if (plan is { TokensPerSecond: { } speed, Device: { } device })
         {
             text.Append(Invariant($"predicted speed: {speed:F1} tokens per second on {OneLine.Value(device.Processor)}, "));
-            text.Append(Invariant($"{Plural.Of(device.Threads, "thread")}, from the speed of each type in {OneLine.Value(device.Model)}\n"));
+            text.Append(Invariant($"{Plural.Of(device.Threads, "thread")}, from the speeds of types in {OneLine.Value(device.Model)}\n"));
         }
 
         return text.ToString();

@@ -64,7 +64,8 @@ internal static class QuantizationErrorText
             + "least, greatest, deviation: of the weights; kurtosis: 0 for a normal distribution; outliers: weights more than "
             + FormattableString.Invariant($"{TensorErrorReport.OutlierDeviations} standard deviations from the mean;\n")
             + "largest: the greatest distance from the mean, in standard deviations.\n";
-        text += options.Bits is not [int bits, ..] ? "" : FormattableString.Invariant($"{bits}b: plain rounding to {bits} bits; sym: with a scale, asym: with a ")
+        text += options.Bits is not [int bits, ..] ? ""
+            : FormattableString.Invariant($"{bits}b: plain rounding to {bits} bits; sym: with a scale, asym: with a ")
             + "scale and a minimum for each tensor, row (channel) or group "
             + FormattableString.Invariant($"({options.GroupSize} weights of a row).\n");
         string[] missing = [.. options.Types.Select(static type => type.ToString()).Except(columns)];

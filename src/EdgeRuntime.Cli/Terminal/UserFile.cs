@@ -76,7 +76,8 @@ internal static class UserFile
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new CommandException(
-                FileException.NamesItsFile(exception) ? exception.Message : $"{path}: {FileException.Describe(path, exception)}", exception);
+                FileException.NamesItsFile(exception) ? exception.Message : $"{path}: {FileException.Describe(path, exception)}",
+                exception);
         }
     }
 

@@ -137,7 +137,7 @@ internal sealed class MixChooser
         : FormattableString.Invariant($"no mix is so fast on {_device.Processor}; the fastest one decodes ")
             + FormattableString.Invariant($"{NanosecondsPerSecond / leastCost:F1} tokens per second");
 
-    /// <summary>Finds the best mix with at least a measured speed on this machine. The prediction of its speed is the measurement.</summary>
+    /// <summary>Finds the best mix with at least a measured speed on this machine, which becomes the prediction.</summary>
     private MixPlan ChooseForSpeed(double limit, long cost)
     {
         for (int mix = 1; ; mix++)
