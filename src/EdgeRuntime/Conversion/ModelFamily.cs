@@ -35,8 +35,8 @@ internal sealed record ModelFamily
     public Func<ModelConfig, string, string?>? Rename { get; init; }
 
     /// <summary>
-    /// Gets whether the router of a layer that <see cref="Rename"/> moves stays float32, as the others do: the class of llama.cpp's converter
-    /// renames before it looks for routers.
+    /// Gets whether the router of a layer that <see cref="Rename"/> moves stays float32, as the others do: llama.cpp's converter renames it
+    /// before it looks for routers.
     /// </summary>
     public bool KeepsMovedRouters { get; init; }
 

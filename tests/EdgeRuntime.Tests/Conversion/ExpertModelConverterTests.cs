@@ -35,7 +35,7 @@ public sealed class ExpertModelConverterTests
                 FourBitFloats[((int)quants[i / 2] >> (i % 2 * 4)) & 15] * MathF.ScaleB(1, (int)scales[i / 32] - 127))];
             float[] expected = [.. Enumerable.Range(0, all.Length / parts).Select(i =>
                 all[(((i / perRow * parts) + part) * perRow) + (i % perRow)])];
-            Assert.Equal(expected, ModelFolder.ReadTensor(folder.Output, $"blk.1.{target}.weight"));
+            Assert.Equal(expected, ConvertedFile.ReadTensor(folder.Output, $"blk.1.{target}.weight"));
         }
 
         using GgufFile file = GgufFile.Open(folder.Output);
@@ -70,8 +70,8 @@ public sealed class ExpertModelConverterTests
 
         const int Rank = 32, Keys = 32, Values = 16;
         float[] both = folder.Tensors["model.layers.1.self_attn.kv_b_proj.weight"].Values;
-        float[] keys = ModelFolder.ReadTensor(folder.Output, "blk.1.attn_k_b.weight");
-        float[] values = ModelFolder.ReadTensor(folder.Output, "blk.1.attn_v_b.weight");
+        float[] keys = ConvertedFile.ReadTensor(folder.Output, "blk.1.attn_k_b.weight");
+        float[] values = ConvertedFile.ReadTensor(folder.Output, "blk.1.attn_v_b.weight");
         int head = 2 * (Keys + Values) * Rank;
         Assert.Equal(both[head + (5 * Rank) + 7], keys[(2 * Rank * Keys) + (7 * Keys) + 5]);
         Assert.Equal(both[head + ((Keys + 3) * Rank) + 7], values[(2 * Values * Rank) + (3 * Rank) + 7]);

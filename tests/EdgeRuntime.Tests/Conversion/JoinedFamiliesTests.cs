@@ -21,7 +21,7 @@ public sealed class JoinedFamiliesTests
 
         // Two groups of two queries, a key and a value.
         float[] before = folder.Tensors["transformer.h.1.self_attention.query_key_value.weight"].Values;
-        float[] after = ReadTensor(folder.Output, "blk.1.attn_qkv.weight");
+        float[] after = ConvertedFile.ReadTensor(folder.Output, "blk.1.attn_qkv.weight");
         int[] order = [0, 1, 4, 5, 2, 6, 3, 7];
         Assert.Equal(order.SelectMany(head => HeadOf(before, head)), after);
     }
@@ -33,9 +33,9 @@ public sealed class JoinedFamiliesTests
         Convert(folder, "internlm2");
 
         float[] before = folder.Tensors["model.layers.0.attention.wqkv.weight"].Values;
-        Assert.Equal(Permute(HeadOf(before, 4)), HeadOf(ReadTensor(folder.Output, "blk.0.attn_q.weight"), 2));
-        Assert.Equal(Permute(HeadOf(before, 6)), HeadOf(ReadTensor(folder.Output, "blk.0.attn_k.weight"), 1));
-        Assert.Equal(HeadOf(before, 7), HeadOf(ReadTensor(folder.Output, "blk.0.attn_v.weight"), 1));
+        Assert.Equal(Permute(HeadOf(before, 4)), HeadOf(ConvertedFile.ReadTensor(folder.Output, "blk.0.attn_q.weight"), 2));
+        Assert.Equal(Permute(HeadOf(before, 6)), HeadOf(ConvertedFile.ReadTensor(folder.Output, "blk.0.attn_k.weight"), 1));
+        Assert.Equal(HeadOf(before, 7), HeadOf(ConvertedFile.ReadTensor(folder.Output, "blk.0.attn_v.weight"), 1));
     }
 
     [Fact]
@@ -45,9 +45,9 @@ public sealed class JoinedFamiliesTests
         Convert(folder, "baichuan");
 
         float[] before = folder.Tensors["model.layers.0.self_attn.W_pack.weight"].Values;
-        Assert.Equal(Permute(HeadOf(before, 3)), HeadOf(ReadTensor(folder.Output, "blk.0.attn_q.weight"), 3));
-        Assert.Equal(Permute(HeadOf(before, 5)), HeadOf(ReadTensor(folder.Output, "blk.0.attn_k.weight"), 1));
-        Assert.Equal(HeadOf(before, 10), HeadOf(ReadTensor(folder.Output, "blk.0.attn_v.weight"), 2));
+        Assert.Equal(Permute(HeadOf(before, 3)), HeadOf(ConvertedFile.ReadTensor(folder.Output, "blk.0.attn_q.weight"), 3));
+        Assert.Equal(Permute(HeadOf(before, 5)), HeadOf(ConvertedFile.ReadTensor(folder.Output, "blk.0.attn_k.weight"), 1));
+        Assert.Equal(HeadOf(before, 10), HeadOf(ConvertedFile.ReadTensor(folder.Output, "blk.0.attn_v.weight"), 2));
     }
 
     [Fact]
@@ -57,7 +57,7 @@ public sealed class JoinedFamiliesTests
         Convert(folder, "dbrx");
 
         float[] before = folder.Tensors["transformer.blocks.1.ffn.experts.mlp.w2"].Values;
-        float[] after = ReadTensor(folder.Output, "blk.1.ffn_down_exps.weight");
+        float[] after = ConvertedFile.ReadTensor(folder.Output, "blk.1.ffn_down_exps.weight");
         const int Expert = 2 * FeedForward * Hidden;
         Assert.Equal(before[Expert + (7 * Hidden) + 5], after[Expert + (5 * FeedForward) + 7]);
     }
@@ -69,7 +69,7 @@ public sealed class JoinedFamiliesTests
         Convert(folder, "bitnet");
 
         float[] before = folder.Tensors["model.layers.0.mlp.up_proj.weight"].Values;
-        float[] after = ReadTensor(folder.Output, "blk.0.ffn_up.weight");
+        float[] after = ConvertedFile.ReadTensor(folder.Output, "blk.0.ffn_up.weight");
         float scale = before.Average(Math.Abs);
         Assert.Equal(3, after.Distinct().Count());
         Assert.All(before.Zip(after), pair => Assert.Equal(

@@ -20,7 +20,7 @@ public sealed class ModelConverterFamilyTests
 
         // Four value heads of two key heads: the files have 0 1 | 2 3, GGUF files have 0 2 | 1 3.
         float[] before = folder.Tensors["model.layers.0.linear_attn.in_proj_z.weight"].Values;
-        float[] after = ReadTensor(folder.Output, "blk.0.attn_gate.weight");
+        float[] after = ConvertedFile.ReadTensor(folder.Output, "blk.0.attn_gate.weight");
         foreach ((int head, int source) in ((int, int)[])[(0, 0), (1, 2), (2, 1), (3, 3)])
         {
             int size = 16 * Hidden;
@@ -28,9 +28,9 @@ public sealed class ModelConverterFamilyTests
         }
 
         float[] biases = folder.Tensors["model.layers.0.linear_attn.dt_bias"].Values;
-        Assert.Equal([biases[0], biases[2], biases[1], biases[3]], ReadTensor(folder.Output, "blk.0.ssm_dt.bias"));
+        Assert.Equal([biases[0], biases[2], biases[1], biases[3]], ConvertedFile.ReadTensor(folder.Output, "blk.0.ssm_dt.bias"));
         float[] rows = folder.Tensors["model.layers.0.linear_attn.out_proj.weight"].Values;
-        Assert.Equal(rows[32..48], ReadTensor(folder.Output, "blk.0.ssm_out.weight")[16..32]);
+        Assert.Equal(rows[32..48], ConvertedFile.ReadTensor(folder.Output, "blk.0.ssm_out.weight")[16..32]);
     }
 
     [Fact]
@@ -57,7 +57,7 @@ public sealed class ModelConverterFamilyTests
         Assert.Equal(
             [1.6448533535003662f, 1.6448533535003662f, float.NegativeInfinity, float.NegativeInfinity],
             file.Metadata.GetSingles("gemma3n.activation_sparsity_scale").ToArray());
-        float[] inputs = ReadTensor(folder.Output, "per_layer_token_embd.weight");
+        float[] inputs = ConvertedFile.ReadTensor(folder.Output, "per_layer_token_embd.weight");
         Assert.Equal(Tokens * 4 * 32, inputs.Length);
         Assert.All(inputs[(150 * 4 * 32)..], static value => Assert.Equal(0f, value));
     }

@@ -57,7 +57,7 @@ public sealed class ModelConverterTests
             [("q_proj", "attn_q", true), ("k_proj", "attn_k", true), ("v_proj", "attn_v", false), ("o_proj", "attn_output", false)])
         {
             float[] before = folder.Tensors[$"model.layers.1.self_attn.{source}.weight"].Values;
-            float[] after = ReadTensor(folder.Output, $"blk.1.{target}.weight");
+            float[] after = ConvertedFile.ReadTensor(folder.Output, $"blk.1.{target}.weight");
             for (int row = 0; row < before.Length / Hidden; row++)
             {
                 // Row 2 * i + j of a head comes from row i of its half j.
@@ -68,7 +68,7 @@ public sealed class ModelConverterTests
         }
 
         float[] bias = folder.Tensors["model.layers.0.self_attn.k_proj.bias"].Values;
-        Assert.Equal([bias[0], bias[8], bias[1], bias[9]], ReadTensor(folder.Output, "blk.0.attn_k.bias")[..4]);
+        Assert.Equal([bias[0], bias[8], bias[1], bias[9]], ConvertedFile.ReadTensor(folder.Output, "blk.0.attn_k.bias")[..4]);
     }
 
     [Fact]
@@ -103,7 +103,7 @@ public sealed class ModelConverterTests
         }
 
         Assert.Equal("[PAD159]", metadata.GetStrings("tokenizer.ggml.tokens")[159]);
-        float[] factors = ReadTensor(folder.Output, "rope_freqs.weight");
+        float[] factors = ConvertedFile.ReadTensor(folder.Output, "rope_freqs.weight");
         Assert.Equal(8, factors.Length);
         Assert.Equal(1f, factors[0]);
         Assert.Equal(8f, factors[7]);
@@ -152,7 +152,7 @@ public sealed class ModelConverterTests
                 ("model.layers.1.self_attn.k_norm.weight", "blk.1.attn_k_norm.weight"),
             ])
         {
-            Assert.Equal(folder.Tensors[source].Values.Select(value => value + 1f), ReadTensor(folder.Output, target));
+            Assert.Equal(folder.Tensors[source].Values.Select(value => value + 1f), ConvertedFile.ReadTensor(folder.Output, target));
         }
     }
 
@@ -169,7 +169,7 @@ public sealed class ModelConverterTests
         Assert.Equal([Hidden, 32L, 4], stacked.Dimensions[..3].ToArray());
         float[] expected = [.. Enumerable.Range(0, 4).SelectMany(expert =>
             folder.Tensors[$"model.layers.1.mlp.experts.{expert}.up_proj.weight"].Values)];
-        Assert.Equal(expected, ReadTensor(folder.Output, "blk.1.ffn_up_exps.weight"));
+        Assert.Equal(expected, ConvertedFile.ReadTensor(folder.Output, "blk.1.ffn_up_exps.weight"));
     }
 
     [Fact]
@@ -182,8 +182,8 @@ public sealed class ModelConverterTests
 
         float[] both = folder.Tensors["model.layers.0.block_sparse_moe.input_linear.weight"].Values;
         int half = FeedForward * Hidden;
-        Assert.Equal(both[..half], ReadTensor(folder.Output, "blk.0.ffn_gate_exps.weight")[..half]);
-        Assert.Equal(both[(3 * half)..(4 * half)], ReadTensor(folder.Output, "blk.0.ffn_up_exps.weight")[half..(2 * half)]);
+        Assert.Equal(both[..half], ConvertedFile.ReadTensor(folder.Output, "blk.0.ffn_gate_exps.weight")[..half]);
+        Assert.Equal(both[(3 * half)..(4 * half)], ConvertedFile.ReadTensor(folder.Output, "blk.0.ffn_up_exps.weight")[half..(2 * half)]);
     }
 
     [Theory]
@@ -203,7 +203,7 @@ public sealed class ModelConverterTests
         Assert.All(file.Tensors, tensor => Assert.Equal(tensor.Dimensions[1] == 1 ? TensorType.F32 : expected, tensor.Type));
         if (type != TensorType.Q8_0)
         {
-            Assert.Equal(folder.Tensors["model.layers.0.mlp.up_proj.weight"].Values, ReadTensor(folder.Output, "blk.0.ffn_up.weight"));
+            Assert.Equal(folder.Tensors["model.layers.0.mlp.up_proj.weight"].Values, ConvertedFile.ReadTensor(folder.Output, "blk.0.ffn_up.weight"));
         }
     }
 
@@ -220,7 +220,7 @@ public sealed class ModelConverterTests
 
         float[] weights = folder.Tensors["model.layers.0.mlp.up_proj.weight"].Values;
         float[] scales = folder.Tensors["model.layers.0.mlp.up_proj.weight_scale_inv"].Values;
-        float[] actual = ReadTensor(folder.Output, "blk.0.ffn_up.weight");
+        float[] actual = ConvertedFile.ReadTensor(folder.Output, "blk.0.ffn_up.weight");
         Assert.Equal(weights[(70 * Hidden) + 40] * scales[(2 * 2) + 1], actual[(70 * Hidden) + 40]);
         Assert.Equal(weights[5] * scales[0], actual[5]);
     }
