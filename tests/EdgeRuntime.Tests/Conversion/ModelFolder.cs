@@ -3,8 +3,6 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Text.Json.Nodes;
-using EdgeRuntime.Formats;
-using EdgeRuntime.Gguf;
 using EdgeRuntime.TestSupport;
 
 namespace EdgeRuntime.Tests.Conversion;
