@@ -144,6 +144,7 @@ DEFAULTS = {
     "DistilBertForMaskedLM": {},
     "NemotronHForCausalLM": {},
     "MiniCPM3ForCausalLM": {"rope_theta": 1e4},
+    "Gemma4ForCausalLM": {"rms_norm_eps": 1e-6, "rope_theta": 1e4, "moe_intermediate_size": None},
     "Gemma3TextModel": {"rms_norm_eps": 1e-6, "rope_theta": 1e6, "rope_local_base_freq": 1e4},
     "Gemma3ForCausalLM": {"rms_norm_eps": 1e-6, "rope_theta": 1e6, "rope_local_base_freq": 1e4},
 }

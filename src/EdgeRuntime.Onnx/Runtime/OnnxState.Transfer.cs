@@ -3,7 +3,6 @@ using System.IO;
 using System.Linq;
 using EdgeRuntime.Engine;
 using EdgeRuntime.State;
-using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace EdgeRuntime.Onnx.Runtime;

@@ -5,7 +5,6 @@ using EdgeRuntime.Conversion;
 using EdgeRuntime.Formats;
 using EdgeRuntime.Gguf;
 using Xunit;
-using static EdgeRuntime.Tests.Conversion.ModelConverterTests;
 using static EdgeRuntime.Tests.Conversion.ModelFolder;
 
 namespace EdgeRuntime.Tests.Conversion;
