@@ -22,7 +22,9 @@ internal static class DeepSeekFamilies
         ],
         Defaults = new Dictionary<string, double>
         {
-            ["rms_norm_eps"] = 1e-6, ["rope_theta"] = 10000, ["kv_lora_rank"] = 512,
+            ["rms_norm_eps"] = 1e-6,
+            ["rope_theta"] = 10000,
+            ["kv_lora_rank"] = 512,
         },
         Rename = FindName,
         Keys = AddKeys,

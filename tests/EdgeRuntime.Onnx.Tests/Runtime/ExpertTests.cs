@@ -32,7 +32,10 @@ public sealed class ExpertTests
     {
         using IEngineState state = engine.CreateState(new EngineStateOptions
         {
-            Capacity = text.Length, BatchTokens = text.Length, KeyType = KvCacheType.F32, ValueType = KvCacheType.F32,
+            Capacity = text.Length,
+            BatchTokens = text.Length,
+            KeyType = KvCacheType.F32,
+            ValueType = KvCacheType.F32,
         });
         return SavedState.Continue(engine, state, text);
     }

@@ -126,7 +126,10 @@ public sealed class OnnxEngineTests : IClassFixture<OnnxEngineTests.Models>
         IEngine builtIn = _models.BuiltIn.Engine;
         var options = new EngineStateOptions
         {
-            Capacity = 64, BatchTokens = 64, KeyType = KvCacheType.F32, ValueType = KvCacheType.F32,
+            Capacity = 64,
+            BatchTokens = 64,
+            KeyType = KvCacheType.F32,
+            ValueType = KvCacheType.F32,
         };
         using IEngineState source = builtIn.CreateState(options);
         builtIn.Run([new BatchSlice(source, s_prompt, 0, default)]);

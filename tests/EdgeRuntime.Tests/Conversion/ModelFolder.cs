@@ -246,7 +246,12 @@ internal sealed class ModelFolder : IDisposable
     {
         var vocabulary = new JsonObject
         {
-            ["<|begin|>"] = 0, ["<|end|>"] = 1, ["<|channel>"] = 2, ["<note>"] = 3, ["\u2581"] = 4, ["th"] = 5,
+            ["<|begin|>"] = 0,
+            ["<|end|>"] = 1,
+            ["<|channel>"] = 2,
+            ["<note>"] = 3,
+            ["\u2581"] = 4,
+            ["th"] = 5,
         };
         for (char c = '!'; c <= '~'; c++)
         {
@@ -271,12 +276,17 @@ internal sealed class ModelFolder : IDisposable
                     })]),
                 ["normalizer"] = new JsonObject
                 {
-                    ["type"] = "Replace", ["pattern"] = new JsonObject { ["String"] = " " }, ["content"] = "\u2581",
+                    ["type"] = "Replace",
+                    ["pattern"] = new JsonObject { ["String"] = " " },
+                    ["content"] = "\u2581",
                 },
                 ["decoder"] = new JsonObject { ["type"] = "Sequence", ["decoders"] = new JsonArray() },
                 ["model"] = new JsonObject
                 {
-                    ["type"] = "BPE", ["byte_fallback"] = true, ["vocab"] = vocabulary, ["merges"] = new JsonArray("t h"),
+                    ["type"] = "BPE",
+                    ["byte_fallback"] = true,
+                    ["vocab"] = vocabulary,
+                    ["merges"] = new JsonArray("t h"),
                 },
             }.ToJsonString());
         return this;
