@@ -74,17 +74,6 @@ internal static class CommonNames
         new("model.layers.*.mlp.shared_experts.down_proj", "blk.*.ffn_down_shexp"),
     ];
 
-    /// <summary>What a layer that predicts tokens ahead has beside the parts of other layers.</summary>
-    public static readonly NameRule[] Prediction =
-    [
-        new("model.layers.*.enorm", "blk.*.nextn.enorm"),
-        new("model.layers.*.hnorm", "blk.*.nextn.hnorm"),
-        new("model.layers.*.eh_proj", "blk.*.nextn.eh_proj"),
-        new("model.layers.*.embed_tokens", "blk.*.nextn.embed_tokens"),
-        new("model.layers.*.shared_head.norm", "blk.*.nextn.shared_head_norm"),
-        new("model.layers.*.shared_head.head", "blk.*.nextn.shared_head_head"),
-    ];
-
     /// <summary>Experts as Mixtral names them.</summary>
     public static readonly NameRule[] SparseExperts =
     [

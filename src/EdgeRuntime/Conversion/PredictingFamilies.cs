@@ -18,7 +18,7 @@ internal static class PredictingFamilies
 
     private static readonly NameRule[] MiMoNames =
     [
-        .. CommonNames.Decoder, .. CommonNames.Experts, .. CommonNames.Prediction,
+        .. CommonNames.Decoder, .. CommonNames.Experts, .. PredictingLayers.Names,
         new("model.layers.*.pre_mlp_layernorm", "blk.*.ffn_norm"),
         new("model.layers.*.final_layernorm", "blk.*.layer_output_norm"),
         new("model.layers.*.self_attn.qkv_proj", "blk.*.attn_qkv"),
@@ -28,7 +28,7 @@ internal static class PredictingFamilies
 
     private static readonly NameRule[] StepNames =
     [
-        .. CommonNames.Decoder, .. CommonNames.Prediction,
+        .. CommonNames.Decoder, .. PredictingLayers.Names,
         new("model.layers.*.self_attn.g_proj", "blk.*.attn_gate"),
         new("model.layers.*.moe.gate", "blk.*.ffn_gate_inp"),
         new("model.layers.*.moe.router_bias", "blk.*.exp_probs_b.bias"),
@@ -42,7 +42,7 @@ internal static class PredictingFamilies
 
     private static readonly NameRule[] HunYuanNames =
     [
-        .. CommonNames.Decoder, .. CommonNames.Experts, .. CommonNames.SharedExperts, .. CommonNames.Prediction,
+        .. CommonNames.Decoder, .. CommonNames.Experts, .. CommonNames.SharedExperts, .. PredictingLayers.Names,
         new("model.layers.*.final_layernorm", "blk.*.nextn.shared_head_norm"),
         new("model.layers.*.mlp.router.gate", "blk.*.ffn_gate_inp"),
         new("model.layers.*.mlp.expert_bias", "blk.*.exp_probs_b."),
@@ -63,11 +63,11 @@ internal static class PredictingFamilies
             Names =
             [
                 .. CommonNames.Ends, .. CommonNames.Attention, .. CommonNames.FeedForward, .. CommonNames.Experts,
-                .. CommonNames.SharedExperts, .. CommonNames.Prediction,
+                .. CommonNames.SharedExperts, .. PredictingLayers.Names,
                 new("model.layers.*.input_layernorm", "blk.*.attn_norm"),
             ],
             Defaults = new Dictionary<string, double> { ["layer_norm_eps"] = 1e-5, ["rope_theta"] = 10000 },
-            PredictingLayers = CountPredictions,
+            PredictingLayers = PredictingLayers.Count,
             Keys = AddCohereKeys,
         },
         new()
@@ -87,7 +87,7 @@ internal static class PredictingFamilies
             Names = StepNames,
             Defaults = new Dictionary<string, double> { ["rms_norm_eps"] = 1e-5, ["rope_theta"] = 10000 },
             ShiftsNorms = true,
-            PredictingLayers = CountPredictions,
+            PredictingLayers = PredictingLayers.Count,
             Rename = static (_, name) => name.Replace(".transformer.shared_head.", ".shared_head.", StringComparison.Ordinal)
                 .Replace(".shared_head.output.", ".shared_head.head.", StringComparison.Ordinal),
             Keys = AddStepKeys,
@@ -99,12 +99,10 @@ internal static class PredictingFamilies
             Architecture = "hy_v3",
             Names = HunYuanNames,
             Defaults = Defaults,
-            PredictingLayers = CountPredictions,
+            PredictingLayers = PredictingLayers.Count,
             Keys = AddHunYuanKeys,
         },
     ];
-
-    private static int CountPredictions(ModelConfig config) => config.FindCount("num_nextn_predict_layers") ?? 0;
 
     private static void AddPredictions(ModelConfig config, KeyList keys)
     {
