@@ -50,7 +50,8 @@ internal sealed class FourBitRows : TensorRows.OfBlocks
         }
 
         string name = quants.Name.EndsWith(BlocksEnd, StringComparison.Ordinal) ? quants.Name[..^BlocksEnd.Length] : quants.Name;
-        if (model.Find(name + ScaleEnd) is not { Type: SafetensorsType.U8 } scales || !scales.Shape.AsSpan().SequenceEqual(shape.AsSpan(..^1)))
+        if (model.Find(name + ScaleEnd) is not { Type: SafetensorsType.U8 } scales
+            || !scales.Shape.AsSpan().SequenceEqual(shape.AsSpan(..^1)))
         {
             throw new ModelFormatException(
                 quants.Path, -1, $"tensor \"{Printable.Shorten(quants.Name)}\" has no scales of its shape, expected a byte for each block");

@@ -203,7 +203,9 @@ public sealed class ModelConverterTests
         Assert.All(file.Tensors, tensor => Assert.Equal(tensor.Dimensions[1] == 1 ? TensorType.F32 : expected, tensor.Type));
         if (type != TensorType.Q8_0)
         {
-            Assert.Equal(folder.Tensors["model.layers.0.mlp.up_proj.weight"].Values, ConvertedFile.ReadTensor(folder.Output, "blk.0.ffn_up.weight"));
+            Assert.Equal(
+                folder.Tensors["model.layers.0.mlp.up_proj.weight"].Values,
+                ConvertedFile.ReadTensor(folder.Output, "blk.0.ffn_up.weight"));
         }
     }
 
