@@ -21,8 +21,13 @@ internal static class MixReport
         AddTensors(text, plan);
         AddCurve(text, plan);
         text.Append(Invariant($"{plan.BitsPerWeight:F2} bits per weight: KL divergence predicted {plan.PredictedDivergence:G3} nats, "));
-        text.Append(Invariant($"measured {plan.MeasuredDivergence:G3} nats: {plan.MeasuredDivergence / plan.PredictedDivergence:F2} "));
-        text.Append("times the prediction\n");
+        text.Append(Invariant($"measured {plan.MeasuredDivergence:G3} nats"));
+        if (plan.PredictedDivergence > 0)
+        {
+            text.Append(Invariant($": {plan.MeasuredDivergence / plan.PredictedDivergence:F2} times the prediction"));
+        }
+
+        text.Append('\n');
         if (plan is { TokensPerSecond: { } speed, Device: { } device })
         {
             text.Append(Invariant($"predicted speed: {speed:F1} tokens per second on {OneLine.Value(device.Processor)}, "));
@@ -57,7 +62,8 @@ internal static class MixReport
         {
             string name = OneLine.Value(tensor.Name).PadRight(width);
             text.Append(Invariant($"{name}{tensor.Type,10}{8.0 * tensor.Bytes / tensor.Weights,8:F2}"));
-            text.Append(Invariant($"{tensor.Divergence,22:E2}{100 * tensor.Divergence / plan.PredictedDivergence,7:F1} %\n"));
+            double share = plan.PredictedDivergence > 0 ? tensor.Divergence / plan.PredictedDivergence : 0;
+            text.Append(Invariant($"{tensor.Divergence,22:E2}{100 * share,7:F1} %\n"));
         }
     }
 
